@@ -1,0 +1,20 @@
+PYTHON ?= python3
+BIN := .venv/bin
+Q ?= what tariff rate applies to fentanyl?
+
+.PHONY: ui ask eval test check bench
+
+ui: .venv/ready ; @$(BIN)/footnote ui
+ask: .venv/ready ; @$(BIN)/footnote ask "$(Q)"
+eval: .venv/ready ; @$(BIN)/footnote eval
+test: .venv/ready ; @$(BIN)/pytest
+bench: .venv/ready ; @$(BIN)/python -m eval.bench
+check: .venv/ready
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+
+# The exact, hash-checked set of packages; made again when it changes.
+.venv/ready: requirements.txt pyproject.toml
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --require-hashes --requirement requirements.txt
+	@$(BIN)/pip install --quiet --no-build-isolation --no-deps --editable .
+	@touch $@

@@ -1,0 +1,246 @@
+"""Which questions are asked, and what is a right answer to each?
+
+A set of cases is a file of JSON lines. One line:
+
+    {"id": "fentanyl-rate", "question": "what tariff rate applies to fentanyl?",
+     "gold": ["20%"], "evidence": [{"document_id": "a.txt", "quote": "a 20% rate"}],
+     "tags": ["fact"], "answerable": true}
+
+`gold` lists alternatives, any one of which makes an answer right; `all` replaces it where an
+answer needs several facts, as a list of such lists, each of which must be met. `history` holds
+the turns before a follow-up, `note` is for reviewers. An unanswerable case has neither gold nor
+evidence: declining is right.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+
+from rag.errors import FootnoteError
+from rag.types import Span, Turn
+
+Tag = Literal[
+    "fact",
+    "number",
+    "date",
+    "name",
+    "paraphrase",
+    "quote",
+    "yes-no",
+    "why",
+    "two-source",
+    "follow-up",
+    "keyword",
+    "unanswerable",
+    "near-miss",
+    "false-premise",
+    "injection",
+    "unrelated",
+]
+
+
+class CaseError(FootnoteError):
+    """A file of cases that cannot be used; says which line and case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One question. Exactly one of `gold` and `all` is filled if `answerable`, else neither."""
+
+    id: str
+    question: str
+    answerable: bool
+    gold: tuple[str, ...] = ()
+    all: tuple[tuple[str, ...], ...] = ()
+    evidence: tuple[Span, ...] = ()  # every place that states the answer
+    history: tuple[Turn, ...] = ()
+    tags: tuple[Tag, ...] = ()
+    note: str | None = None
+
+    @property
+    def groups(self) -> tuple[tuple[str, ...], ...]:
+        """What an answer must contain: one alternative of each group."""
+        return self.all or ((self.gold,) if self.gold else ())
+
+
+# --- reading a file --------------------------------------------------------------------------
+
+_Text = Annotated[str, StringConstraints(pattern=r"\S")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class _Quote(_Strict):
+    document_id: _Text
+    quote: _Text
+
+
+class _Turn(_Strict):
+    question: _Text
+    answer: _Text
+
+
+class _Row(_Strict):
+    id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+    question: _Text
+    answerable: bool
+    gold: tuple[_Text, ...] = ()
+    all: tuple[tuple[_Text, ...], ...] = ()
+    evidence: tuple[_Quote, ...] = ()
+    history: tuple[_Turn, ...] = ()
+    tags: tuple[Tag, ...] = ()
+    note: str | None = None
+
+
+def load(path: Path, text_of: Callable[[str], str]) -> list[Case]:
+    """The cases of `path` in file order; blank lines are skipped.
+
+    `text_of` gives the stored text of a document id; each quote must occur in it exactly once.
+    Raises `CaseError` naming file, line and case.
+    """
+    cases: dict[str, Case] = {}
+    for number, line in enumerate(_lines(path), start=1):
+        if not line.strip():
+            continue
+        where = f"{path.name}, line {number}"
+        row = _row(line, where)
+        where = f"{where}, case {row.id}"
+        if row.id in cases:
+            raise _error(where, "an earlier line has the same id")
+        cases[row.id] = _case(row, where, text_of)
+    if not cases:
+        raise _error(path.name, "the file holds no case")
+    return list(cases.values())
+
+
+def _lines(path: Path) -> list[str]:
+    try:  # not splitlines(): JSON strings may hold U+2028
+        return path.read_text(encoding="utf-8-sig").split("\n")
+    except (OSError, UnicodeError) as error:
+        raise _error(path.name, f"it cannot be read ({error})") from error
+
+
+def _row(line: str, where: str) -> _Row:
+    try:
+        return _Row.model_validate_json(line)
+    except ValidationError as error:
+        named = re.search(r'"id"\s*:\s*"([^"]{1,80})"', line)
+        if named:
+            where = f"{where}, case {named[1]}"
+        faults = (
+            f"{'.'.join(map(str, fault['loc'])) or 'line'}: {fault['msg']}"
+            for fault in error.errors()
+        )
+        raise _error(where, "; ".join(faults)) from error
+
+
+def _case(row: _Row, where: str, text_of: Callable[[str], str]) -> Case:
+    if fault := _fault(row):
+        raise _error(where, fault)
+    return Case(
+        id=row.id,
+        question=row.question,
+        answerable=row.answerable,
+        gold=row.gold,
+        all=row.all,
+        evidence=tuple(_span(quote, where, text_of) for quote in row.evidence),
+        history=tuple(Turn(turn.question, turn.answer) for turn in row.history),
+        tags=row.tags,
+        note=row.note,
+    )
+
+
+def _fault(row: _Row) -> str | None:
+    groups = row.all + ((row.gold,) if row.gold else ())
+    if row.answerable and not (groups and row.evidence):
+        return "an answerable case needs gold and evidence"
+    if not row.answerable and (groups or row.evidence):
+        return "an unanswerable case has neither gold nor evidence"
+    if row.gold and row.all:
+        return 'it has both "gold" and "all"'
+    if not all(groups):
+        return "an empty group can be met by no answer"
+    if any(not normalised(gold).strip() for group in groups for gold in group):
+        return "a gold without a word or number would be met by every answer"
+    return None
+
+
+def _span(evidence: _Quote, where: str, text_of: Callable[[str], str]) -> Span:
+    try:
+        text = text_of(evidence.document_id)
+    except (FootnoteError, LookupError, OSError) as error:
+        raise _error(where, f"there is no document {evidence.document_id!r}") from error
+    start = text.find(evidence.quote)
+    if start < 0:
+        raise _error(where, f"{evidence.document_id} does not contain {evidence.quote!r}")
+    if text.find(evidence.quote, start + 1) >= 0:
+        raise _error(where, f"{evidence.document_id} contains {evidence.quote!r} more than once")
+    return Span(evidence.document_id, start, start + len(evidence.quote))
+
+
+def _error(where: str, fault: str) -> CaseError:
+    said = "".join(c if c.isprintable() else " " for c in f"{where}: {fault}")
+    return CaseError(f"{said}.", "Correct the file of cases.")
+
+
+# --- judging an answer -----------------------------------------------------------------------
+
+_VERDICTS = {"yes": "no", "no": "yes"}
+_PLAIN = str.maketrans("‘’ʼ‐–−⁄", "'''---/")
+_REWRITES = tuple(
+    (re.compile(pattern), replacement)
+    for pattern, replacement in (
+        (r"\[\d+(?:,\s*\d+)*\]", " "),  # citation markers
+        (r"[*_`]", ""),  # Markdown inside a phrase
+        (r"(?<=\d),(?=\d{3}(?!\d))", ""),  # 122,000,000
+        (r"(?<=\d)\.0+(?![\d.]*\d)", ""),  # 20.0
+        (r"[\s-]{0,3}(?:\bper\s?cent\b|\bpct\b|%)", "%"),
+        (r"\b([a-z])\.(?=[a-z]\b)", r"\1"),  # U.S., D.E.A.
+        (r"'s\b", ""),
+    )
+)
+_AMOUNT = r"\d+(?:\.\d+)?"
+_TOKEN = re.compile(
+    rf"[$€£]?(?:(?<![\w.])-)?{_AMOUNT}(?:%?[-/]{_AMOUNT})*(?:%|[^\W\d_]+)?"  # 10%-20%, 1/3, 10th
+    r"|[^\W_]+(?:'[^\W_]+)*|%"
+)
+
+
+def is_right(case: Case, answer_text: str) -> bool:
+    """True when the answer contains one alternative of each of the case's groups.
+
+    Words and numbers match whole, so that "20%" is not in "120%", "10-20%" or "20.5%", nor "10"
+    in "100" or "10%". A gold of "yes" or "no" counts only as the first word of the answer, and
+    an answer that opens with its opposite is wrong. Always False for an unanswerable case.
+    """
+    answer = normalised(answer_text)
+    return bool(case.groups) and all(
+        any(_met(normalised(gold), answer) for gold in group) and not _opposed(group, answer)
+        for group in case.groups
+    )
+
+
+def normalised(text: str) -> str:
+    """The words and numbers of `text`, one space around each: " us or a third country "."""
+    text = unicodedata.normalize("NFKC", text).translate(_PLAIN).casefold()
+    for pattern, replacement in _REWRITES:
+        text = pattern.sub(replacement, text)
+    return f" {' '.join(_TOKEN.findall(text))} "
+
+
+def _met(gold: str, answer: str) -> bool:
+    return answer.startswith(gold) if gold.strip() in _VERDICTS else gold in answer
+
+
+def _opposed(group: tuple[str, ...], answer: str) -> bool:
+    opposites = (_VERDICTS.get(normalised(gold).strip()) for gold in group)
+    return any(word is not None and answer.startswith(f" {word} ") for word in opposites)

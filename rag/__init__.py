@@ -1,0 +1,1 @@
+"""Footnote answers questions about articles and ties every sentence to its source."""

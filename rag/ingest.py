@@ -1,0 +1,307 @@
+"""How do files become part of the library, and how do they leave it?
+
+For each document: load, chunk, embed, add the vectors, commit to the library, delete the vectors
+of the old version. So the library never knows a chunk without a vector, and a crash anywhere
+leaves the old version whole. Vectors that the library does not know are nobody's: readers pass
+them over and the end of a run deletes them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from rag.chunk import chunk, embedding_text
+from rag.errors import EmbedderMismatch, LibraryBusy, LibraryError, SourceError
+from rag.library import Library
+from rag.load import find, load
+from rag.types import (
+    Added,
+    Chunk,
+    Document,
+    Embedder,
+    Failed,
+    IngestEvent,
+    Removed,
+    Skipped,
+    Updated,
+)
+from rag.vectors import Vectors
+
+SLICE_CHUNKS = 64  # embedded at once, across documents: most articles have five
+
+Progress = Callable[[int, int | None, str], None]
+"""Called with the chunks embedded so far, how many there will be (none: not known) and a name."""
+
+
+def ingest(
+    paths: Iterable[Path],
+    *,
+    library: Library,
+    vectors: Vectors,
+    embedder: Embedder,
+    lock_path: Path,
+    on_progress: Progress | None = None,
+) -> Iterator[IngestEvent]:
+    """Bring the library up to date with the files at and under `paths`, one event a document.
+
+    A document whose file is gone is removed; documents from elsewhere are left alone. Closing
+    the iterator ends the run; what it has yielded stays. Raises `LibraryBusy` when another run
+    is under way, `EmbedderMismatch`, `SourceError` for a path that does not exist, and whatever
+    the embedder and the disk raise; what was committed before stays.
+    """
+    with _only_run(lock_path):
+        run = _Run(library, vectors, embedder, on_progress)
+        run.prepare()
+        sources = _Sources([Path(os.path.abspath(path)) for path in paths], library)
+        yield from run.index(sources)
+        for id in sources.gone():
+            yield _removed(id, library, vectors)
+        run.sweep()
+
+
+def remove(document_id: str, *, library: Library, vectors: Vectors, lock_path: Path) -> Removed:
+    """Forget a document. Raises `NoSuchDocument`, `LibraryBusy`."""
+    with _only_run(lock_path):
+        return _removed(document_id, library, vectors)
+
+
+def rebuild(
+    *,
+    library: Library,
+    vectors: Vectors,
+    embedder: Embedder,
+    lock_path: Path,
+    on_progress: Progress | None = None,
+) -> int:
+    """Embed every chunk of the library anew, from the stored text; returns how many.
+
+    The remedy for vectors that are lost, damaged or of another embedder. The old ones stay in
+    use until the last new one is there.
+    """
+    with _only_run(lock_path):
+        run = _Run(library, vectors, embedder, on_progress, total=library.count_chunks())
+        vectors.rebuild(embedder.name, map(run.embedded, _slices(_pairs(library))))
+        library.embedder = embedder.name
+        return run.done
+
+
+def check_embedder(library: Library, embedder: Embedder) -> None:
+    """Raises `EmbedderMismatch` when the library was indexed with another embedder."""
+    if library.embedder not in (None, embedder.name) and library.count_chunks():
+        raise EmbedderMismatch(
+            f"The index was made with {library.embedder}, not with {embedder.name}.",
+            "Choose that embedder again, or embed everything anew: `footnote index --rebuild`.",
+        )
+
+
+_Pair = tuple[Document, Chunk]
+
+
+@dataclass(slots=True)
+class _Job:
+    """A document on its way in; `left` of its chunks are still to be embedded."""
+
+    document: Document
+    chunks: list[Chunk]
+    left: int
+
+
+class _Run:
+    """One run: what it writes to, and how far it is."""
+
+    def __init__(
+        self,
+        library: Library,
+        vectors: Vectors,
+        embedder: Embedder,
+        on_progress: Progress | None,
+        total: int | None = None,
+    ) -> None:
+        self.library = library
+        self.vectors = vectors
+        self.embedder = embedder
+        self.on_progress = on_progress
+        self.total = total
+        self.done = 0
+        self.digests = library.digests()
+
+    def prepare(self) -> None:
+        """Make the vectors fit the library: all there, and of this embedder."""
+        check_embedder(self.library, self.embedder)
+        if self.library.embedder != self.embedder.name:  # then nothing is indexed
+            self.vectors.rebuild(self.embedder.name, [])
+            self.library.embedder = self.embedder.name
+        missing = self.library.chunk_ids() - self.vectors.ids()
+        for some in _slices(_pairs(self.library, missing)):
+            self.vectors.add(*self.embedded(some))
+
+    def index(self, sources: _Sources) -> Iterator[IngestEvent]:
+        """Take in what the sources hold, `SLICE_CHUNKS` chunks at a time."""
+        waiting: list[tuple[_Job, Chunk]] = []
+        for found in sources.documents():
+            if isinstance(found, Failed):
+                yield found
+            elif self.digests.get(found.id) == found.digest:
+                yield Skipped(found.id)
+            else:
+                chunks = chunk(found)
+                job = _Job(found, chunks, len(chunks))
+                waiting += [(job, piece) for piece in chunks]
+                if not chunks:
+                    yield self.commit(job)
+                while len(waiting) >= SLICE_CHUNKS:
+                    some, waiting = waiting[:SLICE_CHUNKS], waiting[SLICE_CHUNKS:]
+                    yield from self.store(some)
+        yield from self.store(waiting)
+
+    def store(self, some: list[tuple[_Job, Chunk]]) -> Iterator[IngestEvent]:
+        """Add the vectors of these chunks, and commit the documents that are complete."""
+        if some:
+            self.vectors.add(*self.embedded([(job.document, piece) for job, piece in some]))
+        for job, _ in some:
+            job.left -= 1
+            if not job.left:
+                yield self.commit(job)
+
+    def commit(self, job: _Job) -> IngestEvent:
+        id = job.document.id
+        old = {piece.id for piece in self.library.chunks(id)}
+        self.library.put(job.document, job.chunks)
+        self.vectors.delete(old - {piece.id for piece in job.chunks})
+        event = Updated if id in self.digests else Added
+        return event(id, len(job.chunks))
+
+    def sweep(self) -> None:
+        """Delete the vectors that a run before this one left behind."""
+        self.vectors.delete(self.vectors.ids() - self.library.chunk_ids())
+
+    def embedded(self, pairs: Sequence[_Pair]) -> tuple[list[Chunk], list[list[float]]]:
+        vectors = self.embedder.embed([embedding_text(*pair) for pair in pairs])
+        self.done += len(pairs)
+        if self.on_progress:
+            self.on_progress(self.done, self.total, pairs[-1][0].title)
+        return [piece for _, piece in pairs], vectors
+
+
+class _Sources:
+    """Which documents do the given paths hold, under which ids, and which do they hold no more?"""
+
+    def __init__(self, given: Sequence[Path], library: Library) -> None:
+        self.given = given
+        self.roots = [str(path.resolve()) for path in given]
+        self.known = library.ids_by_source()
+        self.taken = set(self.known.values())
+        self.seen: set[str] = set()  # sources of documents
+        self.read: set[str] = set()  # files
+
+    def documents(self) -> Iterator[Document | Failed]:
+        here = [path for path in self.given if path.exists() or not self._holds(path)]
+        for file in find(here):
+            try:
+                documents = load(file)
+            except SourceError as error:
+                yield Failed(str(file).encode(errors="replace").decode(), str(error))
+                continue
+            self.read.add(str(file.resolve()))
+            for document in documents:
+                if document.source not in self.seen:
+                    self.seen.add(document.source)
+                    yield self._named(document, file)
+
+    def gone(self) -> list[str]:
+        """Ids of the documents whose file, or record in it, is there no more."""
+        return sorted(
+            id
+            for source, id in self.known.items()
+            if source not in self.seen and self._given(source) and self._vanished(source)
+        )
+
+    def _named(self, document: Document, file: Path) -> Document:
+        """The document under the id it has, or under the shortest end of its path that is free."""
+        id = self.known.get(document.source)
+        if id is None:
+            root = next((path for path in self.given if path in file.parents), file.parent)
+            record = document.id.removeprefix(file.name)
+            shortest = len(file.relative_to(root).parts)
+            ends = ("/".join(file.parts[-n:]) for n in range(shortest, len(file.parts)))
+            id = next((end + record for end in ends if end + record not in self.taken), None)
+        document = replace(document, id=id or document.source)
+        self.taken.add(document.id)
+        return document
+
+    def _holds(self, path: Path) -> bool:
+        """True for a file that documents came from."""
+        file = str(path.resolve())
+        return any(source == file or source.startswith(f"{file}#") for source in self.known)
+
+    def _given(self, source: str) -> bool:
+        return any(
+            source == root or source.startswith((f"{root}#", os.path.join(root, "")))
+            for root in self.roots
+        )
+
+    def _vanished(self, source: str) -> bool:
+        """A source is a file, or a file, "#" and the name of a record."""
+        parts = source.split("#")
+        files = ["#".join(parts[:n]) for n in range(len(parts), 0, -1)]
+        return any(file in self.read for file in files) or all(map(_missing, files))
+
+
+def _missing(file: str) -> bool:
+    try:
+        os.stat(file)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:  # it may be there
+        return False
+    return False
+
+
+def _pairs(library: Library, only: set[str] | None = None) -> Iterator[_Pair]:
+    """Every chunk of the library with its document, or `only` some."""
+    for id in sorted(library.digests()) if only is None or only else ():
+        chunks = [piece for piece in library.chunks(id) if only is None or piece.id in only]
+        if chunks:
+            document = library.document(id)
+            yield from ((document, piece) for piece in chunks)
+
+
+def _slices(pairs: Iterator[_Pair]) -> Iterator[list[_Pair]]:
+    while some := list(islice(pairs, SLICE_CHUNKS)):
+        yield some
+
+
+def _removed(document_id: str, library: Library, vectors: Vectors) -> Removed:
+    chunks = library.chunks(document_id)
+    library.remove(document_id)
+    vectors.delete(piece.id for piece in chunks)
+    return Removed(document_id)
+
+
+@contextmanager
+def _only_run(lock_path: Path) -> Iterator[None]:
+    """One run at a time; a lock dies with its process. Gradio moves a generator among threads."""
+    lock = FileLock(lock_path, timeout=0, thread_local=False)
+    try:
+        lock_path.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except Timeout as error:
+        raise LibraryBusy(
+            "Another process is changing this index.", "Try again when it is done."
+        ) from error
+    except OSError as error:
+        raise LibraryError(
+            f"The index cannot be written ({error.strerror}).",
+            "Get write access to it, or set FOOTNOTE_DATA_DIR to another directory.",
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,122 @@
+"""Which settings are in force?
+
+One frozen model, read from `FOOTNOTE_*` environment variables (and `OPENAI_API_KEY`); nothing
+else in the program reads the environment.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from platformdirs import user_cache_path, user_data_path
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from rag.errors import SettingsError
+
+Provider = Literal["local", "openai", "compatible"]
+
+OPENAI_MODEL = "gpt-6-luna"
+LOCAL_MODEL = "local"
+
+
+class Settings(BaseSettings):
+    """Every value has a default that works offline."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="FOOTNOTE_", frozen=True, extra="ignore", env_ignore_empty=True
+    )
+
+    data_dir: Path = Field(
+        default_factory=lambda: user_data_path("footnote", appauthor=False),
+        description="The index: SQLite and Chroma.",
+    )
+    cache_dir: Path = Field(
+        default_factory=lambda: user_cache_path("footnote", appauthor=False),
+        description="The joined model file and its prompt cache; safe to delete.",
+    )
+
+    model: str | None = Field(
+        default=None, description='Chat model name; "local" forces the embedded one.'
+    )
+    model_path: Path | None = Field(default=None, description="A GGUF file of your own.")
+    llm_base_url: str | None = Field(
+        default=None, description="An OpenAI-compatible server, such as http://127.0.0.1:8080/v1."
+    )
+    api_key: SecretStr | None = Field(
+        default=None,
+        validation_alias=AliasChoices("FOOTNOTE_LLM_API_KEY", "OPENAI_API_KEY", "api_key"),
+        description="Key of the chat server.",
+    )
+    temperature: float | None = Field(
+        default=None, ge=0, le=2, description="Sent only when set: some models refuse it."
+    )
+    timeout_s: float = Field(default=120, gt=0, description="Longest silence of a chat server.")
+    threads: int | None = Field(default=None, ge=1, description="Threads of the local model.")
+
+    embedding_model: str | None = Field(
+        default=None, description="Embedding model name on a server; unset: the embedded MiniLM."
+    )
+    embedding_base_url: str | None = Field(
+        default=None, description="OpenAI-compatible embeddings server; unset: OpenAI."
+    )
+    embedding_api_key: SecretStr | None = Field(
+        default=None, description="Key of the embeddings server; unset: the chat server's."
+    )
+
+    k: int = Field(default=20, ge=1, le=200, description="Chunks taken from each search.")
+    budget_tokens: int | None = Field(
+        default=None, ge=50, description="Tokens of passages shown to the model; unset: by model."
+    )
+    max_tokens: int = Field(default=256, ge=16, description="Longest reply, in tokens.")
+    max_question_chars: int = Field(default=2000, ge=1, description="Longest question.")
+
+    @property
+    def provider(self) -> Provider:
+        """Who runs the chat model. An explicit choice wins over a key found in passing."""
+        if self.model == LOCAL_MODEL or self.model_path:
+            return "local"
+        if self.llm_base_url:
+            return "compatible"
+        return "openai" if self.api_key else "local"
+
+    @property
+    def sends_text_out(self) -> bool:
+        """True when questions or documents go to a host other than this machine."""
+        chat = self.provider == "openai" or not _is_loopback(self.llm_base_url)
+        if self.provider == "local":
+            chat = False
+        embeds = self.embedding_model is not None and not _is_loopback(self.embedding_base_url)
+        return chat or embeds
+
+
+def _is_loopback(url: str | None) -> bool:
+    from ipaddress import ip_address
+    from urllib.parse import urlsplit
+
+    host = urlsplit(url or "").hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def load(**overrides: Any) -> Settings:
+    """The settings in force; `overrides` that are not None win over the environment.
+
+    Raises `SettingsError`, naming each setting at fault.
+    """
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()
+        )
+        raise SettingsError(
+            f"A setting has no usable value ({faults}).",
+            "Correct the FOOTNOTE_ variable or the option of that name.",
+        ) from error

@@ -1,0 +1,317 @@
+"""What are the values that flow through Footnote?
+
+Everything that points at a source is a `Span`: a document id and a half-open interval of
+characters (Unicode code points) of that document's stored text. Always
+``library.text(span) == quote``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+Support = Literal["supported", "partial", "unsupported", "unchecked"]
+Origin = Literal["model", "matched"]
+FoundBy = Literal["dense", "lexical", "fused", "reranked"]
+Status = Literal["answered", "declined"]
+DeclineReason = Literal["nothing retrieved", "not stated", "nothing survived checking"]
+
+
+# --- sources ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A half-open interval ``[start, end)`` of characters of one document's stored text."""
+
+    document_id: str
+    start: int
+    end: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start <= self.end:
+            raise ValueError(f"not a span: [{self.start}, {self.end})")
+
+    def __len__(self) -> int:
+        return self.end - self.start
+
+    def overlaps(self, other: Span) -> bool:
+        """True when the two share at least one character of one document."""
+        same = self.document_id == other.document_id
+        return same and self.start < other.end and other.start < self.end
+
+    def contains(self, other: Span) -> bool:
+        """True when every character of `other` lies in this span."""
+        same = self.document_id == other.document_id
+        return same and self.start <= other.start and other.end <= self.end
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One source text. `id` is stable (a relative path or a URL); make one with `Document.of`."""
+
+    id: str
+    title: str
+    source: str  # where a person finds it: a path or a URL
+    published: str | None  # ISO 8601 date, where the source states one
+    text: str
+    digest: str  # sha256 of title and text, hexadecimal
+
+    @classmethod
+    def of(
+        cls, id: str, title: str, source: str, text: str, published: str | None = None
+    ) -> Document:
+        """Make a document and its digest. Lone surrogates become U+FFFD: they cannot be stored."""
+        title, text = _storable(title), _storable(text)
+        digest = hashlib.sha256(f"{title}\0{text}".encode()).hexdigest()
+        return cls(_storable(id), title, _storable(source), published, text, digest)
+
+
+def _storable(text: str) -> str:
+    return text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A span of a document, indexed. `id` is content-addressed and never reused."""
+
+    id: str
+    span: Span
+
+    @classmethod
+    def of(cls, document: Document, start: int, end: int) -> Chunk:
+        """The chunk of one version of `document` at ``[start, end)``."""
+        name = f"{document.id}\0{document.digest}\0{start}\0{end}"
+        digest = hashlib.sha256(name.encode()).hexdigest()
+        return cls(digest[:32], Span(document.id, start, end))
+
+
+# --- retrieval -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A chunk with a score (higher is better; scales differ by `found_by`)."""
+
+    chunk: Chunk
+    score: float
+    found_by: FoundBy
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """What the model saw as number ``[number]``; ``library.text(span) == text``."""
+
+    number: int  # from 1
+    span: Span
+    text: str
+    title: str
+    source: str
+    score: float
+
+
+# --- answers ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """The narrowest characters that carry a claim; ``quote == library.text(span)``."""
+
+    number: int  # of the passage it lies in
+    span: Span
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One sentence of the answer, without markers, and how well its citations support it."""
+
+    text: str
+    citations: tuple[Citation, ...] = ()
+    support: Support = "unchecked"
+    reasons: tuple[str, ...] = ()  # what did not match, in words for people
+    origin: Origin = "matched"  # who pointed at the source: the model's marker, or code
+    score: float | None = None  # share of the claim's content that the quotes carry, 0..1
+
+    def marked(self) -> str:
+        """The sentence with its markers: ``A 20% rate applies. [1][3]``."""
+        numbers = dict.fromkeys(citation.number for citation in self.citations)
+        marks = "".join(f"[{number}]" for number in numbers)
+        return f"{self.text} {marks}" if marks else self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens as the model's server counted them; zero where it did not say."""
+
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    completion_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A question, what may be said to it, and what that rests on."""
+
+    question: str
+    text: str
+    claims: tuple[Claim, ...]
+    passages: tuple[Passage, ...]
+    status: Status
+    reason: DeclineReason | None
+    model: str
+    usage: Usage = Usage()
+    timings: Mapping[str, float] = field(default_factory=dict)  # seconds by stage
+    dropped_markers: int = 0  # markers out of range, counted and never shown
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A past question and the text of its answer."""
+
+    question: str
+    answer: str
+
+
+# --- events of a question, in the order they can occur ---------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """A follow-up, made to stand alone."""
+
+    question: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """The fused hits, best first."""
+
+    hits: tuple[Hit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """What the model is about to see."""
+
+    passages: tuple[Passage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A piece of the model's reply as it was written, unchecked."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A sentence after checking: as it will stand in the answer, or removed from it."""
+
+    claim: Claim
+    action: Literal["kept", "repaired", "removed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The answer. Always the last event."""
+
+    answer: Answer
+
+
+Event = Rewritten | Retrieved | Selected | Token | Checked | Finished
+
+
+# --- events of indexing, one for each document ------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    document_id: str
+    chunks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Updated:
+    document_id: str
+    chunks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Unchanged since it was last indexed."""
+
+    document_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    document_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """One source that could not be indexed; `error` is one sentence with the remedy."""
+
+    source: str
+    error: str
+
+
+IngestEvent = Added | Updated | Skipped | Removed | Failed
+
+
+# --- the model's side -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """A piece of a streamed reply. `alternatives` maps the likeliest tokens at its first
+    position to natural-log probabilities; empty where the server does not give them.
+    `usage` comes with the last piece, where the server gives it."""
+
+    text: str
+    alternatives: Mapping[str, float] = field(default_factory=dict)
+    usage: Usage | None = None
+
+
+class ChatModel(Protocol):
+    """A language model that answers a list of messages."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def budget_tokens(self) -> int:
+        """How many tokens of passages serve this model best."""
+        ...
+
+    def stream(self, messages: Sequence[Message], *, max_tokens: int) -> Iterator[Delta]:
+        """Yield the reply as it is written. Closing the iterator ends the model's request.
+
+        Raises a `ModelError` that names the remedy.
+        """
+        ...
+
+
+class Embedder(Protocol):
+    """Turns texts into L2-normalised vectors."""
+
+    @property
+    def name(self) -> str:
+        """Identifies model and dimension; an index remembers it."""
+        ...
+
+    @property
+    def dimensions(self) -> int: ...
+
+    def embed(self, texts: Sequence[str]) -> list[list[float]]:
+        """One vector of `dimensions` floats for each text, in order."""
+        ...

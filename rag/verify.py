@@ -1,0 +1,107 @@
+"""Does the cited text say what the claim says?
+
+Rules first (see `rules`), then the share of the claim's words that the quotes carry. A hard reason
+makes a claim "unsupported", a soft one at most "partial".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from rag import terms
+from rag.cite import Draft, Sentence, anchor
+from rag.rules import Reason, against, name_keys_of
+from rag.types import Citation, Claim, Span, Support
+
+SUPPORTED_SHARE = 0.75  # of the claim's words found in the quotes
+PARTIAL_SHARE = 0.6
+
+Around = Callable[[Span], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`score` is the share of the claim's words that the quotes carry, 0..1."""
+
+    support: Support
+    reasons: tuple[str, ...]
+    score: float
+
+
+def check(claim: str, quotes: Sequence[str], around: str = "") -> Verdict:
+    """Compare `claim` with the quotes cited for it: the first carries it, the others are the
+    sentences that it leans on; `around` is the text near them. No quotes: unsupported."""
+    if not quotes:
+        return Verdict("unsupported", ("nothing in the sources resembles this",), 0.0)
+    claim = re.sub(r"^(?:yes|no)\b[,.:;]?\s*", "", claim, flags=re.IGNORECASE) or claim
+    reasons = against(claim, quotes, around)
+    score = coverage(claim, quotes)
+    texts = [reason.text for reason in reasons]
+    if score < SUPPORTED_SHARE:
+        texts.append(f"the cited text carries {score:.0%} of its words")
+    return Verdict(_grade(reasons, score), tuple(texts), score)
+
+
+def _grade(reasons: Sequence[Reason], score: float) -> Support:
+    if any(reason.hard for reason in reasons) or score < PARTIAL_SHARE:
+        return "unsupported"
+    return "partial" if reasons or score < SUPPORTED_SHARE else "supported"
+
+
+def coverage(claim: str, quotes: Sequence[str]) -> float:
+    """Share of the claim's distinct words that the quotes carry; 1 for a claim without any.
+
+    Words that belong to an amount ("years" in "78 years old") are left to the number rules.
+    """
+    for quantity in reversed(terms.quantities(claim)):
+        claim = f"{claim[: quantity.start]} {claim[quantity.end :].removeprefix(' old')}"
+    wanted = set(terms.content(claim))
+    stated = {stem for quote in quotes for stem in terms.content(quote)}
+    known = name_keys_of(" ".join(quotes))
+    carried = sum(word in stated or bool(terms.name_keys(word) & known) for word in wanted)
+    return carried / len(wanted) if wanted else 1.0
+
+
+def judge(draft: Draft, candidates: Sequence[Sentence], around: Around) -> Claim:
+    """Anchor a sentence of the reply and check it, whole; if that fails, in its two halves,
+    each against evidence of its own (a sentence may join what two sources say)."""
+    whole = _judge_part(draft, candidates, around)
+    if whole.support == "supported":
+        return whole
+    for halves in _halves(draft.text):
+        parts = [_judge_part(replace(draft, text=half), candidates, around) for half in halves]
+        if all(part.support == "supported" for part in parts):
+            citations = dict.fromkeys(c for part in parts for c in part.citations)
+            score = min(part.score or 0.0 for part in parts)
+            joined = replace(whole, citations=tuple(citations), score=score)
+            return replace(joined, support="supported", reasons=())
+    return whole
+
+
+def _judge_part(draft: Draft, candidates: Sequence[Sentence], around: Around) -> Claim:
+    found = anchor(draft.text, draft.numbers, candidates)
+    citations = tuple(sentence.citation for sentence in found)
+    near = around(citations[0].span) if citations else ""
+    verdict = check(draft.text, [citation.quote for citation in citations], near)
+    return Claim(
+        text=draft.text,
+        citations=citations,
+        support=verdict.support,
+        reasons=verdict.reasons,
+        origin="model" if citations and citations[0].number in draft.numbers else "matched",
+        score=round(verdict.score, 3),
+    )
+
+
+def quoted(citation: Citation) -> Claim:
+    """The cited sentence itself, in quotation marks: the repair that cannot be wrong."""
+    text = citation.quote if citation.quote[0] in '“"' else f"“{citation.quote}”"
+    return Claim(text, (citation,), "supported", (), "matched", 1.0)
+
+
+def _halves(text: str) -> list[tuple[str, str]]:
+    joints = re.finditer(r"(?:,|;)?\s+(?:and|while|but|whereas)\s+|;\s+", text)
+    pairs = [(text[: joint.start()], text[joint.end() :]) for joint in joints]
+    return [pair for pair in pairs if all(len(terms.content(half)) >= 2 for half in pair)]

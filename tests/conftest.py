@@ -1,0 +1,29 @@
+"""What every test stands on: no network, and settings of its own."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+import tests.offline.sitecustomize  # noqa: F401  (blocks every socket but loopback)
+from rag.settings import Settings
+from rag.settings import load as load_settings
+
+OFFLINE = Path(__file__).parent / "offline"
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Nothing of the developer's settings reaches a test; children are offline too."""
+    for name in list(os.environ):
+        if name.startswith(("FOOTNOTE_", "OPENAI_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("FOOTNOTE_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("PYTHONPATH", str(OFFLINE))
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return load_settings(data_dir=tmp_path / "data")
