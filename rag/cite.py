@@ -26,6 +26,7 @@ _LEANS = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _HINT_BONUS = 0.05  # breaks near-ties in favour of the passage that the model named
+GAP_CHARS = 3  # of white space between neighbouring sentences
 _ADDS = 0.1  # least share of the claim that a further citation must carry
 
 
@@ -39,17 +40,16 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence of a passage, with what it states. `order` is its place in its passage."""
+    """A sentence of passage `number`, with what it states."""
 
     number: int
-    order: int
     citation: Citation
     stated: Counter[str] = field(repr=False)
 
-    @property
-    def leans(self) -> bool:
-        """True when it can only be read together with the sentence before."""
-        return bool(_LEANS.match(self.citation.quote))
+
+def leans(sentence: str) -> bool:
+    """True when a sentence can only be read together with the one before it."""
+    return bool(_LEANS.match(sentence))
 
 
 def read(reply: str, passages: int) -> tuple[list[Draft], int]:
@@ -73,12 +73,12 @@ def sentences(passages: Sequence[Passage]) -> list[Sentence]:
     """Every sentence of the passages as a citation of its own, in the passages' order."""
     found = []
     for passage in passages:
-        for order, (start, end) in enumerate(split(passage.text)):
+        for start, end in split(passage.text):
             at = passage.span.start
             span = Span(passage.span.document_id, at + start, at + end)
             quote = passage.text[start:end]
             citation = Citation(passage.number, span, quote)
-            found.append(Sentence(passage.number, order, citation, stated(quote)))
+            found.append(Sentence(passage.number, citation, stated(quote)))
     return found
 
 
@@ -126,12 +126,25 @@ def _leaned_on(
     candidates: Sequence[Sentence],
 ) -> list[Sentence]:
     """Walks back from `best` while sentences lean, keeping those that add to the claim."""
-    by_place = {(s.number, s.order): s for s in candidates}
     missing = {key for key in wanted if key not in best.stated}
     found, current = [], best
-    while current.leans and (before := by_place.get((current.number, current.order - 1))):
+    while leans(current.citation.quote) and (before := _before(current, candidates)):
         if sum(rarity[key] for key in missing & before.stated.keys()) / total >= _ADDS:
             found.append(before)
             missing -= before.stated.keys()
         current = before
     return found
+
+
+def _before(sentence: Sentence, candidates: Sequence[Sentence]) -> Sentence | None:
+    """The candidate that ends where `sentence` begins."""
+    span = sentence.citation.span
+    return next(
+        (
+            other
+            for other in candidates
+            if other.citation.span.document_id == span.document_id
+            and 0 <= span.start - other.citation.span.end <= GAP_CHARS
+        ),
+        None,
+    )

@@ -36,8 +36,8 @@ from rag.vectors import Vectors
 
 SLICE_CHUNKS = 64  # embedded at once, across documents: most articles have five
 
+# Called with how many chunks are embedded, how many there will be (if known), and a title.
 Progress = Callable[[int, int | None, str], None]
-"""Called with the chunks embedded so far, how many there will be (none: not known) and a name."""
 
 
 def ingest(
@@ -63,7 +63,8 @@ def ingest(
         yield from run.index(sources)
         for id in sources.gone():
             yield _removed(id, library, vectors)
-        run.sweep()
+        vectors.keep_only(library.chunk_ids())
+        vectors.settle()
 
 
 def remove(document_id: str, *, library: Library, vectors: Vectors, lock_path: Path) -> Removed:
@@ -110,27 +111,20 @@ class _Job:
 
     document: Document
     chunks: list[Chunk]
+    known: bool
     left: int
 
 
+@dataclass(slots=True)
 class _Run:
     """One run: what it writes to, and how far it is."""
 
-    def __init__(
-        self,
-        library: Library,
-        vectors: Vectors,
-        embedder: Embedder,
-        on_progress: Progress | None,
-        total: int | None = None,
-    ) -> None:
-        self.library = library
-        self.vectors = vectors
-        self.embedder = embedder
-        self.on_progress = on_progress
-        self.total = total
-        self.done = 0
-        self.digests = library.digests()
+    library: Library
+    vectors: Vectors
+    embedder: Embedder
+    on_progress: Progress | None
+    total: int | None = None
+    done: int = 0
 
     def prepare(self) -> None:
         """Make the vectors fit the library: all there, and of this embedder."""
@@ -144,15 +138,16 @@ class _Run:
 
     def index(self, sources: _Sources) -> Iterator[IngestEvent]:
         """Take in what the sources hold, `SLICE_CHUNKS` chunks at a time."""
+        digests = self.library.digests()
         waiting: list[tuple[_Job, Chunk]] = []
         for found in sources.documents():
             if isinstance(found, Failed):
                 yield found
-            elif self.digests.get(found.id) == found.digest:
+            elif digests.get(found.id) == found.digest:
                 yield Skipped(found.id)
             else:
                 chunks = chunk(found)
-                job = _Job(found, chunks, len(chunks))
+                job = _Job(found, chunks, found.id in digests, len(chunks))
                 waiting += [(job, piece) for piece in chunks]
                 if not chunks:
                     yield self.commit(job)
@@ -175,12 +170,7 @@ class _Run:
         old = {piece.id for piece in self.library.chunks(id)}
         self.library.put(job.document, job.chunks)
         self.vectors.delete(old - {piece.id for piece in job.chunks})
-        event = Updated if id in self.digests else Added
-        return event(id, len(job.chunks))
-
-    def sweep(self) -> None:
-        """Delete the vectors that a run before this one left behind."""
-        self.vectors.delete(self.vectors.ids() - self.library.chunk_ids())
+        return (Updated if job.known else Added)(id, len(job.chunks))
 
     def embedded(self, pairs: Sequence[_Pair]) -> tuple[list[Chunk], list[list[float]]]:
         vectors = self.embedder.embed([embedding_text(*pair) for pair in pairs])
@@ -230,7 +220,8 @@ class _Sources:
             root = next((path for path in self.given if path in file.parents), file.parent)
             record = document.id.removeprefix(file.name)
             shortest = len(file.relative_to(root).parts)
-            ends = ("/".join(file.parts[-n:]) for n in range(shortest, len(file.parts)))
+            parts = [part.encode(errors="replace").decode() for part in file.parts]
+            ends = ("/".join(parts[-n:]) for n in range(shortest, len(parts)))
             id = next((end + record for end in ends if end + record not in self.taken), None)
         document = replace(document, id=id or document.source)
         self.taken.add(document.id)
@@ -257,10 +248,8 @@ class _Sources:
 def _missing(file: str) -> bool:
     try:
         os.stat(file)
-    except (FileNotFoundError, NotADirectoryError):
-        return True
-    except OSError:  # it may be there
-        return False
+    except OSError as error:  # any other one: it may be there
+        return isinstance(error, (FileNotFoundError, NotADirectoryError))
     return False
 
 

@@ -6,12 +6,12 @@ Ollama and LM Studio share.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from rag.errors import ModelInterrupted, ModelRefused, SettingsError
-from rag.remote import OPENAI_URL, Server
+from rag.remote import COMPATIBLE, EMBEDDED, OPENAI, OPENAI_URL, Server, encodable
 from rag.settings import OPENAI_MODEL, Settings
 from rag.types import Delta, Message, Usage
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Limit = Literal["max_tokens", "max_completion_tokens"]
 
 HOSTED_BUDGET = 3000  # tokens of passages
-EMBEDDED_BUDGET = 350  # a small model picks the wrong sentence out of more
+EMBEDDED_BUDGET = 220  # a small model picks the wrong sentence out of more
 ALTERNATIVES = 10
 THINKING_TOKENS = 4000
 
@@ -65,16 +65,20 @@ class Chat:
         if logprobs:
             self._optional |= {"logprobs": True, "top_logprobs": ALTERNATIVES}
 
-    def stream(self, messages: Sequence[Message], *, max_tokens: int) -> Iterator[Delta]:
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int
+    ) -> Generator[Delta, None, None]:
         """Yield the reply as it is written; the last piece carries the usage and no text.
 
         Closing the iterator closes the connection, which ends the request on the server.
         Raises `ModelAuthError`, `ModelUnreachable`, `ModelTimeout`, `ModelInterrupted` or
         `ModelRefused`.
         """
-        with self._server.explained(self.name):
-            with closing(self._open(messages, max_tokens)) as reply:
-                yield from self._read(reply)
+        with (
+            self._server.explained(self.name),
+            closing(self._open(messages, max_tokens)) as reply,
+        ):
+            yield from self._read(reply)
 
     def structured(
         self, messages: Sequence[Message], reply: type[Reply], *, max_tokens: int
@@ -100,7 +104,9 @@ class Chat:
     def _request(self, messages: Sequence[Message], max_tokens: int) -> dict[str, Any]:
         return {
             "model": self.name,
-            "messages": [{"role": each.role, "content": each.content} for each in messages],
+            "messages": [
+                {"role": each.role, "content": encodable(each.content)} for each in messages
+            ],
             self._limit: max_tokens + self._thinking_tokens,
             **self._fixed,
         }
@@ -163,7 +169,7 @@ def hosted(settings: Settings) -> Chat:
     budget = settings.budget_tokens or HOSTED_BUDGET
     if settings.provider == "openai":
         return Chat(
-            Server(OPENAI_URL, key, settings.timeout_s),
+            Server(OPENAI_URL, key, settings.timeout_s, OPENAI),
             settings.model or OPENAI_MODEL,
             budget_tokens=budget,
             temperature=settings.temperature,
@@ -171,7 +177,7 @@ def hosted(settings: Settings) -> Chat:
             # OpenAI counts a model's unseen reasoning too: a tight limit leaves no answer.
             thinking_tokens=THINKING_TOKENS,
         )
-    server = Server(settings.llm_base_url or OPENAI_URL, key, settings.timeout_s)
+    server = Server(settings.llm_base_url or OPENAI_URL, key, settings.timeout_s, COMPATIBLE)
     return Chat(
         server,
         settings.model or _first_model(server),
@@ -184,7 +190,7 @@ def hosted(settings: Settings) -> Chat:
 def embedded(base_url: str, api_key: str, name: str, settings: Settings) -> Chat:
     """The chat model of `rag.local.LocalServer`: greedy, with the prompt's prefix cached."""
     return Chat(
-        Server(base_url, api_key, settings.timeout_s, retries=0, role="embedded"),
+        Server(base_url, api_key, settings.timeout_s, EMBEDDED, retries=0),
         name,
         budget_tokens=settings.budget_tokens or EMBEDDED_BUDGET,
         temperature=settings.temperature or 0.0,

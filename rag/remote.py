@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from rag.errors import (
@@ -29,18 +29,41 @@ CONNECT_S = 5.0
 SAID_CHARS = 200
 
 
+class Remedies(NamedTuple):
+    """What to do about an address, a key or a model's name that does not work."""
+
+    address: str
+    key: str
+    model: str
+
+
+OPENAI = Remedies(
+    "Check the network, or set FOOTNOTE_MODEL=local.",
+    "Check OPENAI_API_KEY.",
+    "Check FOOTNOTE_MODEL.",
+)
+COMPATIBLE = Remedies(
+    "Check that the server runs, and FOOTNOTE_LLM_BASE_URL (it usually ends in /v1).",
+    "Check FOOTNOTE_LLM_API_KEY.",
+    "Check FOOTNOTE_MODEL, and FOOTNOTE_LLM_BASE_URL (it usually ends in /v1).",
+)
+EMBEDDED = Remedies(*["Start the program again; the local model may need more free memory."] * 3)
+EMBEDDINGS = Remedies(
+    "Check that the server runs, and FOOTNOTE_EMBEDDING_BASE_URL (it usually ends in /v1).",
+    "Check FOOTNOTE_EMBEDDING_API_KEY.",
+    "Check FOOTNOTE_EMBEDDING_MODEL, and FOOTNOTE_EMBEDDING_BASE_URL.",
+)
+
+
 @dataclass(frozen=True)
 class Server:
-    """A server that speaks OpenAI's protocol at `base_url` (which usually ends in /v1).
-
-    `timeout_s` is the longest silence. `role` says which settings a remedy names.
-    """
+    """A server that speaks OpenAI's protocol at `base_url`; `timeout_s` is the longest silence."""
 
     base_url: str
     api_key: str = field(repr=False)
     timeout_s: float
+    remedies: Remedies
     retries: int = 1
-    role: Literal["chat", "embeddings", "embedded"] = "chat"
 
     @cached_property
     def client(self) -> OpenAI:
@@ -53,9 +76,9 @@ class Server:
 
         key = self.api_key.strip()
         if not (key.isascii() and key.isprintable()):
-            raise ModelAuthError("The key holds characters that no key has.", self._check_key)
+            raise ModelAuthError("The key holds characters that no key has.", self.remedies.key)
         if not _is_http(self.base_url):
-            raise SettingsError("The server's address is not a URL.", self._check_address)
+            raise SettingsError("The server's address is not a URL.", self.remedies.address)
         timeout = httpx2.Timeout(self.timeout_s, connect=min(CONNECT_S, self.timeout_s))
         # A proxy that the environment names must not see what stays on this machine.
         http = httpx2.Client(
@@ -72,6 +95,7 @@ class Server:
     @contextmanager
     def explained(self, model: str) -> Iterator[None]:
         """Raise a `ModelError` with a remedy in place of what the SDK raises."""
+        import httpx2
         from openai import APIError
 
         try:
@@ -79,6 +103,8 @@ class Server:
         except APIError as error:
             # The chain is cut: the SDK's text may repeat the key.
             raise self._explain(error, model) from None
+        except httpx2.HTTPError as error:  # broke off within the body of an error's reply
+            raise ModelInterrupted("The reply broke off.", "Ask again.") from error
         except (ValueError, TypeError, AttributeError, LookupError) as error:
             raise self.nonsense() from error
 
@@ -86,7 +112,7 @@ class Server:
         """The error for a reply that is not what OpenAI's protocol says."""
         return ModelRefused(
             "The server's reply is not what an OpenAI-compatible server sends.",
-            self._check_address,
+            self.remedies.address,
         )
 
     def _explain(self, error: APIError, model: str) -> ModelError:
@@ -102,9 +128,8 @@ class Server:
         import httpx2
         from openai import APITimeoutError
 
-        unmet = httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.UnsupportedProtocol
-        if isinstance(error.__cause__, unmet):
-            return ModelUnreachable(f"No server answers at {self._host}.", self._check_address)
+        if isinstance(error.__cause__, httpx2.ConnectError | httpx2.ConnectTimeout):
+            return ModelUnreachable(f"No server answers at {self._host}.", self.remedies.address)
         if isinstance(error, APITimeoutError):
             return ModelTimeout(
                 f"The server was silent for {self.timeout_s:g} seconds.",
@@ -115,13 +140,13 @@ class Server:
     def _explain_status(self, error: APIError, model: str) -> ModelError:
         status: int = getattr(error, "status_code", 0)
         if status == 401:
-            return ModelAuthError("The server refused the key.", self._check_key)
+            return ModelAuthError("The server refused the key.", self.remedies.key)
         said = self.said(error)
         if status == 403:
-            return ModelAuthError(f"The server refused the key: {said}", self._check_key)
+            return ModelAuthError(f"The server refused the key: {said}", self.remedies.key)
         if status == 404:
             problem = f"The server has no model {printable(model)!r} at this address."
-            return ModelRefused(problem, self._check_model)
+            return ModelRefused(problem, self.remedies.model)
         return ModelRefused(f"The server answered {status}: {said}", self._remedy(status))
 
     def said(self, error: APIError) -> str:
@@ -136,34 +161,21 @@ class Server:
     def _remedy(self, status: int) -> str:
         if status == 429:
             return "Wait a little and ask again, or check the account's limits."
-        return "Ask again later." if status >= 500 else self._check_model
+        return "Ask again later." if status >= 500 else self.remedies.model
 
     @property
     def _host(self) -> str:
         return printable(urlsplit(self.base_url).netloc.rpartition("@")[2])
 
-    @property
-    def _check_address(self) -> str:
-        if self.role == "embedded":
-            return "Start the program again; the local model may need more free memory."
-        name = "LLM" if self.role == "chat" else "EMBEDDING"
-        return f"Check FOOTNOTE_{name}_BASE_URL (it usually ends in /v1) and that the server runs."
-
-    @property
-    def _check_key(self) -> str:
-        if self.role == "embeddings":
-            return "Check FOOTNOTE_EMBEDDING_API_KEY."
-        return "Check FOOTNOTE_LLM_API_KEY or OPENAI_API_KEY."
-
-    @property
-    def _check_model(self) -> str:
-        name = "EMBEDDING_MODEL" if self.role == "embeddings" else "MODEL"
-        return f"Check FOOTNOTE_{name} against the models that the server offers."
-
 
 def printable(text: str) -> str:
     """One line without control or formatting characters."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def encodable(text: str) -> str:
+    """The text with lone surrogates replaced, which neither JSON nor a tokenizer takes."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _is_http(url: str) -> bool:

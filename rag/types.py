@@ -8,7 +8,7 @@ characters (Unicode code points) of that document's stored text. Always
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -293,7 +293,9 @@ class ChatModel(Protocol):
         """How many tokens of passages serve this model best."""
         ...
 
-    def stream(self, messages: Sequence[Message], *, max_tokens: int) -> Iterator[Delta]:
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int
+    ) -> Generator[Delta, None, None]:
         """Yield the reply as it is written. Closing the iterator ends the model's request.
 
         Raises a `ModelError` that names the remedy.

@@ -1,0 +1,72 @@
+"""What kind of answer does a question ask for, and is it there?
+
+Small models like to answer the question next door: a number where a date was asked for. What a
+question plainly asks for must stand in the answer, and whom it names must stand in the source.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from rag import terms
+from rag.rules import name_keys_of
+
+Kind = Literal["number", "time", "person", "other"]
+
+_KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
+    ("time", re.compile(r"\b(?:when|what (?:day|date|month|year|time)|(?:which|what) weekday)\b")),
+    (
+        "number",
+        re.compile(
+            r"\bhow (?:many|much|old|high|far|tall|long|big|large|often)\b"
+            r"|\b(?:percent|percentage|rate|number|share|amount|age) of\b|\brate\b"
+            r"|\b(?:what|which) (?:\w+ ){0,2}(?:percent|percentage|number|share|amount|age)\b"
+        ),
+    ),
+    ("person", re.compile(r"^(?:and |but )?(?:who|whom)\b")),
+)
+_TIME = re.compile(
+    r"\b(?:\d{4}|today|yesterday|tomorrow|tonight|ago|earlier|later|recent\w*|(?:last|next|this|past|"
+    r"coming|few) (?:\w+ )?(?:hour|day|week|month|year|decade|spring|summer|autumn|fall|winter)s?|"
+    r"hours|morning|evening|night|noon|midnight|since|until|during|a\.m|p\.m)\b",
+    re.IGNORECASE,
+)
+
+
+def kind(question: str) -> Kind:
+    """What a question asks for by its wording; "other" where that is open."""
+    folded = question.lower().strip()
+    return next((kind for kind, pattern in _KINDS if pattern.search(folded)), "other")
+
+
+def gives(kind: Kind, answer: str) -> bool:
+    """True when `answer` holds something of that kind."""
+    if kind == "number":
+        return bool(terms.quantities(answer)) or "half" in answer.lower()
+    if kind == "time":
+        dated = any(name.text.lower() in terms.DATE_WORDS for name in terms.names(answer))
+        return dated or bool(_TIME.search(answer))
+    if kind == "person":
+        return bool(re.search(r"[A-Z]", answer))
+    return True
+
+
+def strangers(question: str, source: str) -> list[str]:
+    """The names in a question that its source does not know."""
+    known = name_keys_of(source)
+    words = {word.lower() for word in re.findall(r"\w+", source)}
+    return [
+        name.text
+        for name in terms.names(question)
+        if not terms.name_keys(name.text) & known and name.text.lower() not in words
+    ]
+
+
+def shared(question: str, source: str) -> float:
+    """Share of the question's words that the source holds, 0..1; 1 for a question without any."""
+    wanted = set(terms.content(question))
+    held = set(terms.content(source))
+    known = name_keys_of(source)
+    found = sum(word in held or bool(terms.name_keys(word) & known) for word in wanted)
+    return found / len(wanted) if wanted else 1.0

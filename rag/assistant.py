@@ -1,0 +1,203 @@
+"""How does a question become a checked answer?
+
+One path: `Assistant.stream` yields events, `Assistant.ask` folds them. The command line, the page
+and the evals consume the same stream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from rag import compose, ingest
+from rag.errors import EmptyLibrary, QuestionError
+from rag.library import Library
+from rag.respond import Record, respond
+from rag.retrieve import Retriever
+from rag.select import select
+from rag.settings import Settings
+from rag.types import (
+    Answer,
+    ChatModel,
+    Citation,
+    Embedder,
+    Event,
+    Finished,
+    IngestEvent,
+    Removed,
+    Retrieved,
+    Rewritten,
+    Selected,
+    Span,
+    Turn,
+)
+from rag.vectors import Vectors
+
+SEEDS = Path(__file__).parent.parent / "seeds"
+AROUND_CHARS = 4000  # near a quote, in which the rest of a shortened name may stand
+
+
+class Model(Protocol):
+    """Gives the chat model when it is first needed; `warm` starts it without waiting."""
+
+    @property
+    def name(self) -> str: ...
+    def warm(self) -> None: ...
+    def get(self) -> ChatModel: ...
+    def close(self) -> None: ...
+
+
+class Assistant:
+    """Answers questions about one library. Close it to stop the local model."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        library: Library,
+        vectors: Vectors,
+        embedder: Embedder,
+        model: Model,
+    ) -> None:
+        self.settings = settings
+        self.library = library
+        self._vectors = vectors
+        self._embedder = embedder
+        self._model = model
+
+    def __enter__(self) -> Assistant:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop the model and close the index."""
+        self._model.close()
+        self._vectors.close()
+        self.library.close()
+
+    # --- asking -------------------------------------------------------------------------------
+
+    def ask(
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        document_ids: Collection[str] | None = None,
+    ) -> Answer:
+        """The answer that `stream` ends with."""
+        events = list(self.stream(question, history, document_ids))
+        last = events[-1]
+        assert isinstance(last, Finished)
+        return last.answer
+
+    def stream(
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        document_ids: Collection[str] | None = None,
+    ) -> Iterator[Event]:
+        """Yield what happens on the way to the answer; the last event is `Finished`.
+
+        Raises `QuestionError`, `EmptyLibrary`, `NoSuchDocument`, `EmbedderMismatch` and whatever
+        the model raises. Closing the iterator ends the model's request.
+        """
+        question = self._checked_question(question)
+        self._checked_library(document_ids)
+        self._model.warm()
+        record = Record(question, self._model.name)
+        asked = question
+        if history:
+            with record.timed("rewrite"):
+                asked = compose.rewrite(question, history, self._model.get())
+            yield Rewritten(asked)
+        with record.timed("retrieve"):
+            retriever = Retriever(self.library, self._vectors, self._embedder)
+            hits = retriever.retrieve(asked, self.settings.k, document_ids)
+        yield Retrieved(hits)
+        with record.timed("load model"):
+            model = self._model.get()
+        with record.timed("select"):
+            record.passages = select(
+                asked,
+                hits,
+                library=self.library,
+                embedder=self._embedder,
+                budget_tokens=model.budget_tokens,
+                join=not compose.is_small(model),
+            )
+        yield Selected(record.passages)
+        reason = yield from respond(
+            asked, model, record, around=self._around, max_tokens=self.settings.max_tokens
+        )
+        yield record.finished(reason)
+
+    def _around(self, span: Span) -> str:
+        start = max(0, span.start - AROUND_CHARS)
+        text = self.library.document(span.document_id).text
+        return text[start : span.end + AROUND_CHARS]
+
+    def _checked_question(self, question: str) -> str:
+        question = " ".join(question.split())
+        if not question:
+            raise QuestionError("The question is empty.", "Ask something of the articles.")
+        limit = self.settings.max_question_chars
+        if len(question) > limit:
+            raise QuestionError(
+                f"The question has {len(question):,} characters; {limit:,} is the most.",
+                "Shorten it, or index the text as an article and ask about it.",
+            )
+        return question
+
+    def _checked_library(self, document_ids: Collection[str] | None) -> None:
+        ingest.check_embedder(self.library, self._embedder)
+        if not self.library.count_chunks():
+            raise EmptyLibrary("Nothing is indexed.", "Index some articles: `footnote index PATH`.")
+        for id in document_ids or ():
+            self.library.document(id)
+
+    def quote_holds(self, citation: Citation) -> bool:
+        """The invariant, for one citation: its quote is the stored text at its span."""
+        return self.library.text(citation.span) == citation.quote
+
+    # --- indexing -----------------------------------------------------------------------------
+
+    def index(
+        self, paths: Sequence[Path], on_progress: ingest.Progress | None = None
+    ) -> Iterator[IngestEvent]:
+        """Bring the library up to date with `paths`; see `rag.ingest.ingest`."""
+        return ingest.ingest(
+            paths,
+            library=self.library,
+            vectors=self._vectors,
+            embedder=self._embedder,
+            lock_path=self._lock_path,
+            on_progress=on_progress,
+        )
+
+    def rebuild(self, on_progress: ingest.Progress | None = None) -> int:
+        """Embed everything anew; returns the number of chunks."""
+        return ingest.rebuild(
+            library=self.library,
+            vectors=self._vectors,
+            embedder=self._embedder,
+            lock_path=self._lock_path,
+            on_progress=on_progress,
+        )
+
+    def remove(self, document_id: str) -> Removed:
+        """Forget a document. Raises `NoSuchDocument`, `LibraryBusy`."""
+        return ingest.remove(
+            document_id, library=self.library, vectors=self._vectors, lock_path=self._lock_path
+        )
+
+    def ensure_seeds(self) -> bool:
+        """Index the two seed articles if nothing was ever indexed; True if it did."""
+        if self.library.embedder is not None or not SEEDS.is_dir():
+            return False
+        paths = sorted(SEEDS.glob("*.txt"))
+        return bool(list(self.index(paths)))
+
+    @property
+    def _lock_path(self) -> Path:
+        return self.settings.data_dir / "index.lock"

@@ -1,0 +1,163 @@
+"""How is one answer written, checked and mended?
+
+Each sentence of a reply is kept, repaired from its own evidence, or removed. A reply that does not
+hold what was asked for is followed by another attempt; after the last the question is declined.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from rag import cite, compose, judgement, verify
+from rag.types import (
+    Answer,
+    ChatModel,
+    Checked,
+    Citation,
+    Claim,
+    DeclineReason,
+    Event,
+    Finished,
+    Passage,
+    Usage,
+)
+from rag.verify import Around
+
+
+@dataclass
+class Record:
+    """What gathers while one question is answered."""
+
+    question: str
+    model: str
+    passages: tuple[Passage, ...] = ()
+    claims: list[Claim] = field(default_factory=list)
+    usage: Usage = field(default_factory=Usage)
+    timings: dict[str, float] = field(default_factory=dict)
+    dropped_markers: int = 0
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            passed = time.perf_counter() - started
+            self.timings[stage] = round(self.timings.get(stage, 0.0) + passed, 4)
+
+    def finished(self, reason: DeclineReason | None = None) -> Finished:
+        claims = () if reason else tuple(self.claims)
+        return Finished(
+            Answer(
+                question=self.question,
+                text=" ".join(claim.marked() for claim in claims),
+                claims=claims,
+                passages=self.passages,
+                status="declined" if reason else "answered",
+                reason=reason,
+                model=self.model,
+                usage=self.usage,
+                timings=self.timings,
+                dropped_markers=self.dropped_markers,
+            )
+        )
+
+
+def respond(
+    question: str, model: ChatModel, record: Record, *, around: Around, max_tokens: int
+) -> Generator[Event, None, DeclineReason | None]:
+    """Answer from `record.passages` into `record`; returns why there is no answer, where so.
+
+    `around` gives the text near a span; `max_tokens` bounds one reply.
+    """
+    if not record.passages:
+        return "nothing retrieved"
+    source = " ".join(around(passage.span) for passage in record.passages)
+    if compose.is_small(model) and judgement.names_strangers(question, source):
+        return "not stated"
+    writer = _Writer(question, model, record, around, max_tokens)
+    attempts = judgement.attempts(question, record.passages, model)
+    wrote = False
+    while True:
+        with record.timed("judge"):
+            passages = next(attempts, None)
+        if passages is None:
+            return "nothing survived checking" if wrote else "not stated"
+        reply = yield from writer.write(passages)
+        wrote = wrote or bool(reply)
+        checked = writer.check(reply, passages)
+        claims = [each.claim for each in checked if each.action != "removed"]
+        if judgement.answers(question, claims):
+            yield from checked
+            record.claims = claims
+            return None
+
+
+@dataclass(frozen=True)
+class _Writer:
+    question: str
+    model: ChatModel
+    record: Record
+    around: Around
+    max_tokens: int
+
+    def write(self, passages: Sequence[Passage]) -> Generator[Event, None, str]:
+        """Yield the tokens of a reply from these passages; return it whole."""
+        with self.record.timed("compose"):
+            reply = yield from compose.compose(self.question, passages, self.model, self.max_tokens)
+        self.record.usage = _sum(self.record.usage, reply.usage)
+        return reply.text
+
+    def check(self, reply: str, passages: Sequence[Passage]) -> list[Checked]:
+        """Each sentence of the reply with its verdict."""
+        drafts, dropped = cite.read(reply, len(self.record.passages))
+        self.record.dropped_markers += dropped
+        shown = frozenset(passage.number for passage in passages)
+        if len(shown) == 1:  # the model had no choice, and so writes no markers
+            drafts = [replace(draft, numbers=shown) for draft in drafts]
+        candidates = cite.sentences(self.record.passages)
+        return [self._check(draft, candidates) for draft in drafts]
+
+    def _check(self, draft: cite.Draft, candidates: Sequence[cite.Sentence]) -> Checked:
+        with self.record.timed("check"):
+            claim = verify.judge(draft, candidates, self.around)
+        if claim.support != "unsupported":
+            return Checked(claim, "kept")
+        if judgement.worth_quoting(self.question, claim):
+            return Checked(self._repaired(claim.citations[0]), "repaired")
+        return Checked(claim, "removed")
+
+    def _repaired(self, evidence: Citation) -> Claim:
+        """The question answered from the one sentence that the failed claim came from, or, if
+        that fails too, the sentence itself."""
+        narrow = [self._passage(evidence)]
+        with self.record.timed("repair"):
+            events = compose.compose(self.question, narrow, self.model, self.max_tokens)
+            while True:
+                try:
+                    next(events)
+                except StopIteration as end:
+                    reply: compose.Reply = end.value
+                    break
+        self.record.usage = _sum(self.record.usage, reply.usage)
+        drafts, _ = cite.read(reply.text, evidence.number)
+        claims = [verify.judge(draft, cite.sentences(narrow), self.around) for draft in drafts]
+        if len(claims) == 1 and claims[0].support == "supported":
+            return claims[0]
+        return verify.quoted(evidence)
+
+    def _passage(self, evidence: Citation) -> Passage:
+        whole = next(p for p in self.record.passages if p.number == evidence.number)
+        return replace(whole, span=evidence.span, text=evidence.quote)
+
+
+def _sum(left: Usage, right: Usage) -> Usage:
+    return replace(
+        left,
+        prompt_tokens=left.prompt_tokens + right.prompt_tokens,
+        cached_tokens=left.cached_tokens + right.cached_tokens,
+        completion_tokens=left.completion_tokens + right.completion_tokens,
+    )

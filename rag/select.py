@@ -1,0 +1,149 @@
+"""Which sentences of the hits should the model see, and in what order?
+
+Sentences are ranked by themselves and taken best first, each with the sentence that it leans on,
+until the budget is spent. A small model is shown them one by one, in that order, because it
+answers from what it reads first; for a large one neighbours are joined into stretches of text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import log1p
+
+from rag import asks, terms
+from rag.chunk import estimate_tokens
+from rag.cite import leans
+from rag.library import Library
+from rag.sentences import split
+from rag.types import Document, Embedder, Hit, Passage, Span
+
+MAX_SENTENCES = 48  # embedded for one question: about 0.4 s on two cores
+WORDS_WEIGHT = 0.3  # of shared words beside the cosine similarity of the meaning
+AMOUNT_BONUS = 0.1  # for a sentence with a number, where a number is asked for
+HEADLINE_MALUS = 0.15  # for a line that is no full sentence: it says least in most words
+LOOK_BACK = 600  # characters before a chunk in which the sentence it leans on may stand
+
+
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    span: Span
+    text: str
+    score: float
+
+
+def select(
+    question: str,
+    hits: Sequence[Hit],
+    *,
+    library: Library,
+    embedder: Embedder,
+    budget_tokens: int,
+    join: bool,
+) -> tuple[Passage, ...]:
+    """Passages numbered from 1, best first, of about `budget_tokens` together (at least one,
+    where there is a hit); neighbouring sentences are one passage if `join`."""
+    spans = _sentence_spans(hits, library)
+    ranked = _rank(question, spans, [library.text(span) for span in spans], embedder)
+    chosen: dict[Span, float] = {}
+    left = budget_tokens
+    for sentence in ranked:
+        added = [s for s in _with_lead(sentence, library) if s not in chosen]
+        cost = sum(estimate_tokens(library.text(span)) for span in added)
+        if cost > left and chosen:
+            break
+        left -= cost
+        chosen |= dict.fromkeys(added, sentence.score)
+    passages = _joined(chosen, library) if join else list(chosen.items())
+    return _passages(passages, library)
+
+
+def _sentence_spans(hits: Iterable[Hit], library: Library) -> list[Span]:
+    """The sentences of the best hits, at most `MAX_SENTENCES`."""
+    found: dict[Span, None] = {}
+    for hit in hits:
+        if len(found) >= MAX_SENTENCES:
+            break
+        span = hit.chunk.span
+        for start, end in split(library.text(span)):
+            found[Span(span.document_id, span.start + start, span.start + end)] = None
+    return list(found)[:MAX_SENTENCES]
+
+
+def _rank(
+    question: str, spans: Sequence[Span], texts: Sequence[str], embedder: Embedder
+) -> list[_Scored]:
+    """By cosine similarity to the question plus the share of its words, weighted by rarity."""
+    if not spans:
+        return []
+    asked, *vectors = embedder.embed([question, *texts])
+    held = [set(terms.content(text)) for text in texts]
+    wanted = set(terms.content(question))
+    rarity = {word: log1p(len(held) / (1 + sum(word in h for h in held))) for word in wanted}
+    total = sum(rarity.values()) or 1.0
+    kind = asks.kind(question)
+    scored = [
+        _Scored(
+            span,
+            text,
+            sum(a * b for a, b in zip(asked, vector, strict=True))
+            + WORDS_WEIGHT * sum(rarity[word] for word in wanted & words) / total
+            + _form(text, kind),
+        )
+        for span, text, vector, words in zip(spans, texts, vectors, held, strict=True)
+    ]
+    return sorted(scored, key=lambda sentence: (-sentence.score, sentence.span))
+
+
+def _form(text: str, kind: asks.Kind) -> float:
+    malus = 0.0 if re.search(r"[.!?…。][”\"’')\]]*$", text) else HEADLINE_MALUS
+    return (AMOUNT_BONUS if kind == "number" and terms.quantities(text) else 0.0) - malus
+
+
+def _with_lead(sentence: _Scored, library: Library) -> list[Span]:
+    """The sentence, and the one before it where it cannot be read alone."""
+    span = sentence.span
+    if not leans(sentence.text) or span.start == 0:
+        return [span]
+    start = max(0, span.start - LOOK_BACK)
+    before = split(library.text(Span(span.document_id, start, span.start)))
+    if not before or (start > 0 and len(before) == 1):  # cut off at the front
+        return [span]
+    left, right = before[-1]
+    return [span, Span(span.document_id, start + left, start + right)]
+
+
+def _joined(chosen: dict[Span, float], library: Library) -> list[tuple[Span, float]]:
+    """Neighbours become one stretch, which scores as its best sentence; best first."""
+    joined: list[tuple[Span, float]] = []
+    for span in sorted(chosen):
+        score = chosen[span]
+        last = joined[-1] if joined else None
+        if last and _adjacent(last[0], span, library):
+            whole = Span(span.document_id, last[0].start, max(span.end, last[0].end))
+            joined[-1] = (whole, max(score, last[1]))
+        else:
+            joined.append((span, score))
+    return sorted(joined, key=lambda pair: (-pair[1], pair[0]))
+
+
+def _adjacent(left: Span, right: Span, library: Library) -> bool:
+    if left.document_id != right.document_id:
+        return False
+    if right.start <= left.end:
+        return True
+    gap = Span(left.document_id, left.end, right.start)
+    return len(gap) < 10 and not library.text(gap).strip()
+
+
+def _passages(joined: Sequence[tuple[Span, float]], library: Library) -> tuple[Passage, ...]:
+    documents: dict[str, Document] = {}
+    passages = []
+    for number, (span, score) in enumerate(joined, start=1):
+        document = documents.setdefault(span.document_id, library.document(span.document_id))
+        text = document.text[span.start : span.end]
+        passages.append(
+            Passage(number, span, text, document.title, document.source, round(score, 4))
+        )
+    return tuple(passages)

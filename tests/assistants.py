@@ -1,0 +1,201 @@
+"""What stands in for the assistant in tests of the command line?
+
+`QuotingAssistant` keeps a real library and answers by quoting: no vectors, no language model.
+Run as ``python -m tests.assistants ARGUMENTS`` it is `footnote ARGUMENTS` over that assistant.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from pathlib import Path
+
+from rag.errors import EmptyLibrary, QuestionError, SourceError
+from rag.library import Library
+from rag.load import find, load
+from rag.sentences import split
+from rag.settings import Settings
+from rag.types import (
+    Added,
+    Answer,
+    Checked,
+    Chunk,
+    Citation,
+    Claim,
+    Document,
+    Event,
+    Failed,
+    Finished,
+    IngestEvent,
+    Passage,
+    Removed,
+    Retrieved,
+    Rewritten,
+    Selected,
+    Skipped,
+    Span,
+    Token,
+    Turn,
+    Updated,
+    Usage,
+)
+
+SEEDS = Path(__file__).parents[1] / "seeds"
+
+
+class QuotingAssistant:
+    """Answers with the passages, word for word. `fault` is raised once, after a first sentence;
+    a question that begins with "slow" is answered slowly."""
+
+    def __init__(self, settings: Settings, fault: BaseException | None = None) -> None:
+        self.library = Library.open(settings.data_dir / "library.db")
+        self.settings = settings
+        self.fault = fault
+        self.asked: list[tuple[str, tuple[Turn, ...]]] = []
+        self.streams = 0  # that are open
+
+    def __enter__(self) -> QuotingAssistant:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self.library.close()
+
+    def ensure_seeds(self) -> None:
+        if self.library.embedder is None:
+            self.library.embedder = "none"
+            list(self.index([SEEDS]))
+
+    def index(
+        self,
+        paths: Sequence[Path],
+        on_progress: Callable[[int, int | None, str], None] | None = None,
+    ) -> Iterator[IngestEvent]:
+        held = {Path(source): id for source, id in self.library.ids_by_source().items()}
+        gone = [path for path in paths if path in held and not path.exists()]
+        for path in gone:
+            self.library.remove(held[path])
+            yield Removed(held[path])
+        for number, file in enumerate(find([path for path in paths if path not in gone])):
+            try:
+                for document in load(file):
+                    if on_progress:
+                        on_progress(number + 1, None, document.title)
+                    yield self._put(document)
+            except SourceError as error:
+                yield Failed(str(file), str(error))
+
+    def rebuild(self, on_progress: Callable[[int, int | None, str], None] | None = None) -> int:
+        if on_progress:
+            on_progress(self.library.count_chunks(), self.library.count_chunks(), "all")
+        return self.library.count_chunks()
+
+    def remove(self, document_id: str) -> Removed:
+        self.library.remove(document_id)
+        return Removed(document_id)
+
+    def ask(
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        document_ids: Collection[str] | None = None,
+    ) -> Answer:
+        *_, last = self.stream(question, history, document_ids)
+        assert isinstance(last, Finished)
+        return last.answer
+
+    def stream(
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        document_ids: Collection[str] | None = None,
+    ) -> Iterator[Event]:
+        self._check(question, document_ids)
+        self.asked.append((question, tuple(history)))
+        if history:
+            question = f"{history[-1].question} {question}"
+            yield Rewritten(question)
+        hits = self.library.search(question, 3, document_ids)
+        yield Retrieved(tuple(hits))
+        passages = tuple(self._passage(n, hit.chunk) for n, hit in enumerate(hits, 1))
+        if not passages:
+            yield Finished(_declined(question, "nothing retrieved", ()))
+        elif "unknown" in question:
+            yield Selected(passages)
+            yield Finished(_declined(question, "not stated", passages))
+        else:
+            yield Selected(passages)
+            yield from self._answer(question, passages)
+
+    def _answer(self, question: str, passages: tuple[Passage, ...]) -> Iterator[Event]:
+        claims = tuple(_claims(passages))
+        self.streams += 1
+        try:
+            for claim in claims:
+                for word in claim.text.split(" "):
+                    if question.startswith("slow"):
+                        time.sleep(0.03)
+                    yield Token(f"{word} ")
+                yield Checked(claim, "removed" if claim.support == "unsupported" else "kept")
+                if fault := self.fault:
+                    self.fault = None
+                    raise fault
+        finally:
+            self.streams -= 1
+        kept = tuple(claim for claim in claims if claim.support != "unsupported")
+        text = " ".join(claim.text for claim in kept)
+        usage, timings = Usage(812, 0, 40), {"retrieve": 0.04, "write": 2.31}
+        yield Finished(
+            Answer(question, text, kept, passages, "answered", None, "quoter", usage, timings)
+        )
+
+    def _check(self, question: str, document_ids: Collection[str] | None) -> None:
+        if not question.strip():
+            raise QuestionError("The question is empty.", "Write one.")
+        if len(question) > self.settings.max_question_chars:
+            raise QuestionError("The question is too long.", "Shorten it.")
+        for id in document_ids or ():
+            self.library.document(id)
+        if not self.library.count_chunks():
+            raise EmptyLibrary("Nothing is indexed.", "Index files first.")
+
+    def _put(self, document: Document) -> IngestEvent:
+        digests = self.library.digests()
+        if digests.get(document.id) == document.digest:
+            return Skipped(document.id)
+        chunks = [Chunk.of(document, start, end) for start, end in split(document.text)]
+        self.library.put(document, chunks)
+        event = Updated if document.id in digests else Added
+        return event(document.id, len(chunks))
+
+    def _passage(self, number: int, chunk: Chunk) -> Passage:
+        document = self.library.document(chunk.span.document_id)
+        text = self.library.text(chunk.span)
+        return Passage(number, chunk.span, text, document.title, document.source, 1.0)
+
+
+def _claims(passages: Sequence[Passage]) -> Iterator[Claim]:
+    """Of the first passage a supported sentence, of the others a partly and an unsupported one."""
+    supports = ("supported", "partial", "unsupported")
+    for passage, support in zip(passages, supports, strict=False):
+        span, quote = passage.span, passage.text
+        citation = Citation(passage.number, Span(span.document_id, span.start, span.end), quote)
+        reasons = () if support == "supported" else ("the number 7 is not in the source",)
+        yield Claim(quote, (citation,), support, reasons, "model", 0.9)  # type: ignore[arg-type]
+
+
+def _declined(question: str, reason: str, passages: tuple[Passage, ...]) -> Answer:
+    return Answer(question, "", (), passages, "declined", reason, "quoter")  # type: ignore[arg-type]
+
+
+def run() -> None:
+    import ui.cli
+
+    ui.cli._assistant = lambda settings, on_progress: QuotingAssistant(settings)  # type: ignore
+    ui.cli.app()
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,353 @@
+"""The vectors: the nearest are found, nothing is lost, and what is broken says so."""
+
+from __future__ import annotations
+
+import math
+import os
+import random
+import resource
+import shutil
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from rag.errors import EmbedderMismatch, LibraryBusy, LibraryError
+from rag.types import Chunk, Document
+from rag.vectors import Vectors
+
+NAME = "random/16"
+
+
+@pytest.fixture
+def vectors(tmp_path: Path) -> Iterator[Vectors]:
+    opened = Vectors.open(tmp_path / "vectors", NAME)
+    yield opened
+    opened.close()
+
+
+def vector(seed: object, dimensions: int = 16) -> list[float]:
+    dice = random.Random(str(seed))
+    raw = [dice.gauss(0, 1) for _ in range(dimensions)]
+    length = math.hypot(*raw)
+    return [value / length for value in raw]
+
+
+def chunks(document_id: str, count: int) -> list[Chunk]:
+    document = Document.of(document_id, "A title", "/a", "x" * 6000)
+    return [Chunk.of(document, start, start + 1) for start in range(count)]
+
+
+def add(vectors: Vectors, document_id: str, count: int) -> list[Chunk]:
+    made = chunks(document_id, count)
+    vectors.add(made, [vector(chunk.id) for chunk in made])
+    return made
+
+
+def cosine(one: list[float], other: list[float]) -> float:
+    return sum(a * b for a, b in zip(one, other, strict=True))
+
+
+def test_an_empty_index_finds_nothing(vectors: Vectors) -> None:
+    assert vectors.search(vector("q"), 5) == []
+    assert vectors.search(vector("q"), 5, ["a"]) == []
+    assert vectors.count() == 0
+    assert vectors.ids() == set()
+
+
+def test_search_agrees_with_comparing_every_vector(vectors: Vectors) -> None:
+    made = add(vectors, "a", 300)
+    for question in map(vector, range(20)):
+        near = vectors.search(question, 10)
+        exact = sorted(((cosine(question, vector(c.id)), c.id) for c in made), reverse=True)
+        assert [id for id, _ in near] == [id for _, id in exact[:10]]
+        assert [score for _, score in near] == pytest.approx([s for s, _ in exact[:10]], abs=1e-5)
+
+
+def test_search_stays_within_the_given_documents(vectors: Vectors) -> None:
+    made = {id: add(vectors, id, 20) for id in ("a", "b/ü '\"#1.txt", "c")}
+    near = vectors.search(vector("q"), 1000, ["a", "b/ü '\"#1.txt", "nobody"])
+    assert {id for id, _ in near} == {c.id for c in [*made["a"], *made["b/ü '\"#1.txt"]]}
+    assert vectors.search(vector("q"), 3, []) == []
+    assert vectors.search(vector("q"), 3, ["nobody"]) == []
+
+
+def test_a_filter_of_very_many_documents_works(vectors: Vectors) -> None:
+    made = add(vectors, "d31234", 5)
+    near = vectors.search(vector(made[2].id), 3, [f"d{number}" for number in range(40_000)])
+    assert near[0][0] == made[2].id
+    assert len(near) == 3
+
+
+@pytest.mark.parametrize("k", [0, 1, 7, 8, 1000])
+def test_search_returns_as_many_as_there_are(vectors: Vectors, k: int) -> None:
+    add(vectors, "a", 7)
+    assert len(vectors.search(vector("q"), k)) == min(k, 7)
+
+
+def test_equal_similarities_are_ordered_by_id(vectors: Vectors) -> None:
+    made = chunks("a", 12)
+    vectors.add(made, [vector("the same")] * 12)
+    near = vectors.search(vector("the same"), 5)
+    assert [id for id, _ in near] == sorted(chunk.id for chunk in made)[:5]
+    assert {score for _, score in near} == {near[0][1]}
+    assert near[0][1] == pytest.approx(1.0)
+    assert near[0][1] <= 1.0
+
+
+def test_similarity_runs_from_one_to_minus_one(vectors: Vectors) -> None:
+    one, two, three = chunks("a", 3)
+    right, up, left = [1.0, *[0.0] * 15], [0.0, 1.0, *[0.0] * 14], [-1.0, *[0.0] * 15]
+    vectors.add([one, two, three], [right, up, left])
+    assert [score for _, score in vectors.search(right, 3)] == pytest.approx([1, 0, -1], abs=1e-6)
+
+
+def test_what_is_stored_survives_closing(vectors: Vectors) -> None:
+    made = add(vectors, "a", 40)
+    vectors.close()
+    assert vectors.count() == 40
+    assert vectors.ids() == {chunk.id for chunk in made}
+    assert vectors.search(vector(made[7].id), 1)[0][0] == made[7].id
+
+
+def test_a_deleted_chunk_is_not_found_and_may_come_back(vectors: Vectors) -> None:
+    made = add(vectors, "a", 30)
+    vectors.delete([chunk.id for chunk in made[:10]])
+    vectors.delete(["nobody's"])
+    vectors.delete([])
+    assert vectors.ids() == {chunk.id for chunk in made[10:]}
+    assert {id for id, _ in vectors.search(vector("q"), 50)} == vectors.ids()
+    add(vectors, "a", 10)
+    assert vectors.search(vector(made[3].id), 1)[0][0] == made[3].id
+    assert vectors.count() == 30
+
+
+def test_adding_a_chunk_twice_keeps_one(vectors: Vectors) -> None:
+    made = add(vectors, "a", 5)
+    add(vectors, "a", 8)
+    assert vectors.count() == 8
+    near = vectors.search(vector(made[0].id), 50)
+    assert len(near) == len({id for id, _ in near}) == 8
+
+
+def test_more_rows_than_chroma_takes_at_once(vectors: Vectors) -> None:
+    made = chunks("a", 5600)
+    points = [vector(number, 3) for number in range(5600)]
+    vectors.add(made, points)
+    assert vectors.count() == 5600
+    assert vectors.search(points[5599], 1)[0][0] == made[5599].id
+    vectors.delete([chunk.id for chunk in made[:5550]])
+    assert vectors.ids() == {chunk.id for chunk in made[5550:]}
+
+
+def test_the_store_holds_no_text_of_documents(vectors: Vectors, tmp_path: Path) -> None:
+    document = Document.of("a", "Very private title", "/secret/source", "very private text")
+    vectors.add([Chunk.of(document, 0, 17)], [vector("v")])
+    vectors.close()
+    stored = b"".join(f.read_bytes() for f in (tmp_path / "vectors").rglob("*") if f.is_file())
+    assert b"private" not in stored
+    assert b"/secret" not in stored
+
+
+def test_threads_may_share_it(vectors: Vectors) -> None:
+    errors: list[BaseException] = []
+
+    def work(name: str) -> None:
+        try:
+            for number in range(6):
+                made = add(vectors, f"{name}{number}", 10)
+                assert vectors.search(vector(made[4].id), 1)[0][0] == made[4].id
+                vectors.delete([chunk.id for chunk in made[:5]])
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in ("one", "two", "three")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not errors
+    assert vectors.count() == 3 * 6 * 5
+
+
+def test_settings_of_the_working_directory_do_not_reach_chroma(
+    vectors: Vectors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_text("chroma_api_impl=chromadb.api.fastapi.FastAPI\n")
+    monkeypatch.chdir(tmp_path)
+    add(vectors, "a", 3)
+    assert vectors.count() == 3
+
+
+def test_settling_leaves_nothing_to_make_again(vectors: Vectors, tmp_path: Path) -> None:
+    def waiting() -> int:
+        [database] = (tmp_path / "vectors").glob("*/chroma.sqlite3")
+        with closing(sqlite3.connect(database)) as connection:
+            return int(connection.execute("SELECT count(*) FROM embeddings_queue").fetchone()[0])
+
+    made = add(vectors, "a", 300)
+    assert waiting() == 300
+    vectors.settle()
+    assert waiting() <= 1
+    vectors.settle()
+    vectors.close()
+    more = add(vectors, "b", 100)
+    assert waiting() >= 100, "each change is written to the files"
+    for chunk in [*made[::20], *more[::20]]:
+        assert vectors.search(vector(chunk.id), 1)[0][0] == chunk.id
+
+
+# --- another embedder, rebuilding ------------------------------------------------------------
+
+
+def test_vectors_of_another_embedder_are_refused(vectors: Vectors, tmp_path: Path) -> None:
+    add(vectors, "a", 3)
+    vectors.close()
+    other = Vectors.open(tmp_path / "vectors", "other/16")
+    for call in (other.count, other.ids, lambda: other.search(vector("q"), 3)):
+        with pytest.raises(EmbedderMismatch, match=r"random/16, not other/16.*--rebuild"):
+            call()
+
+
+def test_a_vector_of_another_length_is_refused(vectors: Vectors) -> None:
+    made = add(vectors, "a", 3)
+    with pytest.raises(EmbedderMismatch, match="--rebuild"):
+        vectors.search([1.0, 0.0], 3)
+    with pytest.raises(EmbedderMismatch, match="--rebuild"):
+        vectors.add(chunks("b", 1), [[1.0, 0.0]])
+    assert vectors.ids() == {chunk.id for chunk in made}
+
+
+def test_a_rebuild_replaces_everything(vectors: Vectors, tmp_path: Path) -> None:
+    add(vectors, "old", 30)
+    made = chunks("new", 6)
+    points = [vector(number, 8) for number in range(6)]
+    vectors.rebuild("other/8", [(made[:4], points[:4]), (made[4:], points[4:])])
+    assert vectors.ids() == {chunk.id for chunk in made}
+    assert vectors.search(points[5], 1)[0][0] == made[5].id
+    assert len([entry for entry in (tmp_path / "vectors").iterdir() if entry.is_dir()]) == 1
+    vectors.close()
+    assert Vectors.open(tmp_path / "vectors", "other/8").count() == 6
+
+
+def test_a_rebuild_that_fails_leaves_the_old_vectors_in_use(
+    vectors: Vectors, tmp_path: Path
+) -> None:
+    made = add(vectors, "old", 30)
+
+    def batches() -> Iterator[tuple[list[Chunk], list[list[float]]]]:
+        yield chunks("new", 2), [vector(1), vector(2)]
+        assert vectors.search(vector(made[3].id), 1)[0][0] == made[3].id
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        vectors.rebuild("other/16", batches())
+    assert vectors.ids() == {chunk.id for chunk in made}
+    assert len([entry for entry in (tmp_path / "vectors").iterdir() if entry.is_dir()]) == 1
+
+
+def test_a_rebuild_leaves_what_is_not_its_own(vectors: Vectors, tmp_path: Path) -> None:
+    (tmp_path / "vectors" / "mine").mkdir(parents=True)
+    vectors.rebuild(NAME, [])
+    assert (tmp_path / "vectors" / "mine").is_dir()
+
+
+# --- what can break --------------------------------------------------------------------------
+
+
+def shorten(file: str, size: int) -> Callable[[Path], None]:
+    return lambda folder: os.truncate(next(folder.glob(f"**/{file}")), size)
+
+
+DAMAGES: dict[str, Callable[[Path], None]] = {
+    "the pointer is junk": lambda folder: _overwrite(folder / "current", b"\xff\xfe\0"),
+    "the database is junk": lambda folder: _overwrite(next(folder.glob("*/*.sqlite3")), b"junk"),
+    "the database is cut short": shorten("chroma.sqlite3", 9000),
+    "the id map is cut short": shorten("index_metadata.pickle", 100),
+    "the id map is gone": lambda folder: next(folder.glob("**/*.pickle")).unlink(),
+    "the header is cut short": shorten("header.bin", 10),
+    "the vectors are cut short": shorten("data_level0.bin", 500),
+    "the index is gone": lambda f: shutil.rmtree(next(f.glob("**/header.bin")).parent),
+}
+
+
+def _overwrite(file: Path, content: bytes) -> None:
+    file.write_bytes(content * 100)
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Large enough that Chroma has written its index to files."""
+    path = tmp_path_factory.mktemp("large") / "vectors"
+    vectors = Vectors.open(path, NAME)
+    add(vectors, "a", 1100)
+    vectors.close()
+    return path
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damage_is_named_with_the_remedy_and_a_rebuild_heals_it(
+    large: Path, tmp_path: Path, damage: str
+) -> None:
+    path = tmp_path / "vectors"
+    shutil.copytree(large, path)
+    DAMAGES[damage](path)
+    vectors = Vectors.open(path, NAME)
+    for _ in range(2):
+        with pytest.raises(LibraryError, match=r"cannot be used .*footnote index --rebuild"):
+            vectors.search(vector("q"), 3)
+    vectors.rebuild(NAME, [(chunks("new", 2), [vector(1), vector(2)])])
+    assert len(vectors.search(vector("q"), 3)) == 2
+    vectors.close()
+
+
+def test_a_lost_directory_is_an_empty_one(vectors: Vectors, tmp_path: Path) -> None:
+    add(vectors, "a", 5)
+    shutil.rmtree(tmp_path / "vectors")
+    assert vectors.ids() == set()
+    add(vectors, "b", 5)
+    assert vectors.count() == 5
+
+
+def test_a_path_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(LibraryError, match=r"file.vectors cannot be read or written"):
+        Vectors.open(tmp_path / "file" / "vectors", NAME).count()
+
+
+def test_a_directory_held_elsewhere_is_busy(
+    vectors: Vectors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rag.vectors.LOCK_TIMEOUT_S", 0.05)
+    impatient = Vectors.open(tmp_path / "vectors", NAME)
+    with vectors._held(), pytest.raises(LibraryBusy, match="Try again"):
+        impatient.count()
+    assert impatient.count() == 0
+    impatient.close()
+
+
+def test_a_write_that_fails_loses_nothing_that_was_there(vectors: Vectors) -> None:
+    made = add(vectors, "a", 50)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+    try:
+        with pytest.raises(LibraryError):
+            add(vectors, "b", 3000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    again = add(vectors, "b", 3000)
+    assert vectors.ids() == {chunk.id for chunk in [*made, *again]}
+    for chunk in [*made, *again[::100]]:
+        assert vectors.search(vector(chunk.id), 1)[0][0] == chunk.id
+
+
+def test_a_nearly_full_disk_is_named(
+    vectors: Vectors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(vectors, "a", 5)
+    monkeypatch.setattr("rag.vectors.LEAST_FREE_BYTES", 1 << 80)
+    with pytest.raises(LibraryError, match=r"disk is full.*Free some space"):
+        vectors.add(chunks("b", 2), [vector(1)])

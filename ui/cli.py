@@ -1,0 +1,283 @@
+"""What can one tell `footnote` to do?
+
+Commands are wiring: `ui.terminal` makes what they show and `ui.screen` prints it. All that is
+heavy is imported inside them, so that ``footnote --help`` is there at once.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rag.errors import SourceError
+from ui.program import Program
+
+if TYPE_CHECKING:
+    from rag.assistant import Assistant
+    from rag.settings import Settings
+    from rag.types import Answer
+    from ui.screen import Screen
+
+app = typer.Typer(
+    cls=Program,
+    help="Ask a set of articles; every sentence of the answer points at its source.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Docs = Annotated[
+    list[str] | None, typer.Option("--doc", metavar="ID", help="Only this document (repeatable).")
+]
+Model = Annotated[
+    str | None, typer.Option(metavar="NAME", help='Chat model; "local" is the embedded one.')
+]
+BaseUrl = Annotated[str | None, typer.Option(metavar="URL", help="OpenAI-compatible chat server.")]
+K = Annotated[int | None, typer.Option(help="Chunks taken from each search.")]
+Budget = Annotated[int | None, typer.Option(help="Tokens of passages shown to the model.")]
+MaxTokens = Annotated[int | None, typer.Option(help="Longest reply, in tokens.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"footnote {version('footnote-qa')}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    ctx: typer.Context,
+    data_dir: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where the index lives.")
+    ] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    ctx.obj = data_dir
+
+
+@app.command()
+def ask(
+    ctx: typer.Context,
+    question: Annotated[str, typer.Argument(help="The question; - reads it from standard input.")],
+    doc: Docs = None,
+    as_json: AsJson = False,
+    model: Model = None,
+    base_url: BaseUrl = None,
+    k: K = None,
+    budget: Budget = None,
+    max_tokens: MaxTokens = None,
+) -> None:
+    """Answer one question, with its sources."""
+    from ui.conversation import follow, tell
+
+    chosen = {"model": model, "llm_base_url": base_url, "k": k, "budget_tokens": budget}
+    settings = _settings(ctx, **chosen, max_tokens=max_tokens)
+    if question == "-":
+        question = sys.stdin.read().strip()
+    with _opened(settings) as (assistant, screen):
+        screen.note(_disclosed(settings))
+        screen.gap()
+        events = assistant.stream(question, (), doc or None)
+        if as_json:
+            _print_json(_to_json(follow(events, screen, silent=True)))
+        else:
+            tell(events, screen)
+
+
+@app.command()
+def chat(
+    ctx: typer.Context,
+    doc: Docs = None,
+    model: Model = None,
+    base_url: BaseUrl = None,
+    k: K = None,
+    budget: Budget = None,
+    max_tokens: MaxTokens = None,
+) -> None:
+    """Ask one question after the other. Ctrl-C stops an answer, Ctrl-D or /quit leaves."""
+    from ui.conversation import chat as converse
+
+    chosen = {"model": model, "llm_base_url": base_url, "k": k, "budget_tokens": budget}
+    settings = _settings(ctx, **chosen, max_tokens=max_tokens)
+    with _opened(settings) as (assistant, screen):
+        for id in doc or ():
+            assistant.library.document(id)  # a mistake should show before the first question
+        screen.note(f"{_disclosed(settings)} Ctrl-D leaves.")
+        screen.gap()
+        converse(assistant, screen, doc or None)
+
+
+@app.command()
+def index(
+    ctx: typer.Context,
+    paths: Annotated[
+        list[Path] | None, typer.Argument(metavar="PATH", help="Files and folders.")
+    ] = None,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Embed every stored text anew; reads no files.")
+    ] = False,
+) -> None:
+    """Take files and folders into the index.
+
+    New and changed files are read, unchanged ones passed over, and documents whose file is gone
+    are removed. Without PATH, the files that are already in the index are brought up to date.
+    """
+    from ui.indexing import advance, report, report_rebuilt, stored_files
+
+    if rebuild and paths:
+        raise typer.BadParameter("--rebuild works on what is stored; leave PATH out.")
+    with _opened(_settings(ctx), seeds=False) as (assistant, screen):
+        library, on_progress = assistant.library, advance(screen)
+        if rebuild:
+            return report_rebuilt(assistant.rebuild(on_progress), screen)
+        files = paths or stored_files(library)
+        if report(assistant.index(files, on_progress), library, screen):
+            raise typer.Exit(SourceError.exit_code)
+
+
+@app.command()
+def sources(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """List the documents."""
+    from dataclasses import asdict
+
+    from ui.terminal import listing
+
+    with _opened(_settings(ctx)) as (assistant, screen):
+        summaries = assistant.library.summaries()
+        if as_json:
+            _print_json([asdict(summary) for summary in summaries])
+        elif summaries:
+            screen.say(*listing(summaries, screen.width))
+        else:
+            screen.note("The index is empty. Add files: `footnote index PATH`.")
+
+
+@app.command()
+def show(
+    ctx: typer.Context,
+    reference: Annotated[str, typer.Argument(metavar="ID[:START-END]", help="As answers cite it.")],
+    whole: Annotated[bool, typer.Option("--all", help="The whole text around the span.")] = False,
+) -> None:
+    """Print a document, or mark a span of it.
+
+    With START-END, in characters, only a few lines around the span are printed.
+    """
+    from ui.reference import resolve
+    from ui.terminal import about, page
+
+    with _opened(_settings(ctx)) as (assistant, screen):
+        document, span = resolve(reference, assistant.library)
+        screen.note(about(document, span))
+        screen.say(page(document.text, span, whole=whole, brackets=not screen.styled))
+
+
+@app.command()
+def remove(ctx: typer.Context, document_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+    """Forget a document. Its file is left alone."""
+    from ui.indexing import report
+
+    with _opened(_settings(ctx), seeds=False) as (assistant, screen):
+        report(iter([assistant.remove(document_id)]), assistant.library, screen)
+
+
+@app.command()
+def config(ctx: typer.Context) -> None:
+    """Show the settings in force.
+
+    Secrets are left out. Says whether text leaves this machine, and to which host.
+    """
+    from ui.disclosure import model, privacy, values
+    from ui.screen import Screen
+    from ui.terminal import Row, table
+
+    settings = _settings(ctx)
+    facts = [
+        ("Model", model(settings)),
+        ("Provider", settings.provider),
+        ("Index", str(settings.data_dir)),
+        ("Privacy", privacy(settings)),
+    ]
+    with Screen() as screen:
+        screen.say(*table(facts, screen.width), Row(), *table(values(settings), screen.width))
+
+
+@app.command("eval")
+def evaluate(
+    ctx: typer.Context,
+    cases: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Your own cases, as JSON lines.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where reports go.")] = None,
+) -> None:
+    """Measure how right and how grounded the answers are."""
+    from eval.run import run_golden
+
+    raise typer.Exit(run_golden(_settings(ctx), cases, limit, out))
+
+
+@app.command()
+def ui() -> None:
+    """Open the web page."""
+    typer.echo("The web page is not there yet; use `footnote chat` instead.")
+
+
+def _settings(ctx: typer.Context, **chosen: Any) -> Settings:
+    from rag.settings import load
+
+    return load(data_dir=ctx.obj, **chosen)
+
+
+@contextmanager
+def _opened(settings: Settings, *, seeds: bool = True) -> Iterator[tuple[Assistant, Screen]]:
+    """The assistant, with the seed articles where nothing was ever indexed, and the screen."""
+    from ui.screen import Screen
+
+    with Screen() as screen:
+        screen.wait("Starting")
+        with _assistant(settings, screen.progress) as assistant:
+            if seeds:
+                assistant.ensure_seeds()
+            screen.rest()
+            yield assistant, screen
+
+
+def _assistant(settings: Settings, on_progress: Callable[[str, int, int], None]) -> Assistant:
+    from rag.build import build
+
+    return build(settings, on_progress)
+
+
+def _to_json(answer: Answer) -> dict[str, Any]:
+    from rag.answer_json import to_json
+
+    return to_json(answer)
+
+
+def _disclosed(settings: Settings) -> str:
+    from ui.disclosure import model, privacy
+
+    return f"Asking {model(settings)}. {privacy(settings)}"
+
+
+def _print_json(document: object) -> None:
+    """UTF-8 whatever the locale, as the standard of JSON wants it."""
+    from ui.terminal import json_safe
+
+    text = json_safe(json.dumps(document, ensure_ascii=False, indent=2))
+    typer.echo(f"{text}\n".encode(), nl=False)

@@ -1,0 +1,147 @@
+"""Where does each line go?
+
+What was asked for goes to standard output; all that is said about it goes to standard error.
+What changes while one waits is drawn on standard error, on a terminal only, and wiped away.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from types import TracebackType
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.text import Text
+
+from ui.terminal import Row, bar, clean, line, tail
+
+MOST_COLUMNS = 100  # longer lines are hard to read
+FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+SILENT_S = 3  # then the seconds are shown
+
+
+class Screen:
+    """Standard output and standard error of a command. As a context it wipes at the end.
+
+    Safe to share among threads: the model may report its progress from another one.
+    """
+
+    def __init__(self) -> None:
+        self.out = Console(highlight=False, markup=False, emoji=False)
+        self.err = Console(stderr=True, highlight=False, markup=False, emoji=False)
+        self._lock = threading.RLock()
+        self._waiting = False
+        self._live: Live | None = None
+        self._activity = ""
+        self._head = Text()
+        self._draft = ""
+        self._since = 0.0
+        self._told: set[str] = set()
+
+    def __enter__(self) -> Screen:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.rest()
+
+    @property
+    def styled(self) -> bool:
+        """True when standard output can show bold and reverse."""
+        return self.out.is_terminal and self.out.color_system is not None
+
+    @property
+    def width(self) -> int | None:
+        """Columns of standard output; none where it is not a terminal."""
+        return self.out.width if self.out.is_terminal else None
+
+    def say(self, *rows: Row) -> None:
+        """Print on standard output, at once."""
+        self._print(self.out, *rows)
+
+    def note(self, remark: Row | str) -> None:
+        """Print on standard error, at once."""
+        row = Row(Text(clean(remark), "dim")) if isinstance(remark, str) else remark
+        self._print(self.err, row)
+
+    def gap(self) -> None:
+        """Leave a line empty between a remark and what was asked for, where both are seen."""
+        if self.err.is_terminal:
+            self.note(Row())
+
+    def wait(self, label: str, draft: str = "") -> None:
+        """Show what is going on, and below it what the model has written so far."""
+        with self._lock:
+            self._waiting = True
+            self._show(label, Text(label), draft)
+
+    def progress(self, label: str, done: int, total: int | None, name: str = "") -> None:
+        """While one waits, show how far it is. Where there is no terminal, say it has begun."""
+        with self._lock:
+            if self.err.is_terminal and self._waiting:
+                head = Text(f"{label} ").append_text(bar(done, total))
+                self._show(label, head.append(f" {line(name, 40)}", "dim"))
+            elif not self.err.is_terminal and label not in self._told:
+                self._told.add(label)
+                self.note(f"{label} …")
+
+    def rest(self) -> None:
+        """The waiting is over: take away what `wait` and `progress` show."""
+        with self._lock:
+            self._waiting = False
+            self._hide()
+
+    def _print(self, console: Console, *rows: Row) -> None:
+        """What is shown while one waits makes room, and comes back below."""
+        with self._lock:
+            self._hide()
+            for row in rows:
+                _print(console, row)
+            if self._waiting:
+                self._show(self._activity, self._head, self._draft)
+
+    def _hide(self) -> None:
+        live, self._live = self._live, None
+        if live:
+            live.stop()
+
+    def _show(self, activity: str, head: Text, draft: str = "") -> None:
+        if activity != self._activity:
+            self._activity, self._since = activity, time.monotonic()
+        self._head, self._draft = head, draft
+        if self._live is None and self.err.is_terminal:
+            self._live = Live(
+                get_renderable=self._painted,
+                console=self.err,
+                transient=True,
+                redirect_stdout=False,
+                redirect_stderr=False,
+                refresh_per_second=10,
+            )
+            self._live.start()
+
+    def _painted(self) -> RenderableType:
+        now = time.monotonic()
+        head = Text(f"{FRAMES[int(now * 10) % len(FRAMES)]} ", "cyan").append_text(self._head)
+        if now - self._since >= SILENT_S:
+            head.append(f" {now - self._since:.0f} s", "dim")
+        head.truncate(self.err.width - 1, overflow="ellipsis")
+        return Group(head, tail(self._draft, self.err.width)) if self._draft else head
+
+
+def _print(console: Console, row: Row) -> None:
+    """Wrapped at words on a terminal; elsewhere a paragraph is a line."""
+    if console.is_terminal:
+        lead, indent = row.lead, Text(" " * row.lead.cell_len)
+        room = max(10, min(console.width, MOST_COLUMNS) - lead.cell_len)
+        for part in row.body.wrap(console, room):
+            console.print(lead + part, soft_wrap=True)
+            lead = indent
+    else:
+        console.file.write(f"{row.lead.plain}{row.body.plain}\n")
+    console.file.flush()
