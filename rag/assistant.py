@@ -61,9 +61,9 @@ class Assistant:
     ) -> None:
         self.settings = settings
         self.library = library
-        self._vectors = vectors
-        self._embedder = embedder
-        self._model = model
+        self.vectors = vectors
+        self.embedder = embedder
+        self.model = model
 
     def __enter__(self) -> Assistant:
         return self
@@ -73,8 +73,8 @@ class Assistant:
 
     def close(self) -> None:
         """Stop the model and close the index."""
-        self._model.close()
-        self._vectors.close()
+        self.model.close()
+        self.vectors.close()
         self.library.close()
 
     # --- asking -------------------------------------------------------------------------------
@@ -104,25 +104,25 @@ class Assistant:
         """
         question = self._checked_question(question)
         self._checked_library(document_ids)
-        self._model.warm()
-        record = Record(question, self._model.name)
+        self.model.warm()
+        record = Record(question, self.model.name)
         asked = question
         if history:
             with record.timed("rewrite"):
-                asked = compose.rewrite(question, history, self._model.get())
+                asked = compose.rewrite(question, history, self.model.get())
             yield Rewritten(asked)
         with record.timed("retrieve"):
-            retriever = Retriever(self.library, self._vectors, self._embedder)
+            retriever = Retriever(self.library, self.vectors, self.embedder)
             hits = retriever.retrieve(asked, self.settings.k, document_ids)
         yield Retrieved(hits)
         with record.timed("load model"):
-            model = self._model.get()
+            model = self.model.get()
         with record.timed("select"):
             record.passages = select(
                 asked,
                 hits,
                 library=self.library,
-                embedder=self._embedder,
+                embedder=self.embedder,
                 budget_tokens=model.budget_tokens,
                 join=not compose.is_small(model),
             )
@@ -150,7 +150,7 @@ class Assistant:
         return question
 
     def _checked_library(self, document_ids: Collection[str] | None) -> None:
-        ingest.check_embedder(self.library, self._embedder)
+        ingest.check_embedder(self.library, self.embedder)
         if not self.library.count_chunks():
             raise EmptyLibrary("Nothing is indexed.", "Index some articles: `footnote index PATH`.")
         for id in document_ids or ():
@@ -169,8 +169,8 @@ class Assistant:
         return ingest.ingest(
             paths,
             library=self.library,
-            vectors=self._vectors,
-            embedder=self._embedder,
+            vectors=self.vectors,
+            embedder=self.embedder,
             lock_path=self._lock_path,
             on_progress=on_progress,
         )
@@ -179,8 +179,8 @@ class Assistant:
         """Embed everything anew; returns the number of chunks."""
         return ingest.rebuild(
             library=self.library,
-            vectors=self._vectors,
-            embedder=self._embedder,
+            vectors=self.vectors,
+            embedder=self.embedder,
             lock_path=self._lock_path,
             on_progress=on_progress,
         )
@@ -188,7 +188,7 @@ class Assistant:
     def remove(self, document_id: str) -> Removed:
         """Forget a document. Raises `NoSuchDocument`, `LibraryBusy`."""
         return ingest.remove(
-            document_id, library=self.library, vectors=self._vectors, lock_path=self._lock_path
+            document_id, library=self.library, vectors=self.vectors, lock_path=self._lock_path
         )
 
     def ensure_seeds(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
+import warnings
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,8 @@ class ChromaDirectory:
             raise
         try:
             collection = self._collection(embedder_name)
-            if collection.configuration["hnsw"]["sync_threshold"] != write_after:
+            with warnings.catch_warnings():  # it misses an embedding function
+                warnings.simplefilter("ignore", DeprecationWarning)
                 collection.modify(configuration={"hnsw": {"sync_threshold": write_after}})
             collection.get(limit=1, include=["embeddings"])  # fails when the vectors are gone
         except BaseException:
@@ -128,12 +130,15 @@ def other_embedder(how: str) -> EmbedderMismatch:
 
 
 def _check_files(folder: Path) -> None:
-    """Raises `ValueError` when the index is shorter than its header says: the native code would
-    read beyond the end. Header: version, offset, capacity, elements, bytes of each, …"""
+    """Raises `ValueError` when the index is shorter than its header says: Chroma's native code
+    would read beyond the end. The header: version, offset, capacity, elements, bytes of each."""
     for header in folder.glob("*/header.bin"):
-        start = header.read_bytes()[:36]
-        version, _, _, elements, size, _ = struct.unpack("=i4Q", start) if 0 else (0,) * 6
-        vectors = header.with_name("data_level0.bin")
+        begin = header.read_bytes()[:36].ljust(36, b"\0")
+        version, _, _, elements, each = struct.unpack("<i4Q", begin)
+        for name, size in (("data_level0.bin", each), ("length.bin", 4), ("link_lists.bin", 0)):
+            file = header.with_name(name)
+            if version != 1 or not file.exists() or file.stat().st_size < elements * size:
+                raise ValueError(f"{name} is not whole")
 
 
 def _slices(items: list[Any]) -> list[list[Any]]:

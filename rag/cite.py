@@ -97,7 +97,7 @@ def anchor(
     it that it leans on, where they add something. Empty when nothing matches at all."""
     wanted = stated(claim)
     rarity = _rarity(wanted, candidates)
-    total = sum(rarity.values())
+    total = sum(rarity.values()) or 1.0
 
     def carried(sentence: Sentence) -> float:
         return sum(rarity[key] for key in wanted if key in sentence.stated) / total
@@ -105,7 +105,7 @@ def anchor(
     scored = [
         (carried(s) + _HINT_BONUS * (s.number in numbers), -i) for i, s in enumerate(candidates)
     ]
-    if not scored or not total or max(scored)[0] <= _HINT_BONUS:
+    if not scored or max(scored)[0] <= _HINT_BONUS:
         return ()
     best = candidates[-max(scored)[1]]
     return (best, *_leaned_on(best, wanted, rarity, total, candidates))

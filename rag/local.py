@@ -29,6 +29,11 @@ from rag.remote import EMBEDDED, printable
 from rag.settings import Settings
 
 CHILD = Path(__file__).with_name("llamacpp.py")
+UNLOADABLE = (
+    "Free some memory; if that does not help, check FOOTNOTE_MODEL_PATH, or delete the joined "
+    "file in FOOTNOTE_CACHE_DIR to have it made again."
+)
+LIBGOMP = "Install that system library: on Debian and Ubuntu, apt-get install libgomp1."
 CONTEXT_TOKENS = 4096
 MAX_THREADS = 8  # beyond, memory is the bottleneck
 LOAD_S = 120.0
@@ -170,8 +175,7 @@ class LocalServer:
             return ModelUnreachable(f"The local model has stopped: {reason}.", EMBEDDED.address)
         return ModelFileError(
             f"The local model could not be loaded: {reason}.",
-            "Free some memory; if that does not help, check FOOTNOTE_MODEL_PATH, or delete "
-            "the joined file in FOOTNOTE_CACHE_DIR to have it made again.",
+            LIBGOMP if "libgomp" in reason else UNLOADABLE,
         )
 
 

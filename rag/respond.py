@@ -94,6 +94,7 @@ def respond(
             yield from checked
             record.claims = claims
             return None
+        yield from (replace(each, action="removed") for each in checked)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,10 @@ here holds a file lock, and opens the directory anew when another process has wr
 
     path/lock           held during every call
     path/current        "<folder> <mark>"; each change sets a new mark
-    path/<folder>/      the Chroma directory; a rebuild makes another one and changes `current`
+    path/<folder>/      the Chroma directory
+
+What would be dangerous in place, having Chroma write its index to files or making all vectors
+anew, happens in another folder, which `current` names when it is whole.
 """
 
 from __future__ import annotations
@@ -23,13 +26,15 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from rag.chroma import WRITE_AFTER, ChromaDirectory, other_embedder
+from rag.chroma import ChromaDirectory, other_embedder
 from rag.database import plain
 from rag.errors import LibraryBusy, LibraryError
 from rag.types import Chunk
 
 LOCK_TIMEOUT_S = 60.0
 LEAST_FREE_BYTES = 4_000_000
+WRITE_AFTER = 1000  # changes; making them again when opening takes a second
+SETTLED = " settled"
 SPARE_ROWS = 16  # fetched beyond k, so that equal similarities are cut off by id
 
 _Batch = tuple[Sequence[Chunk], Sequence[Sequence[float]]]
@@ -45,7 +50,7 @@ class Vectors:
         self._lock = FileLock(path / "lock", LOCK_TIMEOUT_S, thread_local=False, poll_interval=0.01)
         self._opened: ChromaDirectory | None = None
         self._seen = ""  # what `current` said when we last looked
-        self._unsettled = False
+        self._changes = 0  # since they were last settled
 
     @classmethod
     def open(cls, path: Path, embedder_name: str) -> Vectors:
@@ -66,6 +71,9 @@ class Vectors:
         """Store one vector for each chunk; a chunk that is there already keeps its vector."""
         with self._held(changing=True) as opened:
             opened.add(chunks, vectors)
+        self._changes += len(chunks)
+        if self._changes >= WRITE_AFTER:
+            self.settle()
 
     def delete(self, chunk_ids: Iterable[str]) -> None:
         """Forget these chunks; unknown ids are passed over."""
@@ -81,13 +89,16 @@ class Vectors:
             self._remove_folders_but(opened.folder)
 
     def settle(self) -> None:
-        """Have Chroma write its index to files: the next to open it need not replay changes."""
-        if self._unsettled:
-            with self._held(changing=True) as opened:
-                opened.write_after(2)  # Chroma looks at this when it opens the directory
-                self._forget()
-                self._refreshed().write_after(WRITE_AFTER)
-                self._unsettled = False
+        """Have all changes written to index files; until then whoever opens them makes the
+        changes again. Happens by itself now and then; call it when the changes are done."""
+        with self._held() as opened:
+            if not self._seen.endswith(SETTLED):
+                with self._draft() as folder:
+                    self._forget()
+                    shutil.copytree(opened.folder, folder, dirs_exist_ok=True)
+                    self._replace(folder, self._embedder_name)
+                shutil.rmtree(opened.folder, ignore_errors=True)
+        self._changes = 0
 
     def ids(self) -> set[str]:
         """The ids of all chunks that have a vector."""
@@ -113,30 +124,44 @@ class Vectors:
         Until the last batch is stored the old vectors stay in use, also after a crash. Does not
         read the old ones: they may be damaged. One process at a time may call this.
         """
-        with _translated(self._path):
-            folder = self._new_folder()
-        try:
+        with self._draft() as folder:
             self._fill(folder, embedder_name, batches)
-        except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
-        with self._threads, _translated(self._path), self._lock:
-            self._forget()
-            self._embedder_name = embedder_name
-            self._mark(folder.name)
-            self._unsettled = True
+            with self._threads, _translated(self._path), self._lock:
+                self._forget()
+                self._replace(folder, embedder_name)
+                self._embedder_name = embedder_name
         self._remove_folders_but(folder)
-        self.settle()
 
     def _fill(self, folder: Path, embedder_name: str, batches: Iterable[_Batch]) -> None:
         with _translated(self._path):
-            opened = ChromaDirectory(folder, embedder_name)
+            opened = ChromaDirectory(folder, embedder_name, WRITE_AFTER)
         try:
             for chunks, vectors in batches:
                 with _translated(self._path):
                     opened.add(chunks, vectors)
         finally:
             opened.close()
+
+    def _replace(self, folder: Path, embedder_name: str) -> None:
+        """Settle `folder`, see that it opens, and make it the current one."""
+        ChromaDirectory(folder, embedder_name, write_after=2).close()
+        self._opened = ChromaDirectory(folder, embedder_name)
+        for file in filter(Path.is_file, folder.rglob("*")):
+            with file.open("rb+") as written:
+                os.fsync(written.fileno())
+        self._mark(folder, SETTLED)
+
+    @contextmanager
+    def _draft(self) -> Iterator[Path]:
+        """A new folder; removed again when it has not become the current one."""
+        with _translated(self._path):
+            folder = self._new_folder()
+        try:
+            yield folder
+        except BaseException:
+            if not self._says().startswith(folder.name):
+                shutil.rmtree(folder, ignore_errors=True)
+            raise
 
     @contextmanager
     def _held(self, changing: bool = False) -> Iterator[ChromaDirectory]:
@@ -147,24 +172,26 @@ class Vectors:
                 try:
                     opened = self._refreshed()
                     if changing:  # marked before, so that a crash meanwhile shows as a change
-                        self._mark(opened.folder.name)
-                        self._unsettled = True
+                        self._mark(opened.folder)
                     yield opened
                 except BaseException:
                     self._forget()  # what it has in memory may differ from the disk
                     raise
 
     def _refreshed(self) -> ChromaDirectory:
-        current = self._path / "current"
-        says = current.read_text("utf-8") if current.exists() else ""
+        says = self._says()
         if self._opened is None or says != self._seen or not says:
             self._forget()
             folder = self._path / says.split(" ")[0] if says else self._new_folder()
             self._opened = ChromaDirectory(folder, self._embedder_name)
             self._seen = says
             if not says:
-                self._mark(folder.name)
+                self._mark(folder)
         return self._opened
+
+    def _says(self) -> str:
+        current = self._path / "current"
+        return current.read_text("utf-8") if current.exists() else ""
 
     def _new_folder(self) -> Path:
         folder = self._path / uuid.uuid4().hex
@@ -175,8 +202,8 @@ class Vectors:
         for other in set(self._path.glob("[0-9a-f]" * 32)) - {folder}:
             shutil.rmtree(other, ignore_errors=True)
 
-    def _mark(self, folder_name: str) -> None:
-        says = f"{folder_name} {uuid.uuid4().hex}"
+    def _mark(self, folder: Path, state: str = "") -> None:
+        says = f"{folder.name} {uuid.uuid4().hex}{state}"
         draft = self._path / "current.new"
         draft.write_text(says, "utf-8")
         os.replace(draft, self._path / "current")

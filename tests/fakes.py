@@ -94,7 +94,7 @@ class ScriptedServer:
         embeds: Callable[[Request], Any] | None = None,
     ) -> None:
         self.replies = list(replies)
-        self.key, self.models, self.refuses = key, models, refuses
+        self.key, self.models, self.refuses = key, models, set(refuses)
         self.dimensions, self.embeds = dimensions, embeds
         self.requests: list[Request] = []  # of chat, in order
         self.embedded: list[Request] = []
@@ -125,17 +125,13 @@ class ScriptedServer:
         with self._lock:
             turn = len(self.requests)
             self.requests.append(request)
-        for name in self.refuses:
-            if name in request:
-                return Status(400, f"Unsupported parameter: '{name}'.", name)
+        for name in request.keys() & self.refuses:
+            return Status(400, f"Unsupported parameter: '{name}'.", name)
         if isinstance(self.models, list | tuple) and request["model"] not in self.models:
             return Status(404, f"The model '{request['model']}' does not exist.")
-        answered = turn - sum(1 for each in self.requests[:turn] if self._refused(each))
+        answered = turn - sum(bool(each.keys() & self.refuses) for each in self.requests[:turn])
         script = self.replies[min(answered, len(self.replies) - 1)]
         return script(request) if callable(script) else script
-
-    def _refused(self, request: Request) -> bool:
-        return any(name in request for name in self.refuses)
 
 
 class _Http(ThreadingHTTPServer):
@@ -176,10 +172,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._fail(Status(404, "no such path"))
 
     def _admitted(self) -> bool:
-        script = self.server.script
         sent = self.headers.get("Authorization", "").removeprefix("Bearer ")
-        script.keys.append(sent)
-        if script.key not in (None, sent):
+        self.server.script.keys.append(sent)
+        if self.server.script.key not in (None, sent):
             self._fail(Status(401, f"Incorrect API key provided: {sent}"))
             return False
         return True
@@ -227,7 +222,10 @@ class _Handler(BaseHTTPRequestHandler):
             made = script.embeds(request)
             self._fail(made) if isinstance(made, Status) else self._json(200, made)
         else:
-            self._json(200, {"data": _embedded(texts, script.dimensions)})
+            rows = [
+                {"index": n, "embedding": vector(t, script.dimensions)} for n, t in enumerate(texts)
+            ]
+            self._json(200, {"data": rows[::-1]})  # the protocol orders by `index` only
 
     def _fail(self, status: Status) -> None:
         error = {"message": status.message, "type": "error", "param": status.param, "code": None}
@@ -301,12 +299,6 @@ def _logprobs(first: str, alternatives: Mapping[str, float]) -> dict[str, Any]:
 
 def _model(name: str) -> dict[str, Any]:
     return {"id": name, "object": "model", "created": 0, "owned_by": "tests"}
-
-
-def _embedded(texts: Sequence[str], dimensions: int) -> list[dict[str, Any]]:
-    """One vector a text, last text first: the protocol orders them by `index` only."""
-    rows = [{"index": n, "embedding": vector(text, dimensions)} for n, text in enumerate(texts)]
-    return rows[::-1]
 
 
 def vector(text: str, dimensions: int) -> list[float]:

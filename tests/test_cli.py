@@ -33,6 +33,7 @@ from rag.types import Chunk, Document, Span
 from tests.assistants import QuotingAssistant
 from tests.fakes import ScriptedServer
 from ui import disclosure
+from ui.conversation import follow
 from ui.screen import Screen
 from ui.terminal import clean, excerpt, json_safe, line, listing, page
 
@@ -324,6 +325,42 @@ def test_a_pipe_closed_before_the_first_line_ends_quietly() -> None:
     os.close(writing)
     _, said = child.communicate(timeout=30)
     assert (child.returncode, said) == (141, "")
+
+
+UNFLUSHED = """
+import typer
+from ui.program import Program
+app = typer.Typer(cls=Program)
+@app.callback()
+def main(debug: bool = False): ...
+@app.command()
+def say(): print("a line")
+app(["say"])
+"""
+
+
+def test_a_closed_pipe_ends_quietly_when_nothing_was_flushed() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-c", UNFLUSHED]
+    child = subprocess.run(command, cwd=ROOT, text=True, stdout=writing, stderr=subprocess.PIPE)
+    os.close(writing)
+    assert (child.returncode, child.stderr) == (141, "")
+
+
+def test_an_answer_that_nobody_reads_ends_the_stream(seam: Seam, settings: Settings) -> None:
+    class Closed(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+    assistant, screen = seam(settings, None), Screen()
+    assistant.ensure_seeds()
+    screen.out = Console(file=Closed())
+    events = assistant.stream(FENTANYL)
+    with pytest.raises(BrokenPipeError):
+        follow(events, screen)
+    assert assistant.streams == 0
+    assistant.close()
 
 
 # --- chat ------------------------------------------------------------------------------------

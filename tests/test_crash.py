@@ -23,6 +23,7 @@ from typing import Any
 import pytest
 
 import rag.ingest
+import rag.vectors
 from rag.chunk import chunk as cut
 from rag.chunk import embedding_text
 from rag.errors import LibraryBusy
@@ -73,9 +74,12 @@ def _reporting(work: Callable[..., None], *given: Any) -> None:
 
 
 class Deadly:
-    """Stands in front of an object and kills the process before or after its `fatal` call."""
+    """Stands in front of an object and kills the process before or after one of its calls."""
 
-    WATCHED = ("add", "put", "delete", "remove", "keep_only", "settle", "rebuild", "embed")
+    WATCHED = (
+        *("add", "put", "delete", "remove", "keep_only", "settle", "embed"),
+        *("ChromaDirectory", "replace", "copytree", "rmtree"),
+    )
 
     def __init__(self, inner: Any, countdown: list[int]) -> None:
         object.__setattr__(self, "inner", inner)
@@ -107,8 +111,13 @@ def deadly(home: Path, steps: int, *parts: str) -> Index:
     rag.ingest.SLICE_CHUNKS = 3  # so that one document takes several
     index: Any = Index(home)
     countdown = [steps]
-    for part in parts:
+    for part in set(parts) - {"files"}:
         setattr(index, part, Deadly(getattr(index, part), countdown))
+    if "files" in parts:  # the steps inside of settling and rebuilding, too
+        for module in ("shutil", "os"):
+            setattr(rag.vectors, module, Deadly(getattr(rag.vectors, module), countdown))
+        opening = Deadly(rag.vectors, countdown).ChromaDirectory
+        setattr(rag.vectors, "ChromaDirectory", opening)
     made: Index = index
     return made
 
@@ -118,7 +127,11 @@ def index_until(home: Path, files: Path, steps: int) -> None:
 
 
 def rebuild_until(home: Path, files: Path, steps: int) -> None:
-    deadly(home, steps, "library", "vectors", "embedder").rebuild()
+    deadly(home, steps, "library", "embedder", "files").rebuild()
+
+
+def settle_until(home: Path, files: Path, steps: int) -> None:
+    deadly(home, steps, "files").vectors.settle()
 
 
 def remove_until(home: Path, files: Path, steps: int) -> None:
@@ -166,6 +179,13 @@ def index_once(home: Path, files: Path) -> None:
     index = Index(home)
     index.run(files)
     index.close()
+
+
+def index_unsettled(home: Path, files: Path) -> None:
+    index = Index(home)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(index.vectors, "settle", lambda: None)
+        index.run(files)
 
 
 def digests(home: Path) -> dict[str, str]:
@@ -253,7 +273,14 @@ def test_a_rebuild_killed_at_any_step(
     forks: ForkServerContext, tmp_path: Path, indexed: tuple[Path, Path]
 ) -> None:
     base, files = indexed
-    kill_at_every_step(forks, tmp_path, base, files, rebuild_until, digests(base), 6)
+    kill_at_every_step(forks, tmp_path, base, files, rebuild_until, digests(base), 12)
+
+
+def test_settling_killed_at_any_step(forks: ForkServerContext, tmp_path: Path) -> None:
+    base, files = tmp_path / "base", tmp_path / "files"
+    first_version(files)
+    assert run(forks, index_unsettled, base, files) == 0
+    kill_at_every_step(forks, tmp_path, base, files, settle_until, digests(base), 10)
 
 
 # --- two at once -----------------------------------------------------------------------------

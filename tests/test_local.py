@@ -46,6 +46,8 @@ class Server:
             print("0.00.1 I loading", "0.00.2 E tensor is\\x1b[31m out of bounds",
                   "0.00.3 E failed to load model", sep="\\n", file=sys.stderr)
             raise RuntimeError("Failed to init server")
+        if "gomp" in words:
+            raise ImportError("libgomp.so.1: cannot open shared object file")
         if "mute" in words:
             os._exit(3)
         if "slow" in words:
@@ -180,6 +182,15 @@ def test_a_model_that_cannot_be_loaded_says_why(stubbed: Path, cached: Settings)
         server.wait()
     assert str(raised.value).isprintable()
     assert "failed to load" not in str(raised.value)
+    server.close()
+
+
+def test_a_missing_system_library_is_named_with_its_package(
+    stubbed: Path, cached: Settings
+) -> None:
+    server = local.start(model_file(stubbed.parent, "gomp"), cached)
+    with pytest.raises(ModelFileError, match=r"libgomp\.so\.1.*apt-get install libgomp1"):
+        server.wait()
     server.close()
 
 

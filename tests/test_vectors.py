@@ -195,7 +195,7 @@ def test_settling_leaves_nothing_to_make_again(vectors: Vectors, tmp_path: Path)
     vectors.settle()
     vectors.close()
     more = add(vectors, "b", 100)
-    assert waiting() >= 100, "each change is written to the files"
+    assert waiting() >= 100, "files are written while adding"
     for chunk in [*made[::20], *more[::20]]:
         assert vectors.search(vector(chunk.id), 1)[0][0] == chunk.id
 

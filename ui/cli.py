@@ -144,9 +144,8 @@ def index(
     with _opened(_settings(ctx), seeds=False) as (assistant, screen):
         library, on_progress = assistant.library, advance(screen)
         if rebuild:
-            return report_rebuilt(assistant.rebuild(on_progress), screen)
-        files = paths or stored_files(library)
-        if report(assistant.index(files, on_progress), library, screen):
+            report_rebuilt(assistant.rebuild(on_progress), screen)
+        elif report(assistant.index(paths or stored_files(library), on_progress), library, screen):
             raise typer.Exit(SourceError.exit_code)
 
 

@@ -8,12 +8,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rich.text import Text
-
 from rag.errors import FootnoteError
 from rag.types import Answer, Checked, Event, Finished, Retrieved, Rewritten, Selected, Token, Turn
 from ui.screen import Screen
-from ui.terminal import Row, count, declined, line, sentence, sources, timing
+from ui.terminal import Row, complaint, count, declined, line, sentence, sources, timing
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
@@ -92,7 +90,7 @@ def chat(assistant: Assistant, screen: Screen, document_ids: Collection[str] | N
         try:
             answer = tell(assistant.stream(question, tuple(history), document_ids), screen)
         except FootnoteError as error:
-            screen.note(Row(Text(f"footnote: {line(str(error))}", "red")))
+            screen.note(complaint(str(error)))
         except KeyboardInterrupt:
             screen.note("Stopped.")
         else:

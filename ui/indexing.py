@@ -55,7 +55,7 @@ def advance(screen: Screen) -> Callable[[int, int | None, str], None]:
     screen.wait("Indexing")
 
     def show(done: int, total: int | None, title: str) -> None:
-        screen.progress("Indexing", done, total, title)
+        screen.progress("Indexing", done, total, title if total else f"chunks · {title}")
 
     return show
 

@@ -6,7 +6,6 @@ With one line on standard error and an exit code, whatever happens; never with a
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Any
 
@@ -27,7 +26,7 @@ class Program(TyperGroup):
         _forgive(sys.stdin, sys.stdout, sys.stderr)
         try:
             result = super().invoke(ctx)
-            sys.stdout.flush()
+            sys.stdout.flush()  # a closed pipe should show here, not at the interpreter's exit
         except (typer.Exit, typer.Abort, typer.TyperException):
             raise
         except (Exception, KeyboardInterrupt) as error:
@@ -38,7 +37,6 @@ class Program(TyperGroup):
 def _ended(error: BaseException, *, debug: bool) -> int:
     """Tell what went wrong; returns the exit code."""
     if isinstance(error, BrokenPipeError):  # the reader has seen enough
-        _abandon_output()
         return PIPE_CLOSED
     if debug:
         import traceback
@@ -47,27 +45,20 @@ def _ended(error: BaseException, *, debug: bool) -> int:
     if isinstance(error, KeyboardInterrupt):
         return INTERRUPTED
     if isinstance(error, FootnoteError):
-        complain(str(error))
+        _complain(str(error))
         return error.exit_code
-    complain(
+    _complain(
         f"Something went wrong that should not have ({type(error).__name__})."
         " Please report it, with what `footnote --debug` prints before the same command."
     )
     return UNEXPECTED
 
 
-def complain(message: str) -> None:
-    """Print one line on standard error."""
-    from ui.terminal import line
+def _complain(message: str) -> None:
+    from ui.screen import Screen
+    from ui.terminal import complaint
 
-    typer.echo(f"footnote: {line(message)}", err=True)
-
-
-def _abandon_output() -> None:
-    """Send what is still buffered nowhere, or Python complains about it at exit."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
+    Screen().note(complaint(message))
 
 
 def _forgive(*streams: Any) -> None:

@@ -66,6 +66,11 @@ def line(text: str, most: int | None = None) -> str:
     return f"{words or text[: most - 1]}…"
 
 
+def complaint(message: str) -> Row:
+    """What went wrong, in one line."""
+    return Row(Text(line(message)), Text("footnote: ", "red"))
+
+
 def json_safe(document: str) -> str:
     """JSON whose strings cannot act on a terminal; it means the same."""
     return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", document)

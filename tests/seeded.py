@@ -1,0 +1,121 @@
+"""What do the tests of asking ask, and whom?
+
+The two seed articles, indexed once a test run with the real library, vectors and embedder, and
+assistants over them whose model is a `ScriptedServer`. A plugin: name it in `pytest_plugins`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from rag import embeddings, models
+from rag.assistant import SEEDS, Assistant
+from rag.build import HostedModel
+from rag.library import Library
+from rag.models import Chat
+from rag.settings import Settings, load
+from rag.types import Embedder, Passage, Span
+from rag.vectors import Vectors
+from tests.fakes import Reply, Request, Script, Scripted, ScriptedServer
+
+NEWS, REPORT = "000_63f6faf5f870be30.txt", "004_dbb65014ece9d4c0.txt"
+FENTANYL = "what tariff rate applies to fentanyl?"
+RATE = (
+    "That was later hiked to 125% for reciprocal duties and a 20% rate just for the fentanyl"
+    " demands."
+)
+STATED = "A 20% rate applies for the fentanyl demands."
+SMALL, LARGE = 220, 3000  # tokens of passages
+
+
+class Remembering:
+    """An embedder that reads no text twice: the tests ask the same articles again and again."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self.name, self.dimensions = embedder.name, embedder.dimensions
+        self._embedder = embedder
+        self._known: dict[str, list[float]] = {}
+
+    def embed(self, texts: Sequence[str]) -> list[list[float]]:
+        new = [text for text in dict.fromkeys(texts) if text not in self._known]
+        self._known |= dict(zip(new, self._embedder.embed(new) if new else [], strict=True))
+        return [self._known[text] for text in texts]
+
+
+@dataclass(frozen=True)
+class Index:
+    """An index to read from; tests that write make their own."""
+
+    library: Library
+    vectors: Vectors
+    embedder: Embedder
+
+    def assistant(self, server: ScriptedServer, budget: int = LARGE, **more: Any) -> Assistant:
+        """Whose model is `server`, which counts as small or large by its budget."""
+        settings = settings_for(server, budget, **more)
+        model = HostedModel(settings)
+        return Assistant(settings, self.library, self.vectors, self.embedder, model)
+
+    def passage(self, quote: str, number: int = 1, document_id: str = NEWS) -> Passage:
+        """The passage that holds just these characters of a seed article."""
+        document = self.library.document(document_id)
+        start = document.text.index(quote)
+        span = Span(document.id, start, start + len(quote))
+        return Passage(number, span, quote, document.title, document.source, 1.0)
+
+
+@pytest.fixture(scope="session")
+def embedder() -> Embedder:
+    return Remembering(embeddings.local())
+
+
+@pytest.fixture(scope="session")
+def seeds(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Iterator[Index]:
+    folder = tmp_path_factory.mktemp("seeds")
+    library = Library.open(folder / "library.sqlite3")
+    vectors = Vectors.open(folder / "vectors", embedder.name)
+    with ScriptedServer() as server:
+        settings = settings_for(server, LARGE, data_dir=folder)
+        assistant = Assistant(settings, library, vectors, embedder, HostedModel(settings))
+        list(assistant.index(sorted(SEEDS.glob("*.txt"))))
+        yield Index(library, vectors, embedder)
+        assistant.close()
+
+
+def settings_for(server: ScriptedServer, budget: int, **more: Any) -> Settings:
+    chosen = {"llm_base_url": server.base_url, "model": "scripted", "budget_tokens": budget}
+    return load(**(chosen | more))
+
+
+def chat(server: ScriptedServer, budget: int = LARGE) -> Chat:
+    """The scripted server as a `ChatModel`."""
+    return models.hosted(settings_for(server, budget))
+
+
+def prompt(request: Request) -> str:
+    """All that a request's messages say."""
+    return "\n".join(message["content"] for message in request["messages"])
+
+
+def asks_yes_or_no(request: Request) -> bool:
+    return bool(request["max_tokens"] == 1)
+
+
+def a_small_model(says: Scripted, *, knows: str) -> list[Script]:
+    """Says yes, with certainty, to a text in which `knows` stands, and writes `says`."""
+
+    def reply(request: Request) -> Scripted:
+        if not asks_yes_or_no(request):
+            return says
+        text = prompt(request).rpartition("\n\nQuestion:")[0]
+        likely = {"yes": -0.02, "no": -4.0} if knows in text else {"no": -0.02, "yes": -4.0}
+        return Reply([next(iter(likely))], alternatives=likely)
+
+    return [reply]
+
+
+Write = Callable[[Request], str]
