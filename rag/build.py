@@ -9,11 +9,11 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from rag import embeddings, models
+from rag import embeddings, models, prompts
 from rag.assistant import Assistant
 from rag.library import Library
 from rag.settings import OPENAI_MODEL, Settings
-from rag.types import ChatModel
+from rag.types import ChatModel, Message
 from rag.vectors import Vectors
 
 if TYPE_CHECKING:
@@ -100,7 +100,18 @@ class EmbeddedModel:
         url = self._server.wait()
         if self._chat is None:
             self._chat = models.embedded(url, self._server.api_key, self.name, self._settings)
+        self._settle(self._server, self._chat)
         return self._chat
+
+    def _settle(self, server: LocalServer, chat: ChatModel) -> None:
+        """Have the model know the start of the prompt and nothing else, so that what it was asked
+        before cannot move a probability in the third digit."""
+        name = prompts.digest("judge")
+        if not server.restore(name):
+            opening = prompts.text("judge").partition("## user")[2].strip().partition("\n")[0]
+            for _ in chat.stream([Message("user", opening)], max_tokens=1):
+                pass
+            server.save(name)
 
     def close(self) -> None:
         """End the server's process."""

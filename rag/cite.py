@@ -139,12 +139,9 @@ def _leaned_on(
 def _before(sentence: Sentence, candidates: Sequence[Sentence]) -> Sentence | None:
     """The candidate that ends where `sentence` begins."""
     span = sentence.citation.span
-    return next(
-        (
-            other
-            for other in candidates
-            if other.citation.span.document_id == span.document_id
-            and 0 <= span.start - other.citation.span.end <= GAP_CHARS
-        ),
-        None,
-    )
+    return next((other for other in candidates if follows(span, other.citation.span)), None)
+
+
+def follows(span: Span, other: Span) -> bool:
+    """True when `span` begins where `other` ends, white space aside."""
+    return span.document_id == other.document_id and 0 <= span.start - other.end <= GAP_CHARS

@@ -7,6 +7,7 @@ large one reads numbered passages and declines by itself. Both give the same `Re
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -100,12 +101,16 @@ def _numbered(passages: Sequence[Passage]) -> str:
 def rewrite(question: str, history: Sequence[Turn], model: ChatModel) -> str:
     """A follow-up as a question that stands alone; `question` itself where the model's proposal
     brings in words that nobody said."""
-    turns = [f"Question: {t.question}\nAnswer: {t.answer}" for t in history[-2:]]
+    turns = [f"Question: {t.question}\nAnswer: {_unmarked(t.answer)}" for t in history[-2:]]
     messages = prompts.render("rewrite", history="\n".join(turns), question=question)
     proposal = _first_line(model.stream(messages, max_tokens=REWRITE_TOKENS))
     said = terms.content(" ".join([question, *turns]))
     invented = set(terms.content(proposal)) - set(said)
     return proposal if proposal and not invented else question
+
+
+def _unmarked(answer: str) -> str:
+    return re.sub(r"\s*\[\d+\]", "", answer)
 
 
 def _first_line(deltas: Iterator[Delta]) -> str:

@@ -40,11 +40,10 @@ def build(settings: Settings) -> Embedder:
     """
     if settings.embedding_model is None:
         return local()
-    key = settings.embedding_api_key or settings.api_key
     return server(
         settings.embedding_model,
         settings.embedding_base_url or OPENAI_URL,
-        key.get_secret_value() if key else "",
+        settings.embedding_key,
         timeout_s=settings.timeout_s,
     )
 

@@ -7,28 +7,41 @@ own yes or no read as a probability, and whether the checked sentences hold what
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from rag import asks, compose
+from rag import asks, compose, terms
 from rag.types import ChatModel, Claim, Passage
 
 SURE = 0.78  # the small model's "yes" to one passage at which no other is asked about
 LEAST = 0.7  # its "yes" below which a passage is not answered from
 JUDGED = 5  # passages put to it, best first
 ATTEMPTS = 2  # replies written before declining
+CERTAIN = 0.9  # its "yes" that outweighs a source in other words than the question's
 SHARED_LEAST = 0.34  # of the question's words, in what is cited
 QUOTED_LEAST = 0.5  # of the question's words, in a sentence quoted in place of a failed one
 
 
-def attempts(
-    question: str, passages: Sequence[Passage], model: ChatModel
-) -> Iterator[Sequence[Passage]]:
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Passages to answer from, and how sure the model is that they state the answer, 0..1; None
+    where it was not asked."""
+
+    passages: Sequence[Passage]
+    stated: float | None
+
+    @property
+    def certain(self) -> bool:
+        return self.stated is not None and self.stated >= CERTAIN
+
+
+def attempts(question: str, passages: Sequence[Passage], model: ChatModel) -> Iterator[Attempt]:
     """What the model should answer from, attempt by attempt; nothing where it should decline.
 
     A large model gets everything at once, and declines in its reply. A small one answers from
     one passage, so it is first asked of each, best first, whether that states the answer.
     """
     if not compose.is_small(model):
-        yield passages
+        yield Attempt(passages, None)
         return
     likely: list[tuple[float, int]] = []
     left = ATTEMPTS
@@ -36,29 +49,32 @@ def attempts(
         stated = compose.stated(question, [passage], model)
         if stated >= SURE and left:
             left -= 1
-            yield [passage]
+            yield Attempt([passage], stated)
         elif stated >= LEAST:
             likely.append((stated, -index))
-    for _, index in sorted(likely, reverse=True)[:left]:
-        yield [passages[-index]]
+    for stated, index in sorted(likely, reverse=True)[:left]:
+        yield Attempt([passages[-index]], stated)
 
 
-def answers(question: str, claims: Sequence[Claim]) -> bool:
+def answers(question: str, claims: Sequence[Claim], attempt: Attempt) -> bool:
     """True when the claims hold the kind of thing that was asked for, and their quotes share
-    enough of the question's words."""
-    if not claims:
+    enough of the question's words, or the model is certain of the passage."""
+    if not claims or not asks.gives(asks.kind(question), " ".join(c.text for c in claims)):
         return False
-    text = " ".join(claim.text for claim in claims)
-    return asks.gives(asks.kind(question), text) and _shared(question, claims) >= SHARED_LEAST
+    return attempt.certain or _shared(question, claims) >= SHARED_LEAST
 
 
-def worth_quoting(question: str, claim: Claim) -> bool:
+def worth_quoting(question: str, quote: str, attempt: Attempt) -> bool:
     """True when the sentence that a failed claim came from answers the question by itself."""
-    if not claim.citations:
+    if not asks.gives(asks.kind(question), quote):
         return False
-    quote = claim.citations[0].quote
-    given = asks.gives(asks.kind(question), quote)
-    return given and asks.shared(question, quote) >= QUOTED_LEAST
+    return attempt.certain or asks.shared(question, quote) >= QUOTED_LEAST
+
+
+def invents(question: str, claim: str, around: str) -> bool:
+    """True when the claim brings in a word that neither the article nor the question has. Small
+    models copy; what they do not copy they tend to make up."""
+    return bool(set(terms.content(claim)) - set(terms.content(f"{question} {around}")))
 
 
 def _shared(question: str, claims: Sequence[Claim]) -> float:

@@ -257,5 +257,5 @@ def _match(query: str) -> str:
 
 def _no_such_document(id: str) -> NoSuchDocument:
     return NoSuchDocument(
-        f"There is no document {plain(id)} in the index.", "List them with `footnote list`."
+        f"There is no document {plain(id)} in the index.", "List them with `footnote sources`."
     )

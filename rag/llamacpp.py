@@ -26,18 +26,15 @@ def serve() -> None:
         os._exit(0)
     threading.Thread(target=_leave_with, args=(parent,), daemon=True).start()
     threading.Thread(target=_leave_at_eof, daemon=True).start()
-    try:
-        server = _server(json.loads(line))
-        print(json.dumps({"url": server.listening_address}), flush=True)
-    except BaseException as error:
-        print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
-        os._exit(1)
+    # If this fails, Python's own exit lets llama.cpp write down what it logged in a thread.
+    server = _server(json.loads(line))
+    print(json.dumps({"url": server.listening_address}), flush=True)
     os.dup2(2, 1)  # the parent's pipe is done with
     threading.Event().wait()
 
 
 def _leave_at_eof() -> None:
-    while sys.stdin.buffer.read(4096):
+    while os.read(0, 4096):  # sys.stdin has a lock, which would break an exit for another reason
         pass
     os._exit(0)
 

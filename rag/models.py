@@ -165,7 +165,7 @@ def hosted(settings: Settings) -> Chat:
     Asks a compatible server for its first model when the settings name none. Raises as
     `Chat.stream` does, and `SettingsError` when there is no model to name.
     """
-    key = settings.api_key.get_secret_value() if settings.api_key else ""
+    key = settings.chat_key
     budget = settings.budget_tokens or HOSTED_BUDGET
     if settings.provider == "openai":
         return Chat(

@@ -83,14 +83,14 @@ def respond(
     wrote = False
     while True:
         with record.timed("judge"):
-            passages = next(attempts, None)
-        if passages is None:
+            attempt = next(attempts, None)
+        if attempt is None:
             return "nothing survived checking" if wrote else "not stated"
-        reply = yield from writer.write(passages)
+        reply = yield from writer.write(attempt.passages)
         wrote = wrote or bool(reply)
-        checked = writer.check(reply, passages)
+        checked = writer.check(reply, attempt)
         claims = [each.claim for each in checked if each.action != "removed"]
-        if judgement.answers(question, claims):
+        if judgement.answers(question, claims, attempt):
             yield from checked
             record.claims = claims
             return None
@@ -112,24 +112,42 @@ class _Writer:
         self.record.usage = _sum(self.record.usage, reply.usage)
         return reply.text
 
-    def check(self, reply: str, passages: Sequence[Passage]) -> list[Checked]:
+    def check(self, reply: str, attempt: judgement.Attempt) -> list[Checked]:
         """Each sentence of the reply with its verdict."""
         drafts, dropped = cite.read(reply, len(self.record.passages))
         self.record.dropped_markers += dropped
-        shown = frozenset(passage.number for passage in passages)
-        if len(shown) == 1:  # the model had no choice, and so writes no markers
+        passages = attempt.passages
+        if len(passages) == 1:  # the model had no choice, and so writes no markers
+            shown = frozenset({passages[0].number})
             drafts = [replace(draft, numbers=shown) for draft in drafts]
-        candidates = cite.sentences(self.record.passages)
-        return [self._check(draft, candidates) for draft in drafts]
+        candidates = cite.sentences(self._citable(passages))
+        return [self._check(draft, candidates, attempt) for draft in drafts]
 
-    def _check(self, draft: cite.Draft, candidates: Sequence[cite.Sentence]) -> Checked:
+    def _citable(self, passages: Sequence[Passage]) -> list[Passage]:
+        """The passages shown, and those that one of them leans on."""
+        shown = {passage.span for passage in passages}
+        return [
+            other
+            for other in self.record.passages
+            if other.span in shown or any(cite.follows(span, other.span) for span in shown)
+        ]
+
+    def _check(
+        self, draft: cite.Draft, candidates: Sequence[cite.Sentence], attempt: judgement.Attempt
+    ) -> Checked:
         with self.record.timed("check"):
             claim = verify.judge(draft, candidates, self.around)
-        if claim.support != "unsupported":
+        if claim.support != "unsupported" and not self._invents(claim):
             return Checked(claim, "kept")
-        if judgement.worth_quoting(self.question, claim):
-            return Checked(self._repaired(claim.citations[0]), "repaired")
+        for evidence in claim.citations[:1]:
+            if judgement.worth_quoting(self.question, evidence.quote, attempt):
+                return Checked(self._repaired(evidence), "repaired")
         return Checked(claim, "removed")
+
+    def _invents(self, claim: Claim) -> bool:
+        if not compose.is_small(self.model) or not claim.citations:
+            return False
+        return judgement.invents(self.question, claim.text, self.around(claim.citations[0].span))
 
     def _repaired(self, evidence: Citation) -> Claim:
         """The question answered from the one sentence that the failed claim came from, or, if
@@ -146,7 +164,7 @@ class _Writer:
         self.record.usage = _sum(self.record.usage, reply.usage)
         drafts, _ = cite.read(reply.text, evidence.number)
         claims = [verify.judge(draft, cite.sentences(narrow), self.around) for draft in drafts]
-        if len(claims) == 1 and claims[0].support == "supported":
+        if len(claims) == 1 and claims[0].support == "supported" and not self._invents(claims[0]):
             return claims[0]
         return verify.quoted(evidence)
 

@@ -46,8 +46,13 @@ class Settings(BaseSettings):
     )
     api_key: SecretStr | None = Field(
         default=None,
-        validation_alias=AliasChoices("FOOTNOTE_LLM_API_KEY", "OPENAI_API_KEY", "api_key"),
+        validation_alias=AliasChoices("FOOTNOTE_LLM_API_KEY", "api_key"),
         description="Key of the chat server.",
+    )
+    openai_api_key: SecretStr | None = Field(
+        default=None,
+        validation_alias=AliasChoices("OPENAI_API_KEY", "openai_api_key"),
+        description="Key of OpenAI; no other server is ever sent it.",
     )
     temperature: float | None = Field(
         default=None, ge=0, le=2, description="Sent only when set: some models refuse it."
@@ -62,7 +67,7 @@ class Settings(BaseSettings):
         default=None, description="OpenAI-compatible embeddings server; unset: OpenAI."
     )
     embedding_api_key: SecretStr | None = Field(
-        default=None, description="Key of the embeddings server; unset: the chat server's."
+        default=None, description="Key of the embeddings server; unset: OpenAI's, for OpenAI."
     )
 
     k: int = Field(default=20, ge=1, le=200, description="Chunks taken from each search.")
@@ -79,7 +84,19 @@ class Settings(BaseSettings):
             return "local"
         if self.llm_base_url:
             return "compatible"
-        return "openai" if self.api_key else "local"
+        return "openai" if self.api_key or self.openai_api_key else "local"
+
+    @property
+    def chat_key(self) -> str:
+        """The key for the chat server; a key goes to the server that it is for and no other."""
+        keys = [self.api_key] if self.llm_base_url else [self.api_key, self.openai_api_key]
+        return _first(keys)
+
+    @property
+    def embedding_key(self) -> str:
+        """The key for the embeddings server."""
+        own = self.embedding_base_url
+        return _first([self.embedding_api_key, *([] if own else [self.openai_api_key])])
 
     @property
     def sends_text_out(self) -> bool:
@@ -89,6 +106,10 @@ class Settings(BaseSettings):
             chat = False
         embeds = self.embedding_model is not None and not _is_loopback(self.embedding_base_url)
         return chat or embeds
+
+
+def _first(keys: list[SecretStr | None]) -> str:
+    return next((key.get_secret_value() for key in keys if key), "")
 
 
 def _is_loopback(url: str | None) -> bool:

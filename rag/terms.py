@@ -58,13 +58,14 @@ class Name:
 def content(text: str) -> list[str]:
     """Stems of the words that carry meaning, in order; numbers are left to `quantities`."""
     words = (match[0] for match in _WORD.finditer(text))
-    stems = (_content_stem(part) for word in words for part in re.split(r"[-.]", word))
+    stems = (content_stem(part) for word in words for part in re.split(r"[-.]", word))
     return [found for found in stems if found]
 
 
 @lru_cache(maxsize=65_536)
-def _content_stem(word: str) -> str:
-    word = re.sub(r"['’]s?$", "", word.lower().replace("’", "'"))
+def content_stem(word: str) -> str:
+    """The stem of one word; "" where it carries no meaning of its own or is a number."""
+    word = re.sub(r"'(?:s|re|ve|ll|d|m)?$|n't$", "", word.lower().replace("’", "'"))
     if word in STOP_WORDS or word in _FRAME or len(word) < 2 or word[0].isdigit():
         return ""
     found = stem(word)
@@ -92,6 +93,39 @@ _IRREGULAR = {
     "shot": "shoot", "struck": "strike", "thought": "think", "sank": "sink", "drove": "drive",
     "driven": "drive", "men": "man", "women": "woman", "children": "child",
 }  # fmt: skip
+
+
+_SYNONYMS = """tariff duti levi; film movi; compani firm; big larg; start begin; end finish; help aid;
+    kid child; car vehicl; nearli almost; roughli approxim; buy purchas; show demonstr; attempt tri;
+    talk negoti; need requir; receiv obtain; world global; fed feder; cop polic; doctor physician;
+    sick ill; near close; happen occur; locat situat; shop store; allow permit; choos pick select;
+    fix repair; use utilis utiliz; tell inform; photo photograph; children child"""
+
+
+@lru_cache(maxsize=1)
+def _synonyms() -> dict[str, frozenset[int]]:
+    groups: dict[str, set[int]] = {}
+    for number, group in enumerate(_SYNONYMS.split(";")):
+        for word in group.split():
+            groups.setdefault(word, set()).add(number)
+    return {word: frozenset(numbers) for word, numbers in groups.items()}
+
+
+def related(one: str, other: str) -> bool:
+    """True for stems that differ in form only ("produc", "product"), and for synonyms."""
+    if one == other:
+        return True
+    short, long = sorted((one, other), key=len)
+    if len(short) >= 5 and len(long) - len(short) <= 2 and long.startswith(short):
+        return True
+    groups = _synonyms()
+    return bool(groups.get(one, frozenset()) & groups.get(other, frozenset()))
+
+
+def alike(one: str, other: str) -> bool:
+    """True when two words as written are forms of one word or name, or synonyms."""
+    stems = content_stem(one), content_stem(other)
+    return (all(stems) and related(*stems)) or bool(name_keys(one) & name_keys(other))
 
 
 # --- quantities -------------------------------------------------------------------------------

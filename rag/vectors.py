@@ -93,7 +93,7 @@ class Vectors:
         changes again. Happens by itself now and then; call it when the changes are done."""
         with self._held() as opened:
             if not self._seen.endswith(SETTLED):
-                with self._draft() as folder:
+                with self._draft() as folder, _translated(self._path):
                     self._forget()
                     shutil.copytree(opened.folder, folder, dirs_exist_ok=True)
                     self._replace(folder, self._embedder_name)
@@ -242,7 +242,7 @@ def _meaning(path: Path, error: Exception) -> LibraryError:
         )
     if isinstance(error, OSError):
         return LibraryError(
-            f"{where} cannot be read or written ({error.strerror}).",
+            f"{where} cannot be read or written ({error.strerror or plain(error)}).",
             "Get write access there, or set FOOTNOTE_DATA_DIR to another directory.",
         )
     return LibraryError(

@@ -66,7 +66,7 @@ class QuotingAssistant:
     def ensure_seeds(self) -> None:
         if self.library.embedder is None:
             self.library.embedder = "none"
-            list(self.index([SEEDS]))
+            list(self.index(sorted(SEEDS.glob("*.txt"))))
 
     def index(
         self,

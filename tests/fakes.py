@@ -63,7 +63,7 @@ class Body:
     """Any body at all, sent with status 200."""
 
     text: str
-    content_type: str = "text/event-stream"
+    kind: str = "text/event-stream"
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ class _Http(ThreadingHTTPServer):
     daemon_threads = True
     script: ScriptedServer
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
+    def handle_error(self, *_: object) -> None:
         """A client that leaves is part of the tests, not of their output."""
 
 
@@ -146,18 +146,16 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: _Http
 
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
+    def log_message(self, *_: object) -> None: ...
 
     def do_GET(self) -> None:
         models = self.server.script.models
         if not self._admitted():
-            return
+            return None
         if isinstance(models, Status):
-            self._fail(models)
-        else:
-            names = ["scripted"] if models is None else models
-            self._json(200, {"object": "list", "data": [_model(name) for name in names]})
+            return self._fail(models)
+        names = ["scripted"] if models is None else models
+        return self._json(200, {"object": "list", "data": [_model(name) for name in names]})
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -174,10 +172,10 @@ class _Handler(BaseHTTPRequestHandler):
     def _admitted(self) -> bool:
         sent = self.headers.get("Authorization", "").removeprefix("Bearer ")
         self.server.script.keys.append(sent)
-        if self.server.script.key not in (None, sent):
+        admitted = self.server.script.key in (None, sent)
+        if not admitted:
             self._fail(Status(401, f"Incorrect API key provided: {sent}"))
-            return False
-        return True
+        return admitted
 
     def _chat(self, request: Request, answer: Scripted) -> None:
         match answer:
@@ -187,13 +185,11 @@ class _Handler(BaseHTTPRequestHandler):
                 self.server.script.closing.wait(30)
                 self.close_connection = True
             case Body():
-                self._send(200, answer.text.encode(), answer.content_type)
+                self._send(200, answer.text.encode(), answer.kind)
+            case _ if request.get("stream"):
+                self._stream(request, _reply(answer))
             case _:
-                reply = answer if isinstance(answer, Reply) else _reply(answer)
-                if request.get("stream"):
-                    self._stream(request, reply)
-                else:
-                    self._json(200, _completion(request, reply))
+                self._json(200, _completion(request, _reply(answer)))
 
     def _stream(self, request: Request, reply: Reply) -> None:
         self.send_response(200)
@@ -222,35 +218,29 @@ class _Handler(BaseHTTPRequestHandler):
             made = script.embeds(request)
             self._fail(made) if isinstance(made, Status) else self._json(200, made)
         else:
-            rows = [
-                {"index": n, "embedding": vector(t, script.dimensions)} for n, t in enumerate(texts)
-            ]
+            vectors = [vector(text, script.dimensions) for text in texts]
+            rows = [{"index": n, "embedding": each} for n, each in enumerate(vectors)]
             self._json(200, {"data": rows[::-1]})  # the protocol orders by `index` only
 
     def _fail(self, status: Status) -> None:
         error = {"message": status.message, "type": "error", "param": status.param, "code": None}
-        self._send(status.code, json.dumps({"error": error}).encode(), headers=status.headers)
+        self._send(status.code, json.dumps({"error": error}).encode(), **status.headers)
 
     def _json(self, code: int, value: object) -> None:
         self._send(code, json.dumps(value).encode())
 
-    def _send(
-        self,
-        code: int,
-        body: bytes,
-        content_type: str = "application/json",
-        headers: Mapping[str, str] | None = None,
-    ) -> None:
+    def _send(self, code: int, body: bytes, kind: str = "application/json", **more: str) -> None:
         self.send_response(code)
-        for name, value in (headers or {}).items():
+        length = {"Content-Type": kind, "Content-Length": str(len(body))}
+        for name, value in (length | more).items():
             self.send_header(name, value)
-        self.send_header("Content-Type", content_type)
-        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 
 
-def _reply(answer: str | list[str]) -> Reply:
+def _reply(answer: str | list[str] | Reply) -> Reply:
+    if isinstance(answer, Reply):
+        return answer
     return Reply.of(answer) if isinstance(answer, str) else Reply(answer)
 
 
@@ -303,9 +293,6 @@ def _model(name: str) -> dict[str, Any]:
 
 def vector(text: str, dimensions: int) -> list[float]:
     """A vector of any length in which texts that share words are close."""
-    total = [0.0] * dimensions
-    for word in text.lower().split() or [""]:
-        digest = hashlib.sha256(word.encode()).digest()
-        for place in range(dimensions):
-            total[place] += math.cos(digest[place % 32] + place // 32)
-    return total
+    digests = [hashlib.sha256(word.encode()).digest() for word in text.lower().split() or [""]]
+    places = range(dimensions)
+    return [sum(math.cos(each[n % 32] + n // 32) for each in digests) for n in places]

@@ -29,7 +29,7 @@ from rag.errors import FootnoteError
 from rag.library import Library, Summary
 from rag.settings import Settings
 from rag.settings import load as load_settings
-from rag.types import Chunk, Document, Span
+from rag.types import Answer, Checked, Chunk, Claim, Document, Event, Finished, Span, Token
 from tests.assistants import QuotingAssistant
 from tests.fakes import ScriptedServer
 from ui import disclosure
@@ -61,6 +61,12 @@ class Seam:
         self.settings = settings
         self.assistant = QuotingAssistant(settings, self.fault)
         return self.assistant
+
+
+@pytest.fixture(autouse=True)
+def _buffered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Children buffer their output, as they do for a person: only then can it be lost."""
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
 
 
 @pytest.fixture
@@ -621,6 +627,19 @@ def test_what_the_model_writes_is_wiped_when_the_sentence_is_checked(library: Li
     left = what_stays(shown)
     assert not [row for row in left if "Writing" in row]
     assert [row for row in left if row.startswith("The slow")] == [f"{sentence} [1]"]
+
+
+def test_a_checked_sentence_is_no_longer_shown_as_a_draft() -> None:
+    class Recorder(Screen):
+        def wait(self, label: str, draft: str = "") -> None:
+            drafts.append(draft)
+
+    drafts: list[str] = []
+    answer = Answer("q", "One.", (), (), "answered", None, "m")
+    checked = Checked(Claim("One."), "removed")
+    events: list[Event] = [Token("One"), Token("."), checked, Token("Two"), Finished(answer)]
+    assert follow(iter(events), Recorder()) is answer
+    assert [draft for draft in drafts if draft] == ["One", "One.", "Two"]
 
 
 def what_stays(written: str) -> list[str]:

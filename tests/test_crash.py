@@ -31,6 +31,9 @@ from tests.test_ingest import HashEmbedder, Index, long_text, write
 
 TIMEOUT_S = 120
 KILLED = -signal.SIGKILL
+AT_ONCE = 4
+MANY = 1_000_000
+COUNTDOWN = [MANY]  # steps that this process may still take
 
 
 @pytest.fixture(scope="module")
@@ -74,16 +77,16 @@ def _reporting(work: Callable[..., None], *given: Any) -> None:
 
 
 class Deadly:
-    """Stands in front of an object and kills the process before or after one of its calls."""
+    """Stands in front of an object and kills the process before or after one of its calls:
+    when `COUNTDOWN` is at its end."""
 
     WATCHED = (
         *("add", "put", "delete", "remove", "keep_only", "settle", "embed"),
         *("ChromaDirectory", "replace", "copytree", "rmtree"),
     )
 
-    def __init__(self, inner: Any, countdown: list[int]) -> None:
+    def __init__(self, inner: Any) -> None:
         object.__setattr__(self, "inner", inner)
-        object.__setattr__(self, "countdown", countdown)
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self.inner, name)
@@ -102,24 +105,30 @@ class Deadly:
         return watched
 
     def _step(self) -> None:
-        if self.countdown[0] == 0:
+        if COUNTDOWN[0] == 0:
             os.kill(os.getpid(), signal.SIGKILL)
-        self.countdown[0] -= 1
+        COUNTDOWN[0] -= 1
 
 
 def deadly(home: Path, steps: int, *parts: str) -> Index:
     rag.ingest.SLICE_CHUNKS = 3  # so that one document takes several
     index: Any = Index(home)
-    countdown = [steps]
+    COUNTDOWN[0] = steps
     for part in set(parts) - {"files"}:
-        setattr(index, part, Deadly(getattr(index, part), countdown))
+        setattr(index, part, Deadly(getattr(index, part)))
     if "files" in parts:  # the steps inside of settling and rebuilding, too
         for module in ("shutil", "os"):
-            setattr(rag.vectors, module, Deadly(getattr(rag.vectors, module), countdown))
-        opening = Deadly(rag.vectors, countdown).ChromaDirectory
-        setattr(rag.vectors, "ChromaDirectory", opening)
+            setattr(rag.vectors, module, Deadly(getattr(rag.vectors, module)))
+        opening = Deadly(rag.vectors).ChromaDirectory
+        rag.vectors.ChromaDirectory = opening  # type: ignore[attr-defined]
     made: Index = index
     return made
+
+
+def count(work: Callable[..., None], home: Path, files: Path, noted: Path) -> None:
+    """Note how many steps the work takes."""
+    work(home, files, MANY)
+    noted.write_text(str(MANY - COUNTDOWN[0]))
 
 
 def index_until(home: Path, files: Path, steps: int) -> None:
@@ -156,6 +165,15 @@ def check(home: Path, files: Path, before: dict[str, str], after: dict[str, str]
     index.check()
     check_found(index)
     assert len(list((home / "vectors").glob("*/"))) == 1
+    index.close()
+
+
+def check_each(
+    homes: list[Path], files: Path, before: dict[str, str], after: dict[str, str]
+) -> None:
+    for home in homes:
+        print(home.name, file=sys.stderr)  # shown when it fails
+        check(home, files, before, after)
 
 
 def check_found(index: Index) -> None:
@@ -203,19 +221,23 @@ def kill_at_every_step(
     after: dict[str, str],
     least_steps: int,
 ) -> None:
-    before = digests(base) if base else {}
-    for steps in range(100):
-        home = tmp_path / "home"
-        shutil.rmtree(home, ignore_errors=True)
+    def home(steps: int) -> Path:
+        path = tmp_path / f"killed-at-{steps}"
         if base:
-            shutil.copytree(base, home)
-        ended = run(forks, work, home, files, steps)
-        assert run(forks, check, home, files, before, after) == 0, steps
-        if ended == 0:
-            assert steps >= least_steps
-            return
-        assert ended == KILLED
-    pytest.fail("never came to the end")
+            shutil.copytree(base, path)
+        return path
+
+    noted = tmp_path / "noted"
+    assert run(forks, count, work, home(MANY), files, noted) == 0
+    total = int(noted.read_text())
+    assert total >= least_steps
+    homes = [home(steps) for steps in range(total)]
+    for first in range(0, total, AT_ONCE):
+        some = range(first, min(first + AT_ONCE, total))
+        killed = [start(forks, work, homes[steps], files, steps) for steps in some]
+        assert [end(process) for process in killed] == [KILLED] * len(some)
+    before = digests(base) if base else {}
+    assert run(forks, check_each, homes, files, before, after) == 0
 
 
 def first_version(files: Path) -> None:
@@ -363,7 +385,7 @@ def read(home: Path, ready: Barrier, done: Event, patient: bool) -> None:
     index = Index(home)
     ready.wait(TIMEOUT_S)
     sizes: set[int] = set()
-    while not done.wait(0.02):
+    while not done.wait(0.05):
         read_once(index, f"question {len(sizes)}")
         sizes.add(index.vectors.count())
         if not patient:

@@ -12,7 +12,7 @@ import pytest
 
 from rag import embeddings
 from rag.embeddings import BATCH_TOKENS, MiniLM, batches
-from rag.errors import ModelFileError, ModelRefused
+from rag.errors import ModelAuthError, ModelFileError, ModelRefused
 from rag.settings import Settings, load
 from tests.fakes import ScriptedServer
 
@@ -102,10 +102,14 @@ def test_the_settings_choose_the_embedder(settings: Settings) -> None:
         assert embeddings.build(chosen).name == "small/5"
 
 
-def test_the_embeddings_server_falls_back_to_the_chat_servers_key() -> None:
-    with ScriptedServer(key="shared") as server:
-        chosen = load(embedding_model="small", embedding_base_url=server.base_url, api_key="shared")
-        assert embeddings.build(chosen).dimensions == 8
+def test_a_key_goes_to_no_other_server() -> None:
+    with ScriptedServer(key="chat") as server:
+        url = server.base_url
+        chosen = load(
+            embedding_model="small", embedding_base_url=url, api_key="chat", openai_api_key="chat"
+        )
+        with pytest.raises(ModelAuthError):
+            embeddings.build(chosen).embed(["text"])
 
 
 def test_a_server_is_asked_in_requests_of_128_texts() -> None:

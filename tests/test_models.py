@@ -97,7 +97,7 @@ def test_the_embedded_model_is_greedy_and_keeps_its_prefix() -> None:
         assert text_of(told(chat)) == "Hello."
     asked = server.requests[0]
     assert (asked["temperature"], asked["cache_prompt"], asked["logprobs"]) == (0, True, True)
-    assert chat.budget_tokens == 350
+    assert chat.budget_tokens == models.EMBEDDED_BUDGET < models.HOSTED_BUDGET
 
 
 def test_budgets_follow_the_settings() -> None:

@@ -200,6 +200,37 @@ def test_settling_leaves_nothing_to_make_again(vectors: Vectors, tmp_path: Path)
         assert vectors.search(vector(chunk.id), 1)[0][0] == chunk.id
 
 
+def test_many_changes_are_settled_on_the_way(
+    vectors: Vectors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rag.vectors.WRITE_AFTER", 100)
+    made = [chunk for name in "abcdef" for chunk in add(vectors, name, 40)]
+    vectors.delete([chunk.id for chunk in made[:5]])
+    assert len(list((tmp_path / "vectors").glob("*/"))) == 1
+    assert list((tmp_path / "vectors").glob("*/*/index_metadata.pickle"))
+    assert vectors.ids() == {chunk.id for chunk in made[5:]}
+    for chunk in made[5::10]:
+        assert vectors.search(vector(chunk.id), 1)[0][0] == chunk.id
+
+
+def test_settling_that_fails_leaves_everything_in_use(
+    vectors: Vectors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = add(vectors, "a", 50)
+
+    def full(*_: object, **__: object) -> None:
+        raise shutil.Error([("a", "b", "[Errno 28] No space left on device")])
+
+    with monkeypatch.context() as patch:
+        patch.setattr("rag.vectors.shutil.copytree", full)
+        with pytest.raises(LibraryError, match="No space left"):
+            vectors.settle()
+    assert len(list((tmp_path / "vectors").glob("*/"))) == 1
+    assert vectors.ids() == {chunk.id for chunk in made}
+    vectors.settle()
+    assert vectors.search(vector(made[7].id), 1)[0][0] == made[7].id
+
+
 # --- another embedder, rebuilding ------------------------------------------------------------
 
 
@@ -270,6 +301,8 @@ DAMAGES: dict[str, Callable[[Path], None]] = {
     "the id map is gone": lambda folder: next(folder.glob("**/*.pickle")).unlink(),
     "the header is cut short": shorten("header.bin", 10),
     "the vectors are cut short": shorten("data_level0.bin", 500),
+    "the lengths are cut short": shorten("length.bin", 100),
+    "the links are gone": lambda folder: next(folder.glob("**/link_lists.bin")).unlink(),
     "the index is gone": lambda f: shutil.rmtree(next(f.glob("**/header.bin")).parent),
 }
 
@@ -279,21 +312,21 @@ def _overwrite(file: Path, content: bytes) -> None:
 
 
 @pytest.fixture(scope="module")
-def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Large enough that Chroma has written its index to files."""
-    path = tmp_path_factory.mktemp("large") / "vectors"
+def settled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("settled") / "vectors"
     vectors = Vectors.open(path, NAME)
-    add(vectors, "a", 1100)
+    add(vectors, "a", 300)
+    vectors.settle()
     vectors.close()
     return path
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_damage_is_named_with_the_remedy_and_a_rebuild_heals_it(
-    large: Path, tmp_path: Path, damage: str
+    settled: Path, tmp_path: Path, damage: str
 ) -> None:
     path = tmp_path / "vectors"
-    shutil.copytree(large, path)
+    shutil.copytree(settled, path)
     DAMAGES[damage](path)
     vectors = Vectors.open(path, NAME)
     for _ in range(2):

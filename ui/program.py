@@ -6,6 +6,7 @@ With one line on standard error and an exit code, whatever happens; never with a
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
@@ -37,6 +38,7 @@ class Program(TyperGroup):
 def _ended(error: BaseException, *, debug: bool) -> int:
     """Tell what went wrong; returns the exit code."""
     if isinstance(error, BrokenPipeError):  # the reader has seen enough
+        _abandon_output()
         return PIPE_CLOSED
     if debug:
         import traceback
@@ -59,6 +61,13 @@ def _complain(message: str) -> None:
     from ui.terminal import complaint
 
     Screen().note(complaint(message))
+
+
+def _abandon_output() -> None:
+    """Send what is still buffered nowhere, or Python complains of it at exit."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def _forgive(*streams: Any) -> None:

@@ -1,19 +1,17 @@
 """What do the tests of asking ask, and whom?
 
-The two seed articles, indexed once a test run with the real library, vectors and embedder, and
-assistants over them whose model is a `ScriptedServer`. A plugin: name it in `pytest_plugins`.
+Assistants over an index of the seed articles (`tests.seeds` makes it) whose model is a
+`ScriptedServer`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import pytest
-
-from rag import embeddings, models
-from rag.assistant import SEEDS, Assistant
+from rag import models
+from rag.assistant import Assistant
 from rag.build import HostedModel
 from rag.library import Library
 from rag.models import Chat
@@ -68,24 +66,6 @@ class Index:
         return Passage(number, span, quote, document.title, document.source, 1.0)
 
 
-@pytest.fixture(scope="session")
-def embedder() -> Embedder:
-    return Remembering(embeddings.local())
-
-
-@pytest.fixture(scope="session")
-def seeds(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Iterator[Index]:
-    folder = tmp_path_factory.mktemp("seeds")
-    library = Library.open(folder / "library.sqlite3")
-    vectors = Vectors.open(folder / "vectors", embedder.name)
-    with ScriptedServer() as server:
-        settings = settings_for(server, LARGE, data_dir=folder)
-        assistant = Assistant(settings, library, vectors, embedder, HostedModel(settings))
-        list(assistant.index(sorted(SEEDS.glob("*.txt"))))
-        yield Index(library, vectors, embedder)
-        assistant.close()
-
-
 def settings_for(server: ScriptedServer, budget: int, **more: Any) -> Settings:
     chosen = {"llm_base_url": server.base_url, "model": "scripted", "budget_tokens": budget}
     return load(**(chosen | more))
@@ -105,17 +85,16 @@ def asks_yes_or_no(request: Request) -> bool:
     return bool(request["max_tokens"] == 1)
 
 
-def a_small_model(says: Scripted, *, knows: str) -> list[Script]:
-    """Says yes, with certainty, to a text in which `knows` stands, and writes `says`."""
+def script(*writes: Scripted, knows: str) -> list[Script]:
+    """Says yes, with certainty, to a text in which `knows` stands, and writes one after the other
+    of `writes`, the last one again and again. Only small models are asked for yes or no."""
+    left = list(writes)
 
     def reply(request: Request) -> Scripted:
         if not asks_yes_or_no(request):
-            return says
+            return left.pop(0) if len(left) > 1 else left[0]
         text = prompt(request).rpartition("\n\nQuestion:")[0]
         likely = {"yes": -0.02, "no": -4.0} if knows in text else {"no": -0.02, "yes": -4.0}
         return Reply([next(iter(likely))], alternatives=likely)
 
     return [reply]
-
-
-Write = Callable[[Request], str]

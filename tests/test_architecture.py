@@ -1,0 +1,157 @@
+"""Does the code keep to the plan of the house?"""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+HOUSES = ("rag", "ui", "eval")
+MAX_LINES = 300
+LONGER = {"rag/types.py": 330}  # values only: one place for all words of the design
+
+# Who may import what. Everybody else goes through these modules.
+OWNERS = {
+    "gradio": {"ui"},
+    "chromadb": {"rag.chroma", "rag.vectors"},
+    "llama_index": {"rag.chroma", "rag.embeddings", "rag.load", "rag.chunk"},
+    "openai": {"rag.remote", "rag.models"},
+    "httpx2": {"rag.remote"},
+    "onnxruntime": {"rag.embeddings"},
+    "tokenizers": {"rag.embeddings"},
+    "xllamacpp": {"rag.llamacpp"},
+    "pypdf": {"rag.load"},
+    "trafilatura": {"rag.load"},
+    "sqlite3": {"rag.database", "rag.library"},
+    "typer": {"ui"},
+    "rich": {"ui"},
+}
+HEAVY = {
+    "llama_index", "chromadb", "openai", "onnxruntime", "gradio", "xllamacpp", "numpy", "pydantic",
+    "pypdf", "trafilatura", "tokenizers",
+}  # fmt: skip
+# Written so that this file does not name one itself.
+INDEX_URL = re.compile(
+    r"https?://[^\s\"'<>]*(?:py" + r"pi\b|python" + r"hosted|/simple\b|artifactory|\bnexus\b)|"
+    r"--(?:extra-)?index" + r"-url|\[\[?tool\.uv\.index",
+    re.IGNORECASE,
+)
+
+
+def sources(*houses: str) -> list[Path]:
+    found = [path for house in houses for path in sorted((ROOT / house).rglob("*.py"))]
+    assert found
+    return found
+
+
+def module(path: Path) -> str:
+    name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    return name.removesuffix(".__init__")
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    """Full names of the modules that a file imports, anywhere in it."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+
+
+def tracked() -> list[Path]:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=False,
+    )
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    files = [ROOT / name for name in listed.stdout.decode().split("\0") if name]
+    return [file for file in files if file.is_file()]
+
+
+def test_imports_go_down_the_layers_only() -> None:
+    command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+@pytest.mark.parametrize("library", OWNERS)
+def test_a_library_is_imported_only_by_the_modules_that_own_it(library: str) -> None:
+    users = {
+        module(path)
+        for path in sources(*HOUSES)
+        for name in imported(ast.parse(path.read_text("utf-8")))
+        if name.split(".")[0] == library
+    }
+    owners = OWNERS[library]
+    strangers = {user for user in users if user not in owners and user.split(".")[0] not in owners}
+    assert not strangers
+
+
+def test_the_environment_is_read_in_one_place() -> None:
+    reading = re.compile(r"\bos\.(?:environ\b(?!\.setdefault)|getenv\b)|\bfrom os import.*environ")
+    readers = {module(p) for p in sources("rag", "ui") if reading.search(p.read_text("utf-8"))}
+    assert readers <= {"rag.settings"}
+
+
+def test_each_module_says_what_it_answers() -> None:
+    """The first line of its docstring, and for those of the program a question."""
+    mute = [
+        module(path)
+        for path in sources("rag")
+        if path.name != "__init__.py"
+        and not (ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").count("?")
+    ]
+    assert not mute
+
+
+def test_no_file_is_too_long_to_read_at_once() -> None:
+    lengths = {
+        str(path.relative_to(ROOT)): len(path.read_text("utf-8").splitlines())
+        for path in sources(*HOUSES)
+    }
+    long = {name: n for name, n in lengths.items() if n > LONGER.get(name, MAX_LINES)}
+    assert not long
+
+
+def test_no_file_names_a_package_index() -> None:
+    naming = []
+    for file in tracked():
+        try:
+            text = file.read_text("utf-8")
+        except UnicodeDecodeError:
+            continue
+        if found := INDEX_URL.search(text):
+            naming.append(f"{file.relative_to(ROOT)}: {found[0]}")
+    assert not naming
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "https://py" + "pi.org/simple",
+        "pip install --index" + "-url x",
+        "https://files.python" + "hosted.org/x",
+        "https://mirror.example/repository/sim" + "ple/",
+    ],
+)
+def test_a_package_index_would_be_noticed(line: str) -> None:
+    assert INDEX_URL.search(line)
+
+
+def test_the_command_line_starts_without_the_heavy_libraries() -> None:
+    code = "import sys, ui.cli; print(*sorted({name.split('.')[0] for name in sys.modules}))"
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    loaded = set(ran.stdout.split())
+    assert "typer" in loaded
+    assert not loaded & HEAVY

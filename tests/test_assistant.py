@@ -1,0 +1,275 @@
+"""Asking from end to end, over the seed articles, real search, and a model that says its script."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from rag.assistant import Assistant
+from rag.errors import (
+    EmbedderMismatch,
+    EmptyLibrary,
+    ModelInterrupted,
+    NoSuchDocument,
+    QuestionError,
+)
+from rag.library import Library
+from rag.settings import load
+from rag.types import (
+    Answer,
+    Checked,
+    Event,
+    Finished,
+    Retrieved,
+    Rewritten,
+    Selected,
+    Token,
+    Turn,
+)
+from rag.vectors import Vectors
+from tests.asking import (
+    FENTANYL,
+    LARGE,
+    NEWS,
+    RATE,
+    REPORT,
+    SMALL,
+    STATED,
+    Index,
+    prompt,
+    script,
+)
+from tests.fakes import Reply, ScriptedServer
+
+pytest_plugins = ["tests.seeds"]
+
+BESSENT = "who is the Treasury Secretary?"
+SIZES = pytest.mark.parametrize("budget", [LARGE, SMALL], ids=["large", "small"])
+
+
+@pytest.fixture
+def answering() -> Iterator[ScriptedServer]:
+    """Says the rate, in whatever way it is asked."""
+    with ScriptedServer(script(f"{STATED} [1]", knows="20% rate")) as server:
+        yield server
+
+
+@pytest.fixture
+def assistant_of_my_own(seeds: Index, answering: ScriptedServer) -> Iterator[Assistant]:
+    """Over an index in the test's own data directory, with nothing in it."""
+    shared = seeds.assistant(answering)
+    folder = shared.settings.data_dir
+    own = Assistant(
+        shared.settings,
+        Library.open(folder / "library.sqlite3"),
+        Vectors.open(folder / "vectors", seeds.embedder.name),
+        seeds.embedder,
+        shared.model,
+    )
+    with own:
+        yield own
+
+
+def finished(events: list[Event]) -> Answer:
+    assert isinstance(events[-1], Finished)
+    return events[-1].answer
+
+
+def checked(events: list[Event]) -> list[Checked]:
+    return [event for event in events if isinstance(event, Checked)]
+
+
+# --- an answer --------------------------------------------------------------------------------
+
+
+@SIZES
+def test_the_answer_rests_on_the_one_sentence_that_states_it(
+    seeds: Index, answering: ScriptedServer, budget: int
+) -> None:
+    answer = seeds.assistant(answering, budget).ask(FENTANYL)
+    assert answer.status == "answered"
+    assert answer.text == f"{STATED} [1]"
+    (claim,) = answer.claims
+    assert (claim.support, claim.origin) == ("supported", "model")
+    (citation,) = claim.citations
+    assert citation.quote == RATE
+    assert citation.span.document_id == NEWS
+    assert seeds.library.text(citation.span) == RATE
+    assert seeds.assistant(answering).quote_holds(citation)
+
+
+@SIZES
+def test_events_come_in_the_designs_order_and_end_with_the_answer(
+    seeds: Index, answering: ScriptedServer, budget: int
+) -> None:
+    events = list(seeds.assistant(answering, budget).stream(FENTANYL))
+    kinds = list(dict.fromkeys(type(event) for event in events))
+    assert kinds == [Retrieved, Selected, Token, Checked, Finished]
+    tokens = "".join(event.text for event in events if isinstance(event, Token))
+    assert tokens == f"{STATED} [1]"
+    assert finished(events).claims == tuple(each.claim for each in checked(events))
+    selected = [event.passages for event in events if isinstance(event, Selected)]
+    assert selected == [finished(events).passages]
+
+
+@SIZES
+def test_asking_gives_what_the_stream_ends_with(
+    seeds: Index, answering: ScriptedServer, budget: int
+) -> None:
+    assistant = seeds.assistant(answering, budget)
+    streamed, asked = finished(list(assistant.stream(FENTANYL))), assistant.ask(FENTANYL)
+    for name in ("question", "text", "claims", "passages", "status", "reason", "model", "usage"):
+        assert getattr(asked, name) == getattr(streamed, name)
+
+
+def test_an_answer_says_who_wrote_it_and_what_it_took(
+    seeds: Index, answering: ScriptedServer
+) -> None:
+    answer = seeds.assistant(answering).ask(f"  {FENTANYL}\n ")
+    assert answer.question == FENTANYL
+    assert answer.model == "scripted"
+    assert (answer.usage.prompt_tokens, answer.usage.cached_tokens) == (7, 3)
+    assert answer.usage.completion_tokens == len(f"{STATED} [1]".split())
+    assert {"retrieve", "select", "compose", "check"} <= answer.timings.keys()
+    assert all(seconds >= 0 for seconds in answer.timings.values())
+
+
+def test_what_the_source_does_not_say_is_removed_and_the_rest_is_kept(seeds: Index) -> None:
+    invented = "The minister resigned in Geneva over 300 visas."
+    with ScriptedServer([f"{STATED} [1] {invented} [2]"]) as server:
+        events = list(seeds.assistant(server).stream(FENTANYL))
+    assert [(each.claim.text, each.action) for each in checked(events)] == [
+        (STATED, "kept"),
+        (invented, "removed"),
+    ]
+    assert finished(events).text == f"{STATED} [1]"
+
+
+@SIZES
+def test_a_wrong_number_is_mended_from_its_own_evidence(seeds: Index, budget: int) -> None:
+    wrong = "A 125% rate applies for the fentanyl demands."
+    with ScriptedServer(script(wrong, STATED, knows="20% rate")) as server:
+        events = list(seeds.assistant(server, budget).stream(FENTANYL))
+    (each,) = checked(events)
+    assert (each.action, each.claim.text) == ("repaired", STATED)
+    assert finished(events).claims[0].citations[0].quote == RATE
+
+
+@SIZES
+def test_a_number_that_stays_wrong_gives_way_to_the_source_itself(
+    seeds: Index, budget: int
+) -> None:
+    wrong = "A 125% rate applies for the fentanyl demands."
+    with ScriptedServer(script(wrong, knows="20% rate")) as server:
+        events = list(seeds.assistant(server, budget).stream(FENTANYL))
+    (each,) = checked(events)
+    assert (each.action, each.claim.text) == ("repaired", f"“{RATE}”")
+    answer = finished(events)
+    assert answer.text == f"“{RATE}” [1]"
+    assert (answer.claims[0].support, answer.claims[0].citations[0].quote) == ("supported", RATE)
+
+
+def test_a_marker_that_names_no_passage_is_counted_and_not_shown(seeds: Index) -> None:
+    with ScriptedServer([f"{STATED} [99]"]) as server:
+        answer = seeds.assistant(server).ask(FENTANYL)
+    assert answer.dropped_markers == 1
+    assert answer.text == f"{STATED} [1]"
+    assert answer.claims[0].origin == "matched"
+
+
+def test_only_the_named_documents_are_asked(seeds: Index, answering: ScriptedServer) -> None:
+    events = list(seeds.assistant(answering).stream(FENTANYL, document_ids=[REPORT]))
+    answer = finished(events)
+    assert {passage.span.document_id for passage in answer.passages} == {REPORT}
+    assert RATE not in prompt(answering.requests[0])
+    assert "20%" not in answer.text
+
+
+# --- what cannot be asked ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("question", ["", " \n\t ", "why? " * 401])
+def test_no_question_and_an_endless_one_are_refused(
+    seeds: Index, answering: ScriptedServer, question: str
+) -> None:
+    with pytest.raises(QuestionError):
+        seeds.assistant(answering).ask(question)
+    assert not answering.requests
+
+
+def test_an_unknown_document_is_an_error(seeds: Index, answering: ScriptedServer) -> None:
+    with pytest.raises(NoSuchDocument, match="gone"):
+        seeds.assistant(answering).ask(FENTANYL, document_ids=["gone.txt"])
+
+
+def test_an_empty_index_says_how_to_fill_it(
+    seeds: Index, answering: ScriptedServer, assistant_of_my_own: Assistant
+) -> None:
+    with pytest.raises(EmptyLibrary, match="footnote index"):
+        assistant_of_my_own.ask(FENTANYL)
+
+
+def test_an_index_of_another_embedder_is_not_searched(
+    seeds: Index, answering: ScriptedServer
+) -> None:
+    assistant = seeds.assistant(answering)
+    library = Library.open(load().data_dir / "library.sqlite3")
+    library.embedder = "another/3"
+    library.put(seeds.library.document(NEWS), seeds.library.chunks(NEWS))
+    assistant.library = library
+    with pytest.raises(EmbedderMismatch, match="--rebuild"):
+        assistant.ask(FENTANYL)
+    library.close()
+
+
+# --- a conversation ---------------------------------------------------------------------------
+
+HISTORY = [Turn("What rate applies to fentanyl?", STATED)]
+
+
+def test_a_follow_up_is_made_to_stand_alone_before_the_search(seeds: Index) -> None:
+    alone = "What rate was imposed for the fentanyl demands?"
+    with ScriptedServer([alone, f"{STATED} [1]"]) as server:
+        events = list(seeds.assistant(server).stream("what was imposed for them?", HISTORY))
+        assert STATED in prompt(server.requests[0])
+        assert f"Question: {alone}" in prompt(server.requests[1])
+    assert events[0] == Rewritten(alone)
+    answer = finished(events)
+    assert (answer.question, answer.status) == ("what was imposed for them?", "answered")
+    assert "rewrite" in answer.timings
+
+
+def test_a_follow_up_is_not_turned_into_another_question(seeds: Index) -> None:
+    with ScriptedServer(["What did Macron say about cheese?", f"{STATED} [1]"]) as server:
+        events = list(seeds.assistant(server).stream("what rate is it?", HISTORY))
+        assert "Macron" not in prompt(server.requests[1])
+    assert events[0] == Rewritten("what rate is it?")
+
+
+def test_without_a_history_nothing_is_rewritten(seeds: Index, answering: ScriptedServer) -> None:
+    events = list(seeds.assistant(answering).stream(FENTANYL))
+    assert not [event for event in events if isinstance(event, Rewritten)]
+    assert len(answering.requests) == 1
+
+
+# --- breaking off -----------------------------------------------------------------------------
+
+
+def test_closing_the_stream_ends_the_models_request(seeds: Index) -> None:
+    endless = Reply([" word"] * 2000, pause_s=0.01)
+    with ScriptedServer([endless]) as server:
+        events = seeds.assistant(server, max_tokens=2000).stream(FENTANYL)
+        for event in events:
+            if isinstance(event, Token):
+                break
+        events.close()  # type: ignore[attr-defined]
+        assert server.dropped.wait(10)
+
+
+def test_a_reply_that_breaks_off_is_an_error_and_the_next_question_works(seeds: Index) -> None:
+    with ScriptedServer([Reply.of(STATED, breaks_after=3), f"{STATED} [1]"]) as server:
+        assistant = seeds.assistant(server)
+        with pytest.raises(ModelInterrupted):
+            assistant.ask(FENTANYL)
+        assert assistant.ask(FENTANYL).status == "answered"

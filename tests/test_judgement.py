@@ -1,0 +1,189 @@
+"""When is a question declined, and by whom?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from rag import asks, judgement
+from rag.judgement import Attempt
+from rag.types import Answer, Checked, Citation, Claim, Event, Finished, Passage, Span, Token
+from tests.asking import (
+    FENTANYL,
+    LARGE,
+    RATE,
+    SMALL,
+    STATED,
+    Index,
+    asks_yes_or_no,
+    chat,
+    script,
+)
+from tests.fakes import Request, Script, Scripted, ScriptedServer
+
+pytest_plugins = ["tests.seeds"]
+
+SIZES = pytest.mark.parametrize("budget", [LARGE, SMALL], ids=["large", "small"])
+
+
+def declined(events: Sequence[Event]) -> Answer:
+    assert isinstance(events[-1], Finished)
+    answer = events[-1].answer
+    assert (answer.status, answer.text, answer.claims) == ("declined", "", ())
+    return answer
+
+
+# --- over the seed articles -------------------------------------------------------------------
+
+
+def test_a_large_model_declines_in_its_reply(seeds: Index) -> None:
+    with ScriptedServer(["NOT STATED"]) as server:
+        events = list(seeds.assistant(server).stream("what tariff rate applies to cotton?"))
+    answer = declined(events)
+    assert answer.reason == "not stated"
+    assert answer.passages  # what was looked at
+    assert not [event for event in events if isinstance(event, Token | Checked)]
+
+
+def test_a_small_model_that_says_no_is_not_asked_to_answer(seeds: Index) -> None:
+    with ScriptedServer(script("Made up.", knows="nothing of the kind")) as server:
+        events = list(seeds.assistant(server, SMALL).stream("what tariff rate applies to soy?"))
+        assert server.requests
+        assert all(asks_yes_or_no(request) for request in server.requests)
+    assert declined(events).reason == "not stated"
+
+
+def test_names_that_no_source_knows_are_declined_without_a_model(seeds: Index) -> None:
+    with ScriptedServer() as server:
+        question = "what did the chancellor Zuberbühler say?"
+        events = list(seeds.assistant(server, SMALL).stream(question))
+        assert not server.requests
+    assert declined(events).reason == "not stated"
+
+
+@SIZES
+def test_a_reply_of_which_nothing_holds_is_declined(seeds: Index, budget: int) -> None:
+    with ScriptedServer(script("Bananas grow in Geneva.", knows="Bessent")) as server:
+        question = "what does Bessent eat in the evening?"
+        events = list(seeds.assistant(server, budget).stream(question))
+    assert declined(events).reason == "nothing survived checking"
+    shown = [event.action for event in events if isinstance(event, Checked)]
+    assert shown
+    assert set(shown) == {"removed"}
+
+
+def test_where_nothing_is_retrieved_no_model_is_asked(seeds: Index) -> None:
+    with ScriptedServer() as server:
+        events = list(seeds.assistant(server).stream("fentanyl", document_ids=[]))
+        assert not server.requests
+    answer = declined(events)
+    assert (answer.reason, answer.passages) == ("nothing retrieved", ())
+
+
+# --- what a small model is shown --------------------------------------------------------------
+
+
+def passages(*texts: str) -> list[Passage]:
+    spans = [Span(f"{number}.txt", 0, len(text)) for number, text in enumerate(texts, start=1)]
+    return [
+        Passage(number, span, text, "Title", "/x", 1.0)
+        for number, (span, text) in enumerate(zip(spans, texts, strict=True), start=1)
+    ]
+
+
+def texts_of(attempt: Attempt) -> list[str]:
+    return [passage.text for passage in attempt.passages]
+
+
+def attempts(texts: Sequence[str], says: list[Script], budget: int = SMALL) -> list[list[str]]:
+    with ScriptedServer(says) as server:
+        made = judgement.attempts("what rate?", passages(*texts), chat(server, budget))
+        return [texts_of(attempt) for attempt in made]
+
+
+def test_a_large_model_gets_all_passages_at_once_and_is_not_asked() -> None:
+    with ScriptedServer() as server:
+        made = list(judgement.attempts("what?", passages("One.", "Two."), chat(server, LARGE)))
+        assert not server.requests
+    assert [texts_of(attempt) for attempt in made] == [["One.", "Two."]]
+    assert not made[0].certain
+
+
+def test_a_small_model_answers_from_the_passage_that_it_says_states_the_answer() -> None:
+    assert attempts(["Soup.", "The rate is 20%."], script(knows="20%")) == [["The rate is 20%."]]
+
+
+def test_a_small_model_that_is_sure_is_not_asked_about_the_rest() -> None:
+    with ScriptedServer(script(knows="20%")) as server:
+        some = passages("The rate is 20%.", "Soup.", "Bread.")
+        first = next(iter(judgement.attempts("what rate?", some, chat(server, SMALL))))
+        assert len(server.requests) == 1
+    assert texts_of(first) == ["The rate is 20%."]
+    assert first.certain
+
+
+def test_no_more_attempts_are_made_than_a_person_would_wait_for() -> None:
+    texts = [f"The rate is {number}%." for number in range(20)]
+    assert len(attempts(texts, script(knows="rate"))) == judgement.ATTEMPTS
+
+
+def test_a_passage_that_does_not_state_the_answer_is_never_answered_from() -> None:
+    assert attempts(["Soup.", "Bread."], script(knows="20%")) == []
+
+
+def test_a_server_without_probabilities_is_taken_at_its_word() -> None:
+    def plainly(request: Request) -> Scripted:
+        return ["Yes"] if "20%" in request["messages"][-1]["content"] else ["No"]
+
+    assert attempts(["Soup.", "The rate is 20%."], [plainly]) == [["The rate is 20%."]]
+
+
+# --- what counts as an answer -----------------------------------------------------------------
+
+
+def claim(text: str, quote: str) -> Claim:
+    citation = Citation(1, Span("a.txt", 0, len(quote)), quote)
+    return Claim(text, (citation,), "supported", (), "matched", 1.0)
+
+
+SOUP = "Soup cost 20% more in spring."
+UNSURE, CERTAIN = Attempt((), None), Attempt((), 0.99)
+
+
+def test_an_answer_holds_the_kind_of_thing_that_was_asked_for() -> None:
+    assert judgement.answers(FENTANYL, [claim(STATED, RATE)], UNSURE)
+    without = claim("A rate applies to fentanyl.", RATE)
+    assert not judgement.answers(FENTANYL, [without], UNSURE)
+    assert not judgement.answers(FENTANYL, [without], CERTAIN)
+    assert not judgement.answers(FENTANYL, [], CERTAIN)
+
+
+def test_an_answer_to_the_question_next_door_is_none() -> None:
+    assert not judgement.answers(FENTANYL, [claim(SOUP, SOUP)], UNSURE)
+
+
+def test_only_a_sentence_that_answers_by_itself_is_worth_quoting() -> None:
+    assert judgement.worth_quoting(FENTANYL, RATE, UNSURE)
+    assert not judgement.worth_quoting(FENTANYL, SOUP, UNSURE)
+    assert not judgement.worth_quoting(FENTANYL, "A rate applies to fentanyl.", CERTAIN)
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        (FENTANYL, "number"),
+        ("How many Americans could it kill?", "number"),
+        ("When did he speak?", "time"),
+        ("who is the Treasury Secretary?", "person"),
+        ("why is shipping down?", "other"),
+    ],
+)
+def test_the_wording_says_what_kind_of_thing_is_asked_for(question: str, kind: str) -> None:
+    assert asks.kind(question) == kind
+
+
+def test_strangers_are_names_that_the_source_does_not_know() -> None:
+    source = "Treasury Secretary Scott Bessent spoke in the US."
+    assert judgement.names_strangers("what did Macron say?", source)
+    assert not judgement.names_strangers("what did Bessent say to Americans?", source)
