@@ -16,7 +16,7 @@ from typing import Literal
 
 from rag import terms
 
-Sort = Literal["number", "name", "content", "limit", "plain"]
+Sort = Literal["number", "name", "content", "limit", "relation", "plain"]
 Limit = Literal["not", "perhaps", "all", "most", "many", "some", "few"]
 
 LONGEST_WORDS = 200  # of a sentence that is compared; what follows is left out
@@ -25,16 +25,23 @@ _COPIED_LEAST = 0.6  # of the claim's words in line with the quote, for gaps to 
 _LIMITING: dict[Limit, str] = {
     "not": "not no never none neither nor nobody nothing cannot without hardly barely",
     "perhaps": "may might could possible possibly potential potentially perhaps probably would"
-    " reportedly allegedly alleged likely unlikely seeks seeking purported",
+    " reportedly allegedly alleged likely unlikely seeks seeking purported apparently seemingly"
+    " expected expects planned plans planning hopes hoping wants intends aims if unless whether",
     "all": "all every each always entire entirely everyone everything",
     "most": "most mostly majority usually generally",
     "many": "many numerous often frequently",
     "some": "some several partly certain sometimes partially",
     "few": "few rarely seldom",
 }
+_RELATIONS = frozenset(
+    "before after over under above below up down from until since against".split()
+)
+_COPULAS = frozenset("is was are were".split())
+_PREPOSITIONS = frozenset("on in at by for with during since after before from to of".split())
 _LIMITS = {word: limit for limit, words in _LIMITING.items() for word in words.split()}
 _PIECE = re.compile(r"(?:[^\W\d_]\.){2,}|[^\W_]+(?:['’][^\W_]+)*|[.;:!?]")
 _COUNTRY = frozenset(["US", "U.S.", "USA", "U.S.A."])  # "us" is another word
+_ADVERB = re.compile(r"(?i)soon|later|even|still|already|ever|yet|\w+ly")  # limits pass over these
 _NOT = re.compile(r"(?:(?<=ca)n)?n['’]t\b")
 
 
@@ -49,6 +56,14 @@ class Word:
     limits: frozenset[Limit] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """What speaks against a claim; see `rules`."""
+
+    text: str
+    hard: bool
+
+
 @lru_cache(maxsize=4_096)
 def words(text: str) -> tuple[Word, ...]:
     """The words of a text in order, numbers and names among them, at most `LONGEST_WORDS`."""
@@ -60,9 +75,9 @@ def words(text: str) -> tuple[Word, ...]:
                 found[-1] = replace(found[-1], limits=found[-1].limits | pending)
             pending = frozenset()
         elif word.sort == "limit":
-            pending |= {_LIMITS[word.key]}
+            pending |= {_LIMITS[word.text.lower()]}
             found.append(word)
-        elif word.sort == "plain":
+        elif word.sort in ("plain", "relation") or _ADVERB.fullmatch(word.text):
             found.append(word)
         else:
             found.append(replace(word, limits=pending))
@@ -77,7 +92,7 @@ def _bare_words(text: str) -> Iterator[Word]:
             continue
         yield from _pieces(text, end, quantity.start)
         yield Word(quantity.text, f"#{quantity.value:g} {quantity.unit}", "number")
-        end = quantity.end
+        end = quantity.end + len(" old") * text.startswith(" old", quantity.end)
     yield from _pieces(text, end, len(text))
 
 
@@ -87,7 +102,9 @@ def _pieces(text: str, start: int, end: int) -> Iterator[Word]:
         if match[0] in _COUNTRY:
             yield Word(match[0], "us", "name")
         elif folded in _LIMITS:
-            yield Word(match[0], folded, "limit")
+            yield Word(match[0], _LIMITS[folded], "limit")
+        elif folded in _RELATIONS:
+            yield Word(match[0], folded, "relation")
         elif not stem:
             yield Word(match[0], folded, "plain")
         else:
@@ -95,23 +112,45 @@ def _pieces(text: str, start: int, end: int) -> Iterator[Word]:
             yield Word(match[0], stem, "name" if named else "content")
 
 
-def replaced(claim: Sequence[Word], quote: Sequence[Word]) -> list[tuple[Word, Word]]:
-    """Words of the claim that stand where the quote has others, each with the first of those.
+def departures(
+    claim: Sequence[Word], quote: Sequence[Word]
+) -> list[tuple[Word, Word | None]] | None:
+    """Words of the claim that stand where the quote has others, each with the first of those, and
+    words that stand elsewhere in the quote, with nothing.
 
-    Empty for a claim that follows the quote too loosely to say what stands where.
+    None for a claim that follows the quote too loosely to say what stands where.
     """
     ours, theirs = [w.key for w in claim], [w.key for w in quote]
     blocks = SequenceMatcher(None, ours, theirs, autojunk=False).get_opcodes()
     copied = sum(i2 - i1 for tag, i1, i2, _, _ in blocks if tag == "equal")
     if not claim or copied / len(claim) < _COPIED_LEAST:
-        return []
-    found = []
+        return None
+    found: list[tuple[Word, Word | None]] = []
+    last = 0  # where in the quote the words before the gap were taken from
     for tag, i1, i2, j1, j2 in blocks:
-        if tag == "replace":
-            new = _beyond(claim[i1:i2], quote[j1:j2])
+        if tag == "equal":
+            last = j1
+        elif i1 < i2 and not any(
+            _may_move(ours[i:i2], theirs, last) for i in (i1, i1 - 1) if i >= 0
+        ):
             old = _beyond(quote[j1:j2], claim[i1:i2])
-            found += [(word, old[0]) for word in new if old]
+            new = _beyond(claim[i1:i2], quote[j1:j2])
+            moved = [w for w in new if any(same(w, other) for other in quote)]
+            free = [w for w in moved if _ADVERB.fullmatch(w.text)]
+            found += [
+                (w, old[0] if old else None) for w in (new if old else moved) if w not in free
+            ]
     return found
+
+
+def _may_move(block: Sequence[str], quote: Sequence[str], last: int) -> bool:
+    """True for "on Wednesday", which may stand anywhere in a sentence, and for the "is Ann" of
+    "the mayor is Ann" where the quote says "Ann, the mayor"."""
+    opening, rest = block[0], list(block[1:])
+    places = [i for i in range(len(quote)) if quote[i : i + len(rest)] == rest]
+    if opening in _PREPOSITIONS:
+        return any(i and quote[i - 1] == opening for i in places)
+    return opening in _COPULAS and bool(rest) and last - len(rest) in places
 
 
 def _beyond(these: Sequence[Word], those: Sequence[Word]) -> list[Word]:
@@ -124,6 +163,8 @@ def _beyond(these: Sequence[Word], those: Sequence[Word]) -> list[Word]:
 
 def same(one: Word, other: Word) -> bool:
     """True when two words say the same: forms of one word, of one name, or synonyms."""
-    if "number" in (one.sort, other.sort):
-        return one.key == other.key
+    if one.key == other.key:
+        return True
+    if {one.sort, other.sort} & {"number", "limit", "relation"}:
+        return False
     return terms.alike(one.text, other.text)

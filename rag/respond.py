@@ -11,7 +11,7 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from rag import cite, compose, judgement, verify
+from rag import asks, cite, compose, judgement, verify
 from rag.types import (
     Answer,
     ChatModel,
@@ -78,32 +78,42 @@ def respond(
     source = " ".join(around(passage.span) for passage in record.passages)
     if compose.is_small(model) and judgement.names_strangers(question, source):
         return "not stated"
-    writer = _Writer(question, model, record, around, max_tokens)
-    attempts = judgement.attempts(question, record.passages, model)
-    wrote = False
-    while True:
-        with record.timed("judge"):
-            attempt = next(attempts, None)
-        if attempt is None:
-            return "nothing survived checking" if wrote else "not stated"
-        reply = yield from writer.write(attempt.passages)
-        wrote = wrote or bool(reply)
-        checked = writer.check(reply, attempt)
-        claims = [each.claim for each in checked if each.action != "removed"]
-        if judgement.answers(question, claims, attempt):
-            yield from checked
-            record.claims = claims
-            return None
-        yield from (replace(each, action="removed") for each in checked)
+    reasons: list[DeclineReason] = []
+    for part in asks.parts(question) if compose.is_small(model) else [question]:
+        writer = _Writer(part, model, record, around, max_tokens)
+        reason = yield from writer.answer()
+        reasons += [reason] if reason else []
+    return None if record.claims else reasons[0]
 
 
 @dataclass(frozen=True)
 class _Writer:
+    """Answers one question into a record."""
+
     question: str
     model: ChatModel
     record: Record
     around: Around
     max_tokens: int
+
+    def answer(self) -> Generator[Event, None, DeclineReason | None]:
+        """Add the claims that answer the question to the record; say why there are none."""
+        attempts = judgement.attempts(self.question, self.record.passages, self.model)
+        wrote = False
+        while True:
+            with self.record.timed("judge"):
+                attempt = next(attempts, None)
+            if attempt is None:
+                return "nothing survived checking" if wrote else "not stated"
+            reply = yield from self.write(attempt.passages)
+            wrote = wrote or bool(reply)
+            checked = self.check(reply, attempt)
+            claims = [each.claim for each in checked if each.action != "removed"]
+            if judgement.answers(self.question, claims, attempt):
+                yield from checked
+                self.record.claims += claims
+                return None
+            yield from (replace(each, action="removed") for each in checked)
 
     def write(self, passages: Sequence[Passage]) -> Generator[Event, None, str]:
         """Yield the tokens of a reply from these passages; return it whole."""

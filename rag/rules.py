@@ -10,14 +10,17 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
-from rag import align, terms
+from rag import align, amounts, terms
+from rag.align import Reason
 
 _HEADS = frozenset(["number", "name", "content"])  # sorts of words that a limit can stand before
 _COUNTS = frozenset(["all", "most", "many", "some", "few"])
 _ALSO_HEDGES = frozenset("can expected possibility chance signs".split())
-_FRAMING = re.compile(r"(?i)(?:additional|final|next|first|then|follow|overall)\w*")  # of an answer
+# Words with which an answer joins its sentences.
+_FRAMING = re.compile(
+    r"(?i)(?:additional|final|next|first|then|follow|overall|therefor|general|important)\w*|example"
+)
 _OPINION = re.compile(
     r"\b(?:claim|insist|argu|alleg|accus|blam|believ|assert|contend|suggest|warn|predict)\w*\b"
 )
@@ -26,91 +29,23 @@ _SAYS = re.compile(
     r"|cit(?:ed|ing)|confirm\w*|announc\w*|quot\w*|signal\w*|think\w*|thought)\b"
 )
 _QUOTED = re.compile(r"[“\"]([^”\"]+)[”\"]?")
-_CLAUSE = re.compile(
-    r"[,;:—–]\s+|[—–]|\s+(?:and|but|while|whereas|although|though|as|after|before)\s+"
-)
-_OPPOSITES = """rise fall; increas decreas; gain lose; win lose; accept reject; approv reject;
-    support oppos; import export; buy sell; begin end; open close; higher lower; more less; more
-    fewer; up down; above below; before after; first last; strengthen weaken; expand shrink; allow
-    ban; confirm deni; agre refus; pass fail; resum halt; resum suspend; impos lift; impos scrap;
-    eas tighten; arriv leav; guilti innoc; success failur; hike cut; rais cut; rais lower"""
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    text: str
-    hard: bool
+_OPPOSITES = """rise fall; increase decrease; gain lose; win lose; accept reject; approve reject;
+    support oppose; import export; buy sell; begin end; open close; higher lower; more less; more
+    fewer; up down; above below; before after; over under; first last; strengthen weaken; allow ban;
+    expand shrink; confirm deny; agree refuse; pass fail; resume halt; resume suspend; impose lift;
+    impose scrap; ease tighten; arrive leave; guilty innocent; success failure; hike cut; raise cut;
+    raise lower; male female; man woman; north south; east west; public private; old young;
+    current former; start stop"""
 
 
 # --- rules: each yields the reasons against the claim ----------------------------------------
-
-
-def _numbers(claim: str, quotes: Sequence[str], around: str) -> list[Reason]:
-    stated = [quantity for quote in quotes for quantity in terms.quantities(quote)]
-    words = {terms.stem(word) for quote in quotes for word in re.findall(r"[a-z]+", quote.lower())}
-    reasons = []
-    for number in terms.quantities(claim):
-        same = [other for other in stated if terms.agree(number, other)]
-        if not same:
-            reasons.append(Reason(f'the number "{number.text}" is not in the cited text', True))
-        elif not _unit_stated(number, same, words):
-            reasons.append(Reason(f'the source gives no "{number.unit}" for {number.text}', True))
-    return reasons
-
-
-def _unit_stated(number: terms.Quantity, same: Sequence[terms.Quantity], words: set[str]) -> bool:
-    """An age needs no "years"; any other measure that the claim names must be in the source."""
-    named = any(number.unit == other.unit for other in same)
-    return named or number.unit in ("", "year") or terms.stem(number.unit) in words
-
-
-def _number_ties(claim: str, quotes: Sequence[str], around: str) -> list[Reason]:
-    """In "125% for duties and 20% for fentanyl", a claim about fentanyl may not take the 125%."""
-    numbers = terms.quantities(claim)
-    reasons = []
-    for number in numbers:
-        wanted = set(terms.content(_clause_of(claim, number, numbers)))
-        for quote in quotes:
-            ties = _ties(wanted, quote)
-            own = [tie for other, tie in ties if terms.agree(number, other)]
-            rivals = [tie for other, tie in ties if _rivals(number, other)]
-            if own and rivals and max(rivals) > max(own):
-                reasons.append(Reason(f'the source ties "{number.text}" to something else', True))
-    return reasons
-
-
-def _rivals(number: terms.Quantity, other: terms.Quantity) -> bool:
-    return other.unit == number.unit and not terms.agree(number, other)
-
-
-def _ties(wanted: set[str], quote: str) -> list[tuple[terms.Quantity, int]]:
-    """Each number of the quote with how many of the `wanted` words stand in its own clause. Words
-    that the clauses of all numbers share tell nothing."""
-    numbers = terms.quantities(quote)
-    clauses = [set(terms.content(_clause_of(quote, n, numbers))) for n in numbers]
-    shared = {w for w in wanted if sum(w in clause for clause in clauses) == len(clauses)}
-    return [(n, len(wanted & clause - shared)) for n, clause in zip(numbers, clauses, strict=True)]
-
-
-def _clause_of(quote: str, number: terms.Quantity, numbers: Sequence[terms.Quantity]) -> str:
-    """The text around a number up to the joints that part it from the neighbouring numbers."""
-    joints = [(m.start(), m.end()) for m in _CLAUSE.finditer(quote)]
-    before = [n.end for n in numbers if n.end <= number.start]
-    after = [n.start for n in numbers if n.start >= number.end]
-    left = max(
-        (e for s, e in joints if before and before[-1] <= s and e <= number.start), default=0
-    )
-    right = min(
-        (s for s, e in joints if after and number.end <= s and e <= after[0]), default=len(quote)
-    )
-    return quote[max(left, before[-1] if before and not left else left) : right]
 
 
 def _names(claim: str, quotes: Sequence[str], around: str) -> list[Reason]:
     known, nearby = name_keys_of(" ".join(quotes)), name_keys_of(around)
     reasons = []
     for run in _runs(terms.names(claim)):
-        missing = [name for name in run if not _named(name.text, known)]
+        missing = [n for n in run if not (_named(n.text, known) or _stands(n.text, quotes))]
         # "Wang Xiaohong" for "Wang": the rest of a name may stand elsewhere in the article.
         completed = len(missing) < len(run) and all(
             _named(name.text, nearby) and name.text.lower() not in terms.DATE_WORDS
@@ -126,6 +61,12 @@ def _named(name: str, known: set[str]) -> bool:
     """True when each part of a name such as "Crans-Montana" is known."""
     parts = re.findall(r"[^\W_]+(?:\.[^\W_]+)*\.?", name.removesuffix("’s").removesuffix("'s"))
     return bool(terms.name_keys(name) & known) or all(terms.name_keys(p) & known for p in parts)
+
+
+def _stands(name: str, quotes: Sequence[str]) -> bool:
+    """True when a name stands in a quote as it is written, as in "PM2.5" or "d'Italia"."""
+    whole = re.compile(rf"(?<![^\W_]){re.escape(name)}(?![^\W_])")
+    return any(whole.search(quote) for quote in quotes)
 
 
 def _runs(names: Sequence[terms.Name]) -> list[list[terms.Name]]:
@@ -149,12 +90,12 @@ def _limits(claim: str, quotes: Sequence[str], around: str) -> list[Reason]:
     """What the claim denies or limits must be denied or limited in the source, and the reverse."""
     stated = [word for quote in quotes for word in align.words(quote) if word.sort in _HEADS]
     said = [word for word in align.words(claim) if word.sort in _HEADS]
-    hedged = any("perhaps" in word.limits for word in said) or _ALSO_HEDGES & _plain(claim)
+    hedged = bool(_ALSO_HEDGES & _plain(claim))
     reasons = []
     for word in said:
         forms = [other.limits for other in stated if align.same(word, other)]
         if forms and not any(form == word.limits for form in forms):
-            reasons += _limit_reasons(word, forms, bool(hedged))
+            reasons += _limit_reasons(word, forms, hedged)
     return reasons
 
 
@@ -176,22 +117,19 @@ def _limit_reasons(
     return reasons
 
 
-def _replaced(claim: str, quotes: Sequence[str], around: str) -> list[Reason]:
-    """A word of the claim that stands where the source has another."""
+def _departs(claim: str, quotes: Sequence[str], around: str) -> list[Reason]:
+    """A word of the claim that stands where the source has another, or that has moved."""
     ours = align.words(claim)
-    closest: list[tuple[align.Word, align.Word]] | None = None
-    for quote in quotes:
-        found = align.replaced(ours, align.words(quote))
-        if found is not None and (closest is None or len(found) < len(closest)):
-            closest = found
-    return [
-        Reason(f'where the source says "{old.text}", the claim says "{new.text}"', _grave(new, old))
-        for new, old in closest or []
-    ]
+    found = (align.departures(ours, align.words(quote)) for quote in quotes)
+    departures = next((each for each in found if each is not None), [])
+    return [_departure(new, old) for new, old in departures]
 
 
-def _grave(new: align.Word, old: align.Word) -> bool:
-    return new.sort != "content" and new.sort == old.sort
+def _departure(new: align.Word, old: align.Word | None) -> Reason:
+    if not old:
+        return Reason(f'"{new.text}" stands elsewhere in the source', hard=False)
+    text = f'where the source says "{old.text}", the claim says "{new.text}"'
+    return Reason(text, hard=new.sort == old.sort != "content")
 
 
 def _missing(claim: str, quotes: Sequence[str], around: str) -> list[Reason]:
@@ -218,13 +156,12 @@ def _repeated(claim: str, quotes: Sequence[str], around: str) -> list[Reason]:
 
 
 def _opposites(claim: str, quotes: Sequence[str], around: str) -> list[Reason]:
-    said = {terms.stem(word) for word in re.findall(r"[a-z]+", claim.lower())}
-    stated = {terms.stem(word) for quote in quotes for word in re.findall(r"[a-z]+", quote.lower())}
-    pairs = [pair.split() for pair in _OPPOSITES.split(";")]
+    said, stated = _stems(claim), _stems(" ".join(quotes))
+    pairs = [sorted(_stems(pair)) for pair in _OPPOSITES.split(";")]
     return [
         Reason(f'the claim says "{ours}", the source "{theirs}"', hard=True)
-        for pair in pairs
-        for ours, theirs in (pair, pair[::-1])
+        for one, other in pairs
+        for ours, theirs in ((one, other), (other, one))
         if ours in said and ours not in stated and theirs in stated and theirs not in said
     ]
 
@@ -280,8 +217,8 @@ def _name_places(text: str) -> dict[str, int]:
 
 _Rule = Callable[[str, Sequence[str], str], list[Reason]]
 _RULES: tuple[_Rule, ...] = (
-    _numbers, _number_ties, _names, _limits, _replaced, _missing, _repeated, _opposites,
-    _realised, _attribution, _order,
+    *amounts.RULES, _names, _limits, _departs, _missing, _repeated, _opposites, _realised,
+    _attribution, _order,
 )  # fmt: skip
 
 
@@ -289,6 +226,10 @@ def against(claim: str, quotes: Sequence[str], around: str = "") -> list[Reason]
     """Every reason of every rule. `around` is the text near the quotes, in which the rest of a
     shortened name may stand."""
     return [reason for rule in _RULES for reason in rule(claim, quotes, around)]
+
+
+def _stems(text: str) -> set[str]:
+    return {terms.stem(word) for word in _plain(text)}
 
 
 def _plain(text: str) -> set[str]:

@@ -11,22 +11,23 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 STOP_WORDS = frozenset(
-    """a about above after again against all also although am an and any are aren't as at be
-    because been before being below between both but by can cannot could did do does doing down
-    during each either else ever every few for from further had has have having he her here hers
-    him his how however i if in into is it its itself just least less let like many may me might
-    more most much must my neither no nor not now of off often on once one only or other our out
-    over own per quite rather s said same say says shall she should since so some still such t
-    than that the their them then there these they this those though through thus to too under
-    until up upon us very was we were what when where whether which while who whom whose why will
-    with within without would yes yet you your""".split()
+    """a about above after again against all also although am an and any approximately are
+    aren't as at be because been before being below between both but by can cannot could did
+    do does doing down during each either else ever every few for from further had has have
+    having he her here hers him his how however i if in into is it its itself just least
+    less let like many may me might more most much must my neither no nor not now of off
+    often on once one only or other our out over own per quite rather roughly s said same
+    say says shall she should since so some still such t than that the their them then there
+    these they this those though through thus to too under until up upon us very was we were
+    what when where whether which while who whom whose why will with within without would
+    yes yet you your""".split()
 )
 
 # Verbs and nouns that an answer's frame adds without stating anything.
-_FRAME = frozenset(
-    """accord according answer apply article ask become call cite current describe give go include
-    involve make mean mention name note over passage put refer report sentence serve source state
-    take tell text use""".split()
+_FRAME = frozenset(  # stems
+    """accord answer appli articl ask becom call cite current describ give go includ involv make
+    mean mention name note over passag put refer report sentenc serv sourc state take tell text
+    use""".split()
 )
 
 _WORD = re.compile(r"[^\W_]+(?:[’'\-.][^\W_]+)*")
@@ -66,7 +67,7 @@ def content(text: str) -> list[str]:
 def content_stem(word: str) -> str:
     """The stem of one word; "" where it carries no meaning of its own or is a number."""
     word = re.sub(r"'(?:s|re|ve|ll|d|m)?$|n't$", "", word.lower().replace("’", "'"))
-    if word in STOP_WORDS or word in _FRAME or len(word) < 2 or word[0].isdigit():
+    if word in STOP_WORDS or len(word) < 2 or word[0].isdigit():
         return ""
     found = stem(word)
     return "" if found in _FRAME or found in _AMOUNTS else found
@@ -95,11 +96,12 @@ _IRREGULAR = {
 }  # fmt: skip
 
 
-_SYNONYMS = """tariff duti levi; film movi; compani firm; big larg; start begin; end finish; help aid;
-    kid child; car vehicl; nearli almost; roughli approxim; buy purchas; show demonstr; attempt tri;
-    talk negoti; need requir; receiv obtain; world global; fed feder; cop polic; doctor physician;
-    sick ill; near close; happen occur; locat situat; shop store; allow permit; choos pick select;
-    fix repair; use utilis utiliz; tell inform; photo photograph; children child"""
+_SYNONYMS = """tariff duti levi; film movi; compani firm; big larg; start begin; end finish;
+    help aid; kid child; car vehicl; buy purchas; show demonstr; attempt tri; talk negoti;
+    need requir; receiv obtain; world global; fed feder; cop polic; doctor physician; sick
+    ill; near almost; happen occur; locat situat; shop store; allow permit; choos pick
+    select; fix repair; use utilis utiliz; photo photograph; elimin remov; whole entir;
+    quick fast rapid"""
 
 
 @lru_cache(maxsize=1)

@@ -19,9 +19,6 @@ Status = Literal["answered", "declined"]
 DeclineReason = Literal["nothing retrieved", "not stated", "nothing survived checking"]
 
 
-# --- sources ---------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
     """A half-open interval ``[start, end)`` of characters of one document's stored text."""
@@ -88,9 +85,6 @@ class Chunk:
         return cls(digest[:32], Span(document.id, start, end))
 
 
-# --- retrieval -------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class Hit:
     """A chunk with a score (higher is better; scales differ by `found_by`)."""
@@ -110,9 +104,6 @@ class Passage:
     title: str
     source: str
     score: float
-
-
-# --- answers ---------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,9 +166,6 @@ class Turn:
     answer: str
 
 
-# --- events of a question, in the order they can occur ---------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class Rewritten:
     """A follow-up, made to stand alone."""
@@ -224,9 +212,6 @@ class Finished:
 Event = Rewritten | Retrieved | Selected | Token | Checked | Finished
 
 
-# --- events of indexing, one for each document ------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class Added:
     document_id: str
@@ -260,9 +245,6 @@ class Failed:
 
 
 IngestEvent = Added | Updated | Skipped | Removed | Failed
-
-
-# --- the model's side -------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

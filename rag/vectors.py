@@ -17,6 +17,7 @@ anew, happens in another folder, which `current` names when it is whole.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import threading
 import uuid
@@ -180,6 +181,8 @@ class Vectors:
 
     def _refreshed(self) -> ChromaDirectory:
         says = self._says()
+        if says and not re.fullmatch("[0-9a-f]{32} .+", says):
+            raise ValueError("its file `current` is damaged")
         if self._opened is None or says != self._seen or not says:
             self._forget()
             folder = self._path / says.split(" ")[0] if says else self._new_folder()
@@ -191,7 +194,7 @@ class Vectors:
 
     def _says(self) -> str:
         current = self._path / "current"
-        return current.read_text("utf-8") if current.exists() else ""
+        return current.read_text("utf-8", "replace") if current.exists() else ""
 
     def _new_folder(self) -> Path:
         folder = self._path / uuid.uuid4().hex

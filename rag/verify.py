@@ -10,13 +10,17 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from rag import terms
+from rag import align, terms
+from rag.align import Reason
 from rag.cite import Draft, Sentence, anchor
-from rag.rules import Reason, against, name_keys_of
+from rag.rules import against
 from rag.types import Citation, Claim, Span, Support
 
 SUPPORTED_SHARE = 0.75  # of the claim's words found in the quotes
 PARTIAL_SHARE = 0.6
+
+# A list marker, and the "Yes," of an answer to a question: no part of what is claimed.
+_OPENING = re.compile(r"^(?:(?:[-*•+]|\d{1,2}[.)])\s+)?(?:(?:yes|no)\b[,.:;]\s*)?", re.IGNORECASE)
 
 Around = Callable[[Span], str]
 
@@ -35,7 +39,7 @@ def check(claim: str, quotes: Sequence[str], around: str = "") -> Verdict:
     sentences that it leans on; `around` is the text near them. No quotes: unsupported."""
     if not quotes:
         return Verdict("unsupported", ("nothing in the sources resembles this",), 0.0)
-    claim = re.sub(r"^(?:yes|no)\b[,.:;]?\s*", "", claim, flags=re.IGNORECASE) or claim
+    claim = _OPENING.sub("", claim) or claim
     reasons = against(claim, quotes, around)
     score = coverage(claim, quotes)
     texts = [reason.text for reason in reasons]
@@ -53,14 +57,11 @@ def _grade(reasons: Sequence[Reason], score: float) -> Support:
 def coverage(claim: str, quotes: Sequence[str]) -> float:
     """Share of the claim's distinct words that the quotes carry; 1 for a claim without any.
 
-    Words that belong to an amount ("years" in "78 years old") are left to the number rules.
+    Numbers are left to the rules.
     """
-    for quantity in reversed(terms.quantities(claim)):
-        claim = f"{claim[: quantity.start]} {claim[quantity.end :].removeprefix(' old')}"
-    wanted = set(terms.content(claim))
-    stated = {stem for quote in quotes for stem in terms.content(quote)}
-    known = name_keys_of(" ".join(quotes))
-    carried = sum(word in stated or bool(terms.name_keys(word) & known) for word in wanted)
+    wanted = {word.key: word for word in align.words(claim) if word.sort in ("content", "name")}
+    stated = [word for quote in quotes for word in align.words(quote)]
+    carried = sum(any(align.same(w, other) for other in stated) for w in wanted.values())
     return carried / len(wanted) if wanted else 1.0
 
 

@@ -26,7 +26,8 @@ RATE = (
     "That was later hiked to 125% for reciprocal duties and a 20% rate just for the fentanyl"
     " demands."
 )
-STATED = "A 20% rate applies for the fentanyl demands."
+STATED = "There is a 20% rate just for the fentanyl demands."
+WRONG = "There is a 125% rate just for the fentanyl demands."
 SMALL, LARGE = 220, 3000  # tokens of passages
 
 

@@ -36,6 +36,7 @@ from tests.asking import (
     REPORT,
     SMALL,
     STATED,
+    WRONG,
     Index,
     prompt,
     script,
@@ -148,8 +149,7 @@ def test_what_the_source_does_not_say_is_removed_and_the_rest_is_kept(seeds: Ind
 
 @SIZES
 def test_a_wrong_number_is_mended_from_its_own_evidence(seeds: Index, budget: int) -> None:
-    wrong = "A 125% rate applies for the fentanyl demands."
-    with ScriptedServer(script(wrong, STATED, knows="20% rate")) as server:
+    with ScriptedServer(script(WRONG, STATED, knows="20% rate")) as server:
         events = list(seeds.assistant(server, budget).stream(FENTANYL))
     (each,) = checked(events)
     assert (each.action, each.claim.text) == ("repaired", STATED)
@@ -160,8 +160,7 @@ def test_a_wrong_number_is_mended_from_its_own_evidence(seeds: Index, budget: in
 def test_a_number_that_stays_wrong_gives_way_to_the_source_itself(
     seeds: Index, budget: int
 ) -> None:
-    wrong = "A 125% rate applies for the fentanyl demands."
-    with ScriptedServer(script(wrong, knows="20% rate")) as server:
+    with ScriptedServer(script(WRONG, knows="20% rate")) as server:
         events = list(seeds.assistant(server, budget).stream(FENTANYL))
     (each,) = checked(events)
     assert (each.action, each.claim.text) == ("repaired", f"“{RATE}”")

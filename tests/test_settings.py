@@ -47,17 +47,37 @@ def test_a_setting_is_read_from_its_variable(
     assert getattr(environment(monkeypatch, **{name: value}), field) == expected
 
 
-@pytest.mark.parametrize("name", ["FOOTNOTE_LLM_API_KEY", "OPENAI_API_KEY"])
-def test_the_chat_servers_key_has_two_names(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    key = environment(monkeypatch, **{name: "sk-1"}).api_key
-    assert key is not None
-    assert key.get_secret_value() == "sk-1"
+@pytest.mark.parametrize(
+    ("values", "key"),
+    [
+        ({"FOOTNOTE_LLM_API_KEY": "own"}, "own"),
+        ({"OPENAI_API_KEY": "found"}, "found"),
+        ({"FOOTNOTE_LLM_API_KEY": "own", "OPENAI_API_KEY": "found"}, "own"),
+        ({"FOOTNOTE_LLM_BASE_URL": ELSEWHERE, "FOOTNOTE_LLM_API_KEY": "own"}, "own"),
+        ({"FOOTNOTE_LLM_BASE_URL": ELSEWHERE, "OPENAI_API_KEY": "found"}, ""),
+        ({}, ""),
+    ],
+)
+def test_a_chat_server_is_given_its_own_key_and_never_openais(
+    monkeypatch: pytest.MonkeyPatch, values: dict[str, str], key: str
+) -> None:
+    assert environment(monkeypatch, **values).chat_key == key
 
 
-def test_the_key_meant_for_footnote_wins(monkeypatch: pytest.MonkeyPatch) -> None:
-    key = environment(monkeypatch, FOOTNOTE_LLM_API_KEY="own", OPENAI_API_KEY="found").api_key
-    assert key is not None
-    assert key.get_secret_value() == "own"
+@pytest.mark.parametrize(
+    ("values", "key"),
+    [
+        ({"FOOTNOTE_EMBEDDING_API_KEY": "own", "OPENAI_API_KEY": "found"}, "own"),
+        ({"OPENAI_API_KEY": "found"}, "found"),
+        ({"FOOTNOTE_EMBEDDING_BASE_URL": ELSEWHERE, "OPENAI_API_KEY": "found"}, ""),
+        ({"FOOTNOTE_EMBEDDING_BASE_URL": ELSEWHERE, "FOOTNOTE_LLM_API_KEY": "chat's"}, ""),
+        ({"FOOTNOTE_LLM_API_KEY": "chat's"}, ""),
+    ],
+)
+def test_an_embeddings_server_is_given_no_other_servers_key(
+    monkeypatch: pytest.MonkeyPatch, values: dict[str, str], key: str
+) -> None:
+    assert environment(monkeypatch, **values).embedding_key == key
 
 
 def test_what_is_given_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,6 +105,9 @@ def test_other_variables_of_that_name_do_no_harm(monkeypatch: pytest.MonkeyPatch
     [
         ({}, "local"),
         ({"api_key": "k"}, "openai"),
+        ({"openai_api_key": "k"}, "openai"),
+        ({"openai_api_key": "k", "llm_base_url": HERE}, "compatible"),
+        ({"openai_api_key": "k", "model": "local"}, "local"),
         ({"model": "some-model", "api_key": "k"}, "openai"),
         ({"llm_base_url": HERE}, "compatible"),
         ({"llm_base_url": HERE, "api_key": "k"}, "compatible"),
@@ -177,7 +200,7 @@ def test_settings_do_not_change() -> None:
 
 
 def test_keys_are_not_shown() -> None:
-    settings = load(api_key="sk-secret", embedding_api_key="sk-other")
+    settings = load(api_key="sk-1", openai_api_key="sk-2", embedding_api_key="sk-3")
     for shown in (repr(settings), str(settings), settings.model_dump_json()):
         assert "sk-" not in shown
 

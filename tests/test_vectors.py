@@ -295,6 +295,7 @@ def shorten(file: str, size: int) -> Callable[[Path], None]:
 
 DAMAGES: dict[str, Callable[[Path], None]] = {
     "the pointer is junk": lambda folder: _overwrite(folder / "current", b"\xff\xfe\0"),
+    "the pointer is other words": lambda folder: _overwrite(folder / "current", b"words "),
     "the database is junk": lambda folder: _overwrite(next(folder.glob("*/*.sqlite3")), b"junk"),
     "the database is cut short": shorten("chroma.sqlite3", 9000),
     "the id map is cut short": shorten("index_metadata.pickle", 100),

@@ -1,0 +1,120 @@
+"""Do the numbers of a claim agree with the source?
+
+Each must stand there with its unit and its bound ("more than"), and belong to the same thing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from rag import terms
+from rag.align import Reason
+
+_CLAUSE = re.compile(
+    r"[,;:—–]\s+|[—–]|\s+(?:and|but|while|whereas|although|though|as|after|before)\s+"
+)
+_BOUNDS = (
+    (
+        "more than",
+        re.compile(r"\b(?:(?:more|greater|higher) than|over|above|exceed\w*|at least)\b"),
+    ),
+    (
+        "up to",
+        re.compile(r"\b(?:(?:less|fewer|lower) than|under|below|up to|at most|as many as)\b"),
+    ),
+    ("almost", re.compile(r"\b(?:nearly|almost)\b")),
+    ("about", re.compile(r"\b(?:about|around|approximately|roughly|some|an estimated)\b")),
+)
+
+
+def _numbers(claim: str, quotes: Sequence[str], around: str) -> list[Reason]:
+    stated = [quantity for quote in quotes for quantity in terms.quantities(quote)]
+    words = {terms.stem(word) for quote in quotes for word in re.findall(r"[a-z]+", quote.lower())}
+    reasons = []
+    for number in terms.quantities(claim):
+        same = [other for other in stated if terms.agree(number, other)]
+        if not same:
+            reasons.append(Reason(f'the number "{number.text}" is not in the cited text', True))
+        elif not _unit_stated(number, same, words):
+            reasons.append(Reason(f'the source gives no "{number.unit}" for {number.text}', True))
+    return reasons
+
+
+def _unit_stated(number: terms.Quantity, same: Sequence[terms.Quantity], words: set[str]) -> bool:
+    """An age needs no "years"; any other measure that the claim names must be in the source."""
+    named = any(number.unit == other.unit for other in same)
+    return named or number.unit in ("", "year") or terms.stem(number.unit) in words
+
+
+def _number_ties(claim: str, quotes: Sequence[str], around: str) -> list[Reason]:
+    """In "125% for duties and 20% for fentanyl", a claim about fentanyl may not take the 125%."""
+    numbers = terms.quantities(claim)
+    reasons = []
+    for number in numbers:
+        wanted = set(terms.content(_clause_of(claim, number, numbers)))
+        for quote in quotes:
+            ties = _ties(wanted, quote)
+            own = [tie for other, tie in ties if terms.agree(number, other)]
+            rivals = [tie for other, tie in ties if _rivals(number, other)]
+            if own and rivals and max(rivals) > max(own):
+                reasons.append(Reason(f'the source ties "{number.text}" to something else', True))
+    return reasons
+
+
+def _rivals(number: terms.Quantity, other: terms.Quantity) -> bool:
+    return other.unit == number.unit and not terms.agree(number, other)
+
+
+def _ties(wanted: set[str], quote: str) -> list[tuple[terms.Quantity, int]]:
+    """Each number of the quote with how many of the `wanted` words stand in its own clause. Words
+    that the clauses of all numbers share tell nothing."""
+    numbers = terms.quantities(quote)
+    clauses = [set(terms.content(_clause_of(quote, n, numbers))) for n in numbers]
+    shared = {w for w in wanted if sum(w in clause for clause in clauses) == len(clauses)}
+    return [(n, len(wanted & clause - shared)) for n, clause in zip(numbers, clauses, strict=True)]
+
+
+def _clause_of(quote: str, number: terms.Quantity, numbers: Sequence[terms.Quantity]) -> str:
+    """The text around a number up to the joints that part it from the neighbouring numbers."""
+    joints = [(m.start(), m.end()) for m in _CLAUSE.finditer(quote)]
+    before = [n.end for n in numbers if n.end <= number.start]
+    after = [n.start for n in numbers if n.start >= number.end]
+    left = max(
+        (e for s, e in joints if before and before[-1] <= s and e <= number.start), default=0
+    )
+    right = min(
+        (s for s, e in joints if after and number.end <= s and e <= after[0]), default=len(quote)
+    )
+    return quote[max(left, before[-1] if before and not left else left) : right]
+
+
+def _bounds(claim: str, quotes: Sequence[str], around: str) -> list[Reason]:
+    """ "More than 50" is not "at most 50", and "up to 50" is not "50"."""
+    reasons = []
+    for number in terms.quantities(claim):
+        said = _bound(claim, number)
+        stated = {
+            _bound(quote, other)
+            for quote in quotes
+            for other in terms.quantities(quote)
+            if terms.agree(number, other)
+        }
+        if stated and said not in stated:
+            dropped = said in ("", "about") and stated & {"", "about"}
+            if not dropped:
+                source = max(stated)
+                text = (
+                    f'"{said} {number.text}" in the claim is "{source} {number.text}" in the source'
+                )
+                reasons.append(Reason(text.replace('" ', '"'), hard=bool(said)))
+    return reasons
+
+
+def _bound(text: str, number: terms.Quantity) -> str:
+    before = text[max(0, number.start - 24) : number.start].lower()
+    found = ((m.end(), name) for name, pattern in _BOUNDS for m in pattern.finditer(before))
+    return max((each for each in found if not before[each[0] :].strip(" $€£¥")), default=(0, ""))[1]
+
+
+RULES = (_numbers, _number_ties, _bounds)

@@ -1,0 +1,116 @@
+"""The parts, put together as the settings say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rag.assistant import SEEDS, Assistant
+from rag.build import EmbeddedModel, HostedModel, build
+from rag.errors import ModelFileError, NoSuchDocument
+from rag.library import Library
+from rag.settings import load
+from rag.types import Added, Removed, Skipped, Updated
+from tests.asking import FENTANYL, LARGE, NEWS, RATE, REPORT, STATED, settings_for
+from tests.fakes import ScriptedServer
+
+pytest_plugins = ["tests.seeds"]
+
+
+@pytest.mark.parametrize(
+    ("given", "kind"),
+    [
+        ({}, EmbeddedModel),
+        ({"model": "local", "api_key": "k"}, EmbeddedModel),
+        ({"model_path": "/m.gguf"}, EmbeddedModel),
+        ({"llm_base_url": "http://127.0.0.1:9/v1"}, HostedModel),
+        ({"api_key": "k"}, HostedModel),
+    ],
+)
+def test_the_settings_say_where_the_model_runs(given: dict[str, str], kind: type) -> None:
+    with build(load(**given)) as assistant:
+        assert isinstance(assistant.model, kind)
+        assert assistant.model.name
+
+
+def test_a_model_is_called_by_its_settings_name() -> None:
+    assert HostedModel(load(api_key="k", model="some-model")).name == "some-model"
+    assert HostedModel(load(api_key="k")).name == "gpt-6-luna"
+    assert EmbeddedModel(load(model_path="/models/mine.gguf"), None).name == "mine"
+
+
+def test_a_server_is_asked_for_its_model_once() -> None:
+    with ScriptedServer([STATED], models=["first", "second"]) as server:
+        model = HostedModel(load(llm_base_url=server.base_url))
+        assert model.get() is model.get()
+        assert model.name == "first"
+        assert len(server.keys) == 1
+
+
+def test_nothing_runs_before_the_first_question(tmp_path: Path) -> None:
+    """A model file that is not there is only missed when it is needed."""
+    with build(load(model_path=tmp_path / "missing.gguf")) as assistant:
+        assistant.ensure_seeds()
+        with pytest.raises(ModelFileError):
+            assistant.ask(FENTANYL)
+
+
+def test_what_was_indexed_is_there_after_a_restart() -> None:
+    with ScriptedServer([f"{STATED} [1]"]) as server:
+        settings = settings_for(server, LARGE)
+        with build(settings) as assistant:
+            assert assistant.ensure_seeds()
+        with build(settings) as again:
+            assert not again.ensure_seeds()
+            answer = again.ask(FENTANYL)
+    assert [citation.quote for citation in answer.claims[0].citations] == [RATE]
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """A folder with the two articles, to be changed."""
+    folder = tmp_path / "articles"
+    folder.mkdir()
+    for seed in SEEDS.glob("*.txt"):
+        (folder / seed.name).write_bytes(seed.read_bytes())
+    return folder
+
+
+def ask_after(assistant: Assistant, folder: Path) -> set[str]:
+    """The documents that an answer can rest on, once the folder is indexed again."""
+    list(assistant.index([folder]))
+    return {passage.span.document_id for passage in assistant.ask(FENTANYL).passages}
+
+
+def test_indexing_follows_the_files(own: Path) -> None:
+    with ScriptedServer(["NOT STATED"]) as server, build(settings_for(server, LARGE)) as assistant:
+        assert {type(event) for event in assistant.index([own])} == {Added}
+        assert {type(event) for event in assistant.index([own])} == {Skipped}
+        (own / NEWS).write_text("The fentanyl tariff rate is 30% now.")
+        assert Updated(NEWS, 1) in list(assistant.index([own]))
+        assert assistant.ask(FENTANYL).passages[0].text.startswith("The fentanyl tariff rate is 30")
+        (own / NEWS).unlink()
+        assert ask_after(assistant, own) == {REPORT}
+
+
+def test_a_removed_document_is_forgotten(own: Path) -> None:
+    with ScriptedServer(["NOT STATED"]) as server, build(settings_for(server, LARGE)) as assistant:
+        list(assistant.index([own]))
+        assert assistant.remove(NEWS) == Removed(NEWS)
+        assert {p.span.document_id for p in assistant.ask(FENTANYL).passages} == {REPORT}
+        with pytest.raises(NoSuchDocument):
+            assistant.remove(NEWS)
+
+
+def test_embedding_anew_changes_no_answer(own: Path) -> None:
+    with ScriptedServer([f"{STATED} [1]"]) as server:
+        settings = settings_for(server, LARGE)
+        with build(settings) as assistant:
+            list(assistant.index([own]))
+            before = assistant.ask(FENTANYL)
+            assert assistant.rebuild() == assistant.library.count_chunks() > 0
+            after = assistant.ask(FENTANYL)
+    assert (after.text, after.passages) == (before.text, before.passages)
+    with Library.open(settings.data_dir / "library.sqlite3") as library:
+        assert library.count_chunks()

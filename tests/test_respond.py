@@ -1,0 +1,147 @@
+"""Each sentence of a reply: kept, mended from its evidence, or removed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from rag.respond import Record, respond
+from rag.types import Answer, Checked, Claim, DeclineReason, Event, Passage, Span, Token, Usage
+from tests.asking import FENTANYL, LARGE, RATE, SMALL, STATED, WRONG, Index, chat, prompt, script
+from tests.fakes import Script, ScriptedServer
+
+pytest_plugins = ["tests.seeds"]
+
+DIVE = "China’s shipping to the US has taken a roughly 50% dive"
+SHIPPING = f"Amid the trade standoff, {DIVE}, prompting fears of a recession in the coming months."
+BESSENT = "who is confident that the Chinese will want a deal?"
+
+
+def answered(
+    seeds: Index,
+    question: str,
+    passages: Sequence[Passage],
+    replies: Sequence[Script],
+    budget: int = LARGE,
+) -> tuple[list[Event], DeclineReason | None, Record, list[str]]:
+    """What happened, the reason for a decline, the record, and the prompts."""
+
+    def around(span: Span) -> str:
+        return seeds.library.document(span.document_id).text
+
+    record, events = Record(question, "scripted", tuple(passages)), []
+    with ScriptedServer(replies) as server:
+        model = chat(server, budget)
+        going = respond(question, model, record, around=around, max_tokens=50)
+        while True:
+            try:
+                events.append(next(going))
+            except StopIteration as end:
+                return events, end.value, record, [prompt(each) for each in server.requests]
+
+
+def actions(events: Sequence[Event]) -> list[tuple[str, str]]:
+    return [(each.claim.text, each.action) for each in events if isinstance(each, Checked)]
+
+
+def test_a_sentence_is_cited_where_it_stands_whatever_its_marker_says(seeds: Index) -> None:
+    some = [seeds.passage(SHIPPING, 1), seeds.passage(RATE, 2)]
+    _, reason, record, _ = answered(seeds, FENTANYL, some, [f"{STATED} [1]"])
+    assert reason is None
+    (claim,) = record.claims
+    assert [(c.number, c.quote) for c in claim.citations] == [(2, RATE)]
+    assert claim.origin == "matched"
+
+
+def test_each_sentence_has_citations_of_its_own(seeds: Index) -> None:
+    some = [seeds.passage(RATE, 1), seeds.passage(SHIPPING, 2)]
+    reply = f"{STATED} [1] {DIVE}. [2]"
+    _, _, record, _ = answered(seeds, FENTANYL, some, [reply])
+    assert [[c.quote for c in claim.citations] for claim in record.claims] == [[RATE], [SHIPPING]]
+
+
+def test_a_narrow_quote_is_taken_from_a_wide_passage(seeds: Index) -> None:
+    text = seeds.library.document(seeds.passage(RATE).span.document_id).text
+    _, _, record, _ = answered(seeds, FENTANYL, [seeds.passage(text)], [f"{STATED} [1]"])
+    assert [c.quote for c in record.claims[0].citations] == [RATE]
+    assert record.claims[0].citations[0].span == seeds.passage(RATE).span
+
+
+def test_the_mend_is_asked_of_the_evidence_alone(seeds: Index) -> None:
+    some = [seeds.passage(RATE, 1), seeds.passage(SHIPPING, 2)]
+    events, _, record, prompts = answered(seeds, FENTANYL, some, [WRONG, STATED])
+    assert actions(events) == [(STATED, "repaired")]
+    assert len(prompts) == 2
+    assert RATE in prompts[1]
+    assert SHIPPING not in prompts[1]
+    assert record.usage.prompt_tokens == 14
+    assert "".join(event.text for event in events if isinstance(event, Token)) == WRONG
+
+
+@pytest.mark.parametrize(
+    "mend",
+    [WRONG, "NOT STATED", "", "Bananas grow in Geneva.", f"{STATED} {WRONG}"],
+    ids=["wrong again", "declined", "empty", "invented", "right and wrong"],
+)
+def test_where_the_mend_fails_the_source_speaks_for_itself(seeds: Index, mend: str) -> None:
+    events, _, record, _ = answered(seeds, FENTANYL, [seeds.passage(RATE)], [WRONG, mend])
+    assert actions(events) == [(f"“{RATE}”", "repaired")]
+    (claim,) = record.claims
+    assert (claim.support, claim.citations[0].quote) == ("supported", RATE)
+
+
+def test_a_source_in_quotation_marks_is_not_given_more_of_them(seeds: Index) -> None:
+    quote = "“I am confident that the Chinese will want to reach a deal."
+    wrong = "Bessent is confident of 30 deals with the Chinese."
+    events, _, _, _ = answered(seeds, BESSENT, [seeds.passage(quote)], [wrong])
+    assert actions(events) == [(quote, "repaired")]
+
+
+def test_markers_out_of_range_are_counted(seeds: Index) -> None:
+    reply = f"{STATED} [1][7] [0] 【99】"
+    _, _, record, _ = answered(seeds, FENTANYL, [seeds.passage(RATE)], [reply])
+    assert record.dropped_markers == 3
+    assert [claim.marked() for claim in record.claims] == [f"{STATED} [1]"]
+
+
+def test_without_passages_there_is_nothing_to_ask(seeds: Index) -> None:
+    events, reason, _, prompts = answered(seeds, FENTANYL, [], [STATED])
+    assert (events, reason, prompts) == ([], "nothing retrieved", [])
+
+
+def test_a_small_models_next_attempt_is_made_from_another_passage(seeds: Index) -> None:
+    some = [seeds.passage(SHIPPING, 1), seeds.passage(RATE, 2)]
+    replies = script("Bananas grow in Geneva.", STATED, knows="%")
+    events, reason, record, _ = answered(seeds, FENTANYL, some, replies, SMALL)
+    assert reason is None
+    assert [claim.text for claim in record.claims] == [STATED]
+    assert actions(events) == [("Bananas grow in Geneva.", "removed"), (STATED, "kept")]
+
+
+# --- the record -------------------------------------------------------------------------------
+
+
+def finished(reason: DeclineReason | None) -> Answer:
+    record = Record("Q?", "scripted", claims=[Claim("One."), Claim("Two.")], usage=Usage(1, 2, 3))
+    return record.finished(reason).answer
+
+
+def test_the_answer_is_its_claims_one_after_the_other() -> None:
+    assert (finished(None).text, finished(None).status) == ("One. Two.", "answered")
+
+
+def test_a_declined_answer_says_nothing() -> None:
+    answer = finished("not stated")
+    assert (answer.text, answer.claims, answer.status) == ("", (), "declined")
+    assert (answer.reason, answer.usage) == ("not stated", Usage(1, 2, 3))
+
+
+def test_times_of_one_stage_add_up_even_when_it_fails() -> None:
+    record = Record("Q?", "scripted")
+    with record.timed("check"):
+        pass
+    record.timings["check"] = 5.0
+    with pytest.raises(ZeroDivisionError), record.timed("check"):
+        raise ZeroDivisionError
+    assert record.timings["check"] >= 5.0

@@ -1,0 +1,157 @@
+"""Which sentences of the hits the model sees: real sentences, real vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rag.chunk import chunk, estimate_tokens
+from rag.library import Library
+from rag.retrieve import Retriever
+from rag.select import select
+from rag.types import Chunk, Document, Embedder, Hit, Passage
+from tests.asking import FENTANYL, NEWS, RATE, REPORT, Index
+
+pytest_plugins = ["tests.seeds"]
+
+
+def selected(
+    seeds: Index, question: str = FENTANYL, budget: int = 220, *, join: bool = False
+) -> tuple[Passage, ...]:
+    hits = Retriever(seeds.library, seeds.vectors, seeds.embedder).retrieve(question, 20)
+    return select(
+        question,
+        hits,
+        library=seeds.library,
+        embedder=seeds.embedder,
+        budget_tokens=budget,
+        join=join,
+    )
+
+
+JOIN = pytest.mark.parametrize("join", [False, True], ids=["single", "joined"])
+
+
+def test_the_sentence_that_states_the_answer_comes_first(seeds: Index) -> None:
+    first = selected(seeds)[0]
+    assert (first.text, first.span.document_id) == (RATE, NEWS)
+
+
+@JOIN
+def test_a_passage_is_the_stored_text_at_its_span(seeds: Index, join: bool) -> None:
+    passages = selected(seeds, join=join)
+    assert [passage.number for passage in passages] == list(range(1, len(passages) + 1))
+    for passage in passages:
+        document = seeds.library.document(passage.span.document_id)
+        assert seeds.library.text(passage.span) == passage.text
+        assert (passage.title, passage.source) == (document.title, document.source)
+
+
+@JOIN
+def test_the_same_question_sees_the_same_passages(seeds: Index, join: bool) -> None:
+    assert selected(seeds, join=join) == selected(seeds, join=join)
+
+
+def test_joined_passages_come_best_first_and_do_not_overlap(seeds: Index) -> None:
+    passages = selected(seeds, budget=400, join=True)
+    scores = [passage.score for passage in passages]
+    assert scores == sorted(scores, reverse=True)
+    assert not [1 for a in passages for b in passages if a != b and a.span.overlaps(b.span)]
+
+
+def test_neighbours_are_joined_for_a_large_model_and_shown_singly_to_a_small_one(
+    seeds: Index,
+) -> None:
+    whole = selected(seeds, budget=3000, join=True)
+    assert {passage.span.document_id for passage in whole} == {NEWS, REPORT}
+    assert any(f"{RATE}\nChina’s commerce ministry" in passage.text for passage in whole)
+    single = selected(seeds, budget=3000)
+    assert RATE in [passage.text for passage in single]
+    assert len(single) > len(whole)
+
+
+def test_a_sentence_that_leans_on_another_brings_it_along(seeds: Index) -> None:
+    """ "That was later hiked" says nothing without what "that" is."""
+    passages = selected(seeds, budget=50)
+    assert passages[0].text == RATE
+    assert any(passage.text.startswith("In February, Trump, 78,") for passage in passages)
+
+
+@JOIN
+@pytest.mark.parametrize("budget", [50, 120, 220, 500])
+def test_the_budget_is_kept_but_for_the_first_sentence(
+    seeds: Index, budget: int, join: bool
+) -> None:
+    passages = selected(seeds, "How many Americans?", budget, join=join)
+    spent = sum(estimate_tokens(passage.text) for passage in passages)
+    assert spent <= budget or len(passages) <= 2
+    assert passages
+
+
+def test_a_larger_budget_shows_more(seeds: Index) -> None:
+    sizes = [len(selected(seeds, budget=budget)) for budget in (50, 220, 1000)]
+    assert sizes == sorted(set(sizes))
+
+
+@JOIN
+def test_where_there_is_no_hit_there_is_no_passage(seeds: Index, join: bool) -> None:
+    nothing = select(
+        FENTANYL,
+        [],
+        library=seeds.library,
+        embedder=seeds.embedder,
+        budget_tokens=220,
+        join=join,
+    )
+    assert nothing == ()
+
+
+# --- a text that repeats itself ---------------------------------------------------------------
+
+REFRAIN = "The tariff rate on fentanyl is 20%."
+
+
+@pytest.fixture
+def song(tmp_path: Path) -> Iterator[tuple[Library, list[Chunk]]]:
+    verse = "Soup is eaten in every house of this long and quiet street. " * 3
+    library = Library.open(tmp_path / "library.sqlite3")
+    document = Document.of("song.txt", "Song", "/song.txt", f"{verse}{REFRAIN} " * 4)
+    chunks = chunk(document, 50)
+    library.put(document, chunks)
+    yield library, [c for c in chunks if REFRAIN in library.text(c.span)]
+    library.close()
+
+
+@JOIN
+def test_a_sentence_that_recurs_is_shown_where_it_was_found(
+    song: tuple[Library, list[Chunk]], embedder: Embedder, join: bool
+) -> None:
+    library, chunks = song
+    assert len(chunks) == 4
+    for held in chunks:
+        passages = select(
+            FENTANYL,
+            [Hit(held, 1.0, "fused")],
+            library=library,
+            embedder=embedder,
+            budget_tokens=50,
+            join=join,
+        )
+        (shown,) = [passage for passage in passages if REFRAIN in passage.text]
+        assert held.span.contains(shown.span)
+        assert library.text(shown.span) == shown.text
+
+
+def test_every_occurrence_that_was_found_is_its_own_passage(
+    song: tuple[Library, list[Chunk]], embedder: Embedder
+) -> None:
+    library, chunks = song
+    hits = [Hit(held, 1.0, "fused") for held in chunks]
+    passages = select(
+        FENTANYL, hits, library=library, embedder=embedder, budget_tokens=1000, join=False
+    )
+    shown = [passage.span for passage in passages if passage.text == REFRAIN]
+    assert len(set(shown)) == 4
+    assert shown == sorted(shown)  # equal scores: in the text's order
