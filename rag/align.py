@@ -19,6 +19,7 @@ from rag import terms
 Sort = Literal["number", "name", "content", "limit", "relation", "plain"]
 Limit = Literal["not", "perhaps", "all", "most", "many", "some", "few"]
 
+HEADS = frozenset(["number", "name", "content"])  # sorts of words that a limit can stand before
 LONGEST_WORDS = 200  # of a sentence that is compared; what follows is left out
 _COPIED_LEAST = 0.6  # of the claim's words in line with the quote, for gaps to tell something
 
@@ -71,8 +72,7 @@ def words(text: str) -> tuple[Word, ...]:
     pending: frozenset[Limit] = frozenset()
     for word in islice(_bare_words(_NOT.sub(" not", text)), LONGEST_WORDS):
         if word.key in ".;:!?":
-            if pending and found:  # "he did not": what is denied stands before
-                found[-1] = replace(found[-1], limits=found[-1].limits | pending)
+            _limit_last(found, pending)  # "he did not": what is denied stands before
             pending = frozenset()
         elif word.sort == "limit":
             pending |= {_LIMITS[word.text.lower()]}
@@ -82,7 +82,14 @@ def words(text: str) -> tuple[Word, ...]:
         else:
             found.append(replace(word, limits=pending))
             pending = frozenset()
+    _limit_last(found, pending)
     return tuple(found)
+
+
+def _limit_last(found: list[Word], limits: frozenset[Limit]) -> None:
+    last = next((i for i in reversed(range(len(found))) if found[i].sort in HEADS), None)
+    if limits and last is not None:
+        found[last] = replace(found[last], limits=found[last].limits | limits)
 
 
 def _bare_words(text: str) -> Iterator[Word]:
@@ -147,10 +154,12 @@ def _may_move(block: Sequence[str], quote: Sequence[str], last: int) -> bool:
     """True for "on Wednesday", which may stand anywhere in a sentence, and for the "is Ann" of
     "the mayor is Ann" where the quote says "Ann, the mayor"."""
     opening, rest = block[0], list(block[1:])
+    if not rest:
+        return False
     places = [i for i in range(len(quote)) if quote[i : i + len(rest)] == rest]
     if opening in _PREPOSITIONS:
         return any(i and quote[i - 1] == opening for i in places)
-    return opening in _COPULAS and bool(rest) and last - len(rest) in places
+    return opening in _COPULAS and last - len(rest) in places
 
 
 def _beyond(these: Sequence[Word], those: Sequence[Word]) -> list[Word]:

@@ -12,7 +12,7 @@ from rag import terms
 from rag.align import Reason
 
 _CLAUSE = re.compile(
-    r"[,;:—–]\s+|[—–]|\s+(?:and|but|while|whereas|although|though|as|after|before)\s+"
+    r"[,;:—–]\s+|[—–]|\s(?:and|but|while|whereas|although|though|as|after|before)\s"
 )
 _BOUNDS = (
     (
@@ -47,7 +47,7 @@ def _unit_stated(number: terms.Quantity, same: Sequence[terms.Quantity], words: 
     return named or number.unit in ("", "year") or terms.stem(number.unit) in words
 
 
-def _number_ties(claim: str, quotes: Sequence[str], around: str) -> list[Reason]:
+def number_ties(claim: str, quotes: Sequence[str], around: str) -> list[Reason]:
     """In "125% for duties and 20% for fentanyl", a claim about fentanyl may not take the 125%."""
     numbers = terms.quantities(claim)
     reasons = []
@@ -59,6 +59,9 @@ def _number_ties(claim: str, quotes: Sequence[str], around: str) -> list[Reason]
             rivals = [tie for other, tie in ties if _rivals(number, other)]
             if own and rivals and max(rivals) > max(own):
                 reasons.append(Reason(f'the source ties "{number.text}" to something else', True))
+            elif own and rivals and max(rivals) == max(own) > 0 and len(numbers) == 1:
+                text = f'the source may tie "{number.text}" to something else'
+                reasons.append(Reason(text, hard=False))
     return reasons
 
 
@@ -117,4 +120,4 @@ def _bound(text: str, number: terms.Quantity) -> str:
     return max((each for each in found if not before[each[0] :].strip(" $€£¥")), default=(0, ""))[1]
 
 
-RULES = (_numbers, _number_ties, _bounds)
+RULES = (_numbers, number_ties, _bounds)

@@ -12,20 +12,37 @@ from typing import Literal
 from rag import terms
 from rag.rules import name_keys_of
 
-Kind = Literal["number", "time", "person", "other"]
+Kind = Literal["number", "time", "year", "person", "yes-no", "other"]
 
 _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
-    ("time", re.compile(r"\b(?:when|what (?:day|date|month|year|time)|(?:which|what) weekday)\b")),
+    ("person", re.compile(r"^(?:and |but )?(?:who|whom)\b")),
+    ("other", re.compile(r"^(?:and |but |so )?(?:why|where|how come)\b")),
+    (
+        "yes-no",
+        re.compile(
+            r"^(?:and |but |so )?(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would"
+            r"|should|may|might)\b"
+        ),
+    ),
+    ("year", re.compile(r"\b(?:what|which) year\b")),
+    (
+        "time",
+        re.compile(
+            r"^(?:(?:and|but|so|since|until|by|from) )?when\b|[,;] (?:and )?when\b"
+            r"|\b(?:what|which) (?:day|date|month|time|weekday)\b"
+        ),
+    ),
     (
         "number",
         re.compile(
             r"\bhow (?:many|much|old|high|far|tall|long|big|large|often)\b"
-            r"|\b(?:percent|percentage|rate|number|share|amount|age) of\b|\brate\b"
+            r"|\b(?:percent|percentage|rate|number|share|amount|age) of\b"
+            r"|\brate\b(?! (?:his|her|its|their|the|this|that|my|your)\b)"
             r"|\b(?:what|which) (?:\w+ ){0,2}(?:percent|percentage|number|share|amount|age)\b"
         ),
     ),
-    ("person", re.compile(r"^(?:and |but )?(?:who|whom)\b")),
 )
+NEGATOR = re.compile(r"\b(?:not|no|never|none|nobody|nothing|neither)\b|n['’]t\b", re.IGNORECASE)
 _TIME = re.compile(
     r"\b(?:\d{4}|today|yesterday|tomorrow|tonight|ago|earlier|later|recent\w*|(?:last|next|this|past|"
     r"coming|few) (?:\w+ )?(?:hour|day|week|month|year|decade|spring|summer|autumn|fall|winter)s?|"
@@ -58,9 +75,21 @@ def gives(kind: Kind, answer: str) -> bool:
     if kind == "time":
         dated = any(name.text.lower() in terms.DATE_WORDS for name in terms.names(answer))
         return dated or bool(_TIME.search(answer))
+    if kind == "year":
+        return bool(re.search(r"\b[12]\d{3}\b", answer))
     if kind == "person":
-        return bool(re.search(r"[A-Z]", answer))
+        named = (name.text.lower() for name in terms.names(answer, starts=frozenset()))
+        return any(name not in terms.DATE_WORDS for name in named)
     return True
+
+
+def without_wrong_yes(question: str, answer: str) -> str:
+    """`answer` without a leading "Yes" that its own negation belies."""
+    opening = re.match(r"yes\b[,.:;]?\s*", answer, re.IGNORECASE)
+    if not opening or NEGATOR.search(question) or not NEGATOR.search(answer):
+        return answer
+    rest = answer[opening.end() :]
+    return rest[:1].upper() + rest[1:]
 
 
 def strangers(question: str, source: str) -> list[str]:

@@ -10,15 +10,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rag import asks, compose, terms
+from rag.amounts import number_ties
 from rag.types import ChatModel, Claim, Passage
 
 SURE = 0.78  # the small model's "yes" to one passage at which no other is asked about
-LEAST = 0.7  # its "yes" below which a passage is not answered from
-JUDGED = 5  # passages put to it, best first
+LEAST = 0.6  # its "yes" below which a passage is not answered from
+LEAST_YES_NO = 0.35  # the same for a question of yes or no: a sentence seldom states a "no"
+JUDGED = 7  # passages put to it, best first
 ATTEMPTS = 2  # replies written before declining
 CERTAIN = 0.9  # its "yes" that outweighs a source in other words than the question's
 SHARED_LEAST = 0.34  # of the question's words, in what is cited
-QUOTED_LEAST = 0.5  # of the question's words, in a sentence quoted in place of a failed one
+QUOTED_LEAST = 0.55  # of the question's words, in a sentence quoted in place of a failed one
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ def attempts(question: str, passages: Sequence[Passage], model: ChatModel) -> It
     if not compose.is_small(model):
         yield Attempt(passages, None)
         return
+    least = LEAST_YES_NO if asks.kind(question) == "yes-no" else LEAST
     likely: list[tuple[float, int]] = []
     left = ATTEMPTS
     for index, passage in enumerate(passages[:JUDGED]):
@@ -50,7 +53,7 @@ def attempts(question: str, passages: Sequence[Passage], model: ChatModel) -> It
         if stated >= SURE and left:
             left -= 1
             yield Attempt([passage], stated)
-        elif stated >= LEAST:
+        elif stated >= least:
             likely.append((stated, -index))
     for stated, index in sorted(likely, reverse=True)[:left]:
         yield Attempt([passages[-index]], stated)
@@ -71,9 +74,25 @@ def worth_quoting(question: str, quote: str, attempt: Attempt) -> bool:
     return attempt.certain or asks.shared(question, quote) >= QUOTED_LEAST
 
 
-def invents(question: str, claim: str, around: str) -> bool:
-    """True when the claim brings in a word that neither the article nor the question has. Small
-    models copy; what they do not copy they tend to make up."""
+def holds(question: str, claim: Claim, around: str) -> bool:
+    """True when a small model's claim, which the checks let pass, may stand as an answer.
+
+    A "yes" must be supported in full; a number must be the one that the source ties to what was
+    asked; and no word may come from nowhere: what a small model does not copy it makes up.
+    """
+    if asks.kind(question) == "yes-no" and claim.support != "supported":
+        return False
+    return not _ties_elsewhere(question, claim) and not _invents(question, claim.text, around)
+
+
+def _ties_elsewhere(question: str, claim: Claim) -> bool:
+    numbers = " ".join(quantity.text for quantity in terms.quantities(claim.text))
+    quotes = [citation.quote for citation in claim.citations]
+    wanted = f"{question.rstrip(' ?')} {numbers}"
+    return bool(numbers) and bool(number_ties(wanted, quotes, ""))
+
+
+def _invents(question: str, claim: str, around: str) -> bool:
     return bool(set(terms.content(claim)) - set(terms.content(f"{question} {around}")))
 
 

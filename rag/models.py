@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Limit = Literal["max_tokens", "max_completion_tokens"]
 
 HOSTED_BUDGET = 3000  # tokens of passages
-EMBEDDED_BUDGET = 220  # a small model picks the wrong sentence out of more
+EMBEDDED_BUDGET = 300  # a small model picks the wrong sentence out of more
 ALTERNATIVES = 10
 THINKING_TOKENS = 4000
 

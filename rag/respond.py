@@ -124,6 +124,7 @@ class _Writer:
 
     def check(self, reply: str, attempt: judgement.Attempt) -> list[Checked]:
         """Each sentence of the reply with its verdict."""
+        reply = asks.without_wrong_yes(self.question, reply)
         drafts, dropped = cite.read(reply, len(self.record.passages))
         self.record.dropped_markers += dropped
         passages = attempt.passages
@@ -147,17 +148,21 @@ class _Writer:
     ) -> Checked:
         with self.record.timed("check"):
             claim = verify.judge(draft, candidates, self.around)
-        if claim.support != "unsupported" and not self._invents(claim):
+        if self._holds(claim):
             return Checked(claim, "kept")
         for evidence in claim.citations[:1]:
             if judgement.worth_quoting(self.question, evidence.quote, attempt):
                 return Checked(self._repaired(evidence), "repaired")
         return Checked(claim, "removed")
 
-    def _invents(self, claim: Claim) -> bool:
-        if not compose.is_small(self.model) or not claim.citations:
+    def _holds(self, claim: Claim) -> bool:
+        """True when a claim may stand; of a small model more is asked."""
+        if claim.support == "unsupported" or not claim.citations:
             return False
-        return judgement.invents(self.question, claim.text, self.around(claim.citations[0].span))
+        if not compose.is_small(self.model):
+            return True
+        near = self.around(claim.citations[0].span)
+        return judgement.holds(self.question, claim, near)
 
     def _repaired(self, evidence: Citation) -> Claim:
         """The question answered from the one sentence that the failed claim came from, or, if
@@ -174,7 +179,7 @@ class _Writer:
         self.record.usage = _sum(self.record.usage, reply.usage)
         drafts, _ = cite.read(reply.text, evidence.number)
         claims = [verify.judge(draft, cite.sentences(narrow), self.around) for draft in drafts]
-        if len(claims) == 1 and claims[0].support == "supported" and not self._invents(claims[0]):
+        if len(claims) == 1 and claims[0].support == "supported" and self._holds(claims[0]):
             return claims[0]
         return verify.quoted(evidence)
 

@@ -12,11 +12,10 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from rag import align, amounts, terms
-from rag.align import Reason
+from rag.align import Reason as Reason
 
-_HEADS = frozenset(["number", "name", "content"])  # sorts of words that a limit can stand before
 _COUNTS = frozenset(["all", "most", "many", "some", "few"])
-_ALSO_HEDGES = frozenset("can expected possibility chance signs".split())
+_ALSO_HEDGES = frozenset(["can", "possibility"])
 # Words with which an answer joins its sentences.
 _FRAMING = re.compile(
     r"(?i)(?:additional|final|next|first|then|follow|overall|therefor|general|important)\w*|example"
@@ -88,8 +87,8 @@ def name_keys_of(text: str) -> set[str]:
 
 def _limits(claim: str, quotes: Sequence[str], around: str) -> list[Reason]:
     """What the claim denies or limits must be denied or limited in the source, and the reverse."""
-    stated = [word for quote in quotes for word in align.words(quote) if word.sort in _HEADS]
-    said = [word for word in align.words(claim) if word.sort in _HEADS]
+    stated = [word for quote in quotes for word in align.words(quote) if word.sort in align.HEADS]
+    said = [word for word in align.words(claim) if word.sort in align.HEADS]
     hedged = bool(_ALSO_HEDGES & _plain(claim))
     reasons = []
     for word in said:
@@ -134,13 +133,26 @@ def _departure(new: align.Word, old: align.Word | None) -> Reason:
 
 def _missing(claim: str, quotes: Sequence[str], around: str) -> list[Reason]:
     """A word that carries meaning and that no quote has."""
-    words = [word for word in missing(claim, quotes) if not _FRAMING.fullmatch(word)]
-    return [Reason(f'the cited text does not say "{word}"', hard=False) for word in words[:1]]
+    words = missing(claim, quotes)
+    if words and claim.startswith(words[0]) and _opens_name(claim, around):
+        words = words[1:]
+    return [
+        Reason(f'the cited text does not say "{word}"', hard=False)
+        for word in words
+        if not _FRAMING.fullmatch(word)
+    ][:1]
+
+
+def _opens_name(claim: str, around: str) -> bool:
+    """True for the "Ann" of "Ann Lee met …" where the text nearby knows an Ann."""
+    words = align.words(claim)[:2]
+    known = terms.name_keys(words[0].text) & name_keys_of(around)
+    return bool(known) and words[-1].sort == "name"
 
 
 def missing(claim: str, quotes: Sequence[str]) -> list[str]:
     """The claim's words that no quote has in any form, names and numbers aside."""
-    stated = [word for quote in quotes for word in align.words(quote) if word.sort in _HEADS]
+    stated = [word for quote in quotes for word in align.words(quote) if word.sort in align.HEADS]
     said = [word for word in align.words(claim) if word.sort == "content"]
     return [w.text for w in said if not any(align.same(w, other) for other in stated)]
 

@@ -26,7 +26,7 @@ STOP_WORDS = frozenset(
 # Verbs and nouns that an answer's frame adds without stating anything.
 _FRAME = frozenset(  # stems
     """accord answer appli articl ask becom call cite current describ give go includ involv make
-    mean mention name note over passag put refer report sentenc serv sourc state take tell text
+    mean mention name note over passag put refer report say sentenc serv sourc state take tell text
     use""".split()
 )
 
@@ -124,6 +124,7 @@ def related(one: str, other: str) -> bool:
     return bool(groups.get(one, frozenset()) & groups.get(other, frozenset()))
 
 
+@lru_cache(maxsize=65_536)
 def alike(one: str, other: str) -> bool:
     """True when two words as written are forms of one word or name, or synonyms."""
     stems = content_stem(one), content_stem(other)
@@ -245,11 +246,21 @@ def _is_name(name: Name, at_start: bool, inner: set[str]) -> bool:
     return not at_start or name.text in inner or plain in DATE_WORDS
 
 
+_COUNTRIES = {
+    "french": "france", "dutch": "netherlands", "british": "britain", "uk": "britain",
+    "danish": "denmark", "greek": "greece", "spanish": "spain", "swiss": "switzerland",
+    "welsh": "wales", "irish": "ireland", "thai": "thailand", "turkish": "turkey",
+    "polish": "poland", "norwegian": "norway", "iraqi": "iraq", "filipino": "philippines",
+}  # fmt: skip
+
+
+@lru_cache(maxsize=65_536)
 def name_keys(name: str) -> frozenset[str]:
     """Forms under which a name is the same: "Chinese" and "China", "U.S." and "American"."""
     word = re.sub(r"['’]s?$", "", name.lower().replace(".", ""))
     if word in {"us", "usa", "america", "american", "americans", "washington"}:
         return frozenset({"us"})
-    endings = ("ese", "ian", "ans", "an", "ish", "i", "s", "a", "o", "y", "n")
+    word = _COUNTRIES.get(word, word)
+    endings = ("ese", "ian", "ans", "an", "ish", "en", "i", "s", "a", "o", "y", "n")
     forms = {word[: -len(end)] for end in endings if word.endswith(end)}
     return frozenset({word, *(form for form in forms if len(form) >= 4)})

@@ -73,12 +73,20 @@ def judge(draft: Draft, candidates: Sequence[Sentence], around: Around) -> Claim
         return whole
     for halves in _halves(draft.text):
         parts = [_judge_part(replace(draft, text=half), candidates, around) for half in halves]
-        if all(part.support == "supported" for part in parts):
+        if all(part.support == "supported" for part in parts) and _stands_alone(parts):
             citations = dict.fromkeys(c for part in parts for c in part.citations)
             score = min(part.score or 0.0 for part in parts)
             joined = replace(whole, citations=tuple(citations), score=score)
             return replace(joined, support="supported", reasons=())
     return whole
+
+
+def _stands_alone(parts: Sequence[Claim]) -> bool:
+    """False for "… and cut exports" from another sentence: who did so is not in that half."""
+    first, second = parts
+    return first.citations[:1] == second.citations[:1] or bool(
+        terms.names(second.text, starts=frozenset())
+    )
 
 
 def _judge_part(draft: Draft, candidates: Sequence[Sentence], around: Around) -> Claim:
@@ -103,6 +111,6 @@ def quoted(citation: Citation) -> Claim:
 
 
 def _halves(text: str) -> list[tuple[str, str]]:
-    joints = re.finditer(r"(?:,|;)?\s+(?:and|while|but|whereas)\s+|;\s+", text)
+    joints = re.finditer(r"[,;]?\s(?:and|while|but|whereas)\s|;\s", text)
     pairs = [(text[: joint.start()], text[joint.end() :]) for joint in joints]
     return [pair for pair in pairs if all(len(terms.content(half)) >= 2 for half in pair)]

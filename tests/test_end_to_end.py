@@ -68,7 +68,7 @@ def test_a_question_that_the_articles_do_not_answer_is_declined(tmp_path: Path) 
 def test_a_question_about_their_subject_that_they_do_not_answer_is_declined(
     tmp_path: Path,
 ) -> None:
-    answer = asked("what tariff rate applies to Canadian lumber?", tmp_path)
+    answer = asked("what tariff rate applies to soybeans?", tmp_path)
     assert (answer["status"], answer["claims"]) == ("declined", [])
 
 

@@ -1,0 +1,62 @@
+"""What kind of answer does a question ask for, and is it there?"""
+
+from __future__ import annotations
+
+import pytest
+
+from rag import asks
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("When did the bridge open?", "time"),
+        ("What year did the bridge open?", "year"),
+        ("Did the bridge open?", "yes-no"),
+        ("Which day did the bridge open?", "time"),
+        ("Since when has it been closed?", "time"),
+        ("What happened when the bridge opened?", "other"),
+        ("How many people crossed it?", "number"),
+        ("What percentage of voters agreed?", "number"),
+        ("What is the interest rate?", "number"),
+        ("Why did the rate rise?", "other"),
+        ("Who built it?", "person"),
+        ("And who paid?", "person"),
+        ("What did the mayor say?", "other"),
+    ],
+)
+def test_kind(question: str, expected: str) -> None:
+    assert asks.kind(question) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "answer", "expected"),
+    [
+        ("number", "About 40 people crossed it.", True),
+        ("number", "Half of them agreed.", True),
+        ("number", "Many people crossed it.", False),
+        ("time", "It opened on Monday.", True),
+        ("time", "It opened in 1932.", True),
+        ("time", "It opened last week.", True),
+        ("time", "It opened with a speech.", False),
+        ("person", "Ann Lee built it.", True),
+        ("person", "It was built by workers.", False),
+        ("person", "It was built on Monday.", False),
+        ("other", "It did.", True),
+    ],
+)
+def test_gives(kind: asks.Kind, answer: str, expected: bool) -> None:
+    assert asks.gives(kind, answer) is expected
+
+
+def test_strangers_are_names_that_the_source_does_not_know() -> None:
+    source = "Swedish voters elected Ann Lee in May."
+    assert asks.strangers("Did Lee visit Sweden or Norway?", source) == ["Norway"]
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [("Who did voters elect?", 1.0), ("Did voters like penguins?", 0.5), ("Why?", 1.0)],
+)
+def test_shared(question: str, expected: float) -> None:
+    assert asks.shared(question, "Swedish voters elected Ann Lee.") == expected

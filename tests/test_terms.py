@@ -1,0 +1,119 @@
+"""Which words, quantities and names does a text state?"""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag import terms
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a 10% tariff", [(10, "%")]),
+        ("ten percent of them", [(10, "%")]),
+        ("1,250,000 people", [(1_250_000, "")]),
+        ("2.5 million dollars", [(2_500_000, "$")]),
+        ("$3bn", [(3e9, "$")]),
+        ("€40", [(40, "€")]),
+        ("twenty-five years", [(25, "year")]),
+        ("two hundred miles", [(200, "mile")]),
+        ("16 km", [(16, "kilometre")]),
+        ("around a third of the country", [(1 / 3, "fraction")]),
+        ("one of them", []),
+        ("one million", [(1e6, "")]),
+        ("the 5th floor", [(5, "")]),
+        ("no numbers here", []),
+    ],
+)
+def test_quantities(text: str, expected: list[tuple[float, str]]) -> None:
+    found = terms.quantities(text)
+    assert [q.unit for q in found] == [unit for _, unit in expected]
+    assert [q.value for q in found] == pytest.approx([value for value, _ in expected])
+    assert all(text[q.start : q.end] == q.text for q in found)
+
+
+@given(st.text(alphabet="0123456789.,%$ -twohundred million", max_size=80))
+def test_every_quantity_is_the_text_at_its_place(text: str) -> None:
+    assert all(text[q.start : q.end] == q.text for q in terms.quantities(text))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("20%", "20 percent", True),
+        ("2 million", "2,000,000", True),
+        ("5 miles", "5", True),
+        ("20%", "20", False),
+        ("$20", "€20", False),
+        ("20", "21", False),
+        ("5 days", "5 weeks", False),
+    ],
+)
+def test_agree(one: str, other: str, expected: bool) -> None:
+    (left,), (right,) = terms.quantities(one), terms.quantities(other)
+    assert terms.agree(left, right) is expected
+    assert terms.agree(right, left) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The mayor met Ann Lee on Monday.", ["Ann", "Lee", "Monday"]),
+        ("Storms hit the coast.", []),
+        ("Lee spoke. Nobody heard Lee.", ["Lee", "Lee"]),
+        ("NASA spoke to the U.S. press.", ["NASA", "U.S."]),
+        ("They may go in May.", ["May"]),
+    ],
+)
+def test_names(text: str, expected: list[str]) -> None:
+    found = [name.text for name in terms.names(text) if name.text != "Nobody"]
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("China", "Chinese", True),
+        ("U.S.", "American", True),
+        ("Sweden's", "Sweden", True),
+        ("Iran", "Iraq", False),
+        ("Austria", "Australia", False),
+        ("British", "UK", True),
+    ],
+)
+def test_name_keys(one: str, other: str, expected: bool) -> None:
+    assert bool(terms.name_keys(one) & terms.name_keys(other)) is expected
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("rising", "rose", True),
+        ("negotiations", "negotiate", True),
+        ("producing", "products", True),
+        ("tariffs", "duties", True),
+        ("driven", "drives", True),
+        ("import", "export", False),
+        ("won", "lost", False),
+        ("killed", "died", False),
+    ],
+)
+def test_alike(one: str, other: str, expected: bool) -> None:
+    assert terms.alike(one, other) is expected
+
+
+def test_content_leaves_out_frames_stop_words_and_numbers() -> None:
+    text = "According to the article, they’re saying 20 ferries haven't sailed."
+    assert terms.content(text) == ["ferri", "sail"]
+
+
+@pytest.mark.parametrize(
+    "text", ["A" + "_" * 50_000, "1," * 30_000, "two " * 15_000, "x’" * 30_000]
+)
+def test_hostile_text_is_read(text: str) -> None:
+    terms.content(text)
+    terms.names(text)
+    assert all(q.text in text for q in terms.quantities(text))

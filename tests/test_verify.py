@@ -1,0 +1,155 @@
+"""Does the cited text say what the claim says?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag import cite, verify
+from rag.sentences import split
+from rag.types import Citation, Claim, Passage, Span
+
+SEEDS = Path(__file__).parent.parent / "seeds"
+RATES = (
+    "That was later hiked to 125% for reciprocal duties and a 20% rate just for the fentanyl "
+    "demands."
+)
+SEIZED = (
+    "But enough fentanyl has already been seized so far this year by the feds to kill as many as "
+    "122 million Americans, around a third of the country, according to the Drug Enforcement "
+    "Administration."
+)
+BESSENT = (
+    "Treasury Secretary Scott Bessent told Fox Business Network earlier this week that “I am "
+    "confident that the Chinese will want to reach a deal."
+)
+SIGNALS = (
+    "Amid rising tensions and the ongoing opioid crisis, China signals potential cooperation with "
+    "the U.S. on fentanyl precursor controls and trade talks revival."
+)
+INSISTS = (
+    "China, however, insists the issue is being politicized and deflects blame, saying the crisis "
+    "is driven by American demand."
+)
+MAY_MEET = (
+    "China's Minister of Public Security, Wang Xiaohong, may soon meet U.S. officials to discuss "
+    "potential steps in curbing fentanyl chemicals."
+)
+NEAR = "The U.S. and China have been in a trade war."
+
+
+@pytest.mark.parametrize(
+    ("claim", "quote", "expected"),
+    [
+        ("A 20% rate applies to fentanyl.", RATES, "supported"),
+        ("A 125% rate applies to fentanyl.", RATES, "unsupported"),
+        ("The fentanyl tariff rate is 125%.", RATES, "unsupported"),
+        ("The reciprocal duty rate is 125%.", RATES, "supported"),
+        ("The reciprocal duty rate is 20%.", RATES, "unsupported"),
+        ("Fentanyl has killed as many as 122 million Americans.", SEIZED, "unsupported"),
+        (
+            "Enough fentanyl has been seized this year to kill as many as 122 million Americans.",
+            SEIZED,
+            "supported",
+        ),
+        ("Scott Bessent is the US Treasury Secretary.", BESSENT, "supported"),
+        ("Scott Bessent is the US Secretary of State.", BESSENT, "unsupported"),
+        ("The US blames China.", "China blames the US.", "unsupported"),
+        ("China signals potential cooperation with the US.", SIGNALS, "supported"),
+        ("The issue is being politicized.", INSISTS, "partial"),
+        ("China insists the issue is being politicized.", INSISTS, "supported"),
+        ("Wang Xiaohong will meet U.S. officials.", MAY_MEET, "partial"),
+        ("Wang Xiaohong may meet U.S. officials soon.", MAY_MEET, "supported"),
+        ("Yes, Wang Xiaohong may meet U.S. officials.", MAY_MEET, "supported"),
+        ("1. Wang Xiaohong may meet U.S. officials.", MAY_MEET, "supported"),
+    ],
+)
+def test_check(claim: str, quote: str, expected: str) -> None:
+    assert verify.check(claim, [quote], NEAR).support == expected
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "China's rise in opioid crisis is driven by rising tensions and the ongoing opioid crisis.",
+        "Rising tensions drive cooperation between China and the U.S.",
+    ],
+)
+def test_a_relation_that_the_source_lacks_is_not_supported(claim: str) -> None:
+    verdict = verify.check(claim, [SIGNALS])
+    assert verdict.support != "supported"
+    assert verdict.reasons
+
+
+def test_without_quotes_nothing_is_supported() -> None:
+    verdict = verify.check("It rained.", [])
+    assert (verdict.support, verdict.score) == ("unsupported", 0.0)
+
+
+@pytest.mark.parametrize("path", sorted(SEEDS.glob("*.txt")), ids=lambda path: path.name)
+def test_every_sentence_of_a_source_supports_itself(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    for start, end in split(text):
+        verdict = verify.check(text[start:end], [text[start:end]])
+        assert (verdict.support, verdict.reasons) == ("supported", ())
+
+
+@given(st.lists(st.sampled_from("Oslo Lee not 5 20% may rose the all and Monday".split())))
+def test_a_verdict_repeats_and_its_score_is_a_share(words: list[str]) -> None:
+    claim, quote = " ".join(words), " ".join(reversed(words)) + "."
+    verdict = verify.check(claim, [quote])
+    assert verdict == verify.check(claim, [quote])
+    assert 0 <= verdict.score <= 1
+    assert verify.check(claim, [claim]).support == "supported"
+
+
+def test_coverage_is_the_share_of_words_that_the_quotes_carry() -> None:
+    assert verify.coverage("Ferries sank quickly.", ["The ferry sank."]) == pytest.approx(2 / 3)
+    assert verify.coverage("It is so.", ["The ferry sank."]) == 1.0
+
+
+PASSAGE_TEXT = "The ferry Astrid sank on Monday. The bridge in Oslo was closed by the police."
+
+
+def _judge(text: str, numbers: frozenset[int] = frozenset()) -> Claim:
+    passage = Passage(1, Span("a", 0, len(PASSAGE_TEXT)), PASSAGE_TEXT, "Title", "source", 1.0)
+    return verify.judge(
+        cite.Draft(text, numbers), cite.sentences([passage]), lambda span: PASSAGE_TEXT
+    )
+
+
+def test_a_sentence_that_joins_two_sources_is_checked_in_halves() -> None:
+    claim = _judge("The ferry Astrid sank on Monday and the bridge in Oslo was closed.")
+    assert claim.support == "supported"
+    assert len(claim.citations) == 2
+
+
+def test_a_half_without_a_subject_is_not_taken_from_another_sentence() -> None:
+    claim = _judge("The ferry Astrid sank on Monday and was closed by the police.")
+    assert claim.support != "supported"
+
+
+def test_one_wrong_half_is_not_supported() -> None:
+    claim = _judge("The ferry Astrid sank on Monday and the bridge in Bergen was closed.")
+    assert claim.support == "unsupported"
+
+
+def test_a_claim_says_who_pointed_at_the_source() -> None:
+    assert _judge("The ferry Astrid sank.", frozenset({1})).origin == "model"
+    assert _judge("The ferry Astrid sank.").origin == "matched"
+
+
+def test_what_resembles_nothing_has_no_citation() -> None:
+    claim = _judge("Bananas are yellow.")
+    assert (claim.citations, claim.support) == ((), "unsupported")
+
+
+@pytest.mark.parametrize(
+    ("quote", "expected"), [("It sank.", "“It sank.”"), ("“It sank,” he said.",) * 2]
+)
+def test_a_quoted_claim_is_the_source_in_quotation_marks(quote: str, expected: str) -> None:
+    claim = verify.quoted(Citation(1, Span("a", 0, len(quote)), quote))
+    assert (claim.text, claim.support) == (expected, "supported")
