@@ -117,6 +117,7 @@ class Assistant:
         yield Retrieved(hits)
         with record.timed("load model"):
             model = self.model.get()
+        record.model = model.name
         with record.timed("select"):
             record.passages = select(
                 asked,

@@ -27,6 +27,7 @@ _LEANS = re.compile(
 )
 _HINT_BONUS = 0.05  # breaks near-ties in favour of the passage that the model named
 _LENGTH_MALUS = 0.02  # for each further sentence: of equal carriers the narrowest is cited
+_BARE = re.compile(r"(?:yes|no)[.,!]?", re.IGNORECASE)
 GAP_CHARS = 3  # of white space between neighbouring sentences
 _ADDS = 0.1  # least share of the claim that a further citation must carry
 
@@ -62,11 +63,15 @@ def read(reply: str, passages: int) -> tuple[list[Draft], int]:
         position = sum(map(len, clean))
         marks += [(position, int(n)) for n in re.findall(r"\d+", match[1])]
     text = "".join([*clean, reply[end:]])
-    drafts = []
+    drafts: list[Draft] = []
     for start, stop in split(text):
         # A marker belongs to the sentence whose last character stands before it.
-        here = {n for at, n in marks if start < at <= stop and 1 <= n <= passages}
-        drafts.append(Draft(text[start:stop], frozenset(here)))
+        here = frozenset(n for at, n in marks if start < at <= stop and 1 <= n <= passages)
+        if drafts and _BARE.fullmatch(drafts[-1].text):  # "Yes." says something with what follows
+            before = drafts.pop()
+            drafts.append(Draft(f"{before.text} {text[start:stop]}", before.numbers | here))
+        else:
+            drafts.append(Draft(text[start:stop], here))
     return drafts, sum(not 1 <= n <= passages for _, n in marks)
 
 

@@ -70,10 +70,11 @@ def compose(
             written += delta.text
             held += delta.text
             # What may still turn out to be a decline is not shown as an answer.
-            if held and not NOT_STATED.startswith(written.lstrip()[: len(NOT_STATED)]):
+            opening = written.lstrip()[: len(NOT_STATED)].upper()
+            if held and not NOT_STATED.startswith(opening):
                 yield Token(held)
                 held = ""
-    declined = written.strip().upper().startswith(NOT_STATED)
+    declined = NOT_STATED in written or written.strip().upper().startswith(NOT_STATED)
     return Reply("" if declined else written.strip(), usage)
 
 
@@ -104,9 +105,12 @@ def rewrite(question: str, history: Sequence[Turn], model: ChatModel) -> str:
     turns = [f"Question: {t.question}\nAnswer: {_unmarked(t.answer)}" for t in history[-2:]]
     messages = prompts.render("rewrite", history="\n".join(turns), question=question)
     proposal = _first_line(model.stream(messages, max_tokens=REWRITE_TOKENS))
-    said = terms.content(" ".join([question, *turns]))
-    invented = set(terms.content(proposal)) - set(said)
+    invented = _stated(proposal) - _stated(" ".join([question, *turns]))
     return proposal if proposal and not invented else question
+
+
+def _stated(text: str) -> set[str]:
+    return {*terms.content(text), *(f"{q.value:g}" for q in terms.quantities(text))}
 
 
 def _unmarked(answer: str) -> str:

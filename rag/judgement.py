@@ -32,6 +32,10 @@ class Attempt:
     stated: float | None
 
     @property
+    def sure(self) -> bool:
+        return self.stated is not None and self.stated >= SURE
+
+    @property
     def certain(self) -> bool:
         return self.stated is not None and self.stated >= CERTAIN
 
@@ -49,8 +53,10 @@ def attempts(question: str, passages: Sequence[Passage], model: ChatModel) -> It
     likely: list[tuple[float, int]] = []
     left = ATTEMPTS
     for index, passage in enumerate(passages[:JUDGED]):
+        if not left:
+            return
         stated = compose.stated(question, [passage], model)
-        if stated >= SURE and left:
+        if stated >= SURE:
             left -= 1
             yield Attempt([passage], stated)
         elif stated >= least:
@@ -59,12 +65,25 @@ def attempts(question: str, passages: Sequence[Passage], model: ChatModel) -> It
         yield Attempt([passages[-index]], stated)
 
 
+def ranked(question: str, passages: Sequence[Passage], *, apart: bool) -> Sequence[Passage]:
+    """The passages in the order in which to try them: as selected, or, for a part of the question
+    that they were selected for, by the words that they share with it."""
+    if not apart:
+        return passages
+    return sorted(passages, key=lambda passage: -asks.shared(question, passage.text))
+
+
+def reserved(claims: Sequence[Claim], model: ChatModel) -> bool:
+    """True when a small model had better try another passage before these claims stand."""
+    return compose.is_small(model) and any(claim.support != "supported" for claim in claims)
+
+
 def answers(question: str, claims: Sequence[Claim], attempt: Attempt) -> bool:
     """True when the claims hold the kind of thing that was asked for, and their quotes share
-    enough of the question's words, or the model is certain of the passage."""
+    enough of the question's words, or the model is sure of the passage."""
     if not claims or not asks.gives(asks.kind(question), " ".join(c.text for c in claims)):
         return False
-    return attempt.certain or _shared(question, claims) >= SHARED_LEAST
+    return attempt.sure or _shared(question, claims) >= SHARED_LEAST
 
 
 def worth_quoting(question: str, quote: str, attempt: Attempt) -> bool:
@@ -74,13 +93,15 @@ def worth_quoting(question: str, quote: str, attempt: Attempt) -> bool:
     return attempt.certain or asks.shared(question, quote) >= QUOTED_LEAST
 
 
-def holds(question: str, claim: Claim, around: str) -> bool:
+def holds(question: str, claim: Claim, around: str, attempt: Attempt) -> bool:
     """True when a small model's claim, which the checks let pass, may stand as an answer.
 
-    A "yes" must be supported in full; a number must be the one that the source ties to what was
+    A "yes", and what a passage says that the model is not sure of, must be supported in full; a
+    number must be the one that the source ties to what was
     asked; and no word may come from nowhere: what a small model does not copy it makes up.
     """
-    if asks.kind(question) == "yes-no" and claim.support != "supported":
+    strict = asks.kind(question) == "yes-no" or not attempt.sure
+    if strict and claim.support != "supported":
         return False
     return not _ties_elsewhere(question, claim) and not _invents(question, claim.text, around)
 

@@ -79,8 +79,9 @@ def respond(
     if compose.is_small(model) and judgement.names_strangers(question, source):
         return "not stated"
     reasons: list[DeclineReason] = []
-    for part in asks.parts(question) if compose.is_small(model) else [question]:
-        writer = _Writer(part, model, record, around, max_tokens)
+    parts = asks.parts(question) if compose.is_small(model) else [question]
+    for part in parts:
+        writer = _Writer(part, model, record, around, max_tokens, apart=len(parts) > 1)
         reason = yield from writer.answer()
         reasons += [reason] if reason else []
     return None if record.claims else reasons[0]
@@ -95,25 +96,37 @@ class _Writer:
     record: Record
     around: Around
     max_tokens: int
+    apart: bool  # the question is part of one for which the passages were selected
 
     def answer(self) -> Generator[Event, None, DeclineReason | None]:
         """Add the claims that answer the question to the record; say why there are none."""
-        attempts = judgement.attempts(self.question, self.record.passages, self.model)
+        ranked = judgement.ranked(self.question, self.record.passages, apart=self.apart)
+        attempts = judgement.attempts(self.question, ranked, self.model)
+        reserve: list[Claim] = []  # a reply that holds with reserves, if no other does better
         wrote = False
-        while True:
-            with self.record.timed("judge"):
-                attempt = next(attempts, None)
-            if attempt is None:
-                return "nothing survived checking" if wrote else "not stated"
+        while attempt := self._next(attempts):
+            if reserve and not attempt.sure:
+                break
             reply = yield from self.write(attempt.passages)
             wrote = wrote or bool(reply)
             checked = self.check(reply, attempt)
             claims = [each.claim for each in checked if each.action != "removed"]
             if judgement.answers(self.question, claims, attempt):
-                yield from checked
-                self.record.claims += claims
-                return None
+                if not judgement.reserved(claims, self.model):
+                    yield from checked
+                    self.record.claims += claims
+                    return None
+                reserve = reserve or claims
             yield from (replace(each, action="removed") for each in checked)
+        yield from (Checked(claim, "kept") for claim in reserve)
+        self.record.claims += reserve
+        if reserve:
+            return None
+        return "nothing survived checking" if wrote else "not stated"
+
+    def _next(self, attempts: Iterator[judgement.Attempt]) -> judgement.Attempt | None:
+        with self.record.timed("judge"):
+            return next(attempts, None)
 
     def write(self, passages: Sequence[Passage]) -> Generator[Event, None, str]:
         """Yield the tokens of a reply from these passages; return it whole."""
@@ -148,23 +161,23 @@ class _Writer:
     ) -> Checked:
         with self.record.timed("check"):
             claim = verify.judge(draft, candidates, self.around)
-        if self._holds(claim):
+        if self._holds(claim, attempt):
             return Checked(claim, "kept")
         for evidence in claim.citations[:1]:
             if judgement.worth_quoting(self.question, evidence.quote, attempt):
-                return Checked(self._repaired(evidence), "repaired")
+                return Checked(self._repaired(evidence, attempt), "repaired")
         return Checked(claim, "removed")
 
-    def _holds(self, claim: Claim) -> bool:
+    def _holds(self, claim: Claim, attempt: judgement.Attempt) -> bool:
         """True when a claim may stand; of a small model more is asked."""
         if claim.support == "unsupported" or not claim.citations:
             return False
         if not compose.is_small(self.model):
             return True
         near = self.around(claim.citations[0].span)
-        return judgement.holds(self.question, claim, near)
+        return judgement.holds(self.question, claim, near, attempt)
 
-    def _repaired(self, evidence: Citation) -> Claim:
+    def _repaired(self, evidence: Citation, attempt: judgement.Attempt) -> Claim:
         """The question answered from the one sentence that the failed claim came from, or, if
         that fails too, the sentence itself."""
         narrow = [self._passage(evidence)]
@@ -179,7 +192,11 @@ class _Writer:
         self.record.usage = _sum(self.record.usage, reply.usage)
         drafts, _ = cite.read(reply.text, evidence.number)
         claims = [verify.judge(draft, cite.sentences(narrow), self.around) for draft in drafts]
-        if len(claims) == 1 and claims[0].support == "supported" and self._holds(claims[0]):
+        if (
+            len(claims) == 1
+            and claims[0].support == "supported"
+            and self._holds(claims[0], attempt)
+        ):
             return claims[0]
         return verify.quoted(evidence)
 

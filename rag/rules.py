@@ -133,6 +133,8 @@ def _departure(new: align.Word, old: align.Word | None) -> Reason:
 
 def _missing(claim: str, quotes: Sequence[str], around: str) -> list[Reason]:
     """A word that carries meaning and that no quote has."""
+    if len(align.words(claim)) >= align.LONGEST_WORDS:
+        return [Reason("the sentence is too long to be compared", hard=False)]
     words = missing(claim, quotes)
     if words and claim.startswith(words[0]) and _opens_name(claim, around):
         words = words[1:]

@@ -20,7 +20,7 @@ from rag.sentences import split
 from rag.types import Document, Embedder, Hit, Passage, Span
 
 MAX_SENTENCES = 48  # embedded for one question: about 0.4 s on two cores
-WORDS_WEIGHT = 0.3  # of shared words beside the cosine similarity of the meaning
+WORDS_WEIGHT = 0.7  # of shared words beside the cosine similarity of the meaning
 AMOUNT_BONUS = 0.1  # for a sentence with a number, where a number is asked for
 HEADLINE_MALUS = 0.15  # for a line that is no full sentence: it says least in most words
 LOOK_BACK = 600  # characters before a chunk in which the sentence it leans on may stand

@@ -116,11 +116,9 @@ def _is_loopback(url: str | None) -> bool:
     from ipaddress import ip_address
     from urllib.parse import urlsplit
 
-    host = urlsplit(url or "").hostname or ""
-    if host == "localhost":
-        return True
     try:
-        return ip_address(host).is_loopback
+        host = urlsplit(url or "").hostname or ""
+        return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
 

@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 HOUSES = ("rag", "ui", "eval")
 MAX_LINES = 300
-LONGER = {"rag/types.py": 330}  # values only: one place for all words of the design
+LONGER = {"rag/types.py": 310}  # values only: one place for all words of the design
 
 # Who may import what. Everybody else goes through these modules.
 OWNERS = {

@@ -105,6 +105,11 @@ def test_a_weekday_may_not_stand_nearby() -> None:
     assert gravest("Lee opened the bridge Friday.", quote, around="It rained on Friday.") == HARD
 
 
+def test_a_claim_too_long_to_be_compared_is_never_without_a_reason() -> None:
+    claim = " ".join(f"word{n}" for n in range(align.LONGEST_WORDS + 1))
+    assert gravest(claim, claim) == SOFT
+
+
 def test_a_reason_names_what_is_wrong() -> None:
     (reason, *_) = rules.against("The ferry Astrid carried 41 cars.", [FERRY])
     assert reason == rules.Reason('the number "41" is not in the cited text', hard=True)
