@@ -15,6 +15,6 @@ check: .venv/ready
 # The exact, hash-checked set of packages; made again when it changes.
 .venv/ready: requirements.txt pyproject.toml
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/pip install --quiet --require-hashes --requirement requirements.txt
-	@$(BIN)/pip install --quiet --no-build-isolation --no-deps --editable .
+	@$(BIN)/pip install -qq --require-hashes --requirement requirements.txt
+	@$(BIN)/pip install -qq --no-build-isolation --no-deps --editable .
 	@touch $@

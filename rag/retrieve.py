@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from rag.errors import LibraryError
 from rag.library import Library
 from rag.types import Embedder, Hit
 from rag.vectors import Vectors
@@ -38,6 +39,11 @@ class Retriever:
     def dense(self, query: str, k: int, document_ids: Collection[str] | None = None) -> list[Hit]:
         """The `k` nearest chunks by cosine similarity."""
         near = self.vectors.search(self.embedder.embed([query])[0], k, document_ids)
+        if not near and self.library.count_chunks() and document_ids is None:
+            raise LibraryError(
+                "The vectors of the index are missing.",
+                "Make them again from the stored texts: `footnote index --rebuild`.",
+            )
         chunks = self.library.chunks_by_id(id for id, _ in near)
         return [Hit(chunks[id], score, "dense") for id, score in near if id in chunks]
 
