@@ -81,16 +81,23 @@ def reserved(claims: Sequence[Claim], model: ChatModel) -> bool:
 def answers(question: str, claims: Sequence[Claim], attempt: Attempt) -> bool:
     """True when the claims hold the kind of thing that was asked for, and their quotes share
     enough of the question's words, or the model is sure of the passage."""
-    if not claims or not asks.gives(asks.kind(question), " ".join(c.text for c in claims)):
+    if not claims or not _gives(question, " ".join(c.text for c in claims), attempt):
         return False
     return attempt.sure or _shared(question, claims) >= SHARED_LEAST
 
 
 def worth_quoting(question: str, quote: str, attempt: Attempt) -> bool:
     """True when the sentence that a failed claim came from answers the question by itself."""
-    if not asks.gives(asks.kind(question), quote):
+    if not _gives(question, quote, attempt):
         return False
-    return attempt.certain or asks.shared(question, quote) >= QUOTED_LEAST
+    least = SHARED_LEAST if attempt.sure else QUOTED_LEAST
+    return attempt.certain or asks.shared(question, quote) >= least
+
+
+def _gives(question: str, text: str, attempt: Attempt) -> bool:
+    """A person can be "the cartels": names are asked for only where the model is not sure."""
+    kind = asks.kind(question)
+    return asks.gives(kind, text) or (kind == "person" and attempt.sure)
 
 
 def holds(question: str, claim: Claim, around: str, attempt: Attempt) -> bool:
