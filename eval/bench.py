@@ -67,7 +67,7 @@ def _start_up() -> None:
 
 def _indexing() -> None:
     """Our whole run beside the bare network on the same batches, twice in turn."""
-    documents = list(_articles(120, random.Random(1)))  # noqa: S311
+    documents = list(_articles(40, random.Random(1)))  # noqa: S311
     embedder = embeddings.MiniLM(threads=2)
     texts = [embedding_text(d, c) for d in documents for c in chunk(d)]
     rows = embedder.tokens(texts)
