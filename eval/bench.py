@@ -174,8 +174,8 @@ class _Recorded:
 
 
 def _answers(assistant: Assistant) -> None:
-    """Each question through the assistant, then its requests again, bare; the server's cache is
-    led astray before each."""
+    """Each question through the assistant, then its requests again, bare, each behind the same
+    salt, so that the server's cache knows no more of them than it did of ours."""
     bare_model = assistant.model.get()
     recorded = _Recorded(bare_model)
     assistant.model.get = lambda: recorded  # type: ignore[method-assign]
@@ -185,7 +185,7 @@ def _answers(assistant: Assistant) -> None:
         _lead_astray(bare_model, question)
         total, first, shown = _timed_stream(assistant, question)
         _lead_astray(bare_model, question[::-1])
-        requests = list(recorded.requests)
+        requests = [(_salted(messages, question), most) for messages, most in recorded.requests]
         bare.append(_seconds(lambda r=requests: [_drain(bare_model, *each) for each in r]))  # type: ignore[misc]
         ours.append(total)
         firsts.append(first)
@@ -211,6 +211,11 @@ def _timed_stream(assistant: Assistant, question: str) -> tuple[float, float, fl
 
 def _lead_astray(model: ChatModel, salt: str) -> None:
     _drain(model, [Message("user", f"{salt} Say hello.")], 1)
+
+
+def _salted(messages: Sequence[Message], salt: str) -> list[Message]:
+    first, *rest = messages
+    return [Message(first.role, f"{salt[::-1]} {first.content}"), *rest]
 
 
 def _drain(model: ChatModel, messages: Sequence[Message], max_tokens: int) -> list[Delta]:
