@@ -23,12 +23,13 @@ from rag import embeddings
 from rag.assistant import SEEDS, Assistant
 from rag.build import build
 from rag.chunk import chunk, embedding_text
+from rag.events import Finished, Selected, Token
 from rag.library import Library
 from rag.retrieve import Retriever
 from rag.sentences import split
 from rag.settings import Settings
 from rag.settings import load as load_settings
-from rag.types import ChatModel, Delta, Document, Finished, Message, Selected, Token
+from rag.types import ChatModel, Delta, Document, Message
 from rag.vectors import Vectors
 
 QUESTIONS = (

@@ -12,26 +12,13 @@ from typing import Protocol
 
 from rag import compose, ingest
 from rag.errors import EmptyLibrary, QuestionError
+from rag.events import Event, Finished, IngestEvent, Removed, Retrieved, Rewritten, Selected
 from rag.library import Library
 from rag.respond import Record, respond
 from rag.retrieve import Retriever
 from rag.select import select
 from rag.settings import Settings
-from rag.types import (
-    Answer,
-    ChatModel,
-    Citation,
-    Embedder,
-    Event,
-    Finished,
-    IngestEvent,
-    Removed,
-    Retrieved,
-    Rewritten,
-    Selected,
-    Span,
-    Turn,
-)
+from rag.types import Answer, ChatModel, Citation, Embedder, Span, Turn
 from rag.vectors import Vectors
 
 SEEDS = Path(__file__).parent.parent / "seeds"

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from math import exp
 
 from rag import prompts, terms
-from rag.types import ChatModel, Delta, Message, Passage, Token, Turn, Usage
+from rag.events import Token
+from rag.types import ChatModel, Delta, Message, Passage, Turn, Usage
 
 SMALL_BUDGET_TOKENS = 1000  # a model that does best with less than this is treated as small
 NOT_STATED = "NOT STATED"

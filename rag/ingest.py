@@ -19,19 +19,10 @@ from filelock import FileLock, Timeout
 
 from rag.chunk import chunk, embedding_text
 from rag.errors import EmbedderMismatch, LibraryBusy, LibraryError, SourceError
+from rag.events import Added, Failed, IngestEvent, Removed, Skipped, Updated
 from rag.library import Library
 from rag.load import find, load
-from rag.types import (
-    Added,
-    Chunk,
-    Document,
-    Embedder,
-    Failed,
-    IngestEvent,
-    Removed,
-    Skipped,
-    Updated,
-)
+from rag.types import Chunk, Document, Embedder
 from rag.vectors import Vectors
 
 SLICE_CHUNKS = 64  # embedded at once, across documents: most articles have five

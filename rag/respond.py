@@ -12,18 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from rag import asks, cite, compose, judgement, verify
-from rag.types import (
-    Answer,
-    ChatModel,
-    Checked,
-    Citation,
-    Claim,
-    DeclineReason,
-    Event,
-    Finished,
-    Passage,
-    Usage,
-)
+from rag.events import Checked, Event, Finished
+from rag.types import Answer, ChatModel, Citation, Claim, DeclineReason, Passage, Usage
 from rag.verify import Around
 
 

@@ -11,34 +11,26 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
 from rag.errors import EmptyLibrary, QuestionError, SourceError
-from rag.library import Library
-from rag.load import find, load
-from rag.sentences import split
-from rag.settings import Settings
-from rag.types import (
+from rag.events import (
     Added,
-    Answer,
     Checked,
-    Chunk,
-    Citation,
-    Claim,
-    Document,
     Event,
     Failed,
     Finished,
     IngestEvent,
-    Passage,
     Removed,
     Retrieved,
     Rewritten,
     Selected,
     Skipped,
-    Span,
     Token,
-    Turn,
     Updated,
-    Usage,
 )
+from rag.library import Library
+from rag.load import find, load
+from rag.sentences import split
+from rag.settings import Settings
+from rag.types import Answer, Chunk, Citation, Claim, Document, Passage, Span, Turn, Usage
 
 SEEDS = Path(__file__).parents[1] / "seeds"
 

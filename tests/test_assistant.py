@@ -14,19 +14,10 @@ from rag.errors import (
     NoSuchDocument,
     QuestionError,
 )
+from rag.events import Checked, Event, Finished, Retrieved, Rewritten, Selected, Token
 from rag.library import Library
 from rag.settings import load
-from rag.types import (
-    Answer,
-    Checked,
-    Event,
-    Finished,
-    Retrieved,
-    Rewritten,
-    Selected,
-    Token,
-    Turn,
-)
+from rag.types import Answer, Turn
 from rag.vectors import Vectors
 from tests.asking import (
     FENTANYL,

@@ -9,9 +9,9 @@ import pytest
 from rag.assistant import SEEDS, Assistant
 from rag.build import EmbeddedModel, HostedModel, build
 from rag.errors import ModelFileError, NoSuchDocument
+from rag.events import Added, Removed, Skipped, Updated
 from rag.library import Library
 from rag.settings import load
-from rag.types import Added, Removed, Skipped, Updated
 from tests.asking import FENTANYL, LARGE, NEWS, RATE, REPORT, STATED, settings_for
 from tests.fakes import ScriptedServer
 

@@ -26,10 +26,11 @@ from typer.testing import CliRunner, Result
 import ui.cli
 from rag import errors
 from rag.errors import FootnoteError
+from rag.events import Checked, Event, Finished, Token
 from rag.library import Library, Summary
 from rag.settings import Settings
 from rag.settings import load as load_settings
-from rag.types import Answer, Checked, Chunk, Claim, Document, Event, Finished, Span, Token
+from rag.types import Answer, Chunk, Claim, Document, Span
 from tests.assistants import QuotingAssistant
 from tests.fakes import ScriptedServer
 from ui import disclosure

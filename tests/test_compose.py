@@ -8,7 +8,8 @@ import pytest
 
 from rag import compose
 from rag.compose import Reply as Composed
-from rag.types import Passage, Span, Token, Turn, Usage
+from rag.events import Token
+from rag.types import Passage, Span, Turn, Usage
 from tests.asking import FENTANYL, LARGE, RATE, SMALL, STATED, chat, prompt
 from tests.fakes import Reply, Scripted, ScriptedServer
 

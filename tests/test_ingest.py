@@ -23,10 +23,11 @@ from rag.errors import (
     NoSuchDocument,
     SourceError,
 )
+from rag.events import Added, Failed, IngestEvent, Removed, Skipped, Updated
 from rag.ingest import check_embedder, ingest, rebuild, remove
 from rag.library import Library
 from rag.load import load
-from rag.types import Added, Chunk, Document, Failed, IngestEvent, Removed, Skipped, Span, Updated
+from rag.types import Chunk, Document, Span
 from rag.vectors import Vectors
 
 SEEDS = Path(__file__).parent.parent / "seeds"

@@ -15,22 +15,10 @@ from hypothesis import strategies as st
 from rag.answer_json import to_json
 from rag.assistant import Assistant
 from rag.chunk import chunk, embedding_text
+from rag.events import Checked, Event, Finished, Retrieved, Selected, Token
 from rag.library import Library
 from rag.settings import load
-from rag.types import (
-    Answer,
-    ChatModel,
-    Checked,
-    Delta,
-    Document,
-    Event,
-    Finished,
-    Message,
-    Retrieved,
-    Selected,
-    Token,
-    Usage,
-)
+from rag.types import Answer, ChatModel, Delta, Document, Message, Usage
 from rag.vectors import Vectors
 from tests.fakes import vector
 

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import pytest
 
 from rag import asks, judgement
+from rag.events import Checked, Event, Finished, Token
 from rag.judgement import Attempt
-from rag.types import Answer, Checked, Citation, Claim, Event, Finished, Passage, Span, Token
+from rag.types import Answer, Citation, Claim, Passage, Span
 from tests.asking import (
     FENTANYL,
     LARGE,

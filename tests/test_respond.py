@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import pytest
 
+from rag.events import Checked, Event, Token
 from rag.respond import Record, respond
-from rag.types import Answer, Checked, Claim, DeclineReason, Event, Passage, Span, Token, Usage
+from rag.types import Answer, Claim, DeclineReason, Passage, Span, Usage
 from tests.asking import FENTANYL, LARGE, RATE, SMALL, STATED, WRONG, Index, chat, prompt, script
 from tests.fakes import Script, ScriptedServer
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rag.errors import FootnoteError
-from rag.types import Answer, Checked, Event, Finished, Retrieved, Rewritten, Selected, Token, Turn
+from rag.events import Checked, Event, Finished, Retrieved, Rewritten, Selected, Token
+from rag.types import Answer, Turn
 from ui.screen import Screen
 from ui.terminal import Row, complaint, count, declined, line, sentence, sources, timing
 

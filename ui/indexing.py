@@ -9,8 +9,8 @@ from pathlib import Path
 from rich.text import Text
 
 from rag.errors import EmptyLibrary
+from rag.events import Added, Failed, IngestEvent, Removed, Skipped, Updated
 from rag.library import Library
-from rag.types import Added, Failed, IngestEvent, Removed, Skipped, Updated
 from ui.screen import Screen
 from ui.terminal import Row, count, line
 
