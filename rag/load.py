@@ -1,4 +1,4 @@
-"""How does a file become documents?
+"""How does a file or a web page become documents?
 
 Readers of LlamaIndex stand behind PDF and Word files, trafilatura behind web pages; their own
 document classes, ids and metadata stay in here. Text and Markdown are stored as they are, so that
@@ -13,14 +13,18 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from datetime import date
+from dataclasses import dataclass
 from html import unescape
 from io import BytesIO
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import unquote, urlsplit
 from zipfile import ZipFile
 
-from rag import sentences
 from rag.errors import SourceError
+from rag.pages import PAGE_BREAK
+from rag.titles import clean, iso_date, title
 from rag.types import Document
 
 SUFFIXES = (".docx", ".htm", ".html", ".jsonl", ".md", ".pdf", ".txt")
@@ -29,19 +33,25 @@ MAX_HTML_BYTES = 10_000_000  # finding the article in a larger page takes minute
 MAX_XML_BYTES = 50_000_000  # of the text of a Word file, unpacked
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 _NEWLINE = re.compile(r"\r\n?")
-_LETTER = re.compile(r"[^\W_]")
 _HEADING = re.compile(r"^#[ \t]+(\S.*)$", re.MULTILINE)
 _FRONT_MATTER = r"---\n(?:(?!---).*\n){0,50}?%s:(.*)\n"
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset=[\"']?([\w-]{1,40})", re.IGNORECASE)
 _DOCX_TEXT = re.compile(r"word/(?:document|header|footer)|docProps/core\.xml")
 _DOCX_TITLE = re.compile(r"<dc:title>([^<]{1,1000})</dc:title>")
-_MACHINE_TITLE = re.compile(  # what programs write into the title of a file
-    r"microsoft (?:word|powerpoint)\b|untitled(?: document)?$|(?:document|slide|page) ?\d*$"
-    r"|.*\.(?:docx?|pdf|indd|rtf|tex)$",
-    re.IGNORECASE,
-)
+_NO_CHARSET = re.compile(r"idna|puny|unicode|raw|utf.?7", re.IGNORECASE)  # slow, or escapes
+
+
+@dataclass(frozen=True, slots=True)
+class _Raw:
+    """The bytes of a file or a web page, and what is known of it before they are read."""
+
+    id: str
+    source: str
+    name: str  # what errors call it
+    stem: str  # its title where nothing better is found
+    data: bytes
+    charset: str = "cp1252"  # of its text, unless that is UTF-8 or says so itself
 
 
 def load(path: Path) -> list[Document]:
@@ -49,6 +59,24 @@ def load(path: Path) -> list[Document]:
 
     Ids are file names (``articles.jsonl#key`` for records). Raises `SourceError`.
     """
+    kind = path.suffix.lower()
+    if kind not in SUFFIXES:
+        raise _fault(path.name, "is of an unknown kind", f"Give one of {', '.join(SUFFIXES)}.")
+    name, data = path.name, _bytes(path)
+    return _read(kind, _Raw(name, str(path.resolve()), name, path.stem, data))
+
+
+def page(url: str, kind: str, data: bytes, charset: str = "") -> Document:
+    """The document at `url`, whose `data` is read like a file that ends with `kind` (".html").
+
+    `charset` is what its server states. The URL is id and source. Raises `SourceError`.
+    """
+    parts = urlsplit(url)
+    stem = unquote(PurePosixPath(parts.path).stem) or parts.netloc
+    return _read(kind, _Raw(url, url, "The page", stem, data, charset or "cp1252"))[0]
+
+
+def _read(kind: str, raw: _Raw) -> list[Document]:
     read = {
         ".docx": _read_docx,
         ".htm": _read_html,
@@ -57,10 +85,10 @@ def load(path: Path) -> list[Document]:
         ".md": _read_markdown,
         ".pdf": _read_pdf,
         ".txt": _read_text,
-    }.get(path.suffix.lower())
-    if read is None:
-        raise _fault(path, "is of an unknown kind", f"Give one of {', '.join(SUFFIXES)}.")
-    return read(path, _bytes(path))
+    }
+    if not raw.data.strip():
+        raise _empty(raw)
+    return read[kind](raw)
 
 
 def find(paths: Sequence[Path]) -> Iterator[Path]:
@@ -71,7 +99,7 @@ def find(paths: Sequence[Path]) -> Iterator[Path]:
     """
     for path in paths:
         if not os.path.exists(path):  # False, too, where its folder may not be searched
-            raise _fault(path, "cannot be found", "Check the path for a typing error.")
+            raise _fault(path.name, "cannot be found", "Check the path for a typing error.")
     found = (file for path in paths for file in (_walk(path) if path.is_dir() else [path]))
     yield from dict.fromkeys(found)
 
@@ -81,7 +109,7 @@ def _walk(folder: Path) -> Iterator[Path]:
         children = sorted(child for child in folder.iterdir() if child.name[0] != ".")
         folders = {child for child in children if child.is_dir()}
     except OSError as error:
-        raise _fault(folder, "cannot be opened", "Change its permissions.") from error
+        raise _fault(folder.name, "cannot be opened", "Change its permissions.") from error
     for child in children:
         if child in folders and not child.is_symlink():
             yield from _walk(child)
@@ -92,75 +120,75 @@ def _walk(folder: Path) -> Iterator[Path]:
 def _bytes(path: Path) -> bytes:
     try:
         if not path.is_file():
-            raise _fault(path, "is not a file", "Give the path of a file that exists.")
+            raise _fault(path.name, "is not a file", "Give the path of a file that exists.")
         if path.stat().st_size > MAX_BYTES:
-            raise _fault(path, f"is over {MAX_BYTES:,} bytes", "Split it into smaller files.")
-        data = path.read_bytes()
+            raise _fault(path.name, f"is over {MAX_BYTES:,} bytes", "Split it into smaller files.")
+        return path.read_bytes()
     except PermissionError as error:
-        raise _fault(path, "is not yours to read", "Change its permissions.") from error
+        raise _fault(path.name, "is not yours to read", "Change its permissions.") from error
     except OSError as error:
-        raise _fault(path, f"cannot be opened ({error.strerror})", "Check the disk.") from error
-    if not data.strip():
-        raise _empty(path)
-    return data
+        raise _fault(
+            path.name, f"cannot be opened ({error.strerror})", "Check the disk."
+        ) from error
 
 
-def _decode(path: Path, data: bytes, charset: str = "cp1252") -> str:
-    """The characters of a text file, which may be in UTF-8, UTF-16 or `charset`."""
+def _decode(raw: _Raw, charset: str = "") -> str:
+    """The characters of a text, which may be in UTF-8, UTF-16 or the `charset` it claims."""
     text = "\0"
-    marked = data[:2] in (b"\xff\xfe", b"\xfe\xff")
-    for encoding in ("utf-16",) if marked else ("utf-8-sig", charset, "cp1252"):
+    marked = raw.data[:2] in (b"\xff\xfe", b"\xfe\xff")
+    claimed = [name for name in (charset, raw.charset) if not _NO_CHARSET.search(name)]
+    for encoding in ("utf-16",) if marked else ("utf-8-sig", *claimed, "cp1252"):
         with suppress(UnicodeError, LookupError):
-            text = data.decode(encoding)
+            text = raw.data.decode(encoding)
             break
     if "\0" in text or len(_CONTROL.findall(text, 0, 65_536)) * 20 > min(len(text), 65_536):
-        raise _fault(path, "is not text, whatever its name says", "Save it as UTF-8 text.")
+        raise _fault(raw.name, "is not text, whatever its name says", "Save it as UTF-8 text.")
     return _NEWLINE.sub("\n", text)
 
 
 def _document(
-    path: Path, text: str, *titles: object, key: str = "", published: object = None
+    raw: _Raw, text: str, *titles: object, key: str = "", published: object = None
 ) -> Document:
     """`titles` and `published` are what the source states, where it does; best title first."""
     if not text.strip():
-        raise _empty(path)
+        raise _empty(raw)
     mark = key and f"#{key}"
-    title, source = _title(path, text, titles), f"{path.resolve()}{mark}"
-    return Document.of(path.name + mark, title, source, text, _iso_date(published))
+    name = title(titles, text, raw.stem)
+    return Document.of(raw.id + mark, name, raw.source + mark, text, iso_date(published))
 
 
-def _empty(path: Path) -> SourceError:
-    return _fault(path, "is empty", "Leave it out, or save its text again.")
+def _empty(raw: _Raw) -> SourceError:
+    return _fault(raw.name, "is empty", "Leave it out, or save its text again.")
 
 
-def _fault(path: Path, problem: str, remedy: str) -> SourceError:
-    return SourceError(f"{_clean(path.name) or 'The file'} {problem}.", remedy)
+def _fault(name: str, problem: str, remedy: str) -> SourceError:
+    return SourceError(f"{clean(name) or 'The file'} {problem}.", remedy)
 
 
-def _read_text(path: Path, data: bytes) -> list[Document]:
-    return [_document(path, _decode(path, data))]
+def _read_text(raw: _Raw) -> list[Document]:
+    return [_document(raw, _decode(raw))]
 
 
-def _read_markdown(path: Path, data: bytes) -> list[Document]:
-    text = _decode(path, data)
+def _read_markdown(raw: _Raw) -> list[Document]:
+    text = _decode(raw)
     fields = [re.match(_FRONT_MATTER % field, text) for field in ("date", "title")]
     found = [*fields, _HEADING.search(text.partition("```")[0])]
     published, *titles = [match and match[1].removesuffix(" #").strip(" \t\"'") for match in found]
-    return [_document(path, text, *titles, published=published)]
+    return [_document(raw, text, *titles, published=published)]
 
 
-def _read_html(path: Path, data: bytes) -> list[Document]:
-    if len(data) > MAX_HTML_BYTES:
-        raise _fault(path, f"is over {MAX_HTML_BYTES:,} bytes", "Save its text as a .txt file.")
-    charset = _CHARSET.search(data[:4096])
-    page = _decode(path, data, charset[1].decode() if charset else "cp1252")
+def _read_html(raw: _Raw) -> list[Document]:
+    if len(raw.data) > MAX_HTML_BYTES:
+        raise _fault(raw.name, f"is over {MAX_HTML_BYTES:,} bytes", "Save its text as a .txt file.")
+    charset = _CHARSET.search(raw.data[:4096])
+    page = _decode(raw, charset[1].decode() if charset else "")
     page = re.sub(r"\A\s*<\?xml[^>]*>", "", page)
     if "<body" not in page.lower():
         page = f"<html><body><div>{page}</div></body></html>"
-    text, title, published = _article(page)
+    text, stated, published = _article(page)
     if not text.strip():
-        raise _fault(path, "contains no text", "Save the page again once it is fully loaded.")
-    return [_document(path, text, title, published=published)]
+        raise _fault(raw.name, "contains no text", "Save it from a browser once it has loaded.")
+    return [_document(raw, text, stated, published=published)]
 
 
 def _article(page: str) -> tuple[str, str | None, str | None]:
@@ -179,117 +207,88 @@ def _article(page: str) -> tuple[str, str | None, str | None]:
     return "", None, None
 
 
-def _read_pdf(path: Path, data: bytes) -> list[Document]:
+def _read_pdf(raw: _Raw) -> list[Document]:
     from llama_index.readers.file import PDFReader
     from pypdf import PdfReader
     from pypdf.errors import FileNotDecryptedError
 
     _hush()
     try:
-        file = PdfReader(BytesIO(data))
-        title = len(file.pages) and file.metadata and file.metadata.title
-        pages = [page.text for page in PDFReader().load_data(path.resolve())]
+        file = PdfReader(BytesIO(raw.data))
+        stated = len(file.pages) and file.metadata and file.metadata.title
+        pages = PDFReader().load_data(Path(raw.name), fs=_in_memory(raw))
     except FileNotDecryptedError as error:
-        raise _fault(path, "is locked with a password", "Save a copy without it.") from error
+        raise _fault(raw.name, "is locked with a password", "Save a copy without it.") from error
     except Exception as error:  # broken files fail in many ways
-        raise _fault(path, "is damaged or not a PDF", "Save it again from a viewer.") from error
-    text = _CONTROL.sub("", "\n\n".join(pages))
+        raise _fault(raw.name, "is damaged or not a PDF", "Save it again from a viewer.") from error
+    text = PAGE_BREAK.join(_CONTROL.sub("", page.text) for page in pages)
     if not text.strip():
-        raise _fault(path, "has only pictures, no text", "Run OCR on it, such as ocrmypdf.")
-    return [_document(path, text, title)]
+        raise _fault(raw.name, "has only pictures, no text", "Run OCR on it, such as ocrmypdf.")
+    return [_document(raw, text, stated)]
 
 
-def _read_docx(path: Path, data: bytes) -> list[Document]:
+def _read_docx(raw: _Raw) -> list[Document]:
     from llama_index.readers.file import DocxReader
 
     try:
-        with ZipFile(BytesIO(data)) as archive:
+        with ZipFile(BytesIO(raw.data)) as archive:
             parts = [part for part in archive.namelist() if _DOCX_TEXT.match(part)]
             if sum(archive.getinfo(part).file_size for part in parts) > MAX_XML_BYTES:
-                raise _fault(path, "unpacks to far too much text", "Split it into smaller files.")
+                raise _fault(
+                    raw.name, "unpacks to far too much text", "Split it into smaller files."
+                )
             core = b"".join(archive.read(part) for part in parts if part.startswith("docProps"))
-        text = DocxReader().load_data(path)[0].text
+        text = DocxReader().load_data(Path(raw.name), fs=_in_memory(raw))[0].text
     except SourceError:
         raise
     except Exception as error:  # zip, XML and missing parts each fail in their own way
-        raise _fault(path, "is damaged, locked or not .docx", "Save it again as such.") from error
-    title = _DOCX_TITLE.search(core.decode("utf-8", "replace"))
+        raise _fault(
+            raw.name, "is damaged, locked or not .docx", "Save it again as such."
+        ) from error
+    stated = _DOCX_TITLE.search(core.decode("utf-8", "replace"))
     text = re.sub(r"\n{3,}", "\n\n", _CONTROL.sub("", text))
-    return [_document(path, text, title and unescape(title[1]))]
+    return [_document(raw, text, stated and unescape(stated[1]))]
 
 
-def _read_jsonl(path: Path, data: bytes) -> list[Document]:
+def _in_memory(raw: _Raw) -> Any:
+    """All of a file system that LlamaIndex's readers ask for; the bytes are read already."""
+    return SimpleNamespace(open=lambda *_: BytesIO(raw.data))
+
+
+def _read_jsonl(raw: _Raw) -> list[Document]:
     documents: dict[str, Document] = {}
-    for number, line in enumerate(_decode(path, data).split("\n"), 1):
+    for number, line in enumerate(_decode(raw).split("\n"), 1):
         if line.strip():
-            document = _read_record(path, number, line)
+            document = _read_record(raw, number, line)
             if document.id in documents:
-                raise _fault(path, f"repeats an id in line {number}", "Give each record its own.")
+                raise _fault(
+                    raw.name, f"repeats an id in line {number}", "Give each record its own."
+                )
             documents[document.id] = document
     if not documents:
-        raise _empty(path)
+        raise _empty(raw)
     return list(documents.values())
 
 
-def _read_record(path: Path, number: int, line: str) -> Document:
+def _read_record(raw: _Raw, number: int, line: str) -> Document:
     try:
         record = json.loads(line)
         texts = [record.get(field) for field in ("text", "body", "content")]
     except (ValueError, AttributeError, RecursionError) as error:
-        raise _fault(path, f"has no JSON object in line {number}", "Write one a line.") from error
+        raise _fault(
+            raw.name, f"has no JSON object in line {number}", "Write one a line."
+        ) from error
     text = next((_CONTROL.sub("", text) for text in texts if isinstance(text, str)), "")
     if not text.strip():
-        raise _fault(path, f"has no text in line {number}", 'Give it a "text" field.')
+        raise _fault(raw.name, f"has no text in line {number}", 'Give it a "text" field.')
     given = record.get("id")
-    key = _clean(str(given)) if isinstance(given, str | int) else ""
+    key = clean(str(given)) if isinstance(given, str | int) else ""
     published = record.get("published") or record.get("date")
     text = _NEWLINE.sub("\n", text)
-    return _document(path, text, record.get("title"), key=key or str(number), published=published)
+    return _document(raw, text, record.get("title"), key=key or str(number), published=published)
 
 
 def _hush() -> None:
     """Shut the loggers of other people's libraries: what they find is said by our errors."""
     for name in ("pypdf", "trafilatura", "htmldate", "courlan", "justext", "charset_normalizer"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
-
-
-def _title(path: Path, text: str, stated: Sequence[object]) -> str:
-    """A title that the source states, or its headline, or the name of its file; never empty."""
-    for candidate in stated:
-        title = _clean(candidate) if isinstance(candidate, str) else ""
-        if _LETTER.search(title) and not _MACHINE_TITLE.match(title):
-            return title
-    return _headline(text) or _clean(path.stem) or "Untitled"
-
-
-def _headline(text: str) -> str:
-    """The first line, where it reads like a headline, or the beginning of the first sentence."""
-    first = _LETTER.search(text)
-    start = max(text.rfind("\n", 0, first.start()) + 1, first.start() - 80) if first else 0
-    head = text[start : start + 2000]
-    for begin, end in sentences.split(head):
-        line = _clean(head[begin:end]).strip("#*_=>~`- ")
-        if _LETTER.search(line):
-            is_headline = len(line) <= 120 and not line.rstrip("\"'”’)").endswith((".", "。"))
-            return line if is_headline else _shorten(line, 80)
-    return ""
-
-
-def _shorten(text: str, size: int) -> str:
-    if len(text) <= size:
-        return text
-    words, _, _ = text[:size].rpartition(" ")
-    return (words or text[: size - 1]).rstrip(" ,;:–—-") + "…"
-
-
-def _iso_date(value: object) -> str | None:
-    if isinstance(value, str):
-        with suppress(ValueError):
-            return date.fromisoformat(value.strip()[:10]).isoformat()
-    return None
-
-
-def _clean(text: str) -> str:
-    """One line that is safe to print: no control characters, at most 200 characters."""
-    visible = _UNPRINTABLE.sub(" ", text).encode("utf-8", "replace").decode()
-    return _shorten(" ".join(visible.split()), 200)

@@ -231,9 +231,40 @@ def evaluate(
 
 
 @app.command()
-def ui() -> None:
-    """Open the web page."""
-    typer.echo("The web page is not there yet; use `footnote chat` instead.")
+def ui(
+    ctx: typer.Context,
+    host: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Where to listen; this machine only by default.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="7860, or the next one that is free.")
+    ] = None,
+    auth_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Who may sign in: a line of name:password for each."),
+    ] = None,
+    root_path: Annotated[
+        str, typer.Option(metavar="URL", help="The page's address behind a proxy.")
+    ] = "",
+    mcp: Annotated[bool, typer.Option("--mcp", help="Offer MCP tools at /mcp too.")] = False,
+    model: Model = None,
+    base_url: BaseUrl = None,
+) -> None:
+    """Open the web page: chat with the articles and see every sentence in its source."""
+    from ui.serving import serve
+
+    settings = _settings(ctx, model=model, llm_base_url=base_url)
+    with _opened(settings) as (assistant, screen):
+        screen.note(_disclosed(settings))
+        serve(
+            assistant,
+            lambda address: typer.echo(f"Footnote is at {address} (Ctrl-C ends it)"),
+            host=host,
+            port=port,
+            auth_file=auth_file,
+            root_path=root_path,
+            mcp=mcp,
+        )
 
 
 def _settings(ctx: typer.Context, **chosen: Any) -> Settings:

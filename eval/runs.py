@@ -1,0 +1,178 @@
+"""Which runs were kept, and what does each hold?
+
+A run is a folder with `results.jsonl`, a line a case, and, if it came to its end, `summary.json`.
+Whatever is wrong with a run is said; no run is hidden and none stops the listing.
+"""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from eval import entries
+from eval import summary as summaries
+from eval.entries import Entry
+from eval.figures import Figure, figures
+from eval.summary import Summary
+from rag.errors import FootnoteError
+
+RESULTS, SUMMARY, REPORT = "results.jsonl", "summary.json", "report.html"
+NAMED = "%Y-%m-%dT%H-%M-%SZ"  # how a run is named: the second it started at, UTC
+SUMMARY_BYTES = 1_000_000
+RESULTS_BYTES = 200_000_000
+LINE_BYTES = 4_000_000
+MAX_FAULTS = 20
+
+
+class RunError(FootnoteError):
+    """A run that cannot be kept or found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What `results.jsonl` holds, and what is wrong with it."""
+
+    entries: tuple[Entry, ...]
+    faults: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One kept run. Without a summary it was killed, is still going on, or has a `fault`."""
+
+    name: str  # of its folder
+    folder: Path
+    summary: Summary | None = None
+    fault: str = ""  # what is wrong with its summary, in words
+
+    @property
+    def started(self) -> datetime:
+        """As its summary or its name says, or when its folder was last changed. Aware."""
+        if self.summary:
+            return self.summary.started
+        try:
+            return datetime.strptime(self.name[: len("2026-01-01T00-00-00Z")], NAMED).replace(
+                tzinfo=UTC
+            )
+        except ValueError:
+            return _changed(self.folder)
+
+    def results(self) -> Results:
+        """Read the cases; this takes time in proportion to the size of the run."""
+        try:
+            return _results(self.folder / RESULTS)
+        except FileNotFoundError:
+            return Results((), (f"{RESULTS} is missing.",))
+        except OSError as error:
+            return Results((), (f"{RESULTS} cannot be read ({error.strerror or error}).",))
+        except ValueError as error:
+            return Results((), (f"{RESULTS} cannot be used ({error}).",))
+
+    def figures(self) -> Mapping[str, Figure]:
+        """As its summary states them, or else over the cases that it has so far."""
+        if self.summary:
+            return self.summary.figures
+        told = figures([entry.row for entry in self.results().entries])
+        return {str(name): figure for name, figure in told.items()}
+
+
+def runs(folder: Path) -> list[Run]:
+    """Every run in `folder`, newest first; none where there is no such folder."""
+    try:
+        found = [path for path in folder.iterdir() if path.is_dir()]
+    except OSError:
+        return []
+    kept = [_run(path) for path in found if not path.name.startswith(".")]
+    return sorted(kept, key=lambda run: (run.started, run.name), reverse=True)
+
+
+def find(folder: Path, name: str) -> Run:
+    """The run of that name. Raises `RunError`, for a name that leads elsewhere too."""
+    is_plain = name not in ("", ".", "..") and not set(name) & set("/\\\0")
+    if not is_plain or name.startswith(".") or not (folder / name).is_dir():
+        raise RunError("There is no such run.", "Choose one from the list of runs.")
+    return _run(folder / name)
+
+
+def create(folder: Path, started: datetime) -> Path:
+    """A new folder for a run, in `folder`. Raises `OSError`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    name = started.astimezone(UTC).strftime(NAMED)
+    for number in range(1, 100):
+        path = folder / (name if number == 1 else f"{name}-{number}")
+        try:
+            path.mkdir()
+        except FileExistsError:
+            continue
+        return path
+    raise FileExistsError(17, "too many runs started in this second", str(folder / name))
+
+
+# --- reading what may be anything -------------------------------------------------------------
+
+
+def _run(folder: Path) -> Run:
+    file = folder / SUMMARY
+    try:
+        return Run(folder.name, folder, summaries.read(_bytes(file, SUMMARY_BYTES)))
+    except FileNotFoundError:
+        return Run(folder.name, folder)
+    except OSError as error:
+        fault = error.strerror or str(error)
+    except ValueError as error:
+        fault = str(error)
+    return Run(folder.name, folder, None, f"{SUMMARY} cannot be used ({fault}).")
+
+
+def _results(file: Path) -> Results:
+    _check_regular(file, RESULTS_BYTES)
+    found: list[Entry] = []
+    faults: list[str] = []
+    for number, data in _lines(file):
+        try:
+            if len(data) > LINE_BYTES:
+                raise ValueError("it is too long")
+            found.append(entries.read(data))
+        except ValueError as error:
+            faults.append(f"Line {number} of {RESULTS} is not a case ({error}).")
+    if len(faults) > MAX_FAULTS:
+        faults[MAX_FAULTS:] = [f"So are {len(faults) - MAX_FAULTS:,} more lines."]
+    return Results(tuple(found), tuple(faults))
+
+
+def _lines(file: Path) -> Iterator[tuple[int, bytes]]:
+    """Each line that holds something, with its number; one that is too long is cut short."""
+    with file.open("rb") as read:
+        number = 0
+        while data := read.readline(LINE_BYTES + 1):
+            number += 1
+            while not data.endswith(b"\n") and (more := read.readline(LINE_BYTES)):
+                if more.endswith(b"\n"):
+                    break
+            if data.strip():
+                yield number, data
+
+
+def _bytes(file: Path, most: int) -> bytes:
+    _check_regular(file, most)
+    with file.open("rb") as read:
+        return read.read(most)
+
+
+def _check_regular(file: Path, most: int) -> None:
+    """A pipe or a device could keep the reader waiting for ever."""
+    found = file.stat()
+    if not stat.S_ISREG(found.st_mode):
+        raise ValueError("it is not a file")
+    if found.st_size > most:
+        raise ValueError(f"it has {found.st_size:,} bytes; {most:,} is the most")
+
+
+def _changed(folder: Path) -> datetime:
+    try:
+        return datetime.fromtimestamp(folder.stat().st_mtime, UTC)
+    except (OSError, ValueError, OverflowError):
+        return datetime.fromtimestamp(0, UTC)

@@ -1,0 +1,98 @@
+"""What is known of a run as a whole: its figures, and what they were measured on?
+
+`summary.json` is written last and at once, so a run that was killed has none. It names no path of
+this machine and no secret.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from eval.figures import NAMES, SHARES, Figure
+
+SCHEMA: Literal["footnote.eval/1"] = "footnote.eval/1"
+
+_Count = Annotated[int, Field(ge=0, lt=2**53)]
+
+
+class Summary(BaseModel):
+    """A run that came to its end. Digests are 16 hexadecimal digits; the figures of two runs
+    compare where `cases_digest` and `corpus_digest` agree."""
+
+    # Unknown fields are passed over: a later program may add some.
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
+
+    schema_: Literal["footnote.eval/1"] = Field(default=SCHEMA, alias="schema")
+    started: AwareDatetime
+    finished: AwareDatetime
+    model: str
+    commit: str  # of the checkout, with "+changes" where files differ from it; or the version
+    cases: _Count
+    cases_file: str  # its name, without a folder
+    cases_digest: str
+    documents: _Count
+    corpus_digest: str
+    prompts_digest: str
+    settings: dict[str, str | int | float | None]  # those that can change an answer
+    figures: dict[str, Figure]  # every one of `eval.figures.NAMES`
+    tags: dict[str, Figure]  # as they should be
+
+    @field_validator("figures")
+    @classmethod
+    def _usable(cls, found: dict[str, Figure]) -> dict[str, Figure]:
+        for name in NAMES:
+            _check(name, found.get(name), 1 if name in SHARES else math.inf)
+        return {name: found.get(name, Figure(None, 0)) for name in NAMES}
+
+    @field_validator("tags")
+    @classmethod
+    def _shares(cls, found: dict[str, Figure]) -> dict[str, Figure]:
+        for name, figure in found.items():
+            _check(name, figure, 1)
+        return found
+
+    @property
+    def took(self) -> timedelta:
+        return self.finished - self.started
+
+
+def _check(name: str, figure: Figure | None, most: float) -> None:
+    value = figure.value if figure else None
+    if value is not None and not (math.isfinite(value) and 0 <= value <= most):
+        raise ValueError(f"{name} is {value}")
+
+
+# --- on disk ----------------------------------------------------------------------------------
+
+
+def write(summary: Summary, file: Path) -> None:
+    """Write `file` whole or not at all. Raises `OSError`."""
+    part = file.with_name(f".{file.name}.part")
+    with part.open("w", encoding="utf-8", errors="replace") as written:
+        written.write(f"{summary.model_dump_json(by_alias=True, indent=2)}\n")
+        written.flush()
+        os.fsync(written.fileno())
+    part.replace(file)
+
+
+def read(data: bytes) -> Summary:
+    """The summary that `data` states. Raises `ValueError` that says in a few words what is wrong."""
+    try:
+        return Summary.model_validate_json(data)
+    except ValidationError as error:
+        raise ValueError(fault(error)) from error
+
+
+def fault(error: ValidationError) -> str:
+    """What is wrong first, as ``cases: Field required``."""
+    first = error.errors(include_url=False, include_context=False)[0]
+    if first["loc"] == ("schema",) and first["type"] == "literal_error":
+        return f"it is of another version: {first['input']!s:.40}"
+    where = ".".join(map(str, first["loc"]))
+    return f"{where[:80]}: {first['msg']}" if where else first["msg"]

@@ -1,0 +1,174 @@
+// What happens in the browser: one listener hands the acts of buttons and links to Gradio, and
+// the source pane is scrolled to what was cited. Without it, links still open pages of their own.
+(() => {
+  "use strict";
+
+  const KINDS = {
+    cite: "select", passage: "select", source: "select", why: "select",
+    conversation: "input", new: "input", rename: "input", delete: "input",
+    undo: "input", edit: "input", keep: "input", thumb: "input", note: "input",
+    retry: "submit", example: "submit",
+    "remove-source": "change", "refresh-source": "change",
+  };
+  const byId = (id) => document.getElementById(id);
+  let opener = null; // what has the focus back when the source closes
+
+  const local = {
+    mark: (element) => step(Number(element.dataset.step)),
+    close: closePane,
+    copy,
+    shelf: () => document.body.classList.toggle("fn-shelf-open"),
+  };
+
+  document.addEventListener("click", (event) => {
+    const element = event.target.closest?.("[data-act]");
+    const asks = event.metaKey || event.ctrlKey || event.shiftKey || event.button > 0;
+    if (!element || (asks && element.href)) return; // a link in a window of its own
+    const act = element.dataset.act;
+    if (local[act]) {
+      event.preventDefault();
+      local[act](element);
+    } else if (KINDS[act] && window.footnoteTrigger) {
+      event.preventDefault();
+      hand(act, element, event.detail === 0);
+    }
+  });
+
+  function hand(act, element, byKey) {
+    const data = { ...element.dataset };
+    if (act === "rename") {
+      const title = window.prompt("Name of the conversation", element.dataset.title || "");
+      if (title === null) return;
+      data.title = title;
+    }
+    if (act === "delete" && !window.confirm("Delete this conversation for good?")) return;
+    if (act === "remove-source" && !window.confirm("Remove this source from the index?")) return;
+    if (act === "note") data.note = element.closest("form, div, p").querySelector("input").value;
+    if (KINDS[act] === "select") openPane(element, byKey);
+    if (act === "conversation" || act === "new") document.body.classList.remove("fn-shelf-open");
+    window.footnoteTrigger(KINDS[act], data);
+    if (act === "edit" || act === "new") setTimeout(() => box()?.focus(), 300);
+  }
+
+  const box = () => document.querySelector("#fn-question textarea, #fn-question input");
+
+  // --- the source pane ------------------------------------------------------------------------
+
+  let wanted = null; // a source was asked for: show it when it comes
+
+  function openPane(element, byKey) {
+    opener = element;
+    document.querySelector(".fn-chip-open")?.classList.remove("fn-chip-open");
+    element.classList.add("fn-chip-open");
+    document.body.classList.add("fn-pane-open");
+    wanted = { byKey };
+    setTimeout(() => wanted && arrived(), 600); // the same source again changes nothing
+  }
+
+  function arrived() {
+    const pane = byId("fn-pane");
+    const current = pane?.querySelector(".fn-current");
+    const byKey = wanted?.byKey;
+    wanted = null;
+    if (current) {
+      current.scrollIntoView({ block: "center", behavior: "auto" });
+      if (byKey) focus(current);
+    } else {
+      byId("fn-side")?.scrollTo({ top: 0 });
+      if (byKey && pane) focus(pane);
+    }
+  }
+
+  function focus(element) {
+    element.setAttribute("tabindex", "-1");
+    element.focus({ preventScroll: true });
+  }
+
+  function closePane() {
+    document.body.classList.remove("fn-pane-open");
+    document.querySelector(".fn-chip-open")?.classList.remove("fn-chip-open");
+    opener?.isConnected && opener.focus();
+    opener = null;
+  }
+
+  // A span may be marked in several pieces; those of one span share its data-span.
+  function step(by) {
+    const pane = byId("fn-pane");
+    const spans = [...new Set([...pane.querySelectorAll(".fn-mark")].map((m) => m.dataset.span))];
+    if (!spans.length) return;
+    const at = spans.indexOf(pane.querySelector(".fn-current")?.dataset.span);
+    const next = (at + by + spans.length) % spans.length;
+    pane.querySelectorAll(".fn-mark").forEach((mark) => {
+      mark.classList.toggle("fn-current", mark.dataset.span === spans[next]);
+    });
+    const place = pane.querySelector("[data-place]");
+    if (place) place.textContent = `${next + 1} of ${spans.length}`;
+    pane.querySelector(".fn-current")?.scrollIntoView({ block: "center" });
+  }
+
+  // --- copying --------------------------------------------------------------------------------
+
+  async function copy(button) {
+    const said = button.textContent;
+    try {
+      const reply = await fetch(button.dataset.url, { credentials: "same-origin" });
+      if (!reply.ok) throw new Error(String(reply.status));
+      await put(await reply.text());
+      button.textContent = "Copied";
+    } catch {
+      button.textContent = "Could not copy";
+    }
+    setTimeout(() => (button.textContent = said), 1800);
+  }
+
+  async function put(text) {
+    if (navigator.clipboard && window.isSecureContext) return navigator.clipboard.writeText(text);
+    const area = document.createElement("textarea"); // plain http on another machine
+    area.value = text;
+    document.body.append(area);
+    area.select();
+    const done = document.execCommand("copy");
+    area.remove();
+    if (!done) throw new Error("refused");
+  }
+
+  // --- the rest of the page -------------------------------------------------------------------
+
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
+    if (event.key === "Escape" && document.body.classList.contains("fn-pane-open")) closePane();
+    if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && box()) {
+      event.preventDefault();
+      box().focus();
+    }
+    if (event.key === "Enter" && event.target.closest?.(".fn-note")) {
+      event.preventDefault();
+      event.target.closest(".fn-note").querySelector("[data-act=note]")?.click();
+    }
+  });
+
+  let shown = null;
+  new MutationObserver(() => {
+    if (wanted && changed(byId("fn-pane"))) requestAnimationFrame(arrived);
+    const live = document.querySelector("#fn-live [data-exchange-id]");
+    const id = live?.dataset.exchangeId ?? "";
+    if (shown !== null && id && id !== shown) live.scrollIntoView({ block: "start" });
+    if (live || shown === null) shown = id || shown;
+  }).observe(document.documentElement, { childList: true, subtree: true, characterData: true });
+
+  let seen = "";
+  function changed(pane) {
+    const now = pane?.innerHTML ?? "";
+    const differs = now !== seen;
+    seen = now;
+    return differs;
+  }
+
+  // The open conversation stands in the address, so that a reload brings it back.
+  window.footnoteRemember = (id) => {
+    const url = new URL(window.location.href);
+    if (id) url.searchParams.set("c", id);
+    else url.searchParams.delete("c");
+    window.history.replaceState(window.history.state, "", url);
+  };
+})();

@@ -1,0 +1,288 @@
+"""What does the page do when a person acts on it?
+
+`Page` knows nothing of Gradio: each method takes plain values and gives the parts of the page that
+change, by name. What a browser sends is its word only, so every id is looked up under its owner.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from rag.errors import FootnoteError
+from rag.relocate import relocate
+from rag.types import Turn
+from ui import disclosure, frame, render
+from ui.exchange import Exchange
+from ui.history import NoSuchConversation
+
+if TYPE_CHECKING:
+    from eval.runs import Run
+    from rag.assistant import Assistant
+    from ui.desk import Asking, Desk
+    from ui.history import History
+
+Parts = Mapping[str, Any]
+"""Parts of the page to change: past, live (HTML), conversation (its id), conversations (HTML),
+question (of the box), editing (id of the exchange that the next question replaces), notice."""
+
+EXAMPLES = (
+    "What tariff rate applies to fentanyl?",
+    "Who chaired the meeting between the US and China?",
+    "How much have US duties on Chinese goods risen?",
+    "What did Wang Wentao say about cooperation?",
+    "Why did Trump impose the fentanyl tariffs?",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Whose conversations, and which of their windows."""
+
+    owner: str
+    tab: str
+
+
+@dataclass
+class Page:
+    """One page for everybody."""
+
+    assistant: Assistant
+    desk: Desk
+    history: History
+    _asking: dict[str, Asking] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def privacy(self) -> str:
+        """Whether text leaves the machine, in one sentence."""
+        return disclosure.privacy(self.assistant.settings)
+
+    @property
+    def model(self) -> str:
+        """Which model answers."""
+        return disclosure.model(self.assistant.settings)
+
+    def runs(self) -> list[Run]:
+        """Past runs of the evals, newest first."""
+        from eval.runs import runs
+
+        return runs(self.assistant.settings.data_dir / "evals")
+
+    # --- conversations ------------------------------------------------------------------------
+
+    def opened(self, owner: str, conversation: str = "") -> dict[str, Any]:
+        """A conversation and the list of all; an empty page where there is none of that id."""
+        try:
+            exchanges = self.history.exchanges(owner, conversation) if conversation else []
+        except NoSuchConversation:
+            conversation, exchanges = "", []
+        return {
+            **self._thread(exchanges),
+            "conversation": conversation,
+            "conversations": self.listed(owner, conversation),
+            "editing": "",
+            "notice": "",
+        }
+
+    def listed(self, owner: str, conversation: str, matching: str = "") -> str:
+        """The list of the owner's conversations that hold the words `matching`."""
+        found = self.history.conversations(owner, matching)
+        return render.conversations(found, conversation or None)
+
+    def renamed(self, owner: str, conversation: str, which: str, title: str) -> dict[str, Any]:
+        self.history.rename(owner, which, title)
+        return {"conversations": self.listed(owner, conversation)}
+
+    def deleted(self, owner: str, conversation: str, which: str) -> dict[str, Any]:
+        self.history.delete(owner, which)
+        if which == conversation:
+            return self.opened(owner)
+        return {"conversations": self.listed(owner, conversation)}
+
+    # --- exchanges ----------------------------------------------------------------------------
+
+    def act(self, who: Who, data: Mapping[str, str], now: str) -> Parts:
+        """What a button of the conversation or of the list does; `now` is the open conversation."""
+        owner, exchange = who.owner, data.get("exchange", "")
+        which = data.get("conversation", "")
+        match data.get("act"):
+            case "conversation":
+                return self.opened(owner, which)
+            case "new":
+                return self.opened(owner)
+            case "keep":
+                return {"editing": "", "notice": "", "question": ""}
+            case "rename":
+                return self.renamed(owner, now, which, data.get("title", ""))
+            case "delete":
+                return self.deleted(owner, now, which)
+            case "undo":
+                return self.undone(owner, now, exchange)
+            case "edit":
+                return self.edited(owner, now, exchange)
+            case "thumb":
+                return self.marked(owner, now, exchange, data.get("thumb", ""), None)
+            case "note":
+                return self.marked(owner, now, exchange, "", data.get("note", ""))
+        return {}
+
+    def asked_again(self, who: Who, conversation: str, exchange: str) -> Iterator[Parts]:
+        """Put the question of an exchange again, in its place."""
+        old = self.history.find(who.owner, exchange)
+        return self.ask(
+            who, old.question, conversation, document_ids=old.document_ids, replacing=exchange
+        )
+
+    def ask(
+        self,
+        who: Who,
+        question: str,
+        conversation: str = "",
+        *,
+        document_ids: Collection[str] = (),
+        replacing: str = "",
+    ) -> Iterator[Parts]:
+        """Put a question and show what comes of it; the conversation is kept at the end.
+
+        An exchange that is replaced, and those after it, are forgotten only when the new one is
+        there: a model that dies takes nothing with it. Closing the iterator stops the question.
+        """
+        if not question.strip():
+            yield {"notice": frame.notice("Write a question first.")}
+            return
+        owner = who.owner
+        before = self._before(owner, conversation, replacing)
+        known = {summary.id for summary in self.assistant.library.summaries()}
+        chosen = [id for id in document_ids if id in known] or None
+        asking = self.desk.ask(question, _turns(before), chosen)
+        with self._lock:
+            self._asking[who.tab] = asking
+        last = None
+        try:
+            yield {"past": self._past(before), "question": "", "editing": "", "notice": ""}
+            for exchange in asking.shown():
+                if exchange is not last:
+                    last = exchange
+                    yield {"live": render.exchange(exchange, privacy=self.privacy)}
+        finally:
+            asking.stop()
+            kept = self._kept(owner, conversation, replacing, last, asking)
+            with self._lock:
+                self._asking.pop(who.tab, None)
+        yield self._settled(owner, kept, last)
+
+    def _settled(self, owner: str, conversation: str, last: Exchange | None) -> dict[str, Any]:
+        shown = self.opened(owner, conversation)
+        if last and last.state == "failed" and last.id not in shown["live"]:
+            shown["live"] = render.exchange(last, privacy=self.privacy)  # it replaced nothing
+        return shown
+
+    def _before(self, owner: str, conversation: str, replacing: str) -> list[Exchange]:
+        try:
+            exchanges = self.history.exchanges(owner, conversation) if conversation else []
+        except NoSuchConversation:  # deleted in another window: the question starts a new one
+            return []
+        ids = [exchange.id for exchange in exchanges]
+        return exchanges[: ids.index(replacing)] if replacing in ids else exchanges
+
+    def _kept(
+        self,
+        owner: str,
+        conversation: str,
+        replacing: str,
+        last: Exchange | None,
+        asking: Asking,
+    ) -> str:
+        """Keep the exchange, in place of the one that it replaces; the conversation's id."""
+        from ui import trace
+
+        if last is None or (replacing and (last.state == "failed" or not _says(last))):
+            return conversation
+        if not last.is_over:
+            last = replace(last, state="stopped", draft="")
+        if replacing:
+            self.history.drop_from(owner, conversation, replacing)
+        return self.history.put(
+            owner, conversation or None, last, trace=trace.to_json(asking.trace)
+        )
+
+    def stop(self, who: Who) -> None:
+        """End the question that this window asked, if it still runs."""
+        with self._lock:
+            asking = self._asking.get(who.tab)
+        if asking:
+            asking.stop()
+
+    def undone(self, owner: str, conversation: str, exchange: str) -> dict[str, Any]:
+        """Forget an exchange and those after it; its question returns to the box."""
+        dropped = self.history.drop_from(owner, conversation, exchange)
+        question = dropped[0].question if dropped else ""
+        return {**self.opened(owner, conversation), "question": question}
+
+    def edited(self, owner: str, conversation: str, exchange: str) -> dict[str, Any]:
+        """The question goes into the box, and the next one will replace it."""
+        exchanges = self.history.exchanges(owner, conversation)
+        ids = [each.id for each in exchanges]
+        if exchange not in ids:
+            return {}
+        later = len(ids) - ids.index(exchange) - 1
+        return {
+            "question": exchanges[ids.index(exchange)].question,
+            "editing": exchange,
+            "notice": frame.editing(later),
+        }
+
+    def marked(
+        self, owner: str, conversation: str, exchange: str, thumb: str, note: str | None
+    ) -> dict[str, Any]:
+        """Keep a thumb, or take it back when it is given again; `note` is the word to it."""
+        old = self.history.find(owner, exchange)
+        if note is not None:
+            self.history.mark(owner, exchange, old.thumb, note)
+        elif thumb == "up" or thumb == "down":
+            wanted = None if thumb == old.thumb else thumb
+            self.history.mark(owner, exchange, wanted, old.note if wanted else "")
+        return self._thread(self.history.exchanges(owner, conversation))
+
+    # --- parts --------------------------------------------------------------------------------
+
+    def _thread(self, exchanges: Sequence[Exchange]) -> dict[str, Any]:
+        """The last exchange stands apart from the others, in `live`, where it was written."""
+        if not exchanges:
+            return {"past": "", "live": render.empty(EXAMPLES)}
+        *before, last = exchanges
+        return {
+            "past": self._past(before),
+            "live": render.exchange(last, states=self.states(last), privacy=self.privacy),
+        }
+
+    def _past(self, exchanges: Sequence[Exchange]) -> str:
+        states = {each.id: self.states(each) for each in exchanges}
+        return render.thread(exchanges, states=states, privacy=self.privacy)
+
+    def states(self, exchange: Exchange) -> dict[str, str]:
+        """What became of each citation since: "CLAIM.CITATION" to same, moved, changed or gone."""
+        return {
+            f"{number}.{index}": relocate(citation, self.assistant.library).state
+            for number, claim in enumerate(exchange.claims)
+            for index, citation in enumerate(claim.citations)
+        }
+
+
+def _says(exchange: Exchange) -> bool:
+    """True when an exchange has something to keep: an answer, a decline or a first sentence."""
+    return exchange.answer is not None or bool(exchange.claims)
+
+
+def _turns(exchanges: Sequence[Exchange]) -> list[Turn]:
+    return [
+        Turn(each.question, each.answer.text) for each in exchanges if each.answer is not None
+    ]
+
+
+def trouble(error: FootnoteError) -> dict[str, Any]:
+    """The page after an error: what happened and what to do."""
+    return {"notice": frame.notice(str(error))}

@@ -1,0 +1,272 @@
+"""Why this answer: what was found, shown to the model, asked of it and checked, and when?
+
+A `Trace` is a question and the steps taken for it. It is bounded, so that history can keep one
+for every answer.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from math import isfinite
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from rag.errors import FootnoteError
+from rag.events import Checked, Consulted, Event, Finished, Retrieved, Rewritten, Selected, Token
+from rag.types import Claim, Hit, Message, Origin, Passage, Span, Support
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+Clock = Callable[[], float]
+"""Seconds since any fixed moment."""
+
+SCHEMA = "footnote.trace/1"
+MOST_HITS = 60
+MOST_PASSAGES = 60  # selected, and as many cut off
+MOST_STEPS = 300
+MOST_CHARS = 4000  # of any one text
+
+
+class UnreadableTrace(FootnoteError):
+    """A record that is not a trace, or not one of this version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a chunk stands in one ranking, from 1, and its score there."""
+
+    rank: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A chunk, and its place in each ranking that found it."""
+
+    chunk_id: str
+    span: Span
+    fused: Place | None = None
+    dense: Place | None = None
+    lexical: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """A passage as it was shown to the model, or would have been."""
+
+    number: int
+    span: Span
+    title: str
+    score: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rewriting:
+    """A follow-up was made to stand alone. `at_s` is, here and below, seconds since the start."""
+
+    at_s: float
+    question: str
+    step: Literal["rewritten"] = "rewritten"
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Best first: the fused ranking, then what only one of the others found."""
+
+    at_s: float
+    found: tuple[Found, ...]
+    left_out: int = 0  # chunks beyond `MOST_HITS`
+    step: Literal["found"] = "found"
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    at_s: float
+    selected: tuple[Excerpt, ...]
+    cut: tuple[Excerpt, ...]
+    step: Literal["selected"] = "selected"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request to the model. `probability` is that of "yes", 0..1, where it was asked for."""
+
+    at_s: float
+    purpose: Literal["rewrite", "judge", "answer", "repair"]
+    messages: tuple[Message, ...]
+    reply: str
+    probability: float | None
+    step: Literal["asked"] = "asked"
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    number: int  # of the passage
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A sentence of the reply, and what became of it."""
+
+    at_s: float
+    text: str
+    action: Literal["kept", "repaired", "removed"]
+    support: Support
+    reasons: tuple[str, ...]
+    score: float | None
+    origin: Origin
+    quotes: tuple[Quote, ...]
+    step: Literal["checked"] = "checked"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What else happened: a wait, a stop, a failure, the end; one sentence."""
+
+    at_s: float
+    text: str
+    step: Literal["note"] = "note"
+
+
+Step = Rewriting | Search | Selection | Request | Verdict | Note
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A question as it was asked, and the steps in the order in which they happened."""
+
+    question: str
+    steps: tuple[Step, ...] = ()
+    started_s: float = 0.0  # the clock's reading at the start; it is not written down
+
+
+def start(question: str, clock: Clock = time.monotonic) -> Trace:
+    """The trace of a question that is asked now."""
+    return Trace(_cut(question), started_s=clock())
+
+
+def traced(trace: Trace, event: Event, clock: Clock = time.monotonic) -> Trace:
+    """The trace after `event`. `clock` is the one it was started with."""
+    made = _step(event, _at(trace, clock))
+    return _with(trace, made) if made else trace
+
+
+def noted(trace: Trace, text: str, clock: Clock = time.monotonic) -> Trace:
+    """The trace with one more sentence about what happened."""
+    return _with(trace, Note(_at(trace, clock), _cut(text)))
+
+
+def to_json(trace: Trace) -> dict[str, Any]:
+    """Only strings, finite numbers, lists and objects."""
+    steps: Sequence[object] = _adapter().dump_python(trace.steps, mode="json")
+    return {"schema": SCHEMA, "question": trace.question, "steps": list(steps)}
+
+
+def from_json(value: Mapping[str, Any]) -> Trace:
+    """The trace that `to_json` wrote. Raises `UnreadableTrace`."""
+    try:
+        if value["schema"] != SCHEMA:
+            raise ValueError(f"its schema is {value['schema']!r}")
+        question = value["question"]
+        if not isinstance(question, str):
+            raise TypeError("its question is not a text")
+        steps = _adapter().validate_json(json.dumps(value["steps"]), strict=True)
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise UnreadableTrace(
+            "The record of how this answer came about cannot be read.",
+            "Ask the question again to have a new one.",
+        ) from error
+    return Trace(_cut(question), steps)
+
+
+@cache
+def _adapter() -> TypeAdapter[tuple[Step, ...]]:
+    from pydantic import ConfigDict, Field, TypeAdapter
+
+    steps = tuple[Annotated[Step, Field(discriminator="step")], ...]
+    bounds = ConfigDict(str_max_length=MOST_CHARS, allow_inf_nan=False, extra="forbid")
+    return TypeAdapter(Annotated[steps, Field(max_length=MOST_STEPS)], config=bounds)
+
+
+def _at(trace: Trace, clock: Clock) -> float:
+    return round(max(0.0, clock() - trace.started_s), 3)
+
+
+def _with(trace: Trace, step: Step) -> Trace:
+    """Of a question that took too many steps the last ones are left out, but for its end."""
+    return replace(trace, steps=(*trace.steps[: MOST_STEPS - 1], step))
+
+
+def _step(event: Event, at_s: float) -> Step | None:
+    match event:
+        case Rewritten(question):
+            return Rewriting(at_s, _cut(question))
+        case Retrieved(hits, dense, lexical):
+            found = list(_found(hits, dense, lexical))
+            return Search(at_s, tuple(found[:MOST_HITS]), max(0, len(found) - MOST_HITS))
+        case Selected(passages, cut):
+            return Selection(at_s, _excerpts(passages), _excerpts(cut))
+        case Consulted():
+            return _request(event, at_s)
+        case Checked(claim, action):
+            return _verdict(claim, action, at_s)
+        case Finished(answer):
+            why = f": {answer.reason}" if answer.reason else ""
+            return Note(at_s, f"{answer.status.capitalize()}{why}, by {_cut(answer.model)}.")
+        case Token():
+            return None
+
+
+def _found(hits: Sequence[Hit], dense: Sequence[Hit], lexical: Sequence[Hit]) -> Iterator[Found]:
+    rankings = [_places(ranking) for ranking in (hits, dense, lexical)]
+    chunks = {hit.chunk.id: hit.chunk for ranking in (hits, dense, lexical) for hit in ranking}
+    for id, chunk in chunks.items():
+        yield Found(id, chunk.span, *(places.get(id) for places in rankings))
+
+
+def _places(ranking: Sequence[Hit]) -> dict[str, Place]:
+    return {hit.chunk.id: Place(n, _number(hit.score)) for n, hit in enumerate(ranking, 1)}
+
+
+def _excerpts(passages: Sequence[Passage]) -> tuple[Excerpt, ...]:
+    return tuple(
+        Excerpt(each.number, each.span, _cut(each.title), _number(each.score), _cut(each.text))
+        for each in passages[:MOST_PASSAGES]
+    )
+
+
+def _request(event: Consulted, at_s: float) -> Request:
+    messages = tuple(Message(each.role, _cut(each.content)) for each in event.messages)
+    probability = None if event.probability is None else _number(event.probability)
+    return Request(at_s, event.purpose, messages, _cut(event.reply), probability)
+
+
+def _verdict(claim: Claim, action: Literal["kept", "repaired", "removed"], at_s: float) -> Verdict:
+    return Verdict(
+        at_s,
+        _cut(claim.text),
+        action,
+        claim.support,
+        tuple(map(_cut, claim.reasons)),
+        None if claim.score is None else _number(claim.score),
+        claim.origin,
+        tuple(Quote(c.number, c.span, _cut(c.quote)) for c in claim.citations),
+    )
+
+
+def _cut(text: str) -> str:
+    """At most `MOST_CHARS` of it. Lone surrogates, which cannot be stored, become "?"."""
+    text = text.encode(errors="replace").decode()
+    return text if len(text) <= MOST_CHARS else f"{text[: MOST_CHARS - 1]}…"
+
+
+def _number(value: float) -> float:
+    """Numbers from models and indexes may be infinite or none at all; JSON has no such thing."""
+    return float(value) if isfinite(value) else 0.0
