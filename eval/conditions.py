@@ -86,7 +86,11 @@ def _settings(assistant: Assistant) -> dict[str, str | int | float | None]:
 def _said(git: str, root: Path, *command: str) -> str:
     try:
         ran = subprocess.run(  # noqa: S603
-            [git, "--no-optional-locks", "-C", str(root), *command], capture_output=True, timeout=20, check=True, text=True
+            [git, "--no-optional-locks", "-C", str(root), *command],
+            capture_output=True,
+            timeout=20,
+            check=True,
+            text=True,
         )
     except (OSError, ValueError, subprocess.SubprocessError):
         return ""

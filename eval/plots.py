@@ -120,9 +120,7 @@ def _path(places: Sequence[tuple[float, float] | None]) -> str:
     return " ".join(steps) if len(steps) > 1 else ""
 
 
-def _picture(
-    name: str, box: str, told: str, shapes: Sequence[str], *, stretch: bool = True
-) -> str:
+def _picture(name: str, box: str, told: str, shapes: Sequence[str], *, stretch: bool = True) -> str:
     fit = ' preserveAspectRatio="none"' if stretch else ""
     return (
         f'<svg class="{name}" viewBox="{box}"{fit} role="img" focusable="false"'

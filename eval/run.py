@@ -1,22 +1,27 @@
 """How well are the golden questions answered?
 
-Each case is asked of an index that holds the seed articles and nothing else, and becomes one line
-of `results.jsonl`. An error is a row of its own, never a smaller number of cases.
+Each case becomes one line of `results.jsonl` as soon as it is known; an error is a row of its
+own, never a smaller number of cases. A run that ends adds `summary.json` and `report.html`.
 """
 
 from __future__ import annotations
 
-import json
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, TypeVar
 
+from eval import entries, runs, summary
 from eval.cases import Case, is_right, load
-from rag.answer_json import to_json
+from eval.conditions import Conditions, conditions
+from eval.figures import Outcome, Row, by_tag, figures, table
+from eval.report import report
+from eval.runs import REPORT, RESULTS, SUMMARY, Run, RunError
+from eval.summary import Summary
 from rag.assistant import SEEDS, Assistant
 from rag.build import build
 from rag.errors import FootnoteError
@@ -25,59 +30,64 @@ from rag.types import Answer
 
 GOLDEN = Path(__file__).parent / "cases" / "seeds.jsonl"
 
-T = TypeVar("T")
-Outcome = Literal["right", "wrong", "declined", "error"]
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One case and what came of it. `cited` is the share of the case's evidence spans that some
-    citation overlaps; None where there is no evidence or no answer."""
-
-    id: str
-    tags: tuple[str, ...]
-    answerable: bool
-    outcome: Outcome
-    text: str
-    reason: str | None
-    exact_quotes: bool
-    supports: tuple[str, ...]
-    cited: float | None
-    seconds: float
-
 
 def run_golden(settings: Settings, cases: Path | None, limit: int | None, out: Path | None) -> int:
-    """Ask the cases in the file `cases` (the golden set by default), the first `limit` of them;
-    write `results.jsonl` into `out` where given; print the table. Returns the exit code."""
+    """Ask the first `limit` of the golden questions of the seed articles alone, or of those in the
+    file `cases` of the person's own index; keep the run in `out`, by default a new folder in
+    `evals` of the data directory; print the table.
+
+    Returns the exit code. Raises `CaseError`, `RunError` where the run cannot be kept.
+    """
+    with _asked(settings, own=cases is not None) as assistant:
+        known = load(cases or GOLDEN, lambda id: assistant.library.document(id).text)[:limit]
+        started = datetime.now(UTC).replace(microsecond=0)
+        folder = out or _new_folder(settings.data_dir / "evals", started)
+        rows = run(known, assistant, folder)
+        facts = conditions(assistant, known, (cases or GOLDEN).name)
+    print(table(rows))
+    with _kept(folder):
+        _finish(folder, facts, rows, started)
+    print(f"The report is {folder / REPORT}", file=sys.stderr)
+    return 1 if any(row.outcome == "error" for row in rows) else 0
+
+
+@contextmanager
+def _asked(settings: Settings, *, own: bool) -> Iterator[Assistant]:
+    """An assistant over the person's own index, or over one with just the seed articles."""
+    if own:
+        with build(settings) as assistant:
+            assistant.ensure_seeds()
+            yield assistant
+        return
     with (
         tempfile.TemporaryDirectory(prefix="footnote-eval-") as folder,
         build(settings.model_copy(update={"data_dir": Path(folder)})) as assistant,
     ):
         list(assistant.index(sorted(SEEDS.glob("*.txt"))))
-        some = load(cases or GOLDEN, lambda id: assistant.library.document(id).text)
-        rows = run(some[:limit], assistant, out)
-    print(table(rows))
-    return 1 if any(row.outcome == "error" for row in rows) else 0
+        yield assistant
 
 
 def run(cases: Sequence[Case], assistant: Assistant, out: Path | None) -> list[Row]:
-    """One row for each case, in order, each on disk as soon as it is known."""
+    """One row for each case, in order, each on disk in `out` as soon as it is known.
+
+    Raises `RunError` when it cannot be written.
+    """
     rows = []
     if out:
-        out.mkdir(parents=True, exist_ok=True)
-        (out / "results.jsonl").write_text("")
+        with _kept(out):
+            _prepare(out)
     for number, case in enumerate(cases, start=1):
-        row, record = _row(case, assistant)
+        row, answer = _row(case, assistant)
         rows.append(row)
         print(_line(number, len(cases), case, row), file=sys.stderr, flush=True)
         if out:
-            with (out / "results.jsonl").open("a", encoding="utf-8") as file:
-                entry = asdict(row) | {"question": case.question, "answer": record}
-                file.write(json.dumps(entry, ensure_ascii=False) + "\n")
+            quotes = [assistant.library.text(span) for span in case.evidence]
+            with _kept(out):
+                _append(entries.line(row, case, quotes, answer), out / RESULTS)
     return rows
 
 
-def _row(case: Case, assistant: Assistant) -> tuple[Row, object]:
+def _row(case: Case, assistant: Assistant) -> tuple[Row, Answer | None]:
     started = time.perf_counter()
     try:
         answer = assistant.ask(case.question, case.history)
@@ -101,7 +111,7 @@ def _row(case: Case, assistant: Assistant) -> tuple[Row, object]:
         cited=_cited(case, answer),
         seconds=passed,
     )
-    return row, to_json(answer)
+    return row, answer
 
 
 def _outcome(case: Case, answer: Answer) -> Outcome:
@@ -118,51 +128,53 @@ def _cited(case: Case, answer: Answer) -> float | None:
 
 
 def _line(number: int, count: int, case: Case, row: Row) -> str:
-    good = row.outcome == ("right" if case.answerable else "declined")
-    what = row.text or row.reason or ""
-    return (
-        f"{number:3}/{count} {'ok ' if good else 'MISS'} {row.outcome:8} {case.question} -> {what}"
+    mark = "ok " if row.expected else "MISS"
+    told = f"{case.question} -> {row.text or row.reason or ''}"
+    printable = "".join(char if char.isprintable() else " " for char in told)
+    return f"{number:3}/{count} {mark} {row.outcome:8} {printable}"
+
+
+# --- keeping the run --------------------------------------------------------------------------
+
+
+def _new_folder(folder: Path, started: datetime) -> Path:
+    with _kept(folder):
+        return runs.create(folder, started)
+
+
+@contextmanager
+def _kept(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise RunError(
+            f"The run cannot be kept in {folder} ({error.strerror or error}).",
+            "Make room or choose another folder with --out.",
+        ) from error
+
+
+def _prepare(folder: Path) -> None:
+    """Make the folder, and remove what an earlier run left in it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in (SUMMARY, REPORT):
+        (folder / name).unlink(missing_ok=True)
+    (folder / RESULTS).write_text("")
+
+
+def _append(line: str, file: Path) -> None:
+    with file.open("a", encoding="utf-8", errors="replace") as written:
+        written.write(line)
+
+
+def _finish(folder: Path, facts: Conditions, rows: Sequence[Row], started: datetime) -> None:
+    whole = Summary(
+        **asdict(facts),
+        started=started,
+        finished=datetime.now(UTC).replace(microsecond=0),
+        cases=len(rows),
+        figures={str(name): figure for name, figure in figures(rows).items()},
+        tags=by_tag(rows),
     )
-
-
-# --- the table --------------------------------------------------------------------------------
-
-
-def table(rows: Sequence[Row]) -> str:
-    """What a person wants to know of a run, as text."""
-    yes = [row for row in rows if row.answerable]
-    no = [row for row in rows if not row.answerable]
-    answered = [row for row in rows if row.outcome in ("right", "wrong")]
-    supports = [support for row in rows for support in row.supports]
-    seconds = sorted(row.seconds for row in rows)
-    lines = [
-        _share("answerable: right", yes, lambda row: row.outcome == "right"),
-        _share("answerable: declined", yes, lambda row: row.outcome == "declined"),
-        _share("unanswerable: declined", no, lambda row: row.outcome == "declined"),
-        _share("errors", rows, lambda row: row.outcome == "error"),
-        _share("answers with every quote exact", answered, lambda row: row.exact_quotes),
-        _share(
-            "right answers citing gold evidence",
-            [row for row in yes if row.outcome == "right"],
-            lambda row: bool(row.cited),
-        ),
-        _share("sentences supported", supports, lambda support: support == "supported"),
-        _share("sentences partly supported", supports, lambda support: support == "partial"),
-    ]
-    if seconds:
-        middle, late = seconds[len(seconds) // 2], seconds[int(len(seconds) * 0.95)]
-        lines.append(f"{'seconds a question, p50 and p95':38} {middle:.1f}  {late:.1f}")
-    for tag in sorted({tag for row in rows for tag in row.tags}):
-        tagged = [row for row in rows if tag in row.tags]
-        lines.append(_share(f"  {tag}: as it should be", tagged, _as_it_should))
-    return "\n".join(lines)
-
-
-def _as_it_should(row: Row) -> bool:
-    return row.outcome == ("right" if row.answerable else "declined")
-
-
-def _share(name: str, items: Iterable[T], good: Callable[[T], bool]) -> str:
-    flags = [good(item) for item in items]
-    share = f"{sum(flags) / len(flags):6.1%}" if flags else "   n/a"
-    return f"{name:38} {share}  {sum(flags)} of {len(flags)}"
+    summary.write(whole, folder / SUMMARY)
+    page = report(Run(folder.name, folder, whole))
+    (folder / REPORT).write_text(page, encoding="utf-8", errors="replace")

@@ -7,7 +7,7 @@ Whatever is wrong with a run is said; no run is hidden and none stops the listin
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,6 +38,11 @@ class Results:
     entries: tuple[Entry, ...]
     faults: tuple[str, ...] = ()
 
+    def figures(self) -> dict[str, Figure]:
+        """Those of the cases that could be read."""
+        told = figures([entry.row for entry in self.entries])
+        return {str(name): figure for name, figure in told.items()}
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -53,15 +58,14 @@ class Run:
         """As its summary or its name says, or when its folder was last changed. Aware."""
         if self.summary:
             return self.summary.started
-        try:
-            return datetime.strptime(self.name[: len("2026-01-01T00-00-00Z")], NAMED).replace(
-                tzinfo=UTC
-            )
-        except ValueError:
-            return _changed(self.folder)
+        return _named_time(self.name) or _changed(self.folder)
+
+    @property
+    def is_named_by_time(self) -> bool:
+        return _named_time(self.name) is not None
 
     def results(self) -> Results:
-        """Read the cases; this takes time in proportion to the size of the run."""
+        """Read the cases; that takes time in proportion to the size of the run."""
         try:
             return _results(self.folder / RESULTS)
         except FileNotFoundError:
@@ -70,13 +74,6 @@ class Run:
             return Results((), (f"{RESULTS} cannot be read ({error.strerror or error}).",))
         except ValueError as error:
             return Results((), (f"{RESULTS} cannot be used ({error}).",))
-
-    def figures(self) -> Mapping[str, Figure]:
-        """As its summary states them, or else over the cases that it has so far."""
-        if self.summary:
-            return self.summary.figures
-        told = figures([entry.row for entry in self.results().entries])
-        return {str(name): figure for name, figure in told.items()}
 
 
 def runs(folder: Path) -> list[Run]:
@@ -91,8 +88,8 @@ def runs(folder: Path) -> list[Run]:
 
 def find(folder: Path, name: str) -> Run:
     """The run of that name. Raises `RunError`, for a name that leads elsewhere too."""
-    is_plain = name not in ("", ".", "..") and not set(name) & set("/\\\0")
-    if not is_plain or name.startswith(".") or not (folder / name).is_dir():
+    is_plain = Path(name).name == name and not name.startswith(".") and "\0" not in name
+    if not is_plain or not (folder / name).is_dir():
         raise RunError("There is no such run.", "Choose one from the list of runs.")
     return _run(folder / name)
 
@@ -169,6 +166,14 @@ def _check_regular(file: Path, most: int) -> None:
         raise ValueError("it is not a file")
     if found.st_size > most:
         raise ValueError(f"it has {found.st_size:,} bytes; {most:,} is the most")
+
+
+def _named_time(name: str) -> datetime | None:
+    """The time that a name begins with; the second run of a second ends in ``-2``."""
+    try:
+        return datetime.strptime(name[: len("2026-11-22T06-15-03Z")], NAMED).replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def _changed(folder: Path) -> datetime:

@@ -82,7 +82,7 @@ def write(summary: Summary, file: Path) -> None:
 
 
 def read(data: bytes) -> Summary:
-    """The summary that `data` states. Raises `ValueError` that says in a few words what is wrong."""
+    """The summary that `data` states. Raises `ValueError` that says what is wrong."""
     try:
         return Summary.model_validate_json(data)
     except ValidationError as error:

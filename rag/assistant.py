@@ -6,19 +6,32 @@ and the evals consume the same stream.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from rag import compose, ingest
 from rag.errors import EmptyLibrary, QuestionError
-from rag.events import Event, Finished, IngestEvent, Removed, Retrieved, Rewritten, Selected
+from rag.events import Event, Finished, IngestEvent, Removed, Rewritten, Selected
 from rag.library import Library
 from rag.respond import Record, respond
 from rag.retrieve import Retriever
 from rag.select import select
 from rag.settings import Settings
-from rag.types import Answer, ChatModel, Citation, Embedder, Span, Turn
+from rag.stop import Stop, waited
+from rag.types import (
+    Answer,
+    ChatModel,
+    Citation,
+    Delta,
+    Embedder,
+    Hit,
+    Message,
+    Span,
+    Turn,
+)
 from rag.vectors import Vectors
 
 SEEDS = Path(__file__).parent.parent / "seeds"
@@ -26,13 +39,37 @@ AROUND_CHARS = 4000  # near a quote, in which the rest of a shortened name may s
 
 
 class Model(Protocol):
-    """Gives the chat model when it is first needed; `warm` starts it without waiting."""
+    """Gives the chat model when it is first needed; `warm` starts it without waiting. Its budget
+    is known before it is there."""
 
     @property
     def name(self) -> str: ...
+    @property
+    def budget_tokens(self) -> int: ...
     def warm(self) -> None: ...
     def get(self) -> ChatModel: ...
     def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Stoppable:
+    """A chat model for one question, which `stop` ends."""
+
+    model: ChatModel
+    stop: Stop
+
+    @property
+    def name(self) -> str:
+        return self.model.name
+
+    @property
+    def budget_tokens(self) -> int:
+        return self.model.budget_tokens
+
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int, stop: Stop | None = None
+    ) -> Generator[Delta, None, None]:
+        return self.model.stream(messages, max_tokens=max_tokens, stop=stop or self.stop)
 
 
 class Assistant:
@@ -83,42 +120,74 @@ class Assistant:
         question: str,
         history: Sequence[Turn] = (),
         document_ids: Collection[str] | None = None,
+        stop: Stop | None = None,
     ) -> Iterator[Event]:
         """Yield what happens on the way to the answer; the last event is `Finished`.
 
-        Raises `QuestionError`, `EmptyLibrary`, `NoSuchDocument`, `EmbedderMismatch` and whatever
-        the model raises. Closing the iterator ends the model's request.
+        Closing the iterator ends the model's request; so does `stop`, set in any thread, and then
+        `Stopped` is raised, wherever the model is waited for. Raises `QuestionError`,
+        `EmptyLibrary`, `NoSuchDocument`, `EmbedderMismatch` and whatever the model raises.
         """
+        with closing(self._stream(question, history, document_ids, stop)) as events:
+            for event in events:
+                if stop:
+                    stop.check()
+                yield event
+
+    def _stream(
+        self,
+        question: str,
+        history: Sequence[Turn],
+        document_ids: Collection[str] | None,
+        stop: Stop | None,
+    ) -> Generator[Event, None, None]:
         question = self._checked_question(question)
         self._checked_library(document_ids)
-        self.model.warm()
+        waited(self.model.warm, stop)
         record = Record(question, self.model.name)
         asked = question
         if history:
-            with record.timed("rewrite"):
-                asked = compose.rewrite(question, history, self.model.get())
+            asked = yield from self._alone(history, record, stop)
             yield Rewritten(asked)
         with record.timed("retrieve"):
             retriever = Retriever(self.library, self.vectors, self.embedder)
-            hits = retriever.retrieve(asked, self.settings.k, document_ids)
-        yield Retrieved(hits)
-        with record.timed("load model"):
-            model = self.model.get()
-        record.model = model.name
+            retrieved = retriever.retrieve(asked, self.settings.k, document_ids)
+        yield retrieved
         with record.timed("select"):
-            record.passages = select(
-                asked,
-                hits,
-                library=self.library,
-                embedder=self.embedder,
-                budget_tokens=model.budget_tokens,
-                join=not compose.is_small(model),
-            )
-        yield Selected(record.passages)
+            selected = self._selected(asked, retrieved.hits)
+        yield selected
+        record.passages = selected.passages
+        with record.timed("load model"):
+            model = self._model(stop)
+        record.model = model.name
         reason = yield from respond(
             asked, model, record, around=self._around, max_tokens=self.settings.max_tokens
         )
         yield record.finished(reason)
+
+    def _alone(
+        self, history: Sequence[Turn], record: Record, stop: Stop | None
+    ) -> Generator[Event, None, str]:
+        """The question, made to stand alone."""
+        with record.timed("rewrite"):
+            model = self._model(stop)
+            asked, consulted = compose.rewrite(record.question, history, model)
+        yield record.counted(consulted)
+        return asked
+
+    def _selected(self, question: str, hits: Sequence[Hit]) -> Selected:
+        return select(
+            question,
+            hits,
+            library=self.library,
+            embedder=self.embedder,
+            budget_tokens=self.model.budget_tokens,
+            join=not compose.is_small(self.model),
+        )
+
+    def _model(self, stop: Stop | None) -> ChatModel:
+        model = waited(self.model.get, stop)
+        return _Stoppable(model, stop) if stop else model
 
     def _around(self, span: Span) -> str:
         start = max(0, span.start - AROUND_CHARS)
@@ -151,9 +220,12 @@ class Assistant:
     # --- indexing -----------------------------------------------------------------------------
 
     def index(
-        self, paths: Sequence[Path], on_progress: ingest.Progress | None = None
+        self,
+        paths: Sequence[Path],
+        on_progress: ingest.Progress | None = None,
+        urls: Sequence[str] = (),
     ) -> Iterator[IngestEvent]:
-        """Bring the library up to date with `paths`; see `rag.ingest.ingest`."""
+        """Bring the library up to date with files and web pages; see `rag.ingest.ingest`."""
         return ingest.ingest(
             paths,
             library=self.library,
@@ -161,6 +233,7 @@ class Assistant:
             embedder=self.embedder,
             lock_path=self._lock_path,
             on_progress=on_progress,
+            urls=urls,
         )
 
     def rebuild(self, on_progress: ingest.Progress | None = None) -> int:

@@ -53,6 +53,10 @@ class HostedModel:
         default = OPENAI_MODEL if self._settings.provider == "openai" else "server's own"
         return self._settings.model or default
 
+    @property
+    def budget_tokens(self) -> int:
+        return models.budget_tokens(self._settings)
+
     def warm(self) -> None:
         """Nothing to start."""
 
@@ -72,6 +76,7 @@ class EmbeddedModel:
         self._settings = settings
         self._on_progress = on_progress
         self._starting = threading.Lock()
+        self._settling = threading.Lock()
         self._server: LocalServer | None = None
         self._chat: ChatModel | None = None
 
@@ -80,14 +85,26 @@ class EmbeddedModel:
         path = self._settings.model_path
         return path.stem if path else "qwen2.5-coder-1.5b-instruct"
 
+    @property
+    def budget_tokens(self) -> int:
+        return models.budget_tokens(self._settings)
+
     def warm(self) -> None:
-        """Start the server's process; it loads while the caller goes on. Raises `ModelError`."""
+        """Start the server's process; it loads while the caller goes on. Where another thread is
+        starting it, that is left to it. Raises `ModelError`."""
+        if self._starting.acquire(blocking=False):
+            try:
+                self._start()
+            finally:
+                self._starting.release()
+
+    def _start(self) -> LocalServer:
         from rag import local, weights
 
-        with self._starting:
-            if self._server is None:
-                path = weights.weights(self._settings, self._joining)
-                self._server = local.start(path, self._settings)
+        if self._server is None:
+            path = weights.weights(self._settings, self._joining)
+            self._server = local.start(path, self._settings)
+        return self._server
 
     def _joining(self, done: int, total: int) -> None:
         if self._on_progress:
@@ -95,12 +112,13 @@ class EmbeddedModel:
 
     def get(self) -> ChatModel:
         """The model, loaded. Raises `ModelFileError`, `ModelTimeout`."""
-        self.warm()
-        assert self._server is not None
-        url = self._server.wait()
-        if self._chat is None:
-            self._chat = models.embedded(url, self._server.api_key, self.name, self._settings)
-        self._settle(self._server, self._chat)
+        with self._starting:
+            server = self._start()
+        url = server.wait()
+        with self._settling:
+            if self._chat is None:
+                self._chat = models.embedded(url, server.api_key, self.name, self._settings)
+            self._settle(server, self._chat)
         return self._chat
 
     def _settle(self, server: LocalServer, chat: ChatModel) -> None:

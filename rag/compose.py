@@ -2,57 +2,55 @@
 
 A small model and a large one need different prompts. The small one reads a short running text,
 answers in a sentence, and is asked in one token whether the text states the answer at all; the
-large one reads numbered passages and declines by itself. Both give the same `Reply`.
+large one reads numbered passages and declines by itself.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import replace
 from math import exp
 
 from rag import prompts, terms
-from rag.events import Token
-from rag.types import ChatModel, Delta, Message, Passage, Turn, Usage
+from rag.events import Consulted, Purpose, Token
+from rag.types import Budgeted, ChatModel, Message, Passage, Turn, Usage
 
 SMALL_BUDGET_TOKENS = 1000  # a model that does best with less than this is treated as small
 NOT_STATED = "NOT STATED"
 REWRITE_TOKENS = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """The model's text (empty where it declined), and the tokens that it took."""
-
-    text: str
-    usage: Usage
-
-
-def is_small(model: ChatModel) -> bool:
+def is_small(model: Budgeted) -> bool:
     """True for a model that is asked about answerability apart."""
     return model.budget_tokens < SMALL_BUDGET_TOKENS
 
 
-def stated(question: str, passages: Sequence[Passage], model: ChatModel) -> float:
-    """How likely the model holds that the passages state the answer, 0..1.
-
-    Read from the probabilities of "yes" and "no"; 0 or 1 where the server does not give them.
-    """
+def stated(question: str, passages: Sequence[Passage], model: ChatModel) -> Consulted:
+    """Ask whether the passages state the answer. Its `probability` is read from those of "yes"
+    and "no"; 0 or 1 where the server does not give them."""
     messages = prompts.render("judge", passages=_running(passages), question=question)
-    said = ""
-    with closing(model.stream(messages, max_tokens=1)) as deltas:
-        for delta in deltas:
-            if delta.alternatives:
-                return _share_of_yes(delta)
-            said += delta.text
-    return float(said.strip().lower().startswith("yes"))
+    consulted, alternatives = _asked("judge", messages, model, max_tokens=1)
+    word = consulted.reply.strip().lower()
+    likely = _share_of_yes(alternatives) if alternatives else float(word.startswith("yes"))
+    return replace(consulted, probability=likely)
 
 
-def _share_of_yes(delta: Delta) -> float:
+def _asked(
+    purpose: Purpose, messages: Sequence[Message], model: ChatModel, max_tokens: int
+) -> tuple[Consulted, Mapping[str, float]]:
+    """One request, waited for, and the alternatives to its reply's first token."""
+    deltas = list(model.stream(messages, max_tokens=max_tokens))
+    reply = "".join(delta.text for delta in deltas)
+    usage = sum((delta.usage for delta in deltas if delta.usage), Usage())
+    alternatives = next((delta.alternatives for delta in deltas if delta.alternatives), {})
+    return Consulted(purpose, tuple(messages), reply, usage=usage), alternatives
+
+
+def _share_of_yes(alternatives: Mapping[str, float]) -> float:
     shares = {"yes": 0.0, "no": 0.0}
-    for token, logprob in delta.alternatives.items():
+    for token, logprob in alternatives.items():
         word = token.strip().lower()
         if word in shares:
             shares[word] += exp(logprob)
@@ -60,9 +58,14 @@ def _share_of_yes(delta: Delta) -> float:
 
 
 def compose(
-    question: str, passages: Sequence[Passage], model: ChatModel, max_tokens: int
-) -> Generator[Token, None, Reply]:
-    """Yield the reply as it is written; return it whole. Closing it ends the request."""
+    question: str,
+    passages: Sequence[Passage],
+    model: ChatModel,
+    max_tokens: int,
+    purpose: Purpose = "answer",
+) -> Generator[Token | Consulted, None, str]:
+    """Yield the reply as it is written, then the whole request; return the reply's text, empty
+    where the model declined. Closing it ends the request."""
     messages = messages_for(question, passages, model)
     written, held, usage = "", "", Usage()
     with closing(model.stream(messages, max_tokens=max_tokens)) as deltas:
@@ -75,8 +78,9 @@ def compose(
             if held and not NOT_STATED.startswith(opening):
                 yield Token(held)
                 held = ""
+    yield Consulted(purpose, tuple(messages), written, usage=usage)
     declined = NOT_STATED in written or written.strip().upper().startswith(NOT_STATED)
-    return Reply("" if declined else written.strip(), usage)
+    return "" if declined else written.strip()
 
 
 def messages_for(question: str, passages: Sequence[Passage], model: ChatModel) -> list[Message]:
@@ -100,14 +104,15 @@ def _numbered(passages: Sequence[Passage]) -> str:
     return "\n\n".join(blocks)
 
 
-def rewrite(question: str, history: Sequence[Turn], model: ChatModel) -> str:
-    """A follow-up as a question that stands alone; `question` itself where the model's proposal
-    brings in words that nobody said."""
+def rewrite(question: str, history: Sequence[Turn], model: ChatModel) -> tuple[str, Consulted]:
+    """A follow-up as a question that stands alone, and what the model was asked for it;
+    `question` itself where the model's proposal brings in words that nobody said."""
     turns = [f"Question: {t.question}\nAnswer: {_unmarked(t.answer)}" for t in history[-2:]]
     messages = prompts.render("rewrite", history="\n".join(turns), question=question)
-    proposal = _first_line(model.stream(messages, max_tokens=REWRITE_TOKENS))
+    consulted, _ = _asked("rewrite", messages, model, REWRITE_TOKENS)
+    proposal = consulted.reply.strip().partition("\n")[0].strip()
     invented = _stated(proposal) - _stated(" ".join([question, *turns]))
-    return proposal if proposal and not invented else question
+    return (proposal if proposal and not invented else question), consulted
 
 
 def _stated(text: str) -> set[str]:
@@ -116,8 +121,3 @@ def _stated(text: str) -> set[str]:
 
 def _unmarked(answer: str) -> str:
     return re.sub(r"\s*\[\d+\]", "", answer)
-
-
-def _first_line(deltas: Iterator[Delta]) -> str:
-    written = "".join(delta.text for delta in deltas)
-    return written.strip().partition("\n")[0].strip()

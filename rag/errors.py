@@ -18,7 +18,8 @@ line exits with `exit_code`.
     │   ├── ModelInterrupted          14  the reply broke off
     │   ├── ModelFileError            15  weights are missing, truncated or corrupt
     │   └── ModelRefused              16  the server answered with an error of its own
-    └── SettingsError                 17  a setting has no usable value
+    ├── SettingsError                 17  a setting has no usable value
+    └── Stopped                       18  somebody ended the question while it was answered
 """
 
 from __future__ import annotations
@@ -95,3 +96,7 @@ class ModelRefused(ModelError):
 
 class SettingsError(FootnoteError):
     exit_code = 17
+
+
+class Stopped(FootnoteError):
+    exit_code = 18

@@ -1,15 +1,18 @@
 """What happens on the way to an answer, and while documents are indexed?
 
-A question yields `Rewritten` (with history only), `Retrieved`, `Selected`, then `Consulted`,
-`Token` and `Checked` as often as it takes, and at last `Finished`.
+A question yields `Rewritten` (with history only), `Retrieved`, `Selected`, then `Token`,
+`Consulted` and `Checked` as often as it takes, and at last `Finished`. `Consulted` comes after
+each request to the model, also after the one that rewrites.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
-from rag.types import Answer, Claim, Hit, Message, Passage
+from rag.types import Answer, Claim, Hit, Message, Passage, Usage
+
+Purpose = Literal["rewrite", "judge", "answer", "repair"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,8 @@ class Retrieved:
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """What the model is about to see, and what the budget cut off, numbered on from there."""
+    """What the model is about to see, and the sentences that the budget cut off, best first and
+    numbered on from there."""
 
     passages: tuple[Passage, ...]
     cut: tuple[Passage, ...] = ()
@@ -38,13 +42,14 @@ class Selected:
 
 @dataclass(frozen=True, slots=True)
 class Consulted:
-    """One request to the model and its whole reply. `probability` is that of "yes", 0..1, where
-    it was asked of a passage whether it states the answer."""
+    """One request to the model and its whole reply, as it was written. `probability` is that of
+    "yes", 0..1, where it was asked of a passage whether it states the answer."""
 
-    purpose: Literal["rewrite", "judge", "answer", "repair"]
+    purpose: Purpose
     messages: tuple[Message, ...]
     reply: str
     probability: float | None = None
+    usage: Usage = field(default_factory=Usage)
 
 
 @dataclass(frozen=True, slots=True)

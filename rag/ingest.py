@@ -1,4 +1,4 @@
-"""How do files become part of the library, and how do they leave it?
+"""How do files and web pages become part of the library, and how do they leave it?
 
 For each document: load, chunk, embed, add the vectors, commit to the library, delete the vectors
 of the old version. So the library never knows a chunk without a vector, and a crash anywhere
@@ -8,20 +8,20 @@ them over and the end of a run deletes them.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from rag.chunk import chunk, embedding_text
-from rag.errors import EmbedderMismatch, LibraryBusy, LibraryError, SourceError
+from rag.errors import EmbedderMismatch, LibraryBusy, LibraryError
 from rag.events import Added, Failed, IngestEvent, Removed, Skipped, Updated
+from rag.fetch import Page, fetch
 from rag.library import Library
-from rag.load import find, load
+from rag.sources import Sources
 from rag.types import Chunk, Document, Embedder
 from rag.vectors import Vectors
 
@@ -39,18 +39,21 @@ def ingest(
     embedder: Embedder,
     lock_path: Path,
     on_progress: Progress | None = None,
+    urls: Iterable[str] = (),
+    fetch: Callable[[str], Page] = fetch,
 ) -> Iterator[IngestEvent]:
-    """Bring the library up to date with the files at and under `paths`, one event a document.
+    """Bring the library up to date with the files at and under `paths` and the pages at `urls`,
+    one event a document.
 
-    A document whose file is gone is removed; documents from elsewhere are left alone. Closing
-    the iterator ends the run; what it has yielded stays. Raises `LibraryBusy` when another run
-    is under way, `EmbedderMismatch`, `SourceError` for a path that does not exist, and whatever
-    the embedder and the disk raise; what was committed before stays.
+    A document whose file is gone is removed; documents from elsewhere, web pages among them, are
+    left alone. Closing the iterator ends the run; what it has yielded stays. Raises `LibraryBusy`
+    when another run is under way, `EmbedderMismatch`, `SourceError` for a path that does not
+    exist, and whatever the embedder and the disk raise; what was committed before stays.
     """
     with _only_run(lock_path):
         run = _Run(library, vectors, embedder, on_progress)
         run.prepare()
-        sources = _Sources([Path(os.path.abspath(path)) for path in paths], library)
+        sources = Sources(paths, urls, library.ids_by_source(), run.announced(fetch))
         yield from run.index(sources)
         for id in sources.gone():
             yield _removed(id, library, vectors)
@@ -127,7 +130,17 @@ class _Run:
         for some in _slices(_pairs(self.library, missing)):
             self.vectors.add(*self.embedded(some))
 
-    def index(self, sources: _Sources) -> Iterator[IngestEvent]:
+    def announced(self, fetch: Callable[[str], Page]) -> Callable[[str], Page]:
+        """`fetch`, which may take its time, with word of it beforehand."""
+
+        def tell(url: str) -> Page:
+            if self.on_progress:
+                self.on_progress(self.done, self.total, url)
+            return fetch(url)
+
+        return tell
+
+    def index(self, sources: Sources) -> Iterator[IngestEvent]:
         """Take in what the sources hold, `SLICE_CHUNKS` chunks at a time."""
         digests = self.library.digests()
         waiting: list[tuple[_Job, Chunk]] = []
@@ -169,79 +182,6 @@ class _Run:
         if self.on_progress:
             self.on_progress(self.done, self.total, pairs[-1][0].title)
         return [piece for _, piece in pairs], vectors
-
-
-class _Sources:
-    """Which documents do the given paths hold, under which ids, and which do they hold no more?"""
-
-    def __init__(self, given: Sequence[Path], library: Library) -> None:
-        self.given = given
-        self.roots = [str(path.resolve()) for path in given]
-        self.known = library.ids_by_source()
-        self.taken = set(self.known.values())
-        self.seen: set[str] = set()  # sources of documents
-        self.read: set[str] = set()  # files
-
-    def documents(self) -> Iterator[Document | Failed]:
-        here = [path for path in self.given if path.exists() or not self._holds(path)]
-        for file in find(here):
-            try:
-                documents = load(file)
-            except SourceError as error:
-                yield Failed(str(file).encode(errors="replace").decode(), str(error))
-                continue
-            self.read.add(str(file.resolve()))
-            for document in documents:
-                if document.source not in self.seen:
-                    self.seen.add(document.source)
-                    yield self._named(document, file)
-
-    def gone(self) -> list[str]:
-        """Ids of the documents whose file, or record in it, is there no more."""
-        return sorted(
-            id
-            for source, id in self.known.items()
-            if source not in self.seen and self._given(source) and self._vanished(source)
-        )
-
-    def _named(self, document: Document, file: Path) -> Document:
-        """The document under the id it has, or under the shortest end of its path that is free."""
-        id = self.known.get(document.source)
-        if id is None:
-            root = next((path for path in self.given if path in file.parents), file.parent)
-            record = document.id.removeprefix(file.name)
-            shortest = len(file.relative_to(root).parts)
-            parts = [part.encode(errors="replace").decode() for part in file.parts]
-            ends = ("/".join(parts[-n:]) for n in range(shortest, len(parts)))
-            id = next((end + record for end in ends if end + record not in self.taken), None)
-        document = replace(document, id=id or document.source)
-        self.taken.add(document.id)
-        return document
-
-    def _holds(self, path: Path) -> bool:
-        """True for a file that documents came from."""
-        file = str(path.resolve())
-        return any(source == file or source.startswith(f"{file}#") for source in self.known)
-
-    def _given(self, source: str) -> bool:
-        return any(
-            source == root or source.startswith((f"{root}#", os.path.join(root, "")))
-            for root in self.roots
-        )
-
-    def _vanished(self, source: str) -> bool:
-        """A source is a file, or a file, "#" and the name of a record."""
-        parts = source.split("#")
-        files = ["#".join(parts[:n]) for n in range(len(parts), 0, -1)]
-        return any(file in self.read for file in files) or all(map(_missing, files))
-
-
-def _missing(file: str) -> bool:
-    try:
-        os.stat(file)
-    except OSError as error:  # any other one: it may be there
-        return isinstance(error, (FileNotFoundError, NotADirectoryError))
-    return False
 
 
 def _pairs(library: Library, only: set[str] | None = None) -> Iterator[_Pair]:

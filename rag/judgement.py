@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from rag import asks, compose, terms
 from rag.amounts import number_ties
-from rag.types import ChatModel, Claim, Passage
+from rag.events import Consulted
+from rag.types import Budgeted, ChatModel, Claim, Passage
 
 SURE = 0.78  # the small model's "yes" to one passage at which no other is asked about
 LEAST = 0.6  # its "yes" below which a passage is not answered from
@@ -40,8 +41,11 @@ class Attempt:
         return self.stated is not None and self.stated >= CERTAIN
 
 
-def attempts(question: str, passages: Sequence[Passage], model: ChatModel) -> Iterator[Attempt]:
+def attempts(
+    question: str, passages: Sequence[Passage], model: ChatModel
+) -> Iterator[Consulted | Attempt]:
     """What the model should answer from, attempt by attempt; nothing where it should decline.
+    Before an attempt comes what the model was asked for it.
 
     A large model gets everything at once, and declines in its reply. A small one answers from
     one passage, so it is first asked of each, best first, whether that states the answer.
@@ -55,7 +59,9 @@ def attempts(question: str, passages: Sequence[Passage], model: ChatModel) -> It
     for index, passage in enumerate(passages[:JUDGED]):
         if not left:
             return
-        stated = compose.stated(question, [passage], model)
+        consulted = compose.stated(question, [passage], model)
+        yield consulted
+        stated = consulted.probability or 0.0
         if stated >= SURE:
             left -= 1
             yield Attempt([passage], stated)
@@ -73,7 +79,7 @@ def ranked(question: str, passages: Sequence[Passage], *, apart: bool) -> Sequen
     return sorted(passages, key=lambda passage: -asks.shared(question, passage.text))
 
 
-def reserved(claims: Sequence[Claim], model: ChatModel) -> bool:
+def reserved(claims: Sequence[Claim], model: Budgeted) -> bool:
     """True when a small model had better try another passage before these claims stand."""
     return compose.is_small(model) and any(claim.support != "supported" for claim in claims)
 
@@ -104,8 +110,8 @@ def holds(question: str, claim: Claim, around: str, attempt: Attempt) -> bool:
     """True when a small model's claim, which the checks let pass, may stand as an answer.
 
     A "yes", and what a passage says that the model is not sure of, must be supported in full; a
-    number must be the one that the source ties to what was
-    asked; and no word may come from nowhere: what a small model does not copy it makes up.
+    number must be the one that the source ties to what was asked; and no word may come from
+    nowhere: what a small model does not copy it makes up.
     """
     strict = asks.kind(question) == "yes-no" or not attempt.sure
     if strict and claim.support != "supported":

@@ -6,17 +6,17 @@ Ollama and LM Studio share.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from rag.errors import ModelInterrupted, ModelRefused, SettingsError
 from rag.remote import COMPATIBLE, EMBEDDED, OPENAI, OPENAI_URL, Server, encodable
 from rag.settings import OPENAI_MODEL, Settings
+from rag.stop import Stop, pulled
 from rag.types import Delta, Message, Usage
 
 if TYPE_CHECKING:
-    from openai import Stream
+    from openai import AsyncOpenAI, AsyncStream
     from openai.types import CompletionUsage
     from openai.types.chat import ChatCompletion, ChatCompletionChunk
     from openai.types.chat.chat_completion_chunk import Choice
@@ -66,19 +66,26 @@ class Chat:
             self._optional |= {"logprobs": True, "top_logprobs": ALTERNATIVES}
 
     def stream(
-        self, messages: Sequence[Message], *, max_tokens: int
+        self, messages: Sequence[Message], *, max_tokens: int, stop: Stop | None = None
     ) -> Generator[Delta, None, None]:
         """Yield the reply as it is written; the last piece carries the usage and no text.
 
-        Closing the iterator closes the connection, which ends the request on the server.
-        Raises `ModelAuthError`, `ModelUnreachable`, `ModelTimeout`, `ModelInterrupted` or
-        `ModelRefused`.
+        Closing the iterator closes the connection, which ends the request on the server; so does
+        `stop`. Raises `ModelAuthError`, `ModelUnreachable`, `ModelTimeout`, `ModelInterrupted`,
+        `ModelRefused` or `Stopped`.
         """
-        with (
-            self._server.explained(self.name),
-            closing(self._open(messages, max_tokens)) as reply,
+        with self._server.explained(self.name):
+            yield from pulled(self._deltas(messages, max_tokens), stop)
+
+    async def _deltas(
+        self, messages: Sequence[Message], max_tokens: int
+    ) -> AsyncGenerator[Delta, None]:
+        async with (
+            self._server.connect() as client,
+            await self._open(client, messages, max_tokens) as reply,
         ):
-            yield from self._read(reply)
+            async for delta in self._read(reply):
+                yield delta
 
     def structured(
         self, messages: Sequence[Message], reply: type[Reply], *, max_tokens: int
@@ -111,14 +118,16 @@ class Chat:
             **self._fixed,
         }
 
-    def _open(self, messages: Sequence[Message], max_tokens: int) -> Stream[ChatCompletionChunk]:
+    async def _open(
+        self, client: AsyncOpenAI, messages: Sequence[Message], max_tokens: int
+    ) -> AsyncStream[ChatCompletionChunk]:
         from openai import BadRequestError, PermissionDeniedError, UnprocessableEntityError
 
         while True:
             request = self._request(messages, max_tokens) | self._optional
             try:
-                reply: Stream[ChatCompletionChunk]
-                reply = self._server.client.chat.completions.create(**request, stream=True)
+                reply: AsyncStream[ChatCompletionChunk]
+                reply = await client.chat.completions.create(**request, stream=True)
             except (BadRequestError, PermissionDeniedError, UnprocessableEntityError) as error:
                 if not self._give_way(f"{error.param} {error.message}"):
                     raise
@@ -139,11 +148,11 @@ class Chat:
         gave, self._optional = len(rest) < len(self._optional), rest
         return gave
 
-    def _read(self, reply: Stream[ChatCompletionChunk]) -> Iterator[Delta]:
+    async def _read(self, reply: AsyncStream[ChatCompletionChunk]) -> AsyncIterator[Delta]:
         heard = spoke = False
         finish: str | None = None
         usage: Usage | None = None
-        for chunk in reply:
+        async for chunk in reply:
             heard = True
             usage = _usage(chunk.usage) or usage
             for choice in chunk.choices[:1]:
@@ -159,6 +168,12 @@ class Chat:
             yield Delta("", usage=usage)
 
 
+def budget_tokens(settings: Settings) -> int:
+    """How many tokens of passages serve the model of these settings best."""
+    own = EMBEDDED_BUDGET if settings.provider == "local" else HOSTED_BUDGET
+    return settings.budget_tokens or own
+
+
 def hosted(settings: Settings) -> Chat:
     """The chat model of the providers "openai" and "compatible".
 
@@ -166,7 +181,7 @@ def hosted(settings: Settings) -> Chat:
     `Chat.stream` does, and `SettingsError` when there is no model to name.
     """
     key = settings.chat_key
-    budget = settings.budget_tokens or HOSTED_BUDGET
+    budget = budget_tokens(settings)
     if settings.provider == "openai":
         return Chat(
             Server(OPENAI_URL, key, settings.timeout_s, OPENAI),
@@ -192,7 +207,7 @@ def embedded(base_url: str, api_key: str, name: str, settings: Settings) -> Chat
     return Chat(
         Server(base_url, api_key, settings.timeout_s, EMBEDDED, retries=0),
         name,
-        budget_tokens=settings.budget_tokens or EMBEDDED_BUDGET,
+        budget_tokens=budget_tokens(settings),
         temperature=settings.temperature or 0.0,
         logprobs=True,
         extra={"cache_prompt": True},

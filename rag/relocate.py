@@ -8,9 +8,9 @@ as much as the nearest quote that was found for certain, or not moved where ther
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 from rag.errors import NoSuchDocument
@@ -93,10 +93,19 @@ def _certain(text: str, quote: str, spans: Sequence[Span]) -> dict[Span, int]:
         for span in spans
         if span.end <= len(text) and text[span.start : span.end] == quote
     }
-    if quote and len(in_place) < len(spans) == text.count(quote):
-        occurrences = (match.start() for match in re.finditer(re.escape(quote), text))
-        return dict(zip(sorted(spans), occurrences, strict=True)) | in_place
+    if quote and len(in_place) < len(spans):
+        places = list(islice(_occurrences(text, quote), len(spans) + 1))
+        if len(places) == len(spans):
+            return dict(zip(sorted(spans), places, strict=True)) | in_place
     return in_place
+
+
+def _occurrences(text: str, quote: str) -> Iterator[int]:
+    """Where each occurrence begins, in order; they may overlap."""
+    start = text.find(quote)
+    while start >= 0:
+        yield start
+        start = text.find(quote, start + 1)
 
 
 def _expected(span: Span, certain: Mapping[Span, int]) -> int:
@@ -113,6 +122,8 @@ def _gap(span: Span, other: Span) -> int:
 
 def _nearest(text: str, quote: str, start: int) -> int | None:
     """The beginning of the occurrence nearest to `start`, the earlier one of two."""
+    if not quote:  # would be everywhere
+        return None
     after = text.find(quote, start)
     # `rfind` can take quadratic time, `find` cannot: look forward in the mirrored text.
     last = start + len(quote) - 1

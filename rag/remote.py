@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from rag.errors import (
@@ -21,7 +21,7 @@ from rag.errors import (
 )
 
 if TYPE_CHECKING:
-    from openai import APIError, OpenAI
+    from openai import APIError, AsyncOpenAI, OpenAI
 
 OPENAI_URL = "https://api.openai.com/v1"
 
@@ -74,23 +74,42 @@ class Server:
         import httpx2
         from openai import OpenAI
 
+        return OpenAI(**self._options, http_client=httpx2.Client(**self._transport))
+
+    def connect(self) -> AsyncOpenAI:
+        """A client for one request, on a connection of its own: closing it ends that request and
+        no other. Raises as `client` does."""
+        import httpx2
+        from openai import AsyncOpenAI
+
+        return AsyncOpenAI(**self._options, http_client=httpx2.AsyncClient(**self._transport))
+
+    @cached_property
+    def _options(self) -> dict[str, Any]:
         key = self.api_key.strip()
         if not (key.isascii() and key.isprintable()):
             raise ModelAuthError("The key holds characters that no key has.", self.remedies.key)
         if not _is_http(self.base_url):
             raise SettingsError("The server's address is not a URL.", self.remedies.address)
-        timeout = httpx2.Timeout(self.timeout_s, connect=min(CONNECT_S, self.timeout_s))
+        return {
+            "base_url": self.base_url,
+            "api_key": key or "none",  # the SDK insists on one; servers without keys ignore it
+            "timeout": self._transport["timeout"],
+            "max_retries": self.retries,
+        }
+
+    @cached_property
+    def _transport(self) -> dict[str, Any]:
+        import httpx2
+
         # A proxy that the environment names must not see what stays on this machine.
-        http = httpx2.Client(
-            timeout=timeout, follow_redirects=False, trust_env=not _is_loopback(self.base_url)
-        )
-        return OpenAI(
-            base_url=self.base_url,
-            api_key=key or "none",  # the SDK insists on one; servers without keys ignore it
-            timeout=timeout,
-            max_retries=self.retries,
-            http_client=http,
-        )
+        trusts = not _is_loopback(self.base_url)
+        return {
+            "timeout": httpx2.Timeout(self.timeout_s, connect=min(CONNECT_S, self.timeout_s)),
+            "follow_redirects": False,
+            "trust_env": trusts,
+            "verify": httpx2.create_ssl_context(trust_env=trusts),  # slow to make: once
+        }
 
     @contextmanager
     def explained(self, model: str) -> Iterator[None]:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 
 from rag import asks, cite, compose, judgement, verify
-from rag.events import Checked, Event, Finished
+from rag.events import Checked, Consulted, Event, Finished, Purpose
 from rag.types import Answer, ChatModel, Citation, Claim, DeclineReason, Passage, Usage
 from rag.verify import Around
 
@@ -37,6 +37,11 @@ class Record:
         finally:
             passed = time.perf_counter() - started
             self.timings[stage] = round(self.timings.get(stage, 0.0) + passed, 4)
+
+    def counted(self, consulted: Consulted) -> Consulted:
+        """The same request, its tokens added to those of the question."""
+        self.usage += consulted.usage
+        return consulted
 
     def finished(self, reason: DeclineReason | None = None) -> Finished:
         claims = () if reason else tuple(self.claims)
@@ -94,12 +99,12 @@ class _Writer:
         attempts = judgement.attempts(self.question, ranked, self.model)
         reserve: list[Claim] = []  # a reply that holds with reserves, if no other does better
         wrote = False
-        while attempt := self._next(attempts):
+        while attempt := (yield from self._next(attempts)):
             if reserve and not attempt.sure:
                 break
             reply = yield from self.write(attempt.passages)
             wrote = wrote or bool(reply)
-            checked = self.check(reply, attempt)
+            checked = yield from self.check(reply, attempt)
             claims = [each.claim for each in checked if each.action != "removed"]
             if judgement.answers(self.question, claims, attempt):
                 if not judgement.reserved(claims, self.model):
@@ -114,19 +119,43 @@ class _Writer:
             return None
         return "nothing survived checking" if wrote else "not stated"
 
-    def _next(self, attempts: Iterator[judgement.Attempt]) -> judgement.Attempt | None:
-        with self.record.timed("judge"):
-            return next(attempts, None)
+    def _next(
+        self, attempts: Iterator[Consulted | judgement.Attempt]
+    ) -> Generator[Event, None, judgement.Attempt | None]:
+        """Yield what the model is asked before the next attempt, and return that."""
+        while True:
+            with self.record.timed("judge"):
+                step = next(attempts, None)
+            if not isinstance(step, Consulted):
+                return step
+            yield self.record.counted(step)
 
     def write(self, passages: Sequence[Passage]) -> Generator[Event, None, str]:
         """Yield the tokens of a reply from these passages; return it whole."""
         with self.record.timed("compose"):
-            reply = yield from compose.compose(self.question, passages, self.model, self.max_tokens)
-        self.record.usage = _sum(self.record.usage, reply.usage)
-        return reply.text
+            return (yield from self._composed(passages, "answer"))
 
-    def check(self, reply: str, attempt: judgement.Attempt) -> list[Checked]:
-        """Each sentence of the reply with its verdict."""
+    def _composed(
+        self, passages: Sequence[Passage], purpose: Purpose
+    ) -> Generator[Event, None, str]:
+        """Return a reply from these passages. Of a mend the person sees only the outcome."""
+        asked = compose.compose(self.question, passages, self.model, self.max_tokens, purpose)
+        with closing(asked) as events:
+            while True:
+                try:
+                    event = next(events)
+                except StopIteration as end:
+                    text: str = end.value
+                    return text
+                if isinstance(event, Consulted):
+                    yield self.record.counted(event)
+                elif purpose == "answer":
+                    yield event
+
+    def check(
+        self, reply: str, attempt: judgement.Attempt
+    ) -> Generator[Event, None, list[Checked]]:
+        """Return each sentence of the reply with its verdict; yield what mending it asked."""
         reply = asks.without_wrong_yes(self.question, reply)
         drafts, dropped = cite.read(reply, len(self.record.passages))
         self.record.dropped_markers += dropped
@@ -135,7 +164,10 @@ class _Writer:
             shown = frozenset({passages[0].number})
             drafts = [replace(draft, numbers=shown) for draft in drafts]
         candidates = cite.sentences(self._citable(passages))
-        return [self._check(draft, candidates, attempt) for draft in drafts]
+        checked = []
+        for draft in drafts:
+            checked.append((yield from self._check(draft, candidates, attempt)))
+        return checked
 
     def _citable(self, passages: Sequence[Passage]) -> list[Passage]:
         """The passages shown, and those that one of them leans on."""
@@ -148,14 +180,14 @@ class _Writer:
 
     def _check(
         self, draft: cite.Draft, candidates: Sequence[cite.Sentence], attempt: judgement.Attempt
-    ) -> Checked:
+    ) -> Generator[Event, None, Checked]:
         with self.record.timed("check"):
             claim = verify.judge(draft, candidates, self.around)
         if self._holds(claim, attempt):
             return Checked(claim, "kept")
         for evidence in claim.citations[:1]:
             if judgement.worth_quoting(self.question, evidence.quote, attempt):
-                return Checked(self._repaired(evidence, attempt), "repaired")
+                return Checked((yield from self._repaired(evidence, attempt)), "repaired")
         return Checked(claim, "removed")
 
     def _holds(self, claim: Claim, attempt: judgement.Attempt) -> bool:
@@ -167,20 +199,15 @@ class _Writer:
         near = self.around(claim.citations[0].span)
         return judgement.holds(self.question, claim, near, attempt)
 
-    def _repaired(self, evidence: Citation, attempt: judgement.Attempt) -> Claim:
+    def _repaired(
+        self, evidence: Citation, attempt: judgement.Attempt
+    ) -> Generator[Event, None, Claim]:
         """The question answered from the one sentence that the failed claim came from, or, if
         that fails too, the sentence itself."""
         narrow = [self._passage(evidence)]
         with self.record.timed("repair"):
-            events = compose.compose(self.question, narrow, self.model, self.max_tokens)
-            while True:
-                try:
-                    next(events)
-                except StopIteration as end:
-                    reply: compose.Reply = end.value
-                    break
-        self.record.usage = _sum(self.record.usage, reply.usage)
-        drafts, _ = cite.read(reply.text, evidence.number)
+            reply = yield from self._composed(narrow, "repair")
+        drafts, _ = cite.read(reply, evidence.number)
         claims = [verify.judge(draft, cite.sentences(narrow), self.around) for draft in drafts]
         if (
             len(claims) == 1
@@ -193,12 +220,3 @@ class _Writer:
     def _passage(self, evidence: Citation) -> Passage:
         whole = next(p for p in self.record.passages if p.number == evidence.number)
         return replace(whole, span=evidence.span, text=evidence.quote)
-
-
-def _sum(left: Usage, right: Usage) -> Usage:
-    return replace(
-        left,
-        prompt_tokens=left.prompt_tokens + right.prompt_tokens,
-        cached_tokens=left.cached_tokens + right.cached_tokens,
-        completion_tokens=left.completion_tokens + right.completion_tokens,
-    )

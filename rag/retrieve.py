@@ -10,6 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from rag.errors import LibraryError
+from rag.events import Retrieved
 from rag.library import Library
 from rag.types import Embedder, Hit
 from rag.vectors import Vectors
@@ -27,14 +28,15 @@ class Retriever:
 
     def retrieve(
         self, query: str, k: int, document_ids: Collection[str] | None = None
-    ) -> tuple[Hit, ...]:
-        """At most `k` fused hits, best first, from the documents named (from all where none is).
+    ) -> Retrieved:
+        """At most `k` hits, best first, from the documents named (from all where none is), and
+        the two rankings that they were fused from, of `k` each.
 
         Vectors that the library does not know are ignored. Raises `LibraryError`, `ModelError`.
         """
         dense = self.dense(query, k, document_ids)
         lexical = self.library.search(query, k, document_ids)
-        return fuse(dense, lexical)[:k]
+        return Retrieved(fuse(dense, lexical)[:k], tuple(dense), tuple(lexical))
 
     def dense(self, query: str, k: int, document_ids: Collection[str] | None = None) -> list[Hit]:
         """The `k` nearest chunks by cosine similarity."""

@@ -15,6 +15,7 @@ from math import log1p
 from rag import asks, terms
 from rag.chunk import estimate_tokens
 from rag.cite import leans
+from rag.events import Selected
 from rag.library import Library
 from rag.sentences import split
 from rag.types import Document, Embedder, Hit, Passage, Span
@@ -41,9 +42,10 @@ def select(
     embedder: Embedder,
     budget_tokens: int,
     join: bool,
-) -> tuple[Passage, ...]:
+) -> Selected:
     """Passages numbered from 1, best first, of about `budget_tokens` together (at least one,
-    where there is a hit); neighbouring sentences are one passage if `join`."""
+    where there is a hit); neighbouring sentences are one passage if `join`. The other sentences
+    of the ranking, at most `MAX_SENTENCES`, are `cut`."""
     spans = _sentence_spans(hits, library)
     ranked = _rank(question, spans, [library.text(span) for span in spans], embedder)
     chosen: dict[Span, float] = {}
@@ -55,8 +57,14 @@ def select(
             break
         left -= cost
         chosen |= dict.fromkeys(added, sentence.score)
-    passages = _joined(chosen, library) if join else list(chosen.items())
-    return _passages(passages, library)
+    joined = _joined(chosen, library) if join else list(chosen.items())
+    passages = _passages(joined, library)
+    cut = [
+        (sentence.span, sentence.score)
+        for sentence in ranked
+        if not any(passage.span.contains(sentence.span) for passage in passages)
+    ]
+    return Selected(passages, _passages(cut, library, first=len(passages) + 1))
 
 
 def _sentence_spans(hits: Iterable[Hit], library: Library) -> list[Span]:
@@ -137,10 +145,12 @@ def _adjacent(left: Span, right: Span, library: Library) -> bool:
     return len(gap) < 10 and not library.text(gap).strip()
 
 
-def _passages(joined: Sequence[tuple[Span, float]], library: Library) -> tuple[Passage, ...]:
+def _passages(
+    scored: Iterable[tuple[Span, float]], library: Library, first: int = 1
+) -> tuple[Passage, ...]:
     documents: dict[str, Document] = {}
     passages = []
-    for number, (span, score) in enumerate(joined, start=1):
+    for number, (span, score) in enumerate(scored, start=first):
         document = documents.setdefault(span.document_id, library.document(span.document_id))
         text = document.text[span.start : span.end]
         passages.append(

@@ -10,7 +10,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from rag.stop import Stop
 
 Support = Literal["supported", "partial", "unsupported", "unchecked"]
 Origin = Literal["model", "matched"]
@@ -141,6 +144,13 @@ class Usage:
     cached_tokens: int = 0
     completion_tokens: int = 0
 
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.prompt_tokens + other.prompt_tokens,
+            self.cached_tokens + other.cached_tokens,
+            self.completion_tokens + other.completion_tokens,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -183,23 +193,28 @@ class Delta:
     usage: Usage | None = None
 
 
-class ChatModel(Protocol):
-    """A language model that answers a list of messages."""
-
-    @property
-    def name(self) -> str: ...
+class Budgeted(Protocol):
+    """A model, or what is known of it before it is there."""
 
     @property
     def budget_tokens(self) -> int:
         """How many tokens of passages serve this model best."""
         ...
 
-    def stream(
-        self, messages: Sequence[Message], *, max_tokens: int
-    ) -> Generator[Delta, None, None]:
-        """Yield the reply as it is written. Closing the iterator ends the model's request.
 
-        Raises a `ModelError` that names the remedy.
+class ChatModel(Budgeted, Protocol):
+    """A language model that answers a list of messages."""
+
+    @property
+    def name(self) -> str: ...
+
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int, stop: Stop | None = None
+    ) -> Generator[Delta, None, None]:
+        """Yield the reply as it is written. Closing the iterator ends the model's request; so
+        does `stop`, wherever it waits.
+
+        Raises a `ModelError` that names the remedy, and `Stopped`.
         """
         ...
 

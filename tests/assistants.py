@@ -7,7 +7,8 @@ Run as ``python -m tests.assistants ARGUMENTS`` it is `footnote ARGUMENTS` over 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from rag.errors import EmptyLibrary, QuestionError, SourceError
@@ -26,13 +27,30 @@ from rag.events import (
     Token,
     Updated,
 )
+from rag.fetch import fetch
 from rag.library import Library
-from rag.load import find, load
+from rag.load import find, load, page
 from rag.sentences import split
 from rag.settings import Settings
+from rag.stop import Stop
 from rag.types import Answer, Chunk, Citation, Claim, Document, Passage, Span, Turn, Usage
 
 SEEDS = Path(__file__).parents[1] / "seeds"
+
+
+class QuotingModel:
+    """There from the start, and never asked: the assistant answers by itself."""
+
+    name, budget_tokens = "quoter", 300
+
+    def warm(self) -> None:
+        """Takes no time."""
+
+    def get(self) -> QuotingModel:
+        return self
+
+    def close(self) -> None:
+        """Holds nothing."""
 
 
 class QuotingAssistant:
@@ -43,6 +61,7 @@ class QuotingAssistant:
         self.library = Library.open(settings.data_dir / "library.db")
         self.settings = settings
         self.fault = fault
+        self.model = QuotingModel()
         self.asked: list[tuple[str, tuple[Turn, ...]]] = []
         self.streams = 0  # that are open
 
@@ -64,6 +83,7 @@ class QuotingAssistant:
         self,
         paths: Sequence[Path],
         on_progress: Callable[[int, int | None, str], None] | None = None,
+        urls: Sequence[str] = (),
     ) -> Iterator[IngestEvent]:
         held = {Path(source): id for source, id in self.library.ids_by_source().items()}
         gone = [path for path in paths if path in held and not path.exists()]
@@ -78,6 +98,12 @@ class QuotingAssistant:
                     yield self._put(document)
             except SourceError as error:
                 yield Failed(str(file), str(error))
+        for url in urls:
+            try:
+                found = fetch(url)
+                yield self._put(page(found.url, found.kind, found.data, found.charset))
+            except SourceError as error:
+                yield Failed(url, str(error))
 
     def rebuild(self, on_progress: Callable[[int, int | None, str], None] | None = None) -> int:
         if on_progress:
@@ -103,7 +129,17 @@ class QuotingAssistant:
         question: str,
         history: Sequence[Turn] = (),
         document_ids: Collection[str] | None = None,
+        stop: Stop | None = None,
     ) -> Iterator[Event]:
+        with closing(self._stream(question, history, document_ids)) as events:
+            for event in events:
+                if stop:
+                    stop.check()
+                yield event
+
+    def _stream(
+        self, question: str, history: Sequence[Turn], document_ids: Collection[str] | None
+    ) -> Generator[Event, None, None]:
         self._check(question, document_ids)
         self.asked.append((question, tuple(history)))
         if history:

@@ -16,13 +16,17 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import select
+import socket
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 Request = dict[str, Any]  # the JSON that a client sent
+STALL_S = 30.0  # longer than any test waits
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,8 @@ class Reply:
     """Pieces of a reply. `alternatives` are log probabilities at its first token.
 
     `breaks_after` closes the connection after so many pieces, `ends_after` ends the stream there
-    in good order but without a finish reason. `pause_s` comes before each piece.
+    in good order but without a finish reason; after `stalls_after` of them nothing more comes.
+    `pause_s` comes before each piece.
     """
 
     pieces: Sequence[str]
@@ -39,6 +44,7 @@ class Reply:
     reasoning: Sequence[str] = ()
     breaks_after: int | None = None
     ends_after: int | None = None
+    stalls_after: int | None = None
     pause_s: float = 0.0
 
     @classmethod
@@ -68,7 +74,7 @@ class Body:
 
 @dataclass(frozen=True)
 class Hang:
-    """No answer until the server is closed."""
+    """No answer until the client leaves or the server is closed."""
 
 
 Scripted = str | list[str] | Reply | Status | Body | Hang
@@ -99,7 +105,7 @@ class ScriptedServer:
         self.requests: list[Request] = []  # of chat, in order
         self.embedded: list[Request] = []
         self.keys: list[str] = []  # as the clients sent them
-        self.dropped = threading.Event()  # set when a client closes before the end of a reply
+        self.dropped = threading.Event()  # set when a client leaves before the end of a reply
         self.closing = threading.Event()
         self._lock = threading.Lock()
 
@@ -182,7 +188,7 @@ class _Handler(BaseHTTPRequestHandler):
             case Status():
                 self._fail(answer)
             case Hang():
-                self.server.script.closing.wait(30)
+                self._is_over(STALL_S)
                 self.close_connection = True
             case Body():
                 self._send(200, answer.text.encode(), answer.kind)
@@ -201,12 +207,27 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         try:
             for number, event in enumerate(_events(request, reply)):
-                if number and reply.pause_s and self.server.script.closing.wait(reply.pause_s):
+                stalls = reply.stalls_after is not None and number > reply.stalls_after
+                pause_s = STALL_S if stalls else reply.pause_s
+                if number and pause_s and self._is_over(pause_s):
                     return
                 self.wfile.write(f"data: {event}\n\n".encode())
                 self.wfile.flush()
         except OSError:
             self.server.script.dropped.set()
+
+    def _is_over(self, pause_s: float) -> bool:
+        """Wait so long; True at once when the client leaves or the server is closed."""
+        script, until = self.server.script, time.monotonic() + pause_s
+        while not script.closing.is_set() and (left := until - time.monotonic()) > 0:
+            try:
+                told, _, _ = select.select([self.connection], [], [], min(0.02, left))
+                if told and not self.connection.recv(1, socket.MSG_PEEK):
+                    raise ConnectionError
+            except OSError:
+                script.dropped.set()
+                return True
+        return script.closing.is_set()
 
     def _embeddings(self, request: Request) -> None:
         script = self.server.script

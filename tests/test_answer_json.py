@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
+import copy
 import json
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any, get_args
 
-from rag.answer_json import SCHEMA, to_json
-from rag.types import Answer, Citation, Claim, Passage, Span, Usage
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rag.answer_json import SCHEMA, FormatError, from_json, to_json
+from rag.types import (
+    Answer,
+    Citation,
+    Claim,
+    DeclineReason,
+    Origin,
+    Passage,
+    Span,
+    Status,
+    Support,
+    Usage,
+)
 
 TEXT = "Duties were 125%. A 20% rate was for fentanyl."
 PASSAGES = (
@@ -105,3 +123,122 @@ def test_what_is_written_can_be_read_back() -> None:
 
 def test_answers_of_either_kind_have_the_same_keys() -> None:
     assert to_json(ANSWER).keys() == to_json(DECLINED).keys()
+
+
+# --- reading back ----------------------------------------------------------------------------
+
+WORDS = st.text(max_size=12)
+NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
+COUNTS = st.integers(min_value=0)
+
+
+def one_of(literal: Any) -> Any:
+    return st.sampled_from(get_args(literal))
+
+
+@st.composite
+def spans_of(draw: st.DrawFn, text: str) -> Span:
+    start = draw(COUNTS)
+    return Span(draw(WORDS), start, start + len(text))
+
+
+@st.composite
+def passages(draw: st.DrawFn) -> tuple[Passage, ...]:
+    texts = draw(st.lists(WORDS, max_size=3))
+    return tuple(
+        Passage(n, draw(spans_of(text)), text, draw(WORDS), draw(WORDS), draw(NUMBERS))
+        for n, text in enumerate(texts, 1)
+    )
+
+
+@st.composite
+def claims_on(draw: st.DrawFn, shown: tuple[Passage, ...]) -> Claim:
+    quotes = draw(st.lists(WORDS, max_size=2)) if shown else []
+    numbers = st.sampled_from([passage.number for passage in shown] or [0])
+    return Claim(
+        text=draw(WORDS),
+        citations=tuple(Citation(draw(numbers), draw(spans_of(q)), q) for q in quotes),
+        support=draw(one_of(Support)),
+        reasons=tuple(draw(st.lists(WORDS, max_size=2))),
+        origin=draw(one_of(Origin)),
+        score=draw(st.none() | NUMBERS),
+    )
+
+
+@st.composite
+def answers(draw: st.DrawFn) -> Answer:
+    shown = draw(passages())
+    return Answer(
+        question=draw(WORDS),
+        text=draw(WORDS),
+        claims=tuple(draw(st.lists(claims_on(shown), max_size=3))),
+        passages=shown,
+        status=draw(one_of(Status)),
+        reason=draw(st.none() | one_of(DeclineReason)),
+        model=draw(WORDS),
+        usage=Usage(draw(COUNTS), draw(COUNTS), draw(COUNTS)),
+        timings=draw(st.dictionaries(WORDS, NUMBERS, max_size=3)),
+        dropped_markers=draw(COUNTS),
+    )
+
+
+@settings(deadline=None)
+@given(answers())
+def test_any_answer_comes_back_as_it_was(answer: Answer) -> None:
+    assert from_json(json.loads(json.dumps(to_json(answer)))) == answer
+
+
+def test_what_a_later_footnote_added_is_passed_over() -> None:
+    written = to_json(ANSWER) | {"mood": "good"}
+    written["claims"][0]["colour"] = "green"
+    assert from_json(written) == ANSWER
+
+
+def without(key: str) -> Callable[[dict[str, Any]], object]:
+    return lambda written: written.pop(key)
+
+
+CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
+    "question": without("question"),
+    "schema": without("schema"),
+    "status": lambda written: written.update(status="maybe"),
+    "claims.0.text": lambda written: written["claims"][0].update(text=7),
+    "claims.0.citations.0": lambda written: written["claims"][0]["citations"][0].update(end=57),
+    "claims.0.citations.0.start": lambda written: written["claims"][0]["citations"][0].update(
+        start="28"
+    ),
+    "passages.1": lambda written: written["passages"][1].update(start=60),
+    "passages.0.number": lambda written: written["passages"][0].update(number=True),
+    "there is no passage 2": lambda written: written["passages"].pop(1),
+    "timings_s.retrieve": lambda written: written["timings_s"].update(retrieve="fast"),
+    "usage": lambda written: written.update(usage=None),
+}
+
+
+@pytest.mark.parametrize("named", CHANGES)
+def test_what_is_no_answer_is_refused_by_the_place_of_its_fault(named: str) -> None:
+    written = copy.deepcopy(to_json(ANSWER))
+    CHANGES[named](written)
+    with pytest.raises(FormatError, match=named.replace(".", r"\.")) as refused:
+        from_json(written)
+    assert refused.value.remedy
+
+
+@pytest.mark.parametrize("document", [None, [], "footnote.answer/1", 3, {}, {"schema": 1}])
+def test_what_is_no_document_at_all_is_refused(document: object) -> None:
+    with pytest.raises(FormatError, match=r"not a footnote\.answer/1 document"):
+        from_json(document)
+
+
+def test_a_document_of_another_version_is_told_from_a_broken_one() -> None:
+    with pytest.raises(FormatError, match="another version") as refused:
+        from_json(to_json(ANSWER) | {"schema": "footnote.answer/2", "text": None})
+    assert "upgrade" in refused.value.remedy
+
+
+def test_many_faults_make_a_short_message_on_one_line() -> None:
+    written = to_json(ANSWER) | {"timings_s": {f"stage\n{n}\u202e": "" for n in range(50)}}
+    with pytest.raises(FormatError) as refused:
+        from_json(written)
+    assert len(refused.value.problem) < 500
+    assert refused.value.problem.isprintable()

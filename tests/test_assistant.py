@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 import pytest
 
@@ -14,10 +15,19 @@ from rag.errors import (
     NoSuchDocument,
     QuestionError,
 )
-from rag.events import Checked, Event, Finished, Retrieved, Rewritten, Selected, Token
+from rag.events import (
+    Checked,
+    Consulted,
+    Event,
+    Finished,
+    Retrieved,
+    Rewritten,
+    Selected,
+    Token,
+)
 from rag.library import Library
 from rag.settings import load
-from rag.types import Answer, Turn
+from rag.types import Answer, ChatModel, Turn
 from rag.vectors import Vectors
 from tests.asking import (
     FENTANYL,
@@ -96,8 +106,9 @@ def test_events_come_in_the_designs_order_and_end_with_the_answer(
     seeds: Index, answering: ScriptedServer, budget: int
 ) -> None:
     events = list(seeds.assistant(answering, budget).stream(FENTANYL))
-    kinds = list(dict.fromkeys(type(event) for event in events))
-    assert kinds == [Retrieved, Selected, Token, Checked, Finished]
+    kinds = [kind for kind, _ in groupby(type(event) for event in events)]
+    judged = [Consulted] if budget == SMALL else []
+    assert kinds == [Retrieved, Selected, *judged, Token, Consulted, Checked, Finished]
     tokens = "".join(event.text for event in events if isinstance(event, Token))
     assert tokens == f"{STATED} [1]"
     assert finished(events).claims == tuple(each.claim for each in checked(events))
@@ -176,6 +187,102 @@ def test_only_the_named_documents_are_asked(seeds: Index, answering: ScriptedSer
     assert "20%" not in answer.text
 
 
+# --- what the model was asked -----------------------------------------------------------------
+
+
+def consulted(events: Sequence[Event]) -> list[Consulted]:
+    return [event for event in events if isinstance(event, Consulted)]
+
+
+@SIZES
+def test_each_request_to_the_model_is_told_with_its_whole_reply(
+    seeds: Index, answering: ScriptedServer, budget: int
+) -> None:
+    events = list(seeds.assistant(answering, budget).stream(FENTANYL))
+    told = consulted(events)
+    assert [prompt(request) for request in answering.requests] == [
+        "\n".join(message.content for message in each.messages) for each in told
+    ]
+    *judged, answered = told
+    assert (answered.purpose, answered.reply) == ("answer", f"{STATED} [1]")
+    assert answered.probability is None
+    assert {each.purpose for each in judged} == ({"judge"} if budget == SMALL else set())
+    assert all(0 <= (each.probability or 0) <= 1 for each in judged)
+
+
+def test_a_reply_that_declines_is_told_as_it_was_written(seeds: Index) -> None:
+    with ScriptedServer(["NOT STATED."]) as server:
+        events = list(seeds.assistant(server).stream(FENTANYL))
+    assert [(each.purpose, each.reply) for each in consulted(events)] == [("answer", "NOT STATED.")]
+
+
+def test_the_answer_counts_the_tokens_of_every_request(seeds: Index) -> None:
+    """Of the rewriting, each yes or no, the reply and its mending."""
+    with ScriptedServer(["What rate applies to fentanyl?", WRONG, STATED]) as server:
+        large = list(seeds.assistant(server).stream("which rate applies?", HISTORY))
+    assert [each.purpose for each in consulted(large)] == ["rewrite", "answer", "repair"]
+    assert finished(large).usage.prompt_tokens == 3 * 7
+    words = sum(len(each.reply.split()) for each in consulted(large))
+    assert finished(large).usage.completion_tokens == words
+    with ScriptedServer(script(WRONG, STATED, knows="20% rate")) as server:
+        small = list(seeds.assistant(server, SMALL).stream(FENTANYL))
+        assert len(server.requests) > 2
+    assert finished(small).usage.prompt_tokens == len(server.requests) * 7
+
+
+def test_what_mending_asked_comes_before_the_mended_sentence(seeds: Index) -> None:
+    with ScriptedServer([WRONG, STATED]) as server:
+        events = list(seeds.assistant(server).stream(FENTANYL))
+    kinds = [kind for kind, _ in groupby(type(event) for event in events)]
+    assert kinds == [Retrieved, Selected, Token, Consulted, Checked, Finished]
+    assert [each.reply for each in consulted(events)] == [WRONG, STATED]
+
+
+def test_the_search_is_told_with_both_rankings_and_what_was_cut(
+    seeds: Index, answering: ScriptedServer
+) -> None:
+    retrieved, selected, *_ = seeds.assistant(answering, SMALL).stream(FENTANYL)
+    assert isinstance(retrieved, Retrieved)
+    assert retrieved.hits
+    assert retrieved.dense
+    assert retrieved.lexical
+    assert isinstance(selected, Selected)
+    assert selected.cut
+
+
+class Late:
+    """A model that is not there before it is wanted."""
+
+    def __init__(self, chat: ChatModel) -> None:
+        self._chat = chat
+        self.name, self.budget_tokens = chat.name, chat.budget_tokens
+        self.loaded = 0
+
+    def warm(self) -> None:
+        """Takes no time."""
+
+    def get(self) -> ChatModel:
+        self.loaded += 1
+        return self._chat
+
+    def close(self) -> None:
+        """Holds nothing."""
+
+
+@SIZES
+def test_the_passages_are_shown_before_the_model_is_there(
+    seeds: Index, answering: ScriptedServer, budget: int
+) -> None:
+    assistant = seeds.assistant(answering, budget)
+    assistant.model = late = Late(assistant.model.get())
+    events = assistant.stream(FENTANYL)
+    assert [type(next(events)), type(next(events))] == [Retrieved, Selected]
+    assert late.loaded == 0
+    answer = finished(list(events))
+    assert late.loaded == 1
+    assert {"retrieve", "select", "load model", "compose"} <= answer.timings.keys()
+
+
 # --- what cannot be asked ---------------------------------------------------------------------
 
 
@@ -224,7 +331,8 @@ def test_a_follow_up_is_made_to_stand_alone_before_the_search(seeds: Index) -> N
         events = list(seeds.assistant(server).stream("what was imposed for them?", HISTORY))
         assert STATED in prompt(server.requests[0])
         assert f"Question: {alone}" in prompt(server.requests[1])
-    assert events[0] == Rewritten(alone)
+    assert [type(event) for event in events[:3]] == [Consulted, Rewritten, Retrieved]
+    assert events[1] == Rewritten(alone)
     answer = finished(events)
     assert (answer.question, answer.status) == ("what was imposed for them?", "answered")
     assert "rewrite" in answer.timings
@@ -234,7 +342,7 @@ def test_a_follow_up_is_not_turned_into_another_question(seeds: Index) -> None:
     with ScriptedServer(["What did Macron say about cheese?", f"{STATED} [1]"]) as server:
         events = list(seeds.assistant(server).stream("what rate is it?", HISTORY))
         assert "Macron" not in prompt(server.requests[1])
-    assert events[0] == Rewritten("what rate is it?")
+    assert events[1] == Rewritten("what rate is it?")
 
 
 def test_without_a_history_nothing_is_rewritten(seeds: Index, answering: ScriptedServer) -> None:

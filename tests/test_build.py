@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
+import rag
+from rag import models, weights
 from rag.assistant import SEEDS, Assistant
 from rag.build import EmbeddedModel, HostedModel, build
 from rag.errors import ModelFileError, NoSuchDocument
@@ -40,6 +47,40 @@ def test_a_model_is_called_by_its_settings_name() -> None:
     assert EmbeddedModel(load(model_path="/models/mine.gguf"), None).name == "mine"
 
 
+def test_a_models_budget_is_known_before_it_is_there() -> None:
+    with ScriptedServer() as server:
+        for budget in (None, 700):
+            given = {"llm_base_url": server.base_url, "model": "m", "budget_tokens": budget}
+            model = HostedModel(load(**given))
+            before = model.budget_tokens
+            assert before == model.get().budget_tokens == (budget or models.HOSTED_BUDGET)
+    assert EmbeddedModel(load(), None).budget_tokens == models.EMBEDDED_BUDGET
+    assert EmbeddedModel(load(budget_tokens=700), None).budget_tokens == 700
+
+
+def test_while_one_thread_starts_the_model_no_other_waits_to_begin(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun, go = threading.Event(), threading.Event()
+
+    def joined(*_: object) -> Path:
+        begun.set()
+        go.wait(10)
+        raise ModelFileError("The model is missing.", "Install it.")
+
+    monkeypatch.setattr(weights, "weights", joined)
+    model = EmbeddedModel(load(), None)
+    with ThreadPoolExecutor(1) as threads:
+        starting = threads.submit(model.warm)
+        assert begun.wait(10)
+        model.warm()
+        assert not starting.done()
+        go.set()
+        assert isinstance(starting.exception(), ModelFileError)
+    with pytest.raises(ModelFileError):  # who needs it hears why it is not there
+        model.get()
+
+
 def test_a_server_is_asked_for_its_model_once() -> None:
     with ScriptedServer([STATED], models=["first", "second"]) as server:
         model = HostedModel(load(llm_base_url=server.base_url))
@@ -54,6 +95,25 @@ def test_nothing_runs_before_the_first_question(tmp_path: Path) -> None:
         assistant.ensure_seeds()
         with pytest.raises(ModelFileError):
             assistant.ask(FENTANYL)
+
+
+def test_a_program_needs_no_more_than_the_package(tmp_path: Path) -> None:
+    with rag.open(data_dir=tmp_path, model="some-model", api_key="k") as assistant:
+        assert isinstance(assistant, rag.Assistant)
+        assert assistant.settings == rag.Settings(
+            data_dir=tmp_path, model="some-model", api_key=SecretStr("k")
+        )
+        with pytest.raises(rag.FootnoteError):
+            assistant.ask("")
+    assert all(hasattr(rag, name) for name in rag.__all__)
+    with pytest.raises(AttributeError, match="nonsense"):
+        _ = rag.nonsense  # type: ignore[attr-defined]
+
+
+def test_the_package_loads_nothing_by_itself() -> None:
+    code = "import sys, rag; print(*[name for name in sys.modules if name.startswith('rag.')])"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == ""
 
 
 def test_what_was_indexed_is_there_after_a_restart() -> None:

@@ -7,8 +7,7 @@ from collections.abc import Generator, Iterator
 import pytest
 
 from rag import compose
-from rag.compose import Reply as Composed
-from rag.events import Token
+from rag.events import Consulted, Token
 from rag.types import Passage, Span, Turn, Usage
 from tests.asking import FENTANYL, LARGE, RATE, SMALL, STATED, chat, prompt
 from tests.fakes import Reply, Scripted, ScriptedServer
@@ -21,17 +20,19 @@ def passage(text: str, number: int = 1, title: str = "Title") -> Passage:
     return Passage(number, Span("a.txt", 0, len(text)), text, title, "/a.txt", 1.0)
 
 
-def told(events: Generator[Token, None, Composed]) -> tuple[list[str], Composed]:
-    """The tokens, and the reply."""
+def told(
+    events: Generator[Token | Consulted, None, str],
+) -> tuple[list[str], str, Consulted]:
+    """The tokens, the text that is to be checked, and the request."""
     tokens = []
-    while True:
-        try:
-            tokens.append(next(events).text)
-        except StopIteration as end:
-            return tokens, end.value
+    while isinstance(event := next(events), Token):
+        tokens.append(event.text)
+    with pytest.raises(StopIteration) as end:
+        next(events)
+    return tokens, end.value.value, event
 
 
-def composed(reply: Scripted, budget: int = LARGE) -> tuple[list[str], Composed]:
+def composed(reply: Scripted, budget: int = LARGE) -> tuple[list[str], str, Consulted]:
     with ScriptedServer([reply]) as server:
         return told(compose.compose(FENTANYL, [passage(RATE)], chat(server, budget), 50))
 
@@ -41,34 +42,35 @@ def composed(reply: Scripted, budget: int = LARGE) -> tuple[list[str], Composed]
 
 @SIZES
 def test_the_tokens_together_are_the_reply(budget: int) -> None:
-    tokens, reply = composed(STATED, budget)
-    assert "".join(tokens) == reply.text == STATED
+    tokens, text, consulted = composed(STATED, budget)
+    assert "".join(tokens) == text == STATED
     assert len(tokens) > 3  # as it is written, not at the end
-    assert reply.usage == Usage(7, 3, len(STATED.split()))
+    assert consulted.usage == Usage(7, 3, len(STATED.split()))
 
 
 @pytest.mark.parametrize(
     "said", ["NOT STATED", "NOT STATED.", " NOT STATED\n", "NOT STATED: the passages are silent."]
 )
 def test_a_decline_has_no_text_and_is_not_shown(said: str) -> None:
-    tokens, reply = composed(said)
-    assert reply.text == ""
+    tokens, text, consulted = composed(said)
+    assert (text, consulted.reply) == ("", said)
     assert not "".join(tokens).strip().startswith("NOT")
 
 
 @pytest.mark.parametrize("said", ["Not every rate is 20%.", "NOT ALL rates", "NOTE: it is 20%."])
 def test_what_only_begins_like_a_decline_is_shown_whole(said: str) -> None:
-    tokens, reply = composed(said)
-    assert "".join(tokens) == reply.text == said
+    tokens, text, _ = composed(said)
+    assert "".join(tokens) == text == said
 
 
 def test_an_empty_reply_is_empty() -> None:
-    assert composed(Reply([])) == ([], Composed("", Usage(7, 3, 0)))
+    tokens, text, consulted = composed(Reply([]))
+    assert (tokens, text, consulted.usage) == ([], "", Usage(7, 3, 0))
 
 
 def test_no_more_is_written_than_allowed() -> None:
     with ScriptedServer([Reply([" word"] * 99)]) as server:
-        tokens, _ = told(compose.compose("What?", [passage("Text.")], chat(server), 5))
+        tokens, _, _ = told(compose.compose("What?", [passage("Text.")], chat(server), 5))
     assert len(tokens) == 5
 
 
@@ -139,10 +141,14 @@ def test_how_likely_it_is_stated_is_read_from_the_probabilities(
     alternatives: dict[str, float], expected: float
 ) -> None:
     with ScriptedServer([Reply(["yes"], alternatives=alternatives)]) as server:
-        likely = compose.stated(FENTANYL, [passage(RATE)], chat(server, SMALL))
+        consulted = compose.stated(FENTANYL, [passage(RATE)], chat(server, SMALL))
         assert server.requests[0]["max_tokens"] == 1
         assert RATE in prompt(server.requests[0])
-    assert likely == pytest.approx(expected, abs=0.001)
+    assert consulted.probability == pytest.approx(expected, abs=0.001)
+    assert (consulted.purpose, consulted.reply, consulted.usage) == ("judge", "yes", Usage(7, 3, 1))
+    assert [message.content for message in consulted.messages] == [
+        message["content"] for message in server.requests[0]["messages"]
+    ]
 
 
 @pytest.mark.parametrize(
@@ -150,7 +156,8 @@ def test_how_likely_it_is_stated_is_read_from_the_probabilities(
 )
 def test_without_probabilities_the_word_counts(word: str, expected: float) -> None:
     with ScriptedServer([Reply([word])], refuses=["logprobs", "top_logprobs"]) as server:
-        assert compose.stated(FENTANYL, [passage(RATE)], chat(server, SMALL)) == expected
+        consulted = compose.stated(FENTANYL, [passage(RATE)], chat(server, SMALL))
+    assert consulted.probability == expected
 
 
 # --- a follow-up ------------------------------------------------------------------------------
@@ -180,8 +187,9 @@ def test_a_follow_up_may_only_use_what_was_said(
 ) -> None:
     server.replies = [Reply.of(proposal)]
     question = "which demands is it for?"
-    asked = compose.rewrite(question, HISTORY, chat(server))
+    asked, consulted = compose.rewrite(question, HISTORY, chat(server))
     assert asked == (proposal.split("\n")[0] if accepted else question)
+    assert (consulted.purpose, consulted.reply) == ("rewrite", proposal)
 
 
 def test_only_the_last_two_turns_are_told(server: ScriptedServer) -> None:

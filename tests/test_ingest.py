@@ -264,7 +264,7 @@ def test_a_file_that_goes_while_the_run_is_on_is_no_traceback(
             path.unlink()
         return load(path)
 
-    monkeypatch.setattr("rag.ingest.load", load_too_late)
+    monkeypatch.setattr("rag.sources.load", load_too_late)
     assert kinds(index.run(files)) == {
         "Added": ["a.txt", "more/c.txt"],
         "Failed": [str(files / "b.txt")],

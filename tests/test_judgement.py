@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from rag import asks, judgement
-from rag.events import Checked, Event, Finished, Token
+from rag.events import Checked, Consulted, Event, Finished, Token
 from rag.judgement import Attempt
 from rag.types import Answer, Citation, Claim, Passage, Span
 from tests.asking import (
@@ -93,22 +93,27 @@ def passages(*texts: str) -> list[Passage]:
     ]
 
 
+def steps(
+    texts: Sequence[str], says: Sequence[Script], budget: int = SMALL
+) -> list[Consulted | Attempt]:
+    """The attempts, and what the model was asked before each."""
+    with ScriptedServer(says) as server:
+        return list(judgement.attempts("what rate?", passages(*texts), chat(server, budget)))
+
+
 def texts_of(attempt: Attempt) -> list[str]:
     return [passage.text for passage in attempt.passages]
 
 
-def attempts(texts: Sequence[str], says: list[Script], budget: int = SMALL) -> list[list[str]]:
-    with ScriptedServer(says) as server:
-        made = judgement.attempts("what rate?", passages(*texts), chat(server, budget))
-        return [texts_of(attempt) for attempt in made]
+def attempts(texts: Sequence[str], says: list[Script]) -> list[list[str]]:
+    return [texts_of(step) for step in steps(texts, says) if isinstance(step, Attempt)]
 
 
 def test_a_large_model_gets_all_passages_at_once_and_is_not_asked() -> None:
-    with ScriptedServer() as server:
-        made = list(judgement.attempts("what?", passages("One.", "Two."), chat(server, LARGE)))
-        assert not server.requests
-    assert [texts_of(attempt) for attempt in made] == [["One.", "Two."]]
-    assert not made[0].certain
+    (attempt,) = steps(["One.", "Two."], ["Not to be asked."], LARGE)
+    assert isinstance(attempt, Attempt)
+    assert texts_of(attempt) == ["One.", "Two."]
+    assert not attempt.certain
 
 
 def test_a_small_model_answers_from_the_passage_that_it_says_states_the_answer() -> None:
@@ -118,10 +123,24 @@ def test_a_small_model_answers_from_the_passage_that_it_says_states_the_answer()
 def test_a_small_model_that_is_sure_is_not_asked_about_the_rest() -> None:
     with ScriptedServer(script(knows="20%")) as server:
         some = passages("The rate is 20%.", "Soup.", "Bread.")
-        first = next(iter(judgement.attempts("what rate?", some, chat(server, SMALL))))
+        going = judgement.attempts("what rate?", some, chat(server, SMALL))
+        asked, first = next(going), next(going)
         assert len(server.requests) == 1
+    assert isinstance(asked, Consulted)
+    assert isinstance(first, Attempt)
     assert texts_of(first) == ["The rate is 20%."]
     assert first.certain
+    assert first.stated == asked.probability
+
+
+def test_each_yes_or_no_is_told_before_what_follows_from_it() -> None:
+    going = steps(["Soup.", "The rate is 20%.", "Bread."], script(knows="20%"))
+    assert [type(step) for step in going] == [Consulted, Consulted, Attempt, Consulted]
+    asked = [step for step in going if isinstance(step, Consulted)]
+    assert [step.reply for step in asked] == ["no", "yes", "no"]
+    likely = [step.probability or 0 for step in asked]
+    assert likely[1] > judgement.SURE > judgement.LEAST > max(likely[0], likely[2])
+    assert "The rate is 20%." in asked[1].messages[-1].content
 
 
 def test_no_more_attempts_are_made_than_a_person_would_wait_for() -> None:

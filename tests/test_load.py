@@ -12,8 +12,12 @@ from pathlib import Path
 import pypdf
 import pytest
 
+from rag.chunk import chunk
 from rag.errors import SourceError
-from rag.load import MAX_BYTES, MAX_HTML_BYTES, MAX_XML_BYTES, SUFFIXES, find, load
+from rag.library import Library
+from rag.load import MAX_BYTES, MAX_HTML_BYTES, MAX_XML_BYTES, SUFFIXES, find, load, page
+from rag.pages import page_of
+from rag.sentences import split
 from rag.types import Document
 
 SEEDS = Path(__file__).parent.parent / "seeds"
@@ -162,13 +166,110 @@ def test_a_page_without_text_is_refused(tmp_path: Path, page: str) -> None:
     assert "contains no text" in refusal(tmp_path / "a.html", page.encode()).problem
 
 
+def test_a_slow_or_unknown_encoding_is_not_believed(tmp_path: Path) -> None:
+    for charset in ("punycode", "unicode_escape", "utf-7", "no-such"):
+        page = f'<html><head><meta charset="{charset}"></head><body><p>Un café noir.</p>'
+        assert "Un café noir." in one(tmp_path / "a.html", page.encode("cp1252")).text
+
+
+def test_a_page_on_the_web_is_read_like_a_file() -> None:
+    url = "https://example.org/news/talks?id=1"
+    document = page(url, ".html", PAGE.encode())
+    assert (document.id, document.source) == (url, url)
+    assert (document.title, document.published) == ("Talks “resume”", "2026-01-09")
+    assert PARAGRAPHS[0] in document.text
+
+
+def test_a_text_on_the_web_is_in_the_encoding_its_server_states() -> None:
+    for charset in ("windows-1251", ""):
+        data = "Это текст.".encode(charset or "utf-8")
+        assert page("https://example.org/a", ".txt", data, charset).text == "Это текст."
+    german = "<html><body><p>Ein schönes Stück Text.</p></body></html>".encode("cp1252")
+    assert "schönes Stück" in page("https://example.org/a", ".html", german, "punycode").text
+
+
+def test_a_pdf_on_the_web_has_pages() -> None:
+    document = page("https://example.org/paper", ".pdf", pdf("Talks resume.", "They end."))
+    assert page_of(document, document.text.index("They end.")) == 2
+
+
+@pytest.mark.parametrize(
+    ("url", "title"),
+    [
+        ("https://example.org/a/the%20talks.txt", "the talks"),
+        ("https://example.org/", "example.org"),
+    ],
+)
+def test_a_page_without_words_of_its_own_is_named_after_its_url(url: str, title: str) -> None:
+    assert page(url, ".txt", "… — !!!".encode()).title == title
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "problem"),
+    [
+        (".html", b" \n", "The page is empty."),
+        (".html", b"<script>run()</script>", "The page contains no text."),
+        (".pdf", b"%PDF-1.7", "The page is damaged or not a PDF."),
+        (".txt", bytes(99), "The page is not text, whatever its name says."),
+    ],
+)
+def test_a_page_that_cannot_be_read_is_refused(kind: str, data: bytes, problem: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        page("https://example.org/a", kind, data)
+    assert caught.value.problem == problem
+
+
 # --- PDF -------------------------------------------------------------------------------------
 
 
 def test_a_pdf_gives_its_pages_and_its_title(tmp_path: Path) -> None:
     document = one(tmp_path / "a.pdf", pdf("Talks resume.", "They go on.", title="The talks"))
-    assert document.text == "Talks resume.\n\nThey go on."
+    assert document.text == "Talks resume.\n\f\nThey go on."
     assert document.title == "The talks"
+
+
+def test_each_character_of_a_pdf_is_on_its_page(tmp_path: Path) -> None:
+    lines = ["", "Talks resume on Monday.", "", "They go on. Nobody leaves.", "They end."]
+    document = one(tmp_path / "A.PDF", pdf(*lines))
+    assert document.title == "Talks resume on Monday."
+    for number, line in enumerate(lines, 1):
+        if line:
+            start = document.text.index(line)
+            assert {page_of(document, start + n) for n in range(len(line))} == {number}
+
+
+def test_a_pdf_of_many_pages_is_cut_and_found_like_any_text(tmp_path: Path) -> None:
+    lines = [f"Page {n} is about matter {n}. It says that item{n} rose." for n in range(1, 40)]
+    lines[20] = "An unfinished sentence that goes on"
+    lines[21] = "in lower case on the next page."
+    document = one(tmp_path / "a.pdf", pdf(*lines))
+    text, spans, chunks = document.text, split(document.text), chunk(document, 40)
+    assert [text[start:end].split("\f") for start, end in spans if "\f" in text[start:end]] == []
+    for covered in (spans, [(made.span.start, made.span.end) for made in chunks]):
+        ends = [0, *(end for _, end in covered)]
+        between = [text[end:start] for end, (start, _) in zip(ends, covered, strict=False)]
+        assert "".join([*between, text[ends[-1] :]]).strip() == ""
+    with Library.open(tmp_path / "library.db") as library:
+        library.put(document, chunks)
+        for number in (1, 17, 39):
+            [hit] = library.search(f"item{number}", 9)
+            start = hit.chunk.span.start + library.text(hit.chunk.span).index(f"item{number}")
+            assert page_of(document, start) == number
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "page"),
+    [
+        ("/home/a.pdf", "one", 1),
+        ("/home/a.txt", "one\n\f\ntwo", None),
+        ("/home/a.jsonl#b.pdf", "one", None),
+        ("https://example.org/a.pdf?version=2", "one", 1),
+        ("https://example.org/pdf/2601.01", "one\n\f\ntwo", 2),
+        ("https://example.org/a?b=c.pdf", "one", None),
+    ],
+)
+def test_only_a_pdf_has_pages(source: str, text: str, page: int | None) -> None:
+    assert page_of(Document.of("a", "A", source, text), len(text)) == page
 
 
 @pytest.mark.parametrize("title", ["", "Microsoft Word - talks.doc", "Untitled", "talks.indd"])

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.chunk import chunk, embedding_text
+from rag.events import Retrieved
 from rag.library import Library
 from rag.retrieve import Retriever, fuse
 from rag.types import Chunk, Document, Embedder, Hit, Span
@@ -39,12 +40,12 @@ def text(retriever: Retriever, hit: Hit) -> str:
 def test_what_states_the_answer_is_among_the_first_hits(
     retriever: Retriever, question: str, expected: str
 ) -> None:
-    hits = retriever.retrieve(question, 4)
+    hits = retriever.retrieve(question, 4).hits
     assert any(expected in text(retriever, hit) for hit in hits)
 
 
 def test_hits_come_best_first_and_each_chunk_once(retriever: Retriever) -> None:
-    hits = retriever.retrieve(FENTANYL, 20)
+    hits = retriever.retrieve(FENTANYL, 20).hits
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
     assert len({hit.chunk.id for hit in hits}) == len(hits) == retriever.library.count_chunks()
     assert {hit.found_by for hit in hits} == {"fused"}
@@ -52,17 +53,17 @@ def test_hits_come_best_first_and_each_chunk_once(retriever: Retriever) -> None:
 
 @pytest.mark.parametrize("k", [1, 2, 5])
 def test_no_more_hits_are_given_than_asked_for(retriever: Retriever, k: int) -> None:
-    assert len(retriever.retrieve(FENTANYL, k)) == k
+    assert len(retriever.retrieve(FENTANYL, k).hits) == k
 
 
 @pytest.mark.parametrize("only", [NEWS, REPORT])
 def test_only_the_named_documents_are_searched(retriever: Retriever, only: str) -> None:
-    hits = retriever.retrieve(FENTANYL, 20, [only])
+    hits = retriever.retrieve(FENTANYL, 20, [only]).hits
     assert {hit.chunk.span.document_id for hit in hits} == {only}
 
 
 def test_naming_no_document_finds_nothing(retriever: Retriever) -> None:
-    assert retriever.retrieve(FENTANYL, 20, []) == ()
+    assert retriever.retrieve(FENTANYL, 20, []) == Retrieved(())
 
 
 def test_a_search_repeats_exactly(retriever: Retriever) -> None:
@@ -73,13 +74,24 @@ def test_a_search_repeats_exactly(retriever: Retriever) -> None:
     "question", ["", "?", "xyzzy plugh", '" OR 1=1 --', "\x00", "🙂", "a" * 3000]
 )
 def test_any_text_can_be_searched_for(retriever: Retriever, question: str) -> None:
-    assert len(retriever.retrieve(question, 3)) == 3  # something is always nearest
+    assert len(retriever.retrieve(question, 3).hits) == 3  # something is always nearest
 
 
 def test_words_find_what_meaning_ranks_low(retriever: Retriever) -> None:
     """A name that means nothing to the embedding model."""
-    hits = retriever.retrieve("Xiaohong", 2)
+    hits = retriever.retrieve("Xiaohong", 2).hits
     assert all("Xiaohong" in text(retriever, hit) for hit in hits)
+
+
+def test_both_rankings_are_told_beside_what_they_were_fused_to(retriever: Retriever) -> None:
+    found = retriever.retrieve(FENTANYL, 4)
+    assert {hit.found_by for hit in found.dense} == {"dense"}
+    assert {hit.found_by for hit in found.lexical} == {"lexical"}
+    assert len(found.dense) == 4
+    for ranking in (found.dense, found.lexical):
+        scores = [hit.score for hit in ranking]
+        assert scores == sorted(scores, reverse=True)
+    assert found.hits == fuse(list(found.dense), list(found.lexical))[:4]
 
 
 # --- an index of one's own --------------------------------------------------------------------
@@ -103,7 +115,7 @@ def test_vectors_that_the_library_does_not_know_are_passed_over(
     stray = Chunk("0" * 32, Span("gone.txt", 0, 12))
     retriever.vectors.add([stray], embedder.embed(["Soup is hot."]))
     assert retriever.vectors.count() == 3
-    hits = retriever.retrieve("Soup is hot.", 3)
+    hits = retriever.retrieve("Soup is hot.", 3).hits
     assert [hit.chunk.span.document_id for hit in hits] == ["0.txt", "1.txt"]
     retriever.vectors.close()
 
@@ -112,7 +124,7 @@ def test_equal_documents_come_in_the_same_order_every_time(
     tmp_path: Path, embedder: Embedder
 ) -> None:
     retriever = index_of(["Soup is hot."] * 4, tmp_path, embedder)
-    orders = {tuple(hit.chunk.id for hit in retriever.retrieve("soup", 2)) for _ in range(5)}
+    orders = {tuple(hit.chunk.id for hit in retriever.retrieve("soup", 2).hits) for _ in range(5)}
     assert len(orders) == 1
     retriever.vectors.close()
 

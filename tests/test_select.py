@@ -8,19 +8,20 @@ from pathlib import Path
 import pytest
 
 from rag.chunk import chunk, estimate_tokens
+from rag.events import Selected
 from rag.library import Library
 from rag.retrieve import Retriever
-from rag.select import select
+from rag.select import MAX_SENTENCES, select
 from rag.types import Chunk, Document, Embedder, Hit, Passage
 from tests.asking import FENTANYL, NEWS, RATE, REPORT, Index
 
 pytest_plugins = ["tests.seeds"]
 
 
-def selected(
+def selection(
     seeds: Index, question: str = FENTANYL, budget: int = 220, *, join: bool = False
-) -> tuple[Passage, ...]:
-    hits = Retriever(seeds.library, seeds.vectors, seeds.embedder).retrieve(question, 20)
+) -> Selected:
+    hits = Retriever(seeds.library, seeds.vectors, seeds.embedder).retrieve(question, 20).hits
     return select(
         question,
         hits,
@@ -29,6 +30,12 @@ def selected(
         budget_tokens=budget,
         join=join,
     )
+
+
+def selected(
+    seeds: Index, question: str = FENTANYL, budget: int = 220, *, join: bool = False
+) -> tuple[Passage, ...]:
+    return selection(seeds, question, budget, join=join).passages
 
 
 JOIN = pytest.mark.parametrize("join", [False, True], ids=["single", "joined"])
@@ -105,7 +112,36 @@ def test_where_there_is_no_hit_there_is_no_passage(seeds: Index, join: bool) -> 
         budget_tokens=220,
         join=join,
     )
-    assert nothing == ()
+    assert nothing == Selected(())
+
+
+# --- what is cut ------------------------------------------------------------------------------
+
+
+@JOIN
+def test_what_the_budget_cuts_off_is_told_numbered_on_and_best_first(
+    seeds: Index, join: bool
+) -> None:
+    told = selection(seeds, budget=120, join=join)
+    numbers = [passage.number for passage in (*told.passages, *told.cut)]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert 5 < len(told.cut) < MAX_SENTENCES
+    scores = [passage.score for passage in told.cut]
+    assert scores == sorted(scores, reverse=True)
+    for passage in told.cut:
+        assert seeds.library.text(passage.span) == passage.text
+        assert not any(shown.span.contains(passage.span) for shown in told.passages)
+
+
+def test_a_larger_budget_takes_up_first_what_a_smaller_one_cut_first(seeds: Index) -> None:
+    small, large = selection(seeds, budget=120), selection(seeds, budget=400)
+    assert small.cut[0].span in [passage.span for passage in large.passages]
+    assert len(large.cut) < len(small.cut)
+
+
+@JOIN
+def test_where_all_fits_nothing_is_cut(seeds: Index, join: bool) -> None:
+    assert selection(seeds, budget=100_000, join=join).cut == ()
 
 
 # --- a text that repeats itself ---------------------------------------------------------------
@@ -138,7 +174,7 @@ def test_a_sentence_that_recurs_is_shown_where_it_was_found(
             embedder=embedder,
             budget_tokens=50,
             join=join,
-        )
+        ).passages
         (shown,) = [passage for passage in passages if REFRAIN in passage.text]
         assert held.span.contains(shown.span)
         assert library.text(shown.span) == shown.text
@@ -151,7 +187,7 @@ def test_every_occurrence_that_was_found_is_its_own_passage(
     hits = [Hit(held, 1.0, "fused") for held in chunks]
     passages = select(
         FENTANYL, hits, library=library, embedder=embedder, budget_tokens=1000, join=False
-    )
+    ).passages
     shown = [passage.span for passage in passages if passage.text == REFRAIN]
     assert len(set(shown)) == 4
     assert shown == sorted(shown)  # equal scores: in the text's order

@@ -50,9 +50,8 @@ class Access:
 
     @property
     def path(self) -> str:
-        """Of the page, as a browser sees it; it begins and ends with a slash."""
-        inner = urlsplit(self.root_path).path.strip("/")
-        return f"/{inner}/" if inner else "/"
+        """Under which a browser finds the page: "/", or such as "/footnote"."""
+        return f"/{urlsplit(self.root_path).path.strip('/')}"
 
     @property
     def origin(self) -> str:
@@ -69,6 +68,10 @@ class Access:
         if not owner:
             raise NobodyAsks("It is not known who asks.", "Reload the page.")
         return str(owner)
+
+    def is_let_in(self, request: Any) -> bool:
+        """False for a request that may know nothing but that the server lives."""
+        return bool(getattr(request.state, STATE, ""))
 
     def answers_to(self, host: str) -> bool:
         """May the server be addressed by the name in this Host header? A page of a foreign name

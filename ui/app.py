@@ -56,9 +56,10 @@ def build(
                 parts |= {"runs": _panel("evals"), "status": status}
         wiring = _Wiring(parts, access)
         _wire_asking(wiring, bridge, page)
-        wiring.on(
+        opened = wiring.on(
             bridge.select, lambda who, data: {"pane": reading.show(who, data)}, (), ("pane",)
         )
+        opened.then(None, js="() => window.footnoteArrived()")
         _wire_sources(wiring, bridge, sources_tab, intake)
         _wire_state(wiring, blocks, evals_tab, page, warming, intake)
         _offer(programs)
@@ -88,11 +89,13 @@ def _ask_tab() -> dict[str, Any]:
     parts: dict[str, Any] = {}
     with gr.Row(elem_id="fn-desk"):
         with gr.Column(elem_id="fn-shelf", min_width=0):
+            gr.HTML(frame.shelf_head(), apply_default_css=False)
             parts["search"] = gr.Textbox(
                 label="Search conversations", placeholder="Search", max_lines=1, elem_id="fn-search"
             )
             parts["conversations"] = _panel("conversations")
         with gr.Column(elem_id="fn-talk", min_width=0):
+            gr.HTML(frame.shelf_toggle(), apply_default_css=False)
             parts["past"] = _panel("past")
             parts["live"] = _panel("live")
             parts |= _composer()
@@ -120,12 +123,10 @@ def _composer() -> dict[str, Any]:
             )
             parts["ask"] = gr.Button("Ask", variant="primary", elem_id="fn-ask", min_width=0)
             parts["stop"] = gr.Button("Stop", elem_id="fn-stop", min_width=0)
-        parts["only"] = gr.Dropdown(
-            label="Only these sources",
-            choices=[],
-            multiselect=True,
-            elem_id="fn-only",
-        )
+        with gr.Accordion("Ask only some of the sources", open=False, elem_id="fn-limit"):
+            parts["only"] = gr.Dropdown(
+                label="Only these sources", show_label=False, multiselect=True, elem_id="fn-only"
+            )
     return parts
 
 
@@ -158,7 +159,7 @@ class _Wiring:
         self.parts = parts
         self.access = access
 
-    def on(self, event: Any, handle: Handle, given: Names, changed: Names, **options: Any) -> None:
+    def on(self, event: Any, handle: Handle, given: Names, changed: Names, **options: Any) -> Any:
         """Change parts at once: `handle(who, data, *given)` gives them."""
 
         def run(evt: gr.EventData, request: gr.Request, *values: Any) -> Any:
@@ -166,7 +167,7 @@ class _Wiring:
                 told.parts = handle(self._who(request), _data(evt), *values) or {}
             return self._values(told.parts, changed)
 
-        self._listen(event, run, given, changed, queue=False, **options)
+        return self._listen(event, run, given, changed, queue=False, **options)
 
     def follow(self, event: Any, handle: Handle, given: Names, changed: Names) -> Any:
         """Change parts again and again: `handle(who, data, *given)` yields them."""

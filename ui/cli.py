@@ -126,18 +126,21 @@ def chat(
 def index(
     ctx: typer.Context,
     paths: Annotated[
-        list[Path] | None, typer.Argument(metavar="PATH", help="Files and folders.")
+        list[str] | None,
+        typer.Argument(metavar="PATH", help="Files, folders, and web pages (https://…)."),
     ] = None,
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="Embed every stored text anew; reads no files.")
     ] = False,
 ) -> None:
-    """Take files and folders into the index.
+    """Take files, folders and web pages into the index.
 
     New and changed files are read, unchanged ones passed over, and documents whose file is gone
-    are removed. Without PATH, the files that are already in the index are brought up to date.
+    are removed. A PATH that begins with http:// or https:// is a web page: it is fetched now, from
+    public addresses only. Without PATH, the files that are already in the index are brought up
+    to date, and the network is left alone: name a page again to renew it.
     """
-    from ui.indexing import advance, report, report_rebuilt, stored_files
+    from ui.indexing import advance, report, report_rebuilt, sorted_out, stored_files
 
     if rebuild and paths:
         raise typer.BadParameter("--rebuild works on what is stored; leave PATH out.")
@@ -145,7 +148,9 @@ def index(
         library, on_progress = assistant.library, advance(screen)
         if rebuild:
             report_rebuilt(assistant.rebuild(on_progress), screen)
-        elif report(assistant.index(paths or stored_files(library), on_progress), library, screen):
+            return
+        files, urls = sorted_out(paths) if paths else (stored_files(library), [])
+        if report(assistant.index(files, on_progress, urls), library, screen):
             raise typer.Exit(SourceError.exit_code)
 
 
@@ -183,6 +188,22 @@ def show(
         document, span = resolve(reference, assistant.library)
         screen.note(about(document, span))
         screen.say(page(document.text, span, whole=whole, brackets=not screen.styled))
+
+
+@app.command()
+def verify(
+    ctx: typer.Context,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="An export; - reads standard input.")],
+    as_json: AsJson = False,
+) -> None:
+    """Check whether the footnotes of an exported file still match the index.
+
+    Exits with 0 when all do, with 1 and the numbers of those that do not, with 4 when FILE cannot
+    be read or holds no footnotes. A quote that moved, or that FILE alters, does not match.
+    """
+    from ui.verdicts import verify_file
+
+    raise typer.Exit(verify_file(file, _settings(ctx), _print_json if as_json else None))
 
 
 @app.command()

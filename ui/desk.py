@@ -10,13 +10,13 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Collection, Generator, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from rag.errors import FootnoteError, ModelInterrupted, Stopped
+from rag.errors import FootnoteError, Stopped
 from rag.events import Event, Retrieved, Selected
 from rag.stop import Stop
 from rag.types import Hit, Passage, Turn
@@ -94,7 +94,7 @@ class Asking:
         self.end("Stopped.", state="stopped")
         self.signal.set()
         if self.ticket and not self.ticket.is_served:  # a lane is free when the model is
-            self.ticket.leave()
+            self.leave()
 
     def move(self, note: str = "", **changes: Any) -> None:
         """Change the exchange, unless it is over; leave a note in the trace."""
@@ -117,6 +117,21 @@ class Asking:
 
     def fail(self, error: str) -> None:
         self.end(error, state="failed", error=error)
+
+    def line_up(self) -> None:
+        """Wait until it is this question's turn, or it is over."""
+        assert self.ticket is not None
+        before, waited = self._exchange.state, False
+        for ahead in self.ticket.places():
+            note = "" if waited else f"In line, with {ahead} before it."
+            self.move(note, state="waiting", ahead=ahead)
+            waited = True
+        self.move("Its turn came." if waited else "", state=before, ahead=0)
+
+    def leave(self) -> None:
+        """Give back the place in line."""
+        if self.ticket:
+            self.ticket.leave()
 
     def _next(self, seen: Exchange | None, pause_s: float) -> Exchange:
         with self._changed:
@@ -163,8 +178,9 @@ class Desk:
         try:
             asking.ticket = self._line.draw()
             self._begin(asking, tuple(history))
-        except FootnoteError as error:
-            asking.fail(str(error))
+        except Exception as error:
+            asking.leave()
+            asking.fail(_told(error))
         return asking
 
     def answer(
@@ -189,30 +205,71 @@ class Desk:
             thread.join(max(0.0, until_s - time.monotonic()))
 
     def _begin(self, asking: Asking, history: tuple[Turn, ...]) -> None:
-        thread = threading.Thread(
-            target=self._work, args=(asking, history), name=f"asking-{asking.id}", daemon=True
-        )
+        name = f"asking-{asking.id}"
+        thread = threading.Thread(target=self._work, args=(asking, history), name=name, daemon=True)
         with self._lock:
             if self._closed:
                 raise DeskClosed("The program is about to end.", "Start it again to ask.")
-            self._open[asking] = thread
             thread.start()
+            self._open[asking] = thread
 
     def _work(self, asking: Asking, history: tuple[Turn, ...]) -> None:
         """The thread of one question. Whatever happens, the exchange ends and the lane is free."""
-        assert asking.ticket is not None
         try:
-            with asking.ticket:
-                self._drive(asking, asking.ticket, history)
-                raise ModelInterrupted("The answer broke off.", "Ask again.")
+            self._drive(asking, history)
+            asking.fail("The answer broke off. Ask again.")  # unless it has ended
         except Stopped:
             asking.stop()
-        except FootnoteError as error:
-            asking.fail(str(error))
         except BaseException as error:  # a thread has nobody above it to tell
-            logging.getLogger(__name__).exception("A question failed.")
-            kind = type(error).__name__
-            asking.fail(f"Something went wrong that should not have ({kind}). Please report it.")
+            asking.fail(_told(error))
         finally:
+            asking.leave()
             with self._lock:
                 del self._open[asking]
+
+    def _drive(self, asking: Asking, history: tuple[Turn, ...]) -> None:
+        """Follow the events to the end. Only a follow-up needs the model before the passages are
+        selected: all others have theirs on screen while they wait."""
+        asked = asking.exchange
+        events = self._assistant.stream(
+            asked.question, history, asked.document_ids or None, stop=asking.signal
+        )
+        digests: dict[str, str] = {}
+        with closing(cast("Generator[Event, None, None]", events)):
+            if history:
+                asking.line_up()
+            for event in events:
+                if isinstance(event, Retrieved):
+                    digests = self._assistant.library.digests()
+                moved = fold(asking.exchange, event, self._passage)
+                asking.follow(event, replace(moved, digests=_of_evidence(moved, digests)))
+                if isinstance(event, Selected) and not history:
+                    asking.line_up()
+                if asking.exchange.is_over:
+                    return
+
+    def _passage(self, number: int, hit: Hit) -> Passage:
+        library, span = self._assistant.library, hit.chunk.span
+        document = library.document(span.document_id)
+        text = library.text(span)
+        return Passage(number, span, text, document.title, document.source, hit.score)
+
+
+def _of_evidence(exchange: Exchange, digests: Mapping[str, str]) -> dict[str, str]:
+    """The versions of the documents that are on screen; every citation lies in one of them."""
+    shown = dict.fromkeys(passage.span.document_id for passage in exchange.evidence)
+    return {id: digests[id] for id in shown if id in digests}
+
+
+def _is_news(seen: Exchange | None, now: Exchange) -> bool:
+    """True when more than the draft has changed."""
+    return seen is None or (seen is not now and replace(seen, draft=now.draft) != now)
+
+
+def _told(error: BaseException) -> str:
+    """What a person is told; what nobody foresaw is logged."""
+    if isinstance(error, FootnoteError):
+        return str(error)
+    logging.getLogger(__name__).error("A question failed.", exc_info=error)
+    name = type(error).__name__
+    return f"Something went wrong that should not have ({name}). Please report it."

@@ -49,3 +49,20 @@ def editing(later: int) -> str:
         f"{more}. "
         '<button type="button" class="fn-link" data-act="keep">Keep it instead</button></p>'
     )
+
+
+def shelf_head() -> str:
+    """What stands above the list of conversations."""
+    return (
+        '<div class="fn-shelf-head"><h2 class="fn-shelf-title">Conversations</h2>'
+        '<button type="button" class="fn-new" data-act="new">New</button></div>'
+    )
+
+
+def shelf_toggle() -> str:
+    """Where the page is too narrow for the list: the buttons that show it and that begin anew."""
+    return (
+        '<div class="fn-shelf-toggle"><button type="button" class="fn-new" data-act="shelf">'
+        'Conversations</button> <button type="button" class="fn-new" data-act="new">New'
+        "</button></div>"
+    )

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
 
 from ui import access
 from ui.access import Access
+from ui.headers import inner_path
 
 if TYPE_CHECKING:
     from starlette.datastructures import Headers
@@ -23,7 +23,7 @@ HEALTH = "/health"
 
 # Gradio's routes that fetch from other hosts for whoever asks, or that this page does not use.
 _CLOSED = re.compile(
-    r"/(?:gradio_api/(?:file=https?:|proxy=|vibe|undo-vibe|run-history|runs|process_recording"
+    r"/(?:gradio_api/(?:file[=/]https?:|proxy=|vibe|undo-vibe|run-history|runs|process_recording"
     r"|deep_link|dev/|profiling)|monitoring|login|logout|manifest\.json|pwa_icon)",
     re.IGNORECASE,
 )
@@ -49,7 +49,7 @@ class Guard:
             return await self._app(scope, receive, send)
         if scope["type"] != "http":  # nothing here speaks over web sockets
             return await send({"type": "websocket.close", "code": 1008})
-        path = _path(scope)
+        path = inner_path(scope)
         refusal = self._refused(scope, path)
         owner = None
         if refusal is None:
@@ -120,18 +120,10 @@ def _headers(scope: Scope) -> Headers:
     return Headers(scope=scope)
 
 
-def _path(scope: Scope) -> str:
-    from starlette.routing import get_route_path
-
-    return get_route_path(scope)
-
-
 def _cookie(headers: Headers) -> str:
-    try:
-        morsel = SimpleCookie(headers.get("cookie", "")).get(access.COOKIE)
-    except CookieError:
-        return ""
-    return morsel.value if morsel else ""
+    from starlette.requests import cookie_parser
+
+    return cookie_parser(headers.get("cookie", "")).get(access.COOKIE, "")
 
 
 def _netloc(url: str) -> str:

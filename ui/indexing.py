@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from rich.text import Text
 
 from rag.errors import EmptyLibrary
 from rag.events import Added, Failed, IngestEvent, Removed, Skipped, Updated
+from rag.fetch import is_url
 from rag.library import Library
 from ui.screen import Screen
 from ui.terminal import Row, count, line
@@ -60,12 +61,20 @@ def advance(screen: Screen) -> Callable[[int, int | None, str], None]:
     return show
 
 
+def sorted_out(given: Sequence[str]) -> tuple[list[Path], list[str]]:
+    """Which of what a person named are files and folders, and which are web pages."""
+    return [Path(name) for name in given if not is_url(name)], list(filter(is_url, given))
+
+
 def stored_files(library: Library) -> list[Path]:
-    """The files that the documents of the library came from. Raises `EmptyLibrary`."""
-    files = dict.fromkeys(map(_file, library.ids_by_source()))
-    if not files:
+    """The files that the documents of the library came from; none where all are web pages.
+
+    Raises `EmptyLibrary`.
+    """
+    sources = library.ids_by_source()
+    if not sources:
         raise EmptyLibrary("Nothing is indexed yet.", "Name files: `footnote index PATH`.")
-    return list(files)
+    return list(dict.fromkeys(_file(source) for source in sources if not is_url(source)))
 
 
 def _file(source: str) -> Path:

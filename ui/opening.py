@@ -6,11 +6,11 @@ the source has changed or is gone, the quote as it was recorded, with a word abo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rag.errors import NoSuchDocument
+from rag.pages import page_of
 from rag.types import Citation, Document, Span
 from ui.terminal import line
 
@@ -33,6 +33,13 @@ class Opened:
     note: str = ""
     quote: str = ""
 
+    @property
+    def page(self) -> int | None:
+        """Of a PDF, on which the current span begins; from 1."""
+        if self.document is None or not self.current:
+            return None
+        return page_of(self.document, self.current.start)
+
 
 def exchange_citation(exchange: Exchange, claim: int, citation: int, library: Library) -> Opened:
     """What the citation number `citation` of the sentence number `claim` opens; both from 0."""
@@ -54,44 +61,33 @@ def exchange_passage(exchange: Exchange, number: int, library: Library) -> Opene
 
 
 def document(id: str, library: Library, start: int | None = None, end: int | None = None) -> Opened:
-    """A document, with the characters ``[start, end)`` lit up where both are given."""
+    """A document, with the characters ``[start, end)`` lit up; with a start alone, from there on
+    in a long text."""
     try:
         found = library.document(id)
-    except NoSuchDocument:
+    except (NoSuchDocument, UnicodeEncodeError):  # no document has a lone surrogate in its id
         return Opened(None, None, note=f"There is no source {line(id, TITLE_CHARS)} in the index.")
-    if start is None or end is None:
+    if start is None:
         return Opened(found, None)
-    if not 0 <= start < end <= len(found.text):
+    end = start if end is None else end
+    if not 0 <= start <= end <= len(found.text):
         return Opened(found, None, note=f"The source has no characters {start} to {end}.")
-    span = Span(id, start, end)
-    return Opened(found, span, quote=found.text[start:end])
+    return Opened(found, Span(id, start, end), quote=found.text[start:end])
 
 
 def _opened(exchange: Exchange, cited: Citation, library: Library) -> Opened:
-    from rag.relocate import relocate
+    from rag.relocate import relocate_all
 
-    found = relocate(cited, library)
+    id = cited.span.document_id
+    besides = [c for claim in exchange.claims for c in claim.citations if c.span.document_id == id]
+    passages = [Citation(each.number, each.span, each.text) for each in exchange.evidence]
+    found, *places = relocate_all([cited, *besides], library, passages)
     try:
-        source = library.document(cited.span.document_id)
+        source = library.document(id)
     except NoSuchDocument:
         return Opened(None, None, note=_gone(exchange, cited), quote=cited.quote)
-    current = found.span if found.state in ("same", "moved") else None
-    others = tuple(sorted(set(_others(exchange, cited, current, library))))
-    return Opened(source, current, others, _note(found), cited.quote)
-
-
-def _others(
-    exchange: Exchange, cited: Citation, current: Span | None, library: Library
-) -> Iterator[Span]:
-    """Where the exchange's other quotes of that document stand now."""
-    from rag.relocate import relocate
-
-    for claim in exchange.claims:
-        for other in claim.citations:
-            if other.span.document_id == cited.span.document_id:
-                span = relocate(other, library).span
-                if span is not None and span != current:
-                    yield span
+    others = {place.span for place in places if place.span} - {found.span}
+    return Opened(source, found.span, tuple(sorted(others)), _note(found), cited.quote)
 
 
 def _note(found: Found) -> str:

@@ -63,7 +63,7 @@ class Page:
     @property
     def model(self) -> str:
         """Which model answers."""
-        return disclosure.model(self.assistant.settings)
+        return self.assistant.model.name
 
     def runs(self) -> list[Run]:
         """Past runs of the evals, newest first."""

@@ -26,7 +26,8 @@ class Reading:
         """The HTML of the pane. Raises `NoSuchExchange`, `NoSuchDocument`."""
         act = data.get("act")
         if act == "source":
-            return self._pane(opening.document(data.get("document", ""), self.library))
+            start = _number(data, "start") if "start" in data else None
+            return self._pane(opening.document(data.get("document", ""), self.library, start))
         exchange = self.history.find(who.owner, data.get("exchange", ""))
         if act == "cite":
             claim, citation = _number(data, "claim"), _number(data, "citation")
@@ -55,4 +56,4 @@ class Reading:
 
 def _number(data: Mapping[str, str], name: str) -> int:
     text = data.get(name, "")
-    return int(text) if text.isdigit() and len(text) < 7 else -1
+    return int(text) if text.isdigit() and len(text) < 10 else -1

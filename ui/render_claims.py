@@ -1,7 +1,7 @@
 """How does a checked sentence look, with the places that it cites?
 
-Pure: values become HTML. All text here is untrusted: it passes `said`, and a link is made of ids and
-numbers only. Chips come from a claim's citations, never from what a text says.
+Pure: values become HTML. All text here is untrusted: it passes `said`, and a link is made of ids
+and numbers only. Chips come from a claim's citations, never from what a text says.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ STATES = {  # what became of a citation since: a word beside the chip, and a sen
     "gone": ("source removed", "The source was removed."),
 }
 GRADES = {"supported": "good", "partial": "fair", "unsupported": "bad", "unchecked": "fair"}
+_WORD = 24  # characters of a last word that keeps its chips
+_TIED = 3  # chips that stay with it
 _LABEL = 120  # characters of a quote in the name of a chip
 _TIP = 500  # in its card
 _NOTE = 280  # in the list of footnotes
@@ -70,22 +72,33 @@ def place(source: str) -> str:
 
 
 def sentence(sheet: Sheet, number: int, claim: Claim) -> str:
-    """A claim, its chips and its support mark; `number` counts from 0."""
+    """A claim, its chips and its support mark; `number` counts from 0.
+
+    The last word and what follows it stay on one line, where that is short.
+    """
+    text = line(claim.text)
+    end = text.rfind(" ") + 1
+    end = end if len(text) - end <= _WORD else len(text) - 1
     chips = "".join(
         _chip(sheet, number, index, claim, citation)
         for index, citation in enumerate(claim.citations)
     )
+    words = any(sheet.state(number, index) for index in range(len(claim.citations)))
+    tied = "fn-loose" if words or len(claim.citations) > _TIED else "fn-tied"
+    is_plain = claim.support == "supported" and not claim.reasons
+    sign, doubt = (_sign(claim), "") if is_plain else ("", _doubt(sheet, number, claim))
     return (
         f'<span class="fn-claim fn-claim-{GRADES[claim.support]}">'
-        f'<span class="fn-says">{said(claim.text)}</span>'
-        f"{chips}{_mark(sheet, number, claim)}</span> "
+        f'<span class="fn-says">{escape(text[:end])}</span>'
+        f'<span class="{tied}"><span class="fn-says">{escape(text[end:])}</span>'
+        f"{chips}{sign}</span>{doubt}</span> "
     )
 
 
 def footnotes(sheet: Sheet, claims: Sequence[Claim]) -> str:
     """The cited words below the answer, once each, by the number of their passage."""
     notes = "".join(_note(sheet, number, places) for number, places in _cited(claims))
-    return f'<ol class="fn-notes" aria-label="Footnotes">{notes}</ol>' if notes else ""
+    return f'<ol class="fn-footnotes" aria-label="Footnotes">{notes}</ol>' if notes else ""
 
 
 # --- chips -----------------------------------------------------------------------------------
@@ -130,18 +143,21 @@ def _named(passage: Passage | None) -> str:
 # --- support ---------------------------------------------------------------------------------
 
 
-def _mark(sheet: Sheet, number: int, claim: Claim) -> str:
-    """A sign for a supported sentence; for any other a word, whose card gives the reasons."""
+def _sign(claim: Claim) -> str:
     sign, _, verdict = VERDICTS[claim.support]
-    if claim.support == "supported" and not claim.reasons:
-        return (
-            f'<span class="fn-support fn-good"><span aria-hidden="true">{sign}</span>'
-            f'<span class="fn-hidden"> ({verdict})</span></span>'
-        )
+    return (
+        f'<span class="fn-support fn-good"><span aria-hidden="true">{sign}</span>'
+        f'<span class="fn-hidden"> ({verdict})</span></span>'
+    )
+
+
+def _doubt(sheet: Sheet, number: int, claim: Claim) -> str:
+    """A word that says how far a sentence is supported; its card gives the reasons."""
+    sign, _, verdict = VERDICTS[claim.support]
     tip = f"fn-why-{escape(sheet.id)}-{number}"
     reasons = "".join(f'<span class="fn-tip-reason">{each}</span>' for each in _reasons(claim))
     return (
-        f'<span class="fn-cite"><button type="button" data-act="why" '
+        f' <span class="fn-cite"><button type="button" data-act="why" '
         f'class="fn-support fn-{GRADES[claim.support]}" data-exchange="{escape(sheet.id)}" '
         f'aria-describedby="{tip}"><span aria-hidden="true">{sign}</span> {verdict}</button>'
         f'<span class="fn-tip" role="tooltip" id="{tip}">{reasons}</span></span>'
@@ -183,8 +199,6 @@ def _note(sheet: Sheet, number: int, places: Sequence[_Place]) -> str:
         for claim, index, citation in places
     )
     return (
-        f'<li class="fn-note" value="{number}">'
-        f'<span class="fn-number" aria-hidden="true">{number}</span>'
-        f'<span class="fn-note-body">{quotes} '
+        f'<li class="fn-footnote"><span class="fn-number">{number}</span> <span>{quotes} '
         f'<span class="fn-whence">{_named(sheet.passages.get(number))}</span></span></li>'
     )

@@ -9,14 +9,24 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from math import isfinite
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from rag.errors import FootnoteError
-from rag.events import Checked, Consulted, Event, Finished, Retrieved, Rewritten, Selected, Token
-from rag.types import Claim, Hit, Message, Origin, Passage, Span, Support
+from rag.events import (
+    Checked,
+    Consulted,
+    Event,
+    Finished,
+    Purpose,
+    Retrieved,
+    Rewritten,
+    Selected,
+    Token,
+)
+from rag.types import Claim, Hit, Message, Origin, Passage, Span, Support, Usage
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -97,10 +107,11 @@ class Request:
     """One request to the model. `probability` is that of "yes", 0..1, where it was asked for."""
 
     at_s: float
-    purpose: Literal["rewrite", "judge", "answer", "repair"]
+    purpose: Purpose
     messages: tuple[Message, ...]
     reply: str
-    probability: float | None
+    probability: float | None = None
+    usage: Usage = field(default_factory=Usage)
     step: Literal["asked"] = "asked"
 
 
@@ -218,8 +229,9 @@ def _step(event: Event, at_s: float) -> Step | None:
         case Checked(claim, action):
             return _verdict(claim, action, at_s)
         case Finished(answer):
+            ended = f"Answered by {answer.model}" if answer.status == "answered" else "Declined"
             why = f": {answer.reason}" if answer.reason else ""
-            return Note(at_s, f"{answer.status.capitalize()}{why}, by {_cut(answer.model)}.")
+            return Note(at_s, _cut(f"{ended}{why}."))
         case Token():
             return None
 
@@ -245,7 +257,8 @@ def _excerpts(passages: Sequence[Passage]) -> tuple[Excerpt, ...]:
 def _request(event: Consulted, at_s: float) -> Request:
     messages = tuple(Message(each.role, _cut(each.content)) for each in event.messages)
     probability = None if event.probability is None else _number(event.probability)
-    return Request(at_s, event.purpose, messages, _cut(event.reply), probability)
+    reply = _cut(event.reply)
+    return Request(at_s, event.purpose, messages, reply, probability, event.usage)
 
 
 def _verdict(claim: Claim, action: Literal["kept", "repaired", "removed"], at_s: float) -> Verdict:

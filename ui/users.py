@@ -88,16 +88,16 @@ def hashed(password: str) -> str:
 
 
 def _scrypt(password: str, salt: bytes) -> bytes:
-    return hashlib.scrypt(
-        password.encode(errors="replace"), salt=salt, n=2**14, r=8, p=1, dklen=32
-    )
+    return hashlib.scrypt(password.encode(errors="replace"), salt=salt, n=2**14, r=8, p=1, dklen=32)
 
 
 def _matches(password: str, kept: str) -> bool:
     if found := _HASHED.fullmatch(kept):
         given = _scrypt(password, bytes.fromhex(found[1]))
         return hmac.compare_digest(given, bytes.fromhex(found[2]))
-    given, right = (hashlib.sha256(each.encode(errors="replace")).digest() for each in (password, kept))
+    given, right = (
+        hashlib.sha256(each.encode(errors="replace")).digest() for each in (password, kept)
+    )
     return hmac.compare_digest(given, right)
 
 

@@ -43,7 +43,7 @@
     }
     if (act === "delete" && !window.confirm("Delete this conversation for good?")) return;
     if (act === "remove-source" && !window.confirm("Remove this source from the index?")) return;
-    if (act === "note") data.note = element.closest("form, div, p").querySelector("input").value;
+    if (act === "note") data.note = element.closest(".fn-note").querySelector("input").value;
     if (KINDS[act] === "select") openPane(element, byKey);
     if (act === "conversation" || act === "new") document.body.classList.remove("fn-shelf-open");
     window.footnoteTrigger(KINDS[act], data);
@@ -54,32 +54,31 @@
 
   // --- the source pane ------------------------------------------------------------------------
 
-  let wanted = null; // a source was asked for: show it when it comes
+  let byKeyboard = false; // how the source was asked for
 
   function openPane(element, byKey) {
     opener = element;
     document.querySelector(".fn-chip-open")?.classList.remove("fn-chip-open");
     element.classList.add("fn-chip-open");
     document.body.classList.add("fn-pane-open");
-    wanted = { byKey };
-    setTimeout(() => wanted && arrived(), 600); // the same source again changes nothing
+    byKeyboard = byKey;
   }
 
-  function arrived() {
-    const pane = byId("fn-pane");
-    const current = pane?.querySelector(".fn-current");
-    const byKey = wanted?.byKey;
-    wanted = null;
+  // Gradio calls this when the pane holds what was asked for.
+  window.footnoteArrived = () => requestAnimationFrame(() => {
+    const side = byId("fn-side");
+    const current = side.querySelector(".fn-current");
     if (current) {
-      current.scrollIntoView({ block: "center", behavior: "auto" });
-      if (byKey) focus(current);
+      const [around, mark] = [side.getBoundingClientRect(), current.getBoundingClientRect()];
+      side.scrollTop += mark.top - around.top - (around.height - mark.height) / 2;
     } else {
-      byId("fn-side")?.scrollTo({ top: 0 });
-      if (byKey && pane) focus(pane);
+      side.scrollTop = 0;
     }
-  }
+    if (byKeyboard) focus(current ?? side.querySelector("h2"));
+  });
 
   function focus(element) {
+    if (!element) return;
     element.setAttribute("tabindex", "-1");
     element.focus({ preventScroll: true });
   }
@@ -91,19 +90,20 @@
     opener = null;
   }
 
-  // A span may be marked in several pieces; those of one span share its data-span.
+  // A piece of text may lie in several marks: data-span holds the numbers of all of them.
   function step(by) {
-    const pane = byId("fn-pane");
-    const spans = [...new Set([...pane.querySelectorAll(".fn-mark")].map((m) => m.dataset.span))];
-    if (!spans.length) return;
-    const at = spans.indexOf(pane.querySelector(".fn-current")?.dataset.span);
-    const next = (at + by + spans.length) % spans.length;
-    pane.querySelectorAll(".fn-mark").forEach((mark) => {
-      mark.classList.toggle("fn-current", mark.dataset.span === spans[next]);
+    const marks = [...byId("fn-pane").querySelectorAll(".fn-mark")];
+    const spans = marks.map((mark) => mark.dataset.span.split(" ").map(Number));
+    const last = Math.max(0, ...spans.flat());
+    if (!last) return;
+    const place = byId("fn-pane").querySelector("[data-place]");
+    const at = Number.parseInt(place?.textContent ?? "", 10) || (by > 0 ? 0 : 1);
+    const next = ((at - 1 + by + last) % last) + 1;
+    marks.forEach((mark, index) => {
+      mark.classList.toggle("fn-current", spans[index].includes(next));
     });
-    const place = pane.querySelector("[data-place]");
-    if (place) place.textContent = `${next + 1} of ${spans.length}`;
-    pane.querySelector(".fn-current")?.scrollIntoView({ block: "center" });
+    if (place) place.textContent = `${next} of ${last}`;
+    byId("fn-pane").querySelector(".fn-current")?.scrollIntoView({ block: "center" });
   }
 
   // --- copying --------------------------------------------------------------------------------
@@ -149,20 +149,11 @@
 
   let shown = null;
   new MutationObserver(() => {
-    if (wanted && changed(byId("fn-pane"))) requestAnimationFrame(arrived);
     const live = document.querySelector("#fn-live [data-exchange-id]");
     const id = live?.dataset.exchangeId ?? "";
     if (shown !== null && id && id !== shown) live.scrollIntoView({ block: "start" });
     if (live || shown === null) shown = id || shown;
   }).observe(document.documentElement, { childList: true, subtree: true, characterData: true });
-
-  let seen = "";
-  function changed(pane) {
-    const now = pane?.innerHTML ?? "";
-    const differs = now !== seen;
-    seen = now;
-    return differs;
-  }
 
   // The open conversation stands in the address, so that a reload brings it back.
   window.footnoteRemember = (id) => {

@@ -1,0 +1,122 @@
+"""How do the figures of a run look in the report?
+
+Pure. Beside each picture stand its numbers, which are all that a person needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from math import isfinite
+
+from eval import plots
+from eval.entries import Entry
+from eval.figures import LABELS, NAMES, Figure, by_tag, quantile, value
+from eval.report_cases import said
+
+MAIN = {
+    "answered_right": "answered right",
+    "unanswerable_declined": "declined where there is no answer",
+    "sentences_supported": "sentences supported",
+    "seconds_p50": "a question, in the middle",
+}
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 question``, ``2 questions``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def figures(told: Mapping[str, Figure]) -> str:
+    """The main figures large, the others in a table."""
+    tiles = "".join(
+        f'<div class="tile"><p class="value">{value(told[name])}</p><p>{label}</p>'
+        f'<p class="quiet">{_of(told[name])}</p></div>'
+        for name, label in MAIN.items()
+    )
+    rest = (
+        (f"{LABELS[name][:1].upper()}{LABELS[name][1:]}", None, told[name])
+        for name in NAMES
+        if name not in MAIN
+    )
+    return (
+        '<section aria-labelledby="figures"><h2 id="figures">Figures</h2>'
+        f'<div class="tiles">{tiles}</div>{_table("Figure", "Value", rest)}</section>'
+    )
+
+
+def tags(entries: Sequence[Entry], ids: Mapping[str, str]) -> str:
+    """How each kind of question came out. `ids` gives the place to which a tag's name leads."""
+    rows = [
+        (f'<a href="#{ids[tag]}">{said(tag)}</a>', figure.value, figure)
+        for tag, figure in by_tag([entry.row for entry in entries]).items()
+    ]
+    if not rows:
+        return ""
+    return (
+        '<section aria-labelledby="kinds"><h2 id="kinds">By kind of question</h2>'
+        f"{_table('Kind', 'As it should be', rows)}</section>"
+    )
+
+
+def times(entries: Sequence[Entry]) -> str:
+    """How long a question took, and which stage took how much of it."""
+    seconds = [entry.row.seconds for entry in entries]
+    p50, p95 = quantile(seconds, 0.5), quantile(seconds, 0.95)
+    if p50 is None or p95 is None:
+        return ""
+    found = plots.bins(seconds)
+    words = "; ".join(
+        f"{counted(count, 'question')} {found.edges(number)} s"
+        for number, count in enumerate(found.counts)
+        if count
+    )
+    picture = plots.histogram(found, f"Seconds a question: {words}.", (p50, p95))
+    last = (len(found.counts) - found.is_open) * found.width
+    return (
+        '<section aria-labelledby="time"><h2 id="time">Time</h2><figure>'
+        f'<div class="plot">{picture}</div><div class="axis" aria-hidden="true"><span>0 s</span>'
+        f"<span>{last:g} s{' and more' if found.is_open else ''}</span></div>"
+        f"<figcaption>Questions by seconds; the highest bar is {max(found.counts):,}."
+        f' <span class="key key-0">median {p50:.1f} s</span>'
+        f' <span class="key key-1">95th percentile {p95:.1f} s</span>'
+        f" Slowest {max(seconds):.1f} s.</figcaption></figure>{_stages(entries)}</section>"
+    )
+
+
+def _stages(entries: Sequence[Entry]) -> str:
+    """The median of each stage, over the answers that went through it."""
+    stages: dict[str, list[float]] = {}
+    for entry in entries:
+        for stage, passed in entry.answer.timings.items() if entry.answer else ():
+            if isfinite(passed):
+                stages.setdefault(stage, []).append(passed)
+    middles = {
+        stage: Figure(quantile(passed, 0.5), len(passed)) for stage, passed in stages.items()
+    }
+    longest = max((figure.value or 0.0 for figure in middles.values()), default=0.0) or 1.0
+    rows = [
+        (said(stage), (figure.value or 0.0) / longest, figure) for stage, figure in middles.items()
+    ]
+    return _table("Stage", "Median", rows) if rows else ""
+
+
+def _table(what: str, measure: str, rows: Iterable[tuple[str, float | None, Figure]]) -> str:
+    """Rows of a name (HTML), the share that a bar shows, or none for no bar, and a figure."""
+    told = "".join(
+        f'<tr><th scope="row">{name}</th>'
+        f'<td class="share">{"" if share is None else plots.bar(share)}</td>'
+        f'<td class="number">{value(figure)}</td><td class="quiet">{_of(figure)}</td></tr>'
+        for name, share, figure in rows
+    )
+    return (
+        f'<table><thead><tr><th scope="col">{what}</th><td></td><th scope="col">{measure}</th>'
+        f'<th scope="col">Of</th></tr></thead><tbody>{told}</tbody></table>'
+    )
+
+
+def _of(figure: Figure) -> str:
+    if not figure.n:
+        return "nothing to count"
+    return (
+        counted(figure.n, "question") if figure.good is None else f"{figure.good:,} of {figure.n:,}"
+    )

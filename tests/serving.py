@@ -1,0 +1,130 @@
+"""What do tests of the server stand on?
+
+`site` puts the whole application together over an assistant that answers by quoting; `served` runs
+an application under uvicorn on a free port of loopback.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, cast
+
+from fastapi import FastAPI
+
+from rag.assistant import Assistant
+from rag.events import Checked, Event
+from rag.settings import Settings
+from rag.stop import Stop
+from rag.types import Turn
+from tests.assistants import QuotingAssistant
+from ui.access import Access
+from ui.desk import Desk
+from ui.history import History
+
+
+class Quoter(QuotingAssistant):
+    """Answers by quoting from the seed articles. A question that begins with "endless" goes on
+    after its first sentence until it is stopped."""
+
+    def __init__(self, settings: Settings, fault: BaseException | None = None) -> None:
+        super().__init__(settings, fault)
+        self.stopped: list[str] = []  # questions
+        self.ensure_seeds()
+
+    def stream(
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        document_ids: Collection[str] | None = None,
+        stop: Stop | None = None,
+    ) -> Iterator[Event]:
+        for event in super().stream(question, history, document_ids):
+            yield event
+            if stop and question.startswith("endless") and isinstance(event, Checked):
+                self._go_on(question, stop)
+
+    def _go_on(self, question: str, stop: Stop) -> None:
+        told = threading.Event()
+        with stop.calling(told.set):
+            told.wait()
+        self.stopped.append(question)
+        stop.check()
+
+
+@dataclass
+class Site:
+    """An application and what it stands on."""
+
+    app: FastAPI
+    assistant: Quoter
+    desk: Desk
+    history: History
+
+
+@contextmanager
+def site(
+    settings: Settings,
+    access: Access | None = None,
+    assistant: Quoter | None = None,
+    **options: Any,
+) -> Iterator[Site]:
+    """The application over `assistant`, which is closed with it; `options` go to
+    `ui.server.create`. Gradio's page offers `who`, which tells the owner, and the programs."""
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    import gradio
+
+    from ui import server
+    from ui.programs import Programs
+
+    access = access or Access()
+    assistant = assistant or Quoter(settings)
+    held = cast(Assistant, assistant)
+    with assistant, History.open(settings.data_dir / "history.db") as history:
+        desk = Desk(assistant, 2)
+        with gradio.Blocks(analytics_enabled=False, title="Footnote") as blocks:
+            gradio.api(_whoami(access), api_name="who")
+            for name, function in Programs(held, desk).functions().items():
+                gradio.api(function, api_name=name)
+        app = server.create(
+            blocks, assistant=held, history=history, desk=desk, access=access, **options
+        )
+        try:
+            yield Site(app, assistant, desk, history)
+        finally:
+            desk.close()
+
+
+def _whoami(access: Access) -> Callable[..., str]:
+    import gradio
+
+    def who(request: Any) -> str:
+        return access.owner(request)
+
+    who.__annotations__["request"] = gradio.Request  # imported late, as everything of Gradio
+    return who
+
+
+@contextmanager
+def served(app: Any) -> Iterator[str]:
+    """The base URL of `app`, such as ``http://127.0.0.1:41234``."""
+    import uvicorn
+
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        config = uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=2)
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        try:
+            while not server.started and thread.is_alive():
+                thread.join(0.02)
+            assert server.started, "the server did not start"
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()

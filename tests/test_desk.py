@@ -1,0 +1,489 @@
+"""Several people ask at once: their turns, their stops, and what goes wrong."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import closing
+
+import pytest
+
+from rag.errors import ModelInterrupted
+from rag.events import Event, Token
+from rag.settings import Settings
+from rag.stop import Stop
+from rag.types import Turn
+from tests.asking import FENTANYL, LARGE, NEWS, RATE, REPORT, SMALL, STATED, Index, prompt, script
+from tests.assistants import QuotingAssistant
+from tests.fakes import Hang, Reply, ScriptedServer, Status
+from ui.desk import Asking, Desk
+from ui.exchange import Exchange, State
+from ui.trace import from_json, to_json
+
+pytest_plugins = ["tests.seeds"]
+
+GUARD_S = 10.0
+ONCE, AGAIN = "what tariff applies to steel?", "which countries are named?"
+HISTORY = [Turn(ONCE, "25%.")]
+
+
+class Gated(QuotingAssistant):
+    """Answers by quoting, and waits before the first word of each answer until `go` is set."""
+
+    def __init__(self, settings: Settings, fault: BaseException | None = None) -> None:
+        super().__init__(settings, fault)
+        self.go = threading.Event()
+        self.writing: list[str] = []  # questions, in the order in which answers were begun
+        self.pace_s = 0.0  # from word to word
+
+    def stream(
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        document_ids: Collection[str] | None = None,
+        stop: Stop | None = None,
+    ) -> Iterator[Event]:
+        assert stop is not None
+        begun = False
+        for event in super().stream(question, history, document_ids):
+            stop.check()
+            if isinstance(event, Token):
+                time.sleep(self.pace_s)
+                if not begun:
+                    begun = True
+                    self.writing.append(question)
+                    self._wait(stop)
+            yield event
+
+    def _wait(self, stop: Stop) -> None:
+        with stop.calling(self.go.set):
+            assert self.go.wait(GUARD_S)
+        stop.check()
+
+
+@pytest.fixture
+def assistant(settings: Settings) -> Iterator[Gated]:
+    with closing(Gated(settings)) as assistant:
+        assistant.ensure_seeds()
+        yield assistant
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_is_left() -> Iterator[None]:
+    yield
+    for thread in threads():
+        thread.join(GUARD_S)
+    assert not threads()
+
+
+def threads() -> list[threading.Thread]:
+    return [each for each in threading.enumerate() if each.name.startswith("asking-")]
+
+
+def until(asking: Asking, holds: Callable[[Exchange], bool]) -> Exchange:
+    """The first snapshot of which it holds; the question goes on."""
+    with asking._changed:
+        assert asking._changed.wait_for(lambda: holds(asking.exchange), GUARD_S)
+        return asking.exchange
+
+
+def over(asking: Asking) -> Exchange:
+    return until(asking, lambda exchange: exchange.is_over)
+
+
+def in_state(state: State) -> Callable[[Exchange], bool]:
+    return lambda exchange: exchange.state == state
+
+
+# --- one question -----------------------------------------------------------------------------
+
+
+def test_a_question_is_followed_to_its_answer(assistant: Gated) -> None:
+    assistant.go.set()
+    desk = Desk(assistant, 1)
+    asking = desk.ask(ONCE)
+    *_, last = asking.shown()
+    assert (last.id, last.question, last.state) == (asking.id, ONCE, "done")
+    assert last.answer is not None
+    assert last.claims == last.answer.claims
+    assert last.removed == 1
+    assert (last.draft, last.error, last.ahead) == ("", "", 0)
+    assert last.asked_at.endswith("+00:00")
+    shown = {passage.span.document_id for passage in last.evidence}
+    held = assistant.library.digests()
+    assert last.digests == {id: held[id] for id in shown}
+    assert assistant.streams == 0
+
+
+def test_each_question_has_an_id_of_its_own(assistant: Gated) -> None:
+    assistant.go.set()
+    ids = [Desk(assistant, 1).answer(ONCE).id for _ in range(3)]
+    assert len(set(ids)) == 3
+    assert all(len(id) == 16 and set(id) <= set("0123456789abcdef") for id in ids)
+
+
+def test_snapshots_go_from_evidence_over_a_draft_to_sentences(assistant: Gated) -> None:
+    assistant.pace_s = 0.003
+    assistant.go.set()
+    shots = list(Desk(assistant, 1).ask(ONCE).shown(0.0))
+    states = list(dict.fromkeys(shot.state for shot in shots))
+    assert [each for each in states if each in ("writing", "done")] == ["writing", "done"]
+    assert any(shot.draft for shot in shots)
+    assert [len(shot.claims) for shot in shots] == sorted(len(shot.claims) for shot in shots)
+    assert [shot.is_over for shot in shots] == [False] * (len(shots) - 1) + [True]
+
+
+def test_a_growing_draft_alone_is_shown_less_often(assistant: Gated) -> None:
+    assistant.pace_s = 0.003
+    assistant.go.set()
+    desk = Desk(assistant, 1)
+    often = len(list(desk.ask(ONCE).shown(0.0)))
+    seldom = list(desk.ask(ONCE).shown(GUARD_S))
+    assert len(seldom) < often
+    assert max(len(shot.claims) for shot in seldom[:-1]) >= 1  # sentences do not wait
+
+
+def test_a_question_may_be_limited_to_documents(assistant: Gated) -> None:
+    assistant.go.set()
+    exchange = Desk(assistant, 1).answer(ONCE, document_ids=[REPORT])
+    assert exchange.document_ids == (REPORT,)
+    assert {each.span.document_id for each in exchange.evidence} == {REPORT}
+
+
+def test_limited_to_nothing_is_not_limited(assistant: Gated) -> None:
+    assistant.go.set()
+    assert Desk(assistant, 1).answer(ONCE, document_ids=[]).evidence
+
+
+def test_a_decline_never_stands_in_line(assistant: Gated) -> None:
+    desk = Desk(assistant, 1)
+    first = desk.ask(ONCE)
+    until(first, in_state("reading"))
+    declined = over(desk.ask("xyzzy"))
+    assert declined.answer is not None
+    assert declined.answer.reason == "nothing retrieved"
+    desk.close()
+
+
+def test_the_trace_tells_how_the_answer_came_about(assistant: Gated) -> None:
+    assistant.go.set()
+    asking = Desk(assistant, 1).ask(ONCE, HISTORY)
+    over(asking)
+    steps = [step.step for step in asking.trace.steps]
+    assert steps[:3] == ["rewritten", "found", "selected"]
+    assert steps[3:] == ["checked"] * (len(steps) - 4) + ["note"]
+    assert from_json(to_json(asking.trace)).steps == asking.trace.steps
+
+
+# --- the line ---------------------------------------------------------------------------------
+
+
+def test_evidence_is_on_screen_while_others_are_answered(assistant: Gated) -> None:
+    desk = Desk(assistant, 1)
+    first = desk.ask(ONCE)
+    until(first, in_state("reading"))
+    second = desk.ask(AGAIN)
+    waiting = until(second, in_state("waiting"))
+    assert waiting.evidence
+    assert waiting.ahead == 0
+    assert (desk.busy, desk.waiting) == (1, 1)
+    assistant.go.set()
+    assert [over(first).state, over(second).state] == ["done", "done"]
+
+
+def test_a_follow_up_stands_in_line_before_it_is_searched(assistant: Gated) -> None:
+    desk = Desk(assistant, 1)
+    first = desk.ask(ONCE)
+    until(first, in_state("reading"))
+    second = desk.ask(AGAIN, HISTORY)
+    waiting = until(second, in_state("waiting"))
+    assert waiting.evidence == ()
+    assert [question for question, _ in assistant.asked] == [ONCE]
+    assistant.go.set()
+    done = over(second)
+    assert (done.state, done.asked_as) == ("done", f"{ONCE} {AGAIN}")
+
+
+def test_who_waits_sees_the_others_go_before(assistant: Gated) -> None:
+    desk = Desk(assistant, 1)
+    first = desk.ask(ONCE)
+    until(first, in_state("reading"))
+    second, third = desk.ask(ONCE), desk.ask(AGAIN)
+    until(third, lambda exchange: exchange.ahead == 1)
+    second.stop()
+    assert until(third, lambda exchange: exchange.ahead == 0).state == "waiting"
+    assistant.go.set()
+    assert over(third).state == "done"
+    assert over(second).state == "stopped"
+
+
+def test_answers_are_written_in_the_order_of_the_questions(assistant: Gated) -> None:
+    desk = Desk(assistant, 1)
+    questions = [f"{ONCE} {number}" for number in range(8)]
+    askings = [desk.ask(question) for question in questions]
+    for asking in askings[1:]:
+        until(asking, in_state("waiting"))
+    assistant.go.set()
+    assert [over(asking).question for asking in askings] == questions
+    assert assistant.writing == questions
+
+
+def test_as_many_are_answered_at_a_time_as_there_are_lanes(assistant: Gated) -> None:
+    desk = Desk(assistant, 2)
+    askings = [desk.ask(ONCE) for _ in range(4)]
+    for asking in askings[2:]:
+        until(asking, in_state("waiting"))
+    assert (desk.busy, desk.waiting) == (2, 2)
+    assistant.go.set()
+    assert {over(asking).state for asking in askings} == {"done"}
+
+
+def test_too_many_questions_are_turned_away_in_plain_words(assistant: Gated) -> None:
+    desk = Desk(assistant, 1, most_waiting=1)
+    askings = [desk.ask(ONCE), desk.ask(ONCE)]
+    refused = desk.answer(ONCE)
+    assert refused.state == "failed"
+    assert refused.error == "1 questions are waiting already. Ask again in a minute."
+    assistant.go.set()
+    assert {over(asking).state for asking in askings} == {"done"}
+
+
+# --- stopping ---------------------------------------------------------------------------------
+
+
+def test_stop_keeps_the_sentences_and_drops_the_draft(assistant: Gated) -> None:
+    assistant.pace_s = 0.003
+    assistant.go.set()
+    asking = Desk(assistant, 1).ask(ONCE)
+    before = until(asking, lambda exchange: bool(exchange.claims and exchange.draft))
+    asking.stop()
+    stopped = asking.exchange
+    assert (stopped.state, stopped.draft, stopped.claims) == ("stopped", "", before.claims)
+    assert stopped.digests
+    asking.stop()
+    assert asking.exchange is stopped
+
+
+def test_what_comes_after_a_stop_changes_nothing(assistant: Gated) -> None:
+    desk = Desk(assistant, 1)
+    asking = desk.ask(ONCE)
+    until(asking, in_state("reading"))
+    asking.stop()
+    stopped, trace = asking.exchange, asking.trace
+    assistant.go.set()
+    assert desk.answer(AGAIN).state == "done"
+    assert (asking.exchange, asking.trace) == (stopped, trace)
+
+
+def test_stop_frees_the_lane_for_the_next(assistant: Gated) -> None:
+    desk = Desk(assistant, 1)
+    first, second = desk.ask(ONCE), desk.ask(AGAIN)
+    until(second, in_state("waiting"))
+    first.stop()
+    assert over(second).state == "done"
+    assert over(first).state == "stopped"
+
+
+def test_stop_while_waiting_leaves_the_line(assistant: Gated) -> None:
+    desk = Desk(assistant, 1)
+    first, second, third = (desk.ask(question) for question in (ONCE, AGAIN, ONCE))
+    until(third, in_state("waiting"))
+    until(second, in_state("waiting"))
+    second.stop()
+    assert second.exchange.state == "stopped"
+    assert desk.waiting == 1
+    assistant.go.set()
+    assert [over(first).state, over(third).state] == ["done", "done"]
+    assert AGAIN not in assistant.writing
+
+
+def test_closing_the_snapshots_stops_the_question(assistant: Gated) -> None:
+    desk = Desk(assistant, 1)
+    asking = desk.ask(ONCE)
+    with closing(asking.shown()) as shown:
+        next(shown)
+    assert asking.exchange.state == "stopped"
+
+
+def test_snapshots_come_while_nothing_happens_so_that_they_can_be_closed(
+    assistant: Gated,
+) -> None:
+    desk = Desk(assistant, 1)
+    asking = desk.ask(ONCE)
+    until(asking, in_state("reading"))
+    shown = asking.shown()
+    first = next(shown)
+    assert next(shown) is first
+    shown.close()
+    assert asking.exchange.state == "stopped"
+
+
+def test_closing_after_the_end_changes_nothing(assistant: Gated) -> None:
+    assistant.go.set()
+    asking = Desk(assistant, 1).ask(ONCE)
+    shown = asking.shown()
+    while not next(shown).is_over:
+        pass
+    shown.close()
+    assert asking.exchange.state == "done"
+
+
+def test_a_desk_that_closes_stops_all_and_takes_no_more(assistant: Gated) -> None:
+    desk = Desk(assistant, 1)
+    askings = [desk.ask(ONCE) for _ in range(4)]
+    desk.close()
+    assert {asking.exchange.state for asking in askings} == {"stopped"}
+    assert not threads()
+    assert (desk.busy, desk.waiting) == (0, 0)
+    refused = desk.answer(ONCE)
+    assert (refused.state, refused.error) == (
+        "failed",
+        "The program is about to end. Start it again to ask.",
+    )
+    assert (desk.busy, desk.waiting) == (0, 0)
+
+
+# --- what goes wrong --------------------------------------------------------------------------
+
+
+def test_an_error_is_told_with_its_remedy_and_keeps_what_was_checked(assistant: Gated) -> None:
+    assistant.go.set()
+    assistant.fault = ModelInterrupted("The reply broke off.", "Ask again.")
+    asking = Desk(assistant, 1).ask(ONCE)
+    failed = over(asking)
+    assert (failed.state, failed.error) == ("failed", "The reply broke off. Ask again.")
+    assert len(failed.claims) == 1
+    assert asking.trace.steps[-1].step == "note"
+
+
+@pytest.mark.parametrize("fault", [ZeroDivisionError("secret detail"), SystemExit()])
+def test_a_fault_that_nobody_foresaw_is_logged_and_frees_the_lane(
+    assistant: Gated, fault: BaseException, caplog: pytest.LogCaptureFixture
+) -> None:
+    assistant.go.set()
+    assistant.fault = fault
+    desk = Desk(assistant, 1)
+    failed = desk.answer(ONCE)
+    name = type(fault).__name__
+    told = f"Something went wrong that should not have ({name}). Please report it."
+    assert (failed.state, failed.error) == ("failed", told)
+    assert name in caplog.text
+    assert desk.answer(ONCE).state == "done"
+
+
+@pytest.mark.parametrize(
+    ("question", "document_ids", "says"),
+    [("  ", None, "question is empty"), (ONCE, ["nowhere.txt"], "nowhere.txt")],
+)
+def test_a_question_that_cannot_be_asked_fails(
+    assistant: Gated, question: str, document_ids: list[str] | None, says: str
+) -> None:
+    failed = Desk(assistant, 1).answer(question, document_ids=document_ids)
+    assert failed.state == "failed"
+    assert says in failed.error
+
+
+def test_a_stream_that_breaks_off_is_a_failure(assistant: Gated) -> None:
+    class Mute(Gated):
+        def stream(self, *_: object, **__: object) -> Iterator[Event]:
+            yield from ()
+
+    with closing(Mute(assistant.settings)) as mute:
+        failed = Desk(mute, 1).answer(ONCE)
+    assert (failed.state, failed.error) == ("failed", "The answer broke off. Ask again.")
+
+
+def test_where_no_thread_can_start_the_question_fails_and_the_lane_is_free(
+    assistant: Gated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    assistant.go.set()
+    desk = Desk(assistant, 1)
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refuse)
+        assert "(RuntimeError)" in desk.answer(ONCE).error
+    assert desk.answer(ONCE).state == "done"
+
+
+# --- the real assistant -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("budget", [LARGE, SMALL], ids=["large", "small"])
+def test_the_real_assistant_is_asked_by_eight_at_once(seeds: Index, budget: int) -> None:
+    """Every answer is in the right hands, and rests on the sentence that states it."""
+    asked = [f"{FENTANYL}{' ' * n}" for n in range(8)]
+    with ScriptedServer(script(f"{STATED} [1]", knows="20% rate")) as server:
+        desk = Desk(seeds.assistant(server, budget), 1)
+        askings = [desk.ask(question) for question in asked]
+        exchanges = [list(asking.shown())[-1] for asking in askings]
+    assert [exchange.question for exchange in exchanges] == asked
+    for asking, exchange in zip(askings, exchanges, strict=True):
+        assert exchange.id == asking.id
+        assert (exchange.state, exchange.error) == ("done", "")
+        quotes = [each.quote for claim in exchange.claims for each in claim.citations]
+        assert quotes == [RATE]
+        assert exchange.digests[NEWS] == seeds.library.digests()[NEWS]
+
+
+def test_eight_at_once_each_have_their_own_answer(seeds: Index) -> None:
+    """The model says which question it was asked; no other question's answer may show that."""
+
+    def reply(request: dict[str, object]) -> str:
+        number = prompt(request).rpartition("number ")[2].split()[0]
+        return f"It was question {number}."
+
+    with ScriptedServer([reply]) as server:
+        desk = Desk(seeds.assistant(server), 3)
+        askings = [desk.ask(f"{FENTANYL} number {n} ?") for n in range(8)]
+        for number, asking in enumerate(askings):
+            over(asking)
+            replies = [step.reply for step in asking.trace.steps if step.step == "asked"]
+            assert replies
+            assert set(replies) == {f"It was question {number}."}
+
+
+def test_stop_ends_a_request_that_hangs(seeds: Index) -> None:
+    with ScriptedServer([Hang()]) as server:
+        desk = Desk(seeds.assistant(server), 1)
+        first, second = desk.ask(FENTANYL), desk.ask(FENTANYL)
+        until(first, in_state("reading"))
+        assert until(second, in_state("waiting")).evidence
+        first.stop()
+        assert first.exchange.state == "stopped"
+        until(second, in_state("reading"))  # the lane is free although the server hangs
+        second.stop()
+        for thread in threads():
+            thread.join(GUARD_S)
+        assert not threads()
+
+
+def test_stop_ends_a_reply_that_is_being_written(seeds: Index) -> None:
+    with ScriptedServer([Reply.of("word " * 500, pause_s=0.02)]) as server:
+        asking = Desk(seeds.assistant(server), 1).ask(FENTANYL)
+        for shot in asking.shown():
+            if shot.draft:
+                asking.stop()
+        assert asking.exchange.state == "stopped"
+        assert server.dropped.wait(GUARD_S)
+
+
+@pytest.mark.parametrize(
+    ("reply", "says"),
+    [
+        (Reply.of(f"{STATED} [1] And so on.", breaks_after=8), "broke off"),
+        (Status(401, "no"), "key"),
+    ],
+)
+def test_a_model_that_fails_is_told_and_the_next_question_is_answered(
+    seeds: Index, reply: Reply | Status, says: str
+) -> None:
+    with ScriptedServer([reply, f"{STATED} [1]"]) as server:
+        desk = Desk(seeds.assistant(server), 1)
+        failed = desk.answer(FENTANYL)
+        assert failed.state == "failed"
+        assert says in failed.error
+        assert failed.evidence
+        assert desk.answer(FENTANYL).state == "done"

@@ -1,0 +1,247 @@
+"""An export is read by people and by `footnote verify`, and nothing in it is markup but ours."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from textwrap import dedent
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from rag.types import Citation, Document, Span
+from tests.exports import claim, conversation, declined, documents, exchange
+from ui.exchange import Exchange
+from ui.export import html, markdown
+from ui.footnotes import Footnote, read
+from ui.terminal import line
+
+NASTY = [
+    "](javascript:alert(1))",
+    "<script>alert(1)</script>",
+    "</style></li></ol><img src=x onerror=alert(1)>",
+    "![x](https://tracker.example/a.png)",
+    "[^1]: > false",
+    "[^9]",
+    "`` ` ``",
+    "| a | b |\n|---|---|",
+    "# heading",
+    "- item\n1. one\n2) two\n+ plus",
+    "===\n---\n***",
+    "<!-- footnote {} --> --> <!--",
+    'data-footnote="{}"',
+    "https://evil.example/x?a=1&b=2 www.evil.example",
+    "&lt;b&gt; &amp;copy; &#x202e;",
+    "    code\n\tcode",
+    "~~~\nfence\n```",
+    "$x$ {#id .class} {{ site.x }} @name",
+    "\"quoted\" 'it' “so” (x)",
+    "\\ \\\\ \\[",
+    "\x1b[31mred\x07 \u202egnp.exe \u2028 \x00 \r\n \x85 \ufeff \ud800",
+    "*a* _b_ **c** 5 * 3",
+    "Zölle 20 % — ähnlich 𝟚𝟘％ 🙂",
+    "<https://evil.example>",
+    "\n\n\n",
+    "",
+]
+nasty = st.lists(st.one_of(st.sampled_from(NASTY), st.text(max_size=20)), max_size=4).map("".join)
+
+
+class Page(HTMLParser):
+    """The tags and attributes of a page, and its text without the style sheet."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data if self.tags and self.tags[-1][0] != "style" else ""
+
+
+def asked(question: str, sentence: str, quote: str, title: str, source: str, id: str) -> Exchange:
+    """An exchange in which everything came from somebody else."""
+    document = Document("x", title, source, None, quote, "5" * 64)
+    cited = Citation(1, Span(id, 7, 7 + len(quote)), quote)
+    claims = [claim(sentence, cited, support="partial", reasons=[question])]
+    given = exchange(question, claims, [document])
+    passages = tuple(replace(each, span=cited.span) for each in given.evidence)
+    return replace(given, evidence=passages, digests={id: "5" * 64}, asked_as=question)
+
+
+def body_of(text: str) -> tuple[list[Token], list[Token]]:
+    """The tokens of a Markdown export before the first footnote, and those of that footnote."""
+    before, number, after = re.split(r"(?m)^(\[\^1\]:)", text, maxsplit=1)
+    assert number == "[^1]:"
+    parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    return parser.parse(before), parser.parse(dedent(f"    {after.lstrip(' ')}"))
+
+
+def kinds(tokens: list[Token]) -> set[str]:
+    return {token.type.removesuffix("_open").removesuffix("_close") for token in flat(tokens)}
+
+
+def flat(tokens: list[Token]) -> list[Token]:
+    return [each for token in tokens for each in (token, *(token.children or ()))]
+
+
+@settings(max_examples=60, deadline=None)
+@given(*[nasty] * 6)
+def test_both_formats_come_back_character_by_character(
+    question: str, sentence: str, quote: str, title: str, source: str, id: str
+) -> None:
+    exchanges = [asked(question, sentence, quote, title, source, id)]
+    written = [markdown(exchanges), html(exchanges), markdown(exchanges, title)]
+    for text in written:
+        text.encode()  # can be stored
+        (footnote,) = read(text)
+        assert footnote.quote == quote
+        assert footnote.title == title
+        assert footnote.span == Span(id, 7, 7 + len(quote))
+        assert footnote.digest == "5" * 64
+        assert footnote.altered == ()
+        assert read(text.replace("\n", "\r\n")) == [footnote]
+
+
+@settings(max_examples=60, deadline=None)
+@given(*[nasty] * 6)
+def test_no_text_is_markup_in_markdown(
+    question: str, sentence: str, quote: str, title: str, source: str, id: str
+) -> None:
+    text = markdown([asked(question, sentence, quote, title, source, id)], f"T {title}")
+    before, note = body_of(text)
+    plain = {"heading", "paragraph", "inline", "text", "em", "strong", "code_inline", "hr"}
+    assert kinds(before) <= plain | {"text_special"}
+    assert sum(token.type == "heading_open" for token in before) == 2
+    assert [t.content for t in flat(before) if t.type == "code_inline"] == ["footnote verify FILE"]
+    is_link = source.startswith(("http://", "https://"))
+    allowed = plain - {"heading", "hr", "code_inline"}
+    allowed |= {"blockquote", "hardbreak", "softbreak", "html_block", "text_special"}
+    assert kinds(note) <= allowed | ({"link"} if is_link else set())
+    shown = next((t for t in note if t.type == "inline"), None) if line(quote) else None
+    if shown:
+        words = "".join(t.content or " " for t in shown.children or ())
+        assert line(words) == line(quote)
+    assert sum(token.type == "html_block" for token in note) == 1
+
+
+@settings(max_examples=60, deadline=None)
+@given(*[nasty] * 6)
+def test_no_text_is_markup_in_html(
+    question: str, sentence: str, quote: str, title: str, source: str, id: str
+) -> None:
+    page = Page(html([asked(question, sentence, quote, title, source, id)], f"T {title}"))
+    plain = Page(html([asked("q", "s", "x", "t", "a.txt", "b.txt")], "t"))
+    links = [given["href"] or "" for tag, given in page.tags if tag == "a"]
+    assert [h for h in links if not re.fullmatch(r"#[a-z0-9-]+|https?://[!-~]+", h)] == []
+    names = [(tag, sorted(given)) for tag, given in page.tags if given.get("href") != source]
+    assert names == [(tag, sorted(given)) for tag, given in plain.tags]
+    if line(sentence):
+        assert line(sentence) in " ".join(page.text.split())
+
+
+def test_a_page_asks_nothing_of_any_host() -> None:
+    page = html(conversation())
+    tags = Page(page).tags
+    assert not {"script", "link", "img", "iframe", "object", "base", "form"} & {t for t, _ in tags}
+    assert "url(" not in page
+    assert "@import" not in page
+    assert any("default-src 'none'" in (given.get("content") or "") for _, given in tags)
+    assert all(tag == "a" or not {"src", "href"} & set(given) for tag, given in tags)
+
+
+@pytest.mark.parametrize("write", [markdown, html])
+def test_a_span_that_is_cited_twice_is_one_footnote(write: type) -> None:
+    footnotes = read(str(write(conversation())))
+    assert [footnote.number for footnote in footnotes] == [1, 2, 3]
+    spans = {citation.span for e in conversation() for c in e.claims for citation in c.citations}
+    assert {footnote.span for footnote in footnotes} == spans
+
+
+def test_a_span_of_two_versions_of_a_document_is_two_footnotes() -> None:
+    first = asked("q", "s", "quote", "t", "a.txt", "a.txt")
+    later = replace(first, id="9" * 16, digests={"a.txt": "6" * 64})
+    digests = [footnote.digest for footnote in read(markdown([first, later]))]
+    assert digests == ["5" * 64, "6" * 64]
+
+
+def test_both_formats_hold_the_same_footnotes() -> None:
+    assert read(markdown(conversation())) == read(html(conversation()))
+
+
+def test_a_footnote_tells_where_its_quote_was_taken_from() -> None:
+    report, _ = documents()
+    first = read(markdown(conversation()))[0]
+    assert report.text[first.span.start : first.span.end] == first.quote
+    assert first == Footnote(1, first.quote, report.title, report.id, first.span, report.digest)
+    text = markdown(conversation())
+    assert f":{first.span.start}-{first.span.end} " in text
+    assert f"sha256 {report.digest}" in text
+
+
+@pytest.mark.parametrize("write", [markdown, html])
+def test_folders_of_this_machine_stay_here(write: type) -> None:
+    for source in ("/home/me/private/a.txt", r"C:\Users\me\private\a.txt", "file:///home/me/a.txt"):
+        text = str(write([asked("q", "s", "quote", "t", source, "a.txt")]))
+        assert "me/" not in text
+        assert "Users" not in text
+        assert read(text)[0].source == "a.txt"
+
+
+def test_each_sentence_carries_its_marks_and_what_is_to_be_said_of_it() -> None:
+    text = markdown(conversation())
+    assert "A 20% rate applies to the fentanyl demands.[^1] High tariffs" in text
+    assert "[^1][^2] *(\\~ partly supported: the number 2019 is not in the source)*" in text
+    assert "It will fall next year. *(✗ not supported: no source says so)*" in text
+    page = " ".join(Page(html(conversation())).text.split())
+    assert "since 2019.12 ~ partly supported: the number 2019 is not in the source" in page
+    assert "It will fall next year. ✗ not supported: no source says so" in page
+
+
+@pytest.mark.parametrize("write", [markdown, lambda given: Page(html(given)).text])
+def test_what_did_not_become_an_answer_says_so(write: type) -> None:
+    text = str(write(conversation()))
+    assert "No answer: the articles do not state it." in text
+    assert "Stopped before the answer was complete." in text
+    assert "The answer failed. No server answered. Start it." in text
+    assert "Left out: 1 sentence that the articles do not support." in text
+    assert "Left out: 2 sentences" in text
+    assert "answered by a small model" in text
+    assert "Asked 2025-05-03 14:05 UTC" in text
+    assert "Exported by Footnote." in text
+    unfinished = replace(declined("Q?"), state="writing", answer=None)
+    assert "not complete when this was exported" in str(write([unfinished]))
+
+
+@pytest.mark.parametrize("write", [markdown, html])
+def test_one_answer_has_its_question_as_the_heading(write: type) -> None:
+    question = "What tariff rate applies to fentanyl?"
+    one, titled = str(write(conversation()[:1])), str(write(conversation()[:1], "Tariffs"))
+    assert one.replace(f"<title>{question}", "").count(question) == 1
+    assert "## " not in one.split("---")[0]
+    assert re.search(r"# Tariffs|<h1>Tariffs</h1>", titled)
+    assert "Questions and answers" in str(write(conversation()))
+
+
+@pytest.mark.parametrize("write", [markdown, html])
+def test_nothing_at_all_is_still_a_file(write: type) -> None:
+    assert "Questions and answers" in str(write([]))
+    assert "(no words)" in str(write([replace(declined(""), question=" \n")]))
+
+
+def test_the_colours_are_those_of_the_page() -> None:
+    page = html([])
+    assert "prefers-color-scheme: dark" in page
+    assert "@media print" in page
+    own = page.split("/* An answer or a conversation")[1].split("</style>")[0]
+    assert "#" not in own
+    assert not re.findall(r"(?m)^\s*\.(?!fn-export)\S+.*\{", own)

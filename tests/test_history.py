@@ -1,0 +1,501 @@
+"""Conversations on disk: kept, found, each owner's own, and whole whatever happens."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.test_answer_json import ANSWER, DECLINED
+from ui.exchange import Exchange
+from ui.history import (
+    MOST_NOTE_CHARS,
+    MOST_TITLE_CHARS,
+    TITLE_CHARS,
+    History,
+    HistoryError,
+    NoSuchConversation,
+    NoSuchExchange,
+)
+from ui.words import words
+
+ME, OTHER = "ann", "bob"
+
+
+def asked(number: int, question: str = "What rate?") -> Exchange:
+    return Exchange(
+        id=f"{number:016x}",
+        question=question,
+        state="done",
+        evidence=ANSWER.passages,
+        claims=ANSWER.claims,
+        answer=replace(ANSWER, question=question),
+        digests={"a.txt": "00ff"},
+        asked_at="2026-05-02T10:00:00Z",
+    )
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "deep" / "history.sqlite3"
+
+
+@pytest.fixture
+def history(path: Path) -> Iterator[History]:
+    with History.open(path) as opened:
+        yield opened
+
+
+def titles(history: History, matching: str = "", owner: str = ME) -> list[str]:
+    return [found.title for found in history.conversations(owner, matching)]
+
+
+# --- keeping ---------------------------------------------------------------------------------
+
+
+def test_a_conversation_survives_a_restart_as_it_was(path: Path) -> None:
+    said = [asked(1), replace(asked(2), answer=DECLINED, claims=())]
+    with History.open(path) as history:
+        talk = history.put(ME, None, said[0], {"steps": [1, "two"]})
+        assert history.put(ME, talk, said[1]) == talk
+        before = history.conversations(ME)
+    with History.open(path) as history:
+        assert history.exchanges(ME, talk) == said
+        assert history.conversations(ME) == before
+        assert history.trace(ME, said[0].id) == {"steps": [1, "two"]}
+        assert history.trace(ME, said[1].id) is None
+    assert (before[0].id, before[0].exchanges) == (talk, 2)
+    assert before[0].created_at <= before[0].updated_at
+
+
+def test_an_exchange_is_replaced_where_it_stands(history: History) -> None:
+    writing = replace(asked(1), state="writing", answer=None)
+    talk = history.put(ME, None, writing, {"draft": 1})
+    history.put(ME, talk, asked(2))
+    assert history.exchanges(ME, talk)[0].state == "stopped"  # nobody is writing it any more
+    history.put(ME, talk, asked(1))
+    assert history.exchanges(ME, talk) == [asked(1), asked(2)]
+    assert history.trace(ME, asked(1).id) == {"draft": 1}
+    history.put(ME, None, asked(1), {"final": 1})  # by its id it belongs there
+    assert history.exchanges(ME, talk) == [asked(1), asked(2)]
+    assert history.trace(ME, asked(1).id) == {"final": 1}
+    assert len(history.conversations(ME)) == 1
+
+
+def test_the_latest_conversation_comes_first(history: History) -> None:
+    first = history.put(ME, None, asked(1, "First?"))
+    history.put(ME, None, asked(2, "Second?"))
+    assert titles(history) == ["Second?", "First?"]
+    history.put(ME, first, asked(3, "More?"))
+    assert titles(history) == ["First?", "Second?"]
+
+
+def test_ids_of_conversations_cannot_be_guessed(history: History) -> None:
+    ids = {history.put(ME, None, asked(n)) for n in range(20)}
+    assert len(ids) == 20
+    assert all(len(id) == 32 and set(id) <= set("0123456789abcdef") for id in ids)
+
+
+def test_only_the_user_may_read_a_new_file(history: History, path: Path) -> None:
+    history.put(ME, None, asked(1))
+    modes = {file.name: file.stat().st_mode & 0o077 for file in path.parent.iterdir()}
+    assert path.name in modes
+    assert set(modes.values()) == {0}
+
+
+# --- titles ----------------------------------------------------------------------------------
+
+
+def test_a_title_is_the_first_question_cut_between_words(history: History) -> None:
+    history.put(ME, None, asked(1, "word " * 40))
+    (title,) = titles(history)
+    assert len(title) <= TITLE_CHARS
+    assert title.endswith("word…")
+
+
+@pytest.mark.parametrize("question", ["", "\x1b[31m\x07", "\u202e\u2066 \n"])
+def test_a_question_without_a_character_to_show_still_has_a_title(
+    question: str, history: History
+) -> None:
+    history.put(ME, None, asked(1, question))
+    assert titles(history) == ["Untitled"]
+
+
+def test_a_conversation_is_renamed_and_keeps_that_name(history: History) -> None:
+    talk = history.put(ME, None, asked(1))
+    history.rename(ME, talk, "  My \u202e\x00 own\nname ")
+    history.put(ME, talk, asked(2, "Another?"))
+    assert titles(history) == titles(history, "own name") == ["My own name"]
+    history.rename(ME, talk, "long " * 100)
+    assert len(titles(history)[0]) <= MOST_TITLE_CHARS
+    history.rename(ME, talk, " \u202e ")
+    assert titles(history) == ["What rate?"]
+
+
+def test_an_edited_first_question_gives_the_title_anew(history: History) -> None:
+    talk = history.put(ME, None, asked(1, "Waht rate?"))
+    history.drop_from(ME, talk, asked(1).id)
+    history.put(ME, talk, asked(2, "Which rate?"))
+    assert titles(history) == ["Which rate?"]
+
+
+# --- searching -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def searchable(history: History) -> History:
+    texts = {
+        "Straße": "The STRASSE in Zürich is 100% closed. [1]",
+        "Tariffs on fentanyl?": "China's duties are 20%.",
+        "关税": "美国对中国的关税",
+        "under_scored": "It's 50",
+    }
+    for number, (question, text) in enumerate(texts.items()):
+        said = asked(number, question)
+        history.put(ME, None, replace(said, answer=replace(ANSWER, text=text)))
+    history.put(ME, None, replace(asked(9, "Late"), state="stopped", answer=None))
+    return history
+
+
+@pytest.mark.parametrize(
+    ("matching", "found"),
+    [
+        ("tariff", ["Tariffs on fentanyl?"]),
+        ("FENT 20", ["Tariffs on fentanyl?"]),
+        ("entanyl", []),  # words are found from their start
+        ("fentanyl zürich", []),  # all words, in one conversation
+        ("strasse", ["Straße"]),
+        ("STRAẞE zurich", ["Straße"]),
+        ("%", []),
+        ("100%", ["Straße"]),
+        ("_", []),
+        ("scored", ["under_scored"]),
+        ("中国", ["关税"]),
+        ('" OR 1', []),
+        ("'; DROP TABLE exchanges; --", []),
+        ("*", []),
+        ("\ud800 \x00", []),
+        ("Late", ["Late"]),
+        ("word " * 10_000, []),
+    ],
+)
+def test_a_search_finds_words_and_their_beginnings(
+    matching: str, found: list[str], searchable: History
+) -> None:
+    assert titles(searchable, matching) == found
+
+
+def test_a_search_spans_the_whole_conversation(history: History) -> None:
+    talk = history.put(ME, None, asked(1, "First cat?"))
+    history.put(ME, talk, asked(2, "Then dog?"))
+    history.rename(ME, talk, "Animals")
+    assert titles(history, "animals cat dog") == ["Animals"]
+    assert titles(history, "animals cat cow") == []
+
+
+def test_a_blank_search_finds_everything(searchable: History) -> None:
+    assert len(titles(searchable, " \n ")) == len(titles(searchable)) == 5
+
+
+def test_any_text_is_a_search(tmp_path: Path) -> None:
+    with History.open(tmp_path / "h.sqlite3") as history:
+        history.put(ME, None, asked(1))
+
+        @settings(deadline=None)
+        @given(st.text(st.characters(), max_size=20))
+        def searches(matching: str) -> None:
+            assert len(history.conversations(ME, matching)) <= 1
+
+        @settings(deadline=None)
+        @given(st.text(st.characters(), min_size=1))
+        def finds_itself(question: str) -> None:
+            talk = history.put(ME, None, asked(2, question))
+            found = {conversation.id for conversation in history.conversations(ME, question)}
+            assert talk in found or not words(question)
+            history.delete(ME, talk)
+
+        searches()
+        finds_itself()
+
+
+# --- owners ----------------------------------------------------------------------------------
+
+
+def test_nobody_reads_changes_or_deletes_what_is_anothers(history: History) -> None:
+    talk = history.put(ME, None, asked(1), {"secret": 1})
+    assert history.conversations(OTHER) == history.conversations(OTHER, "rate") == []
+    with pytest.raises(NoSuchConversation):
+        history.exchanges(OTHER, talk)
+    with pytest.raises(NoSuchExchange):
+        history.find(OTHER, asked(1).id)
+    with pytest.raises(NoSuchExchange):
+        history.mark(OTHER, asked(1).id, "up")
+    with pytest.raises(NoSuchConversation):
+        history.rename(OTHER, talk, "Mine")
+    assert history.trace(OTHER, asked(1).id) is None
+    assert history.drop_from(OTHER, talk, asked(1).id) == []
+    history.delete(OTHER, talk)
+    assert history.exchanges(ME, talk) == [asked(1)]
+    assert titles(history) == ["What rate?"]
+
+
+def test_writing_into_anothers_conversation_begins_ones_own(history: History) -> None:
+    talk = history.put(ME, None, asked(1))
+    theirs = history.put(OTHER, talk, asked(2, "Bob's?"))
+    same_id = history.put(OTHER, talk, asked(1, "Bob's, too?"))
+    assert len({talk, theirs, same_id}) == 3
+    assert history.exchanges(ME, talk) == [asked(1)]
+    assert history.exchanges(OTHER, theirs) == [asked(2, "Bob's?")]
+    assert history.find(OTHER, asked(1).id).question == "Bob's, too?"
+
+
+# --- forgetting ------------------------------------------------------------------------------
+
+
+def test_an_exchange_and_the_later_ones_are_dropped(history: History) -> None:
+    talk = history.put(ME, None, asked(9))
+    for number in (3, 1, 2):
+        history.put(ME, talk, asked(number))
+    other = history.put(ME, None, asked(4))
+    assert history.drop_from(ME, other, asked(9).id) == []  # of another conversation
+    assert history.drop_from(ME, talk, asked(3).id) == [asked(3), asked(1), asked(2)]
+    assert history.exchanges(ME, talk) == [asked(9)]
+    assert history.find(ME, asked(4).id) == asked(4)
+    assert history.drop_from(ME, talk, asked(3).id) == []
+    history.put(ME, talk, asked(1))
+    assert history.exchanges(ME, talk) == [asked(9), asked(1)]
+
+
+def test_two_windows_delete_the_same_conversation(path: Path) -> None:
+    with History.open(path) as one, History.open(path) as two:
+        talk = one.put(ME, None, asked(1), {"trace": 1})
+        one.delete(ME, talk)
+        two.delete(ME, talk)
+        for window in (one, two):
+            assert window.conversations(ME) == []
+            with pytest.raises(NoSuchConversation, match=r"gone\. It was deleted in another"):
+                window.exchanges(ME, talk)
+            with pytest.raises(NoSuchConversation):
+                window.rename(ME, talk, "x")
+            with pytest.raises(NoSuchExchange):
+                window.find(ME, asked(1).id)
+            assert window.trace(ME, asked(1).id) is None
+
+
+def test_an_answer_to_a_deleted_conversation_is_not_lost(path: Path) -> None:
+    with History.open(path) as one, History.open(path) as two:
+        talk = one.put(ME, None, asked(1, "Before?"))
+        one.put(ME, talk, replace(asked(2, "Under way?"), state="writing", answer=None))
+        two.delete(ME, talk)
+        revived = one.put(ME, talk, asked(2, "Under way?"))
+        assert revived != talk
+        assert one.put(ME, talk, asked(2, "Under way?")) == revived
+        assert two.exchanges(ME, revived) == [asked(2, "Under way?")]
+        assert titles(two) == ["Under way?"]
+
+
+def test_deleted_text_does_not_stay_in_the_file(path: Path) -> None:
+    with History.open(path) as history:
+        talk = history.put(ME, None, asked(1, "Xylophone secret?"))
+        history.delete(ME, talk)
+    assert b"Xylophone" not in path.read_bytes()
+
+
+# --- thumbs ----------------------------------------------------------------------------------
+
+
+def test_a_thumb_is_set_changed_and_cleared(history: History) -> None:
+    talk = history.put(ME, None, asked(1))
+    liked = history.mark(ME, asked(1).id, "up")
+    assert liked == replace(asked(1), thumb="up")
+    history.put(ME, talk, asked(1))  # a window that does not know of the thumb
+    assert history.find(ME, asked(1).id) == liked
+    down = history.mark(ME, asked(1).id, "down", " it is\n10%\x07 \u202e" + "so " * 400)
+    assert down.note.startswith("it is 10% so so")
+    assert len(down.note) <= MOST_NOTE_CHARS
+    assert history.mark(ME, asked(1).id, None, "gone with it") == asked(1)
+    assert history.marked(ME) == []
+
+
+def test_a_thumb_that_comes_with_the_exchange_is_kept(history: History) -> None:
+    history.put(ME, None, replace(asked(1), thumb="down", note="10%"))
+    history.put(ME, None, replace(asked(1), thumb="up", note=""))
+    assert history.find(ME, asked(1).id) == replace(asked(1), thumb="up")
+
+
+def test_conversations_with_a_thumb_come_whole(history: History) -> None:
+    talk = history.put(ME, None, asked(1))
+    history.put(ME, talk, asked(2))
+    history.put(ME, None, asked(3))
+    history.put(OTHER, None, replace(asked(4), thumb="up"))
+    history.mark(ME, asked(2).id, "up")
+    assert history.marked(ME) == [[asked(1), replace(asked(2), thumb="up")]]
+
+
+# --- company and crashes ---------------------------------------------------------------------
+
+
+def test_two_connections_see_each_others_writes(path: Path) -> None:
+    with History.open(path) as one, History.open(path) as two:
+        talk = one.put(ME, None, asked(1))
+        two.put(ME, talk, asked(2))
+        assert one.exchanges(ME, talk) == two.exchanges(ME, talk) == [asked(1), asked(2)]
+
+
+def test_many_threads_and_connections_write_at_once(path: Path) -> None:
+    faults: list[BaseException] = []
+
+    def write(history: History, owner: str, first: int) -> None:
+        try:
+            talk = None
+            for number in range(first, first + 10):
+                talk = history.put(owner, talk, asked(number), {"number": number})
+                history.mark(owner, asked(number).id, "up")
+                history.conversations(owner, "rate")
+        except BaseException as fault:
+            faults.append(fault)
+
+    with History.open(path) as one, History.open(path) as two:
+        threads = [
+            threading.Thread(target=write, args=(history, owner, 100 * number))
+            for number, (history, owner) in enumerate([(one, ME), (two, ME), (one, OTHER)] * 2)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert faults == []
+        for owner, expected in ((ME, 4), (OTHER, 2)):
+            found = two.conversations(owner)
+            assert [talk.exchanges for talk in found] == [10] * expected
+            for talk in found:
+                numbers = [int(said.id, 16) for said in two.exchanges(owner, talk.id)]
+                assert numbers == list(range(numbers[0], numbers[0] + 10))
+
+
+CHILD = """
+import sys
+from pathlib import Path
+from tests.test_history import ME, asked
+from ui.history import History
+
+history, talk = History.open(Path(sys.argv[1])), None
+for number in range(1_000_000):
+    talk = history.put(ME, talk if number % 7 else None, asked(number), {"number": number})
+    print(number, flush=True)
+"""
+
+
+def test_a_process_killed_while_it_writes_leaves_whole_exchanges(path: Path) -> None:
+    kept = 0
+    for _ in range(3):
+        child = subprocess.Popen(
+            [sys.executable, "-c", CHILD, str(path)],
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=Path(__file__).parents[1],
+            env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])},
+        )
+        assert child.stdout
+        for _ in range(25):
+            kept = max(kept, int(child.stdout.readline()))
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+        child.stdout.close()
+        with History.open(path) as history:
+            talks = [history.exchanges(ME, talk.id) for talk in history.conversations(ME)]
+            said = {exchange.id: exchange for talk in talks for exchange in talk}
+            assert all(talks)
+            for number in range(kept + 1):
+                assert said[asked(number).id] == asked(number)
+                assert history.trace(ME, asked(number).id) == {"number": number}
+        with closing(sqlite3.connect(path)) as connection:
+            assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+            assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+
+
+# --- trouble with the file -------------------------------------------------------------------
+
+
+def test_a_full_disk_is_told_and_nothing_is_lost(history: History) -> None:
+    talk = history.put(ME, None, asked(1))
+    (pages,) = history._connection.execute("PRAGMA page_count").fetchone()
+    history._connection.execute(f"PRAGMA max_page_count = {pages}")
+    large = replace(asked(2), draft="x" * 100_000)
+    with pytest.raises(HistoryError, match="disk is full") as full:
+        history.put(ME, talk, large)
+    assert "Free some space" in full.value.remedy
+    assert history.exchanges(ME, talk) == [asked(1)]
+    with pytest.raises(HistoryError, match="disk is full"):
+        history.put(ME, talk, replace(asked(1), draft="x" * 100_000), {"trace": 1})
+    assert history.exchanges(ME, talk) == [asked(1)]
+    assert history.trace(ME, asked(1).id) is None
+    history._connection.execute("PRAGMA max_page_count = 1000000")
+    history.put(ME, talk, large)
+    assert history.exchanges(ME, talk) == [asked(1), large]
+
+
+def test_a_history_that_may_only_be_read_says_so(history: History) -> None:
+    talk = history.put(ME, None, asked(1))
+    history._connection.execute("PRAGMA query_only = ON")
+    with pytest.raises(HistoryError, match="may only be read"):
+        history.put(ME, talk, asked(2))
+    assert history.exchanges(ME, talk) == [asked(1)]
+
+
+@pytest.mark.parametrize(
+    "content", [b"not a database, " * 500, b"SQLite format 3\0" + b"\xff" * 90]
+)
+def test_a_damaged_file_is_told_and_left_alone(content: bytes, path: Path) -> None:
+    path.parent.mkdir()
+    path.write_bytes(content)
+    with pytest.raises(HistoryError, match="is damaged") as damaged:
+        History.open(path)
+    assert "Move that file away" in damaged.value.remedy
+    assert path.read_bytes() == content
+
+
+def test_a_directory_in_its_place_is_told(path: Path) -> None:
+    path.mkdir(parents=True)
+    with pytest.raises(HistoryError, match="cannot be opened"):
+        History.open(path)
+
+
+def test_a_newer_file_is_refused(path: Path) -> None:
+    History.open(path).close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 2")
+    with pytest.raises(HistoryError, match="newer Footnote") as newer:
+        History.open(path)
+    assert "Upgrade" in newer.value.remedy
+
+
+def test_an_answer_that_cannot_be_read_can_still_be_deleted(history: History) -> None:
+    talk = history.put(ME, None, asked(1))
+    history._connection.execute("UPDATE records SET document = '{}'")
+    with pytest.raises(HistoryError, match="cannot be read") as unread:
+        history.exchanges(ME, talk)
+    assert "delete the conversation" in unread.value.remedy
+    assert len(history.conversations(ME)) == 1
+    history.delete(ME, talk)
+    assert history.conversations(ME) == []
+
+
+def test_half_a_character_is_no_name(history: History) -> None:
+    with pytest.raises(HistoryError, match="cannot be kept"):
+        history.put("\ud800", None, asked(1))
+    talk = history.put(ME, None, asked(1, "Half \ud800?"))
+    assert history.find(ME, asked(1).id).question == "Half \ud800?"
+    assert titles(history) == ["Half ?"]
+    assert history.exchanges(ME, talk)

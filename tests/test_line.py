@@ -1,0 +1,193 @@
+"""The line in front of the model: first come, first served, and nobody holds up the others."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ui.line import Line, LineFull, Ticket
+
+GUARD_S = 10.0
+
+
+def run_all(*jobs: Callable[[], None]) -> None:
+    """Run each job in a thread; fail where one does not end."""
+    threads = [threading.Thread(target=job, daemon=True) for job in jobs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(GUARD_S)
+    assert not [thread for thread in threads if thread.is_alive()]
+
+
+def test_a_free_lane_is_taken_at_once() -> None:
+    line = Line(2)
+    first, second = line.draw(), line.draw()
+    assert list(first.places()) == list(second.places()) == []
+    assert first.is_served
+    assert (line.serving, line.waiting) == (2, 0)
+
+
+def test_a_ticket_knows_how_many_wait_before_it() -> None:
+    line = Line(1)
+    held, *others = [line.draw() for _ in range(4)]
+    assert [next(iter(ticket.places())) for ticket in others] == [0, 1, 2]
+    assert (line.serving, line.waiting) == (1, 3)
+    held.leave()
+    assert [ticket.is_served for ticket in others] == [True, False, False]
+
+
+def test_the_place_counts_down_to_ones_turn() -> None:
+    line = Line(1)
+    before = [line.draw() for _ in range(4)]
+    places = line.draw().places()
+    seen = []
+    for ticket in before:
+        seen.append(next(places))
+        ticket.leave()
+    assert seen == [3, 2, 1, 0]
+    assert list(places) == []
+
+
+def test_who_leaves_early_moves_the_others_up() -> None:
+    line = Line(1)
+    _held, second, third, fourth = (line.draw() for _ in range(4))
+    places = fourth.places()
+    assert next(places) == 2
+    third.leave()
+    assert next(places) == 1
+    assert not second.is_served
+
+
+def test_leaving_wakes_the_one_who_waits() -> None:
+    line = Line(1)
+    held, waiting = line.draw(), line.draw()
+    run_all(lambda: list(waiting.places()).clear(), waiting.leave)
+    assert not waiting.is_served
+    assert held.is_served
+
+
+def test_leaving_twice_gives_back_one_lane_only() -> None:
+    line = Line(1)
+    first, second, third = line.draw(), line.draw(), line.draw()
+    first.leave()
+    first.leave()
+    assert second.is_served
+    assert not third.is_served
+
+
+def test_a_holder_that_raises_gives_its_lane_back() -> None:
+    line = Line(1)
+    with pytest.raises(RuntimeError), line.draw():
+        raise RuntimeError
+    assert line.draw().is_served
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_holder_whose_thread_exits_gives_its_lane_back() -> None:
+    line = Line(1)
+
+    def die() -> None:
+        with line.draw():
+            raise SystemExit
+
+    run_all(die)
+    assert line.draw().is_served
+
+
+def test_a_full_line_says_so_and_takes_the_next_when_one_has_left() -> None:
+    line = Line(1, most_waiting=2)
+    tickets = [line.draw() for _ in range(3)]
+    with pytest.raises(LineFull, match=r"2 questions are waiting already\. .+"):
+        line.draw()
+    tickets[1].leave()
+    assert not line.draw().is_served
+
+
+def test_a_line_that_lets_nobody_wait_still_serves() -> None:
+    line = Line(1, most_waiting=0)
+    assert line.draw().is_served
+    with pytest.raises(LineFull):
+        line.draw()
+
+
+def test_a_line_has_a_lane() -> None:
+    with pytest.raises(ValueError, match="at least one lane"):
+        Line(0)
+
+
+@given(st.integers(1, 4), st.lists(st.integers(-8, 20), max_size=60))
+def test_whoever_comes_and_goes_the_first_that_are_left_are_served(
+    lanes: int, moves: list[int]
+) -> None:
+    """A negative move draws a ticket, the others have one leave."""
+    line, left = Line(lanes), list[Ticket]()
+    for move in moves:
+        if move < 0:
+            left.append(line.draw())
+        elif left:
+            left.pop(move % len(left)).leave()
+        assert [ticket.is_served for ticket in left] == [n < lanes for n in range(len(left))]
+        assert [next(iter(t.places())) for t in left[lanes:]] == list(range(len(left[lanes:])))
+
+
+def test_one_lane_serves_in_the_order_of_the_tickets() -> None:
+    line, served = Line(1), list[int]()
+    tickets = [line.draw() for _ in range(30)]
+
+    def hold(number: int) -> Callable[[], None]:
+        def job() -> None:
+            with tickets[number]:
+                list(tickets[number].places())
+                served.append(number)
+
+        return job
+
+    jobs = [hold(number) for number in range(30)]
+    random.Random(7).shuffle(jobs)
+    run_all(*jobs)
+    assert served == list(range(30))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_in_a_crowd_no_lane_is_shared_lost_or_blocked(seed: int) -> None:
+    """Forty people come at once; some leave while they wait, some fail while they are served."""
+    line, chance, lock = Line(3), random.Random(seed), threading.Lock()
+    inside, most, ended = 0, 0, list[str]()
+
+    def person(fate: str) -> Callable[[], None]:
+        def job() -> None:
+            nonlocal inside, most
+            try:
+                with line.draw() as ticket:
+                    for ahead in ticket.places():
+                        if fate == "leaves" and ahead < 9:
+                            return
+                    with lock:
+                        inside += 1
+                        most = max(most, inside)
+                    try:
+                        if fate == "fails":
+                            raise RuntimeError
+                        threading.Event().wait(0.001)
+                    finally:
+                        with lock:
+                            inside -= 1
+            except RuntimeError:
+                pass
+            finally:
+                ended.append(fate)
+
+        return job
+
+    fates = chance.choices(["stays", "leaves", "fails"], k=40)
+    run_all(*(person(fate) for fate in fates))
+    assert sorted(ended) == sorted(fates)
+    assert 1 <= most <= 3
+    assert (line.serving, line.waiting) == (0, 0)
+    assert [line.draw().is_served for _ in range(3)] == [True] * 3

@@ -1,0 +1,166 @@
+"""What must an answer contain to be right, going by one that a person liked or corrected?
+
+Pure. What is given is a list of groups: one alternative of each group must stand in the answer,
+as `eval.cases.is_right` reads it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from eval.cases import normalised
+from rag import asks, terms
+from rag.types import Claim
+
+Groups = tuple[tuple[str, ...], ...]
+Sort = Literal["number", "date", "name"]
+
+_WANTED: dict[asks.Kind, tuple[Sort, ...]] = {
+    "number": ("number",),
+    "time": ("date", "number"),
+    "year": ("number",),
+    "person": ("name",),
+}
+_PLACE = re.compile(r"(?:and |but |so )?(?:where|which|in which)\b", re.IGNORECASE)
+_JOINT = re.compile(r"[,;:—–]\s+|[—–]|\s(?:and|but|while|whereas|although|though|as)\s")
+_COMPLAINTS = frozenset(
+    "bad false incorrect irrelevant nonsense useless wrong incomplete misleading".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A number, date or name that stands in a text at ``[start, end)``."""
+
+    text: str
+    sort: Sort
+    start: int
+    end: int
+
+
+def of_claim(question: str, claim: Claim) -> Groups:
+    """The facts of `claim` that answer `question`: of the kind that it asks for, in the cited
+    text too, and not in the question itself. All of them are wanted that stand in the clause
+    closest to the question's words, none of another clause: in "125% for duties and 20% for
+    fentanyl" one of the two numbers is wrong.
+
+    Empty where the question is open ("why", "what did he say") or the claim has no such fact.
+    """
+    kind = asks.kind(question)
+    wanted = _WANTED.get(kind, ("name",) if _PLACE.match(question.strip()) else ())
+    quotes = [citation.quote for citation in claim.citations]
+    fitting = [
+        fact
+        for fact in facts(claim.text)
+        if fact.sort in wanted
+        and any(holds(quote, fact.text) for quote in quotes)
+        and not _asked_about(fact, question)
+    ]
+    return tuple(_alternatives(fact) for fact in _closest(question, claim.text, fitting))
+
+
+def _asked_about(fact: Fact, question: str) -> bool:
+    """True when the question names it; of a name one word is enough."""
+    parts = fact.text.split() if fact.sort == "name" else [fact.text]
+    return any(holds(question, part) for part in parts)
+
+
+def _alternatives(fact: Fact) -> tuple[str, ...]:
+    """A long name is right without its title, too: "Treasury Secretary Scott Bessent"."""
+    words = fact.text.split()
+    if fact.sort == "name" and len(words) > 2:
+        return fact.text, " ".join(words[-2:])
+    return (fact.text,)
+
+
+def verdict(answer: str) -> Groups:
+    """The "yes" or "no" that an answer opens with; empty where it opens with neither."""
+    first = normalised(answer).split()[:1]
+    return ((first[0],),) if first in (["yes"], ["no"]) else ()
+
+
+def wording(claim: Claim) -> Groups:
+    """The sentence itself, or the cited one: what is left where nothing shorter would do."""
+    said = [claim.text, *(citation.quote for citation in claim.citations[:1])]
+    return (tuple(dict.fromkeys(text for text in said if _says_something(text))),)
+
+
+def of_note(note: str, sentence: str) -> Groups:
+    """What a person noted as the right answer, where `sentence` states it: the note as it is, or
+    else the numbers, dates and names in it. Empty where the sentence does not state it.
+
+    A note that denies something ("not 125%") is only taken as it is.
+    """
+    if is_complaint(note):
+        return ()
+    if holds(sentence, note):
+        return ((note,),)
+    found = facts(note, starts=frozenset())
+    if asks.NEGATOR.search(note) or not all(holds(sentence, fact.text) for fact in found):
+        return ()
+    return tuple(_alternatives(fact) for fact in found)
+
+
+def is_complaint(note: str) -> bool:
+    """True for "wrong", "no!" and the like: it says that an answer is bad, not which is right."""
+    if terms.quantities(note):
+        return False
+    named = {name.text.lower() for name in terms.names(note, starts=frozenset())}
+    meant = {word for word in re.findall(r"[^\W\d_]+", note.lower()) if terms.content(word)}
+    return named | meant <= _COMPLAINTS
+
+
+def holds(text: str, phrase: str) -> bool:
+    """True when the words and numbers of `phrase` stand in `text`, whole and in that order."""
+    return _says_something(phrase) and normalised(phrase) in normalised(text)
+
+
+def _says_something(text: str) -> bool:
+    return bool(normalised(text).strip())
+
+
+def facts(text: str, *, starts: frozenset[int] = frozenset({0})) -> list[Fact]:
+    """The numbers, dates and names of `text` in order; see `rag.terms.names` for `starts`."""
+    numbers = [Fact(q.text, "number", q.start, q.end) for q in terms.quantities(text)]
+    return sorted([*numbers, *_names(text, starts)], key=lambda fact: fact.start)
+
+
+def _names(text: str, starts: frozenset[int]) -> Iterator[Fact]:
+    """Dates, and runs of names that stand next to each other: "Scott Bessent" is one."""
+    run: list[terms.Name] = []
+    for name in terms.names(text, starts=starts):
+        if run and (name.start - run[-1].end > 1 or _is_date(name) or _is_date(run[-1])):
+            yield _named(text, run)
+            run = []
+        run.append(name)
+    if run:
+        yield _named(text, run)
+
+
+def _named(text: str, run: Sequence[terms.Name]) -> Fact:
+    start, end = run[0].start, run[-1].end
+    said = re.sub(r"['’]s$", "", text[start:end])
+    return Fact(said, "date" if _is_date(run[0]) else "name", start, end)
+
+
+def _is_date(name: terms.Name) -> bool:
+    return name.text.lower() in terms.DATE_WORDS
+
+
+def _closest(question: str, text: str, found: Sequence[Fact]) -> list[Fact]:
+    """Those of `found` that stand in one clause: the one that shares most with the question, and
+    of equals the first."""
+    asked = set(terms.content(question))
+    ends = [joint.start() for joint in _JOINT.finditer(text)]
+    clauses: dict[int, list[Fact]] = {}
+    for fact in found:
+        clauses.setdefault(sum(end <= fact.start for end in ends), []).append(fact)
+    cuts = [0, *ends, len(text)]
+
+    def shared(clause: int) -> int:
+        return len(asked & set(terms.content(text[cuts[clause] : cuts[clause + 1]])))
+
+    return clauses[max(clauses, key=shared)] if clauses else []

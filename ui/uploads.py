@@ -1,0 +1,133 @@
+"""How does an uploaded file become one that Footnote keeps?
+
+A browser says what a file is called, so the name is made safe; the file appears whole or not at
+all. A file of the same name replaces the one before: that is how an article is updated.
+"""
+
+from __future__ import annotations
+
+import errno
+import filecmp
+import hashlib
+import os
+import re
+import shutil
+import unicodedata
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from rag.errors import SourceError
+from rag.load import MAX_BYTES, SUFFIXES
+
+MAX_NAME_BYTES = 120  # in UTF-8, the ending included
+
+_FORBIDDEN = re.compile(r'[<>:"|?*]')  # in a name, on Windows
+_RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)", re.IGNORECASE)
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def keep(files: Sequence[Path], folder: Path) -> list[Path]:
+    """Copy `files` into `folder`, which is made where missing; where each one now is.
+
+    Raises `SourceError` before anything is copied when one is of an unknown kind, empty or over
+    `rag.load.MAX_BYTES`; and when one cannot be written, of which nothing stays then.
+    """
+    names = [_checked(file) for file in files]
+    return [_copied(file, folder, name) for file, name in zip(files, names, strict=True)]
+
+
+def forget(file: Path, folder: Path) -> None:
+    """Delete a file that `keep` put into `folder`; any other file is left alone."""
+    if file.parent.resolve() == folder.resolve():
+        with suppress(OSError):  # gone already, or it stays: the index has forgotten it
+            file.unlink()
+
+
+def safe_name(name: str) -> str:
+    """A name for a file, whatever `name` holds: one part, visible, no longer than allowed.
+
+    It begins with neither a dot nor a dash, and its ending is in small letters.
+    """
+    last = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1]
+    shown = "".join(c for c in last if c.isspace() or unicodedata.category(c)[0] != "C")
+    shown = _FORBIDDEN.sub("_", " ".join(shown.split()))
+    stem, dot, ending = shown.rpartition(".")
+    stem = stem.lstrip(".- ").rstrip(". ") or "article"
+    if _RESERVED.match(stem):
+        stem = f"_{stem}"
+    return _fitted(stem, f"{dot}{ending.lower()}")
+
+
+def _fitted(stem: str, ending: str) -> str:
+    """The name cut to size, with a mark of all of it, so that long names stay apart."""
+    data = stem.encode()
+    room = MAX_NAME_BYTES - len(ending.encode())
+    if len(data) <= room:
+        return stem + ending
+    mark = f"-{hashlib.sha256(data).hexdigest()[:8]}"
+    return data[: max(room - len(mark), 0)].decode(errors="ignore").rstrip(". ") + mark + ending
+
+
+def _checked(file: Path) -> str:
+    """The name under which `file` will be kept."""
+    name = safe_name(file.name)
+    if Path(name).suffix not in SUFFIXES:
+        raise SourceError(
+            f"{_shown(name)} is of an unknown kind.", f"Give one of {', '.join(SUFFIXES)}."
+        )
+    try:
+        size = file.lstat().st_size if file.is_file() and not file.is_symlink() else 0
+    except OSError:
+        size = 0
+    if not size:
+        raise SourceError(f"{_shown(name)} is empty.", "Choose a file with text in it.")
+    if size > MAX_BYTES:
+        raise SourceError(f"{_shown(name)} is over {MAX_BYTES:,} bytes.", "Split it into parts.")
+    return name
+
+
+def _copied(file: Path, folder: Path, name: str) -> Path:
+    target = folder / name
+    with _translated(name):
+        folder.mkdir(parents=True, exist_ok=True)
+        same = target.is_file() and not target.is_symlink()
+        if not (same and filecmp.cmp(file, target, shallow=False)):
+            _write(file, target)
+    return target
+
+
+def _write(file: Path, target: Path) -> None:
+    """All of it under another name first, so that no reader ever sees a part."""
+    with NamedTemporaryFile(dir=target.parent, prefix=".upload-", delete=False) as half:
+        try:
+            with file.open("rb") as source:
+                shutil.copyfileobj(source, half)
+            half.flush()
+            os.fsync(half.fileno())
+            half.close()
+            os.replace(half.name, target)
+        except BaseException:
+            half.close()
+            os.unlink(half.name)
+            raise
+
+
+@contextmanager
+def _translated(name: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _NO_ROOM:
+            raise SourceError(
+                f"There is no room left to keep {_shown(name)}.", "Free some space and try again."
+            ) from error
+        raise SourceError(
+            f"{_shown(name)} cannot be kept ({error.strerror}).",
+            "Check that the data directory may be written to.",
+        ) from error
+
+
+def _shown(name: str) -> str:
+    return name if len(name) <= 60 else f"{name[:40]}…{name[-15:]}"
