@@ -119,10 +119,12 @@ def quantile(values: Iterable[float], fraction: float) -> float | None:
 
 
 def value(figure: Figure) -> str:
-    """``85.0%``, ``4.2 s``, or ``n/a`` where nothing was counted."""
+    """``85.0%``, ``4.2 s``, ``0.04 s``, or ``n/a`` where nothing was counted."""
     if figure.value is None:
         return "n/a"
-    return f"{figure.value:.1f} s" if figure.good is None else f"{figure.value:.1%}"
+    if figure.good is not None:
+        return f"{figure.value:.1%}"
+    return f"{figure.value:.{1 if figure.value >= 1 else 2}f} s"
 
 
 def table(rows: Sequence[Row]) -> str:

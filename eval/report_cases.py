@@ -205,15 +205,16 @@ def _quote(citation: Citation) -> str:
 
 
 def _cites(row: Row) -> str:
-    """What the checks of the run itself said, where it is bad."""
+    """What the run itself found of the citations, where there is something to say."""
     parts = []
     if not row.exact_quotes:
         parts.append("A quote is not the stored text at its place.")
     if row.cited == 0:
         parts.append("No citation touches the evidence.")
-    elif row.cited is not None and row.cited < 1:
-        parts.append(f"Citations touch {row.cited:.0%} of the places that state it.")
-    return "".join(f'<p class="remark">{part}</p>' for part in parts)
+    told = "".join(f'<p class="remark">{part}</p>' for part in parts)
+    if row.cited is not None and 0 < row.cited < 1:  # one place may be enough
+        told += f'<p class="quiet">Citations touch {row.cited:.0%} of the evidence.</p>'
+    return told
 
 
 def _passages(answer: Answer | None) -> str:

@@ -17,7 +17,7 @@ MAIN = {
     "answered_right": "answered right",
     "unanswerable_declined": "declined where there is no answer",
     "sentences_supported": "sentences supported",
-    "seconds_p50": "a question, in the middle",
+    "seconds_p50": "a question (median)",
 }
 
 
@@ -30,7 +30,7 @@ def figures(told: Mapping[str, Figure]) -> str:
     """The main figures large, the others in a table."""
     tiles = "".join(
         f'<div class="tile"><p class="value">{value(told[name])}</p><p>{label}</p>'
-        f'<p class="quiet">{_of(told[name])}</p></div>'
+        f'<p class="quiet">{_of_tile(told[name])}</p></div>'
         for name, label in MAIN.items()
     )
     rest = (
@@ -103,20 +103,23 @@ def _stages(entries: Sequence[Entry]) -> str:
 def _table(what: str, measure: str, rows: Iterable[tuple[str, float | None, Figure]]) -> str:
     """Rows of a name (HTML), the share that a bar shows, or none for no bar, and a figure."""
     told = "".join(
-        f'<tr><th scope="row">{name}</th>'
-        f'<td class="share">{"" if share is None else plots.bar(share)}</td>'
-        f'<td class="number">{value(figure)}</td><td class="quiet">{_of(figure)}</td></tr>'
+        f'<tr><th scope="row">{name}</th><td class="number">'
+        f"{'' if share is None else plots.bar(share)}{value(figure)}</td>"
+        f'<td class="quiet">{_of(figure)}</td></tr>'
         for name, share, figure in rows
     )
     return (
-        f'<table><thead><tr><th scope="col">{what}</th><td></td><th scope="col">{measure}</th>'
-        f'<th scope="col">Of</th></tr></thead><tbody>{told}</tbody></table>'
+        f'<table><thead><tr><th scope="col">{what}</th>'
+        f'<th scope="col" class="number">{measure}</th><th scope="col" class="quiet">Of</th></tr>'
+        f"</thead><tbody>{told}</tbody></table>"
     )
+
+
+def _of_tile(figure: Figure) -> str:
+    return _of(figure) if figure.good is not None else f"of {counted(figure.n, 'question')}"
 
 
 def _of(figure: Figure) -> str:
     if not figure.n:
-        return "nothing to count"
-    return (
-        counted(figure.n, "question") if figure.good is None else f"{figure.good:,} of {figure.n:,}"
-    )
+        return "nothing"
+    return f"{figure.n:,}" if figure.good is None else f"{figure.good:,} of {figure.n:,}"

@@ -36,6 +36,9 @@ class Quoter(QuotingAssistant):
         self.stopped: list[str] = []  # questions
         self.ensure_seeds()
 
+    def __enter__(self) -> Quoter:
+        return self
+
     def stream(
         self,
         question: str,
@@ -74,9 +77,11 @@ def site(
     **options: Any,
 ) -> Iterator[Site]:
     """The application over `assistant`, which is closed with it; `options` go to
-    `ui.server.create`. Gradio's page offers `who`, which tells the owner, and the programs."""
+    `ui.server.create`. Gradio's page offers `who`, which tells the owner, `name`, which tells
+    where an uploaded file lies, and the programs."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     import gradio
+    from gradio.events import api
 
     from ui import server
     from ui.programs import Programs
@@ -87,9 +92,11 @@ def site(
     with assistant, History.open(settings.data_dir / "history.db") as history:
         desk = Desk(assistant, 2)
         with gradio.Blocks(analytics_enabled=False, title="Footnote") as blocks:
-            gradio.api(_whoami(access), api_name="who")
+            api(_whoami(access), api_name="who")
+            file, path = gradio.File(), gradio.Textbox()
+            file.upload(str, file, path, api_name="name")
             for name, function in Programs(held, desk).functions().items():
-                gradio.api(function, api_name=name)
+                api(function, api_name=name)
         app = server.create(
             blocks, assistant=held, history=history, desk=desk, access=access, **options
         )

@@ -275,10 +275,11 @@ def test_what_is_no_question_is_refused(
 
 
 def test_other_faults_of_the_client_are_refused(client: OpenAI) -> None:
-    for more, what in [
+    faults: list[tuple[dict[str, Any], str]] = [
         ({"n": 2}, "one answer"),
         ({"extra_body": {"document_ids": ["../../etc/passwd"]}}, "no such document"),
-    ]:
+    ]
+    for more, what in faults:
         with pytest.raises(APIStatusError, match=what) as caught:
             ask(client, **more)
         assert caught.value.status_code == 400

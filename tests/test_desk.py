@@ -33,7 +33,7 @@ class Gated(QuotingAssistant):
 
     def __init__(self, settings: Settings, fault: BaseException | None = None) -> None:
         super().__init__(settings, fault)
-        self.go = threading.Event()
+        self.go = Stop()  # a word as good as any
         self.writing: list[str] = []  # questions, in the order in which answers were begun
         self.pace_s = 0.0  # from word to word
 
@@ -57,8 +57,9 @@ class Gated(QuotingAssistant):
             yield event
 
     def _wait(self, stop: Stop) -> None:
-        with stop.calling(self.go.set):
-            assert self.go.wait(GUARD_S)
+        moved = threading.Event()
+        with stop.calling(moved.set), self.go.calling(moved.set):
+            assert moved.wait(GUARD_S)
         stop.check()
 
 
@@ -281,6 +282,7 @@ def test_stop_frees_the_lane_for_the_next(assistant: Gated) -> None:
     first, second = desk.ask(ONCE), desk.ask(AGAIN)
     until(second, in_state("waiting"))
     first.stop()
+    assistant.go.set()
     assert over(second).state == "done"
     assert over(first).state == "stopped"
 

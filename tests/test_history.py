@@ -277,6 +277,22 @@ def test_an_exchange_and_the_later_ones_are_dropped(history: History) -> None:
     assert history.exchanges(ME, talk) == [asked(9), asked(1)]
 
 
+def test_a_retry_takes_the_place_of_what_it_replaces_or_leaves_it(history: History) -> None:
+    talk = history.put(ME, None, asked(1))
+    for number in (2, 3):
+        history.put(ME, talk, asked(number))
+    (pages,) = history._connection.execute("PRAGMA page_count").fetchone()
+    history._connection.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(HistoryError, match="disk is full"):
+        history.put(ME, talk, replace(asked(4), draft="x" * 200_000), replacing=asked(2).id)
+    assert history.exchanges(ME, talk) == [asked(1), asked(2), asked(3)]
+    assert history.put(ME, talk, asked(4), replacing=asked(2).id) == talk
+    assert history.exchanges(ME, talk) == [asked(1), asked(4)]
+    history.put(ME, None, asked(5), replacing=asked(1).id)
+    history.put(OTHER, talk, asked(6), replacing=asked(1).id)
+    assert history.exchanges(ME, talk) == [asked(1), asked(4)]
+
+
 def test_two_windows_delete_the_same_conversation(path: Path) -> None:
     with History.open(path) as one, History.open(path) as two:
         talk = one.put(ME, None, asked(1), {"trace": 1})

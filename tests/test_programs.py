@@ -163,7 +163,7 @@ def test_a_citation_must_be_one(programs: Programs, fault: Any) -> None:
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    from gradio_client import Client
+    from gradio_client import Client  # type: ignore[import-untyped]
 
     folder = tmp_path_factory.mktemp("programs")
     with site(load_settings(data_dir=folder)) as built, served(built.app) as url:

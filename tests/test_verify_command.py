@@ -91,7 +91,7 @@ def test_a_file_that_alters_a_quote_is_told_of(verify: Invoke, library: Library)
     text = markdown(conversation()).replace("> That was later", "> That was never", 1)
     result = verify(text)
     assert result.exit_code == 1
-    told = "[1] ! altered: the quote shown differs from the record (which still matches) · "
+    told = "[1] ! altered: shown otherwise than recorded: quote (the record still matches) · "
     assert result.stdout.startswith(told)
     assert "Footnote 1 no longer" in result.stderr
 

@@ -6,29 +6,26 @@ Gradio's components, and which of them each act changes. What the acts do is in 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 
 import gradio as gr
+from gradio.events import api
 
 from rag.errors import FootnoteError
-from ui import evals, frame, reader, styles
+from ui import frame, reader, styles
 from ui.access import Access
 from ui.intake import Intake
-from ui.page import Page, Parts, Who, trouble
+from ui.page import Page, Who
 from ui.programs import Programs
 from ui.reading import Reading
 from ui.styles import ASSETS
 from ui.warming import Warming
+from ui.wiring import Data, Wiring
 
 READY_S = 1.0  # between looks at whether the model is ready
 
-Data = Mapping[str, str]
-Names = tuple[str, ...]
-Handle = Callable[..., Any]
 
 BRIDGE = "window.footnoteTrigger = trigger;"  # app.js hands acts to Gradio through it
 
@@ -54,7 +51,7 @@ def build(
                 parts |= _sources_tab()
             with gr.Tab("Evals", id="evals") as evals_tab:
                 parts |= {"runs": _panel("evals"), "status": status}
-        wiring = _Wiring(parts, access)
+        wiring = Wiring(parts, access)
         _wire_asking(wiring, bridge, page)
         opened = wiring.on(
             bridge.select, lambda who, data: {"pane": reading.show(who, data)}, (), ("pane",)
@@ -64,7 +61,7 @@ def build(
         _wire_state(wiring, blocks, evals_tab, page, warming, intake)
         _offer(programs)
     blocks.queue(default_concurrency_limit=None, max_size=200)
-    return blocks
+    return cast(gr.Blocks, blocks)
 
 
 def mounting() -> dict[str, Any]:
@@ -95,7 +92,7 @@ def _ask_tab() -> dict[str, Any]:
             )
             parts["conversations"] = _panel("conversations")
         with gr.Column(elem_id="fn-talk", min_width=0):
-            gr.HTML(frame.shelf_toggle(), apply_default_css=False)
+            gr.HTML(frame.talk_head(), apply_default_css=False)
             parts["past"] = _panel("past")
             parts["live"] = _panel("live")
             parts |= _composer()
@@ -152,78 +149,10 @@ def _sources_tab() -> dict[str, Any]:
 # --- wiring -----------------------------------------------------------------------------------
 
 
-class _Wiring:
-    """Gives handlers their parts by name, and shows their errors in the page."""
-
-    def __init__(self, parts: Mapping[str, Any], access: Access) -> None:
-        self.parts = parts
-        self.access = access
-
-    def on(self, event: Any, handle: Handle, given: Names, changed: Names, **options: Any) -> Any:
-        """Change parts at once: `handle(who, data, *given)` gives them."""
-
-        def run(evt: gr.EventData, request: gr.Request, *values: Any) -> Any:
-            with _told() as told:
-                told.parts = handle(self._who(request), _data(evt), *values) or {}
-            return self._values(told.parts, changed)
-
-        return self._listen(event, run, given, changed, queue=False, **options)
-
-    def follow(self, event: Any, handle: Handle, given: Names, changed: Names) -> Any:
-        """Change parts again and again: `handle(who, data, *given)` yields them."""
-
-        def run(evt: gr.EventData, request: gr.Request, *values: Any) -> Iterator[Any]:
-            with _told() as told:
-                for parts in handle(self._who(request), _data(evt), *values):
-                    yield self._values(parts, changed)
-            if told.parts:
-                yield self._values(told.parts, changed)
-
-        return self._listen(event, run, given, changed)
-
-    def _who(self, request: gr.Request) -> Who:
-        return Who(self.access.owner(request), request.session_hash or "")
-
-    def _values(self, parts: Parts, changed: Names) -> Any:
-        values = [parts.get(name, gr.skip()) for name in changed]
-        return values[0] if len(values) == 1 else values or None
-
-    def _listen(self, event: Any, run: Any, given: Names, changed: Names, **options: Any) -> Any:
-        return event(
-            run,
-            [self.parts[name] for name in given],
-            [self.parts[name] for name in changed],
-            show_progress="hidden",
-            api_visibility="private",
-            **options,
-        )
-
-
-@dataclass
-class _Told:
-    parts: Parts = field(default_factory=dict)
-
-
-@contextmanager
-def _told() -> Iterator[_Told]:
-    """An error becomes a notice in the page."""
-    told = _Told()
-    try:
-        yield told
-    except FootnoteError as error:
-        told.parts = trouble(error)
-
-
-def _data(event: gr.EventData) -> dict[str, str]:
-    """What the element that was acted on says of itself: its data attributes, as strings."""
-    data = event._data if isinstance(event._data, dict) else {}
-    return {str(name): str(value)[:2000] for name, value in data.items()}
-
-
 THREAD = ("past", "live", "conversation", "conversations", "editing", "notice", "question")
 
 
-def _wire_asking(wiring: _Wiring, bridge: gr.HTML, page: Page) -> None:
+def _wire_asking(wiring: Wiring, bridge: gr.HTML, page: Page) -> None:
     parts = wiring.parts
 
     def ask(who: Who, _: Data, question: str, now: str, only: Any, editing: str) -> Any:
@@ -251,7 +180,7 @@ def _wire_asking(wiring: _Wiring, bridge: gr.HTML, page: Page) -> None:
     )
 
 
-def _wire_sources(wiring: _Wiring, bridge: gr.HTML, tab: gr.Tab, intake: Intake) -> None:
+def _wire_sources(wiring: Wiring, bridge: gr.HTML, tab: gr.Tab, intake: Intake) -> None:
     parts = wiring.parts
     changed = ("progress", "table", "only", "files", "url")
     wiring.follow(
@@ -264,12 +193,12 @@ def _wire_sources(wiring: _Wiring, bridge: gr.HTML, tab: gr.Tab, intake: Intake)
 
 
 def _wire_state(
-    wiring: _Wiring, blocks: gr.Blocks, tab: gr.Tab, page: Page, warming: Warming, intake: Intake
+    wiring: Wiring, blocks: gr.Blocks, tab: gr.Tab, page: Page, warming: Warming, intake: Intake
 ) -> None:
     def load(request: gr.Request) -> Any:
         wanted = str(request.query_params.get("c", ""))
         shown = page.opened(wiring.access.owner(request), wanted)
-        return wiring._values({**shown, "only": intake.choices()}, (*THREAD, "only"))
+        return wiring.values({**shown, "only": intake.choices()}, (*THREAD, "only"))
 
     names = (*THREAD, "only")
     blocks.load(load, None, [wiring.parts[name] for name in names], api_visibility="private")
@@ -288,13 +217,13 @@ def _wire_state(
         queue=False,
         api_visibility="private",
     )
-    wiring.on(tab.select, lambda _, __: {"runs": evals.tab(page.runs())}, (), ("runs",))
+    wiring.on(tab.select, lambda who, _: {"runs": page.evals(who.owner)}, (), ("runs",))
 
 
 def _offer(programs: Programs) -> None:
     """The endpoints for other programs; all the others are private."""
     for name, function in programs.functions().items():
-        gr.api(_explained(function), api_name=name)
+        api(_explained(function), api_name=name)
 
 
 def _explained(function: Callable[..., Any]) -> Callable[..., Any]:

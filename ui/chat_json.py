@@ -17,7 +17,7 @@ from rag.types import Turn, Usage
 from ui.wire import said
 
 if TYPE_CHECKING:
-    from rag.types import Claim, Passage
+    from rag.types import Citation, Claim, Passage
     from ui.exchange import Exchange
 
 MODEL = "footnote"
@@ -126,7 +126,7 @@ def pieces(
 
 
 def _annotation(
-    citation: Any, titled: dict[int, Passage], claim: Claim, index: int, start: int, end: int
+    citation: Citation, titled: dict[int, Passage], claim: Claim, index: int, start: int, end: int
 ) -> Json:
     passage = titled.get(citation.number)
     return {

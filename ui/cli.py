@@ -240,12 +240,20 @@ def config(ctx: typer.Context) -> None:
 def evaluate(
     ctx: typer.Context,
     cases: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Your own cases, as JSON lines.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Your own cases, as JSON lines, asked of your index."),
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many.")] = None,
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where reports go.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Keep the run here, not in `evals` of the data folder."),
+    ] = None,
 ) -> None:
-    """Measure how right and how grounded the answers are."""
+    """Measure how right and how grounded the answers are.
+
+    Asks the golden questions of the two seed articles, and keeps what came of each, the figures
+    and a report to read. The web page lists the runs.
+    """
     from eval.run import run_golden
 
     raise typer.Exit(run_golden(_settings(ctx), cases, limit, out))

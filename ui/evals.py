@@ -36,10 +36,10 @@ class Main:
 
 
 MAIN = (
-    Main("answered_right", "Answered right"),
-    Main("unanswerable_declined", "Declined where there is no answer"),
+    Main("answered_right", "Answerable: right"),
+    Main("unanswerable_declined", "Unanswerable: declined"),
     Main("sentences_supported", "Sentences supported"),
-    Main("seconds_p50", "Median seconds a question", "down", is_share=False),
+    Main("seconds_p50", "Median time a question", "down", is_share=False),
 )
 
 
@@ -114,11 +114,12 @@ def _multiple(main: Main, group: Sequence[Summary]) -> str:
 
 
 def _axis(main: Main, values: Sequence[float]) -> tuple[float, float]:
-    """Round ends that hold every value: tenths of a share, seconds from 0."""
+    """Round ends that hold every value: tenths of a share, two at least; seconds from 0."""
     if not main.is_share:
         return 0.0, float(ceil(max(values, default=0.0))) or 1.0
-    low = max(0.0, floor(min(values, default=0.0) * 10 - 1e-9) / 10)
-    return low, max(low + 0.1, ceil(max(values, default=1.0) * 10 - 1e-9) / 10)
+    high = max(2, ceil(max(values, default=1.0) * 10 - 1e-9))
+    low = min(floor(min(values, default=0.0) * 10 + 1e-9), high - 2)
+    return low / 10, high / 10
 
 
 def _edge(main: Main, end: float) -> str:
@@ -177,10 +178,9 @@ def _known(run: Run) -> tuple[Mapping[str, Figure], str]:
     if run.summary:
         return run.summary.figures, ""
     results = run.results()
-    faults = [run.fault, *results.faults[:1]]
-    if not run.fault:
-        faults = ["Unfinished: figures of the questions so far.", *results.faults[:1]]
-    told = " ".join(line(fault, 200) for fault in faults if fault)
+    unfinished = "Unfinished: the questions so far." if results.entries else "Unfinished."
+    faults = [run.fault or unfinished, *results.faults[:1]]
+    told = " ".join(line(fault, 200) for fault in faults)
     return results.figures(), f'<span class="fn-evals-fault">{escape(told)}</span>'
 
 

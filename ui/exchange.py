@@ -62,6 +62,8 @@ def fold(exchange: Exchange, event: Event, passage_of: Callable[[int, Hit], Pass
             return replace(exchange, evidence=tuple(shown))
         case Selected(passages):
             return replace(exchange, state="reading", evidence=passages)
+        case Consulted("judge"):  # before the next attempt: nothing of the last one was kept
+            return replace(exchange, state="reading", draft="")
         case Consulted():
             return exchange
         case Token(text):

@@ -69,17 +69,7 @@ def html(exchanges: Sequence[Exchange], title: str = "") -> str:
     listed = "\n".join(_html_note(note) for note in notes.values())
     section = f'<section class="fn-notes"><h2>Footnotes</h2>\n<ol>\n{listed}\n</ol></section>'
     facts = [count(len(exchanges), "question"), count(len(notes), "footnote")]
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="{POLICY}">
-<meta name="referrer" content="no-referrer">
-<title>{_text(heading)}</title>
-<style>
-{standalone("export")}</style>
-</head>
+    return f"""{_head(heading)}
 <body class="fn-export">
 <header><h1>{_text(heading)}</h1>
 <p class="fn-meta">{" · ".join(facts)}</p></header>
@@ -217,6 +207,20 @@ def _md(text: str) -> str:
 
 
 # --- HTML ------------------------------------------------------------------------------------
+
+
+def _head(title: str) -> str:
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="{POLICY}">
+<meta name="referrer" content="no-referrer">
+<title>{_text(title)}</title>
+<style>
+{standalone("export")}</style>
+</head>"""
 
 
 def _html_exchange(exchange: Exchange, place: int, notes: _Notes, *, own: bool) -> str:

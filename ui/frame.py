@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from html import escape
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from ui.terminal import count, line
 
 if TYPE_CHECKING:
+    from ui.feedback import CaseFile
     from ui.warming import Warm
 
 
@@ -59,10 +61,47 @@ def shelf_head() -> str:
     )
 
 
-def shelf_toggle() -> str:
-    """Where the page is too narrow for the list: the buttons that show it and that begin anew."""
+def talk_head() -> str:
+    """What stands above the conversation: where the page is too narrow for the list, the buttons
+    that show it and that begin anew. A screen reader is told here when an answer is there."""
     return (
+        '<h2 class="fn-hidden">Conversation</h2>'
+        '<p class="fn-hidden" role="status" id="fn-said"></p>'
         '<div class="fn-shelf-toggle"><button type="button" class="fn-new" data-act="shelf">'
         'Conversations</button> <button type="button" class="fn-new" data-act="new">New'
         "</button></div>"
+    )
+
+
+def no_match() -> str:
+    """The list of conversations when a search finds none."""
+    return '<p class="fn-none">No conversation holds these words.</p>'
+
+
+def takeaway(conversation: str) -> str:
+    """Links that save the open conversation, with its footnotes."""
+    if not conversation:
+        return ""
+    url = f"export/conversation/{quote(conversation, safe='')}"
+    return (
+        '<p class="fn-takeaway">Save this conversation: '
+        f'<a href="{url}.md" download>Markdown</a> · <a href="{url}.html" download>HTML</a></p>'
+    )
+
+
+def thumbs(made: CaseFile) -> str:
+    """What the thumbs given so far amount to as eval cases."""
+    if not made.cases and not made.left_out:
+        return ""
+    saved = (
+        '<p><a class="fn-new" href="export/cases.jsonl" download>Save '
+        f"{count(made.cases, 'case')}</a> and run them: "
+        "<code>footnote eval --cases cases.jsonl</code></p>"
+    )
+    left = "".join(f"<li>{escape(line(why, 300))}</li>" for why in made.left_out)
+    return (
+        '<section class="fn-thumbs"><h3>Cases from your thumbs</h3>'
+        + (saved if made.cases else "")
+        + (f"<p>Left out, because they cannot be judged:</p><ul>{left}</ul>" if left else "")
+        + "</section>"
     )

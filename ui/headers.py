@@ -41,14 +41,18 @@ _FOREIGN = re.compile(
 
 
 class Headers:
-    """Wraps an ASGI application. Headers that a reply brings itself are left as they are."""
+    """Wraps an ASGI application, whose paths begin with `root_path` unless a proxy takes that off.
+    Headers that a reply brings itself are left as they are."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, root_path: str = "") -> None:
         self._app = app
+        self._root_path = root_path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
+        if self._root_path:
+            scope = {**scope, "root_path": self._root_path}
         reply = _Reply(send, trims=_is_page(scope))
         scope = _uncompressed(scope) if reply.trims else scope
         try:

@@ -151,6 +151,8 @@ class History:
         conversation_id: str | None,
         exchange: Exchange,
         trace: Mapping[str, Any] | None = None,
+        *,
+        replacing: str | None = None,
     ) -> str:
         """Keep `exchange`, in place of an earlier state of it, and return its conversation's id.
 
@@ -158,12 +160,15 @@ class History:
         kept stays where it stands. For none a conversation is begun, and also for one that is
         gone because another window deleted it: an answer is never lost, it begins a new
         conversation, alone, under a new id, with its question as the title. An earlier trace or
-        thumb stays unless there is a new one; only `mark` clears a thumb.
+        thumb stays unless there is a new one; only `mark` clears a thumb. The exchange `replacing`
+        and those after it are dropped, as by `drop_from`, in the same step.
         """
         document = json.dumps(to_json(exchange))
         traced = None if trace is None else json.dumps(dict(trace))
         note = line(exchange.note, MOST_NOTE_CHARS)
         with self._change() as connection:
+            if replacing and conversation_id:
+                self._drop(connection, owner, conversation_id, replacing)
             home = self._home(owner, conversation_id, exchange)
             values = (owner, exchange.id, home, exchange.thumb, note, _said(exchange))
             ((row,),) = connection.execute(PUT_EXCHANGE, values).fetchall()
@@ -177,18 +182,8 @@ class History:
 
         The conversation stays, even without any. What is gone already is no error: nothing.
         """
-        later = (
-            "conversation_id = ? AND exchanges.row >="
-            " (SELECT row FROM exchanges AS first WHERE owner = ?1 AND id = ?"
-            "  AND conversation_id = ?2)"
-        )
         with self._change() as connection:
-            dropped = self._exchanges(later, owner, conversation_id, exchange_id)
-            connection.executemany(
-                "DELETE FROM exchanges WHERE owner = ? AND id = ?",
-                [(owner, exchange.id) for exchange in dropped],
-            )
-        return dropped
+            return self._drop(connection, owner, conversation_id, exchange_id)
 
     def mark(self, owner: str, exchange_id: str, thumb: Thumb | None, note: str = "") -> Exchange:
         """Set the thumb and the person's word to it, or clear both. Raises `NoSuchExchange`.
@@ -246,6 +241,17 @@ class History:
                 "An answer that was kept here cannot be read.",
                 "Upgrade Footnote, or delete the conversation.",
             ) from error
+
+    def _drop(self, connection: sqlite3.Connection, owner: str, *ids: str) -> list[Exchange]:
+        """Of the conversation and from the exchange of these `ids`."""
+        later = (
+            "conversation_id = ? AND exchanges.row >= (SELECT row FROM exchanges AS first"
+            " WHERE owner = ?1 AND id = ? AND conversation_id = ?2)"
+        )
+        dropped = self._exchanges(later, owner, *ids)
+        gone = [(owner, exchange.id) for exchange in dropped]
+        connection.executemany("DELETE FROM exchanges WHERE owner = ? AND id = ?", gone)
+        return dropped
 
     def _has(self, owner: str, conversation_id: str) -> bool:
         sql = "SELECT 1 FROM conversations WHERE owner = ? AND id = ?"

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from rag.assistant import Assistant
 
 
-
 @dataclass(frozen=True)
 class Intake:
     """Adds, renews and removes sources. Parts: progress, table (HTML), only (the choices of a

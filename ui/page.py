@@ -15,13 +15,13 @@ from rag.errors import FootnoteError
 from rag.relocate import relocate
 from rag.types import Turn
 from ui import disclosure, frame, render
-from ui.exchange import Exchange
+from ui.exchange import Exchange, Thumb
 from ui.history import NoSuchConversation
 
 if TYPE_CHECKING:
-    from eval.runs import Run
     from rag.assistant import Assistant
     from ui.desk import Asking, Desk
+    from ui.feedback import CaseFile
     from ui.history import History
 
 Parts = Mapping[str, Any]
@@ -65,11 +65,20 @@ class Page:
         """Which model answers."""
         return self.assistant.model.name
 
-    def runs(self) -> list[Run]:
-        """Past runs of the evals, newest first."""
+    def evals(self, owner: str) -> str:
+        """Past runs of the evals, and the cases that the owner's thumbs make."""
         from eval.runs import runs
+        from ui import evals
 
-        return runs(self.assistant.settings.data_dir / "evals")
+        past = runs(self.assistant.settings.data_dir / "evals")
+        return evals.tab(past) + frame.thumbs(self.cases(owner))
+
+    def cases(self, owner: str) -> CaseFile:
+        """The eval cases that the owner's thumbs make."""
+        from ui import feedback
+
+        library = self.assistant.library
+        return feedback.cases(self.history.marked(owner), lambda id: library.document(id).text)
 
     # --- conversations ------------------------------------------------------------------------
 
@@ -90,7 +99,10 @@ class Page:
     def listed(self, owner: str, conversation: str, matching: str = "") -> str:
         """The list of the owner's conversations that hold the words `matching`."""
         found = self.history.conversations(owner, matching)
-        return render.conversations(found, conversation or None)
+        found = [each for each in found if each.exchanges or each.id == conversation]
+        if matching.strip() and not found:
+            return frame.no_match()
+        return render.conversations(found, conversation or None) + frame.takeaway(conversation)
 
     def renamed(self, owner: str, conversation: str, which: str, title: str) -> dict[str, Any]:
         self.history.rename(owner, which, title)
@@ -203,10 +215,12 @@ class Page:
             return conversation
         if not last.is_over:
             last = replace(last, state="stopped", draft="")
-        if replacing:
-            self.history.drop_from(owner, conversation, replacing)
         return self.history.put(
-            owner, conversation or None, last, trace=trace.to_json(asking.trace)
+            owner,
+            conversation or None,
+            last,
+            trace=trace.to_json(asking.trace),
+            replacing=replacing or None,
         )
 
     def stop(self, who: Who) -> None:
@@ -242,10 +256,22 @@ class Page:
         old = self.history.find(owner, exchange)
         if note is not None:
             self.history.mark(owner, exchange, old.thumb, note)
-        elif thumb == "up" or thumb == "down":
-            wanted = None if thumb == old.thumb else thumb
+        else:
+            given: Thumb = "up" if thumb == "up" else "down"
+            wanted = None if given == old.thumb else given
             self.history.mark(owner, exchange, wanted, old.note if wanted else "")
         return self._thread(self.history.exchanges(owner, conversation))
+
+    def exchange(self, who: Who, id: str) -> Exchange:
+        """An exchange that is kept, or the one that this window waits for.
+
+        Raises `NoSuchExchange`.
+        """
+        with self._lock:
+            asking = self._asking.get(who.tab)
+        if asking and asking.id == id:
+            return asking.exchange
+        return self.history.find(who.owner, id)
 
     # --- parts --------------------------------------------------------------------------------
 
@@ -278,9 +304,7 @@ def _says(exchange: Exchange) -> bool:
 
 
 def _turns(exchanges: Sequence[Exchange]) -> list[Turn]:
-    return [
-        Turn(each.question, each.answer.text) for each in exchanges if each.answer is not None
-    ]
+    return [Turn(each.question, each.answer.text) for each in exchanges if each.answer is not None]
 
 
 def trouble(error: FootnoteError) -> dict[str, Any]:

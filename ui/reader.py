@@ -218,7 +218,10 @@ def _text(view: _View, *, autofocus: bool = False) -> str:
     body = "".join(f"<p>{line}</p>" for line in _paragraphs(view, autofocus))
     lines = view.document.text.count("\n", view.start, view.end) + 1
     prose = " fn-prosaic" if (view.end - view.start) / lines >= PROSE_LINE else ""
-    return f'<div class="fn-text{prose}">{body}</div>'
+    return (  # it can be focused, so that the arrow keys scroll it
+        f'<div class="fn-text{prose}" role="group" aria-label="Text of the source" tabindex="0">'
+        f"{body}</div>"
+    )
 
 
 def _paragraphs(view: _View, autofocus: bool) -> Iterator[str]:

@@ -11,8 +11,7 @@ from ui import opening, reader
 
 if TYPE_CHECKING:
     from rag.library import Library
-    from ui.history import History
-    from ui.page import Who
+    from ui.page import Page, Who
 
 
 @dataclass(frozen=True)
@@ -20,7 +19,7 @@ class Reading:
     """Opens what a chip, a passage, a title or "Why this answer" points at."""
 
     library: Library
-    history: History
+    page: Page
 
     def show(self, who: Who, data: Mapping[str, str]) -> str:
         """The HTML of the pane. Raises `NoSuchExchange`, `NoSuchDocument`."""
@@ -28,7 +27,7 @@ class Reading:
         if act == "source":
             start = _number(data, "start") if "start" in data else None
             return self._pane(opening.document(data.get("document", ""), self.library, start))
-        exchange = self.history.find(who.owner, data.get("exchange", ""))
+        exchange = self.page.exchange(who, data.get("exchange", ""))
         if act == "cite":
             claim, citation = _number(data, "claim"), _number(data, "citation")
             return self._pane(opening.exchange_citation(exchange, claim, citation, self.library))
@@ -40,12 +39,14 @@ class Reading:
     def _pane(self, opened: opening.Opened) -> str:
         if opened.document is None:
             return reader.lost(opened.quote, note=opened.note)
-        return reader.pane(opened.document, opened.current, opened.others, note=opened.note)
+        return reader.pane(
+            opened.document, opened.current, opened.others, note=opened.note, page=opened.page
+        )
 
     def _why(self, who: Who, exchange: str) -> str:
         from ui import render_trace, trace
 
-        kept = self.history.trace(who.owner, exchange)
+        kept = self.page.history.trace(who.owner, exchange)
         if kept is None:
             return reader.lost("", note="How this answer came about was not kept.")
         return render_trace.trace(trace.from_json(kept), self._text)

@@ -35,8 +35,7 @@ from ui.trace import (
 Text = Callable[[Span], str]  # the characters of a span; it may raise `FootnoteError`
 
 _SHOWN_ROWS = 8  # of the hits, before the rest is folded away
-_SNIPPET = 130  # characters of a chunk
-_EXTRACT = 260  # of a passage
+_SNIPPET, _EXTRACT = 130, 260  # characters of a chunk, of a passage
 _OPENING = 200  # characters by which a passage is known again in a prompt
 _ASKED = {
     "rewrite": "Asked the model to make the question stand alone",
@@ -46,7 +45,7 @@ _ASKED = {
 }
 _ROLES = {"system": "Instructions", "user": "Prompt", "assistant": "Example of a reply"}
 _ACTIONS = {"kept": "kept", "repaired": "mended", "removed": "left out"}
-_ORIGINS = {"model": "the model cited it", "matched": "matched by code"}
+_ORIGINS = {"model": "The model cited it", "matched": "Matched by code"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,8 +293,6 @@ def _details(verdict: Verdict) -> Iterator[str]:
             f'<p class="fn-trace-quote"><span class="fn-trace-number">{quote.number}</span>'
             f"<q>{said(quote.text)}</q></p>"
         )
-    facts = [_ORIGINS[verdict.origin]] if verdict.quotes else []
-    if verdict.score is not None and not verdict.reasons:
-        facts.append(f"the quotes carry {verdict.score:.0%} of the sentence")
-    if facts:
-        yield f'<p class="fn-trace-aside">{"; ".join(facts).capitalize()}.</p>'
+    if verdict.quotes:
+        carry = f"; the quotes carry {verdict.score:.0%} of the sentence" if verdict.score else ""
+        yield f'<p class="fn-trace-aside">{_ORIGINS[verdict.origin]}{carry}.</p>'

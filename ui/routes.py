@@ -59,6 +59,7 @@ class Routes:
             Route("/source", _told(self.source)),
             Route("/export/exchange/{name}", _told(self.exchange)),
             Route("/export/conversation/{name}", _told(self.conversation)),
+            Route("/export/cases.jsonl", _told(self.cases)),
             Route("/evals/{name}", _told(self.report)),
         ]
 
@@ -115,6 +116,18 @@ class Routes:
         exchanges = self.history.exchanges(owner, id)
         title = next((c.title for c in self.history.conversations(owner) if c.id == id), "")
         return _exported(exchanges, title, kind, title)
+
+    def cases(self, request: Request) -> Response:
+        """The eval cases that somebody's thumbs make."""
+        from starlette.responses import Response
+
+        from ui import feedback
+
+        library = self.assistant.library
+        marked = self.history.marked(self.access.owner(request))
+        made = feedback.cases(marked, lambda id: library.document(id).text)
+        headers = {**PRIVATE, "Content-Disposition": attachment("cases", "jsonl")}
+        return Response(made.text.encode(), headers=headers, media_type="application/jsonl")
 
     def report(self, request: Request) -> Response:
         """The report of an eval run."""

@@ -56,7 +56,6 @@ def create(
     door = _door(assistant, desk, access) if mcp else None
     app = FastAPI(
         lifespan=partial(_lifespan, door=door),
-        root_path=urlsplit(root_path).path.rstrip("/"),
         docs_url=None,  # these pages fetch scripts from elsewhere
         redoc_url=None,
         openapi_url=None,
@@ -71,16 +70,20 @@ def create(
     ]
     _mount(app, blocks, root_path, mounting)
     app.add_middleware(Guard, access=access)
-    app.add_middleware(Headers)  # the outermost: it sees refusals, too
+    # The outermost: it sees refusals, too.
+    app.add_middleware(Headers, root_path=urlsplit(root_path).path.rstrip("/"))
     return app
 
 
 def _mount(app: FastAPI, blocks: gradio.Blocks, root_path: str, mounting: dict[str, Any]) -> None:
     """Put the page at "/", with everything off that would reach out of this machine."""
     import gradio
+    from gradio import processing_utils
 
     from rag.load import MAX_BYTES
 
+    # Gradio fetches the address that a client names in place of an uploaded file.
+    processing_utils.async_ssrf_protected_download = _unfetched
     gradio.mount_gradio_app(
         app,
         blocks,
@@ -97,6 +100,12 @@ def _mount(app: FastAPI, blocks: gradio.Blocks, root_path: str, mounting: dict[s
         app_kwargs={"openapi_url": None},
         **mounting,
     )
+
+
+async def _unfetched(url: str, cache_dir: str) -> str:
+    import gradio
+
+    raise gradio.Error("A file is uploaded here, not named by its address.", print_exception=False)
 
 
 async def _models(request: Request) -> Response:

@@ -35,7 +35,7 @@ def create(
 ) -> tuple[FastAPI, Desk, History]:
     """The web application over an assistant; close the desk and the history when it ends."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is first imported
-    from ui import app, disclosure, server
+    from ui import app, server
     from ui.desk import Desk
     from ui.history import History
     from ui.intake import Intake
@@ -48,7 +48,7 @@ def create(
     history = History.open(settings.data_dir / "history.sqlite3")
     desk = Desk(assistant, 1 if settings.provider == "local" else LANES_HOSTED)
     page = Page(assistant, desk, history)
-    reading = Reading(assistant.library, history)
+    reading = Reading(assistant.library, page)
     intake = Intake(assistant, settings.data_dir / "articles")
     warming = Warming(assistant)
     warming.start()
@@ -61,6 +61,7 @@ def create(
         access=access,
         root_path=root_path,
         mcp=mcp,
+        warming=warming,
         **app.mounting(),
     )
     return web, desk, history

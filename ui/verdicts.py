@@ -26,6 +26,12 @@ SIGNS = {
     "gone": ("–", "red"),
     "altered": ("!", "red"),
 }
+RECORDS = {
+    "same": "still matches",
+    "moved": "has moved",
+    "changed": "has changed",
+    "gone": "is gone",
+}
 QUOTE_CHARS = 70  # of a quote that are shown
 HOLDS_NOT = 1  # exit code where a footnote no longer matches
 
@@ -115,15 +121,15 @@ def _row(verdict: Verdict) -> Row:
     body = Text.assemble((f"{sign} {verdict.state}", style), _why(verdict))
     title = line(footnote.title) or line(footnote.span.document_id)
     body.append(f" · {title} · “{line(footnote.quote, QUOTE_CHARS)}”")
-    return Row(body, Text(f"[{footnote.number}] ", "cyan"))
+    return Row(body, Text.assemble((f"[{footnote.number}] ", "cyan")))
 
 
 def _why(verdict: Verdict) -> str:
     """What is to be known beyond the state; begins with a space or a colon."""
     found = verdict.found.span
     if verdict.footnote.altered:
-        others = " and ".join(verdict.footnote.altered)
-        return f": the {others} shown differs from the record ({_kept(verdict)})"
+        parts, record = ", ".join(verdict.footnote.altered), RECORDS[verdict.found.state]
+        return f": shown otherwise than recorded: {parts} (the record {record})"
     if verdict.state == "moved" and found:
         return f": now characters {found.start}-{found.end}"
     if verdict.state == "changed":
@@ -131,11 +137,6 @@ def _why(verdict: Verdict) -> str:
     if verdict.state == "gone":
         return f": there is no {line(verdict.footnote.span.document_id)} in the index"
     return " (the document has changed elsewhere)" if verdict.same_digest is False else ""
-
-
-def _kept(verdict: Verdict) -> str:
-    """What became of the quote as it was recorded."""
-    return "which still matches" if verdict.found.state == "same" else verdict.found.state
 
 
 def _object(verdict: Verdict) -> dict[str, Any]:

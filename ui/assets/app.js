@@ -61,6 +61,7 @@
     document.querySelector(".fn-chip-open")?.classList.remove("fn-chip-open");
     element.classList.add("fn-chip-open");
     document.body.classList.add("fn-pane-open");
+    if (!element.closest("#fn-desk")) document.querySelector('#fn-tabs [role="tab"]')?.click();
     byKeyboard = byKey;
   }
 
@@ -136,6 +137,7 @@
 
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
+    if (event.key === "Escape") document.body.classList.add("fn-hush");
     if (event.key === "Escape" && document.body.classList.contains("fn-pane-open")) closePane();
     if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && box()) {
       event.preventDefault();
@@ -147,13 +149,28 @@
     }
   });
 
+  for (const kind of ["mousemove", "focusin"]) {
+    document.addEventListener(kind, () => document.body.classList.remove("fn-hush"));
+  }
+
   let shown = null;
   new MutationObserver(() => {
     const live = document.querySelector("#fn-live [data-exchange-id]");
     const id = live?.dataset.exchangeId ?? "";
     if (shown !== null && id && id !== shown) live.scrollIntoView({ block: "start" });
     if (live || shown === null) shown = id || shown;
+    announce(live);
   }).observe(document.documentElement, { childList: true, subtree: true, characterData: true });
+
+  let busy = false;
+  function announce(live) {
+    const now = live?.getAttribute("aria-busy") === "true";
+    const place = byId("fn-said");
+    if (busy && !now && live && place) {
+      place.textContent = live.querySelector(".fn-stage")?.textContent ?? "";
+    }
+    busy = now;
+  }
 
   // The open conversation stands in the address, so that a reload brings it back.
   window.footnoteRemember = (id) => {
