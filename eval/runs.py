@@ -78,20 +78,24 @@ class Run:
 
 def runs(folder: Path) -> list[Run]:
     """Every run in `folder`, newest first; none where there is no such folder."""
-    try:
-        found = [path for path in folder.iterdir() if path.is_dir()]
-    except OSError:
-        return []
-    kept = [_run(path) for path in found if not path.name.startswith(".")]
+    kept = [_run(path) for path in _folders(folder)]
     return sorted(kept, key=lambda run: (run.started, run.name), reverse=True)
 
 
 def find(folder: Path, name: str) -> Run:
-    """The run of that name. Raises `RunError`, for a name that leads elsewhere too."""
-    is_plain = Path(name).name == name and not name.startswith(".") and "\0" not in name
-    if not is_plain or not (folder / name).is_dir():
-        raise RunError("There is no such run.", "Choose one from the list of runs.")
-    return _run(folder / name)
+    """The run of that name in `folder`; no path is ever made of `name`. Raises `RunError`."""
+    for path in _folders(folder):
+        if path.name == name:
+            return _run(path)
+    raise RunError("There is no such run.", "Choose one from the list of runs.")
+
+
+def _folders(folder: Path) -> list[Path]:
+    try:
+        found = [path for path in folder.iterdir() if path.is_dir()]
+    except OSError:
+        return []
+    return [path for path in found if not path.name.startswith(".")]
 
 
 def create(folder: Path, started: datetime) -> Path:

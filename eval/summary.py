@@ -63,9 +63,11 @@ class Summary(BaseModel):
 
 
 def _check(name: str, figure: Figure | None, most: float) -> None:
-    value = figure.value if figure else None
-    if value is not None and not (math.isfinite(value) and 0 <= value <= most):
-        raise ValueError(f"{name} is {value}")
+    if figure is None:
+        return
+    value, good = figure.value or 0.0, figure.good or 0
+    if not (math.isfinite(value) and 0 <= value <= most and 0 <= good <= figure.n < 2**53):
+        raise ValueError(f"{name} is {figure.value}, {figure.good} of {figure.n}")
 
 
 # --- on disk ----------------------------------------------------------------------------------

@@ -187,7 +187,7 @@ def test_text_of_the_file_does_not_act_on_the_terminal(verify: Invoke, library: 
 def test_help_states_the_exit_codes() -> None:
     result = CliRunner().invoke(ui.cli.app, ["verify", "--help"])
     words = " ".join(result.stdout.split())
-    assert "Exits with 0 when all do, with 1" in words
+    assert "Exits with 0 when it does, with 1" in words
     assert "with 4 when FILE cannot be read" in words
 
 

@@ -24,6 +24,7 @@ from ui.styles import ASSETS
 from ui.warming import Warming
 from ui.wiring import Data, Wiring
 
+THREADS = 100  # each question that somebody watches takes one
 READY_S = 1.0  # between looks at whether the model is ready
 
 
@@ -61,6 +62,8 @@ def build(
         _wire_state(wiring, blocks, evals_tab, page, warming, intake)
         _offer(programs)
     blocks.queue(default_concurrency_limit=None, max_size=200)
+    blocks.max_threads = THREADS
+    blocks.create_limiter()
     return cast(gr.Blocks, blocks)
 
 

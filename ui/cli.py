@@ -196,10 +196,11 @@ def verify(
     file: Annotated[str, typer.Argument(metavar="FILE", help="An export; - reads standard input.")],
     as_json: AsJson = False,
 ) -> None:
-    """Check whether the footnotes of an exported file still match the index.
+    """Check the footnotes of an exported file.
 
-    Exits with 0 when all do, with 1 and the numbers of those that do not, with 4 when FILE cannot
-    be read or holds no footnotes. A quote that moved, or that FILE alters, does not match.
+    Does the index still hold each quote, at its characters? Exits with 0 when it does, with 1 and
+    the numbers of those that do not match, with 4 when FILE cannot be read or holds no footnotes.
+    A quote that moved, or that FILE alters, does not match.
     """
     from ui.verdicts import verify_file
 

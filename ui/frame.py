@@ -12,6 +12,14 @@ if TYPE_CHECKING:
     from ui.feedback import CaseFile
     from ui.warming import Warm
 
+EXAMPLES = (
+    "What tariff rate applies to fentanyl?",
+    "Who chaired the meeting between the US and China?",
+    "How much have US duties on Chinese goods risen?",
+    "What did Wang Wentao say about cooperation?",
+    "Why did Trump impose the fentanyl tariffs?",
+)
+
 
 def header() -> str:
     """The name of the page and what it is for."""

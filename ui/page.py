@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import FootnoteError
-from rag.relocate import relocate
-from rag.types import Turn
+from rag.relocate import relocate_all
+from rag.types import Citation, Turn
 from ui import disclosure, frame, render
 from ui.exchange import Exchange, Thumb
 from ui.history import NoSuchConversation
@@ -27,14 +27,6 @@ if TYPE_CHECKING:
 Parts = Mapping[str, Any]
 """Parts of the page to change: past, live (HTML), conversation (its id), conversations (HTML),
 question (of the box), editing (id of the exchange that the next question replaces), notice."""
-
-EXAMPLES = (
-    "What tariff rate applies to fentanyl?",
-    "Who chaired the meeting between the US and China?",
-    "How much have US duties on Chinese goods risen?",
-    "What did Wang Wentao say about cooperation?",
-    "Why did Trump impose the fentanyl tariffs?",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +96,8 @@ class Page:
             return frame.no_match()
         return render.conversations(found, conversation or None) + frame.takeaway(conversation)
 
-    def renamed(self, owner: str, conversation: str, which: str, title: str) -> dict[str, Any]:
-        self.history.rename(owner, which, title)
-        return {"conversations": self.listed(owner, conversation)}
-
     def deleted(self, owner: str, conversation: str, which: str) -> dict[str, Any]:
+        """Forget a conversation, and leave it where it was open."""
         self.history.delete(owner, which)
         if which == conversation:
             return self.opened(owner)
@@ -128,7 +117,8 @@ class Page:
             case "keep":
                 return {"editing": "", "notice": "", "question": ""}
             case "rename":
-                return self.renamed(owner, now, which, data.get("title", ""))
+                self.history.rename(owner, which, data.get("title", ""))
+                return {"conversations": self.listed(owner, now)}
             case "delete":
                 return self.deleted(owner, now, which)
             case "undo":
@@ -167,28 +157,31 @@ class Page:
             return
         owner = who.owner
         before = self._before(owner, conversation, replacing)
-        known = {summary.id for summary in self.assistant.library.summaries()}
-        chosen = [id for id in document_ids if id in known] or None
-        asking = self.desk.ask(question, _turns(before), chosen)
+        known = self.assistant.library.digests().keys()
+        chosen = [id for id in document_ids if id in known]
+        if document_ids and not chosen:
+            yield {"notice": frame.notice("The sources that you chose are gone; choose others.")}
+            return
+        asking = self.desk.ask(question, _turns(before), chosen or None)
         with self._lock:
             self._asking[who.tab] = asking
-        last = None
+        seen = None
         try:
             yield {"past": self._past(before), "question": "", "editing": "", "notice": ""}
             for exchange in asking.shown():
-                if exchange is not last:
-                    last = exchange
+                if exchange is not seen:
+                    seen = exchange
                     yield {"live": render.exchange(exchange, privacy=self.privacy)}
         finally:
             asking.stop()
-            kept = self._kept(owner, conversation, replacing, last, asking)
             with self._lock:
                 self._asking.pop(who.tab, None)
-        yield self._settled(owner, kept, last)
+            kept = self._kept(owner, conversation, replacing, asking)
+        yield self._settled(owner, kept, asking.exchange)
 
-    def _settled(self, owner: str, conversation: str, last: Exchange | None) -> dict[str, Any]:
+    def _settled(self, owner: str, conversation: str, last: Exchange) -> dict[str, Any]:
         shown = self.opened(owner, conversation)
-        if last and last.state == "failed" and last.id not in shown["live"]:
+        if last.state == "failed" and last.id not in shown["live"]:
             shown["live"] = render.exchange(last, privacy=self.privacy)  # it replaced nothing
         return shown
 
@@ -200,21 +193,13 @@ class Page:
         ids = [exchange.id for exchange in exchanges]
         return exchanges[: ids.index(replacing)] if replacing in ids else exchanges
 
-    def _kept(
-        self,
-        owner: str,
-        conversation: str,
-        replacing: str,
-        last: Exchange | None,
-        asking: Asking,
-    ) -> str:
+    def _kept(self, owner: str, conversation: str, replacing: str, asking: Asking) -> str:
         """Keep the exchange, in place of the one that it replaces; the conversation's id."""
         from ui import trace
 
-        if last is None or (replacing and (last.state == "failed" or not _says(last))):
+        last = asking.exchange
+        if replacing and (last.state == "failed" or not _says(last)):
             return conversation
-        if not last.is_over:
-            last = replace(last, state="stopped", draft="")
         return self.history.put(
             owner,
             conversation or None,
@@ -278,7 +263,7 @@ class Page:
     def _thread(self, exchanges: Sequence[Exchange]) -> dict[str, Any]:
         """The last exchange stands apart from the others, in `live`, where it was written."""
         if not exchanges:
-            return {"past": "", "live": render.empty(EXAMPLES)}
+            return {"past": "", "live": render.empty(frame.EXAMPLES)}
         *before, last = exchanges
         return {
             "past": self._past(before),
@@ -291,11 +276,14 @@ class Page:
 
     def states(self, exchange: Exchange) -> dict[str, str]:
         """What became of each citation since: "CLAIM.CITATION" to same, moved, changed or gone."""
-        return {
-            f"{number}.{index}": relocate(citation, self.assistant.library).state
+        cited = {
+            f"{number}.{index}": citation
             for number, claim in enumerate(exchange.claims)
             for index, citation in enumerate(claim.citations)
         }
+        context = [Citation(each.number, each.span, each.text) for each in exchange.evidence]
+        found = relocate_all(list(cited.values()), self.assistant.library, context)
+        return {name: each.state for name, each in zip(cited, found, strict=True)}
 
 
 def _says(exchange: Exchange) -> bool:

@@ -34,7 +34,7 @@ def create(
     assistant: Assistant, access: Access, *, root_path: str = "", mcp: bool = False
 ) -> tuple[FastAPI, Desk, History]:
     """The web application over an assistant; close the desk and the history when it ends."""
-    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is first imported
+    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio is first imported
     from ui import app, server
     from ui.desk import Desk
     from ui.history import History
