@@ -28,7 +28,7 @@ def build(settings: Settings, on_progress: Progress | None = None) -> Assistant:
 
     `on_progress` hears of the one long step, joining the local model. Raises `LibraryError`.
     """
-    library = Library.open(settings.data_dir / "library.sqlite3")
+    library = Library.open(settings.library_path)
     embedder = embeddings.build(settings)
     vectors = Vectors.open(settings.data_dir / "vectors", embedder.name)
     model = (

@@ -78,6 +78,11 @@ class Settings(BaseSettings):
     max_question_chars: int = Field(default=2000, ge=1, description="Longest question.")
 
     @property
+    def library_path(self) -> Path:
+        """The file that holds documents, chunks and the full-text index."""
+        return self.data_dir / "library.sqlite3"
+
+    @property
     def provider(self) -> Provider:
         """Who runs the chat model. An explicit choice wins over a key found in passing."""
         if self.model == LOCAL_MODEL or self.model_path:

@@ -220,8 +220,9 @@ def _declined(question: str, reason: str, passages: tuple[Passage, ...]) -> Answ
 
 def run() -> None:
     import ui.cli
+    import ui.command
 
-    ui.cli._assistant = lambda settings, on_progress: QuotingAssistant(settings)  # type: ignore
+    ui.command.assistant_of = lambda settings, on_progress: QuotingAssistant(settings)  # type: ignore
     ui.cli.app()
 
 

@@ -22,6 +22,7 @@ OWNERS = {
     "llama_index": {"rag.chroma", "rag.embeddings", "rag.load", "rag.chunk"},
     "openai": {"rag.remote", "rag.models"},
     "httpx2": {"rag.remote"},
+    "httpcore2": {"rag.dial", "rag.fetch"},
     "onnxruntime": {"rag.embeddings"},
     "tokenizers": {"rag.embeddings"},
     "xllamacpp": {"rag.llamacpp"},
@@ -32,7 +33,7 @@ OWNERS = {
     "starlette": {"ui"},
     "uvicorn": {"ui"},
     "mcp": {"ui.mcp"},
-    "playwright": {"ui.bench"},
+    "playwright": {"ui.bench", "ui.bench_page", "ui.bench_load"},
     "typer": {"ui"},
     "rich": {"ui"},
 }

@@ -24,6 +24,7 @@ from rich.console import Console
 from typer.testing import CliRunner, Result
 
 import ui.cli
+import ui.command
 from rag import errors
 from rag.errors import FootnoteError
 from rag.events import Checked, Event, Finished, Token
@@ -73,7 +74,7 @@ def _buffered(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def seam(monkeypatch: pytest.MonkeyPatch) -> Seam:
     seam = Seam()
-    monkeypatch.setattr(ui.cli, "_assistant", seam)
+    monkeypatch.setattr(ui.command, "assistant_of", seam)
     return seam
 
 
@@ -135,19 +136,13 @@ def test_starting_loads_nothing_heavy() -> None:
 
 def test_help_names_every_command(footnote: Invoke) -> None:
     help = footnote("--help").stdout
-    for command in "ask chat index sources show remove config eval ui".split():
+    for command in "ask chat index sources show verify remove config eval ui".split():
         assert re.search(rf"^  {command} ", help, re.MULTILINE), command
     assert "..." not in help.partition("Commands:")[2]
 
 
 def test_version(footnote: Invoke) -> None:
     assert re.fullmatch(r"footnote \d+\.\d+.*\n", footnote("--version").stdout)
-
-
-def test_ui_says_what_to_use_instead(footnote: Invoke) -> None:
-    result = footnote("ui")
-    assert result.exit_code == 0
-    assert "footnote chat" in result.stdout
 
 
 # --- ask -------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 import tests.assistants
 import ui.cli
+import ui.command
 from rag.events import Failed, IngestEvent
 from rag.fetch import Page, fetch
 from rag.ingest import ingest, remove
@@ -142,7 +143,7 @@ def test_stored_files_are_no_web_pages(tmp_path: Path) -> None:
 def test_the_command_fetches_pages_once_and_then_leaves_the_network_alone(
     monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
-    monkeypatch.setattr(ui.cli, "_assistant", lambda *_: QuotingAssistant(settings))
+    monkeypatch.setattr(ui.command, "assistant_of", lambda *_: QuotingAssistant(settings))
     monkeypatch.setattr(tests.assistants, "fetch", LOCAL)
     with served(page("The price of wheat rose by 5% in May.")) as server:
         told = CliRunner().invoke(ui.cli.app, ["index", f"{server.url}/wheat"])
@@ -157,7 +158,7 @@ def test_the_command_fetches_pages_once_and_then_leaves_the_network_alone(
 def test_the_command_names_a_page_that_failed(
     monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
-    monkeypatch.setattr(ui.cli, "_assistant", lambda *_: QuotingAssistant(settings))
+    monkeypatch.setattr(ui.command, "assistant_of", lambda *_: QuotingAssistant(settings))
     told = CliRunner().invoke(ui.cli.app, ["index", "http://127.0.0.1/"])
     assert told.exit_code == 4
     assert "failed   http://127.0.0.1/: 127.0.0.1 is not a public address." in told.stderr

@@ -6,23 +6,27 @@ heavy is imported inside them, so that ``footnote --help`` is there at once.
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from rag.errors import SourceError
+from ui.command import (
+    AsJson,
+    BaseUrl,
+    Budget,
+    Docs,
+    K,
+    MaxTokens,
+    Model,
+    disclosed,
+    opened,
+    print_json,
+    settings_of,
+)
 from ui.program import Program
-
-if TYPE_CHECKING:
-    from rag.assistant import Assistant
-    from rag.settings import Settings
-    from rag.types import Answer
-    from ui.screen import Screen
 
 app = typer.Typer(
     cls=Program,
@@ -33,18 +37,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-Docs = Annotated[
-    list[str] | None, typer.Option("--doc", metavar="ID", help="Only this document (repeatable).")
-]
-Model = Annotated[
-    str | None, typer.Option(metavar="NAME", help='Chat model; "local" is the embedded one.')
-]
-BaseUrl = Annotated[str | None, typer.Option(metavar="URL", help="OpenAI-compatible chat server.")]
-K = Annotated[int | None, typer.Option(help="Chunks taken from each search.")]
-Budget = Annotated[int | None, typer.Option(help="Tokens of passages shown to the model.")]
-MaxTokens = Annotated[int | None, typer.Option(help="Longest reply, in tokens.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
 def _print_version(wanted: bool) -> None:
@@ -83,18 +75,19 @@ def ask(
     max_tokens: MaxTokens = None,
 ) -> None:
     """Answer one question, with its sources."""
+    from rag.answer_json import to_json
     from ui.conversation import follow, tell
 
     chosen = {"model": model, "llm_base_url": base_url, "k": k, "budget_tokens": budget}
-    settings = _settings(ctx, **chosen, max_tokens=max_tokens)
+    settings = settings_of(ctx, **chosen, max_tokens=max_tokens)
     if question == "-":
         question = sys.stdin.read().strip()
-    with _opened(settings) as (assistant, screen):
-        screen.note(_disclosed(settings))
+    with opened(settings) as (assistant, screen):
+        screen.note(disclosed(settings))
         screen.gap()
         events = assistant.stream(question, (), doc or None)
         if as_json:
-            _print_json(_to_json(follow(events, screen, silent=True)))
+            print_json(to_json(follow(events, screen, silent=True)))
         else:
             tell(events, screen)
 
@@ -113,11 +106,11 @@ def chat(
     from ui.conversation import chat as converse
 
     chosen = {"model": model, "llm_base_url": base_url, "k": k, "budget_tokens": budget}
-    settings = _settings(ctx, **chosen, max_tokens=max_tokens)
-    with _opened(settings) as (assistant, screen):
+    settings = settings_of(ctx, **chosen, max_tokens=max_tokens)
+    with opened(settings) as (assistant, screen):
         for id in doc or ():
             assistant.library.document(id)  # a mistake should show before the first question
-        screen.note(f"{_disclosed(settings)} Ctrl-D leaves.")
+        screen.note(f"{disclosed(settings)} Ctrl-D leaves.")
         screen.gap()
         converse(assistant, screen, doc or None)
 
@@ -144,7 +137,7 @@ def index(
 
     if rebuild and paths:
         raise typer.BadParameter("--rebuild works on what is stored; leave PATH out.")
-    with _opened(_settings(ctx), seeds=False) as (assistant, screen):
+    with opened(settings_of(ctx), seeds=False) as (assistant, screen):
         library, on_progress = assistant.library, advance(screen)
         if rebuild:
             report_rebuilt(assistant.rebuild(on_progress), screen)
@@ -161,10 +154,10 @@ def sources(ctx: typer.Context, as_json: AsJson = False) -> None:
 
     from ui.terminal import listing
 
-    with _opened(_settings(ctx)) as (assistant, screen):
+    with opened(settings_of(ctx)) as (assistant, screen):
         summaries = assistant.library.summaries()
         if as_json:
-            _print_json([asdict(summary) for summary in summaries])
+            print_json([asdict(summary) for summary in summaries])
         elif summaries:
             screen.say(*listing(summaries, screen.width))
         else:
@@ -184,7 +177,7 @@ def show(
     from ui.reference import resolve
     from ui.terminal import about, page
 
-    with _opened(_settings(ctx)) as (assistant, screen):
+    with opened(settings_of(ctx)) as (assistant, screen):
         document, span = resolve(reference, assistant.library)
         screen.note(about(document, span))
         screen.say(page(document.text, span, whole=whole, brackets=not screen.styled))
@@ -204,7 +197,7 @@ def verify(
     """
     from ui.verdicts import verify_file
 
-    raise typer.Exit(verify_file(file, _settings(ctx), _print_json if as_json else None))
+    raise typer.Exit(verify_file(file, settings_of(ctx), print_json if as_json else None))
 
 
 @app.command()
@@ -212,7 +205,7 @@ def remove(ctx: typer.Context, document_id: Annotated[str, typer.Argument(metava
     """Forget a document. Its file is left alone."""
     from ui.indexing import report
 
-    with _opened(_settings(ctx), seeds=False) as (assistant, screen):
+    with opened(settings_of(ctx), seeds=False) as (assistant, screen):
         report(iter([assistant.remove(document_id)]), assistant.library, screen)
 
 
@@ -226,7 +219,7 @@ def config(ctx: typer.Context) -> None:
     from ui.screen import Screen
     from ui.terminal import Row, table
 
-    settings = _settings(ctx)
+    settings = settings_of(ctx)
     facts = [
         ("Model", model(settings)),
         ("Provider", settings.provider),
@@ -257,7 +250,7 @@ def evaluate(
     """
     from eval.run import run_golden
 
-    raise typer.Exit(run_golden(_settings(ctx), cases, limit, out))
+    raise typer.Exit(run_golden(settings_of(ctx), cases, limit, out))
 
 
 @app.command()
@@ -280,12 +273,16 @@ def ui(
     model: Model = None,
     base_url: BaseUrl = None,
 ) -> None:
-    """Open the web page: chat with the articles and see every sentence in its source."""
+    """Open the web page.
+
+    Chat with the articles in a browser, and see every sentence in its source. Only this machine
+    can reach the page, unless --host says otherwise; then add --auth-file.
+    """
     from ui.serving import serve
 
-    settings = _settings(ctx, model=model, llm_base_url=base_url)
-    with _opened(settings) as (assistant, screen):
-        screen.note(_disclosed(settings))
+    settings = settings_of(ctx, model=model, llm_base_url=base_url)
+    with opened(settings) as (assistant, screen):
+        screen.note(disclosed(settings))
         serve(
             assistant,
             lambda address: typer.echo(f"Footnote is at {address} (Ctrl-C ends it)"),
@@ -295,49 +292,3 @@ def ui(
             root_path=root_path,
             mcp=mcp,
         )
-
-
-def _settings(ctx: typer.Context, **chosen: Any) -> Settings:
-    from rag.settings import load
-
-    return load(data_dir=ctx.obj, **chosen)
-
-
-@contextmanager
-def _opened(settings: Settings, *, seeds: bool = True) -> Iterator[tuple[Assistant, Screen]]:
-    """The assistant, with the seed articles where nothing was ever indexed, and the screen."""
-    from ui.screen import Screen
-
-    with Screen() as screen:
-        screen.wait("Starting")
-        with _assistant(settings, screen.progress) as assistant:
-            if seeds:
-                assistant.ensure_seeds()
-            screen.rest()
-            yield assistant, screen
-
-
-def _assistant(settings: Settings, on_progress: Callable[[str, int, int], None]) -> Assistant:
-    from rag.build import build
-
-    return build(settings, on_progress)
-
-
-def _to_json(answer: Answer) -> dict[str, Any]:
-    from rag.answer_json import to_json
-
-    return to_json(answer)
-
-
-def _disclosed(settings: Settings) -> str:
-    from ui.disclosure import model, privacy
-
-    return f"Asking {model(settings)}. {privacy(settings)}"
-
-
-def _print_json(document: object) -> None:
-    """UTF-8 whatever the locale, as the standard of JSON wants it."""
-    from ui.terminal import json_safe
-
-    text = json_safe(json.dumps(document, ensure_ascii=False, indent=2))
-    typer.echo(f"{text}\n".encode(), nl=False)

@@ -44,7 +44,7 @@ def verify_file(
     Opens the library alone: no vectors, no model. Raises `SourceError`, `LibraryError`.
     """
     footnotes = read(text_of(file))
-    with Library.open(settings.data_dir / "library.sqlite3") as library, Screen() as screen:
+    with Library.open(settings.library_path) as library, Screen() as screen:
         if library.embedder is None and not library.count_chunks():
             raise EmptyLibrary(
                 "Nothing is indexed, so no footnote can be checked.",

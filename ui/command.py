@@ -1,0 +1,72 @@
+"""What do the commands share?
+
+Their options, the assistant that they work on, and how they print JSON.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rag.assistant import Assistant
+    from rag.settings import Settings
+    from ui.screen import Screen
+
+Docs = Annotated[
+    list[str] | None, typer.Option("--doc", metavar="ID", help="Only this document (repeatable).")
+]
+Model = Annotated[
+    str | None, typer.Option(metavar="NAME", help='Chat model; "local" is the embedded one.')
+]
+BaseUrl = Annotated[str | None, typer.Option(metavar="URL", help="OpenAI-compatible chat server.")]
+K = Annotated[int | None, typer.Option(help="Chunks taken from each search.")]
+Budget = Annotated[int | None, typer.Option(help="Tokens of passages shown to the model.")]
+MaxTokens = Annotated[int | None, typer.Option(help="Longest reply, in tokens.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+def settings_of(ctx: typer.Context, **chosen: Any) -> Settings:
+    """The settings in force; what a command was told wins."""
+    from rag.settings import load
+
+    return load(data_dir=ctx.obj, **chosen)
+
+
+@contextmanager
+def opened(settings: Settings, *, seeds: bool = True) -> Iterator[tuple[Assistant, Screen]]:
+    """The assistant, with the seed articles where nothing was ever indexed, and the screen."""
+    from ui.screen import Screen
+
+    with Screen() as screen:
+        screen.wait("Starting")
+        with assistant_of(settings, screen.progress) as assistant:
+            if seeds:
+                assistant.ensure_seeds()
+            screen.rest()
+            yield assistant, screen
+
+
+def assistant_of(settings: Settings, on_progress: Callable[[str, int, int], None]) -> Assistant:
+    from rag.build import build
+
+    return build(settings, on_progress)
+
+
+def disclosed(settings: Settings) -> str:
+    """Which model is asked, and whether text leaves this machine."""
+    from ui.disclosure import model, privacy
+
+    return f"Asking {model(settings)}. {privacy(settings)}"
+
+
+def print_json(document: object) -> None:
+    """UTF-8 whatever the locale, as the standard of JSON wants it."""
+    from ui.terminal import json_safe
+
+    text = json_safe(json.dumps(document, ensure_ascii=False, indent=2))
+    typer.echo(f"{text}\n".encode(), nl=False)
