@@ -29,6 +29,7 @@ from rag.retrieve import Retriever
 from rag.sentences import split
 from rag.settings import Settings
 from rag.settings import load as load_settings
+from rag.stop import Stop
 from rag.types import ChatModel, Delta, Document, Message
 from rag.vectors import Vectors
 
@@ -169,9 +170,11 @@ class _Recorded:
         self.name, self.budget_tokens, self._model = model.name, model.budget_tokens, model
         self.requests: list[tuple[Sequence[Message], int]] = []
 
-    def stream(self, messages: Sequence[Message], *, max_tokens: int) -> Any:
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int, stop: Stop | None = None
+    ) -> Any:
         self.requests.append((messages, max_tokens))
-        return self._model.stream(messages, max_tokens=max_tokens)
+        return self._model.stream(messages, max_tokens=max_tokens, stop=stop)
 
 
 def _answers(assistant: Assistant) -> None:

@@ -101,6 +101,9 @@ class EmbeddedModel:
     def _start(self) -> LocalServer:
         from rag import local, weights
 
+        if self._server and self._server.is_over:  # it died: the next question has another
+            self._server.close()
+            self._server, self._chat = None, None
         if self._server is None:
             path = weights.weights(self._settings, self._joining)
             self._server = local.start(path, self._settings)

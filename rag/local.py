@@ -83,6 +83,11 @@ class LocalServer:
         self._stop = weakref.finalize(self, _stop, self._child)
         threading.Thread(target=self._listen, daemon=True).start()
 
+    @property
+    def is_over(self) -> bool:
+        """True when the process has ended, whoever ended it."""
+        return self._child.poll() is not None
+
     def wait(self, timeout_s: float = LOAD_S) -> str:
         """The server's base URL, once the model is loaded.
 
@@ -94,7 +99,7 @@ class LocalServer:
                 f"The local model did not load within {timeout_s:g} seconds.",
                 "Ask again when the machine is less busy.",
             )
-        if self._root is None or self._child.poll() is not None:
+        if self._root is None or self.is_over:
             raise self._failure()
         return f"{self._root}/v1"
 

@@ -8,7 +8,7 @@ answers from what it reads first; for a large one neighbours are joined into str
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import log1p
 
@@ -59,12 +59,8 @@ def select(
         chosen |= dict.fromkeys(added, sentence.score)
     joined = _joined(chosen, library) if join else list(chosen.items())
     passages = _passages(joined, library)
-    cut = [
-        (sentence.span, sentence.score)
-        for sentence in ranked
-        if not any(passage.span.contains(sentence.span) for passage in passages)
-    ]
-    return Selected(passages, _passages(cut, library, first=len(passages) + 1))
+    cut = _passages(_left_out(ranked, passages), library, first=len(passages) + 1)
+    return Selected(passages, cut)
 
 
 def _sentence_spans(hits: Iterable[Hit], library: Library) -> list[Span]:
@@ -143,6 +139,14 @@ def _adjacent(left: Span, right: Span, library: Library) -> bool:
         return True
     gap = Span(left.document_id, left.end, right.start)
     return len(gap) < 10 and not library.text(gap).strip()
+
+
+def _left_out(
+    ranked: Iterable[_Scored], passages: Sequence[Passage]
+) -> Iterator[tuple[Span, float]]:
+    for sentence in ranked:
+        if not any(passage.span.contains(sentence.span) for passage in passages):
+            yield sentence.span, sentence.score
 
 
 def _passages(

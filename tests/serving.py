@@ -117,12 +117,13 @@ def _whoami(access: Access) -> Callable[..., str]:
 
 
 @contextmanager
-def served(app: Any) -> Iterator[str]:
-    """The base URL of `app`, such as ``http://127.0.0.1:41234``."""
+def served(app: Any, port: int = 0) -> Iterator[str]:
+    """The base URL of `app`, such as ``http://127.0.0.1:41234``; `port` 0: one that is free."""
     import uvicorn
 
     with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(("127.0.0.1", port))
         config = uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=2)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})

@@ -12,13 +12,14 @@ import pytest
 from pydantic import SecretStr
 
 import rag
-from rag import models, weights
+from rag import local, models, weights
 from rag.assistant import SEEDS, Assistant
 from rag.build import EmbeddedModel, HostedModel, build
 from rag.errors import ModelFileError, NoSuchDocument
 from rag.events import Added, Removed, Skipped, Updated
 from rag.library import Library
 from rag.settings import load
+from rag.types import Message
 from tests.asking import FENTANYL, LARGE, NEWS, RATE, REPORT, STATED, settings_for
 from tests.fakes import ScriptedServer
 
@@ -79,6 +80,49 @@ def test_while_one_thread_starts_the_model_no_other_waits_to_begin(
         assert isinstance(starting.exception(), ModelFileError)
     with pytest.raises(ModelFileError):  # who needs it hears why it is not there
         model.get()
+
+
+class Process:
+    """Stands in for a `LocalServer` whose process may end."""
+
+    api_key = "key"
+
+    def __init__(self, url: str) -> None:
+        self.url, self.is_over, self.is_closed = url, False, False
+
+    def wait(self) -> str:
+        return self.url
+
+    def restore(self, name: str) -> bool:
+        return True
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+def test_a_model_whose_process_died_is_started_anew_for_the_next_question(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    started: list[Process] = []
+    with ScriptedServer(["One."]) as first, ScriptedServer(["Two."]) as second:
+        urls = iter([first.base_url, second.base_url])
+
+        def start(*_: object) -> Process:
+            started.append(Process(next(urls)))
+            return started[-1]
+
+        monkeypatch.setattr(weights, "weights", lambda *_: Path("m.gguf"))
+        monkeypatch.setattr(local, "start", start)
+        model = EmbeddedModel(load(), None)
+        assert said(model) == said(model) == "One."
+        started[0].is_over = True
+        assert said(model) == "Two."
+        assert [each.is_closed for each in started] == [True, False]
+
+
+def said(model: EmbeddedModel) -> str:
+    deltas = model.get().stream([Message("user", "?")], max_tokens=9)
+    return "".join(delta.text for delta in deltas)
 
 
 def test_a_server_is_asked_for_its_model_once() -> None:

@@ -15,15 +15,23 @@ from hypothesis import strategies as st
 from rag.answer_json import to_json
 from rag.assistant import Assistant
 from rag.chunk import chunk, embedding_text
-from rag.events import Checked, Event, Finished, Retrieved, Selected, Token
+from rag.events import Checked, Consulted, Event, Finished, Retrieved, Selected, Token
 from rag.library import Library
 from rag.settings import load
+from rag.stop import Stop
 from rag.types import Answer, ChatModel, Delta, Document, Message, Usage
 from rag.vectors import Vectors
 from tests.fakes import vector
 
 QUESTION = "what tariff rate applies to fentanyl?"
-ORDER: dict[type, int] = {Retrieved: 0, Selected: 1, Token: 2, Checked: 2, Finished: 3}
+ORDER: dict[type, int] = {
+    Retrieved: 0,
+    Selected: 1,
+    Consulted: 2,
+    Token: 2,
+    Checked: 2,
+    Finished: 3,
+}
 
 FACTS = (
     "The fentanyl tariff rate is 20%.",
@@ -68,7 +76,7 @@ class Speaking:
         self.reply, self.budget_tokens = reply, budget_tokens
 
     def stream(
-        self, messages: Sequence[Message], *, max_tokens: int
+        self, messages: Sequence[Message], *, max_tokens: int, stop: Stop | None = None
     ) -> Generator[Delta, None, None]:
         if max_tokens == 1:
             yield Delta("yes", {"yes": -0.01, "no": -5.0})

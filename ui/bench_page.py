@@ -152,7 +152,7 @@ class Window:
         await context.add_init_script(PROBE)
         window = cls(await context.new_page())
         await window.page.goto(url)
-        await window.page.wait_for_selector("#fn-live .fn-empty", timeout=60_000)
+        await window.page.wait_for_selector("#fn-live :is(.fn-empty, article)", timeout=60_000)
         return window
 
     async def ready(self) -> None:
@@ -196,6 +196,4 @@ class Window:
             await self.page.context.close()
 
     async def _until(self, test: str, argument: object) -> None:
-        await self.page.wait_for_function(
-            test, arg=argument, timeout=LONGEST_S * 1000, polling=50
-        )
+        await self.page.wait_for_function(test, arg=argument, timeout=LONGEST_S * 1000, polling=50)

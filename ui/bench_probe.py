@@ -18,7 +18,7 @@ PROBE = (
   const probe = { frames: [], changes: 0, tasks: [], lag: 0, asked: 0 };
   const newest = () => document.querySelector("#fn-live [data-exchange-id]");
   const length = (place, all) =>
-    [...(place?.querySelectorAll(all) ?? [])].reduce((sum, each) => sum + each.textContent.length, 0);
+    [...place.querySelectorAll(all)].reduce((sum, each) => sum + each.textContent.length, 0);
   const id = () => newest()?.dataset.exchangeId ?? "";
   window.fnProbe = {
     begin: () => {
@@ -133,6 +133,11 @@ class Asked:
     def longest_block_s(self) -> float:
         """The longest time that the page's thread was held; 0 where it never was for 50 ms."""
         return max(self.tasks, default=0.0)
+
+    @property
+    def waited(self) -> bool:
+        """True when somebody else's question was answered first, and the person was told so."""
+        return any(_is_waiting(frame.stage) for frame in self.frames)
 
     def disorder(self) -> list[str]:
         """What came in an order in which it should not; nothing where all is well."""

@@ -1,0 +1,221 @@
+"""What do tests of the page in a browser stand on?
+
+Debian's Chromium, driven by Playwright, and the whole application: real library, real vectors,
+real search, checking and citing. Only the model's words are scripted. The fixtures are in
+`tests.chromium`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, Dialog, Locator, Page
+
+from rag.assistant import Assistant
+from rag.build import HostedModel
+from rag.library import Library
+from rag.vectors import Vectors
+from tests.asking import LARGE, Index, settings_for
+from tests.fakes import ScriptedServer
+from tests.serving import served
+from ui.access import Access
+from ui.desk import Desk
+from ui.history import History
+
+PATIENCE_MS = 30_000  # until a test gives up
+PHONE = {"width": 390, "height": 844}
+DESKTOP = {"width": 1440, "height": 900}
+# Gradio's page complains of itself: its streams have no `return`, and a box wants the focus where
+# a link has it. Neither is ours to mend, nor does anything fail.
+EXPECTED = ("Method not implemented.", "Autofocus processing was blocked")
+
+
+class Model(ScriptedServer):
+    """A model that says what the test that runs wants."""
+
+    def says(self, *replies: Any) -> None:
+        """From now on: one after the other, the last one again and again."""
+        self.requests.clear()
+        self.dropped.clear()
+        self.replies = list(replies)
+
+
+@dataclass
+class Site:
+    """A running application."""
+
+    url: str
+    assistant: Assistant
+    desk: Desk
+    history: History
+    folder: Path
+
+
+@contextmanager
+def site(seeds: Index, model: ScriptedServer, folder: Path, port: int = 0) -> Iterator[Site]:
+    """The application, its data in `folder`; the seed articles are there from the start."""
+    from ui import serving
+
+    settings = settings_for(model, LARGE, data_dir=folder)
+    library = Library.open(folder / "library.sqlite3")
+    vectors = Vectors.open(folder / "vectors", seeds.embedder.name)
+    assistant = Assistant(settings, library, vectors, seeds.embedder, HostedModel(settings))
+    with assistant:
+        assistant.ensure_seeds()
+        web, desk, history = serving.create(assistant, Access())
+        with closing(history), closing(desk), served(web, port) as url:
+            yield Site(url, assistant, desk, history, folder)
+
+
+# --- what a person does -----------------------------------------------------------------------
+
+
+class Window:
+    """The page, as a person uses it."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self.url = url
+        self.live = page.locator("#fn-live article")
+        self.past = page.locator("#fn-past article")
+        self.box = page.locator("#fn-question textarea")
+        self.pane = page.locator("#fn-pane")
+        self.notice = page.locator("#fn-notice")
+        self.list = page.locator("#fn-conversations .fn-open")
+        self.progress = page.locator("#fn-progress")
+
+    def open(self, path: str = "") -> Window:
+        self.page.goto(f"{self.url}/{path}")
+        return self.wait()
+
+    def reload(self) -> Window:
+        self.page.reload()
+        return self.wait()
+
+    def wait(self) -> Window:
+        """Until the page knows what it shows."""
+        self.page.locator("#fn-live article, #fn-live .fn-empty").first.wait_for()
+        self.page.wait_for_function("!!window.footnoteTrigger")
+        return self
+
+    def put(self, question: str) -> None:
+        """Write a question and press Enter."""
+        self.box.fill(question)
+        self.box.press("Enter")
+
+    def ask(self, question: str) -> Locator:
+        """Put a question and wait until its answer is over and kept."""
+        before = self.shown
+        self.put(question)
+        return self.answered(before)
+
+    def answered(self, before: str = "") -> Locator:
+        """Wait until another exchange than `before` is over and kept."""
+        self.page.wait_for_function(
+            "(before) => { const last = document.querySelector('#fn-live [data-exchange-id]');"
+            " return last && last.dataset.exchangeId !== before"
+            " && !last.hasAttribute('aria-busy')"
+            " && document.querySelector('#fn-conversations [aria-current]') }",
+            arg=before,
+        )
+        return self.live
+
+    @property
+    def shown(self) -> str:
+        """The id of the last exchange on the page; "" where there is none."""
+        found = self.page.locator("#fn-live [data-exchange-id]")
+        return (found.first.get_attribute("data-exchange-id") or "") if found.count() else ""
+
+    def chip(self, index: int = 0) -> Locator:
+        """A footnote in the answer's text."""
+        return self.live.locator(".fn-chip").nth(index)
+
+    def lit(self) -> str:
+        """The text that is lit up in the source pane, once it is there."""
+        self.pane.locator(".fn-current").first.wait_for()
+        return "".join(self.pane.locator(".fn-current").all_text_contents())
+
+    def do(self, act: str, within: str = "#fn-live") -> None:
+        """Press a button of the last exchange."""
+        self.page.locator(f"{within} [data-act={act}]").first.click()
+
+    def tab(self, name: str) -> None:
+        """Go to a tab: Ask, Sources or Evals."""
+        self.page.get_by_role("tab", name=name, exact=True).click()
+
+    def upload(self, *files: Path | dict[str, Any]) -> str:
+        """Add files on the tab of sources; what the page says of it."""
+        self.tab("Sources")
+        self.page.locator("#fn-table .fn-sources, #fn-table .fn-sources-none").first.wait_for()
+        self.page.locator("#fn-files input[type=file]").set_input_files(list(files))  # type: ignore[arg-type]
+        return self.told()
+
+    def told(self) -> str:
+        """What the page says of adding and removing sources, at the end."""
+        self.page.locator("#fn-progress :is(.fn-outcome, .fn-notice)").first.wait_for()
+        return self.progress.inner_text()
+
+    def is_in_view(self, inner: str, outer: str) -> bool:
+        """True when the first element of `inner` lies within that of `outer` and of the window."""
+        return bool(
+            self.page.evaluate(
+                "([inner, outer]) => { const [a, b] = [inner, outer].map("
+                " (each) => document.querySelector(each).getBoundingClientRect());"
+                " return a.height > 0 && a.top >= Math.max(0, b.top) - 1"
+                " && a.bottom <= Math.min(innerHeight, b.bottom) + 1 }",
+                [inner, outer],
+            )
+        )
+
+
+# --- what the browser tells -------------------------------------------------------------------
+
+
+@dataclass
+class Log:
+    """What happened in a browser besides what a person did."""
+
+    requests: list[str] = field(default_factory=list)
+    console: list[str] = field(default_factory=list)
+    dialogs: list[str] = field(default_factory=list)
+
+    def follow(self, context: BrowserContext) -> None:
+        context.on("request", lambda request: self.requests.append(request.url))
+        context.on("console", self._said)
+        context.on("weberror", lambda error: self.console.append(str(error.error)))
+        context.on("dialog", self._asked)
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and not message.text.startswith(EXPECTED):
+            self.console.append(f"{message.type}: {message.text} ({message.location})")
+
+    def _asked(self, dialog: Dialog) -> None:
+        self.dialogs.append(f"{dialog.type}: {dialog.message}")
+        dialog.dismiss()
+
+    @property
+    def hosts(self) -> set[str]:
+        """Those that requests went to."""
+        parts = map(urlsplit, self.requests)
+        return {str(each.hostname) for each in parts if each.scheme not in ("data", "blob")}
+
+
+@dataclass
+class Person:
+    """Somebody with a browser of their own."""
+
+    context: BrowserContext
+    url: str
+    log: Log
+
+    def window(self, path: str = "") -> Window:
+        """Another window of the same browser."""
+        return Window(self.context.new_page(), self.url).open(path)
+
+
+Visit = Callable[..., Person]

@@ -1,0 +1,87 @@
+"""Which browser, application and people do tests of the page have?
+
+A plugin: name it in `pytest_plugins`, after `tests.seeds`. At the end of each test the browser's
+own log is read: no request to another host, no error in the console, no dialog that nobody
+expected.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.asking import Index
+from tests.browser import DESKTOP, PATIENCE_MS, Log, Model, Person, Site, Visit, Window, site
+
+REQUIRED = "BROWSER_REQUIRED"  # set where a missing browser is a failure
+QUIET = (  # of a browser that asks nobody anything by itself
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A browser; one for each module, as its driver keeps an event loop running."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        if os.environ.get(REQUIRED):
+            pytest.fail("There is no Chromium here, and it is required.")
+        pytest.skip("There is no Chromium here: `apt-get install chromium`.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(QUIET))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def model() -> Iterator[Model]:
+    with Model() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def running(
+    chromium: Browser, seeds: Index, model: Model, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    """One application for the tests of a module that leave its library as it is."""
+    with site(seeds, model, tmp_path_factory.mktemp("site")) as built:
+        yield built
+
+
+@pytest.fixture
+def visit(chromium: Browser) -> Iterator[Visit]:
+    """People who visit a site; `options` are those of Playwright's `new_context`."""
+    logs: list[Log] = []
+    with ExitStack() as open_ones:
+
+        def come(url: str, **options: Any) -> Person:
+            context = chromium.new_context(**{"viewport": DESKTOP, **options})
+            open_ones.callback(context.close)
+            context.set_default_timeout(PATIENCE_MS)
+            logs.append(Log())
+            logs[-1].follow(context)
+            return Person(context, url, logs[-1])
+
+        yield come
+    for log in logs:
+        assert log.hosts <= {"127.0.0.1"}
+        assert not log.console
+        assert not log.dialogs
+
+
+@pytest.fixture
+def window(running: Site, visit: Visit) -> Window:
+    """The page of the module's site, on a desk, in a fresh browser."""
+    return visit(running.url).window()
