@@ -1,7 +1,7 @@
 """How does the page look? Makes the pictures of the README: ``python docs/pictures.py``.
 
-Every picture is of the real page in Chromium, over the seed articles, with the local model. It takes
-a few minutes. Nothing of this machine is in them: the index lies in a temporary folder.
+Every picture is of the real page in Chromium, over the seed articles, with the local model. That
+takes a few minutes. Nothing of this machine is in them: the index lies in a temporary folder.
 """
 
 from __future__ import annotations

@@ -78,9 +78,8 @@ def site(seeds: Index, model: ScriptedServer, folder: Path, port: int = 0) -> It
 class Window:
     """The page, as a person uses it."""
 
-    def __init__(self, page: Page, url: str) -> None:
-        self.page = page
-        self.url = url
+    def __init__(self, page: Page, url: str, log: Log) -> None:
+        self.page, self.url, self.log = page, url, log
         self.live = page.locator("#fn-live article")
         self.past = page.locator("#fn-past article")
         self.box = page.locator("#fn-question textarea")
@@ -88,6 +87,9 @@ class Window:
         self.notice = page.locator("#fn-notice")
         self.list = page.locator("#fn-conversations .fn-open")
         self.progress = page.locator("#fn-progress")
+
+    def close(self) -> None:
+        self.page.close()
 
     def open(self, path: str = "") -> Window:
         self.page.goto(f"{self.url}/{path}")
@@ -117,10 +119,13 @@ class Window:
     def answered(self, before: str = "") -> Locator:
         """Wait until another exchange than `before` is over and kept."""
         self.page.wait_for_function(
-            "(before) => { const last = document.querySelector('#fn-live [data-exchange-id]');"
-            " return last && last.dataset.exchangeId !== before"
-            " && !last.hasAttribute('aria-busy')"
-            " && document.querySelector('#fn-conversations [aria-current]') }",
+            """(before) => {
+                const last = document.querySelector("#fn-live [data-exchange-id]");
+                const row = document.querySelector("#fn-conversations [aria-current]");
+                const count = document.querySelectorAll(":is(#fn-past, #fn-live) article").length;
+                return last && last.dataset.exchangeId !== before && !last.ariaBusy
+                    && row && row.textContent.match(/(\\d+) questions?$/)?.[1] === String(count);
+            }""",
             arg=before,
         )
         return self.live
@@ -182,7 +187,8 @@ class Log:
 
     requests: list[str] = field(default_factory=list)
     console: list[str] = field(default_factory=list)
-    dialogs: list[str] = field(default_factory=list)
+    dialogs: list[str] = field(default_factory=list)  # that nobody expected
+    answers: list[str] = field(default_factory=list)  # to dialogs that are to come
 
     def follow(self, context: BrowserContext) -> None:
         context.on("request", lambda request: self.requests.append(request.url))
@@ -190,13 +196,12 @@ class Log:
         context.on("weberror", lambda error: self.console.append(str(error.error)))
         context.on("dialog", self._asked)
 
-    def _said(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning") and not message.text.startswith(EXPECTED):
-            self.console.append(f"{message.type}: {message.text} ({message.location})")
-
-    def _asked(self, dialog: Dialog) -> None:
-        self.dialogs.append(f"{dialog.type}: {dialog.message}")
-        dialog.dismiss()
+    def check(self) -> None:
+        """Nothing went out, and nothing went wrong."""
+        assert self.hosts <= {"127.0.0.1"}
+        assert not self.console
+        assert not self.dialogs
+        assert not self.answers
 
     @property
     def hosts(self) -> set[str]:
@@ -204,18 +209,29 @@ class Log:
         parts = map(urlsplit, self.requests)
         return {str(each.hostname) for each in parts if each.scheme not in ("data", "blob")}
 
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and not message.text.startswith(EXPECTED):
+            self.console.append(f"{message.type}: {message.text} ({message.location})")
 
-@dataclass
+    def _asked(self, dialog: Dialog) -> None:
+        if self.answers:
+            dialog.accept(self.answers.pop(0))
+        else:
+            self.dialogs.append(f"{dialog.type}: {dialog.message}")
+            dialog.dismiss()
+
+
 class Person:
     """Somebody with a browser of their own."""
 
-    context: BrowserContext
-    url: str
-    log: Log
+    def __init__(self, context: BrowserContext, url: str) -> None:
+        self.context, self.url, self.log = context, url, Log()
+        context.set_default_timeout(PATIENCE_MS)
+        self.log.follow(context)
 
     def window(self, path: str = "") -> Window:
         """Another window of the same browser."""
-        return Window(self.context.new_page(), self.url).open(path)
+        return Window(self.context.new_page(), self.url, self.log).open(path)
 
 
 Visit = Callable[..., Person]

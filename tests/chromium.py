@@ -10,14 +10,14 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.asking import Index
-from tests.browser import DESKTOP, PATIENCE_MS, Log, Model, Person, Site, Visit, Window, site
+from tests.browser import DESKTOP, Model, Person, Site, Visit, Window, site
 
 REQUIRED = "BROWSER_REQUIRED"  # set where a missing browser is a failure
 QUIET = (  # of a browser that asks nobody anything by itself
@@ -63,25 +63,32 @@ def running(
 @pytest.fixture
 def visit(chromium: Browser) -> Iterator[Visit]:
     """People who visit a site; `options` are those of Playwright's `new_context`."""
-    logs: list[Log] = []
-    with ExitStack() as open_ones:
+    people: list[Person] = []
+    with ExitStack() as contexts:
 
         def come(url: str, **options: Any) -> Person:
             context = chromium.new_context(**{"viewport": DESKTOP, **options})
-            open_ones.callback(context.close)
-            context.set_default_timeout(PATIENCE_MS)
-            logs.append(Log())
-            logs[-1].follow(context)
-            return Person(context, url, logs[-1])
+            contexts.callback(context.close)
+            people.append(Person(context, url))
+            return people[-1]
 
         yield come
-    for log in logs:
-        assert log.hosts <= {"127.0.0.1"}
-        assert not log.console
-        assert not log.dialogs
+    for person in people:
+        person.log.check()
+
+
+@pytest.fixture(scope="module")
+def somebody(chromium: Browser, running: Site) -> Iterator[Person]:
+    """A browser for all tests of a module: what the page loads, it loads once."""
+    with closing(chromium.new_context(viewport=DESKTOP)) as context:
+        yield Person(context, running.url)
 
 
 @pytest.fixture
-def window(running: Site, visit: Visit) -> Window:
-    """The page of the module's site, on a desk, in a fresh browser."""
-    return visit(running.url).window()
+def window(somebody: Person) -> Iterator[Window]:
+    """The page of the module's site, on a desk, for somebody whom it does not know."""
+    somebody.context.clear_cookies()
+    somebody.log.requests.clear()
+    with closing(somebody.window()) as opened:
+        yield opened
+    somebody.log.check()

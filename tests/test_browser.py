@@ -1,16 +1,29 @@
-"""A person asks in a browser and checks the answer in its source."""
+"""A person asks in a browser, and checks the answer in its source."""
 
 from __future__ import annotations
 
 import threading
 
+import pytest
+from playwright.sync_api import Page, expect
+
 from tests.asking import FENTANYL, RATE
-from tests.browser import Model, Window
-from tests.fakes import Request, Scripted
+from tests.browser import PHONE, Model, Person, Site, Visit, Window
+from tests.fakes import Hang, Reply, Request, Scripted
 
 pytest_plugins = ["tests.seeds", "tests.chromium"]
 
-SAID = "A 20% rate applies to the fentanyl demands. [1]"
+SAID = "A 20% rate applies to fentanyl. [1]"
+AT_FIRST = "In February Trump imposed an initial 10% tariff on Chinese goods. [1]"
+MOST_TABS = 60  # presses of Tab, on the way to a thing
+
+
+@pytest.fixture
+def phone(running: Site, visit: Visit) -> Window:
+    return visit(running.url, viewport=PHONE, has_touch=True, is_mobile=True).window()
+
+
+# --- asking and checking ----------------------------------------------------------------------
 
 
 def test_the_evidence_is_there_before_the_answer(window: Window, model: Model) -> None:
@@ -22,12 +35,15 @@ def test_the_evidence_is_there_before_the_answer(window: Window, model: Model) -
 
     model.says(reply)
     window.put(FENTANYL)
-    window.live.locator(".fn-passage").first.wait_for()
-    assert "20% rate just for the fentanyl" in window.live.locator(".fn-passages").inner_text()
+    expect(window.live.locator(".fn-passage").first).to_contain_text("fentanyl")
+    expect(window.live).to_have_attribute("aria-busy", "true")
     assert not window.live.locator(".fn-claim").count()
     may_speak.set()
-    answer = window.answered().locator(".fn-answer")
-    assert "20%" in answer.inner_text()
+    answer = window.answered()
+    expect(answer.locator(".fn-prose")).to_contain_text("20%")
+    expect(answer.locator(".fn-stage")).to_contain_text("supported")
+    expect(answer.locator(".fn-facts")).to_contain_text("scripted")
+    expect(answer.locator(".fn-facts")).to_contain_text("machine")
 
 
 def test_a_footnote_lights_up_the_very_words_that_were_cited(window: Window, model: Model) -> None:
@@ -36,3 +52,322 @@ def test_a_footnote_lights_up_the_very_words_that_were_cited(window: Window, mod
     window.chip().click()
     assert window.lit() == RATE
     assert window.is_in_view("#fn-pane .fn-current", "#fn-side")
+    shown = window.pane.locator(".fn-text").evaluate("(text) => text.textContent")
+    assert window.lit() in shown
+
+
+def test_one_goes_from_one_cited_place_to_the_next(window: Window, model: Model) -> None:
+    model.says(f"{AT_FIRST} {SAID}")
+    window.ask(FENTANYL)
+    window.chip(1).click()
+    assert window.lit() == RATE
+    place, marks = window.pane.locator("[data-place]"), window.pane.locator(".fn-mark")
+    expect(place).to_have_text("2 of 2")
+    faint = window.pane.locator(".fn-mark:not(.fn-current)")
+    expect(faint).to_contain_text("an initial 10% tariff on Chinese goods")
+    lit, other = (
+        each.evaluate("(mark) => getComputedStyle(mark).backgroundColor")
+        for each in (window.pane.locator(".fn-current").first, faint.first)
+    )
+    assert lit != other
+    for act, now in (("Previous", "1 of 2"), ("Next", "2 of 2"), ("Next", "1 of 2")):
+        window.pane.get_by_role("button", name=act).click()
+        expect(place).to_have_text(now)
+        assert window.is_in_view("#fn-pane .fn-current", "#fn-side")
+    assert "10%" in window.lit()
+    assert marks.count() == 2
+
+
+def test_pointing_at_a_footnote_shows_the_quote(window: Window, model: Model) -> None:
+    model.says(SAID)
+    tip = window.ask(FENTANYL).locator(".fn-claim [role=tooltip]").first
+    expect(tip).to_be_hidden()
+    window.chip().hover()
+    expect(tip).to_be_visible()
+    expect(tip).to_contain_text(RATE)
+    window.box.hover()
+    expect(tip).to_be_hidden()
+    window.chip().focus()
+    expect(tip).to_be_visible()
+
+
+def test_a_footnote_is_a_link_that_opens_in_a_tab_of_its_own(window: Window, model: Model) -> None:
+    model.says(SAID)
+    window.ask(FENTANYL)
+    with window.page.context.expect_page() as opened:
+        window.chip().click(modifiers=["Control"])
+    with opened.value as page:
+        expect(page.locator("mark#fn-current")).to_have_text(RATE)
+        expect(page.locator("mark#fn-current")).to_be_in_viewport()
+
+
+def test_a_decline_says_why_and_shows_what_comes_nearest(window: Window, model: Model) -> None:
+    model.says("NOT STATED")
+    answer = window.ask("Who makes the best chocolate in Belgium?")
+    expect(answer.locator(".fn-stage")).to_contain_text("Not answered")
+    expect(answer.locator(".fn-declined")).to_contain_text("articles")
+    expect(answer.locator(".fn-declined")).to_contain_text("Searched all sources")
+    expect(answer.locator(".fn-evidence summary")).to_have_text("Nearest passages")
+    passages = answer.locator(".fn-passage")
+    assert passages.count() > 1
+    for number in range(passages.count()):
+        words = passages.nth(number).locator(".fn-extract").inner_text().split()[:6]
+        passages.nth(number).locator("a").click()
+        expect(window.pane.locator(".fn-current").first).to_contain_text(" ".join(words))
+
+
+def test_a_follow_up_says_how_it_was_understood(window: Window, model: Model) -> None:
+    model.says(SAID)
+    window.ask(FENTANYL)
+    model.says("What tariff rate was imposed for the fentanyl demands?", SAID)
+    answer = window.ask("what was imposed for them?")
+    expect(answer.locator(".fn-aside")).to_have_text(
+        "Asked as: What tariff rate was imposed for the fentanyl demands?"
+    )
+    expect(window.past).to_have_count(1)
+    expect(window.past.locator(".fn-question")).to_have_text(FENTANYL)
+
+
+def test_an_example_is_asked_with_one_click(window: Window, model: Model) -> None:
+    model.says(SAID)
+    examples = window.page.locator(".fn-example")
+    assert examples.count() == 5
+    expect(examples.first).to_contain_text("fentanyl")
+    examples.first.click()
+    expect(window.answered().locator(".fn-prose")).to_contain_text("20%")
+
+
+def test_why_shows_how_the_answer_came_about(window: Window, model: Model) -> None:
+    model.says(SAID)
+    window.ask(FENTANYL)
+    model.says("What tariff rate was imposed for the fentanyl demands?", SAID)
+    window.ask("what was imposed for them?")
+    window.do("why")
+    told = window.pane.locator(".fn-trace")
+    expect(told).to_contain_text("What tariff rate was imposed for the fentanyl demands?")
+    said = told.evaluate("(trace) => trace.textContent")
+    for words in ("Question: What tariff rate was imposed", SAID, RATE):  # prompt, reply, check
+        assert words in said
+
+
+# --- breaking off -----------------------------------------------------------------------------
+
+
+def test_stop_ends_the_models_request_and_the_next_question_works(
+    window: Window, model: Model
+) -> None:
+    model.says(Hang())
+    window.put(FENTANYL)
+    window.live.locator(".fn-passage").first.wait_for()
+    window.page.get_by_role("button", name="Stop").click()
+    assert model.dropped.wait(10)
+    expect(window.live.locator(".fn-stage")).to_contain_text("Stopped")
+    expect(window.page.get_by_role("button", name="Stop")).to_be_hidden()
+    model.says(SAID)
+    expect(window.ask(FENTANYL).locator(".fn-prose")).to_contain_text("20%")
+
+
+def test_what_was_checked_before_stop_stays(window: Window, model: Model) -> None:
+    model.says(Reply.of(f"{AT_FIRST} {SAID} More is to come", stalls_after=20))
+    window.put(FENTANYL)
+    window.live.locator(".fn-claim").first.wait_for()
+    window.page.get_by_role("button", name="Stop").click()
+    expect(window.answered().locator(".fn-stage")).to_contain_text("Stopped")
+    expect(window.live.locator(".fn-claim").first).to_contain_text("10%")
+    window.chip().click()
+    assert "an initial 10% tariff" in window.lit()
+
+
+def test_closing_the_window_ends_the_models_request(
+    running: Site, visit: Visit, model: Model
+) -> None:
+    model.says(Hang())
+    window = visit(running.url).window()
+    window.put(FENTANYL)
+    window.live.locator(".fn-passage").first.wait_for()
+    window.close()
+    assert model.dropped.wait(20)
+
+
+def test_a_second_enter_does_not_ask_twice(window: Window, model: Model) -> None:
+    model.says(SAID)
+    window.box.fill(FENTANYL)
+    window.page.evaluate(
+        """() => {
+            const box = document.querySelector("#fn-question textarea");
+            const enter = { key: "Enter", code: "Enter", bubbles: true, cancelable: true };
+            for (const _ of [1, 2, 3]) box.dispatchEvent(new KeyboardEvent("keypress", enter));
+            for (const _ of [1, 2, 3]) box.dispatchEvent(new KeyboardEvent("keydown", enter));
+        }"""
+    )
+    window.box.press("Enter")
+    window.answered()
+    assert len(model.requests) == 1
+    assert window.past.count() + window.live.count() == 1
+
+
+def test_a_question_without_words_is_not_asked(window: Window, model: Model) -> None:
+    model.says(SAID)
+    window.put("   ")
+    expect(window.notice).to_contain_text("Write a question first")
+    assert not model.requests
+
+
+# --- with keys, on a phone, in the dark -------------------------------------------------------
+
+
+def walk(page: Page, key: str, wanted: str) -> None:
+    """Press `key` until what has the focus matches `wanted`."""
+    for _ in range(MOST_TABS):
+        if page.evaluate("(wanted) => document.activeElement.matches(wanted)", wanted):
+            return
+        page.keyboard.press(key)
+    pytest.fail(f"{MOST_TABS} presses of {key} do not reach {wanted}")
+
+
+def test_everything_can_be_done_with_keys(window: Window, model: Model) -> None:
+    page = window.page
+    model.says(SAID)
+    page.keyboard.press("/")
+    page.keyboard.type(FENTANYL)
+    page.keyboard.press("Enter")
+    window.answered()
+    walk(page, "Shift+Tab", ".fn-chip")
+    page.keyboard.press("Enter")
+    assert window.lit() == RATE
+    expect(window.pane.locator(".fn-current").first).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(window.chip()).to_be_focused()
+    walk(page, "Tab", "[data-act=thumb]")
+    page.keyboard.press("Enter")
+    expect(window.live.locator("[data-act=thumb]").first).to_have_attribute("aria-pressed", "true")
+    walk(page, "Tab", "#fn-question textarea")
+
+
+def test_on_a_phone_the_source_is_a_sheet_over_the_conversation(
+    phone: Window, model: Model
+) -> None:
+    page, side = phone.page, phone.page.locator("#fn-side")
+    model.says(f"{AT_FIRST} {SAID}")
+    phone.ask(FENTANYL)
+    expect(side).not_to_be_visible()
+    phone.chip(1).tap()
+    assert phone.lit() == RATE
+    expect(side).to_be_in_viewport(ratio=1)
+    assert phone.is_in_view("#fn-pane .fn-current", "#fn-side")
+    assert side.bounding_box()["width"] == PHONE["width"]  # type: ignore[index]
+    page.get_by_role("button", name="Previous").tap()
+    expect(phone.pane.locator("[data-place]")).to_have_text("1 of 2")
+    page.get_by_role("button", name="Close the source").tap()
+    expect(side).not_to_be_visible()
+    expect(phone.chip(1)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(side).to_be_in_viewport(ratio=1)
+    expect(phone.pane.locator(".fn-current").first).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(side).not_to_be_visible()
+    expect(phone.chip(1)).to_be_focused()
+
+
+def test_a_phone_shows_it_all_without_scrolling_sideways(phone: Window, model: Model) -> None:
+    page = phone.page
+
+    def is_too_wide() -> bool:
+        return bool(page.evaluate("() => document.documentElement.scrollWidth > innerWidth"))
+
+    assert not is_too_wide()
+    model.says(f"{AT_FIRST} {SAID} {'Donaudampfschifffahrtsgesellschaft' * 9}. [1]")
+    phone.ask(FENTANYL)
+    assert not is_too_wide()
+    page.locator("[data-act=shelf]").tap()
+    expect(phone.list).to_be_in_viewport(ratio=1)
+    assert not is_too_wide()
+    phone.list.tap()
+    expect(phone.list).not_to_be_visible()
+    phone.tab("Sources")
+    expect(page.locator("#fn-table .fn-source").first).to_be_visible()
+    assert not is_too_wide()
+    phone.tab("Evals")
+    expect(page.locator("#fn-evals")).not_to_be_empty()
+    assert not is_too_wide()
+
+
+def test_where_the_system_is_dark_the_page_is_dark(
+    running: Site, visit: Visit, model: Model
+) -> None:
+    model.says(SAID)
+    for scheme in ("dark", "light"):
+        window = visit(running.url, color_scheme=scheme).window()
+        window.ask(FENTANYL)
+        window.chip().click()
+        window.lit()
+        for element in (".fn-says", "#fn-pane .fn-text", "#fn-pane .fn-current", ".fn-brand"):
+            ink, ground = lightness(window.page, element)
+            assert (ground < 0.25) == (scheme == "dark"), (scheme, element, ground)
+            brighter, darker = max(ink, ground), min(ink, ground)
+            assert (brighter + 0.05) / (darker + 0.05) >= 4.5, (scheme, element)
+
+
+def lightness(page: Page, element: str) -> tuple[float, float]:
+    """Relative luminance (WCAG 2) of an element's text and of what is behind it, 0 to 1."""
+    found = page.locator(element).first.evaluate(
+        """(element) => {
+            const pen = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+            const painted = (...colours) => {
+                for (const each of colours) {
+                    pen.fillStyle = each;
+                    pen.fillRect(0, 0, 1, 1);
+                }
+                return [...pen.getImageData(0, 0, 1, 1).data].slice(0, 3);
+            };
+            const layers = [];
+            for (let at = element; at; at = at.parentElement)
+                layers.unshift(getComputedStyle(at).backgroundColor);
+            return [painted(...layers, getComputedStyle(element).color), painted(...layers)];
+        }"""
+    )
+    ink, ground = (luminance(colour) for colour in found)
+    return ink, ground
+
+
+def luminance(colour: list[int]) -> float:
+    parts = [each / 255 for each in colour]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    return sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+# --- several people ---------------------------------------------------------------------------
+
+
+def test_two_people_at_once_see_their_own_alone(running: Site, visit: Visit, model: Model) -> None:
+    both_asked, asked = threading.Barrier(2, timeout=30), []
+
+    def reply(request: Request) -> Scripted:
+        text = request["messages"][-1]["content"]
+        asked.append(text)
+        both_asked.wait()
+        return SAID if "fentanyl?" in text else "Wang Xiaohong is a minister. [1]"
+
+    model.says(reply)
+    one, two = visit(running.url).window(), visit(running.url).window()
+    one.put(FENTANYL)
+    two.put("Who is Wang Xiaohong?")
+    expect(one.answered().locator(".fn-prose")).to_contain_text("20%")
+    expect(two.answered().locator(".fn-prose")).to_contain_text("Wang")
+    for each, other in ((one, "Wang Xiaohong?"), (two, "tariff rate applies")):
+        expect(each.list).to_have_count(1)
+        assert other not in each.page.locator("#fn-talk, #fn-shelf").first.inner_text()
+        assert other not in each.page.locator("#fn-conversations").inner_text()
+    stranger = two.page.url.partition("?")[2]
+    one.open(f"?{stranger}")
+    expect(one.page.locator("#fn-live .fn-empty")).to_be_visible()
+    assert len(asked) == 2
+
+
+def test_nothing_is_asked_of_another_host(somebody: Person, window: Window, model: Model) -> None:
+    model.says("See https://example.com/ and ![x](https://example.com/x.png). A 20% rate. [1]")
+    window.ask(FENTANYL)
+    for name in ("Sources", "Evals", "Ask"):
+        window.tab(name)
+    assert len(somebody.log.requests) > 10
+    assert somebody.log.hosts == {"127.0.0.1"}

@@ -19,15 +19,17 @@ NAME = "stand-in"
 SHORTEST = 20  # characters of a sentence that is quoted
 
 _PASSAGE = re.compile(r"^\[(\d+)\] <passage from [^\n]*>\n(.*?)\n</passage>$", re.M | re.S)
-_SENTENCE = re.compile(r"[^\s].*?[.!?](?=[”\"’]?(?:\s|$))[”\"’]?", re.S)
+_SENTENCE = re.compile(r"\S.*?[^.][.!?][”\"’]*(?=\s|$)")  # a title that ends in dots is none
+_WORD = re.compile(r"\w{3,}|\d+")
 _ASKED_LAST = "Last question: "
 
 
 class StandIn:
     """Serves from ``with`` to the end of its block; a word of a reply every `word_s` seconds.
 
-    A question that names a note ("note 17") is answered with the sentences of that note; any other
-    with the first `sentences` of its passages. A follow-up is left as it is.
+    It answers with those `sentences` of its passages that share the rarest words with the question; a
+    question that names a note ("note 17") only with sentences that name it too. A follow-up is left
+    as it is.
     """
 
     def __init__(self, word_s: float, sentences: int = 1) -> None:
@@ -76,7 +78,7 @@ def reply(messages: list[dict[str, str]], sentences: int = 1) -> str:
         return asked.rpartition(_ASKED_LAST)[2].strip()
     passages, _, question = asked.rpartition("Question: ")
     found = [
-        (number, " ".join(sentence.split()))
+        (number, sentence)
         for number, text in _PASSAGE.findall(passages)
         for sentence in _SENTENCE.findall(text)
         if len(sentence) >= SHORTEST
@@ -84,8 +86,15 @@ def reply(messages: list[dict[str, str]], sentences: int = 1) -> str:
     if note := re.search(r"note \d+", question, re.I):
         word = re.compile(rf"{note[0]}\b", re.I)
         found = [each for each in found if word.search(each[1])]
+    held = [_words(text) for _, text in found]
+    rarity = {word: 1 / (1 + sum(word in words for words in held)) for word in _words(question)}
+    found.sort(key=lambda each: -sum(rarity.get(word, 0) for word in _words(each[1])))
     said = " ".join(f"{text} [{number}]" for number, text in found[:sentences])
     return said or "NOT STATED"
+
+
+def _words(text: str) -> set[str]:
+    return set(_WORD.findall(text.lower()))
 
 
 class _Http(ThreadingHTTPServer):

@@ -44,7 +44,7 @@ class Page:
     assistant: Assistant
     desk: Desk
     history: History
-    _asking: dict[str, Asking] = field(default_factory=dict)
+    _asking: dict[Who, Asking] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -164,7 +164,7 @@ class Page:
             return
         asking = self.desk.ask(question, _turns(before), chosen or None)
         with self._lock:
-            self._asking[who.tab] = asking
+            self._asking[who] = asking
         seen = None
         try:
             yield {"past": self._past(before), "question": "", "editing": "", "notice": ""}
@@ -175,7 +175,7 @@ class Page:
         finally:
             asking.stop()
             with self._lock:
-                self._asking.pop(who.tab, None)
+                self._asking.pop(who, None)
             kept = self._kept(owner, conversation, replacing, asking)
         yield self._settled(owner, kept, asking.exchange)
 
@@ -211,7 +211,7 @@ class Page:
     def stop(self, who: Who) -> None:
         """End the question that this window asked, if it still runs."""
         with self._lock:
-            asking = self._asking.get(who.tab)
+            asking = self._asking.get(who)
         if asking:
             asking.stop()
 
@@ -253,7 +253,7 @@ class Page:
         Raises `NoSuchExchange`.
         """
         with self._lock:
-            asking = self._asking.get(who.tab)
+            asking = self._asking.get(who)
         if asking and asking.id == id:
             return asking.exchange
         return self.history.find(who.owner, id)
