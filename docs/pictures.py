@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 IMAGES = Path(__file__).parent / "images"
 MOST_BYTES = 250_000
-COLOURS = 128  # a page has few; the picture is a quarter of the size
+COLOURS = 256  # a page has few more, most of them at the edges of letters
 
 RATE = "What tariff rate applies to fentanyl?"
 CHAIR = "Who is Wang Xiaohong?"
-RISE = "How high have President Trump's tariffs gone on some goods?"
+FEARS = "What fears has the fall in shipping prompted?"
 NOWHERE = "What tariff rate applies to Canadian goods?"
 CASES = ("fentanyl-rate", "highest-tariff", "canada-rate", "wang-age")
 RUNS = 2
@@ -98,15 +98,14 @@ def _runs(data: Path) -> None:
 
 
 async def _conversations(browser: Browser, url: str) -> tuple[Any, dict[str, str]]:
-    """Ask what the pictures show; the cookies, and the conversation of each first question."""
+    """Ask what the pictures show; the cookies, and the conversation of each question."""
     window = await Window.open(browser, url)
     await window.ready()
     found = {}
-    for first, *more in ([CHAIR], [NOWHERE], [RISE, RATE]):
+    for question in (FEARS, CHAIR, NOWHERE, RATE):
         await window.new()
-        for question in (first, *more):
-            await window.ask(question)
-        found[first] = window.page.url.rpartition("c=")[2]
+        await window.ask(question)
+        found[question] = window.page.url.rpartition("c=")[2]
     cookies = await window.page.context.storage_state()
     await window.close()
     return cookies, found
@@ -117,9 +116,9 @@ async def _conversations(browser: Browser, url: str) -> tuple[Any, dict[str, str
 Conversations = dict[str, str]
 
 
-async def _cited(window: Window) -> None:
-    """Open the first footnote of the newest answer and wait until it is lit up."""
-    await window.page.click("#fn-live .fn-chip")
+async def _lit(window: Window, link: str) -> None:
+    """Open what the first of such links points at, and wait until it is lit up."""
+    await window.page.click(link)
     await window.page.wait_for_selector("#fn-pane .fn-current")
     await window.page.mouse.move(2, 2)
     await window.page.wait_for_timeout(600)
@@ -132,14 +131,14 @@ async def _taken(window: Window) -> bytes:
 
 
 async def _desktop(studio: Studio, asked: Conversations) -> bytes:
-    window = await studio.window(asked[RISE], **DESK)
-    await _cited(window)
+    window = await studio.window(asked[RATE], **DESK)
+    await _lit(window, "#fn-live .fn-chip")
     return await _taken(window)
 
 
 async def _dark(studio: Studio, asked: Conversations) -> bytes:
-    window = await studio.window(asked[RISE], **DESK, color_scheme="dark")
-    await _cited(window)
+    window = await studio.window(asked[RATE], **DESK, color_scheme="dark")
+    await _lit(window, "#fn-live .fn-chip")
     return await _taken(window)
 
 
@@ -150,12 +149,14 @@ async def _phone(studio: Studio, asked: Conversations) -> bytes:
 
 async def _source(studio: Studio, asked: Conversations) -> bytes:
     window = await studio.window(asked[CHAIR], **PHONE)
-    await _cited(window)
+    await _lit(window, "#fn-live .fn-chip")
     return await _taken(window)
 
 
 async def _decline(studio: Studio, asked: Conversations) -> bytes:
-    return await _taken(await studio.window(asked[NOWHERE], **DESK))
+    window = await studio.window(asked[NOWHERE], **DESK)
+    await _lit(window, "#fn-live .fn-title")
+    return await _taken(window)
 
 
 async def _tab(studio: Studio, name: str, shown: str) -> bytes:
@@ -171,7 +172,7 @@ async def _evals(studio: Studio, _: Conversations) -> bytes:
 
 
 async def _sources(studio: Studio, _: Conversations) -> bytes:
-    return await _tab(studio, "Sources", "#fn-table table")
+    return await _tab(studio, "Sources", "#fn-table .fn-source")
 
 
 PICTURES: dict[str, Callable[[Studio, Conversations], Awaitable[bytes]]] = {
@@ -191,7 +192,8 @@ def write(picture: bytes, file: Path) -> int:
     from PIL import Image
 
     image = Image.open(io.BytesIO(picture)).convert("RGB")
-    few = image.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    # This method keeps the rare colours too, such as that of a small mark.
+    few = image.quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     few.save(file, optimize=True)
     size = file.stat().st_size
     if size > MOST_BYTES:

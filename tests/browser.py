@@ -7,6 +7,7 @@ real search, checking and citing. Only the model's words are scripted. The fixtu
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -14,7 +15,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Dialog, Locator, Page
+from playwright.sync_api import (
+    BrowserContext,
+    ConsoleMessage,
+    Dialog,
+    FilePayload,
+    Locator,
+    Page,
+)
 
 from rag.assistant import Assistant
 from rag.build import HostedModel
@@ -30,9 +38,24 @@ from ui.history import History
 PATIENCE_MS = 30_000  # until a test gives up
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1440, "height": 900}
+QUIET = (  # what its maker has it ask all the same, nobody hears
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+)
 # Gradio's page complains of itself: its streams have no `return`, and a box wants the focus where
 # a link has it. Neither is ours to mend, nor does anything fail.
 EXPECTED = ("Method not implemented.", "Autofocus processing was blocked")
+
+
+def executable() -> str | None:
+    """Where the browser is."""
+    return shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 class Model(ScriptedServer):
@@ -136,6 +159,12 @@ class Window:
         found = self.page.locator("#fn-live [data-exchange-id]")
         return (found.first.get_attribute("data-exchange-id") or "") if found.count() else ""
 
+    @property
+    def address(self) -> str:
+        """Of the open conversation: what stands after the host, once it does."""
+        self.page.wait_for_url("**/?c=*")
+        return f"?{urlsplit(self.page.url).query}"
+
     def chip(self, index: int = 0) -> Locator:
         """A footnote in the answer's text."""
         return self.live.locator(".fn-chip").nth(index)
@@ -153,17 +182,11 @@ class Window:
         """Go to a tab: Ask, Sources or Evals."""
         self.page.get_by_role("tab", name=name, exact=True).click()
 
-    def upload(self, *files: Path | dict[str, Any]) -> str:
-        """Add files on the tab of sources; what the page says of it."""
+    def upload(self, *files: Path | FilePayload) -> None:
+        """Add files on the tab of sources."""
         self.tab("Sources")
         self.page.locator("#fn-table .fn-sources, #fn-table .fn-sources-none").first.wait_for()
         self.page.locator("#fn-files input[type=file]").set_input_files(list(files))  # type: ignore[arg-type]
-        return self.told()
-
-    def told(self) -> str:
-        """What the page says of adding and removing sources, at the end."""
-        self.page.locator("#fn-progress :is(.fn-outcome, .fn-notice)").first.wait_for()
-        return self.progress.inner_text()
 
     def is_in_view(self, inner: str, outer: str) -> bool:
         """True when the first element of `inner` lies within that of `outer` and of the window."""
@@ -195,6 +218,11 @@ class Log:
         context.on("console", self._said)
         context.on("weberror", lambda error: self.console.append(str(error.error)))
         context.on("dialog", self._asked)
+
+    def clear(self) -> None:
+        """Forget what happened so far."""
+        for each in (self.requests, self.console, self.dialogs, self.answers):
+            each.clear()
 
     def check(self) -> None:
         """Nothing went out, and nothing went wrong."""

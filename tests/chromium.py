@@ -8,37 +8,39 @@ expected.
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.asking import Index
-from tests.browser import DESKTOP, Model, Person, Site, Visit, Window, site
+from tests.browser import (
+    DESKTOP,
+    PATIENCE_MS,
+    QUIET,
+    Model,
+    Person,
+    Site,
+    Visit,
+    Window,
+    executable,
+    site,
+)
 
 REQUIRED = "BROWSER_REQUIRED"  # set where a missing browser is a failure
-QUIET = (  # of a browser that asks nobody anything by itself
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """A browser; one for each module, as its driver keeps an event loop running."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    path = executable()
     if path is None:
         if os.environ.get(REQUIRED):
             pytest.fail("There is no Chromium here, and it is required.")
         pytest.skip("There is no Chromium here: `apt-get install chromium`.")
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(QUIET))
         yield browser
@@ -88,7 +90,7 @@ def somebody(chromium: Browser, running: Site) -> Iterator[Person]:
 def window(somebody: Person) -> Iterator[Window]:
     """The page of the module's site, on a desk, for somebody whom it does not know."""
     somebody.context.clear_cookies()
-    somebody.log.requests.clear()
+    somebody.log.clear()
     with closing(somebody.window()) as opened:
         yield opened
     somebody.log.check()

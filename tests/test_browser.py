@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import threading
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.asking import FENTANYL, RATE
-from tests.browser import PHONE, Model, Person, Site, Visit, Window
+from tests.browser import PHONE, QUIET, Model, Person, Site, Visit, Window, executable
 from tests.fakes import Hang, Reply, Request, Scripted
 
 pytest_plugins = ["tests.seeds", "tests.chromium"]
@@ -119,11 +123,10 @@ def test_a_decline_says_why_and_shows_what_comes_nearest(window: Window, model: 
 def test_a_follow_up_says_how_it_was_understood(window: Window, model: Model) -> None:
     model.says(SAID)
     window.ask(FENTANYL)
-    model.says("What tariff rate was imposed for the fentanyl demands?", SAID)
-    answer = window.ask("what was imposed for them?")
-    expect(answer.locator(".fn-aside")).to_have_text(
-        "Asked as: What tariff rate was imposed for the fentanyl demands?"
-    )
+    model.says(FENTANYL, SAID)
+    answer = window.ask("which rate is it?")
+    expect(answer.locator(".fn-question")).to_have_text("which rate is it?")
+    expect(answer.locator(".fn-aside")).to_have_text(f"Asked as: {FENTANYL}")
     expect(window.past).to_have_count(1)
     expect(window.past.locator(".fn-question")).to_have_text(FENTANYL)
 
@@ -140,13 +143,13 @@ def test_an_example_is_asked_with_one_click(window: Window, model: Model) -> Non
 def test_why_shows_how_the_answer_came_about(window: Window, model: Model) -> None:
     model.says(SAID)
     window.ask(FENTANYL)
-    model.says("What tariff rate was imposed for the fentanyl demands?", SAID)
-    window.ask("what was imposed for them?")
+    model.says(FENTANYL, SAID)
+    window.ask("which rate is it?")
     window.do("why")
     told = window.pane.locator(".fn-trace")
-    expect(told).to_contain_text("What tariff rate was imposed for the fentanyl demands?")
+    expect(told).to_contain_text(FENTANYL)
     said = told.evaluate("(trace) => trace.textContent")
-    for words in ("Question: What tariff rate was imposed", SAID, RATE):  # prompt, reply, check
+    for words in (f"Question: {FENTANYL}", SAID, RATE):  # the prompt, the reply, a check
         assert words in said
 
 
@@ -167,15 +170,16 @@ def test_stop_ends_the_models_request_and_the_next_question_works(
     expect(window.ask(FENTANYL).locator(".fn-prose")).to_contain_text("20%")
 
 
-def test_what_was_checked_before_stop_stays(window: Window, model: Model) -> None:
-    model.says(Reply.of(f"{AT_FIRST} {SAID} More is to come", stalls_after=20))
+def test_what_nobody_checked_does_not_outlive_stop(window: Window, model: Model) -> None:
+    model.says(Reply.of(f"A 90% rate is unheard of. {SAID}", stalls_after=8))
     window.put(FENTANYL)
-    window.live.locator(".fn-claim").first.wait_for()
+    expect(window.live.locator(".fn-draft")).to_contain_text("A 90% rate is unheard of.")
+    expect(window.live.locator(".fn-checking")).to_be_visible()
     window.page.get_by_role("button", name="Stop").click()
-    expect(window.answered().locator(".fn-stage")).to_contain_text("Stopped")
-    expect(window.live.locator(".fn-claim").first).to_contain_text("10%")
-    window.chip().click()
-    assert "an initial 10% tariff" in window.lit()
+    expect(window.answered().locator(".fn-stage")).to_contain_text("Nothing had been checked yet")
+    expect(window.live).not_to_contain_text("unheard of")
+    window.reload()
+    expect(window.live.locator(".fn-stage")).to_contain_text("Stopped")
 
 
 def test_closing_the_window_ends_the_models_request(
@@ -358,16 +362,31 @@ def test_two_people_at_once_see_their_own_alone(running: Site, visit: Visit, mod
         expect(each.list).to_have_count(1)
         assert other not in each.page.locator("#fn-talk, #fn-shelf").first.inner_text()
         assert other not in each.page.locator("#fn-conversations").inner_text()
-    stranger = two.page.url.partition("?")[2]
-    one.open(f"?{stranger}")
+    one.open(two.address)
     expect(one.page.locator("#fn-live .fn-empty")).to_be_visible()
     assert len(asked) == 2
 
 
-def test_nothing_is_asked_of_another_host(somebody: Person, window: Window, model: Model) -> None:
-    model.says("See https://example.com/ and ![x](https://example.com/x.png). A 20% rate. [1]")
-    window.ask(FENTANYL)
-    for name in ("Sources", "Evals", "Ask"):
-        window.tab(name)
-    assert len(somebody.log.requests) > 10
-    assert somebody.log.hosts == {"127.0.0.1"}
+def test_the_browsers_own_log_names_no_other_host(
+    chromium: Browser, running: Site, model: Model, tmp_path: Path
+) -> None:
+    log = tmp_path / "net.json"
+    options = [*QUIET, f"--log-net-log={log}"]
+    browser = chromium.browser_type.launch(executable_path=executable(), args=options)
+    with closing(browser):
+        window = Person(browser.new_context(), running.url).window()
+        model.says(f"![x](https://example.com/x.png) {SAID} See https://example.com/.")
+        window.ask(FENTANYL)
+        window.chip().click()
+        window.lit()
+        for name in ("Sources", "Evals", "Ask"):
+            window.tab(name)
+        window.reload()
+    told = json.loads(log.read_text("utf-8"))
+    start = told["constants"]["logEventTypes"]["URL_REQUEST_START_JOB"]
+    jobs = [each["params"] for each in told["events"] if each["type"] == start]
+    begun = [job for job in jobs if "url" in job]
+    # What nobody began but Chromium itself, it asks of its maker.
+    asked = [urlsplit(job["url"]) for job in begun if job["initiator"] != "not an origin"]
+    assert len(asked) > 20
+    assert {url.hostname for url in asked if url.scheme.startswith("http")} == {"127.0.0.1"}

@@ -176,7 +176,7 @@ def _wire_asking(wiring: Wiring, bridge: gr.HTML, page: Page) -> None:
     wiring.on(parts["stop"].click, lambda who, _: page.stop(who), (), ())
     wiring.on(bridge.input, page.act, ("conversation",), THREAD)
     wiring.on(
-        parts["search"].input,
+        parts["search"].change,  # "input" comes for typed letters only, not for a paste
         lambda who, _, now, words: {"conversations": page.listed(who.owner, now, words)},
         ("conversation", "search"),
         ("conversations",),

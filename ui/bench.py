@@ -31,6 +31,7 @@ QUESTIONS = (
     "What fears has the fall in shipping prompted?",
     "How high have President Trump's tariffs gone on some goods?",
 )
+UNCOUNTED = "Who chaired the meeting?"  # asked first, while caches fill
 EVIDENCE_S = 0.5
 UPDATES = 10  # a second, as `ui.desk` throttles them
 BLOCK_S = 0.1  # a page that is held up for longer feels so
@@ -46,6 +47,8 @@ def main() -> int:
     parser.add_argument("--people", type=int, default=8, help="who ask at once (8)")
     parser.add_argument("--questions", type=int, default=200, help="of the look at memory (200)")
     options = parser.parse_args()
+    if options.people < 1 or options.questions <= EARLY:
+        parser.error(f"somebody must ask, and more than {EARLY} questions")
     try:
         for name in options.only or SECTIONS:
             loads = ", ".join(f"{each:.1f}" for each in os.getloadavg()[:2])
@@ -62,14 +65,14 @@ def main() -> int:
 
 async def _latency(_: argparse.Namespace) -> None:
     """The local model: each question in a conversation of its own."""
-    with tempfile.TemporaryDirectory() as folder:
-        with served(Path(folder)) as page:
-            async with browsing() as browser:
+    async with browsing() as browser:
+        with tempfile.TemporaryDirectory() as folder:
+            with served(Path(folder)) as page:
                 window = await Window.open(browser, page.url)
                 await window.ready()
-                await window.ask("Who chaired the meeting?")  # the first one is not counted
+                await window.ask(UNCOUNTED)
                 asked = [await _anew(window, question) for question in QUESTIONS]
-        bare = _bare(Path(folder))
+            bare = _bare(Path(folder))
     _print_times("Enter to evidence on screen", [each.evidence_s for each in asked], EVIDENCE_S)
     _print_times("bare retrieval and selection", bare)
     _print_times("Enter to the first word on screen", [each.word_s for each in asked])
@@ -97,7 +100,7 @@ def _bare(data: Path) -> list[float]:
         budget_tokens=EMBEDDED_BUDGET,
     )  # fmt: skip
     with build(settings) as assistant:
-        _passages(assistant, "Who chaired the meeting?")
+        _passages(assistant, UNCOUNTED)
         return [_passages(assistant, question) for question in QUESTIONS]
 
 
@@ -115,12 +118,12 @@ def _passages(assistant: Any, question: str) -> float:
 
 async def _stream(_: argparse.Namespace) -> None:
     """One long answer of the stand-in."""
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        StandIn(LONG_WORD_S, LONG_SENTENCES) as model,
-        served(Path(folder), model_url=model.url) as page,
-    ):
-        async with browsing() as browser:
+    async with browsing() as browser:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            StandIn(LONG_WORD_S, LONG_SENTENCES) as model,
+            served(Path(folder), model_url=model.url) as page,
+        ):
             window = await Window.open(browser, page.url)
             await window.ready()
             asked = await window.ask(QUESTIONS[0])
@@ -141,12 +144,12 @@ async def _stream(_: argparse.Namespace) -> None:
 
 async def _memory(options: argparse.Namespace) -> None:
     """One conversation of many questions with the stand-in, which answers at once."""
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        StandIn(0.002) as model,
-        served(Path(folder), model_url=model.url) as page,
-    ):
-        async with browsing() as browser:
+    async with browsing() as browser:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            StandIn(0.002) as model,
+            served(Path(folder), model_url=model.url) as page,
+        ):
             window = await Window.open(browser, page.url)
             await window.ready()
             first = [await window.ask(_numbered(n)) for n in range(EARLY)]

@@ -10,9 +10,7 @@ import asyncio
 import re
 import tempfile
 import time
-from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -33,7 +31,7 @@ SEAL = re.compile(r"seal-\d{5}")
 
 @dataclass
 class Person:
-    """Somebody at a window, and what came of what they asked. `wrong` are sentences for people."""
+    """Somebody at a window, and what came of what they asked; faults as sentences."""
 
     notes: Sequence[int]
     waits: list[float] = field(default_factory=list)  # seconds from Enter to the whole answer
@@ -81,10 +79,9 @@ class Person:
             for each in answers
             if set(SEAL.findall(each)) - own
         ]
-        asked = {f"What does note {note} say?" for note in self.notes}
-        self.strange += [
-            f"a question: {each}" for each in [*questions, *titles] if each not in asked
-        ]
+        asked = {question(note) for note in self.notes}
+        told = [*questions, *titles]
+        self.strange += [f"a question: {each}" for each in told if each not in asked]
         lost = len(self.waits) - len(answers)
         self.missing += [f"{lost} answers more than the conversation holds"] if lost else []
 
@@ -126,26 +123,19 @@ class Tally:
 async def load(people: int, seconds: float) -> Tally:
     """So many people ask for so many seconds; the model answers one question at a time."""
     everybody = [Person(range(FIRST + i * NOTES, FIRST + (i + 1) * NOTES)) for i in range(people)]
-    with tempfile.TemporaryDirectory() as folder, StandIn(WORD_S) as model:
-        articles = Path(folder) / "notes"
-        write(articles, [note for person in everybody for note in person.notes])
-        with served(Path(folder) / "data", articles, model.url) as page:
-            async with _windows(page.url, people) as windows:
-                await asyncio.gather(
-                    *(who.work(at, seconds) for who, at in zip(everybody, windows, strict=True))
-                )
-        return Tally(everybody, seconds, model.requests, model.most_at_once)
+    async with browsing() as browser:
+        with tempfile.TemporaryDirectory() as folder, StandIn(WORD_S) as model:
+            articles = Path(folder) / "notes"
+            write(articles, [note for person in everybody for note in person.notes])
+            with served(Path(folder) / "data", articles, model.url) as page:
+                windows = [await _window(browser, page.url) for _ in everybody]
+                work = zip(everybody, windows, strict=True)
+                await asyncio.gather(*(who.work(window, seconds) for who, window in work))
+            return Tally(everybody, seconds, model.requests, model.most_at_once)
 
 
-@asynccontextmanager
-async def _windows(url: str, people: int) -> AsyncIterator[list[Window]]:
-    async with browsing() as browser, AsyncExitStack() as stack:
-        yield [await _window(stack, browser, url) for _ in range(people)]
-
-
-async def _window(stack: AsyncExitStack, browser: Browser, url: str) -> Window:
+async def _window(browser: Browser, url: str) -> Window:
     window = await Window.open(browser, url)
-    stack.push_async_callback(window.close)
     await window.ready()
     return window
 
@@ -166,10 +156,3 @@ def question(note: int) -> str:
 def seal(note: int) -> str:
     """What stands in this note and in no other; five digits, for notes below 10,000."""
     return f"seal-{note * 7919 % 100_000:05d}"
-
-
-def counted(tally: Tally) -> Counter[str]:
-    """How many of each kind of fault; empty where all went well."""
-    names = ("errors", "strange", "missing", "disorder")
-    found = {name: sum(len(getattr(each, name)) for each in tally.people) for name in names}
-    return Counter({name: n for name, n in found.items() if n})

@@ -27,9 +27,9 @@ _ASKED_LAST = "Last question: "
 class StandIn:
     """Serves from ``with`` to the end of its block; a word of a reply every `word_s` seconds.
 
-    It answers with those `sentences` of its passages that share the rarest words with the question; a
-    question that names a note ("note 17") only with sentences that name it too. A follow-up is left
-    as it is.
+    It answers with those `sentences` of its passages that share the rarest words with the question;
+    where that names a note ("note 17"), only with sentences that name it too. What it is to
+    rewrite, it leaves as it is.
     """
 
     def __init__(self, word_s: float, sentences: int = 1) -> None:

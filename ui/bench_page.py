@@ -7,7 +7,6 @@ is on screen after each frame.
 
 from __future__ import annotations
 
-import asyncio
 import multiprocessing
 import os
 import shutil
@@ -192,8 +191,8 @@ class Window:
         return {each["name"]: each["value"] for each in metrics}
 
     async def close(self) -> None:
-        with suppress(asyncio.TimeoutError):
-            await self.page.context.close()
+        """Close it; its cookies are forgotten."""
+        await self.page.context.close()
 
     async def _until(self, test: str, argument: object) -> None:
         await self.page.wait_for_function(test, arg=argument, timeout=LONGEST_S * 1000, polling=50)

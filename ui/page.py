@@ -156,7 +156,7 @@ class Page:
             yield {"notice": frame.notice("Write a question first.")}
             return
         owner = who.owner
-        before = self._before(owner, conversation, replacing)
+        before, replaced = self._parted(owner, conversation, replacing)
         known = self.assistant.library.digests().keys()
         chosen = [id for id in document_ids if id in known]
         if document_ids and not chosen:
@@ -169,43 +169,48 @@ class Page:
         try:
             yield {"past": self._past(before), "question": "", "editing": "", "notice": ""}
             for exchange in asking.shown():
-                if exchange is not seen:
-                    seen = exchange
-                    yield {"live": render.exchange(exchange, privacy=self.privacy)}
+                news = exchange is not seen
+                seen = exchange
+                # Where a window was closed, this is closed at a yield, so there must be some.
+                yield {"live": render.exchange(exchange, privacy=self.privacy)} if news else {}
         finally:
             asking.stop()
             with self._lock:
                 self._asking.pop(who, None)
-            kept = self._kept(owner, conversation, replacing, asking)
-        yield self._settled(owner, kept, asking.exchange)
+            kept = self._kept(owner, conversation, replaced, asking)
+        shown, last = self.opened(owner, kept), asking.exchange
+        if last.state == "failed" and last.id not in shown["live"]:  # it replaced nothing
+            told = frame.notice(f"{last.error} The earlier answer stays until then.")
+            shown |= {"question": last.question, "editing": replacing, "notice": told}
+        yield shown
 
-    def _settled(self, owner: str, conversation: str, last: Exchange) -> dict[str, Any]:
-        shown = self.opened(owner, conversation)
-        if last.state == "failed" and last.id not in shown["live"]:
-            shown["live"] = render.exchange(last, privacy=self.privacy)  # it replaced nothing
-        return shown
-
-    def _before(self, owner: str, conversation: str, replacing: str) -> list[Exchange]:
+    def _parted(
+        self, owner: str, conversation: str, replacing: str
+    ) -> tuple[list[Exchange], list[Exchange]]:
+        """The exchanges that stay, and those that the next one replaces."""
         try:
             exchanges = self.history.exchanges(owner, conversation) if conversation else []
         except NoSuchConversation:  # deleted in another window: the question starts a new one
-            return []
+            return [], []
         ids = [exchange.id for exchange in exchanges]
-        return exchanges[: ids.index(replacing)] if replacing in ids else exchanges
+        at = ids.index(replacing) if replacing in ids else len(ids)
+        return exchanges[:at], exchanges[at:]
 
-    def _kept(self, owner: str, conversation: str, replacing: str, asking: Asking) -> str:
-        """Keep the exchange, in place of the one that it replaces; the conversation's id."""
+    def _kept(
+        self, owner: str, conversation: str, replaced: Sequence[Exchange], asking: Asking
+    ) -> str:
+        """Keep the exchange, in place of those that it replaces; the conversation's id."""
         from ui import trace
 
         last = asking.exchange
-        if replacing and (last.state == "failed" or not _says(last)):
+        if not _says(last) and any(map(_says, replaced)):
             return conversation
         return self.history.put(
             owner,
             conversation or None,
             last,
             trace=trace.to_json(asking.trace),
-            replacing=replacing or None,
+            replacing=replaced[0].id if replaced else None,
         )
 
     def stop(self, who: Who) -> None:
@@ -287,8 +292,9 @@ class Page:
 
 
 def _says(exchange: Exchange) -> bool:
-    """True when an exchange has something to keep: an answer, a decline or a first sentence."""
-    return exchange.answer is not None or bool(exchange.claims)
+    """True when an exchange has something to keep: an answer, a decline or a first sentence that
+    nothing broke off."""
+    return exchange.answer is not None or (exchange.state == "stopped" and bool(exchange.claims))
 
 
 def _turns(exchanges: Sequence[Exchange]) -> list[Turn]:

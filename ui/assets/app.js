@@ -57,12 +57,14 @@
   let byKeyboard = false; // how the source was asked for
 
   function openPane(element, byKey) {
+    if (began !== null) light(began); // the pane may be given the very same text again
     opener = element;
     document.querySelector(".fn-chip-open")?.classList.remove("fn-chip-open");
     element.classList.add("fn-chip-open");
     document.body.classList.add("fn-pane-open");
     if (!element.closest("#fn-desk")) document.querySelector('#fn-tabs [role="tab"]')?.click();
     byKeyboard = byKey;
+    began = null;
   }
 
   // Gradio calls this when the pane holds what was asked for.
@@ -91,20 +93,25 @@
     opener = null;
   }
 
-  // A piece of text may lie in several marks: data-span holds the numbers of all of them.
+  let began = null; // the number of the mark that the pane was opened at, once one has left it
+
   function step(by) {
-    const marks = [...byId("fn-pane").querySelectorAll(".fn-mark")];
-    const spans = marks.map((mark) => mark.dataset.span.split(" ").map(Number));
-    const last = Math.max(0, ...spans.flat());
-    if (!last) return;
     const place = byId("fn-pane").querySelector("[data-place]");
-    const at = Number.parseInt(place?.textContent ?? "", 10) || (by > 0 ? 0 : 1);
-    const next = ((at - 1 + by + last) % last) + 1;
-    marks.forEach((mark, index) => {
-      mark.classList.toggle("fn-current", spans[index].includes(next));
-    });
-    if (place) place.textContent = `${next} of ${last}`;
+    const last = Number.parseInt(place?.textContent.split(" of ")[1] ?? "", 10);
+    if (!last) return;
+    const at = Number.parseInt(place.textContent, 10) || 0;
+    began ??= at;
+    light(((at || (by > 0 ? 0 : 1)) - 1 + by + last) % last + 1);
     byId("fn-pane").querySelector(".fn-current")?.scrollIntoView({ block: "center" });
+  }
+
+  // A piece of text may lie in several marks: data-span holds the numbers of all of them.
+  function light(number) {
+    const place = byId("fn-pane").querySelector("[data-place]");
+    for (const mark of byId("fn-pane").querySelectorAll(".fn-mark")) {
+      mark.classList.toggle("fn-current", mark.dataset.span.split(" ").includes(String(number)));
+    }
+    if (place) place.textContent = `${number || "–"} of ${place.textContent.split(" of ")[1]}`;
   }
 
   // --- copying --------------------------------------------------------------------------------

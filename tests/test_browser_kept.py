@@ -1,0 +1,249 @@
+"""What a person asked and was told is kept, found, taken away, and follows its sources."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from eval.cases import load as load_cases
+from tests.asking import FENTANYL, NEWS, RATE, Index
+from tests.browser import Model, Person, Site, Visit, Window, site
+from ui import footnotes
+
+pytest_plugins = ["tests.seeds", "tests.chromium"]
+
+SAID = "A 20% rate applies to fentanyl. [1]"
+AT_FIRST = "In February Trump imposed an initial 10% tariff on Chinese goods. [1]"
+TEA = "Tea prices rose 12% in Assam in March."
+TEA_QUESTION = "How much did tea prices rise in Assam?"
+
+
+def talk(window: Window) -> str:
+    """All that is said in the conversation, the numbers of its footnotes with it."""
+    return "\n".join([*window.past.all_inner_texts(), *window.live.all_inner_texts()])
+
+
+# --- staying ----------------------------------------------------------------------------------
+
+
+def test_a_reload_keeps_the_answers_and_what_they_light_up(window: Window, model: Model) -> None:
+    model.says(f"{AT_FIRST} {SAID}")
+    window.ask(FENTANYL)
+    model.says(FENTANYL, SAID)
+    window.ask("which rate is it?")
+    window.do("thumb")
+    window.page.locator("#fn-live .fn-note input").fill("just so")
+    window.do("note")
+    expect(window.page.locator("#fn-live .fn-note input")).to_have_value("just so")
+    before = talk(window)
+    numbers = window.page.locator("#fn-talk .fn-chip").all_inner_texts()
+    window.reload()
+    assert talk(window) == before
+    assert window.page.locator("#fn-talk .fn-chip").all_inner_texts() == numbers
+    expect(window.page.locator("#fn-live .fn-note input")).to_have_value("just so")
+    expect(window.live.locator("[data-thumb=up]")).to_have_attribute("aria-pressed", "true")
+    window.past.locator(".fn-chip").nth(1).click()
+    assert window.lit() == RATE
+    expect(window.pane.locator("[data-place]")).to_have_text("2 of 2")
+
+
+def test_a_restart_keeps_them_too_and_the_open_page_goes_on(
+    seeds: Index, model: Model, visit: Visit, tmp_path: Path
+) -> None:
+    model.says(SAID)
+    with site(seeds, model, tmp_path / "site") as built:
+        person = visit(built.url)
+        window = person.window()
+        window.ask(FENTANYL)
+        before = talk(window)
+    person.log.console.clear()  # the browser says that the server is away
+    with site(seeds, model, tmp_path / "site", int(built.url.rpartition(":")[2])):
+        again = person.window(window.address)
+        assert talk(again) == before
+        again.chip().click()
+        assert again.lit() == RATE
+        window.chip().click()
+        assert window.lit() == RATE
+        person.log.console.clear()
+
+
+# --- the list ---------------------------------------------------------------------------------
+
+
+def test_conversations_are_listed_searched_renamed_and_deleted(
+    window: Window, model: Model
+) -> None:
+    model.says(SAID)
+    window.ask(FENTANYL)
+    window.do("new", "#fn-shelf")
+    expect(window.page.locator("#fn-live .fn-empty")).to_be_visible()
+    model.says("Wang Xiaohong is China's minister of public security. [1]")
+    window.ask("Who is Wang Xiaohong?")
+    expect(window.list).to_have_count(2)
+    search = window.page.get_by_label("Search conversations")
+    search.fill("tariff")
+    expect(window.list).to_have_count(1)
+    expect(window.list).to_contain_text("fentanyl")
+    search.fill("zebra")
+    expect(window.page.locator("#fn-conversations")).to_contain_text("No conversation holds")
+    search.fill("")
+    expect(window.list).to_have_count(2)
+    window.log.answers.append("Rates of duty")
+    window.page.locator(".fn-row", has_text="fentanyl").locator("[data-act=rename]").click()
+    expect(window.list.last).to_contain_text("Rates of duty")
+    window.list.last.click()
+    expect(window.live).to_contain_text("20%")
+    window.log.answers.append("")
+    window.page.locator(".fn-row", has_text="Rates").locator("[data-act=delete]").click()
+    expect(window.list).to_have_count(1)
+    expect(window.page.locator("#fn-live .fn-empty")).to_be_visible()
+    window.reload()
+    expect(window.list).to_have_count(1)
+    expect(window.list).to_contain_text("Wang Xiaohong")
+
+
+# --- taking back ------------------------------------------------------------------------------
+
+
+def test_undo_gives_the_question_back(window: Window, model: Model) -> None:
+    model.says(SAID)
+    window.ask(FENTANYL)
+    model.says(FENTANYL, SAID)
+    window.ask("which rate is it?")
+    window.do("undo")
+    expect(window.box).to_have_value("which rate is it?")
+    expect(window.live.locator(".fn-question")).to_have_text(FENTANYL)
+    expect(window.past).to_have_count(0)
+    window.reload()
+    expect(window.live.locator(".fn-question")).to_have_text(FENTANYL)
+
+
+def test_an_edited_question_takes_the_place_of_the_old_one(window: Window, model: Model) -> None:
+    model.says(SAID)
+    window.ask(FENTANYL)
+    window.do("edit")
+    expect(window.box).to_have_value(FENTANYL)
+    expect(window.notice).to_contain_text("replaces")
+    model.says(AT_FIRST)
+    window.ask("What tariff rate did Trump impose on Chinese goods in February?")
+    expect(window.live).to_contain_text("10%")
+    assert window.past.count() + window.live.count() == 1
+    expect(window.notice).not_to_contain_text("replaces")
+
+
+def test_an_edit_can_be_called_off(window: Window, model: Model) -> None:
+    model.says(SAID)
+    window.ask(FENTANYL)
+    window.do("edit")
+    window.page.get_by_role("button", name="Keep it instead").click()
+    expect(window.box).to_have_value("")
+    model.says(FENTANYL, SAID)
+    window.ask("which rate is it?")
+    expect(window.past).to_have_count(1)
+
+
+def test_retry_puts_the_same_question_in_its_place(window: Window, model: Model) -> None:
+    model.says("NOT STATED")
+    window.ask(FENTANYL)
+    model.says(SAID)
+    before = window.shown
+    window.do("retry")
+    expect(window.answered(before)).to_contain_text("20%")
+    assert window.past.count() + window.live.count() == 1
+
+
+# --- taking away ------------------------------------------------------------------------------
+
+
+def test_a_thumb_becomes_a_case_that_the_evals_can_run(
+    running: Site, window: Window, model: Model, tmp_path: Path
+) -> None:
+    model.says(SAID)
+    window.ask(FENTANYL)
+    window.do("thumb")
+    expect(window.live.locator("[data-thumb=up]")).to_have_attribute("aria-pressed", "true")
+    window.tab("Evals")
+    link = window.page.get_by_role("link", name=re.compile("Save 1 case"))
+    with window.page.expect_download() as saved:
+        link.click()
+    saved.value.save_as(tmp_path / "cases.jsonl")
+    library = running.assistant.library
+    (case,) = load_cases(tmp_path / "cases.jsonl", lambda id: library.document(id).text)
+    assert case.question == FENTANYL
+    assert [library.text(span) for span in case.evidence] == [RATE]
+
+
+def test_an_answer_is_saved_and_copied_with_footnotes_that_hold(
+    running: Site, somebody: Person, window: Window, model: Model
+) -> None:
+    model.says(f"{AT_FIRST} {SAID}")
+    window.ask(FENTANYL)
+    links = {
+        "page": window.live.get_by_role("link", name="Download as HTML"),
+        "conversation": window.page.locator(".fn-takeaway a", has_text="Markdown"),
+        "answer": window.live.get_by_role("link", name="Download as Markdown"),
+    }
+    for name, link in links.items():
+        with window.page.expect_download() as saved:
+            link.click()
+        answer = Path(saved.value.path()).read_text("utf-8")
+        found = footnotes.read(answer)
+        assert RATE in [each.quote for each in found], name
+        verdicts = footnotes.verify(found, running.assistant.library)
+        assert [each.state for each in verdicts] == ["same", "same"], name
+    somebody.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    window.live.get_by_role("button", name="Copy with footnotes").click()
+    expect(window.live.locator("[data-act=copy]")).to_have_text("Copied")
+    copied = window.page.evaluate("() => navigator.clipboard.readText()")
+    assert copied == answer
+
+
+# --- following the sources --------------------------------------------------------------------
+
+
+@pytest.fixture
+def tea(running: Site, tmp_path: Path) -> Path:
+    """An article of the test's own."""
+    file = tmp_path / "tea.txt"
+    rewrite(running, file, f"Tea and its price\n\nThe harvest was poor. {TEA} Growers are glad.\n")
+    return file
+
+
+def rewrite(running: Site, file: Path, text: str) -> None:
+    file.write_text(text, "utf-8")
+    list(running.assistant.index([file]))
+
+
+def test_a_footnote_says_what_became_of_its_source_and_still_opens(
+    running: Site, window: Window, model: Model, tea: Path
+) -> None:
+    model.says(f"{TEA} [1]")
+    window.ask(TEA_QUESTION)
+    state = window.live.locator(".fn-claim .fn-state")
+    expect(state).to_have_count(0)
+
+    rewrite(running, tea, f"Tea and its price\n\nA word before it all. So it was. {TEA}\n")
+    window.reload()
+    expect(state).to_have_text("moved")
+    window.chip().click()
+    assert window.lit() == TEA
+    expect(window.pane).to_contain_text("the quote now stands here")
+
+    rewrite(running, tea, "Tea and its price\n\nTea prices fell by 3% in Assam in March.\n")
+    window.reload()
+    expect(state).to_have_text("source changed")
+    expect(window.live.locator(".fn-stage")).to_contain_text("lost the source as it was")
+    window.chip().click()
+    expect(window.pane).to_contain_text("the quote is no longer in it")
+    expect(window.pane).to_contain_text("Tea prices fell by 3%")
+
+    running.assistant.remove(tea.name)
+    window.reload()
+    expect(state).to_have_text("source removed")
+    window.chip().click()
+    expect(window.pane).to_contain_text("was removed")
+    expect(window.pane).to_contain_text(TEA)
+    assert NEWS in running.assistant.library.digests()

@@ -1,0 +1,259 @@
+"""The bench of the page: what it tells would be wrong if the page were."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rag import compose, models
+from rag.settings import load
+from rag.types import ChatModel, Message, Passage, Span, Turn
+from ui import bench
+from ui.bench_load import Person, Tally, question, seal
+from ui.bench_model import NAME, StandIn
+from ui.bench_probe import Asked, ahead
+
+ROOT = Path(__file__).parents[1]
+
+
+# --- the model that stands in -----------------------------------------------------------------
+
+
+def hosted(model: StandIn) -> ChatModel:
+    return models.hosted(load(llm_base_url=model.url))
+
+
+def passages(*texts: str) -> list[Passage]:
+    return [
+        Passage(n, Span("a", 0, len(text)), text, "A title…", "a.txt", 1.0)
+        for n, text in enumerate(texts, 1)
+    ]
+
+
+def said(model: ChatModel, messages: Sequence[Message]) -> str:
+    return "".join(delta.text for delta in model.stream(messages, max_tokens=256))
+
+
+def test_it_quotes_the_sentence_that_a_question_is_about() -> None:
+    shown = passages(
+        "A headline without an end\nThe harbour freezes in May. The ferry sails in June.",
+        "The harbour has nine lamps.",
+    )
+    with StandIn(0) as model:
+        messages = compose.messages_for("When does the ferry sail?", shown, hosted(model))
+        assert said(hosted(model), messages) == "The ferry sails in June. [1]"
+        assert hosted(model).name == NAME
+
+
+def test_it_says_so_where_nothing_is_stated() -> None:
+    with StandIn(0) as model:
+        messages = compose.messages_for(
+            "What does note 7 say?", passages("Note 70 hums."), hosted(model)
+        )
+        assert said(hosted(model), messages) == compose.NOT_STATED
+
+
+def test_it_answers_about_a_note_from_no_other() -> None:
+    shown = passages("Note 1 says that it rains.", "Note 11 says that it snows.")
+    with StandIn(0) as model:
+        messages = compose.messages_for("What does note 11 say?", shown, hosted(model))
+        assert said(hosted(model), messages) == "Note 11 says that it snows. [2]"
+
+
+def test_it_leaves_a_follow_up_as_it_is() -> None:
+    history = [Turn("What does note 1 say?", "Note 1 says that it rains. [1]")]
+    with StandIn(0) as model:
+        alone, _ = compose.rewrite("What does note 11 say?", history, hosted(model))
+    assert alone == "What does note 11 say?"
+
+
+def test_it_counts_how_many_ask_it_at_once() -> None:
+    both = threading.Barrier(2, timeout=10)
+
+    def ask(model: StandIn) -> None:
+        words = model.words([{"role": "user", "content": "Last question: one two three"}])
+        next(words)
+        both.wait()
+        list(words)
+
+    with StandIn(0) as model:
+        list(model.words([{"role": "user", "content": "Last question: one"}]))
+        assert (model.requests, model.most_at_once) == (1, 1)
+        threads = [threading.Thread(target=ask, args=(model,)) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert (model.requests, model.most_at_once) == (3, 2)
+
+
+# --- what a window showed ---------------------------------------------------------------------
+
+ORDERLY = (
+    (0.1, "2 questions ahead of yours", 0, 0, True),
+    (0.2, "Yours is next", 5, 0, True),
+    (1.0, "Reading 5 passages", 5, 0, True),
+    (1.5, "Writing, and checking each sentence", 5, 10, True),
+    (2.0, "Writing, and checking each sentence", 5, 40, True),
+    (2.5, "✓ The answer is supported by its source.", 5, 40, False),
+)
+
+
+def asked(*frames: tuple[float, str, int, int, bool], text: str = "", failed: str = "") -> Asked:
+    names = ("at", "stage", "passages", "letters", "busy")
+    told: dict[str, Any] = {
+        "frames": [dict(zip(names, frame, strict=True)) | {"id": "new"} for frame in frames],
+        "changes": len(frames),
+        "tasks": [0.06, 0.09],
+        "lag": 0.03,
+        "text": text,
+        "failed": failed,
+    }
+    told["frames"].insert(0, dict(told["frames"][0]) | {"id": "old", "at": 0.01, "letters": 9})
+    return Asked.of(told)
+
+
+def test_the_times_are_those_of_the_new_exchange() -> None:
+    shown = asked(*ORDERLY)
+    assert (shown.evidence_s, shown.word_s, shown.over_s) == (0.2, 1.5, 2.5)
+    assert shown.updates_per_s == 2.0
+    assert shown.longest_block_s == 0.09
+    assert shown.waited
+    assert shown.disorder() == []
+
+
+def test_what_never_came_never_ends() -> None:
+    assert asked(ORDERLY[0]).evidence_s == float("inf")
+
+
+@pytest.mark.parametrize(
+    ("frames", "wrong"),
+    [
+        ((ORDERLY[1], ORDERLY[0], *ORDERLY[2:]), "its place in line went back"),
+        ((ORDERLY[0], (0.2, "Writing", 0, 9, True), *ORDERLY[2:]), "another order"),
+        ((*ORDERLY, (3.0, "Reading", 5, 40, True)), "after its end"),
+        ((*ORDERLY[:5], (2.2, "Yours is next", 5, 40, True), ORDERLY[5]), "when it had begun"),
+    ],
+)
+def test_disorder_is_noticed(frames: Any, wrong: str) -> None:
+    assert wrong in " ".join(asked(*frames).disorder())
+
+
+def test_places_in_line_are_read_from_the_words_on_screen() -> None:
+    assert [ahead(frame[1]) for frame in ORDERLY[:3]] == [2, 0, 0]
+
+
+# --- many at once -----------------------------------------------------------------------------
+
+
+class Screen:
+    """The texts of a window."""
+
+    faults: tuple[str, ...] = ()
+
+    def __init__(self, answers: list[str], questions: list[str]) -> None:
+        self._texts = {"answer": answers, "question": questions, "title": questions[:1]}
+
+    async def texts(self, selector: str) -> list[str]:
+        return next(texts for name, texts in self._texts.items() if selector.endswith(name))
+
+
+def person(*answers: str, screen: Screen | None = None) -> Person:
+    """Somebody whose notes are 11 and 12, after asking about note 11."""
+    who = Person([11, 12])
+    for answer in answers:
+        who.note(11, asked(*ORDERLY, text=answer))
+    asyncio.run(who.look_back(screen or Screen(list(answers), [question(11)])))  # type: ignore[arg-type]
+    return who
+
+
+def test_an_answer_with_its_own_seal_is_right() -> None:
+    who = person(f"Note 11 says {seal(11)}.")
+    assert (who.strange, who.missing, who.errors, who.disorder) == ([], [], [], [])
+    assert (who.waits, who.in_line) == ([2.5], 1)
+
+
+@pytest.mark.parametrize("other", [12, 13])
+def test_the_answer_to_another_question_is_noticed(other: int) -> None:
+    """Of the same person, or of another."""
+    who = person(f"Note {other} says {seal(other)}.")
+    assert who.strange
+    assert who.missing
+
+
+def test_what_others_asked_is_noticed_in_the_conversation() -> None:
+    own = f"Note 11 says {seal(11)}."
+    assert person(own, screen=Screen([own], [question(11), question(13)])).strange
+    assert person(own, screen=Screen([f"Note 13 says {seal(13)}."], [question(11)])).strange
+
+
+def test_an_answer_that_is_lost_is_noticed() -> None:
+    own = f"Note 11 says {seal(11)}."
+    assert person(own, own, screen=Screen([own], [question(11)])).missing
+
+
+def test_a_failure_is_an_error_and_no_answer() -> None:
+    who = Person([11])
+    who.note(11, asked(*ORDERLY, failed="No server answers."))
+    assert who.errors == ["note 11: No server answers."]
+    assert not who.waits
+
+
+def test_the_lines_say_how_fair_it_was() -> None:
+    own = f"Note 11 says {seal(11)}."
+    lines = dict(Tally([person(own), person(own, own)], 10, 3, 1).lines())
+    assert lines["answers"] == "3 in 10 s, for 2 people"
+    assert lines["answers a person"].startswith("1 to 2 (share 0.50")
+    assert lines["errors"] == "0, n=3 (limit 0)"
+
+
+def test_seals_differ() -> None:
+    assert len({seal(note) for note in range(10_000)}) == 10_000
+
+
+# --- the command ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("section", bench.SECTIONS)
+def test_without_a_browser_one_is_told_what_to_install(
+    section: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(sys, "argv", ["bench", "--only", section])
+    assert bench.main() != 0
+    assert "apt-get install chromium" in capsys.readouterr().err
+
+
+def test_two_people_ask_at_once_and_nothing_goes_astray() -> None:
+    if not shutil.which("chromium") and not os.environ.get("BROWSER_REQUIRED"):
+        pytest.skip("There is no Chromium here: `apt-get install chromium`.")
+    command = [
+        sys.executable,
+        "-m",
+        "ui.bench",
+        "--only",
+        "load",
+        "--people",
+        "2",
+        "--seconds",
+        "1",
+    ]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert re.search(r"^answers +[2-9]\d* in 1 s, for 2 people$", ran.stdout, re.M), ran.stdout
+    faults = re.findall(r"(\d+), n=\d+ \(limit 0\)", ran.stdout)
+    assert faults == ["0"] * 4, ran.stdout
+    assert re.search(r"^requests to the model at a time +1 ", ran.stdout, re.M), ran.stdout
