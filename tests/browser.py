@@ -22,6 +22,7 @@ from playwright.sync_api import (
     FilePayload,
     Locator,
     Page,
+    ViewportSize,
 )
 
 from rag.assistant import Assistant
@@ -35,9 +36,11 @@ from ui.access import Access
 from ui.desk import Desk
 from ui.history import History
 
+SAID = "A 20% rate applies to fentanyl. [1]"
+AT_FIRST = "In February Trump imposed an initial 10% tariff on Chinese goods. [1]"
 PATIENCE_MS = 30_000  # until a test gives up
-PHONE = {"width": 390, "height": 844}
-DESKTOP = {"width": 1440, "height": 900}
+PHONE = ViewportSize(width=390, height=844)
+DESKTOP = ViewportSize(width=1440, height=900)
 QUIET = (  # what its maker has it ask all the same, nobody hears
     "--no-sandbox",
     "--disable-gpu",
@@ -60,6 +63,10 @@ def executable() -> str | None:
 
 class Model(ScriptedServer):
     """A model that says what the test that runs wants."""
+
+    def __enter__(self) -> Model:
+        super().__enter__()
+        return self
 
     def says(self, *replies: Any) -> None:
         """From now on: one after the other, the last one again and again."""

@@ -8,24 +8,13 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from tests.asking import FENTANYL, RATE
-from tests.browser import PHONE, QUIET, Model, Person, Site, Visit, Window, executable
+from tests.browser import AT_FIRST, QUIET, SAID, Model, Person, Site, Visit, Window, executable
 from tests.fakes import Hang, Reply, Request, Scripted
 
 pytest_plugins = ["tests.seeds", "tests.chromium"]
-
-SAID = "A 20% rate applies to fentanyl. [1]"
-AT_FIRST = "In February Trump imposed an initial 10% tariff on Chinese goods. [1]"
-MOST_TABS = 60  # presses of Tab, on the way to a thing
-
-
-@pytest.fixture
-def phone(running: Site, visit: Visit) -> Window:
-    return visit(running.url, viewport=PHONE, has_touch=True, is_mobile=True).window()
-
 
 # --- asking and checking ----------------------------------------------------------------------
 
@@ -217,129 +206,6 @@ def test_a_question_without_words_is_not_asked(window: Window, model: Model) -> 
     assert not model.requests
 
 
-# --- with keys, on a phone, in the dark -------------------------------------------------------
-
-
-def walk(page: Page, key: str, wanted: str) -> None:
-    """Press `key` until what has the focus matches `wanted`."""
-    for _ in range(MOST_TABS):
-        if page.evaluate("(wanted) => document.activeElement.matches(wanted)", wanted):
-            return
-        page.keyboard.press(key)
-    pytest.fail(f"{MOST_TABS} presses of {key} do not reach {wanted}")
-
-
-def test_everything_can_be_done_with_keys(window: Window, model: Model) -> None:
-    page = window.page
-    model.says(SAID)
-    page.keyboard.press("/")
-    page.keyboard.type(FENTANYL)
-    page.keyboard.press("Enter")
-    window.answered()
-    walk(page, "Shift+Tab", ".fn-chip")
-    page.keyboard.press("Enter")
-    assert window.lit() == RATE
-    expect(window.pane.locator(".fn-current").first).to_be_focused()
-    page.keyboard.press("Escape")
-    expect(window.chip()).to_be_focused()
-    walk(page, "Tab", "[data-act=thumb]")
-    page.keyboard.press("Enter")
-    expect(window.live.locator("[data-act=thumb]").first).to_have_attribute("aria-pressed", "true")
-    walk(page, "Tab", "#fn-question textarea")
-
-
-def test_on_a_phone_the_source_is_a_sheet_over_the_conversation(
-    phone: Window, model: Model
-) -> None:
-    page, side = phone.page, phone.page.locator("#fn-side")
-    model.says(f"{AT_FIRST} {SAID}")
-    phone.ask(FENTANYL)
-    expect(side).not_to_be_visible()
-    phone.chip(1).tap()
-    assert phone.lit() == RATE
-    expect(side).to_be_in_viewport(ratio=1)
-    assert phone.is_in_view("#fn-pane .fn-current", "#fn-side")
-    assert side.bounding_box()["width"] == PHONE["width"]  # type: ignore[index]
-    page.get_by_role("button", name="Previous").tap()
-    expect(phone.pane.locator("[data-place]")).to_have_text("1 of 2")
-    page.get_by_role("button", name="Close the source").tap()
-    expect(side).not_to_be_visible()
-    expect(phone.chip(1)).to_be_focused()
-    page.keyboard.press("Enter")
-    expect(side).to_be_in_viewport(ratio=1)
-    expect(phone.pane.locator(".fn-current").first).to_be_focused()
-    page.keyboard.press("Escape")
-    expect(side).not_to_be_visible()
-    expect(phone.chip(1)).to_be_focused()
-
-
-def test_a_phone_shows_it_all_without_scrolling_sideways(phone: Window, model: Model) -> None:
-    page = phone.page
-
-    def is_too_wide() -> bool:
-        return bool(page.evaluate("() => document.documentElement.scrollWidth > innerWidth"))
-
-    assert not is_too_wide()
-    model.says(f"{AT_FIRST} {SAID} {'Donaudampfschifffahrtsgesellschaft' * 9}. [1]")
-    phone.ask(FENTANYL)
-    assert not is_too_wide()
-    page.locator("[data-act=shelf]").tap()
-    expect(phone.list).to_be_in_viewport(ratio=1)
-    assert not is_too_wide()
-    phone.list.tap()
-    expect(phone.list).not_to_be_visible()
-    phone.tab("Sources")
-    expect(page.locator("#fn-table .fn-source").first).to_be_visible()
-    assert not is_too_wide()
-    phone.tab("Evals")
-    expect(page.locator("#fn-evals")).not_to_be_empty()
-    assert not is_too_wide()
-
-
-def test_where_the_system_is_dark_the_page_is_dark(
-    running: Site, visit: Visit, model: Model
-) -> None:
-    model.says(SAID)
-    for scheme in ("dark", "light"):
-        window = visit(running.url, color_scheme=scheme).window()
-        window.ask(FENTANYL)
-        window.chip().click()
-        window.lit()
-        for element in (".fn-says", "#fn-pane .fn-text", "#fn-pane .fn-current", ".fn-brand"):
-            ink, ground = lightness(window.page, element)
-            assert (ground < 0.25) == (scheme == "dark"), (scheme, element, ground)
-            brighter, darker = max(ink, ground), min(ink, ground)
-            assert (brighter + 0.05) / (darker + 0.05) >= 4.5, (scheme, element)
-
-
-def lightness(page: Page, element: str) -> tuple[float, float]:
-    """Relative luminance (WCAG 2) of an element's text and of what is behind it, 0 to 1."""
-    found = page.locator(element).first.evaluate(
-        """(element) => {
-            const pen = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
-            const painted = (...colours) => {
-                for (const each of colours) {
-                    pen.fillStyle = each;
-                    pen.fillRect(0, 0, 1, 1);
-                }
-                return [...pen.getImageData(0, 0, 1, 1).data].slice(0, 3);
-            };
-            const layers = [];
-            for (let at = element; at; at = at.parentElement)
-                layers.unshift(getComputedStyle(at).backgroundColor);
-            return [painted(...layers, getComputedStyle(element).color), painted(...layers)];
-        }"""
-    )
-    ink, ground = (luminance(colour) for colour in found)
-    return ink, ground
-
-
-def luminance(colour: list[int]) -> float:
-    parts = [each / 255 for each in colour]
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
-    return sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
-
-
 # --- several people ---------------------------------------------------------------------------
 
 
@@ -384,9 +250,46 @@ def test_the_browsers_own_log_names_no_other_host(
         window.reload()
     told = json.loads(log.read_text("utf-8"))
     start = told["constants"]["logEventTypes"]["URL_REQUEST_START_JOB"]
-    jobs = [each["params"] for each in told["events"] if each["type"] == start]
+    jobs = [each.get("params", {}) for each in told["events"] if each["type"] == start]
     begun = [job for job in jobs if "url" in job]
     # What nobody began but Chromium itself, it asks of its maker.
     asked = [urlsplit(job["url"]) for job in begun if job["initiator"] != "not an origin"]
     assert len(asked) > 20
     assert {url.hostname for url in asked if url.scheme.startswith("http")} == {"127.0.0.1"}
+
+
+def test_an_answer_that_one_leaves_comes_about_all_the_same(window: Window, model: Model) -> None:
+    may_speak = threading.Event()
+
+    def reply(_: Request) -> Scripted:
+        may_speak.wait(30)
+        return SAID
+
+    model.says(reply)
+    window.put(FENTANYL)
+    window.live.locator(".fn-passage").first.wait_for()
+    window.do("new", "#fn-shelf")
+    empty = window.page.locator("#fn-live .fn-empty")
+    expect(empty).to_be_visible()
+    expect(window.list).to_have_count(0)
+    may_speak.set()
+    expect(window.list).to_have_count(1)
+    expect(empty).to_be_visible()
+    window.list.click()
+    expect(window.live.locator(".fn-prose")).to_contain_text("20%")
+
+
+def test_a_window_waits_for_one_answer_at_a_time(window: Window, model: Model) -> None:
+    model.says(SAID)
+    window.ask(FENTANYL)
+    model.says(Hang())
+    window.put("which rate is it?")
+    expect(window.live).to_have_attribute("aria-busy", "true")
+    for act in ("retry", "undo", "thumb"):
+        window.do(act, "#fn-past")
+        expect(window.notice).to_contain_text("Wait for the answer, or stop it first")
+    window.page.get_by_role("button", name="Stop").click()
+    expect(window.live.locator(".fn-stage")).to_contain_text("Stopped")
+    expect(window.notice).to_be_empty()
+    assert len(model.requests) == 1
+    assert window.past.count() + window.live.count() == 2

@@ -10,12 +10,11 @@ from playwright.sync_api import FilePayload, expect
 
 from rag.load import MAX_BYTES
 from tests.asking import FENTANYL
-from tests.browser import Model, Person, Site, Visit, Window
+from tests.browser import SAID, Model, Site, Visit, Window
 from tests.fakes import Reply, Status
 
 pytest_plugins = ["tests.seeds", "tests.chromium"]
 
-SAID = "A 20% rate applies to fentanyl. [1]"
 TEA = "Tea prices rose 12% in Assam in March."
 TEA_QUESTION = "How much did tea prices rise in Assam?"
 
@@ -208,47 +207,11 @@ def test_an_edit_whose_answer_fails_leaves_the_old_one(window: Window, model: Mo
     expect(window.past).to_have_count(0)
 
 
-def test_two_windows_delete_the_same_conversation(
-    somebody: Person, window: Window, model: Model
-) -> None:
-    model.says(SAID)
-    window.ask(FENTANYL)
-    other = somebody.window(window.address)
-    expect(other.live).to_contain_text("20%")
-    for each in (window, other):
-        each.log.answers.append("")
-        each.page.locator("#fn-conversations [data-act=delete]").click()
-        expect(each.page.locator("#fn-live .fn-empty")).to_be_visible()
-        expect(each.list).to_have_count(0)
-        expect(each.page.get_by_test_id("toast-body")).to_have_count(0)
-    still_answers(other, model)
-    other.close()
-
-
-def test_a_conversation_deleted_elsewhere_is_begun_anew_by_the_next_question(
-    somebody: Person, window: Window, model: Model
-) -> None:
-    model.says(SAID)
-    window.ask(FENTANYL)
-    other = somebody.window(window.address)
-    window.log.answers.append("")
-    window.page.locator("#fn-conversations [data-act=delete]").click()
-    expect(window.list).to_have_count(0)
-    other.do("thumb")
-    expect(other.notice).not_to_be_empty()
-    before = other.shown
-    other.put(FENTANYL)
-    other.answered(before)
-    expect(other.live).to_contain_text("20%")
-    other.reload()
-    expect(other.live).to_contain_text("20%")
-    other.close()
-
-
 @pytest.fixture
 def full_disk(running: Site) -> Iterator[None]:
     """No room for another page of the history's file."""
     connection = running.history._connection
+    connection.execute("VACUUM")
     (pages,) = connection.execute("PRAGMA page_count").fetchone()
     connection.execute(f"PRAGMA max_page_count = {pages}")
     yield

@@ -10,13 +10,11 @@ from playwright.sync_api import expect
 
 from eval.cases import load as load_cases
 from tests.asking import FENTANYL, NEWS, RATE, Index
-from tests.browser import Model, Person, Site, Visit, Window, site
+from tests.browser import AT_FIRST, SAID, Model, Person, Site, Visit, Window, site
 from ui import footnotes
 
 pytest_plugins = ["tests.seeds", "tests.chromium"]
 
-SAID = "A 20% rate applies to fentanyl. [1]"
-AT_FIRST = "In February Trump imposed an initial 10% tariff on Chinese goods. [1]"
 TEA = "Tea prices rose 12% in Assam in March."
 TEA_QUESTION = "How much did tea prices rise in Assam?"
 
@@ -103,6 +101,46 @@ def test_conversations_are_listed_searched_renamed_and_deleted(
     window.reload()
     expect(window.list).to_have_count(1)
     expect(window.list).to_contain_text("Wang Xiaohong")
+
+
+# --- two windows ------------------------------------------------------------------------------
+
+
+def test_two_windows_delete_the_same_conversation(
+    somebody: Person, window: Window, model: Model
+) -> None:
+    model.says(SAID)
+    window.ask(FENTANYL)
+    other = somebody.window(window.address)
+    expect(other.live).to_contain_text("20%")
+    for each in (window, other):
+        each.log.answers.append("")
+        each.page.locator("#fn-conversations [data-act=delete]").click()
+        expect(each.page.locator("#fn-live .fn-empty")).to_be_visible()
+        expect(each.list).to_have_count(0)
+        expect(each.page.get_by_test_id("toast-body")).to_have_count(0)
+    other.ask(FENTANYL)
+    other.close()
+
+
+def test_a_conversation_deleted_elsewhere_is_begun_anew_by_the_next_question(
+    somebody: Person, window: Window, model: Model
+) -> None:
+    model.says(SAID)
+    window.ask(FENTANYL)
+    other = somebody.window(window.address)
+    window.log.answers.append("")
+    window.page.locator("#fn-conversations [data-act=delete]").click()
+    expect(window.list).to_have_count(0)
+    other.do("thumb")
+    expect(other.notice).not_to_be_empty()
+    before = other.shown
+    other.put(FENTANYL)
+    other.answered(before)
+    expect(other.live).to_contain_text("20%")
+    other.reload()
+    expect(other.live).to_contain_text("20%")
+    other.close()
 
 
 # --- taking back ------------------------------------------------------------------------------

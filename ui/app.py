@@ -17,11 +17,12 @@ from rag.errors import FootnoteError
 from ui import frame, reader, styles
 from ui.access import Access
 from ui.intake import Intake
-from ui.page import Page, Who
+from ui.page import Page
 from ui.programs import Programs
 from ui.reading import Reading
 from ui.styles import ASSETS
 from ui.warming import Warming
+from ui.windows import Who
 from ui.wiring import Data, Wiring
 
 THREADS = 100  # each question that somebody watches takes one
@@ -29,6 +30,18 @@ READY_S = 1.0  # between looks at whether the model is ready
 
 
 BRIDGE = "window.footnoteTrigger = trigger;"  # app.js hands acts to Gradio through it
+
+
+class _Blocks(gr.Blocks):
+    """Gradio's blocks, without what they would remember of a session for ever: a part that is
+    passed over is made anew under another number, and each value that it has later stays there."""
+
+    async def postprocess_data(self, block_fn: Any, predictions: Any, state: Any) -> list[Any]:
+        output = await super().postprocess_data(block_fn, predictions, state)
+        if state is not None:
+            for number in state.config_values.keys() - self.blocks.keys():
+                del state.config_values[number]
+        return output
 
 
 def build(
@@ -40,7 +53,7 @@ def build(
     programs: Programs,
 ) -> gr.Blocks:
     """The page as Gradio blocks, not yet mounted."""
-    with gr.Blocks(title="Footnote", analytics_enabled=False, fill_width=True) as blocks:
+    with _Blocks(title="Footnote", analytics_enabled=False, fill_width=True) as blocks:
         with gr.Row(elem_id="fn-top"):
             gr.HTML(frame.header(), apply_default_css=False)
             status = _panel("status")
@@ -166,21 +179,24 @@ def _wire_asking(wiring: Wiring, bridge: gr.HTML, page: Page) -> None:
             return page.ask(who, data.get("question", ""), now, document_ids=only or ())
         return page.asked_again(who, now, data.get("exchange", ""))
 
+    def listed(who: Who, _: Data, now: str, words: str) -> Any:
+        return {"conversations": page.listed(who.owner, now, words)}
+
     given = ("question", "conversation", "only", "editing")
     parts["conversation"].change(
         None, [parts["conversation"]], None, js="(id) => window.footnoteRemember(id)"
     )
-    for event in (parts["question"].submit, parts["ask"].click):
-        wiring.follow(event, ask, given, THREAD)
-    wiring.follow(bridge.submit, again, ("conversation", "only"), THREAD)
+    asked = [
+        wiring.follow(parts["question"].submit, ask, given, THREAD),
+        wiring.follow(parts["ask"].click, ask, given, THREAD),
+        wiring.follow(bridge.submit, again, ("conversation", "only"), THREAD),
+    ]
     wiring.on(parts["stop"].click, lambda who, _: page.stop(who), (), ())
     wiring.on(bridge.input, page.act, ("conversation",), THREAD)
-    wiring.on(
-        parts["search"].change,  # "input" comes for typed letters only, not for a paste
-        lambda who, _, now, words: {"conversations": page.listed(who.owner, now, words)},
-        ("conversation", "search"),
-        ("conversations",),
-    )
+    # "input" comes for typed letters only, not for a paste; and whoever left an answer to itself
+    # finds it in the list when it is there.
+    for event in (parts["search"].change, *(each.then for each in asked)):
+        wiring.on(event, listed, ("conversation", "search"), ("conversations",))
 
 
 def _wire_sources(wiring: Wiring, bridge: gr.HTML, tab: gr.Tab, intake: Intake) -> None:

@@ -16,13 +16,16 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from statistics import median
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from rag.errors import FootnoteError
 from ui.bench_load import load
 from ui.bench_model import NAME, StandIn
 from ui.bench_page import Served, Window, browsing, served
 from ui.bench_probe import Asked
+
+if TYPE_CHECKING:
+    from rag.assistant import Assistant
 
 QUESTIONS = (
     "what tariff rate applies to fentanyl?",
@@ -73,15 +76,12 @@ async def _latency(_: argparse.Namespace) -> None:
                 await window.ask(UNCOUNTED)
                 asked = [await _anew(window, question) for question in QUESTIONS]
             bare = _bare(Path(folder))
-    _print_times("Enter to evidence on screen", [each.evidence_s for each in asked], EVIDENCE_S)
-    _print_times("bare retrieval and selection", bare)
+    shown = [each.evidence_s for each in asked]
+    _print_times("Enter to evidence on screen", shown, EVIDENCE_S)
+    _print_times("bare retrieval", [retrieved for retrieved, _ in bare])
+    _print_times("bare retrieval and selection", [selected for _, selected in bare])
     _print_times("Enter to the first word on screen", [each.word_s for each in asked])
     _print_times("Enter to the whole answer", [each.over_s for each in asked])
-    _print("that page updates are late by", f"{_late(asked, bare):.2f} s (evidence less bare)")
-
-
-def _late(asked: Sequence[Asked], bare: Sequence[float]) -> float:
-    return median(each.evidence_s for each in asked) - median(bare)
 
 
 async def _anew(window: Window, question: str) -> Asked:
@@ -89,28 +89,33 @@ async def _anew(window: Window, question: str) -> Asked:
     return await window.ask(question)
 
 
-def _bare(data: Path) -> list[float]:
-    """Seconds to the passages that the local model is shown, without a page or a model."""
+def _bare(data: Path) -> list[tuple[float, float]]:
+    """Seconds to the hits, which the page shows first, and to the passages that the local model
+    is given; without a page or a model."""
     from rag.build import build
     from rag.models import EMBEDDED_BUDGET
     from rag.settings import load as load_settings
 
+    nowhere = "http://127.0.0.1:9/v1"  # it is not asked
     settings = load_settings(
-        data_dir=data, model=NAME, llm_base_url="http://127.0.0.1:9/v1",
-        budget_tokens=EMBEDDED_BUDGET,
-    )  # fmt: skip
+        data_dir=data, model=NAME, llm_base_url=nowhere, budget_tokens=EMBEDDED_BUDGET
+    )
     with build(settings) as assistant:
-        _passages(assistant, UNCOUNTED)
-        return [_passages(assistant, question) for question in QUESTIONS]
+        _searched(assistant, UNCOUNTED)
+        return [_searched(assistant, question) for question in QUESTIONS]
 
 
-def _passages(assistant: Any, question: str) -> float:
-    from rag.events import Selected
+def _searched(assistant: Assistant, question: str) -> tuple[float, float]:
+    from rag.events import Retrieved, Selected
 
+    times = {}
     started = time.perf_counter()
     with closing(cast(Any, assistant.stream(question))) as events:
-        next(event for event in events if isinstance(event, Selected))
-        return time.perf_counter() - started
+        for event in events:
+            times[type(event)] = time.perf_counter() - started
+            if isinstance(event, Selected):
+                break
+    return times[Retrieved], times[Selected]
 
 
 # --- while an answer is written ---------------------------------------------------------------

@@ -6,35 +6,29 @@ change, by name. What a browser sends is its word only, so every id is looked up
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from rag.errors import FootnoteError
 from rag.relocate import relocate_all
 from rag.types import Citation, Turn
 from ui import disclosure, frame, render
 from ui.exchange import Exchange, Thumb
 from ui.history import NoSuchConversation
+from ui.windows import Who, Windows
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
     from ui.desk import Asking, Desk
-    from ui.feedback import CaseFile
     from ui.history import History
 
 Parts = Mapping[str, Any]
 """Parts of the page to change: past, live (HTML), conversation (its id), conversations (HTML),
 question (of the box), editing (id of the exchange that the next question replaces), notice."""
 
-
-@dataclass(frozen=True, slots=True)
-class Who:
-    """Whose conversations, and which of their windows."""
-
-    owner: str
-    tab: str
+BUSY = "Wait for the answer, or stop it first."
+CHANGES = frozenset({"undo", "edit", "thumb", "note"})  # of what is kept, and then shown anew
 
 
 @dataclass
@@ -44,8 +38,7 @@ class Page:
     assistant: Assistant
     desk: Desk
     history: History
-    _asking: dict[Who, Asking] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    windows: Windows = field(default_factory=Windows)
 
     @property
     def privacy(self) -> str:
@@ -60,17 +53,12 @@ class Page:
     def evals(self, owner: str) -> str:
         """Past runs of the evals, and the cases that the owner's thumbs make."""
         from eval.runs import runs
-        from ui import evals
-
-        past = runs(self.assistant.settings.data_dir / "evals")
-        return evals.tab(past) + frame.thumbs(self.cases(owner))
-
-    def cases(self, owner: str) -> CaseFile:
-        """The eval cases that the owner's thumbs make."""
-        from ui import feedback
+        from ui import evals, feedback
 
         library = self.assistant.library
-        return feedback.cases(self.history.marked(owner), lambda id: library.document(id).text)
+        past = runs(self.assistant.settings.data_dir / "evals")
+        made = feedback.cases(self.history.marked(owner), lambda id: library.document(id).text)
+        return evals.tab(past) + frame.thumbs(made)
 
     # --- conversations ------------------------------------------------------------------------
 
@@ -96,31 +84,29 @@ class Page:
             return frame.no_match()
         return render.conversations(found, conversation or None) + frame.takeaway(conversation)
 
-    def deleted(self, owner: str, conversation: str, which: str) -> dict[str, Any]:
-        """Forget a conversation, and leave it where it was open."""
-        self.history.delete(owner, which)
-        if which == conversation:
-            return self.opened(owner)
-        return {"conversations": self.listed(owner, conversation)}
-
     # --- exchanges ----------------------------------------------------------------------------
 
     def act(self, who: Who, data: Mapping[str, str], now: str) -> Parts:
         """What a button of the conversation or of the list does; `now` is the open conversation."""
         owner, exchange = who.owner, data.get("exchange", "")
         which = data.get("conversation", "")
+        if data.get("act") in CHANGES and self.windows.followed(who):
+            return {"notice": frame.notice(BUSY)}
         match data.get("act"):
-            case "conversation":
+            case "conversation" | "new":
+                self.windows.leave(who)
                 return self.opened(owner, which)
-            case "new":
-                return self.opened(owner)
             case "keep":
                 return {"editing": "", "notice": "", "question": ""}
             case "rename":
                 self.history.rename(owner, which, data.get("title", ""))
                 return {"conversations": self.listed(owner, now)}
             case "delete":
-                return self.deleted(owner, now, which)
+                self.history.delete(owner, which)
+                if which != now:
+                    return {"conversations": self.listed(owner, now)}
+                self.windows.leave(who)
+                return self.opened(owner)
             case "undo":
                 return self.undone(owner, now, exchange)
             case "edit":
@@ -152,37 +138,49 @@ class Page:
         An exchange that is replaced, and those after it, are forgotten only when the new one is
         there: a model that dies takes nothing with it. Closing the iterator stops the question.
         """
-        if not question.strip():
+        waits_for = self.windows.followed(who)
+        chosen = self.assistant.library.digests().keys() & document_ids
+        if waits_for and waits_for.exchange.question == question:  # Enter was pressed twice
+            return
+        if waits_for:
+            yield {"notice": frame.notice(BUSY)}
+        elif not question.strip():
             yield {"notice": frame.notice("Write a question first.")}
-            return
-        owner = who.owner
-        before, replaced = self._parted(owner, conversation, replacing)
-        known = self.assistant.library.digests().keys()
-        chosen = [id for id in document_ids if id in known]
-        if document_ids and not chosen:
+        elif document_ids and not chosen:
             yield {"notice": frame.notice("The sources that you chose are gone; choose others.")}
-            return
-        asking = self.desk.ask(question, _turns(before), chosen or None)
-        with self._lock:
-            self._asking[who] = asking
-        seen = None
-        try:
-            yield {"past": self._past(before), "question": "", "editing": "", "notice": ""}
-            for exchange in asking.shown():
-                news = exchange is not seen
-                seen = exchange
-                # Where a window was closed, this is closed at a yield, so there must be some.
-                yield {"live": render.exchange(exchange, privacy=self.privacy)} if news else {}
-        finally:
-            asking.stop()
-            with self._lock:
-                self._asking.pop(who, None)
-            kept = self._kept(owner, conversation, replaced, asking)
-        shown, last = self.opened(owner, kept), asking.exchange
+        else:
+            yield from self._asked(who, question, conversation, chosen, replacing)
+
+    def _asked(
+        self, who: Who, question: str, conversation: str, chosen: Set[str], replacing: str
+    ) -> Iterator[Parts]:
+        before, replaced = self._parted(who.owner, conversation, replacing)
+        put = partial(self.desk.ask, question, _turns(before), sorted(chosen))
+        with self.windows.following(who, put) as followed:
+            if not followed:
+                return
+            (asking, is_here), seen = followed, None
+            try:
+                yield {"past": self._past(before), "question": "", "editing": "", "notice": ""}
+                for exchange in asking.shown():
+                    news = exchange is not seen and is_here()
+                    seen = exchange
+                    # Where a window was closed, this is closed at a yield: there must be some.
+                    yield {"live": render.exchange(seen, privacy=self.privacy)} if news else {}
+            finally:
+                asking.stop()
+                kept = self._kept(who.owner, conversation, replaced, asking)
+            if is_here():
+                yield self._settled(who.owner, kept, replacing, asking.exchange)
+
+    def _settled(
+        self, owner: str, conversation: str, replacing: str, last: Exchange
+    ) -> dict[str, Any]:
+        shown = self.opened(owner, conversation)
         if last.state == "failed" and last.id not in shown["live"]:  # it replaced nothing
             told = frame.notice(f"{last.error} The earlier answer stays until then.")
             shown |= {"question": last.question, "editing": replacing, "notice": told}
-        yield shown
+        return shown
 
     def _parted(
         self, owner: str, conversation: str, replacing: str
@@ -214,10 +212,8 @@ class Page:
         )
 
     def stop(self, who: Who) -> None:
-        """End the question that this window asked, if it still runs."""
-        with self._lock:
-            asking = self._asking.get(who)
-        if asking:
+        """End the question that this window waits for."""
+        if asking := self.windows.followed(who):
             asking.stop()
 
     def undone(self, owner: str, conversation: str, exchange: str) -> dict[str, Any]:
@@ -257,8 +253,7 @@ class Page:
 
         Raises `NoSuchExchange`.
         """
-        with self._lock:
-            asking = self._asking.get(who)
+        asking = self.windows.followed(who)
         if asking and asking.id == id:
             return asking.exchange
         return self.history.find(who.owner, id)
@@ -292,15 +287,9 @@ class Page:
 
 
 def _says(exchange: Exchange) -> bool:
-    """True when an exchange has something to keep: an answer, a decline or a first sentence that
-    nothing broke off."""
+    """True for an answer, a decline, and a first sentence where the person wanted no more."""
     return exchange.answer is not None or (exchange.state == "stopped" and bool(exchange.claims))
 
 
 def _turns(exchanges: Sequence[Exchange]) -> list[Turn]:
     return [Turn(each.question, each.answer.text) for each in exchanges if each.answer is not None]
-
-
-def trouble(error: FootnoteError) -> dict[str, Any]:
-    """The page after an error: what happened and what to do."""
-    return {"notice": frame.notice(str(error))}

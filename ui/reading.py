@@ -11,7 +11,8 @@ from ui import opening, reader
 
 if TYPE_CHECKING:
     from rag.library import Library
-    from ui.page import Page, Who
+    from ui.page import Page
+    from ui.windows import Who
 
 
 @dataclass(frozen=True)

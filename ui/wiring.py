@@ -10,8 +10,10 @@ from typing import Any
 import gradio as gr
 
 from rag.errors import FootnoteError
+from ui import frame
 from ui.access import Access
-from ui.page import Parts, Who, trouble
+from ui.page import Parts
+from ui.windows import Who
 
 Data = Mapping[str, str]
 """What the element that was acted on says of itself: its data attributes."""
@@ -46,7 +48,8 @@ class Wiring:
             if told.parts:
                 yield self.values(told.parts, changed)
 
-        return self._listen(event, run, given, changed)
+        # Else Gradio drops what is begun before the last one has ended; `handle` decides that.
+        return self._listen(event, run, given, changed, trigger_mode="multiple")
 
     def _who(self, request: gr.Request) -> Who:
         return Who(self.access.owner(request), request.session_hash or "")
@@ -79,7 +82,7 @@ def _told() -> Iterator[_Told]:
     try:
         yield told
     except FootnoteError as error:
-        told.parts = trouble(error)
+        told.parts = {"notice": frame.notice(str(error))}
 
 
 def _data(event: gr.EventData) -> dict[str, str]:

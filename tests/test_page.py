@@ -1,0 +1,491 @@
+"""What the page does when a person acts on it, without a browser: parts of HTML come back."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from rag.assistant import Assistant
+from rag.errors import ModelInterrupted, NoSuchDocument
+from rag.settings import Settings
+from tests.serving import Quoter
+from ui import frame
+from ui.desk import Desk
+from ui.feedback import CaseFile
+from ui.history import History, HistoryError, NoSuchExchange
+from ui.intake import Intake
+from ui.page import BUSY, Page
+from ui.reading import Reading
+from ui.warming import Warm
+from ui.windows import Who
+
+ME, OTHER = Who("ann", "1"), Who("bob", "2")
+QUESTION = "what tariff rate applies to fentanyl?"
+LATER = "Who is Wang Xiaohong?"
+DIES = ModelInterrupted("The model's reply broke off.", "Ask again.")
+
+
+@pytest.fixture
+def assistant(settings: Settings) -> Iterator[Quoter]:
+    with Quoter(settings) as quoter:
+        yield quoter
+
+
+@pytest.fixture
+def page(assistant: Quoter, tmp_path: Path) -> Iterator[Page]:
+    with History.open(tmp_path / "history.sqlite3") as history:
+        desk = Desk(assistant, 2)
+        yield Page(cast(Assistant, assistant), desk, history)
+        desk.close()
+
+
+def asked(page: Page, question: str, conversation: str = "", who: Who = ME, **more: Any) -> Any:
+    """The page at the end of an answer: all that changed, the last of each part."""
+    shown: dict[str, Any] = {}
+    for parts in page.ask(who, question, conversation, **more):
+        shown |= parts
+    return shown
+
+
+def questions(page: Page, conversation: str, who: Who = ME) -> list[str]:
+    return [each.question for each in page.history.exchanges(who.owner, conversation)]
+
+
+def last(page: Page, conversation: str, who: Who = ME) -> str:
+    """The id of the last exchange."""
+    return page.history.exchanges(who.owner, conversation)[-1].id
+
+
+# --- asking -----------------------------------------------------------------------------------
+
+
+def test_an_answer_is_shown_and_kept(page: Page) -> None:
+    shown = asked(page, QUESTION)
+    assert QUESTION in shown["live"]
+    assert 'data-act="cite"' in shown["live"]
+    assert shown["question"] == shown["editing"] == shown["notice"] == ""
+    assert questions(page, shown["conversation"]) == [QUESTION]
+    assert 'aria-current="true"' in shown["conversations"]
+    assert page.opened(ME.owner, shown["conversation"])["live"] == shown["live"]
+
+
+def test_the_next_question_goes_to_the_same_conversation_and_knows_what_was_said(
+    page: Page, assistant: Quoter
+) -> None:
+    talk = asked(page, QUESTION)["conversation"]
+    shown = asked(page, LATER, talk)
+    assert shown["conversation"] == talk
+    assert QUESTION in shown["past"]
+    assert LATER in shown["live"]
+    assert questions(page, talk) == [QUESTION, LATER]
+    (turn,) = assistant.asked[-1][1]
+    assert turn.question == QUESTION
+    assert turn.answer
+
+
+@pytest.mark.parametrize(
+    ("question", "more", "told"),
+    [
+        ("  \n", {}, "Write a question first"),
+        (QUESTION, {"document_ids": ["gone.txt"]}, "are gone; choose others"),
+    ],
+)
+def test_what_cannot_be_asked_is_told(
+    page: Page, assistant: Quoter, question: str, more: Any, told: str
+) -> None:
+    assert told in asked(page, question, **more)["notice"]
+    assert not assistant.asked
+    assert not page.history.conversations(ME.owner)
+
+
+def test_a_question_may_be_limited_to_some_sources(page: Page, assistant: Quoter) -> None:
+    (one, other) = assistant.library.digests()
+    talk = asked(page, QUESTION, document_ids=[one, "gone.txt"])["conversation"]
+    (exchange,) = page.history.exchanges(ME.owner, talk)
+    assert exchange.document_ids == (one,)
+    assert {each.span.document_id for each in exchange.evidence} == {one}
+    assert other not in exchange.digests
+
+
+def test_closing_the_iterator_stops_the_question_and_keeps_what_was_checked(
+    page: Page, assistant: Quoter
+) -> None:
+    following = page.ask(ME, f"endless {QUESTION}")
+    for parts in following:
+        if "fn-claim" in str(parts.get("live", "")):
+            break
+    following.close()  # type: ignore[attr-defined]
+    (talk,) = page.history.conversations(ME.owner)
+    (exchange,) = page.history.exchanges(ME.owner, talk.id)
+    assert (exchange.state, len(exchange.claims)) == ("stopped", 1)
+    assert page.windows.followed(ME) is None
+
+
+def test_while_a_model_is_silent_there_are_still_places_to_close_at(page: Page) -> None:
+    """Gradio ends a question whose window was closed between two values, and only there."""
+    silent = 0
+    following = page.ask(ME, f"endless {QUESTION}")
+    for parts in following:
+        silent += not parts
+        if silent == 2:
+            break
+    following.close()  # type: ignore[attr-defined]
+    assert silent == 2
+
+
+def test_stop_ends_the_question_of_this_window_only(page: Page) -> None:
+    done: dict[Who, Any] = {}
+    there = threading.Semaphore(0)
+
+    def follow(who: Who) -> None:
+        for parts in page.ask(who, f"endless {QUESTION}"):
+            if "fn-claim" in str(parts.get("live", "")):
+                there.release()
+            done[who] = parts
+
+    threads = {who: threading.Thread(target=follow, args=(who,)) for who in (ME, OTHER)}
+    for thread in threads.values():
+        thread.start()
+    for _ in threads:
+        assert there.acquire(timeout=20)
+    page.stop(ME)
+    threads[ME].join(20)
+    assert "Stopped." in done[ME]["live"]
+    assert threads[OTHER].is_alive()
+    page.stop(OTHER)
+    threads[OTHER].join(20)
+    page.stop(OTHER)  # again, it does nothing
+
+
+# --- one question at a time -------------------------------------------------------------------
+
+
+def waiting(page: Page, question: str = f"endless {QUESTION}", conversation: str = "") -> Any:
+    """A question on its way, its first sentence written."""
+    following = page.ask(ME, question, conversation)
+    for parts in following:
+        if "fn-claim" in str(parts.get("live", "")):
+            return following
+    raise AssertionError("it ended")
+
+
+def test_a_window_that_waits_asks_nothing_else(page: Page, assistant: Quoter) -> None:
+    talk = asked(page, QUESTION)["conversation"]
+    following = waiting(page, conversation=talk)
+    assert asked(page, f"endless {QUESTION}", talk) == {}  # Enter, pressed twice
+    assert BUSY in asked(page, LATER, talk)["notice"]
+    kept = last(page, talk)
+    for act in ("undo", "edit", "thumb", "note"):
+        shown = page.act(ME, {"act": act, "exchange": kept, "thumb": "up"}, talk)
+        assert list(shown) == ["notice"]
+        assert BUSY in shown["notice"]
+    assert len(assistant.asked) == 2
+    following.close()
+    assert questions(page, talk) == [QUESTION, f"endless {QUESTION}"]
+
+
+def test_a_window_that_leaves_is_left_alone_and_the_answer_is_kept(page: Page) -> None:
+    talk = asked(page, QUESTION)["conversation"]
+    following = waiting(page)
+    shown = page.act(ME, {"act": "conversation", "conversation": talk}, "")
+    assert QUESTION in shown["live"]
+    assert "endless" not in shown["live"]
+    assert next(following) == {}
+    assert LATER in asked(page, LATER, talk)["live"]
+    following.close()
+    assert len(page.history.conversations(ME.owner)) == 2
+
+
+def test_two_windows_of_one_browser_wait_apart(page: Page) -> None:
+    following = waiting(page)
+    elsewhere = Who(ME.owner, "another tab")
+    assert LATER in asked(page, LATER, who=elsewhere)["live"]
+    following.close()
+
+
+# --- replacing --------------------------------------------------------------------------------
+
+
+def test_an_edited_question_replaces_the_old_one_and_what_followed_it(page: Page) -> None:
+    talk = asked(page, QUESTION)["conversation"]
+    first = last(page, talk)
+    asked(page, LATER, talk)
+    shown = page.act(ME, {"act": "edit", "exchange": first}, talk)
+    assert (shown["question"], shown["editing"]) == (QUESTION, first)
+    assert "the question after it" in shown["notice"] or "1 question after it" in shown["notice"]
+    asked(page, "tariff on goods", talk, replacing=first)
+    assert questions(page, talk) == ["tariff on goods"]
+    assert page.act(ME, {"act": "keep"}, talk) == {"editing": "", "notice": "", "question": ""}
+
+
+def test_a_failure_replaces_nothing_that_was_said(page: Page, assistant: Quoter) -> None:
+    talk = asked(page, QUESTION)["conversation"]
+    first = last(page, talk)
+    asked(page, LATER, talk)
+    assistant.fault = DIES
+    shown = asked(page, "tariff on goods", talk, replacing=first)
+    assert questions(page, talk) == [QUESTION, LATER]
+    assert QUESTION in shown["past"]
+    assert LATER in shown["live"]
+    assert "broke off" in shown["notice"]
+    assert (shown["question"], shown["editing"]) == ("tariff on goods", first)
+
+
+def test_a_failure_replaces_an_earlier_one(page: Page, assistant: Quoter) -> None:
+    assistant.fault = DIES
+    talk = asked(page, QUESTION)["conversation"]
+    failed = last(page, talk)
+    assert page.history.find(ME.owner, failed).state == "failed"
+    assistant.fault = DIES
+    list(page.asked_again(ME, talk, failed))
+    assert questions(page, talk) == [QUESTION]
+    assert last(page, talk) != failed
+    list(page.asked_again(ME, talk, last(page, talk)))
+    assert page.history.find(ME.owner, last(page, talk)).state == "done"
+
+
+def test_a_failure_forgets_no_answer_that_follows_it(page: Page, assistant: Quoter) -> None:
+    assistant.fault = DIES
+    talk = asked(page, QUESTION)["conversation"]
+    failed = last(page, talk)
+    asked(page, LATER, talk)
+    assistant.fault = DIES
+    list(page.asked_again(ME, talk, failed))
+    assert questions(page, talk) == [QUESTION, LATER]
+
+
+def test_undo_gives_back_the_question(page: Page) -> None:
+    talk = asked(page, QUESTION)["conversation"]
+    asked(page, LATER, talk)
+    shown = page.act(ME, {"act": "undo", "exchange": last(page, talk)}, talk)
+    assert shown["question"] == LATER
+    assert QUESTION in shown["live"]
+    assert questions(page, talk) == [QUESTION]
+
+
+# --- what belongs to whom ---------------------------------------------------------------------
+
+
+def test_nobody_reaches_what_is_anothers(page: Page) -> None:
+    talk = asked(page, QUESTION)["conversation"]
+    exchange = last(page, talk)
+    assert QUESTION not in str(page.opened(OTHER.owner, talk)["live"]).partition("fn-examples")[0]
+    assert page.opened(OTHER.owner, talk)["conversation"] == ""
+    for act in ("thumb", "note"):
+        with pytest.raises(NoSuchExchange):
+            page.act(OTHER, {"act": act, "exchange": exchange, "thumb": "up"}, talk)
+    with pytest.raises(NoSuchExchange):
+        list(page.asked_again(OTHER, talk, exchange))
+    with pytest.raises(NoSuchExchange):
+        page.exchange(OTHER, exchange)
+    page.act(OTHER, {"act": "delete", "conversation": talk}, talk)
+    assert asked(page, LATER, talk, who=OTHER)["conversation"] != talk
+    assert questions(page, talk) == [QUESTION]
+
+
+def test_an_exchange_on_its_way_can_be_opened_by_its_own_window_alone(page: Page) -> None:
+    following = waiting(page)
+    running = page.windows.followed(ME)
+    assert running
+    assert page.exchange(ME, running.id).question == f"endless {QUESTION}"
+    with pytest.raises(NoSuchExchange):
+        page.exchange(Who(OTHER.owner, ME.tab), running.id)
+    following.close()
+
+
+@pytest.mark.parametrize("data", [{}, {"act": "fly"}, {"act": "edit", "exchange": "no such"}])
+def test_an_act_that_means_nothing_changes_nothing(page: Page, data: dict[str, str]) -> None:
+    talk = asked(page, QUESTION)["conversation"]
+    assert page.act(ME, data, talk) == {}
+
+
+# --- the list, thumbs -------------------------------------------------------------------------
+
+
+def test_conversations_are_searched_renamed_and_deleted(page: Page) -> None:
+    first, second = asked(page, QUESTION)["conversation"], asked(page, LATER)["conversation"]
+    assert first in page.listed(ME.owner, second, "fentanyl?")
+    assert "No conversation holds" in page.listed(ME.owner, second, "zebra")
+    rename = {"act": "rename", "conversation": first, "title": "Duties"}
+    assert "Duties" in page.act(ME, rename, second)["conversations"]
+    kept = page.act(ME, {"act": "delete", "conversation": first}, second)
+    assert list(kept) == ["conversations"]
+    left = page.act(ME, {"act": "delete", "conversation": second}, second)
+    assert (left["conversation"], left["past"]) == ("", "")
+    assert "fn-empty" in left["live"]
+    page.act(ME, {"act": "delete", "conversation": second}, second)  # in another window
+
+
+def test_a_thumb_given_again_is_taken_back(page: Page) -> None:
+    talk = asked(page, QUESTION)["conversation"]
+    exchange = last(page, talk)
+    thumb = {"act": "thumb", "exchange": exchange, "thumb": "up"}
+    assert 'aria-pressed="true"' in page.act(ME, thumb, talk)["live"]
+    page.act(ME, {"act": "note", "exchange": exchange, "note": "so it is"}, talk)
+    kept = page.history.find(ME.owner, exchange)
+    assert (kept.thumb, kept.note) == ("up", "so it is")
+    page.act(ME, {**thumb, "thumb": "down"}, talk)
+    assert page.history.find(ME.owner, exchange).thumb == "down"
+    assert 'aria-pressed="true"' not in page.act(ME, {**thumb, "thumb": "down"}, talk)["live"]
+    assert page.history.find(ME.owner, exchange).thumb is None
+
+
+def test_the_evals_offer_the_cases_that_thumbs_make(page: Page) -> None:
+    talk = asked(page, QUESTION)["conversation"]
+    assert "export/cases.jsonl" not in page.evals(ME.owner)
+    page.act(ME, {"act": "thumb", "exchange": last(page, talk), "thumb": "up"}, talk)
+    assert "Cases from your thumbs" in page.evals(ME.owner)
+    assert "Cases from your thumbs" not in page.evals(OTHER.owner)
+
+
+def test_a_history_that_cannot_be_written_is_an_error_after_the_answer(page: Page) -> None:
+    page.history._connection.execute("PRAGMA query_only = ON")
+    shown: dict[str, Any] = {}
+    with pytest.raises(HistoryError):
+        for parts in page.ask(ME, QUESTION):
+            shown |= parts
+    assert 'data-act="cite"' in shown["live"]
+    assert page.windows.followed(ME) is None
+
+
+# --- the source pane --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def reading(page: Page) -> Reading:
+    return Reading(page.assistant.library, page)
+
+
+def test_a_citation_a_passage_and_a_document_open_in_the_pane(page: Page, reading: Reading) -> None:
+    talk = asked(page, QUESTION)["conversation"]
+    (exchange,) = page.history.exchanges(ME.owner, talk)
+    (quote, *_) = [citation.quote for claim in exchange.claims for citation in claim.citations]
+    at = {"exchange": exchange.id, "claim": "0", "citation": "0", "passage": "1"}
+    assert f'id="fn-current" tabindex="-1">{quote[:20]}' in reading.show(ME, {"act": "cite", **at})
+    assert "fn-current" in reading.show(ME, {"act": "passage", **at})
+    document = exchange.claims[0].citations[0].span.document_id
+    whole = reading.show(ME, {"act": "source", "document": document})
+    assert "fn-mark" not in whole
+    assert quote[:20] in whole
+    with pytest.raises(NoSuchExchange):
+        reading.show(OTHER, {"act": "cite", **at})
+
+
+@pytest.mark.parametrize("index", ["9", "-1", "", "x", "1e3", "٣", "9" * 40])
+def test_a_link_to_nothing_says_so(page: Page, reading: Reading, index: str) -> None:
+    exchange = last(page, asked(page, QUESTION)["conversation"])
+    at = {"exchange": exchange, "claim": index, "citation": index, "passage": index}
+    assert "no such citation" in reading.show(ME, {"act": "cite", **at})
+    assert "no such citation" in reading.show(ME, {"act": "passage", **at})
+
+
+def test_a_source_that_is_gone_leaves_its_quote(page: Page, reading: Reading) -> None:
+    talk = asked(page, QUESTION)["conversation"]
+    (exchange,) = page.history.exchanges(ME.owner, talk)
+    citation = exchange.claims[0].citations[0]
+    page.assistant.library.remove(citation.span.document_id)
+    at = {"act": "cite", "exchange": exchange.id, "claim": "0", "citation": "0"}
+    assert "was removed" in reading.show(ME, at)
+    assert page.states(exchange)["0.0"] == "gone"
+    assert "There is no source" in reading.show(ME, {"act": "source", "document": "gone.txt"})
+
+
+def test_why_tells_how_an_answer_came_about(page: Page, reading: Reading) -> None:
+    talk = asked(page, QUESTION)["conversation"]
+    exchange = last(page, talk)
+    assert QUESTION in reading.show(ME, {"act": "why", "exchange": exchange})
+    page.history._connection.execute("UPDATE records SET trace = NULL")
+    assert "was not kept" in reading.show(ME, {"act": "why", "exchange": exchange})
+
+
+# --- sources in -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def intake(assistant: Quoter, tmp_path: Path) -> Intake:
+    return Intake(cast(Assistant, assistant), tmp_path / "articles")
+
+
+def test_files_are_kept_indexed_and_offered_as_a_choice(intake: Intake, tmp_path: Path) -> None:
+    good, bad = tmp_path / "tea.txt", tmp_path / "tea.png"
+    good.write_text("Tea is dear.\n", "utf-8")
+    bad.write_bytes(b"x")
+    *_, done = intake.files([str(good), str(bad)])
+    assert "tea.png is of an unknown kind" in done["progress"]
+    assert "1 added" in done["progress"]
+    assert (done["files"], done["url"]) == (None, "")
+    assert "tea.txt" in done["table"]
+    assert "tea.txt" in {id for _, id in done["only"]["choices"]}
+    assert (intake.folder / "tea.txt").read_text("utf-8") == "Tea is dear.\n"
+    (removed,) = intake.act({"act": "remove-source", "document": "tea.txt"})
+    assert "1 removed" in removed["progress"]
+    assert not (intake.folder / "tea.txt").exists()
+
+
+def test_nothing_given_is_told(intake: Intake) -> None:
+    assert "Write the address" in next(intake.address("  "))["progress"]
+    (done,) = intake.files(None)
+    assert done["progress"] == ""
+    with pytest.raises(NoSuchDocument):
+        list(intake.act({"act": "remove-source", "document": "no such"}))
+
+
+def test_an_indexing_that_breaks_is_told_and_ends(
+    intake: Intake, assistant: Quoter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+    monkeypatch.setattr(assistant, "_put", broken)
+    (tmp_path / "tea.txt").write_text("Tea is dear.\n", "utf-8")
+    *_, done = intake.files([str(tmp_path / "tea.txt")])
+    assert "Indexing failed (MemoryError)" in done["progress"]
+
+
+# --- the frame --------------------------------------------------------------------------------
+
+NASTY = "<script>alert(1)</script>\x07\u202e'\""
+
+
+def test_what_is_said_around_the_conversation_is_escaped() -> None:
+    made = CaseFile("", 0, (NASTY,))
+    warm = Warm(ready=True, text=NASTY)
+    for shown in (
+        frame.notice(NASTY),
+        frame.status(warm, NASTY, NASTY),
+        frame.status(Warm(False, "", NASTY), NASTY, NASTY),
+        frame.thumbs(made),
+        frame.takeaway(NASTY),
+    ):
+        assert "<script>" not in shown
+        assert "\x07" not in shown
+        assert "\u202e" not in shown
+
+
+def test_the_status_says_by_shape_and_word_how_the_model_is() -> None:
+    good, fair, bad = (
+        frame.status(warm, "qwen", "Text stays on this machine.")
+        for warm in (
+            Warm(True, "ready"),
+            Warm(False, "Loading the language model…"),
+            Warm(False, "x", "The model file is missing. Install it."),
+        )
+    )
+    assert "●" in good
+    assert "qwen is ready. Text stays on this machine." in good
+    assert "◌" in fair
+    assert "Loading the language model… Text stays on this machine." in fair
+    assert "✗" in bad
+    assert "The model file is missing. Install it." in bad
+
+
+def test_a_notice_is_read_out_and_an_empty_one_is_not_there() -> None:
+    assert 'role="alert"' in frame.notice("Mind the gap.")
+    assert frame.notice("") == ""
+    assert "and the 2 questions after it" in frame.editing(2)
+    assert "after it" not in frame.editing(0)
