@@ -49,6 +49,10 @@ class QuotingModel:
     def get(self) -> QuotingModel:
         return self
 
+    def embed(self, texts: Sequence[str]) -> list[list[float]]:
+        """As an embedder, which is warmed up too."""
+        return [[1.0] for _ in texts]
+
     def close(self) -> None:
         """Holds nothing."""
 
@@ -61,7 +65,7 @@ class QuotingAssistant:
         self.library = Library.open(settings.data_dir / "library.db")
         self.settings = settings
         self.fault = fault
-        self.model = QuotingModel()
+        self.model = self.embedder = QuotingModel()
         self.asked: list[tuple[str, tuple[Turn, ...]]] = []
         self.streams = 0  # that are open
 

@@ -33,7 +33,6 @@ from tests.asking import LARGE, Index, settings_for
 from tests.fakes import ScriptedServer
 from tests.serving import served
 from ui.access import Access
-from ui.desk import Desk
 from ui.history import History
 
 SAID = "A 20% rate applies to fentanyl. [1]"
@@ -81,7 +80,6 @@ class Site:
 
     url: str
     assistant: Assistant
-    desk: Desk
     history: History
     folder: Path
 
@@ -89,17 +87,24 @@ class Site:
 @contextmanager
 def site(seeds: Index, model: ScriptedServer, folder: Path, port: int = 0) -> Iterator[Site]:
     """The application, its data in `folder`; the seed articles are there from the start."""
-    from ui import serving
-
     settings = settings_for(model, LARGE, data_dir=folder)
     library = Library.open(folder / "library.sqlite3")
     vectors = Vectors.open(folder / "vectors", seeds.embedder.name)
     assistant = Assistant(settings, library, vectors, seeds.embedder, HostedModel(settings))
+    with running(assistant, port) as built:
+        yield built
+
+
+@contextmanager
+def running(assistant: Assistant, port: int = 0) -> Iterator[Site]:
+    """The application over `assistant`, which is closed with it."""
+    from ui import serving
+
     with assistant:
         assistant.ensure_seeds()
         web, desk, history = serving.create(assistant, Access())
         with closing(history), closing(desk), served(web, port) as url:
-            yield Site(url, assistant, desk, history, folder)
+            yield Site(url, assistant, history, assistant.settings.data_dir)
 
 
 # --- what a person does -----------------------------------------------------------------------

@@ -183,17 +183,19 @@ def test_closing_the_window_ends_the_models_request(
 
 
 def test_a_second_enter_does_not_ask_twice(window: Window, model: Model) -> None:
-    model.says(SAID)
+    may_speak = threading.Event()
+
+    def reply(_: Request) -> Scripted:
+        may_speak.wait(30)
+        return SAID
+
+    model.says(reply)
     window.box.fill(FENTANYL)
-    window.page.evaluate(
-        """() => {
-            const box = document.querySelector("#fn-question textarea");
-            const enter = { key: "Enter", code: "Enter", bubbles: true, cancelable: true };
-            for (const _ of [1, 2, 3]) box.dispatchEvent(new KeyboardEvent("keypress", enter));
-            for (const _ of [1, 2, 3]) box.dispatchEvent(new KeyboardEvent("keydown", enter));
-        }"""
-    )
-    window.box.press("Enter")
+    for _ in range(2):
+        with window.page.expect_response("**/queue/join*"):
+            window.box.press("Enter")
+    expect(window.live).to_have_attribute("aria-busy", "true")
+    may_speak.set()
     window.answered()
     assert len(model.requests) == 1
     assert window.past.count() + window.live.count() == 1

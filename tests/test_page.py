@@ -344,11 +344,12 @@ def test_the_evals_offer_the_cases_that_thumbs_make(page: Page) -> None:
 
 def test_a_history_that_cannot_be_written_is_an_error_after_the_answer(page: Page) -> None:
     page.history._connection.execute("PRAGMA query_only = ON")
-    shown: dict[str, Any] = {}
+    following, shown = page.ask(ME, QUESTION), ""
+    while "fn-facts" not in shown:  # the answer is over
+        shown = str(next(following).get("live", ""))
     with pytest.raises(HistoryError):
-        for parts in page.ask(ME, QUESTION):
-            shown |= parts
-    assert 'data-act="cite"' in shown["live"]
+        next(following)
+    assert 'data-act="cite"' in shown
     assert page.windows.followed(ME) is None
 
 
@@ -375,7 +376,7 @@ def test_a_citation_a_passage_and_a_document_open_in_the_pane(page: Page, readin
         reading.show(OTHER, {"act": "cite", **at})
 
 
-@pytest.mark.parametrize("index", ["9", "-1", "", "x", "1e3", "٣", "9" * 40])
+@pytest.mark.parametrize("index", ["9", "-1", "", "x", "1e3", "²", "٣", "9" * 40])
 def test_a_link_to_nothing_says_so(page: Page, reading: Reading, index: str) -> None:
     exchange = last(page, asked(page, QUESTION)["conversation"])
     at = {"exchange": exchange, "claim": index, "citation": index, "passage": index}

@@ -182,6 +182,9 @@ def _wire_asking(wiring: Wiring, bridge: gr.HTML, page: Page) -> None:
     def listed(who: Who, _: Data, now: str, words: str) -> Any:
         return {"conversations": page.listed(who.owner, now, words)}
 
+    def relisted(who: Who, data: Data, now: str, words: str) -> Any:
+        return {} if page.windows.followed(who) else listed(who, data, now, words)
+
     given = ("question", "conversation", "only", "editing")
     parts["conversation"].change(
         None, [parts["conversation"]], None, js="(id) => window.footnoteRemember(id)"
@@ -193,10 +196,10 @@ def _wire_asking(wiring: Wiring, bridge: gr.HTML, page: Page) -> None:
     ]
     wiring.on(parts["stop"].click, lambda who, _: page.stop(who), (), ())
     wiring.on(bridge.input, page.act, ("conversation",), THREAD)
-    # "input" comes for typed letters only, not for a paste; and whoever left an answer to itself
-    # finds it in the list when it is there.
-    for event in (parts["search"].change, *(each.then for each in asked)):
-        wiring.on(event, listed, ("conversation", "search"), ("conversations",))
+    named, shelf = ("conversation", "search"), ("conversations",)
+    wiring.on(parts["search"].change, listed, named, shelf)  # a paste is no "input" to Gradio
+    for event in asked:  # whoever left an answer to itself finds it in the list when it is there
+        wiring.on(event.then, relisted, named, shelf)
 
 
 def _wire_sources(wiring: Wiring, bridge: gr.HTML, tab: gr.Tab, intake: Intake) -> None:

@@ -61,6 +61,16 @@ def editing(later: int) -> str:
     )
 
 
+def earlier(hidden: int) -> str:
+    """Stands before the exchanges of a long conversation when not all of them are shown."""
+    if not hidden:
+        return ""
+    return (
+        '<p class="fn-earlier"><button type="button" class="fn-new" data-act="earlier">'
+        f"Show {count(hidden, 'earlier question')}</button></p>"
+    )
+
+
 def shelf_head() -> str:
     """What stands above the list of conversations."""
     return (

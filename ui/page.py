@@ -28,6 +28,7 @@ Parts = Mapping[str, Any]
 question (of the box), editing (id of the exchange that the next question replaces), notice."""
 
 BUSY = "Wait for the answer, or stop it first."
+PAST = 25  # exchanges shown of a long conversation, before one asks for the others
 CHANGES = frozenset({"undo", "edit", "thumb", "note"})  # of what is kept, and then shown anew
 
 
@@ -96,6 +97,8 @@ class Page:
             case "conversation" | "new":
                 self.windows.leave(who)
                 return self.opened(owner, which)
+            case "earlier":
+                return {"past": self._past(self.history.exchanges(owner, now)[:-1], most=None)}
             case "keep":
                 return {"editing": "", "notice": "", "question": ""}
             case "rename":
@@ -270,9 +273,11 @@ class Page:
             "live": render.exchange(last, states=self.states(last), privacy=self.privacy),
         }
 
-    def _past(self, exchanges: Sequence[Exchange]) -> str:
-        states = {each.id: self.states(each) for each in exchanges}
-        return render.thread(exchanges, states=states, privacy=self.privacy)
+    def _past(self, exchanges: Sequence[Exchange], most: int | None = PAST) -> str:
+        shown = exchanges[-most:] if most else exchanges
+        states = {each.id: self.states(each) for each in shown}
+        thread = render.thread(shown, states=states, privacy=self.privacy)
+        return frame.earlier(len(exchanges) - len(shown)) + thread
 
     def states(self, exchange: Exchange) -> dict[str, str]:
         """What became of each citation since: "CLAIM.CITATION" to same, moved, changed or gone."""

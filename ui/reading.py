@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -58,4 +59,4 @@ class Reading:
 
 def _number(data: Mapping[str, str], name: str) -> int:
     text = data.get(name, "")
-    return int(text) if text.isdigit() and len(text) < 10 else -1
+    return int(text) if re.fullmatch("[0-9]{1,9}", text) else -1

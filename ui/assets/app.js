@@ -6,7 +6,7 @@
   const KINDS = {
     cite: "select", passage: "select", source: "select", why: "select",
     conversation: "input", new: "input", rename: "input", delete: "input",
-    undo: "input", edit: "input", keep: "input", thumb: "input", note: "input",
+    undo: "input", edit: "input", keep: "input", earlier: "input", thumb: "input", note: "input",
     retry: "submit", example: "submit",
     "remove-source": "change", "refresh-source": "change",
   };

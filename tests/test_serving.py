@@ -1,0 +1,217 @@
+"""How the page starts, where it listens, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import httpx
+import pytest
+from typer.testing import CliRunner
+
+import ui.cli
+from rag.assistant import Assistant
+from rag.settings import Settings
+from tests.assistants import QuotingAssistant
+from tests.serving import Quoter, served
+from ui import serving
+from ui.access import Access
+from ui.serving import PORT, PORTS, PortTaken
+
+PATIENCE_S = 120
+MARK = "FOOTNOTE_TEST_RUN"  # in the environment of all processes of one run
+LOOPBACK = "127.0.0.1"
+
+
+@contextmanager
+def taken(port: int = 0) -> Iterator[int]:
+    """A port that somebody listens at."""
+    with socket.socket() as listening:
+        listening.bind((LOOPBACK, port))
+        listening.listen()
+        yield listening.getsockname()[1]
+
+
+# --- where it listens -------------------------------------------------------------------------
+
+
+def test_a_port_that_was_asked_for_and_is_taken_is_an_error_that_says_what_to_do() -> None:
+    with taken() as port, pytest.raises(PortTaken) as error:
+        serving._listening(LOOPBACK, port)
+    assert f"{LOOPBACK}:{port} cannot be used" in error.value.problem
+    assert "--port" in error.value.remedy
+
+
+def test_without_a_port_the_next_free_one_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    with ExitStack() as others:
+        first = others.enter_context(taken())
+        monkeypatch.setattr(serving, "PORT", first)
+        found = others.enter_context(serving._listening(LOOPBACK, None)).getsockname()[1]
+        assert first < found < first + PORTS
+
+
+def test_when_all_ports_are_taken_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    with taken() as port:
+        monkeypatch.setattr(serving, "PORT", port)
+        monkeypatch.setattr(serving, "PORTS", 1)
+        with pytest.raises(PortTaken, match="--port"):
+            serving._listening(LOOPBACK, None)
+
+
+@pytest.mark.parametrize("port", [None, 0])
+def test_an_address_of_another_machine_is_an_error_at_once(port: int | None) -> None:
+    with pytest.raises(PortTaken, match=r"192\.0\.2\.1"):
+        serving._listening("192.0.2.1", port)
+
+
+def test_a_port_is_free_again_as_soon_as_it_is_left() -> None:
+    with serving._listening(LOOPBACK, 0) as listening:
+        port = listening.getsockname()[1]
+        with socket.create_connection((LOOPBACK, port)) as client:
+            listening.accept()[0].close()
+            assert client.recv(1) == b""
+    serving._listening(LOOPBACK, port).close()
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:7860/"),
+        ("::1", "http://[::1]:7860/"),
+        ("0.0.0.0", "http://127.0.0.1:7860/"),
+        ("::", "http://127.0.0.1:7860/"),
+        ("192.0.2.7", "http://192.0.2.7:7860/"),
+    ],
+)
+def test_the_address_that_is_told_can_be_opened(host: str, shown: str) -> None:
+    assert serving._address(host, PORT) == shown
+
+
+# --- what is served ---------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    from rag.settings import load
+
+    settings = load(data_dir=tmp_path_factory.mktemp("serving"))
+    with Quoter(settings) as assistant:
+        web, desk, history = serving.create(cast(Assistant, assistant), Access(), mcp=True)
+        with served(web) as address:
+            yield address
+        desk.close()
+        history.close()
+
+
+def test_the_page_is_put_together(url: str) -> None:
+    page = httpx.get(url).text
+    assert '"title":"Footnote"' in page
+    assert "footnoteTrigger" in page  # app.js
+    assert "--fn-paper" in page  # tokens.css
+    assert httpx.get(f"{url}/health").json()["ok"] is True
+
+
+def test_every_handler_of_the_page_is_private(url: str) -> None:
+    """Those for other programs are the only ones that have a name."""
+    config = httpx.get(f"{url}/config").json()
+    public = [each for each in config["dependencies"] if each["api_visibility"] != "private"]
+    named = httpx.get(f"{url}/gradio_api/info").json()["named_endpoints"]
+    assert {f"/{each['api_name']}" for each in public} == set(named)
+    assert set(named) == {"/ask", "/check", "/verify"}
+    assert len(config["dependencies"]) > len(public) + 10
+
+
+def test_one_question_at_a_time_for_a_local_model_and_more_for_a_server(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lanes: list[int] = []
+    stop = RuntimeError("far enough")
+
+    def desk(_: Any, count: int) -> None:
+        lanes.append(count)
+        raise stop
+
+    monkeypatch.setattr("ui.desk.Desk", desk)
+    hosted = settings.model_copy(update={"llm_base_url": "http://127.0.0.1:1/v1"})
+    for each in (settings, hosted):
+        with QuotingAssistant(each) as assistant, pytest.raises(RuntimeError, match="far enough"):
+            serving.create(cast(Assistant, assistant), Access())
+    assert lanes == [1, serving.LANES_HOSTED]
+
+
+# --- the command ------------------------------------------------------------------------------
+
+
+def test_help_names_every_option() -> None:
+    told = CliRunner().invoke(ui.cli.app, ["ui", "--help"], env={"COLUMNS": "200"}).output
+    for option in ("--host", "--port", "--auth-file", "--root-path", "--mcp", "--model"):
+        assert option in told
+
+
+def command(tmp_path: Path, *options: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.assistants", "--data-dir", tmp_path / "data", "ui", *options],
+        cwd=Path(__file__).parents[1],
+        env=os.environ | {MARK: str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def processes(mark: str) -> list[str]:
+    """The command lines of the processes of a run; none where /proc is missing."""
+    wanted, found = f"{MARK}={mark}".encode(), []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if wanted in (process / "environ").read_bytes().split(b"\0"):
+                found.append((process / "cmdline").read_text())
+        except OSError:
+            continue  # another user's, or it has just ended
+    return found
+
+
+def test_the_command_serves_until_it_is_interrupted(tmp_path: Path) -> None:
+    with taken() as port:
+        pass  # nobody listens there any more
+    with command(tmp_path, "--port", str(port)) as run:
+        giving_up = threading.Timer(PATIENCE_S, run.kill)
+        giving_up.start()
+        assert run.stdout is not None
+        assert run.stdout.readline() == (
+            f"Footnote is at http://{LOOPBACK}:{port}/ (Ctrl-C ends it)\n"
+        )
+        browser = httpx.Client(base_url=f"http://{LOOPBACK}:{port}", timeout=PATIENCE_S)
+        with browser:
+            health = browser.get("/health").json()
+            assert (health["ok"], health["model"]["error"]) == (True, "")
+            assert "Footnote" in browser.get("/").text
+            asked = {"model": "footnote", "messages": [{"role": "user", "content": "fentanyl"}]}
+            reply = browser.post("/v1/chat/completions", json=asked).json()
+            assert "fentanyl" in json.dumps(reply["choices"]).lower()
+            run.send_signal(signal.SIGINT)
+            rest, errors = run.communicate(timeout=PATIENCE_S)
+        giving_up.cancel()
+    assert run.returncode == 130
+    assert rest == ""
+    assert "Traceback" not in errors
+    assert "Text stays on this machine." in errors
+    assert not processes(str(tmp_path))
+
+
+def test_a_taken_port_ends_the_command_with_a_line(tmp_path: Path) -> None:
+    with taken() as port, command(tmp_path, "--port", str(port)) as run:
+        told, errors = run.communicate(timeout=PATIENCE_S)
+    assert told == ""
+    assert run.returncode == PortTaken.exit_code
+    assert f"{LOOPBACK}:{port} cannot be used" in errors
+    assert "Traceback" not in errors
