@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import FootnoteError
-from ui.bench_page import Window, browsing, served
+from ui.bench.page import Window, browsing, served
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser

@@ -32,8 +32,8 @@ from rag.vectors import Vectors
 from tests.asking import LARGE, Index, settings_for
 from tests.fakes import ScriptedServer
 from tests.serving import served
-from ui.access import Access
-from ui.history import History
+from ui.gate.access import Access
+from ui.records.history import History
 
 SAID = "A 20% rate applies to fentanyl. [1]"
 AT_FIRST = "In February Trump imposed an initial 10% tariff on Chinese goods. [1]"
@@ -98,7 +98,7 @@ def site(seeds: Index, model: ScriptedServer, folder: Path, port: int = 0) -> It
 @contextmanager
 def running(assistant: Assistant, port: int = 0) -> Iterator[Site]:
     """The application over `assistant`, which is closed with it."""
-    from ui import serving
+    from ui.web import serving
 
     with assistant:
         assistant.ensure_seeds()

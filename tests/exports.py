@@ -12,7 +12,7 @@ from pathlib import Path
 from rag.library import Library
 from rag.load import load
 from rag.types import Answer, Chunk, Citation, Claim, Document, Passage, Span, Support
-from ui.exchange import Exchange
+from ui.asking.exchange import Exchange
 
 SEEDS = Path(__file__).parents[1] / "seeds"
 RATE = "That was later hiked to 125% for reciprocal duties and a 20% rate just for the fentanyl"

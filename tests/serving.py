@@ -22,9 +22,9 @@ from rag.settings import Settings
 from rag.stop import Stop
 from rag.types import Turn
 from tests.assistants import QuotingAssistant
-from ui.access import Access
-from ui.desk import Desk
-from ui.history import History
+from ui.asking.desk import Desk
+from ui.gate.access import Access
+from ui.records.history import History
 
 
 class Quoter(QuotingAssistant):
@@ -77,14 +77,14 @@ def site(
     **options: Any,
 ) -> Iterator[Site]:
     """The application over `assistant`, which is closed with it; `options` go to
-    `ui.server.create`. Gradio's page offers `who`, which tells the owner, `name`, which tells
+    `ui.web.server.create`. Gradio's page offers `who`, which tells the owner, `name`, which tells
     where an uploaded file lies, and the programs."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     import gradio
     from gradio.events import api
 
-    from ui import server
-    from ui.programs import Programs
+    from ui.api.programs import Programs
+    from ui.web import server
 
     access = access or Access()
     assistant = assistant or Quoter(settings)

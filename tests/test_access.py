@@ -15,11 +15,11 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from rag.errors import SettingsError
-from ui import users
-from ui.access import Access, NobodyAsks, cookie_owner, user_owner
-from ui.guard import Guard
-from ui.headers import Headers
-from ui.users import Users, hashed
+from ui.gate import users
+from ui.gate.access import Access, NobodyAsks, cookie_owner, user_owner
+from ui.gate.guard import Guard
+from ui.gate.headers import Headers
+from ui.gate.users import Users, hashed
 
 LOCAL = "http://127.0.0.1:7860"
 SIGNED = Access(Users({"ada": "lovelace", "grace": hashed("hopper")}))

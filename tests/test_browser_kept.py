@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from eval.cases import load as load_cases
 from tests.asking import FENTANYL, NEWS, RATE, Index
 from tests.browser import AT_FIRST, SAID, Model, Person, Site, Visit, Window, site
-from ui import footnotes
+from ui.records import footnotes
 
 pytest_plugins = ["tests.seeds", "tests.chromium"]
 

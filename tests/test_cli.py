@@ -35,8 +35,8 @@ from rag.types import Answer, Chunk, Claim, Document, Span
 from tests.assistants import QuotingAssistant
 from tests.fakes import ScriptedServer
 from ui import disclosure
-from ui.conversation import follow
-from ui.screen import Screen
+from ui.shell.conversation import follow
+from ui.shell.screen import Screen
 from ui.terminal import clean, excerpt, json_safe, line, listing, page
 
 ROOT = Path(__file__).parents[1]

@@ -22,9 +22,9 @@ from rag.settings import Settings
 from rag.settings import load as load_settings
 from rag.types import Turn
 from tests.serving import Quoter, served
-from ui import chat_json, completions
-from ui.completions import Completions
-from ui.desk import Desk
+from ui.api import chat_json, completions
+from ui.api.completions import Completions
+from ui.asking.desk import Desk
 
 QUESTION = "What tariff rate applies to fentanyl?"
 SAID = [{"role": "user", "content": QUESTION}]

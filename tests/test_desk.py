@@ -17,9 +17,9 @@ from rag.types import Turn
 from tests.asking import FENTANYL, LARGE, NEWS, RATE, REPORT, SMALL, STATED, Index, prompt, script
 from tests.assistants import QuotingAssistant
 from tests.fakes import Hang, Reply, ScriptedServer, Status
-from ui.desk import Asking, Desk
-from ui.exchange import Exchange, State
-from ui.trace import from_json, to_json
+from ui.asking.desk import Asking, Desk
+from ui.asking.exchange import Exchange, State
+from ui.asking.trace import from_json, to_json
 
 pytest_plugins = ["tests.seeds"]
 

@@ -15,7 +15,7 @@ import pytest
 
 from eval.runs import runs
 from tests.kept import NAME, STARTED, Told, declined, failed, keep, right
-from ui.evals import MOST_ROWS, tab
+from ui.views.evals import MOST_ROWS, tab
 
 
 def html(folder: Path) -> Element:

@@ -9,7 +9,7 @@ import pytest
 
 from rag.events import Checked, Consulted, Event, Finished, Retrieved, Rewritten, Selected, Token
 from rag.types import Answer, Chunk, Citation, Claim, Hit, Message, Passage, Span
-from ui.exchange import EVIDENCE, Exchange, fold
+from ui.asking.exchange import EVIDENCE, Exchange, fold
 
 ASKED = Exchange("0123456789abcdef", "And there?")
 HITS = tuple(Hit(Chunk(f"c{n}", Span("a.txt", n, n + 1)), 1 / (n + 1), "fused") for n in range(9))

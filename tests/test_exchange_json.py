@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from rag.answer_json import FormatError
 from tests.test_answer_json import ANSWER, COUNTS, DECLINED, WORDS, answers, claims_on, passages
-from ui.exchange import Exchange, State, Thumb
-from ui.exchange_json import from_json, to_json
+from ui.asking.exchange import Exchange, State, Thumb
+from ui.asking.exchange_json import from_json, to_json
 
 ID = "0123456789abcdef"
 DONE = Exchange(

@@ -15,9 +15,9 @@ from markdown_it.token import Token
 
 from rag.types import Citation, Document, Span
 from tests.exports import claim, conversation, declined, documents, exchange
-from ui.exchange import Exchange
-from ui.export import html, markdown
-from ui.footnotes import Footnote, read
+from ui.asking.exchange import Exchange
+from ui.records.export import html, markdown
+from ui.records.footnotes import Footnote, read
 from ui.terminal import line
 
 NASTY = [

@@ -19,10 +19,10 @@ from rag.load import load as load_documents
 from rag.sentences import split
 from rag.types import Answer, Chunk, Citation, Claim, Document, Passage, Span, Support
 from tests.assistants import SEEDS
-from ui.evidence import pointing_quote
-from ui.exchange import Exchange, Thumb
-from ui.feedback import CaseFile, cases
-from ui.history import History
+from ui.asking.exchange import Exchange, Thumb
+from ui.records.evidence import pointing_quote
+from ui.records.feedback import CaseFile, cases
+from ui.records.history import History
 
 POST = "000_63f6faf5f870be30.txt"
 RATE = (

@@ -15,9 +15,9 @@ from rag.errors import FootnoteError
 from rag.library import Library
 from rag.types import Document, Span
 from tests.exports import RATE, cite, claim, conversation, documents, exchange, put
-from ui.exchange import Exchange
-from ui.export import html, markdown
-from ui.footnotes import Footnote, FootnotesUnreadable, read, record, verify
+from ui.asking.exchange import Exchange
+from ui.records.export import html, markdown
+from ui.records.footnotes import Footnote, FootnotesUnreadable, read, record, verify
 
 Write = Callable[[Sequence[Exchange]], str]
 both = pytest.mark.parametrize("write", [markdown, html])

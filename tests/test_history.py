@@ -18,8 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.test_answer_json import ANSWER, DECLINED
-from ui.exchange import Exchange
-from ui.history import (
+from ui.asking.exchange import Exchange
+from ui.records.history import (
     MOST_NOTE_CHARS,
     MOST_TITLE_CHARS,
     TITLE_CHARS,
@@ -28,7 +28,7 @@ from ui.history import (
     NoSuchConversation,
     NoSuchExchange,
 )
-from ui.words import words
+from ui.records.words import words
 
 ME, OTHER = "ann", "bob"
 
@@ -404,7 +404,7 @@ CHILD = """
 import sys
 from pathlib import Path
 from tests.test_history import ME, asked
-from ui.history import History
+from ui.records.history import History
 
 history, talk = History.open(Path(sys.argv[1])), None
 for number in range(1_000_000):

@@ -21,7 +21,7 @@ from rag.types import Document
 from tests.assistants import QuotingAssistant
 from tests.test_fetch import anywhere, reply, served
 from tests.test_ingest import Index, kinds, long_text, write
-from ui.indexing import sorted_out, stored_files
+from ui.shell.indexing import sorted_out, stored_files
 
 LOCAL = partial(fetch, allowed=anywhere)
 

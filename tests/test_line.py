@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ui.line import Line, LineFull, Ticket
+from ui.asking.line import Line, LineFull, Ticket
 
 GUARD_S = 10.0
 

@@ -15,9 +15,9 @@ from rag.errors import SettingsError
 from rag.settings import load as load_settings
 from tests.serving import Site, served, site
 from tests.test_completions import eventually
-from ui import export
-from ui.access import Access
-from ui.users import Users
+from ui.gate.access import Access
+from ui.gate.users import Users
+from ui.records import export
 
 QUESTION = "What tariff rate applies to fentanyl?"
 INITIALIZE = {
@@ -159,7 +159,7 @@ def test_a_browsers_own_page_and_a_trailing_slash_are_fine(door: tuple[Site, str
 
 
 def test_the_package_says_itself_what_the_guard_would() -> None:
-    from ui.mcp import _security
+    from ui.api.mcp import _security
 
     settings = _security(Access.of("127.0.0.1", root_path="https://news.example/footnote"))
     assert settings.enable_dns_rebinding_protection
@@ -191,7 +191,7 @@ def test_a_missing_package_is_named_with_its_extra(
     import ui
 
     monkeypatch.delattr(ui, "mcp", raising=False)
-    monkeypatch.delitem(sys.modules, "ui.mcp", raising=False)
+    monkeypatch.delitem(sys.modules, "ui.api.mcp", raising=False)
     monkeypatch.setitem(sys.modules, "mcp.server.mcpserver", None)
     settings = load_settings(data_dir=tmp_path_factory.mktemp("missing"))
     with pytest.raises(SettingsError, match=r"footnote-qa\[mcp\]"), site(settings, mcp=True):

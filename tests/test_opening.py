@@ -11,8 +11,8 @@ import pytest
 from rag.library import Library
 from rag.sentences import split
 from rag.types import Chunk, Citation, Claim, Document, Passage, Span
-from ui import opening
-from ui.exchange import Exchange
+from ui.asking.exchange import Exchange
+from ui.web import opening
 
 TEXT = "Rates rose to 20%. Nobody was asked. Exports fell by half."
 FIRST, SECOND = Span("a", 0, 18), Span("a", 37, 58)

@@ -13,15 +13,15 @@ from rag.assistant import Assistant
 from rag.errors import ModelInterrupted, NoSuchDocument
 from rag.settings import Settings
 from tests.serving import Quoter
-from ui import frame
-from ui.desk import Desk
-from ui.feedback import CaseFile
-from ui.history import History, HistoryError, NoSuchExchange
-from ui.intake import Intake
-from ui.page import BUSY, Page
-from ui.reading import Reading
-from ui.warming import Warm
-from ui.windows import Who
+from ui.asking.desk import Desk
+from ui.asking.warming import Warm
+from ui.records.feedback import CaseFile
+from ui.records.history import History, HistoryError, NoSuchExchange
+from ui.views import frame
+from ui.web.intake import Intake
+from ui.web.page import BUSY, Page
+from ui.web.reading import Reading
+from ui.web.windows import Who
 
 ME, OTHER = Who("ann", "1"), Who("bob", "2")
 QUESTION = "what tariff rate applies to fentanyl?"

@@ -13,10 +13,10 @@ from rag.settings import Settings
 from rag.settings import load as load_settings
 from rag.types import Turn
 from tests.serving import Quoter, served, site
-from ui import export
-from ui.desk import Desk
-from ui.programs import Programs
-from ui.wire import Cited
+from ui.api.programs import Programs
+from ui.api.wire import Cited
+from ui.asking.desk import Desk
+from ui.records import export
 
 QUESTION = "What tariff rate applies to fentanyl?"
 

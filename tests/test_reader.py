@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.types import Document, Span
-from ui import reader
+from ui.views import reader
 
 NASTY = "<b>&amp;\"'\n\n \r\n\x0b\x0c\x1b[31m\x85\u200e\u202e\u2028\ufeffé😀</p></mark>${x}{{y}}"
 

@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.types import Answer, Citation, Claim, DeclineReason, Passage, Span, Status
-from ui import render
-from ui.exchange import Exchange, State
-from ui.history import Conversation
-from ui.render_claims import STATES, place
+from ui.asking.exchange import Exchange, State
+from ui.records.history import Conversation
 from ui.terminal import clean
+from ui.views import render
+from ui.views.render_claims import STATES, place
 
 RATE = "That was later hiked to 125% and a 20% rate just for the fentanyl demands."
 EVIL = (

@@ -11,8 +11,8 @@ from rag.errors import NoSuchDocument
 from rag.events import Checked, Consulted, Event, Finished, Retrieved, Rewritten, Selected
 from rag.types import Answer, Chunk, Citation, Claim, Hit, Message, Passage, Span, Usage
 from ui import styles
-from ui.render_trace import trace as render
-from ui.trace import Trace, from_json, noted, start, to_json, traced
+from ui.asking.trace import Trace, from_json, noted, start, to_json, traced
+from ui.views.render_trace import trace as render
 
 EVIL = (
     '"><script>alert(1)</script><img src=x onerror=alert(2)>&lt;\u202e\x00'

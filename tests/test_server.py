@@ -15,10 +15,10 @@ import pytest
 
 from rag.settings import load as load_settings
 from tests.serving import Site, served, site
-from ui.access import COOKIE, Access, cookie_owner
-from ui.exchange import Exchange
-from ui.routes import attachment
-from ui.users import Users
+from ui.asking.exchange import Exchange
+from ui.gate.access import COOKIE, Access, cookie_owner
+from ui.gate.users import Users
+from ui.web.routes import attachment
 
 QUESTION = "What tariff rate applies to fentanyl?"
 FOREIGN = re.compile(r"(?:src|href|content)=[\"']?(?:https?:)?//[^\"'\s>]*")
@@ -216,7 +216,7 @@ def test_a_link_that_leads_nowhere_says_so(visit: Visit, query: str, what: str) 
 @pytest.mark.parametrize("kind", ["md", "html"])
 @pytest.mark.parametrize("what", ["exchange", "conversation"])
 def test_an_export_is_a_file_with_its_footnotes(visit: Visit, what: str, kind: str) -> None:
-    from ui import footnotes
+    from ui.records import footnotes
 
     id = visit.exchange.id if what == "exchange" else visit.conversation
     reply = visit.get(f"/export/{what}/{id}.{kind}")

@@ -23,9 +23,9 @@ from rag.assistant import Assistant
 from rag.settings import Settings
 from tests.assistants import QuotingAssistant
 from tests.serving import Quoter, served
-from ui import serving
-from ui.access import Access
-from ui.serving import PORT, PORTS, PortTaken
+from ui.gate.access import Access
+from ui.web import serving
+from ui.web.serving import PORT, PORTS, PortTaken
 
 PATIENCE_S = 120
 MARK = "FOOTNOTE_TEST_RUN"  # in the environment of all processes of one run
@@ -140,7 +140,7 @@ def test_one_question_at_a_time_for_a_local_model_and_more_for_a_server(
         lanes.append(count)
         raise stop
 
-    monkeypatch.setattr("ui.desk.Desk", desk)
+    monkeypatch.setattr("ui.asking.desk.Desk", desk)
     hosted = settings.model_copy(update={"llm_base_url": "http://127.0.0.1:1/v1"})
     for each in (settings, hosted):
         with QuotingAssistant(each) as assistant, pytest.raises(RuntimeError, match="far enough"):

@@ -15,7 +15,7 @@ from rag.library import Library
 from rag.load import load
 from rag.types import Document
 from ui import styles
-from ui.sources import Source, State, listing, outcome, table
+from ui.views.sources import Source, State, listing, outcome, table
 
 EVIL = '"><script>alert(1)</script><img src=x onerror=alert(2)>\u202e\x1b[31m'
 

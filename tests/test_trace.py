@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from rag.events import Checked, Consulted, Event, Finished, Retrieved, Rewritten, Selected, Token
 from rag.types import Answer, Chunk, Citation, Claim, FoundBy, Hit, Message, Passage, Span, Usage
-from ui.trace import (
+from ui.asking.trace import (
     MOST_CHARS,
     MOST_HITS,
     MOST_STEPS,

@@ -18,10 +18,10 @@ import pytest
 from rag import compose, models
 from rag.settings import load
 from rag.types import ChatModel, Message, Passage, Span, Turn
-from ui import bench
-from ui.bench_load import Person, Tally, question, seal
-from ui.bench_model import NAME, StandIn
-from ui.bench_probe import Asked, ahead
+from ui.bench import __main__ as bench
+from ui.bench.load import Person, Tally, question, seal
+from ui.bench.model import NAME, StandIn
+from ui.bench.probe import Asked, ahead
 
 ROOT = Path(__file__).parents[1]
 
@@ -243,7 +243,7 @@ def test_two_people_ask_at_once_and_nothing_goes_astray() -> None:
     command = [
         sys.executable,
         "-m",
-        "ui.bench",
+        "ui.bench.__main__",
         "--only",
         "load",
         "--people",

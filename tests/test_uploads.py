@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from rag.errors import SourceError
 from rag.load import MAX_BYTES, SUFFIXES
-from ui.uploads import MAX_NAME_BYTES, forget, keep, safe_name
+from ui.web.uploads import MAX_NAME_BYTES, forget, keep, safe_name
 
 
 @pytest.fixture

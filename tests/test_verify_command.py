@@ -16,8 +16,8 @@ from rag.library import Library
 from rag.types import Document
 from tests.exports import RATE, SEIZED, cite, claim, conversation, documents, exchange, put
 from tests.test_architecture import HEAVY
-from ui import verdicts
-from ui.export import html, markdown
+from ui.records.export import html, markdown
+from ui.shell import verdicts
 from ui.terminal import clean
 
 Invoke = Callable[..., Result]

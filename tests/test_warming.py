@@ -12,7 +12,7 @@ from rag.errors import ModelFileError
 from rag.types import ChatModel
 from tests.asking import LARGE, settings_for
 from tests.fakes import ScriptedServer
-from ui.warming import Warming
+from ui.asking.warming import Warming
 
 GUARD_S = 10.0
 

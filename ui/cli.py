@@ -1,6 +1,6 @@
 """What can one tell `footnote` to do?
 
-Commands are wiring: `ui.terminal` makes what they show and `ui.screen` prints it. All that is
+Commands are wiring: `ui.terminal` makes what they show and `ui.shell.screen` prints it. All that is
 heavy is imported inside them, so that ``footnote --help`` is there at once.
 """
 
@@ -76,7 +76,7 @@ def ask(
 ) -> None:
     """Answer one question, with its sources."""
     from rag.answer_json import to_json
-    from ui.conversation import follow, tell
+    from ui.shell.conversation import follow, tell
 
     chosen = {"model": model, "llm_base_url": base_url, "k": k, "budget_tokens": budget}
     settings = settings_of(ctx, **chosen, max_tokens=max_tokens)
@@ -103,7 +103,7 @@ def chat(
     max_tokens: MaxTokens = None,
 ) -> None:
     """Ask one question after the other. Ctrl-C stops an answer, Ctrl-D or /quit leaves."""
-    from ui.conversation import chat as converse
+    from ui.shell.conversation import chat as converse
 
     chosen = {"model": model, "llm_base_url": base_url, "k": k, "budget_tokens": budget}
     settings = settings_of(ctx, **chosen, max_tokens=max_tokens)
@@ -133,7 +133,7 @@ def index(
     public addresses only. Without PATH, the files that are already in the index are brought up
     to date, and the network is left alone: name a page again to renew it.
     """
-    from ui.indexing import advance, report, report_rebuilt, sorted_out, stored_files
+    from ui.shell.indexing import advance, report, report_rebuilt, sorted_out, stored_files
 
     if rebuild and paths:
         raise typer.BadParameter("--rebuild works on what is stored; leave PATH out.")
@@ -174,7 +174,7 @@ def show(
 
     With START-END, in characters, only a few lines around the span are printed.
     """
-    from ui.reference import resolve
+    from ui.shell.reference import resolve
     from ui.terminal import about, page
 
     with opened(settings_of(ctx)) as (assistant, screen):
@@ -195,7 +195,7 @@ def verify(
     the numbers of those that do not match, with 4 when FILE cannot be read or holds no footnotes.
     A quote that moved, or that FILE alters, does not match.
     """
-    from ui.verdicts import verify_file
+    from ui.shell.verdicts import verify_file
 
     raise typer.Exit(verify_file(file, settings_of(ctx), print_json if as_json else None))
 
@@ -203,7 +203,7 @@ def verify(
 @app.command()
 def remove(ctx: typer.Context, document_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
     """Forget a document. Its file is left alone."""
-    from ui.indexing import report
+    from ui.shell.indexing import report
 
     with opened(settings_of(ctx), seeds=False) as (assistant, screen):
         report(iter([assistant.remove(document_id)]), assistant.library, screen)
@@ -216,7 +216,7 @@ def config(ctx: typer.Context) -> None:
     Secrets are left out. Says whether text leaves this machine, and to which host.
     """
     from ui.disclosure import model, privacy, values
-    from ui.screen import Screen
+    from ui.shell.screen import Screen
     from ui.terminal import Row, table
 
     settings = settings_of(ctx)
@@ -278,7 +278,7 @@ def ui(
     Chat with the articles in a browser, and see every sentence in its source. Only this machine
     can reach the page, unless --host says otherwise; then add --auth-file.
     """
-    from ui.serving import serve
+    from ui.web.serving import serve
 
     settings = settings_of(ctx, model=model, llm_base_url=base_url)
     with opened(settings) as (assistant, screen):

@@ -15,7 +15,7 @@ import typer
 if TYPE_CHECKING:
     from rag.assistant import Assistant
     from rag.settings import Settings
-    from ui.screen import Screen
+    from ui.shell.screen import Screen
 
 Docs = Annotated[
     list[str] | None, typer.Option("--doc", metavar="ID", help="Only this document (repeatable).")
@@ -40,7 +40,7 @@ def settings_of(ctx: typer.Context, **chosen: Any) -> Settings:
 @contextmanager
 def opened(settings: Settings, *, seeds: bool = True) -> Iterator[tuple[Assistant, Screen]]:
     """The assistant, with the seed articles where nothing was ever indexed, and the screen."""
-    from ui.screen import Screen
+    from ui.shell.screen import Screen
 
     with Screen() as screen:
         screen.wait("Starting")

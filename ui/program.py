@@ -57,7 +57,7 @@ def _ended(error: BaseException, *, debug: bool) -> int:
 
 
 def _complain(message: str) -> None:
-    from ui.screen import Screen
+    from ui.shell.screen import Screen
     from ui.terminal import complaint
 
     Screen().note(complaint(message))

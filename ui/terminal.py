@@ -1,6 +1,6 @@
 """How do answers, sources and documents look in a terminal?
 
-Pure: values become rows, and `ui.screen` prints them. Text from documents and models is
+Pure: values become rows, and `ui.shell.screen` prints them. Text from documents and models is
 untrusted: it passes `clean` or `line` here, and is never read as markup.
 """
 

@@ -1,0 +1,1 @@
+"""A question under way: in line, followed, stopped, and the trace that it leaves."""

@@ -1,0 +1,1 @@
+"""What the page costs: figures from a real browser."""

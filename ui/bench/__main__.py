@@ -1,0 +1,223 @@
+"""How fast and how steady is the page? Run it: ``python -m ui.bench``.
+
+A real browser asks a real server. Where the language model must not be the limit, a stand-in
+speaks at a fixed pace in its place. Each line is a figure, of how many it is, and its limit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any, cast
+
+from rag.errors import FootnoteError
+from ui.bench.load import load
+from ui.bench.model import NAME, StandIn
+from ui.bench.page import Served, Window, browsing, served
+from ui.bench.probe import Asked
+
+if TYPE_CHECKING:
+    from rag.assistant import Assistant
+
+QUESTIONS = (
+    "what tariff rate applies to fentanyl?",
+    "Who is Wang Xiaohong?",
+    "How many Americans could the seized fentanyl kill?",
+    "What fears has the fall in shipping prompted?",
+    "How high have President Trump's tariffs gone on some goods?",
+)
+UNCOUNTED = "Who chaired the meeting?"  # asked first, while caches fill
+EVIDENCE_S = 0.5
+UPDATES = 10  # a second, as `ui.asking.desk` throttles them
+BLOCK_S = 0.1  # a page that is held up for longer feels so
+LONG_SENTENCES, LONG_WORD_S = 60, 0.025  # a long answer: about forty words a second
+EARLY = 10  # questions after which memory is first looked at
+
+
+def main() -> int:
+    """Run the sections that were chosen and print one line for each figure; the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", choices=SECTIONS, action="append", help="leave the others out")
+    parser.add_argument("--seconds", type=float, default=120, help="of the load (120)")
+    parser.add_argument("--people", type=int, default=8, help="who ask at once (8)")
+    parser.add_argument("--questions", type=int, default=200, help="of the look at memory (200)")
+    options = parser.parse_args()
+    if options.people < 1 or options.questions <= EARLY:
+        parser.error(f"somebody must ask, and more than {EARLY} questions")
+    try:
+        for name in options.only or SECTIONS:
+            loads = ", ".join(f"{each:.1f}" for each in os.getloadavg()[:2])
+            print(f"\n{name}: load average {loads}, {os.cpu_count()} cores", flush=True)
+            asyncio.run(SECTIONS[name](options))
+    except FootnoteError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+# --- from Enter to the screen -----------------------------------------------------------------
+
+
+async def _latency(_: argparse.Namespace) -> None:
+    """The local model: each question in a conversation of its own."""
+    async with browsing() as browser:
+        with tempfile.TemporaryDirectory() as folder:
+            with served(Path(folder)) as page:
+                window = await Window.open(browser, page.url)
+                await window.ready()
+                await window.ask(UNCOUNTED)
+                asked = [await _anew(window, question) for question in QUESTIONS]
+            bare = _bare(Path(folder))
+    shown = [each.evidence_s for each in asked]
+    _print_times("Enter to evidence on screen", shown, EVIDENCE_S)
+    _print_times("bare retrieval", [retrieved for retrieved, _ in bare])
+    _print_times("bare retrieval and selection", [selected for _, selected in bare])
+    _print_times("Enter to the first word on screen", [each.word_s for each in asked])
+    _print_times("Enter to the whole answer", [each.over_s for each in asked])
+
+
+async def _anew(window: Window, question: str) -> Asked:
+    await window.new()
+    return await window.ask(question)
+
+
+def _bare(data: Path) -> list[tuple[float, float]]:
+    """Seconds to the hits, which the page shows first, and to the passages that the local model
+    is given; without a page or a model."""
+    from rag.build import build
+    from rag.models import EMBEDDED_BUDGET
+    from rag.settings import load as load_settings
+
+    nowhere = "http://127.0.0.1:9/v1"  # it is not asked
+    settings = load_settings(
+        data_dir=data, model=NAME, llm_base_url=nowhere, budget_tokens=EMBEDDED_BUDGET
+    )
+    with build(settings) as assistant:
+        _searched(assistant, UNCOUNTED)
+        return [_searched(assistant, question) for question in QUESTIONS]
+
+
+def _searched(assistant: Assistant, question: str) -> tuple[float, float]:
+    from rag.events import Retrieved, Selected
+
+    times = {}
+    started = time.perf_counter()
+    with closing(cast(Any, assistant.stream(question))) as events:
+        for event in events:
+            times[type(event)] = time.perf_counter() - started
+            if isinstance(event, Selected):
+                break
+    return times[Retrieved], times[Selected]
+
+
+# --- while an answer is written ---------------------------------------------------------------
+
+
+async def _stream(_: argparse.Namespace) -> None:
+    """One long answer of the stand-in."""
+    async with browsing() as browser:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            StandIn(LONG_WORD_S, LONG_SENTENCES) as model,
+            served(Path(folder), model_url=model.url) as page,
+        ):
+            window = await Window.open(browser, page.url)
+            await window.ready()
+            asked = await window.ask(QUESTIONS[0])
+    writing_s = asked.over_s - asked.word_s
+    letters = max(frame.letters for frame in asked.frames)
+    _print("a long answer", f"{letters:,} characters, written and checked in {writing_s:.1f} s")
+    _print(
+        "page updates while streaming",
+        f"{asked.updates_per_s:.1f} a second, n={len(asked.frames)} (limit {UPDATES})",
+    )
+    _print("changes of nodes for each update", f"{asked.changes / len(asked.frames):.1f}")
+    _print_blocks("longest main-thread block", [asked])
+    _print("latest beat of the page's clock", f"{asked.lag:.3f} s (limit {BLOCK_S} s)")
+
+
+# --- after many questions ---------------------------------------------------------------------
+
+
+async def _memory(options: argparse.Namespace) -> None:
+    """One conversation of many questions with the stand-in, which answers at once."""
+    async with browsing() as browser:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            StandIn(0.002) as model,
+            served(Path(folder), model_url=model.url) as page,
+        ):
+            window = await Window.open(browser, page.url)
+            await window.ready()
+            first = [await window.ask(_numbered(n)) for n in range(EARLY)]
+            before = await _held(window, page)
+            many = [await window.ask(_numbered(n)) for n in range(EARLY, options.questions)]
+            after = await _held(window, page)
+    last = many[-EARLY:]
+    n = options.questions
+    for name, early in before.items():
+        more = f"{after[name]:,.1f} after {n} questions, {early:,.1f} after {EARLY}"
+        _print(name, f"{more} ({(after[name] - early) / (n - EARLY):+.3f} a question)")
+    for when, asked in (("first", first), ("last", last)):
+        _print_times(
+            f"{when} {EARLY}: Enter to evidence", [a.evidence_s for a in asked], EVIDENCE_S
+        )
+        _print_times(f"{when} {EARLY}: Enter to the end", [a.over_s for a in asked])
+        _print_blocks(f"{when} {EARLY}: longest block", asked)
+
+
+def _numbered(n: int) -> str:
+    return QUESTIONS[n % len(QUESTIONS)]
+
+
+async def _held(window: Window, page: Served) -> dict[str, float]:
+    counts = await window.held()
+    return {
+        "memory of the server, MiB": page.resident() / 2**20,
+        "memory of the page's script, MiB": counts["JSHeapUsedSize"] / 2**20,
+        "nodes of the page, thousands": counts["Nodes"] / 1000,
+    }
+
+
+# --- many at once -----------------------------------------------------------------------------
+
+
+async def _load(options: argparse.Namespace) -> None:
+    tally = await load(options.people, options.seconds)
+    for name, figure in tally.lines():
+        _print(name, figure)
+
+
+# --- printing ---------------------------------------------------------------------------------
+
+
+def _print_times(name: str, times: Sequence[float], limit_s: float | None = None) -> None:
+    limit = f" (limit {limit_s:g} s)" if limit_s else ""
+    told = f"{median(times):.2f} s median, {max(times):.2f} s worst, n={len(times)}"
+    _print(name, told + limit)
+
+
+def _print_blocks(name: str, asked: Sequence[Asked]) -> None:
+    longest = max(each.longest_block_s for each in asked)
+    blocks = sum(len(each.tasks) for each in asked)
+    told = f"{longest:.3f} s" if blocks else "under 0.05 s"
+    _print(name, f"{told}, n={blocks} of 0.05 s or more (limit {BLOCK_S} s)")
+
+
+def _print(name: str, figure: str) -> None:
+    print(f"{name:34} {figure}", flush=True)
+
+
+SECTIONS = {"latency": _latency, "stream": _stream, "memory": _memory, "load": _load}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

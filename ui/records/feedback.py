@@ -1,0 +1,226 @@
+"""How do thumbs become an eval case file?
+
+A thumb up says that an answer, or a decline, was right: it must stay so. A thumb down counts where
+its note gives the right answer and the articles state it. What cannot be judged is left out and
+said.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from eval.cases import Case, Tag, is_right
+from rag import asks
+from rag.errors import FootnoteError
+from rag.sentences import split
+from rag.types import Answer, Citation, Claim, Span
+from ui.asking.exchange import Exchange
+from ui.records import gold
+from ui.records.evidence import pointing_quote
+from ui.records.words import words
+from ui.terminal import count, line
+
+DECLINED = "The articles do not state it."  # stands for a decline among the turns of a case
+SLUG_WORDS = 7
+SLUG_CHARS = 48
+_TAGS: dict[asks.Kind, Tag] = {
+    "number": "number",
+    "time": "date",
+    "year": "date",
+    "person": "name",
+    "yes-no": "yes-no",
+}
+
+TextOf = Callable[[str], str]
+_Quoted = tuple[Span, str]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFile:
+    """A file for `footnote eval`: JSON lines, empty where no thumb made a case."""
+
+    text: str
+    cases: int
+    left_out: tuple[str, ...]  # for each other thumb its question and why, in a sentence
+
+
+@dataclass(frozen=True, slots=True)
+class _Judgement:
+    """What is right; without groups, declining is."""
+
+    groups: gold.Groups = ()
+    quoted: tuple[_Quoted, ...] = ()
+
+
+def cases(conversations: Iterable[Sequence[Exchange]], text_of: TextOf) -> CaseFile:
+    """A case for each thumb that can be judged, in order; see `ui.records.history.History.marked`.
+
+    Each conversation is whole and in order, for the turns before a follow-up. `text_of` gives the
+    stored text of a document id, and raises a `FootnoteError` or `LookupError` where there is
+    none. The file loads with `eval.cases.load` while those texts stay as they are.
+    """
+    rows: dict[str, dict[str, Any]] = {}
+    left_out: list[str] = []
+    for conversation in conversations:
+        for place, exchange in enumerate(conversation):
+            if exchange.thumb:
+                row = _row(exchange, conversation[:place], text_of)
+                if isinstance(row, str):
+                    left_out.append(f"“{line(exchange.question, 80)}” was left out: {row}.")
+                else:
+                    rows[row["id"]] = row
+    written = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows.values()]
+    return CaseFile("".join(written), len(written), tuple(left_out))
+
+
+def _row(exchange: Exchange, before: Sequence[Exchange], text_of: TextOf) -> dict[str, Any] | str:
+    """One line of the file, or why there is none."""
+    if not line(exchange.question):
+        return "it has no question that can be shown"
+    judgement = _judgement(exchange)
+    if isinstance(judgement, str):
+        return judgement
+    pointing = [_evidence(span, quote, text_of) for span, quote in judgement.quoted]
+    evidence = list(dict.fromkeys(each for each in pointing if each))
+    if judgement.groups and not evidence:
+        return "its sources are no longer there, or say it in several places"
+    turns = _turns(before) if exchange.asked_as else []
+    asked = exchange.question if turns else exchange.asked_as or exchange.question
+    return {
+        "id": _slug(exchange),
+        "question": line(asked),
+        **({"gold": judgement.groups[0]} if len(judgement.groups) == 1 else {}),
+        **({"all": judgement.groups} if len(judgement.groups) > 1 else {}),
+        "evidence": [{"document_id": id, "quote": quote} for id, quote in evidence],
+        "history": turns,
+        "tags": _tags(exchange, judgement, is_follow_up=bool(turns)),
+        "answerable": bool(judgement.groups),
+        "note": _note(exchange, pointing.count(None)),
+    }
+
+
+# --- what is right ---------------------------------------------------------------------------
+
+
+def _judgement(exchange: Exchange) -> _Judgement | str:
+    """What the thumb says is right, or why it says nothing that can be checked."""
+    if exchange.thumb == "down":
+        return _corrected(exchange)
+    answer = exchange.answer
+    if answer is None:
+        return "its answer was never finished"
+    if answer.status == "answered":
+        return _liked(exchange.asked_as or exchange.question, answer)
+    if exchange.document_ids:
+        return "it was declined for some of the sources, and a case asks all of them"
+    return _Judgement()
+
+
+def _liked(question: str, answer: Answer) -> _Judgement | str:
+    """The answer to a question is right: the facts in it, else its wording."""
+    cited = sorted(
+        (claim for claim in answer.claims if claim.citations),
+        key=lambda claim: claim.support != "supported",
+    )
+    for claim, groups in _readings(question, answer, cited):
+        if groups and groups[0] and is_right(_case(groups), answer.text):
+            quoted = tuple((citation.span, citation.quote) for citation in claim.citations)
+            return _Judgement(groups, quoted)
+    return "its answer cites nothing" if not cited else "nothing in its answer can be looked for"
+
+
+def _readings(
+    question: str, answer: Answer, cited: Sequence[Claim]
+) -> Iterable[tuple[Claim, gold.Groups]]:
+    """What could be looked for, the most telling first, and the claim that it is from."""
+    if asks.kind(question) == "yes-no":
+        yield from ((claim, gold.verdict(answer.text)) for claim in cited[:1])
+    yield from ((claim, gold.of_claim(question, claim)) for claim in cited)
+    yield from ((claim, gold.wording(claim)) for claim in cited)
+
+
+def _case(groups: gold.Groups) -> Case:
+    return Case("any", "any", answerable=True, all=groups)
+
+
+def _corrected(exchange: Exchange) -> _Judgement | str:
+    """The note is right, where a sentence that was cited or shown states it."""
+    note = line(exchange.note)
+    if not note:
+        return "a thumb down without a note does not say what is right"
+    if gold.is_complaint(note):
+        return "its note says that the answer is wrong, but not what is right"
+    asked = set(words(exchange.asked_as or exchange.question))
+    found = [
+        (gold.of_note(note, quote), (span, quote))
+        for span, quote in _sentences(exchange)
+        if gold.of_note(note, quote)
+    ]
+    if not found:
+        return "no passage that it was answered from states its note"
+    groups, quoted = max(found, key=lambda each: len(asked & set(words(each[1][1]))))
+    return _Judgement(groups, (quoted,))
+
+
+def _sentences(exchange: Exchange) -> Iterable[_Quoted]:
+    """The cited sentences, then all of the passages."""
+    citations: Iterable[Citation] = (c for claim in exchange.claims for c in claim.citations)
+    yield from ((citation.span, citation.quote) for citation in citations)
+    for passage in exchange.evidence:
+        at, id = passage.span.start, passage.span.document_id
+        for start, end in split(passage.text):
+            yield Span(id, at + start, at + end), passage.text[start:end]
+
+
+# --- the line --------------------------------------------------------------------------------
+
+
+def _evidence(span: Span, quote: str, text_of: TextOf) -> tuple[str, str] | None:
+    """The document of a quote and the words that point at it; none where no words do."""
+    try:
+        pointing = pointing_quote(text_of(span.document_id), span, quote)
+    except (FootnoteError, LookupError, OSError):
+        return None
+    return None if pointing is None else (span.document_id, pointing)
+
+
+def _turns(before: Sequence[Exchange]) -> list[dict[str, str]]:
+    """The turns before a follow-up, as far as they came to an end."""
+    return [
+        {"question": line(past.question), "answer": line(past.answer.text) or DECLINED}
+        for past in before
+        if past.answer and line(past.question)
+    ]
+
+
+def _tags(exchange: Exchange, judgement: _Judgement, *, is_follow_up: bool) -> list[Tag]:
+    if not judgement.groups:
+        found: list[Tag] = ["unanswerable"]
+    else:
+        kind = asks.kind(exchange.asked_as or exchange.question)
+        found = [_TAGS[kind]] if kind in _TAGS else []
+    return [*found, "follow-up"] if is_follow_up else found
+
+
+def _note(exchange: Exchange, lost: int) -> str:
+    """For who reviews the file."""
+    parts = [f"From a thumb {exchange.thumb} of {line(exchange.asked_at) or 'an unknown day'}."]
+    if exchange.note:
+        parts.append(f"It said: {line(exchange.note)}")
+    if exchange.document_ids:
+        parts.append(f"It was asked of {count(len(exchange.document_ids), 'source')} only.")
+    if lost > 0:
+        parts.append(f"{count(lost, 'citation')} left out: nothing points at it alone.")
+    return " ".join(parts)
+
+
+def _slug(exchange: Exchange) -> str:
+    """The same for the same exchange each time: the question's first words and the exchange."""
+    spoken = [word for word in words(exchange.question) if re.fullmatch("[a-z0-9]+", word)]
+    short = "-".join(spoken[:SLUG_WORDS])[:SLUG_CHARS].strip("-")
+    id = "-".join(re.findall("[a-z0-9]+", exchange.id.lower()))
+    return "-".join(part for part in (short, id) if part) or "case"

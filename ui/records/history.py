@@ -1,0 +1,298 @@
+"""Which conversations has each person had, and what was said in them?
+
+One SQLite file. Every question to it names the owner: nobody reads, changes or deletes what is
+another's, and to them it looks as if it were not there.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rag.answer_json import FormatError
+from ui.asking.exchange import Exchange, Thumb
+from ui.asking.exchange_json import from_json, to_json
+from ui.records.history_file import (
+    BEGIN_CONVERSATION,
+    PUT_EXCHANGE,
+    PUT_RECORD,
+    TOUCH_CONVERSATION,
+    connect,
+    transaction,
+    translated,
+)
+from ui.records.history_file import HistoryError as HistoryError
+from ui.records.history_file import NoSuchConversation as NoSuchConversation
+from ui.records.history_file import NoSuchExchange as NoSuchExchange
+from ui.records.words import searched, words
+from ui.terminal import line
+
+TITLE_CHARS = 80  # of a title that is made from the first question
+MOST_TITLE_CHARS = 200
+MOST_NOTE_CHARS = 500
+MOST_WORDS = 32  # of one search
+UNTITLED = "Untitled"
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """What a list of conversations shows of one. Times are ISO 8601, UTC, to the second."""
+
+    id: str  # 32 hexadecimal digits
+    title: str
+    created_at: str
+    updated_at: str
+    exchanges: int  # how many
+
+
+class History:
+    """One open file. Safe to share among threads; several processes may open the same file.
+
+    Every method raises `HistoryError` when the file cannot be read or written; what was there
+    before is then still there, and the history can be used further.
+    """
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self._path = path
+        self._connection = connection
+        self._lock = threading.RLock()
+
+    @classmethod
+    def open(cls, path: Path) -> History:
+        """Open the file at `path`, making it and its directories where missing.
+
+        Raises `HistoryError` when that is not possible, or when a newer Footnote made the file.
+        """
+        with translated(path):
+            return cls(path, connect(path))
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+    def __enter__(self) -> History:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # --- reading ------------------------------------------------------------------------------
+
+    def conversations(self, owner: str, matching: str = "") -> list[Conversation]:
+        """The owner's conversations, the latest first.
+
+        Those that hold every word of `matching`, or words that begin with it, in the title, a
+        question or an answer; letter case does not matter. Any text will do: a blank one matches
+        all conversations, one without a word or number none.
+        """
+        wanted = list(dict.fromkeys(words(matching)))[:MOST_WORDS]
+        if matching.strip() and not wanted:
+            return []
+        rows = self._rows(
+            "SELECT id, title, created_at, updated_at,"
+            " (SELECT count(*) FROM exchanges WHERE conversation_id = conversations.id)"
+            " FROM conversations WHERE owner = ? AND NOT EXISTS ("
+            "  SELECT 1 FROM json_each(?) AS word WHERE NOT instr(words, word.value)"
+            "  AND NOT EXISTS (SELECT 1 FROM exchanges WHERE conversation_id = conversations.id"
+            "   AND instr(exchanges.words, word.value)))"
+            " ORDER BY touched DESC",
+            *(owner, json.dumps([f" {word}" for word in wanted])),
+        )
+        return [Conversation(*row) for row in rows]
+
+    def exchanges(self, owner: str, conversation_id: str) -> list[Exchange]:
+        """What was said in a conversation, in order. Raises `NoSuchConversation`."""
+        with self._lock:
+            found = self._exchanges("conversation_id = ?", owner, conversation_id)
+            if not found and not self._has(owner, conversation_id):
+                raise NoSuchConversation
+            return found
+
+    def find(self, owner: str, exchange_id: str) -> Exchange:
+        """Raises `NoSuchExchange`."""
+        found = self._exchanges("exchanges.id = ?", owner, exchange_id)
+        if not found:
+            raise NoSuchExchange
+        return found[0]
+
+    def trace(self, owner: str, exchange_id: str) -> dict[str, Any] | None:
+        """How the answer came about, as it was `put`; none where nothing was put."""
+        rows = self._rows(
+            "SELECT trace FROM exchanges JOIN records USING (row) WHERE owner = ? AND id = ?",
+            *(owner, exchange_id),
+        )
+        if not rows or rows[0][0] is None:
+            return None
+        trace: dict[str, Any] = json.loads(rows[0][0])
+        return trace
+
+    def marked(self, owner: str) -> list[list[Exchange]]:
+        """The conversations that hold a thumb, each whole and in order, the oldest first."""
+        rows = self._rows(
+            "SELECT id FROM conversations WHERE owner = ? AND EXISTS (SELECT 1 FROM exchanges"
+            " WHERE conversation_id = conversations.id AND thumb IS NOT NULL) ORDER BY created_at",
+            owner,
+        )
+        return [self._exchanges("conversation_id = ?", owner, id) for (id,) in rows]
+
+    # --- writing ------------------------------------------------------------------------------
+
+    def put(
+        self,
+        owner: str,
+        conversation_id: str | None,
+        exchange: Exchange,
+        trace: Mapping[str, Any] | None = None,
+        *,
+        replacing: str | None = None,
+    ) -> str:
+        """Keep `exchange`, in place of an earlier state of it, and return its conversation's id.
+
+        All or nothing. A new exchange goes to the end of its conversation, one that is already
+        kept stays where it stands. For none a conversation is begun, and also for one that is
+        gone because another window deleted it: an answer is never lost, it begins a new
+        conversation, alone, under a new id, with its question as the title. An earlier trace or
+        thumb stays unless there is a new one; only `mark` clears a thumb. The exchange `replacing`
+        and those after it are dropped, as by `drop_from`, in the same step.
+        """
+        document = json.dumps(to_json(exchange))
+        traced = None if trace is None else json.dumps(dict(trace))
+        note = line(exchange.note, MOST_NOTE_CHARS)
+        with self._change() as connection:
+            if replacing and conversation_id:
+                self._drop(connection, owner, conversation_id, replacing)
+            home = self._home(owner, conversation_id, exchange)
+            values = (owner, exchange.id, home, exchange.thumb, note, _said(exchange))
+            ((row,),) = connection.execute(PUT_EXCHANGE, values).fetchall()
+            connection.execute(PUT_RECORD, (row, document, traced))
+            connection.execute(TOUCH_CONVERSATION, (_now(), home))
+            self._entitle(owner, home)
+        return home
+
+    def drop_from(self, owner: str, conversation_id: str, exchange_id: str) -> list[Exchange]:
+        """Forget an exchange and those after it, and return them in order.
+
+        The conversation stays, even without any. What is gone already is no error: nothing.
+        """
+        with self._change() as connection:
+            return self._drop(connection, owner, conversation_id, exchange_id)
+
+    def mark(self, owner: str, exchange_id: str, thumb: Thumb | None, note: str = "") -> Exchange:
+        """Set the thumb and the person's word to it, or clear both. Raises `NoSuchExchange`.
+
+        The note becomes one line of at most `MOST_NOTE_CHARS` characters.
+        """
+        kept = line(note, MOST_NOTE_CHARS) if thumb else ""
+        with self._change() as connection:
+            connection.execute(
+                "UPDATE exchanges SET thumb = ?, note = ? WHERE owner = ? AND id = ?",
+                (thumb, kept, owner, exchange_id),
+            )
+            return self.find(owner, exchange_id)
+
+    def rename(self, owner: str, conversation_id: str, title: str) -> None:
+        """Give a conversation a title; a blank one brings back the one from its first question.
+
+        It becomes one line of at most `MOST_TITLE_CHARS` characters. Raises `NoSuchConversation`.
+        """
+        named = line(title, MOST_TITLE_CHARS)
+        with self._change() as connection:
+            if not self._has(owner, conversation_id):
+                raise NoSuchConversation
+            connection.execute(
+                "UPDATE conversations SET title = ?, words = ?, named = ? WHERE id = ?",
+                (named or UNTITLED, searched(named), bool(named), conversation_id),
+            )
+            self._entitle(owner, conversation_id)
+
+    def delete(self, owner: str, conversation_id: str) -> None:
+        """Forget a conversation and all in it. What is gone already is no error."""
+        with self._change() as connection:
+            connection.execute(
+                "DELETE FROM conversations WHERE owner = ? AND id = ?", (owner, conversation_id)
+            )
+
+    # --- inside -------------------------------------------------------------------------------
+
+    def _rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        with self._lock, translated(self._path):
+            return self._connection.execute(sql, values).fetchall()
+
+    def _exchanges(self, where: str, owner: str, *values: str) -> list[Exchange]:
+        rows = self._rows(
+            "SELECT document, thumb, note FROM exchanges JOIN records USING (row)"  # noqa: S608
+            f" WHERE owner = ? AND {where} ORDER BY exchanges.row",
+            *(owner, *values),
+        )
+        try:
+            return [
+                replace(from_json(json.loads(row[0])), thumb=row[1], note=row[2]) for row in rows
+            ]
+        except (FormatError, ValueError) as error:
+            raise HistoryError(
+                "An answer that was kept here cannot be read.",
+                "Upgrade Footnote, or delete the conversation.",
+            ) from error
+
+    def _drop(self, connection: sqlite3.Connection, owner: str, *ids: str) -> list[Exchange]:
+        """Of the conversation and from the exchange of these `ids`."""
+        later = (
+            "conversation_id = ? AND exchanges.row >= (SELECT row FROM exchanges AS first"
+            " WHERE owner = ?1 AND id = ? AND conversation_id = ?2)"
+        )
+        dropped = self._exchanges(later, owner, *ids)
+        gone = [(owner, exchange.id) for exchange in dropped]
+        connection.executemany("DELETE FROM exchanges WHERE owner = ? AND id = ?", gone)
+        return dropped
+
+    def _has(self, owner: str, conversation_id: str) -> bool:
+        sql = "SELECT 1 FROM conversations WHERE owner = ? AND id = ?"
+        return bool(self._rows(sql, owner, conversation_id))
+
+    def _home(self, owner: str, conversation_id: str | None, exchange: Exchange) -> str:
+        """Where the exchange stands, or is to stand: the id of a conversation that is there."""
+        sql = "SELECT conversation_id FROM exchanges WHERE owner = ? AND id = ?"
+        for (id,) in self._rows(sql, owner, exchange.id):
+            return str(id)
+        if conversation_id is not None and self._has(owner, conversation_id):
+            return conversation_id
+        id, now = secrets.token_hex(16), _now()
+        self._rows(BEGIN_CONVERSATION, id, owner, UNTITLED, now, now)
+        return id
+
+    def _entitle(self, owner: str, conversation_id: str) -> None:
+        """Take the title from the first question, unless a person gave one."""
+        rows = self._rows(
+            "SELECT document FROM conversations JOIN exchanges ON conversation_id ="
+            " conversations.id JOIN records USING (row) WHERE conversations.owner = ?"
+            " AND conversations.id = ? AND NOT named ORDER BY row LIMIT 1",
+            *(owner, conversation_id),
+        )
+        for (document,) in rows:
+            title = line(json.loads(document)["question"], TITLE_CHARS) or UNTITLED
+            sql = "UPDATE conversations SET title = ?, words = ? WHERE id = ?"
+            self._rows(sql, title, searched(title), conversation_id)
+
+    @contextmanager
+    def _change(self) -> Iterator[sqlite3.Connection]:
+        """One transaction: all of it happens, or nothing."""
+        with self._lock, translated(self._path), transaction(self._connection):
+            yield self._connection
+
+
+def _said(exchange: Exchange) -> str:
+    answer = exchange.answer
+    said = answer.text if answer else " ".join(claim.text for claim in exchange.claims)
+    return searched(f"{exchange.question} {said}")
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,1 @@
+"""The page in a browser, and the server that it comes from."""

@@ -1,0 +1,204 @@
+"""Which pages and files does the server give besides the page itself?
+
+Sources that open in a tab of their own, exports, reports of eval runs, and a word on its health.
+What belongs to somebody is found under its owner only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from rag.errors import FootnoteError, SourceError
+from rag.types import Document, Span
+from ui.gate.headers import STRICT_POLICY
+from ui.terminal import line
+from ui.web import opening
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.routing import BaseRoute
+
+    from rag.assistant import Assistant
+    from ui.asking.exchange import Exchange
+    from ui.asking.warming import Warming
+    from ui.gate.access import Access
+    from ui.records.history import History
+    from ui.web.opening import Opened
+
+    Endpoint = Callable[[Request], Response]
+
+PRIVATE = {"Content-Security-Policy": STRICT_POLICY, "Cache-Control": "no-store"}
+NAME_CHARS = 60  # of the name of an exported file
+MEDIA = {"md": "text/markdown", "html": "text/html"}
+
+
+class NothingHere(SourceError):
+    """A link that is malformed."""
+
+
+@dataclass(frozen=True)
+class Routes:
+    """The endpoints, over one assistant and one history."""
+
+    assistant: Assistant
+    history: History
+    access: Access
+    warming: Warming | None = None
+
+    def all(self) -> Sequence[BaseRoute]:
+        from starlette.routing import Route
+
+        return [
+            Route("/health", self.health),
+            Route("/source", _told(self.source)),
+            Route("/export/exchange/{name}", _told(self.exchange)),
+            Route("/export/conversation/{name}", _told(self.conversation)),
+            Route("/export/cases.jsonl", _told(self.cases)),
+            Route("/evals/{name}", _told(self.report)),
+        ]
+
+    def health(self, request: Request) -> Response:
+        """The server lives; who may ask questions hears its version and the model's state too."""
+        from importlib.metadata import version
+
+        from starlette.responses import JSONResponse
+
+        found: dict[str, object] = {"ok": True}
+        if self.access.is_let_in(request):
+            found["version"] = version("footnote-qa")
+            if self.warming:
+                warm = self.warming.state
+                found["model"] = {"ready": warm.ready, "text": warm.text, "error": warm.error}
+        return JSONResponse(found, headers={"Cache-Control": "no-store"})
+
+    def source(self, request: Request) -> Response:
+        """``?document=ID[&start=N[&end=N]]``, ``?exchange=ID&claim=N&citation=N`` or
+        ``?exchange=ID&passage=N``."""
+        from ui.views import reader
+
+        opened = self._opened(request)
+        if opened.document is None:
+            words = Document.of("", "A source that is gone", "", opened.quote)
+            whole = Span("", 0, len(opened.quote))
+            page = reader.page(words, whole, note=opened.note)
+            return _html(page, 200 if opened.quote else 404)
+        current, others, number = opened.current, opened.others, opened.page
+        return _html(reader.page(opened.document, current, others, note=opened.note, page=number))
+
+    def _opened(self, request: Request) -> Opened:
+        asked, library = request.query_params, self.assistant.library
+        if "document" in asked:
+            start, end = _number(request, "start"), _number(request, "end")
+            return opening.document(asked["document"], library, start, end)
+        owner = self.access.owner(request)
+        exchange = self.history.find(owner, asked.get("exchange", ""))
+        if "passage" in asked:
+            return opening.exchange_passage(exchange, _wanted(request, "passage"), library)
+        claim, citation = _wanted(request, "claim"), _wanted(request, "citation")
+        return opening.exchange_citation(exchange, claim, citation, library)
+
+    def exchange(self, request: Request) -> Response:
+        """``ID.md`` or ``ID.html``: one question and its answer, with footnotes."""
+        id, kind = _named(request)
+        exchange = self.history.find(self.access.owner(request), id)
+        return _exported([exchange], "", kind, exchange.question)
+
+    def conversation(self, request: Request) -> Response:
+        """``ID.md`` or ``ID.html``: a whole conversation, with footnotes."""
+        id, kind = _named(request)
+        owner = self.access.owner(request)
+        exchanges = self.history.exchanges(owner, id)
+        title = next((c.title for c in self.history.conversations(owner) if c.id == id), "")
+        return _exported(exchanges, title, kind, title)
+
+    def cases(self, request: Request) -> Response:
+        """The eval cases that somebody's thumbs make."""
+        from starlette.responses import Response
+
+        from ui.records import feedback
+
+        library = self.assistant.library
+        marked = self.history.marked(self.access.owner(request))
+        made = feedback.cases(marked, lambda id: library.document(id).text)
+        headers = {**PRIVATE, "Content-Disposition": attachment("cases", "jsonl")}
+        return Response(made.text.encode(), headers=headers, media_type="application/jsonl")
+
+    def report(self, request: Request) -> Response:
+        """The report of an eval run."""
+        from eval import runs
+        from eval.report import report
+
+        folder = self.assistant.settings.data_dir / "evals"
+        return _html(report(runs.find(folder, request.path_params["name"])))
+
+
+def _told(endpoint: Endpoint) -> Endpoint:
+    """The endpoint; its errors are pages that say what happened and what to do."""
+
+    @wraps(endpoint)
+    def reply(request: Request) -> Response:
+        try:
+            return endpoint(request)
+        except FootnoteError as error:
+            from ui.views import reader
+
+            words = Document.of("", error.problem, "", "")
+            return _html(reader.page(words, None, note=error.remedy), 404)
+
+    return reply
+
+
+def _html(page: str, status: int = 200) -> Response:
+    from starlette.responses import HTMLResponse
+
+    return HTMLResponse(page.encode(errors="replace"), status, PRIVATE)
+
+
+def _exported(exchanges: Sequence[Exchange], title: str, kind: str, name: str) -> Response:
+    from starlette.responses import Response
+
+    from ui.records import export
+
+    write = export.markdown if kind == "md" else export.html
+    text = write(exchanges, title).encode(errors="replace")
+    headers = {**PRIVATE, "Content-Disposition": attachment(name, kind)}
+    return Response(text, headers=headers, media_type=f"{MEDIA[kind]}; charset=utf-8")
+
+
+def attachment(name: str, kind: str) -> str:
+    """A Content-Disposition under which a browser keeps a file: as it is named, with whatever
+    cannot be part of a file's name left out, and for old browsers in ASCII (RFC 6266)."""
+    words = re.sub(r'[\\/:*?"<>|%\x00-\x1f]+', " ", line(name))
+    full = " ".join(words.split())[:NAME_CHARS].strip(" .") or "footnote"
+    plain = re.sub(r"[^A-Za-z0-9]+", "-", full).strip("-") or "footnote"
+    encoded = quote(f"{full}.{kind}", safe="")
+    return f"attachment; filename=\"{plain}.{kind}\"; filename*=UTF-8''{encoded}"
+
+
+def _named(request: Request) -> tuple[str, str]:
+    id, _, kind = request.path_params["name"].rpartition(".")
+    if kind not in MEDIA:
+        raise NothingHere("There is no such file.", "End its name in .md or .html.")
+    return id, kind
+
+
+def _number(request: Request, name: str) -> int | None:
+    text = request.query_params.get(name)
+    if text is None:
+        return None
+    if not re.fullmatch(r"[0-9]{1,9}", text):
+        raise NothingHere("This link is broken.", f"Its {name} is not a number.")
+    return int(text)
+
+
+def _wanted(request: Request, name: str) -> int:
+    number = _number(request, name)
+    if number is None:
+        raise NothingHere("This link is broken.", f"It does not name a {name}.")
+    return number
