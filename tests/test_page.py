@@ -19,7 +19,7 @@ from ui.records.feedback import CaseFile
 from ui.records.history import History, HistoryError, NoSuchExchange
 from ui.views import frame
 from ui.web.intake import Intake
-from ui.web.page import BUSY, Page
+from ui.web.page import BUSY, PAST, Page
 from ui.web.reading import Reading
 from ui.web.windows import Who
 
@@ -490,3 +490,20 @@ def test_a_notice_is_read_out_and_an_empty_one_is_not_there() -> None:
     assert frame.notice("") == ""
     assert "and the 2 questions after it" in frame.editing(2)
     assert "after it" not in frame.editing(0)
+
+
+# --- a long conversation -----------------------------------------------------------------------
+
+
+def test_of_a_long_conversation_the_last_questions_are_shown_until_one_asks_for_more(
+    page: Page,
+) -> None:
+    now = ""
+    for number in range(PAST + 3):
+        now = asked(page, f"what tariff rate applies to fentanyl {number}?", now)["conversation"]
+    shown = page.opened(ME.owner, now)["past"]
+    assert "Show 2 earlier questions" in shown
+    assert shown.count("<article") == PAST
+    whole = page.act(ME, {"act": "earlier"}, now)["past"]
+    assert whole.count("<article") == PAST + 2
+    assert "earlier question" not in whole

@@ -270,10 +270,8 @@ class Page:
         if not exchanges:
             return {"past": "", "live": render.empty(frame.EXAMPLES)}
         *before, last = exchanges
-        return {
-            "past": self._past(before),
-            "live": render.exchange(last, states=self.states(last), privacy=self.privacy),
-        }
+        live = render.exchange(last, states=self.states(last), privacy=self.privacy)
+        return {"past": self._past(before), "live": live}
 
     def _past(self, exchanges: Sequence[Exchange], most: int | None = PAST) -> str:
         shown = exchanges[-most:] if most else exchanges
