@@ -427,6 +427,12 @@ def test_files_are_kept_indexed_and_offered_as_a_choice(intake: Intake, tmp_path
     assert not (intake.folder / "tea.txt").exists()
 
 
+def test_an_address_that_failed_stays_in_its_box_to_be_corrected(intake: Intake) -> None:
+    *_, done = intake.address("http://127.0.0.1/")
+    assert "is not a public address" in done["progress"]
+    assert "url" not in done
+
+
 def test_nothing_given_is_told(intake: Intake) -> None:
     assert "Write the address" in next(intake.address("  "))["progress"]
     (done,) = intake.files(None)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import FootnoteError
-from rag.events import IngestEvent
+from rag.events import Failed, IngestEvent
 from ui.terminal import count, line
 from ui.views import frame, sources
 from ui.web import uploads
@@ -79,7 +79,10 @@ class Intake:
                 yield {"progress": _progress(text)}
         complaints = "".join(frame.notice(text) for text in [*refused, *run.errors])
         done = sources.outcome(run.events) if run.events else ""
-        yield {"progress": complaints + done, "files": None, "url": "", **self.shown()}
+        given: dict[str, Any] = {"files": None}
+        if not (run.errors or any(isinstance(event, Failed) for event in run.events)):
+            given["url"] = ""  # an address that failed stays, to be corrected
+        yield {"progress": complaints + done, **given, **self.shown()}
 
 
 class _Run:
