@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 EXAMPLES = (
     "What tariff rate applies to fentanyl?",
-    "Who chaired the meeting between the US and China?",
-    "How much have US duties on Chinese goods risen?",
-    "What did Wang Wentao say about cooperation?",
-    "Why did Trump impose the fentanyl tariffs?",
+    "Who is China's minister of public security?",
+    "What did Trump cite when he imposed the initial tariff?",
+    "To which country are the chemical components of the drug often shipped?",
+    "What does China say drives the crisis?",
 )
 
 
