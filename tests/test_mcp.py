@@ -188,9 +188,9 @@ def test_without_the_flag_there_are_no_tools(tmp_path_factory: pytest.TempPathFa
 def test_a_missing_package_is_named_with_its_extra(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import ui
+    import ui.api
 
-    monkeypatch.delattr(ui, "mcp", raising=False)
+    monkeypatch.delattr(ui.api, "mcp", raising=False)
     monkeypatch.delitem(sys.modules, "ui.api.mcp", raising=False)
     monkeypatch.setitem(sys.modules, "mcp.server.mcpserver", None)
     settings = load_settings(data_dir=tmp_path_factory.mktemp("missing"))
