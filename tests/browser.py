@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from playwright.sync_api import (
     Page,
     ViewportSize,
 )
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from rag.assistant import Assistant
 from rag.build import HostedModel
@@ -180,6 +181,17 @@ class Window:
     def chip(self, index: int = 0) -> Locator:
         """A footnote in the answer's text."""
         return self.live.locator(".fn-chip").nth(index)
+
+    def light(self) -> None:
+        """Press the first footnote until its source opens.
+
+        A page whose server was away loads itself again, and may do so under a click.
+        """
+        for _ in range(PATIENCE_MS // 5_000):
+            self.chip().click()
+            with suppress(PlaywrightTimeout):
+                return self.pane.locator(".fn-current").first.wait_for(timeout=5_000)
+        raise AssertionError("A footnote was pressed again and again, and nothing opened.")
 
     def lit(self) -> str:
         """The text that is lit up in the source pane, once it is there."""

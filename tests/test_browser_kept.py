@@ -63,7 +63,7 @@ def test_a_restart_keeps_them_too_and_the_open_page_goes_on(
         assert talk(again) == before
         again.chip().click()
         assert again.lit() == RATE
-        window.chip().click()
+        window.light()
         assert window.lit() == RATE
         person.log.console.clear()
 

@@ -45,8 +45,8 @@ class Wiring:
             with _told() as told:
                 for parts in handle(self._who(request), _data(evt), *values):
                     yield self.values(parts, changed)
-            if told.parts:
-                yield self.values(told.parts, changed)
+            # Also where there is nothing to say: of no value at all, Gradio makes empty parts.
+            yield self.values(told.parts, changed)
 
         # Else Gradio drops what is begun before the last one has ended; `handle` decides that.
         return self._listen(event, run, given, changed, trigger_mode="multiple")
