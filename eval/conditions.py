@@ -43,12 +43,18 @@ def conditions(assistant: Assistant, cases: Sequence[Case], cases_file: str) -> 
         model=base_name(assistant.model.name),
         commit=commit(),
         cases_file=cases_file,
-        cases_digest=_digest(f"{case.id}\0{case.question}\0{case.groups}" for case in cases),
+        cases_digest=_digest(map(_asked, cases)),
         documents=len(digests),
         corpus_digest=_digest(f"{id}\0{digests[id]}" for id in sorted(digests)),
         prompts_digest=prompts.digest(*_prompt_names()),
         settings=_settings(assistant),
     )
+
+
+def _asked(case: Case) -> str:
+    """All of a case that can change what it scores."""
+    parts = (case.id, case.question, case.answerable, case.groups, case.evidence, case.history)
+    return "\0".join(map(repr, parts))
 
 
 def commit(root: Path = ROOT) -> str:

@@ -1,30 +1,36 @@
 """What does one line of `results.jsonl` say?
 
 A line is a row with all that a person needs to see why it came out so: the question, what was
-expected, and the whole answer. Lines that are read may come from anywhere.
+expected, what was seen on the way, and the whole answer. Lines that are read may come from
+anywhere.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
+from math import isfinite
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from eval.cases import Case
 from eval.figures import Outcome, Row
+from eval.observe import Observed
 from eval.summary import fault
 from rag.answer_json import from_json, to_json
 from rag.errors import FootnoteError
-from rag.types import Answer, Support
+from rag.types import Answer, Span, Support
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A row with its question, the texts that it was measured by, and its answer. `gold` has one
-    group for each fact, any text of which will do; both are empty where declining is right."""
+    group for each fact, any text of which will do; both are empty where declining is right.
+
+    `seen` is what came before the answer; it is empty in runs of an earlier version.
+    """
 
     row: Row
     question: str
@@ -32,26 +38,45 @@ class Entry:
     evidence: tuple[str, ...] = ()  # quotes that state the answer
     history: tuple[str, ...] = ()  # the questions before
     answer: Answer | None = None  # none after an error
+    spans: tuple[Span, ...] = ()  # of the evidence
+    seen: Observed = field(default_factory=Observed)
 
 
-def line(row: Row, case: Case, evidence: Sequence[str], answer: Answer | None) -> str:
-    """The line, with its end."""
+def line(row: Row, case: Case, evidence: Sequence[str], observed: Observed) -> str:
+    """The line, with its end. `evidence` are the quotes at the case's evidence."""
+    seen = asdict(replace(observed, answer=None))
+    del seen["answer"]
     entry = asdict(row) | {
         "question": case.question,
         "history": [turn.question for turn in case.history],
         "gold": case.groups,
         "evidence": evidence,
-        "answer": to_json(answer) if answer else None,
+        "spans": [asdict(span) for span in case.evidence],
+        "seen": seen,
+        "answer": to_json(observed.answer) if observed.answer else None,
     }
-    return json.dumps(entry, ensure_ascii=False) + "\n"
+    return json.dumps(_finite(entry), ensure_ascii=False, allow_nan=False) + "\n"
 
 
-_Seconds = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
+def _finite(value: Any) -> Any:
+    """Numbers from models and indexes may be infinite or none at all; JSON has no such thing."""
+    match value:
+        case float():
+            return value if isfinite(value) else 0.0
+        case dict():
+            return {str(key): _finite(each) for key, each in value.items()}
+        case list() | tuple():
+            return [_finite(each) for each in value]
+        case _:
+            return value
+
+
+_Positive = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
 _Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
 
 class _Line(BaseModel):
-    model_config = ConfigDict(strict=True, frozen=True)
+    model_config = ConfigDict(strict=True, frozen=True, allow_inf_nan=False)
 
     id: str
     tags: tuple[str, ...]
@@ -62,11 +87,15 @@ class _Line(BaseModel):
     exact_quotes: bool
     supports: tuple[Support, ...]
     cited: _Share | None
-    seconds: _Seconds
+    seconds: _Positive
+    scores: dict[str, _Positive | None] = Field(default_factory=dict)
+    cluster: str = ""
     question: str
     history: tuple[str, ...] = ()
     gold: tuple[tuple[str, ...], ...] = ()
     evidence: tuple[str, ...] = ()
+    spans: tuple[Span, ...] = ()
+    seen: Observed = Observed()
     answer: dict[str, Any] | None = None
 
 
@@ -81,4 +110,13 @@ def read(data: bytes) -> Entry:
         answer = from_json(found.answer) if found.answer else None
     except (FootnoteError, ValueError, LookupError, TypeError) as error:
         raise ValueError(f"its answer cannot be read: {error}") from error
-    return Entry(row, found.question, found.gold, found.evidence, found.history, answer)
+    return Entry(
+        row=row,
+        question=found.question,
+        gold=found.gold,
+        evidence=found.evidence,
+        history=found.history,
+        answer=answer,
+        spans=found.spans,
+        seen=replace(found.seen, answer=answer),
+    )

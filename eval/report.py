@@ -79,7 +79,7 @@ def _facts(summary: Summary) -> str:
         "Model": summary.model,
         "Questions": f"{summary.cases:,} of {summary.cases_file}",
         "Articles": f"{summary.documents:,}",
-        "Took": _length(summary.took),
+        "Took": _length(summary.took) + (", with a break" if summary.resumed else ""),
         "Version": summary.commit,
         "Settings": ", ".join(chosen),
         "Digests": f"questions {summary.cases_digest}, articles {summary.corpus_digest},"

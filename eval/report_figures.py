@@ -10,13 +10,15 @@ from math import isfinite
 
 from eval import plots
 from eval.entries import Entry
-from eval.figures import LABELS, NAMES, Figure, by_tag, quantile, value
+from eval.figures import KINDS, LABELS, NAMES, Figure, by_tag, quantile, value
+from eval.metrics import Kind
 from eval.report_cases import said
 
+_Told = tuple[str, float | None, Figure, Kind]
 MAIN = {
-    "answered_right": "answered right",
-    "unanswerable_declined": "declined where there is no answer",
-    "sentences_supported": "sentences supported",
+    "answer_right": "answered right",
+    "declined_rightly": "declined where there is no answer",
+    "claims_supported": "sentences supported",
     "seconds_p50": "a question (median)",
 }
 
@@ -29,12 +31,12 @@ def counted(number: int, noun: str) -> str:
 def figures(told: Mapping[str, Figure]) -> str:
     """The main figures large, the others in a table."""
     tiles = "".join(
-        f'<div class="tile"><p class="value">{value(told[name])}</p><p>{label}</p>'
+        f'<div class="tile"><p class="value">{value(told[name], KINDS[name])}</p><p>{label}</p>'
         f'<p class="quiet">{_of_tile(told[name])}</p></div>'
         for name, label in MAIN.items()
     )
     rest = (
-        (f"{LABELS[name][:1].upper()}{LABELS[name][1:]}", None, told[name])
+        (f"{LABELS[name][:1].upper()}{LABELS[name][1:]}", None, told[name], KINDS[name])
         for name in NAMES
         if name not in MAIN
     )
@@ -46,9 +48,9 @@ def figures(told: Mapping[str, Figure]) -> str:
 
 def tags(entries: Sequence[Entry], ids: Mapping[str, str]) -> str:
     """How each kind of question came out. `ids` gives the place to which a tag's name leads."""
-    rows = [
-        (f'<a href="#{ids[tag]}">{said(tag)}</a>', figure.value, figure)
-        for tag, figure in by_tag([entry.row for entry in entries]).items()
+    rows: list[_Told] = [
+        (f'<a href="#{ids[tag]}">{said(tag)}</a>', figure.value, figure, "share")
+        for tag, figure in by_tag([entry.row for entry in entries], intervals=False).items()
     ]
     if not rows:
         return ""
@@ -94,19 +96,21 @@ def _stages(entries: Sequence[Entry]) -> str:
         stage: Figure(quantile(passed, 0.5), len(passed)) for stage, passed in stages.items()
     }
     longest = max((figure.value or 0.0 for figure in middles.values()), default=0.0) or 1.0
-    rows = [
-        (said(stage), (figure.value or 0.0) / longest, figure) for stage, figure in middles.items()
+    rows: list[_Told] = [
+        (said(stage), (figure.value or 0.0) / longest, figure, "seconds")
+        for stage, figure in middles.items()
     ]
     return _table("Stage", "Median", rows) if rows else ""
 
 
-def _table(what: str, measure: str, rows: Iterable[tuple[str, float | None, Figure]]) -> str:
-    """Rows of a name (HTML), the share that a bar shows, or none for no bar, and a figure."""
+def _table(what: str, measure: str, rows: Iterable[_Told]) -> str:
+    """Rows of a name (HTML), the share that a bar shows, or none for no bar, and a figure with
+    its kind."""
     told = "".join(
         f'<tr><th scope="row">{name}</th><td class="number">'
-        f"{'' if share is None else plots.bar(share)}{value(figure)}</td>"
+        f"{'' if share is None else plots.bar(share)}{value(figure, kind)}</td>"
         f'<td class="quiet">{_of(figure)}</td></tr>'
-        for name, share, figure in rows
+        for name, share, figure, kind in rows
     )
     return (
         f'<table><thead><tr><th scope="col">{what}</th>'

@@ -1,54 +1,69 @@
 """How well are the golden questions answered?
 
 Each case becomes one line of `results.jsonl` as soon as it is known; an error is a row of its
-own, never a smaller number of cases. A run that ends adds `summary.json` and `report.html`.
+own, never a smaller number of cases. A run that ends adds `summary.json` and `report.html`; one
+that breaks off can be gone on with.
 """
 
 from __future__ import annotations
 
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from shlex import quote
+from typing import Literal
 
-from eval import entries, runs, summary
-from eval.cases import Case, is_right, load
+from eval import entries, keeping, metrics, summary
+from eval.cases import Case, load
+from eval.clusters import Clusters, clusters
 from eval.conditions import Conditions, conditions
-from eval.figures import Outcome, Row, by_tag, figures, table
+from eval.figures import Outcome, Row, by_tag, figures
+from eval.keeping import Kept
+from eval.metrics import Entails
+from eval.observe import Observed, observe
+from eval.progress import progress
 from eval.report import report
-from eval.runs import REPORT, RESULTS, SUMMARY, Run, RunError
+from eval.runs import REPORT, SUMMARY, Run, RunError
 from eval.summary import Summary
+from eval.table import table
+from rag import verify
 from rag.assistant import SEEDS, Assistant
 from rag.build import build
-from rag.errors import FootnoteError
 from rag.settings import Settings
-from rag.types import Answer
 
 GOLDEN = Path(__file__).parent / "cases" / "seeds.jsonl"
+STOPPED = 130  # the exit code of a program that was interrupted
+Resume = Path | Literal["last"]
+"""The folder of a run that broke off, or the newest of them."""
 
 
-def run_golden(settings: Settings, cases: Path | None, limit: int | None, out: Path | None) -> int:
+def run_golden(
+    settings: Settings,
+    cases: Path | None,
+    limit: int | None,
+    out: Path | None,
+    resume: Resume | None = None,
+) -> int:
     """Ask the first `limit` of the golden questions of the seed articles alone, or of those in the
     file `cases` of the person's own index; keep the run in `out`, by default a new folder in
-    `evals` of the data directory; print the table.
+    `evals` of the data directory; print the table. With `resume` go on with a run that broke off.
 
-    Returns the exit code. Raises `CaseError`, `RunError` where the run cannot be kept.
+    Returns the exit code: 1 where a question ended in an error. Raises `CaseError`, and `RunError`
+    where the run cannot be kept or gone on with.
     """
+    kept_runs = settings.data_dir / "evals"
+    if resume and out:
+        raise RunError("A run goes on in its own folder.", "Leave out --out or --resume.")
+    folder = keeping.unfinished(kept_runs, resume) if resume else out
     with _asked(settings, own=cases is not None) as assistant:
         known = load(cases or GOLDEN, lambda id: assistant.library.document(id).text)[:limit]
-        started = datetime.now(UTC).replace(microsecond=0)
-        folder = out or _new_folder(settings.data_dir / "evals", started)
-        rows = run(known, assistant, folder)
-        facts = conditions(assistant, known, (cases or GOLDEN).name)
-    print(table(rows))
-    with _kept(folder):
-        _finish(folder, facts, rows, started)
-    print(f"The report is {folder / REPORT}", file=sys.stderr)
-    return 1 if any(row.outcome == "error" for row in rows) else 0
+        folder = folder or keeping.new_folder(kept_runs)
+        name = (cases or GOLDEN).name
+        return run_kept(assistant, known, name, folder, resume=bool(resume))
 
 
 @contextmanager
@@ -67,114 +82,110 @@ def _asked(settings: Settings, *, own: bool) -> Iterator[Assistant]:
         yield assistant
 
 
-def run(cases: Sequence[Case], assistant: Assistant, out: Path | None) -> list[Row]:
-    """One row for each case, in order, each on disk in `out` as soon as it is known.
+def run_kept(
+    assistant: Assistant, cases: Sequence[Case], name: str, folder: Path, *, resume: bool = False
+) -> int:
+    """Ask all `cases`, which come from a file of that `name`, and keep the run in `folder`, from
+    its start or, with `resume`, from where it broke off; print the table.
 
-    Raises `RunError` when it cannot be written.
+    Returns the exit code. Raises `RunError`.
     """
-    rows = []
-    if out:
-        with _kept(out):
-            _prepare(out)
-    for number, case in enumerate(cases, start=1):
-        row, answer = _row(case, assistant)
-        rows.append(row)
-        print(_line(number, len(cases), case, row), file=sys.stderr, flush=True)
-        if out:
-            quotes = [assistant.library.text(span) for span in case.evidence]
-            with _kept(out):
-                _append(entries.line(row, case, quotes, answer), out / RESULTS)
-    return rows
+    facts = conditions(assistant, cases, name)
+    opened = keeping.resumed if resume else keeping.begun
+    grouped = clusters(cases)
+    with opened(folder, facts, len(cases)) as kept:
+        try:
+            rows = run(cases, assistant, kept, grouped)
+        except KeyboardInterrupt:
+            print(_stopped(folder, len(cases)), file=sys.stderr)
+            return STOPPED
+        _finish(kept, conditions(assistant, cases, name), rows, grouped)
+    print(table(rows, grouped.unit))
+    print(f"The report is {folder / REPORT}", file=sys.stderr)
+    return 1 if any(row.outcome == "error" for row in rows) else 0
 
 
-def _row(case: Case, assistant: Assistant) -> tuple[Row, Answer | None]:
-    started = time.perf_counter()
-    try:
-        answer = assistant.ask(case.question, case.history)
-    except FootnoteError as error:
-        passed = round(time.perf_counter() - started, 2)
-        row = Row(
-            case.id, case.tags, case.answerable, "error", str(error), None, True, (), None, passed
-        )
-        return row, None
-    passed = round(time.perf_counter() - started, 2)
-    citations = [citation for claim in answer.claims for citation in claim.citations]
-    row = Row(
+def _stopped(folder: Path, total: int) -> str:
+    done = len(Run(folder.name, folder).results().entries)
+    return (
+        f"\nStopped: {done} of {total} cases are kept in {folder}\n"
+        f"To go on, give the same command with --resume {quote(str(folder))}"
+    )
+
+
+def run(
+    cases: Sequence[Case],
+    assistant: Assistant,
+    kept: Kept | None = None,
+    grouped: Clusters | None = None,
+    entails: Entails | None = None,
+) -> list[Row]:
+    """One row for each case, in order; those that are not known yet are asked, and are on disk as
+    soon as they are known.
+
+    Raises `RunError` when one cannot be written.
+    """
+    grouped = grouped or clusters(cases)
+    known = kept.rows if kept else {}
+    with progress(len(cases), list(known.values())) as tell:
+        for case in cases:
+            if case.id in known:
+                continue
+            observed = observe(case, assistant)
+            row = row_of(case, observed, grouped.of[case.id], entails or supported)
+            known[case.id] = row
+            if kept:
+                quotes = [assistant.library.text(span) for span in case.evidence]
+                kept.add(entries.line(row, case, quotes, observed))
+            tell(case, row)
+    return [known[case.id] for case in cases]
+
+
+def supported(claim: str, quotes: Sequence[str]) -> bool:
+    """Whether the program's own check finds the claim carried by the quotes."""
+    return verify.check(claim, quotes).support == "supported"
+
+
+def row_of(case: Case, observed: Observed, cluster: str, entails: Entails) -> Row:
+    """What came of a case."""
+    answer = observed.answer
+    scores = metrics.scores(case, observed, entails)
+    return Row(
         id=case.id,
         tags=case.tags,
         answerable=case.answerable,
-        outcome=_outcome(case, answer),
-        text=answer.text,
-        reason=answer.reason,
-        exact_quotes=all(assistant.quote_holds(citation) for citation in citations),
-        supports=tuple(claim.support for claim in answer.claims),
-        cited=_cited(case, answer),
-        seconds=passed,
+        outcome=_outcome(observed, scores),
+        text=answer.text if answer else observed.error,
+        reason=answer.reason if answer else None,
+        exact_quotes=not observed.inexact,
+        supports=tuple(claim.support for claim in answer.claims) if answer else (),
+        cited=scores["gold_citation_recall"],
+        seconds=observed.seconds,
+        scores=scores,
+        cluster=cluster,
     )
-    return row, answer
 
 
-def _outcome(case: Case, answer: Answer) -> Outcome:
-    if answer.status == "declined":
+def _outcome(observed: Observed, scores: metrics.Scores) -> Outcome:
+    if observed.answer is None:
+        return "error"
+    if observed.answer.status == "declined":
         return "declined"
-    return "right" if case.answerable and is_right(case, answer.text) else "wrong"
+    return "right" if scores["answer_right"] else "wrong"
 
 
-def _cited(case: Case, answer: Answer) -> float | None:
-    spans = [citation.span for claim in answer.claims for citation in claim.citations]
-    if not case.evidence or not spans:
-        return None
-    return sum(any(e.overlaps(s) for s in spans) for e in case.evidence) / len(case.evidence)
-
-
-def _line(number: int, count: int, case: Case, row: Row) -> str:
-    mark = "ok " if row.expected else "MISS"
-    told = f"{case.question} -> {row.text or row.reason or ''}"
-    printable = "".join(char if char.isprintable() else " " for char in told)
-    return f"{number:3}/{count} {mark} {row.outcome:8} {printable}"
-
-
-# --- keeping the run --------------------------------------------------------------------------
-
-
-def _new_folder(folder: Path, started: datetime) -> Path:
-    with _kept(folder):
-        return runs.create(folder, started)
-
-
-@contextmanager
-def _kept(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise RunError(
-            f"The run cannot be kept in {folder} ({error.strerror or error}).",
-            "Make room or choose another folder with --out.",
-        ) from error
-
-
-def _prepare(folder: Path) -> None:
-    """Make the folder, and remove what an earlier run left in it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in (SUMMARY, REPORT):
-        (folder / name).unlink(missing_ok=True)
-    (folder / RESULTS).write_text("")
-
-
-def _append(line: str, file: Path) -> None:
-    with file.open("a", encoding="utf-8", errors="replace") as written:
-        written.write(line)
-
-
-def _finish(folder: Path, facts: Conditions, rows: Sequence[Row], started: datetime) -> None:
+def _finish(kept: Kept, facts: Conditions, rows: Sequence[Row], grouped: Clusters) -> None:
     whole = Summary(
         **asdict(facts),
-        started=started,
+        started=kept.begun.started,
         finished=datetime.now(UTC).replace(microsecond=0),
         cases=len(rows),
-        figures={str(name): figure for name, figure in figures(rows).items()},
+        figures=figures(rows),
         tags=by_tag(rows),
+        cluster_unit=grouped.unit,
+        resumed=kept.begun.resumed,
     )
-    summary.write(whole, folder / SUMMARY)
-    page = report(Run(folder.name, folder, whole))
-    (folder / REPORT).write_text(page, encoding="utf-8", errors="replace")
+    with keeping.writing(kept.folder):
+        summary.write(whole, kept.folder / SUMMARY)
+        page = report(Run(kept.folder.name, kept.folder, whole))
+        (kept.folder / REPORT).write_text(page, encoding="utf-8", errors="replace")

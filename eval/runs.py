@@ -20,6 +20,7 @@ from eval.summary import Summary
 from rag.errors import FootnoteError
 
 RESULTS, SUMMARY, REPORT = "results.jsonl", "summary.json", "report.html"
+BEGUN = "run.json"  # what it is measured on; all that is known of a run until it ends
 NAMED = "%Y-%m-%dT%H-%M-%SZ"  # how a run is named: the second it started at, UTC
 SUMMARY_BYTES = 1_000_000
 RESULTS_BYTES = 200_000_000
@@ -38,10 +39,9 @@ class Results:
     entries: tuple[Entry, ...]
     faults: tuple[str, ...] = ()
 
-    def figures(self) -> dict[str, Figure]:
+    def figures(self, *, intervals: bool = True) -> dict[str, Figure]:
         """Those of the cases that could be read."""
-        told = figures([entry.row for entry in self.entries])
-        return {str(name): figure for name, figure in told.items()}
+        return figures([entry.row for entry in self.entries], intervals=intervals)
 
 
 @dataclass(frozen=True, slots=True)

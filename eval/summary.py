@@ -14,9 +14,16 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from eval.figures import NAMES, SHARES, Figure
+from eval.clusters import Unit
+from eval.figures import KINDS, NAMES, Figure
+from eval.metrics import Kind
 
-SCHEMA: Literal["footnote.eval/1"] = "footnote.eval/1"
+SCHEMA: Literal["footnote.eval/2"] = "footnote.eval/2"
+RENAMED = {  # since footnote.eval/1; what else it held was counted in another way
+    "answered_right": "answer_right",
+    "answerable_declined": "declined_falsely",
+    "unanswerable_declined": "declined_rightly",
+}
 
 _Count = Annotated[int, Field(ge=0, lt=2**53)]
 
@@ -28,7 +35,7 @@ class Summary(BaseModel):
     # Unknown fields are passed over: a later program may add some.
     model_config = ConfigDict(frozen=True, populate_by_name=True)
 
-    schema_: Literal["footnote.eval/1"] = Field(default=SCHEMA, alias="schema")
+    schema_: Literal["footnote.eval/1", "footnote.eval/2"] = Field(default=SCHEMA, alias="schema")
     started: AwareDatetime
     finished: AwareDatetime
     model: str
@@ -42,19 +49,22 @@ class Summary(BaseModel):
     settings: dict[str, str | int | float | None]  # those that can change an answer
     figures: dict[str, Figure]  # every one of `eval.figures.NAMES`
     tags: dict[str, Figure]  # as they should be
+    cluster_unit: Unit | None = None  # what the intervals were drawn over; none in an older run
+    resumed: _Count = 0  # how often it broke off and was gone on with
 
     @field_validator("figures")
     @classmethod
     def _usable(cls, found: dict[str, Figure]) -> dict[str, Figure]:
+        found = {RENAMED.get(name, name): figure for name, figure in found.items()}
         for name in NAMES:
-            _check(name, found.get(name), 1 if name in SHARES else math.inf)
+            _check(name, found.get(name), KINDS[name])
         return {name: found.get(name, Figure(None, 0)) for name in NAMES}
 
     @field_validator("tags")
     @classmethod
     def _shares(cls, found: dict[str, Figure]) -> dict[str, Figure]:
         for name, figure in found.items():
-            _check(name, figure, 1)
+            _check(name, figure, "share")
         return found
 
     @property
@@ -62,11 +72,14 @@ class Summary(BaseModel):
         return self.finished - self.started
 
 
-def _check(name: str, figure: Figure | None, most: float) -> None:
+def _check(name: str, figure: Figure | None, kind: Kind) -> None:
     if figure is None:
         return
+    most = 1.0 if kind == "share" else math.inf
     value, good = figure.value or 0.0, figure.good or 0
-    if not (math.isfinite(value) and 0 <= value <= most and 0 <= good <= figure.n < 2**53):
+    ends = [end for end in (figure.low, figure.high) if end is not None]
+    usable = all(math.isfinite(each) and 0 <= each <= most for each in (value, *ends))
+    if not (usable and 0 <= good <= figure.n < 2**53 and ends == sorted(ends)):
         raise ValueError(f"{name} is {figure.value}, {figure.good} of {figure.n}")
 
 

@@ -37,13 +37,23 @@ _LIMITING: dict[Limit, str] = {
 _RELATIONS = frozenset(
     "before after over under above below up down from until since against".split()
 )
+_RELATIVES = frozenset("which who where".split())  # what stands before them is not denied
 _COPULAS = frozenset("is was are were".split())
 _PREPOSITIONS = frozenset("on in at by for with during since after before from to of".split())
 _LIMITS = {word: limit for limit, words in _LIMITING.items() for word in words.split()}
 _PIECE = re.compile(r"(?:[^\W\d_]\.){2,}|[^\W_]+(?:['’][^\W_]+)*|[.;:!?]")
 _COUNTRY = frozenset(["US", "U.S.", "USA", "U.S.A."])  # "us" is another word
 _ADVERB = re.compile(r"(?i)soon|later|even|still|already|ever|yet|\w+ly")  # limits pass over these
-_NOT = re.compile(r"(?:(?<=ca)n)?n['’]t\b")
+_PASSED_OVER = frozenset("do does did a an the any".split())
+_IN_PLACE = 3  # words in line, for a "not" among them to stand in the same place
+_SAID = r"(?:said|says|added|adds|reported|reports|wrote|writes|announced|explained|noted|argued)"
+_HEAD = re.compile(rf"((?:[\w.’'-]+ ){{1,6}}{_SAID})(?:,? that|[,:])? (?=\S)")
+_TAIL = re.compile(rf",[”\"]? ((?:[\w.’'-]+ ){{1,6}}{_SAID})[.]?$")
+_CONTRACTED = (
+    (re.compile(r"(?i)\bca(?:n['’]t|nnot)\b"), "can not"),
+    (re.compile(r"(?i)\bwon['’]t\b"), "will not"),
+    (re.compile(r"n['’]t\b"), " not"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +80,7 @@ def words(text: str) -> tuple[Word, ...]:
     """The words of a text in order, numbers and names among them, at most `LONGEST_WORDS`."""
     found: list[Word] = []
     pending: frozenset[Limit] = frozenset()
-    for word in islice(_bare_words(_NOT.sub(" not", text)), LONGEST_WORDS):
+    for word in islice(_bare_words(_written_out(text)), LONGEST_WORDS):
         if word.key in ".;:!?":
             _limit_last(found, pending)  # "he did not": what is denied stands before
             pending = frozenset()
@@ -86,8 +96,15 @@ def words(text: str) -> tuple[Word, ...]:
     return tuple(found)
 
 
+def _written_out(text: str) -> str:
+    for pattern, words in _CONTRACTED:
+        text = pattern.sub(words, text)
+    return text
+
+
 def _limit_last(found: list[Word], limits: frozenset[Limit]) -> None:
-    last = next((i for i in reversed(range(len(found))) if found[i].sort in HEADS), None)
+    own = next((i for i in reversed(range(len(found))) if found[i].text in _RELATIVES), 0)
+    last = next((i for i in reversed(range(own, len(found))) if found[i].sort in HEADS), None)
     if limits and last is not None:
         found[last] = replace(found[last], limits=found[last].limits | limits)
 
@@ -148,6 +165,52 @@ def departures(
                 (w, old[0] if old else None) for w in (new if old else moved) if w not in free
             ]
     return found
+
+
+def turned(claim: Sequence[Word], quote: Sequence[Word]) -> list[str]:
+    """Words of the claim that stand between the same neighbours in the quote and that only one of
+    the two denies: "is owed" for "is not owed", whatever is denied elsewhere in the quote."""
+    ours, theirs = _with_denials(claim), _with_denials(quote)
+    matcher = SequenceMatcher(None, [k for k, _ in ours], [k for k, _ in theirs], autojunk=False)
+    return [
+        ours[block.a + step][0]
+        for block in matcher.get_matching_blocks()
+        if block.size >= _IN_PLACE
+        for step in range(1, block.size)
+        if ours[block.a + step][1] != theirs[block.b + step][1]
+    ]
+
+
+def _with_denials(words: Sequence[Word]) -> list[tuple[str, bool]]:
+    """The words but for limits, articles and "do", each with whether it is denied right there."""
+    found, denied = [], False
+    for word in words:
+        if word.sort == "limit":
+            denied |= word.key == "not"
+            if word.text.lower() == "without":
+                found.append(("with", True))
+                denied = False
+        elif word.text.lower() not in _PASSED_OVER:
+            found.append((word.key, denied))
+            denied = False
+    return found
+
+
+def copied(claim: Sequence[Word], quote: Sequence[Word]) -> int:
+    """How many words of the claim stand in line with the quote."""
+    matcher = SequenceMatcher(None, [w.key for w in claim], [w.key for w in quote], autojunk=False)
+    return sum(block.size for block in matcher.get_matching_blocks())
+
+
+def speaker_apart(claim: str, quote: str) -> tuple[str, str]:
+    """Both without "Lee said", where one has it at its beginning and the other at its end, so that
+    what was said can be compared; both as they are otherwise."""
+    for first, last in ((claim, quote), (quote, claim)):
+        head, tail = _HEAD.match(first), _TAIL.search(last)
+        if head and tail and set(head[1].lower().split()) == set(tail[1].lower().split()):
+            rest = first[head.end() :], last[: tail.start()]
+            return rest if first is claim else (rest[1], rest[0])
+    return claim, quote
 
 
 def _may_move(block: Sequence[str], quote: Sequence[str], last: int) -> bool:

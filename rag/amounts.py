@@ -48,21 +48,33 @@ def _unit_stated(number: terms.Quantity, same: Sequence[terms.Quantity], words: 
 
 
 def number_ties(claim: str, quotes: Sequence[str], around: str) -> list[Reason]:
-    """In "125% for duties and 20% for fentanyl", a claim about fentanyl may not take the 125%."""
+    """In "125% for duties and 20% for fentanyl", a claim about fentanyl may not take the 125%.
+    Each quote is one sentence."""
     numbers = terms.quantities(claim)
     reasons = []
     for number in numbers:
         wanted = set(terms.content(_clause_of(claim, number, numbers)))
-        for quote in quotes:
-            ties = _ties(wanted, quote)
-            own = [tie for other, tie in ties if terms.agree(number, other)]
-            rivals = [tie for other, tie in ties if _rivals(number, other)]
-            if own and rivals and max(rivals) > max(own):
-                reasons.append(Reason(f'the source ties "{number.text}" to something else', True))
-            elif own and rivals and max(rivals) == max(own) > 0 and len(numbers) == 1:
-                text = f'the source may tie "{number.text}" to something else'
-                reasons.append(Reason(text, hard=False))
+        homes = [
+            quote
+            for quote in quotes
+            if any(terms.agree(number, other) for other in terms.quantities(quote))
+        ]
+        # The sentence that says most of it decides; a number may stand in others by chance.
+        home = max(homes, key=lambda quote: len(wanted & set(terms.content(quote))), default="")
+        reasons += _untied(number, _ties(wanted, home), alone=len(numbers) == 1)
     return reasons
+
+
+def _untied(
+    number: terms.Quantity, ties: Sequence[tuple[terms.Quantity, int]], *, alone: bool
+) -> list[Reason]:
+    own = max((tie for other, tie in ties if terms.agree(number, other)), default=0)
+    rival = max((tie for other, tie in ties if _rivals(number, other)), default=0)
+    if rival > own:
+        return [Reason(f'the source ties "{number.text}" to something else', hard=True)]
+    if rival == own > 0 and alone:
+        return [Reason(f'the source may tie "{number.text}" to something else', hard=False)]
+    return []
 
 
 def _rivals(number: terms.Quantity, other: terms.Quantity) -> bool:
@@ -87,7 +99,8 @@ def _clause_of(quote: str, number: terms.Quantity, numbers: Sequence[terms.Quant
         (e for s, e in joints if before and before[-1] <= s and e <= number.start), default=0
     )
     right = min(
-        (s for s, e in joints if after and number.end <= s and e <= after[0]), default=len(quote)
+        (s for s, e in joints if after and number.end <= s and e <= after[0]),
+        default=after[0] if after else len(quote),
     )
     return quote[max(left, before[-1] if before and not left else left) : right]
 

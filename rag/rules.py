@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 
 from rag import align, amounts, terms
 from rag.align import Reason as Reason
+from rag.sentences import split
 
 _COUNTS = frozenset(["all", "most", "many", "some", "few"])
 _ALSO_HEDGES = frozenset(["can", "possibility"])
@@ -22,6 +23,10 @@ _FRAMING = re.compile(
 )
 _OPINION = re.compile(
     r"\b(?:claim|insist|argu|alleg|accus|blam|believ|assert|contend|suggest|warn|predict)\w*\b"
+)
+# "Filing a claim" is no opinion, unlike "the claim that".
+_NO_OPINION = re.compile(
+    r"\b(?:an?|the|any|each|this|fil(?:e|ed|ing)) claims?\b(?! (?:that|of|by)\b)"
 )
 _SAYS = re.compile(
     r"\b(?:said|say|says|saying|told|tells|added|according|report\w*|call\w*|dismiss\w*|stat(?:ed|es)"
@@ -34,7 +39,7 @@ _OPPOSITES = """rise fall; increase decrease; gain lose; win lose; accept reject
     expand shrink; confirm deny; agree refuse; pass fail; resume halt; resume suspend; impose lift;
     impose scrap; ease tighten; arrive leave; guilty innocent; success failure; hike cut; raise cut;
     raise lower; male female; man woman; north south; east west; public private; old young;
-    current former; start stop"""
+    current former; start stop; same different; likely unlikely; most least"""
 
 
 # --- rules: each yields the reasons against the claim ----------------------------------------
@@ -64,7 +69,7 @@ def _named(name: str, known: set[str]) -> bool:
 
 def _stands(name: str, quotes: Sequence[str]) -> bool:
     """True when a name stands in a quote as it is written, as in "PM2.5" or "d'Italia"."""
-    whole = re.compile(rf"(?<![^\W_]){re.escape(name)}(?![^\W_])")
+    whole = re.compile(rf"(?<![^\W_]){re.escape(name)}s?(?![^\W_])")
     return any(whole.search(quote) for quote in quotes)
 
 
@@ -118,10 +123,18 @@ def _limit_reasons(
 
 def _departs(claim: str, quotes: Sequence[str], around: str) -> list[Reason]:
     """A word of the claim that stands where the source has another, or that has moved."""
-    ours = align.words(claim)
-    found = (align.departures(ours, align.words(quote)) for quote in quotes)
+    pairs = (align.speaker_apart(claim, quote) for quote in quotes)
+    found = (align.departures(align.words(ours), align.words(theirs)) for ours, theirs in pairs)
     departures = next((each for each in found if each is not None), [])
     return [_departure(new, old) for new, old in departures]
+
+
+def _turned(claim: str, quotes: Sequence[str], around: str) -> list[Reason]:
+    """A word that only one of claim and source denies, in the quote that the claim follows most."""
+    ours = align.words(claim)
+    closest = max(quotes, key=lambda quote: align.copied(ours, align.words(quote)), default="")
+    words = align.turned(ours, align.words(closest))
+    return [Reason(f'only one of claim and source denies "{word}"', hard=True) for word in words]
 
 
 def _departure(new: align.Word, old: align.Word | None) -> Reason:
@@ -176,7 +189,7 @@ def _opposites(claim: str, quotes: Sequence[str], around: str) -> list[Reason]:
         Reason(f'the claim says "{ours}", the source "{theirs}"', hard=True)
         for one, other in pairs
         for ours, theirs in ((one, other), (other, one))
-        if ours in said and ours not in stated and theirs in stated and theirs not in said
+        if ours in said and ours not in stated and stated[theirs] > said[theirs]
     ]
 
 
@@ -204,46 +217,77 @@ def _attribution(claim: str, quotes: Sequence[str], around: str) -> list[Reason]
     words = set(terms.content(claim))
     if words and len(words & set(terms.content(spoken))) / len(words) >= 0.6:
         return [Reason("in the source these are someone's own words", hard=False)]
-    opinion = _OPINION.search(quote.lower())
-    if opinion:
+    opinion = _OPINION.search(_NO_OPINION.sub("", quote.lower()))
+    if opinion and not _of_something_else(opinion, words):
         return [Reason(f'the source reports this as an opinion ("{opinion[0]}")', hard=False)]
     return []
 
 
+def _of_something_else(opinion: re.Match[str], words: set[str]) -> bool:
+    """True for "…, which is believed to …" where none of the claim's words follows."""
+    rest = opinion.string[opinion.end() :]
+    return rest.startswith((" to ", " that ")) and not words & set(terms.content(rest))
+
+
 def _order(claim: str, quotes: Sequence[str], around: str) -> list[Reason]:
     """Two names that change places around the same verb: who did it to whom?"""
-    quote = quotes[0]
+    claim, quote = align.speaker_apart(claim, quotes[0])
     ours, theirs = _name_places(claim), _name_places(quote)
     common = [key for key in ours if key in theirs]
-    for a, b in ((a, b) for a in common for b in common if ours[a] < ours[b]):
-        between = claim[ours[a] : ours[b]]
-        turned = quote[theirs[b] : theirs[a]]
-        passive = re.search(r"\bby\b", between + turned)
-        if set(terms.content(between)) & set(terms.content(turned)) and not passive:
+    for a, b in ((a, b) for a in common for b in common if ours[a][0] < ours[b][0]):
+        between = claim[ours[a][0] : ours[b][0]]
+        verbs = set(terms.content(between))
+        if _acts(verbs, theirs[b], theirs[a], quote) and not (
+            _acts(verbs, theirs[a], theirs[b], quote) or re.search(r"\bby\b", between)
+        ):
             return [Reason("the source names them the other way round", hard=True)]
     return []
 
 
-def _name_places(text: str) -> dict[str, int]:
-    found = terms.names(text, starts=frozenset())
-    return {min(terms.name_keys(n.text), key=len): n.start for n in reversed(found)}
+def _acts(verbs: set[str], ones: Sequence[int], others: Sequence[int], text: str) -> bool:
+    """True when one of `verbs` stands between the first name and the second in the active."""
+    spans = (text[one:other] for one in ones for other in others if one < other)
+    return any(
+        verbs & set(terms.content(span)) and not re.search(r"\bby\b", span) for span in spans
+    )
+
+
+def _name_places(text: str) -> dict[str, list[int]]:
+    places: dict[str, list[int]] = {}
+    for name in terms.names(text, starts=frozenset()):
+        places.setdefault(min(terms.name_keys(name.text), key=len), []).append(name.start)
+    return places
 
 
 _Rule = Callable[[str, Sequence[str], str], list[Reason]]
 _RULES: tuple[_Rule, ...] = (
-    *amounts.RULES, _names, _limits, _departs, _missing, _repeated, _opposites, _realised,
+    *amounts.RULES, _names, _limits, _turned, _departs, _missing, _repeated, _opposites, _realised,
     _attribution, _order,
 )  # fmt: skip
 
 
 def against(claim: str, quotes: Sequence[str], around: str = "") -> list[Reason]:
-    """Every reason of every rule. `around` is the text near the quotes, in which the rest of a
-    shortened name may stand."""
+    """Every reason of every rule; none against a sentence that stands in the quotes as it is.
+    `around` is the text near the quotes, in which the rest of a shortened name may stand."""
+    quotes = apart(claim, quotes)
+    if claim in quotes and len(align.words(claim)) < align.LONGEST_WORDS:
+        return []
     return [reason for rule in _RULES for reason in rule(claim, quotes, around)]
 
 
-def _stems(text: str) -> set[str]:
-    return {terms.stem(word) for word in _plain(text)}
+def apart(claim: str, quotes: Sequence[str]) -> Sequence[str]:
+    """Quotes of one sentence as they are; longer ones cut into sentences, and all of them ordered
+    by how many of the claim's words they have."""
+    parts = [quote[start:end] for quote in quotes for start, end in split(quote)]
+    if len(parts) <= len(quotes):
+        return quotes
+    wanted = set(terms.content(claim))
+    held = {part: len(wanted & set(terms.content(part))) for part in parts}
+    return sorted(held, key=lambda part: -held[part])
+
+
+def _stems(text: str) -> Counter[str]:
+    return Counter(terms.stem(word) for word in re.findall(r"[a-z]+", text.lower()))
 
 
 def _plain(text: str) -> set[str]:

@@ -185,6 +185,8 @@ def _ends(mark: re.Match[str], following: re.Match[str], before: str) -> bool:
         return False
     if mark["mark"] == "." and mark["close"] in ("", ")") and _goes_with(before, following):
         return False
+    if _is_detached(mark):
+        return True
     if word[:1].islower() and not _BRAND.match(word):
         plain = mark["mark"] in (".", "!", "?") and not mark["close"] and len(before) > 1
         return plain and "\n" in following["gap"]
@@ -209,6 +211,12 @@ def _goes_with(before: str, following: re.Match[str]) -> bool:
         dash = following["open"].startswith(("-", "–", "—"))  # "PALO ALTO, Calif. — In"
         return dash or initial or word not in _STARTERS
     return False
+
+
+def _is_detached(mark: re.Match[str]) -> bool:
+    """True for the full stop of tokenised text: "it fell . she said so ."."""
+    text, at = mark.string, mark.start()
+    return mark["mark"] == "." and text[at - 1].isspace() and text[at - 2 : at - 1] not in (".", "")
 
 
 def _is_omission(mark: re.Match[str]) -> bool:

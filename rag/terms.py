@@ -208,7 +208,7 @@ def _spelled(words: str) -> float:
 def agree(claimed: Quantity, stated: Quantity) -> bool:
     """True when the two are the same amount. A unit that only one of them names is forgiven,
     except for percent, currencies and fractions, which change the meaning."""
-    if abs(claimed.value - stated.value) > 1e-6 * max(1.0, abs(claimed.value)):
+    if abs(claimed.value - stated.value) > 1e-9 * max(1.0, abs(claimed.value)):
         return False
     if claimed.unit == stated.unit:
         return True

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from rag import align, terms
 from rag.align import Reason
 from rag.cite import Draft, Sentence, anchor
-from rag.rules import against
+from rag.rules import against, apart
 from rag.types import Citation, Claim, Span, Support
 
 SUPPORTED_SHARE = 0.75  # of the claim's words found in the quotes
@@ -41,7 +41,7 @@ def check(claim: str, quotes: Sequence[str], around: str = "") -> Verdict:
         return Verdict("unsupported", ("nothing in the sources resembles this",), 0.0)
     claim = _OPENING.sub("", claim) or claim
     reasons = against(claim, quotes, around)
-    score = coverage(claim, quotes)
+    score = coverage(claim, apart(claim, quotes))
     texts = [reason.text for reason in reasons]
     if score < SUPPORTED_SHARE:
         texts.append(f"the cited text carries {score:.0%} of its words")

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,8 @@ from typing import Any
 from eval import entries, summary
 from eval.cases import Case
 from eval.figures import Row, by_tag, figures
+from eval.metrics import METRICS, scores
+from eval.observe import Observed
 from eval.runs import NAMED, RESULTS, SUMMARY
 from eval.summary import Summary
 from rag.types import Answer, Citation, Claim, Passage, Span, Turn, Usage
@@ -37,7 +41,7 @@ def right(id: str = "rate", text: str = QUOTE, *, seconds: float = 2.0, **more: 
     row = Row(
         id, case.tags, True, "right", answer.text, None, True, ("supported",), 1.0, seconds
     )  # fmt: skip
-    return row, case, answer
+    return _scored(row, case, answer)
 
 
 def declined(id: str, *, answerable: bool, seconds: float = 1.0) -> Told:
@@ -45,12 +49,19 @@ def declined(id: str, *, answerable: bool, seconds: float = 1.0) -> Told:
     case = Case(id, f"What of {id}?", answerable, gold, tags=tags)  # type: ignore[arg-type]
     answer = Answer(case.question, "", (), (), "declined", "not stated", "quoter")
     row = Row(id, case.tags, answerable, "declined", "", "not stated", True, (), None, seconds)
-    return row, case, answer
+    return _scored(row, case, answer)
 
 
 def failed(id: str, message: str = "The model broke off. Ask again.") -> Told:
     case = Case(id, f"What of {id}?", True, ("20%",), tags=("number",))
-    return Row(id, case.tags, True, "error", message, None, True, (), None, 3.0), case, None
+    row = Row(id, case.tags, True, "error", message, None, True, (), None, 3.0)
+    return _scored(row, case, None)
+
+
+def _scored(row: Row, case: Case, answer: Answer | None) -> Told:
+    observed = Observed(answer=answer, seconds=row.seconds)
+    found = scores(case, observed, lambda claim, quotes: True)
+    return replace(row, scores=found, cluster=f"case {case.id}"), case, answer
 
 
 def follow_up(id: str, before: str) -> Told:
@@ -63,7 +74,9 @@ def keep(
     """A run in `folder`; with `started` None one that was killed. `changes` go to its summary."""
     path = folder / (started or STARTED).strftime(NAMED)
     path.mkdir(parents=True)
-    lines = [entries.line(row, case, [QUOTE], answer) for row, case, answer in told]
+    lines = [
+        entries.line(row, case, [QUOTE], Observed(answer=answer)) for row, case, answer in told
+    ]
     (path / RESULTS).write_text("".join(lines), encoding="utf-8")
     if started:
         summary.write(_summary([row for row, _, _ in told], started, **changes), path / SUMMARY)
@@ -83,7 +96,31 @@ def _summary(rows: Sequence[Row], started: datetime, **changes: Any) -> Summary:
         "started": started,
         "finished": started + timedelta(seconds=75),
         "cases": len(rows),
-        "figures": {str(name): figure for name, figure in figures(rows).items()},
+        "figures": figures(rows),
         "tags": by_tag(rows),
     }
     return Summary(**facts | changes)
+
+
+# --- what a run left on disk --------------------------------------------------------------------
+
+
+def lines(folder: Path) -> list[Any]:
+    text = (folder / "results.jsonl").read_text("utf-8")
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def steady() -> list[str]:
+    return [name for name, metric in METRICS.items() if metric.deterministic]
+
+
+def timeless(folder: Path) -> list[Any]:
+    """What two runs of the same must have in common: the deterministic scores of each case, and
+    every step but for the times."""
+    kept = lines(folder)
+    for line in kept:
+        del line["seconds"], line["seen"]["seconds"]
+        line["scores"] = {name: line["scores"][name] for name in steady()}
+        if line["answer"]:
+            del line["answer"]["timings_s"]
+    return kept

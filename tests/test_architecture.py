@@ -35,7 +35,7 @@ OWNERS = {
     "mcp": {"ui.api.mcp"},
     "playwright": {"ui.bench.__main__", "ui.bench.page", "ui.bench.load"},
     "typer": {"ui"},
-    "rich": {"ui"},
+    "rich": {"ui", "eval"},
 }
 HEAVY = {
     "llama_index", "chromadb", "openai", "onnxruntime", "gradio", "xllamacpp", "numpy", "pydantic",

@@ -45,7 +45,9 @@ def having(root: Element, name: str) -> list[Element]:
 
 def wrong(id: str, *, answerable: bool = True) -> Told:
     row, case, answer = right(id)
-    return replace(row, outcome="wrong", answerable=answerable, cited=0.0), case, answer
+    scored = dict(row.scores) | {"answer_right": 0.0 if answerable else None}
+    wrong = replace(row, outcome="wrong", answerable=answerable, cited=0.0, scores=scored)
+    return wrong, case, answer
 
 
 MIXED = [
@@ -93,7 +95,7 @@ def test_headings_go_down_one_step_at_a_time(page: str) -> None:
 
 def test_figures_stand_with_what_they_were_counted_over(page: str) -> None:
     tiles = [words(tile) for tile in having(body(page), "tile")]
-    assert tiles[0] == "25.0% answered right 1 of 4"
+    assert tiles[0] == "33.3% answered right 1 of 3"
     rows = [words(row) for row in body(page).iter("tr")]
     assert any("Errors 16.7% 1 of 6" in row for row in rows)
 
@@ -216,7 +218,7 @@ def test_a_run_that_was_killed_says_so(tmp_path: Path) -> None:
     assert words(having(body(page), "notice")[0]) == (
         "This run is unfinished: the figures cover the cases so far."
     )
-    assert "1 of 4" in page
+    assert "1 of 3" in page
 
 
 def test_what_could_not_be_read_is_said(tmp_path: Path) -> None:
@@ -230,11 +232,11 @@ def test_what_could_not_be_read_is_said(tmp_path: Path) -> None:
 
 def test_a_summary_of_another_version_leaves_the_figures_of_the_cases(tmp_path: Path) -> None:
     run = keep(tmp_path, MIXED)
-    (run / "summary.json").write_text('{"schema": "footnote.eval/2<b>"}')
+    (run / "summary.json").write_text('{"schema": "footnote.eval/3<b>"}')
     page = report(runs(tmp_path)[0])
-    assert "another version: footnote.eval/2&lt;b&gt;" in page
+    assert "another version: footnote.eval/3&lt;b&gt;" in page
     assert "unfinished" not in page
-    assert "1 of 4" in page
+    assert "1 of 3" in page
 
 
 def test_a_run_without_cases_is_a_page(tmp_path: Path) -> None:

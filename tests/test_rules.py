@@ -132,6 +132,68 @@ def test_a_number_belongs_to_its_own_clause(claim: str, agrees: bool) -> None:
     assert bool(reasons) is not agrees
 
 
+@pytest.mark.parametrize(
+    ("quote", "claim", "expected"),
+    [
+        # the same words denied in one place and not in another
+        ("If a debt is owed, say why the other debt is not owed.",
+         "If a debt is owed, say why the other debt is owed.", HARD),
+        ("Iron can be made here, while tin cannot be made here so far.",
+         "Iron can be made here, while tin can be made here so far.", HARD),
+        ("They came with pride and went home without any pride.",
+         "They came with pride and went home with pride.", HARD),
+        ("Oslo doesn’t tax Oslo flats, it taxes the flats of others.",
+         "Oslo does not tax Oslo flats, it taxes the flats of others.", NONE),
+        ("Ann can’t swim far, and Bo can swim far.", "Ann cannot swim far.", NONE),
+        # opposites beside a word that stays
+        ("Costs more than doubled as people grew more idle.",
+         "Costs more than doubled as people grew less idle.", HARD),
+        ("Prices are likely to drop.", "Prices are unlikely to drop.", HARD),
+        # who said it, in front or behind
+        ("The mine is unsafe and old, the union said.",
+         "The union said that the mine is unsafe and old.", NONE),
+        ("“The mine is unsafe and old,” Ann Lee said.",
+         "Ann Lee said, “The mine is unsafe and old.”", NONE),
+        ("The mine is unsafe and old, Ann Lee said.",
+         "Bo Dahl said that the mine is unsafe and old.", HARD),
+        # an opinion about something else
+        ("The temple was rebuilt, which is believed to have taken a year.",
+         "The temple was rebuilt.", NONE),
+        ("After filing a claim, the tenants moved to Oslo.", "The tenants moved to Oslo.", NONE),
+        ("The temple is believed to stand in Oslo.", "The temple stands in Oslo.", SOFT),
+        ("The claim that the mine is unsafe spread.", "The mine is unsafe.", SOFT),
+        # a clause with a number left out
+        ("At 1:30 on May 2, a fire broke out in Oslo, killing 40 and injuring 115.",
+         "A fire broke out in Oslo, killing 40 and injuring 115.", NONE),
+        # names that stand twice
+        ("As voice of the Union, the SVC chairs the Union.", "The SVC chairs the Union.", NONE),
+        ("The G.I.s went home to Ohio.", "The G.I.s went home.", NONE),
+    ],
+)  # fmt: skip
+def test_close_copies(quote: str, claim: str, expected: str) -> None:
+    assert gravest(claim, quote) == expected
+
+
+PASSAGE = (
+    "Lee scored 20 points in 2019. The dock is not closed. In 2009, Dahl scored 31 points in Oslo. "
+    "The dock in Kiel is closed."
+)
+
+
+@pytest.mark.parametrize(
+    ("claim", "expected"),
+    [
+        ("Lee scored 20 points in 2019.", NONE),
+        ("In 2009, Dahl scored 31 points.", NONE),
+        ("The dock in Kiel is closed.", NONE),
+        ("The dock in Kiel is not closed.", HARD),
+        ("Lee scored 21 points in 2019.", HARD),
+    ],
+)
+def test_a_passage_is_read_sentence_by_sentence(claim: str, expected: str) -> None:
+    assert gravest(claim, PASSAGE) == expected
+
+
 def test_words_stand_under_what_limits_them() -> None:
     words = align.words("The plant has not yet reopened; some farms may soon close.")
     limits = {word.text: set(word.limits) for word in words if word.limits}

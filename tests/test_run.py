@@ -5,57 +5,38 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator
+import sys
+from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from eval import run as running
+from eval import keeping
 from eval.cases import Case, CaseError
 from eval.conditions import base_name, commit, conditions
-from eval.figures import NAMES, Row, figures, table
-from eval.run import run, run_golden
+from eval.figures import NAMES
+from eval.metrics import METRICS
+from eval.run import run, run_golden, run_kept
 from eval.runs import RunError, runs
 from rag.build import build
 from rag.types import Turn
 from tests.asking import FENTANYL, RATE, STATED, Index, prompt, settings_for
-from tests.fakes import Request, Scripted, ScriptedServer, Status
+from tests.fakes import ScriptedServer, Status
+from tests.kept import lines
 
-pytest_plugins = ["tests.seeds"]
-
-
-def reply(request: Request) -> Scripted:
-    """Right about the rate, wrong about the official, nothing about soy, and no answer at all
-    to a question about shipping."""
-    question = prompt(request).rpartition("Question:")[2]
-    if "shipping" in question:
-        return Status(400, "no more answers")
-    if "soy" in question:
-        return "NOT STATED"
-    return f"{STATED} [1]"
+pytest_plugins = ["tests.seeds", "tests.four"]
 
 
-@pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    with ScriptedServer([reply]) as scripted:
-        yield scripted
-
-
-@pytest.fixture
-def cases(seeds: Index) -> list[Case]:
-    evidence = (seeds.passage(RATE).span,)
-    return [
-        Case("rate", FENTANYL, True, ("20%",), evidence=evidence, tags=("number",)),
-        Case("soy", "what tariff rate applies to soy?", False, tags=("near-miss",)),
-        Case("duties", "what rate are the reciprocal duties?", True, ("125%",), tags=("number",)),
-        Case("error", "how much has shipping fallen?", True, ("50%",), tags=("number",)),
-    ]
+class Terminal(StringIO):
+    def isatty(self) -> bool:
+        return True
 
 
 def test_each_case_becomes_a_row_and_an_error_is_one(
     seeds: Index, server: ScriptedServer, cases: list[Case]
 ) -> None:
-    rows = run(cases, seeds.assistant(server), None)
+    rows = run(cases, seeds.assistant(server))
     assert [(row.id, row.outcome) for row in rows] == [
         ("rate", "right"),
         ("soy", "declined"),
@@ -73,40 +54,95 @@ def test_every_row_is_a_line_of_the_results_with_its_whole_answer(
     seeds: Index, server: ScriptedServer, cases: list[Case], tmp_path: Path
 ) -> None:
     out = tmp_path / "reports" / "today"
-    rows = run(cases, seeds.assistant(server), out)
-    lines = (out / "results.jsonl").read_text("utf-8").splitlines()
-    written = [json.loads(line) for line in lines]
-    assert [line["id"] for line in written] == [row.id for row in rows]
+    assert run_kept(seeds.assistant(server), cases, "cases.jsonl", out) == 1
+    written = lines(out)
+    assert [line["id"] for line in written] == [case.id for case in cases]
     assert written[0]["question"] == FENTANYL
     assert written[0]["answer"]["claims"][0]["citations"][0]["quote"] == RATE
     assert written[3]["answer"] is None
-    run(cases[:1], seeds.assistant(server), out)
-    assert len((out / "results.jsonl").read_text("utf-8").splitlines()) == 1
+    run_kept(seeds.assistant(server), cases[:1], "cases.jsonl", out)
+    assert len(lines(out)) == 1
+
+
+def test_a_line_holds_its_scores_and_all_that_was_seen_on_the_way(
+    seeds: Index, server: ScriptedServer, cases: list[Case], tmp_path: Path
+) -> None:
+    assistant = seeds.assistant(server)
+    run_kept(assistant, cases, "cases.jsonl", tmp_path / "run")
+    told, _, _, error = lines(tmp_path / "run")
+    assert tuple(told["scores"]) == tuple(METRICS)
+    assert told["scores"]["answer_right"] == told["scores"]["citation_recall"] == 1.0
+    assert told["scores"]["recall_at_10"] == told["scores"]["evidence_selected"] == 1.0
+    (asked,) = told["seen"]["consulted"]
+    assert (asked["purpose"], asked["reply"]) == ("answer", f"{STATED} [1]")
+    assert FENTANYL in asked["messages"][-1]["content"]
+    assert [each["action"] for each in told["seen"]["checked"]] == ["kept"]
+    assert "no more answers" in error["seen"]["error"]
+    assert error["seen"]["hits"]  # what came before the error is there to see
+    assert {name: score for name, score in error["scores"].items() if score is not None} == {
+        "errors": 1.0
+    }
+    (kept,) = runs(tmp_path)
+    (entry, *_) = kept.results().entries
+    chunk = entry.seen.hits[0].chunk
+    assert assistant.library.chunks_by_id([chunk.id]) == {chunk.id: chunk}
+    assert (entry.spans, entry.seen.answer) == (cases[0].evidence, entry.answer)
+
+
+def test_a_defect_is_a_row_and_the_others_are_still_asked(
+    seeds: Index, server: ScriptedServer, cases: list[Case], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assistant = seeds.assistant(server)
+    stream = assistant.stream
+
+    def broken(question: str, *more: Any) -> Any:
+        if "soy" in question:
+            raise KeyError("a defect")
+        return stream(question, *more)
+
+    monkeypatch.setattr(assistant, "stream", broken)
+    rows = run(cases[:2], assistant)
+    assert [row.outcome for row in rows] == ["right", "error"]
+    assert rows[1].text == "KeyError: 'a defect'"
 
 
 def test_progress_goes_to_standard_error_and_says_what_was_missed(
     seeds: Index, server: ScriptedServer, cases: list[Case], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run(cases, seeds.assistant(server), None)
+    run(cases, seeds.assistant(server))
     shown = capsys.readouterr()
     assert shown.out == ""
-    lines = shown.err.splitlines()
-    assert [("MISS" in line) for line in lines] == [False, False, True, True]
-    assert FENTANYL in lines[0]
+    told = shown.err.splitlines()
+    assert [("MISS" in line) for line in told] == [False, False, True, True]
+    assert FENTANYL in told[0]
+    assert told[3].startswith("  4/4 MISS error")
+
+
+def test_on_a_terminal_progress_is_a_bar_that_counts_what_came_out_right(
+    seeds: Index, server: ScriptedServer, cases: list[Case], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stderr", screen)
+    run(cases, seeds.assistant(server))
+    shown = screen.getvalue()
+    assert "case 4 of 4" in shown
+    assert "2 as they should be" in shown
+    assert "MISS error" in shown
+    assert "ok  right" not in shown
 
 
 def test_a_cases_history_is_part_of_the_question(seeds: Index, server: ScriptedServer) -> None:
     history = (Turn("what rate applies to fentanyl?", STATED),)
     case = Case("follow-up", "and for what?", True, ("fentanyl",), history=history)
-    run([case], seeds.assistant(server), None)
+    run([case], seeds.assistant(server))
     assert STATED in prompt(server.requests[0])
 
 
 def test_a_line_says_what_was_expected_and_where_it_stands(
     seeds: Index, server: ScriptedServer, cases: list[Case], tmp_path: Path
 ) -> None:
-    run(cases[:2], seeds.assistant(server), tmp_path)
-    known, unknown = map(json.loads, (tmp_path / "results.jsonl").read_text("utf-8").splitlines())
+    run_kept(seeds.assistant(server), cases[:2], "cases.jsonl", tmp_path)
+    known, unknown = lines(tmp_path)
     assert (known["gold"], known["evidence"]) == ([["20%"]], [RATE])
     assert (unknown["gold"], unknown["evidence"]) == ([], [])
 
@@ -115,7 +151,7 @@ def test_what_a_model_says_does_not_act_on_the_terminal(
     seeds: Index, cases: list[Case], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with ScriptedServer([Status(400, "red \x1b[31m \u202e text")]) as server:
-        run(cases[:1], seeds.assistant(server), None)
+        run(cases[:1], seeds.assistant(server))
     shown = capsys.readouterr().err
     assert "red" in shown
     assert not {"\x1b", "\u202e"} & set(shown)
@@ -158,21 +194,27 @@ def test_a_summary_says_what_was_measured_and_names_no_path_and_no_secret(
     run_golden(settings, None, 1, tmp_path / "out")
     written = (tmp_path / "out" / "summary.json").read_text("utf-8")
     summary = json.loads(written)
-    assert summary["schema"] == "footnote.eval/1"
+    assert (summary["schema"], summary["cluster_unit"]) == ("footnote.eval/2", "evidence")
     assert (summary["model"], summary["cases_file"]) == ("small.gguf", "seeds.jsonl")
     assert summary["documents"] == 2
     assert summary["settings"]["budget_tokens"] == 3000
+    begun = (tmp_path / "out" / "run.json").read_text("utf-8")
     for hidden in ("/home", "sk-one", "127.0.0.1", str(tmp_path), str(settings.data_dir)):
         assert hidden not in written
-    assert not list((tmp_path / "out").glob(".*"))
+        assert hidden not in begun
+    names = ["report.html", "results.jsonl", "run.json", "summary.json"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == names
 
 
 def test_a_run_in_the_place_of_another_leaves_nothing_of_it(
     server: ScriptedServer, seeds: Index, cases: list[Case], tmp_path: Path
 ) -> None:
-    run_golden(settings_for(server, 3000), None, 1, tmp_path)
-    run(cases[:1], seeds.assistant(server), tmp_path)
-    assert [path.name for path in tmp_path.glob("*.*")] == ["results.jsonl"]
+    assistant = seeds.assistant(server)
+    run_kept(assistant, cases, "cases.jsonl", tmp_path)
+    with keeping.begun(tmp_path, conditions(assistant, cases, "other.jsonl"), 1):
+        names = sorted(path.name for path in tmp_path.iterdir())
+        assert names == ["results.jsonl", "run.json", "run.lock"]
+        assert lines(tmp_path) == []
 
 
 def test_a_run_that_cannot_be_kept_says_so_before_any_question(
@@ -187,37 +229,19 @@ def test_a_run_that_cannot_be_kept_says_so_before_any_question(
 
 
 def test_a_disk_that_fills_up_is_told_plainly(
-    seeds: Index, server: ScriptedServer, cases: list[Case], monkeypatch: pytest.MonkeyPatch
+    seeds: Index,
+    server: ScriptedServer,
+    cases: list[Case],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    full = Path("/dev/full")
-    if not full.exists():
+    if not Path("/dev/full").exists():
         pytest.skip("there is no /dev/full")
-    monkeypatch.setattr(running, "_prepare", lambda folder: None)
-    monkeypatch.setattr(running, "RESULTS", "full")
-    with pytest.raises(RunError, match="No space left"):
-        run(cases[:1], seeds.assistant(server), Path("/dev"))
-
-
-def test_a_run_that_is_killed_keeps_what_it_has_and_no_summary(
-    seeds: Index, cases: list[Case], tmp_path: Path
-) -> None:
-    with ScriptedServer([f"{STATED} [1]"]) as server:
-        assistant = seeds.assistant(server)
-        ask = assistant.ask
-        asked: list[str] = []
-
-        def stopping(question: str, *more: object) -> object:
-            if asked:
-                raise KeyboardInterrupt
-            asked.append(question)
-            return ask(question)
-
-        assistant.ask = stopping  # type: ignore[method-assign, assignment]
-        with pytest.raises(KeyboardInterrupt):
-            run(cases, assistant, tmp_path / "2026-11-22T06-15-03Z")
-    (kept,) = runs(tmp_path)
-    assert (kept.summary, kept.fault) == (None, "")
-    assert [entry.row.id for entry in kept.results().entries] == ["rate"]
+    assistant = seeds.assistant(server)
+    with keeping.begun(tmp_path, conditions(assistant, cases, "a.jsonl"), 4) as kept:
+        monkeypatch.setattr(keeping, "RESULTS", "/dev/full")
+        with pytest.raises(RunError, match="No space left"):
+            run(cases[:1], assistant, kept)
 
 
 # --- whose cases ------------------------------------------------------------------------------
@@ -320,59 +344,3 @@ def test_the_commit_is_that_of_the_checkout_and_says_if_files_were_changed(tmp_p
 )
 def test_a_models_name_is_without_the_folder_that_it_lies_in(model: str, name: str) -> None:
     assert base_name(model) == name
-
-
-# --- the table --------------------------------------------------------------------------------
-
-
-def row(outcome: str, *, answerable: bool = True, seconds: float = 1.0) -> Row:
-    answered = outcome in ("right", "wrong")
-    supports = ("supported", "partial") if answered else ()
-    cited = 1.0 if outcome == "right" else None
-    return Row(
-        "id", ("number",), answerable, outcome, "", None, outcome == "right", supports, cited,  # type: ignore[arg-type]
-        seconds,
-    )  # fmt: skip
-
-
-def shares(rows: list[Row]) -> dict[str, str]:
-    """The part of each line that says "n of m"."""
-    lines = [line for line in table(rows).splitlines() if " of " in line]
-    return {line[:38].strip(): " ".join(line[38:].split()[1:]) for line in lines}
-
-
-def test_the_table_counts_every_case() -> None:
-    rows = [row("right"), row("wrong"), row("declined"), row("error")]
-    rows += [row("declined", answerable=False), row("right", answerable=False)]
-    told = shares(rows)
-    assert told["answerable: right"] == "1 of 4"
-    assert told["answerable: declined"] == "1 of 4"
-    assert told["unanswerable: declined"] == "1 of 2"
-    assert told["errors"] == "1 of 6"
-    assert told["answers with every quote exact"] == "2 of 3"
-    assert told["right answers citing gold evidence"] == "1 of 1"
-    assert told["sentences supported"] == "3 of 6"
-    assert told["number: as it should be"] == "2 of 6"
-
-
-def test_a_share_of_nothing_is_not_a_number() -> None:
-    assert "n/a" in table([])
-    assert shares([])["errors"] == "0 of 0"
-
-
-def test_the_table_says_how_long_a_question_took() -> None:
-    told = table([row("right", seconds=second) for second in (1.0, 2.0, 9.0)])
-    assert "2.0  9.0" in told
-
-
-def test_the_table_and_the_figures_count_the_same() -> None:
-    rows = [row("right"), row("wrong"), row("declined"), row("declined", answerable=False)]
-    told, counted = shares(rows), figures(rows)
-    right, declined = counted["answered_right"], counted["unanswerable_declined"]
-    assert told["answerable: right"] == f"{right.good} of {right.n}" == "1 of 3"
-    assert told["unanswerable: declined"] == f"{declined.good} of {declined.n}" == "1 of 1"
-    assert right.value == pytest.approx(1 / 3)
-
-
-def test_a_figure_of_nothing_has_no_value() -> None:
-    assert {figure.value for name, figure in figures([]).items()} == {None}

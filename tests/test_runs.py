@@ -58,7 +58,8 @@ def test_a_run_that_was_killed_is_listed_with_the_cases_so_far(tmp_path: Path) -
     keep(tmp_path, TOLD, None)
     (run,) = runs(tmp_path)
     assert (run.summary, run.fault, run.started) == (None, "", STARTED)
-    assert run.results().figures()["answered_right"].n == 2
+    found = run.results().figures()
+    assert (found["answer_right"].good, found["errors"].good, found["errors"].n) == (1, 1, 3)
 
 
 def test_a_line_that_broke_off_is_said_and_the_others_stay(tmp_path: Path) -> None:
@@ -98,6 +99,12 @@ def test_a_line_may_be_anything(tmp_path: Path, line: str) -> None:
         {"seconds": float("inf")},
         {"seconds": -1},
         {"cited": 2},
+        {"scores": {"mrr": float("nan")}},
+        {"scores": {"mrr": -1}},
+        {"scores": []},
+        {"spans": [{"document_id": "a", "start": 5, "end": 2}]},
+        {"seen": {"hits": [{"score": 1}]}},
+        {"seen": {"checked": "all"}},
         {"outcome": "splendid"},
         {"supports": ["certain"]},
         {"answerable": "yes"},
@@ -137,13 +144,16 @@ def test_hundreds_of_broken_lines_are_counted_not_listed(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"schema": "footnote.eval/2"}, "another version: footnote.eval/2"),
+        ({"schema": "footnote.eval/3"}, "another version: footnote.eval/3"),
         ({"schema": None, "model": None}, "model: Field required"),
         ({"cases": -1}, "cases"),
         ({"started": "yesterday"}, "started"),
         ({"started": "2026-11-22T06:15:03"}, "timezone"),
         ({"settings": {"k": []}}, "settings.k"),
-        ({"figures": {"answered_right": {"value": 1.5, "n": 2}}}, "answered_right is 1.5"),
+        ({"figures": {"answer_right": {"value": 1.5, "n": 2}}}, "answer_right is 1.5"),
+        ({"figures": {"mrr": {"value": 0.5, "n": 2, "low": 0.6, "high": 0.4}}}, "mrr is 0.5"),
+        ({"figures": {"mrr": {"value": 0.5, "n": 2, "high": 1.4}}}, "mrr is 0.5"),
+        ({"cluster_unit": "moon"}, "cluster_unit"),
         ({"figures": {"errors": {"value": float("nan"), "n": 2}}}, "errors is nan"),
         ({"figures": {"seconds_p50": {"value": float("inf"), "n": 2}}}, "seconds_p50 is inf"),
         ({"figures": {"errors": {"value": 0.5, "n": -1}}}, "errors is 0.5, None of -1"),
@@ -176,6 +186,35 @@ def test_figures_that_an_older_program_did_not_count_have_no_value(tmp_path: Pat
     assert tuple(run.summary.figures) == NAMES
     assert run.summary.figures["errors"].good == 1
     assert run.summary.figures["seconds_p50"].value is None
+
+
+def test_a_run_of_the_first_version_keeps_the_figures_that_mean_the_same(tmp_path: Path) -> None:
+    one = {"value": 0.5, "n": 2, "good": 1}
+    names = ("answered_right", "unanswerable_declined", "answerable_declined", "errors")
+    old = dict.fromkeys((*names, "sentences_supported", "evidence_cited"), one)
+    old["seconds_p50"] = {"value": 4.0, "n": 2}
+    unknown = {"cluster_unit": None, "resumed": None}
+    rewrite(keep(tmp_path, TOLD), schema="footnote.eval/1", figures=old, **unknown)
+    (run,) = runs(tmp_path)
+    assert run.summary
+    assert (run.summary.cluster_unit, run.summary.resumed) == (None, 0)
+    counted = {name: figure for name, figure in run.summary.figures.items() if figure.n}
+    same = ("answer_right", "declined_rightly", "declined_falsely", "errors", "seconds_p50")
+    assert set(counted) == set(same)
+    assert counted["answer_right"].good == 1
+
+
+def test_a_line_of_the_first_version_is_a_case_without_scores(tmp_path: Path) -> None:
+    file = keep(tmp_path, TOLD[:1], None) / "results.jsonl"
+    line = json.loads(file.read_text("utf-8"))
+    for later in ("scores", "cluster", "spans", "seen"):
+        del line[later]
+    file.write_text(json.dumps(line))
+    (run,) = runs(tmp_path)
+    (entry,) = run.results().entries
+    assert (entry.row.outcome, entry.row.scores, entry.seen.hits) == ("right", {}, ())
+    assert run.results().figures()["answer_right"].n == 0
+    assert run.results().figures()["seconds_p50"].n == 1
 
 
 def test_a_huge_file_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -112,6 +112,12 @@ def test_a_missing_space_does_not_hide_the_end(case: str) -> None:
     assert sentences(case.replace("|", "")) == case.split("|")
 
 
+def test_a_full_stop_that_stands_alone_ends_a_sentence_of_tokenised_text() -> None:
+    text = "it fell by 5 % . she said so . then it rose ."
+    assert sentences(text) == ["it fell by 5 % .", "she said so .", "then it rose ."]
+    assert sentences("first . . . then") == ["first . . . then"]
+
+
 def test_a_blank_line_always_ends_a_sentence() -> None:
     assert sentences("a headline\n\nand more\n \nand Mr.\n\nSmith") == [
         "a headline",

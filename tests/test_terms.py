@@ -49,6 +49,7 @@ def test_every_quantity_is_the_text_at_its_place(text: str) -> None:
         ("20%", "20", False),
         ("$20", "€20", False),
         ("20", "21", False),
+        ("1,099,000", "1,099,001", False),
         ("5 days", "5 weeks", False),
     ],
 )

@@ -15,7 +15,7 @@ from typing import Literal
 from urllib.parse import quote
 
 from eval import plots
-from eval.figures import Figure, value
+from eval.figures import KINDS, Figure, value
 from eval.runs import Run
 from eval.summary import Summary
 from ui.terminal import count, line
@@ -36,9 +36,9 @@ class Main:
 
 
 MAIN = (
-    Main("answered_right", "Answerable: right"),
-    Main("unanswerable_declined", "Unanswerable: declined"),
-    Main("sentences_supported", "Sentences supported"),
+    Main("answer_right", "Answerable: right"),
+    Main("declined_rightly", "Unanswerable: declined"),
+    Main("claims_supported", "Sentences supported"),
     Main("seconds_p50", "Median time a question", "down", is_share=False),
 )
 
@@ -103,10 +103,11 @@ def _multiple(main: Main, group: Sequence[Summary]) -> str:
     figures = [summary.figures[main.name] for summary in group]
     values = [figure.value for figure in figures]
     low, high = _axis(main, [each for each in values if each is not None])
-    told = f"{main.title}, run by run: {', '.join(map(value, figures))}."
+    shown = [value(figure, KINDS[main.name]) for figure in figures]
+    told = f"{main.title}, run by run: {', '.join(shown)}."
     return (
         f'<figure class="fn-evals-multiple"><figcaption>{main.title}</figcaption>'
-        f'<p class="fn-evals-value">{value(figures[-1])}</p>{_change(main, values)}'
+        f'<p class="fn-evals-value">{shown[-1]}</p>{_change(main, values)}'
         f'<div class="fn-evals-plot">{plots.trend(values, low, high, told)}'
         f'<span class="fn-evals-high">{_edge(main, high)}</span>'
         f'<span class="fn-evals-low">{_edge(main, low)}</span></div></figure>'
@@ -163,7 +164,7 @@ def _row(run: Run) -> str:
     facts = {
         "Model": line(run.summary.model, 60) if run.summary else "–",
         "Questions": f"{told['errors'].n:,}",
-        **{main.title: value(told[main.name]) for main in MAIN},
+        **{main.title: value(told[main.name], KINDS[main.name]) for main in MAIN},
     }
     cells = "".join(
         f'<td role="cell" data-label="{title}">{escape(fact)}</td>' for title, fact in facts.items()
@@ -181,7 +182,7 @@ def _known(run: Run) -> tuple[Mapping[str, Figure], str]:
     unfinished = "Unfinished: the questions so far." if results.entries else "Unfinished."
     faults = [run.fault or unfinished, *results.faults[:1]]
     told = " ".join(line(fault, 200) for fault in faults)
-    return results.figures(), f'<span class="fn-evals-fault">{escape(told)}</span>'
+    return results.figures(intervals=False), f'<span class="fn-evals-fault">{escape(told)}</span>'
 
 
 def _link(run: Run) -> str:

@@ -1,0 +1,71 @@
+"""How far is a run, while it goes on?
+
+On standard error: a bar where that is a terminal, else a line for each case.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from itertools import count
+
+from eval.cases import Case
+from eval.figures import Row
+
+Tell = Callable[[Case, Row], None]
+"""To be called with each case as soon as it is known."""
+SPEED_OVER_S = 600  # the time left is reckoned from what this long took; a case takes seconds
+
+
+def progress(total: int, before: Sequence[Row]) -> AbstractContextManager[Tell]:
+    """Tells of a run of `total` cases, of which those of `before` are known already."""
+    return _bar(total, before) if sys.stderr.isatty() else _lines(total, len(before))
+
+
+@contextmanager
+def _lines(total: int, number: int) -> Iterator[Tell]:
+    counted = count(number + 1)
+
+    def tell(case: Case, row: Row) -> None:
+        print(line(next(counted), total, case, row), file=sys.stderr, flush=True)
+
+    yield tell
+
+
+@contextmanager
+def _bar(total: int, before: Sequence[Row]) -> Iterator[Tell]:
+    """With the cases that did not come out as they should above it."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.text import Text
+
+    columns = (
+        TextColumn("case {task.completed} of {task.total}"),
+        BarColumn(),
+        TextColumn("{task.fields[good]} as they should be, about"),
+        TimeRemainingColumn(compact=True),
+        TextColumn("left"),
+    )
+    good = sum(row.expected for row in before)
+    console = Console(file=sys.stderr)
+    with Progress(*columns, console=console, speed_estimate_period=SPEED_OVER_S) as bar:
+        task = bar.add_task("", total=total, completed=len(before), good=good)
+
+        def tell(case: Case, row: Row) -> None:
+            nonlocal good
+            good += row.expected
+            bar.update(task, advance=1, good=good)
+            if not row.expected:
+                number = int(bar.tasks[0].completed)
+                console.print(Text(line(number, total, case, row)))
+
+        yield tell
+
+
+def line(number: int, total: int, case: Case, row: Row) -> str:
+    """``  3/120 MISS wrong    what rate? -> It is 125%. [1]``, printable."""
+    mark = "ok " if row.expected else "MISS"
+    told = f"{case.question} -> {row.text or row.reason or ''}"
+    printable = "".join(char if char.isprintable() else " " for char in told)
+    return f"{number:3}/{total} {mark} {row.outcome:8} {printable}"

@@ -1,0 +1,247 @@
+"""A change that makes the answers worse is caught by the gate, by the metric that should.
+
+Every second golden case is asked over the real pipeline; the model is a script that reads its
+prompt (`tests.scripted`). Each test makes one thing worse and names the metrics that must fail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from eval import run as running
+from eval.baseline import baseline_of
+from eval.cases import Case, load
+from eval.entries import Entry
+from eval.gate import Gate, gate
+from eval.metrics import METRICS
+from eval.run import GOLDEN
+from eval.sides import Side
+from rag import chunk, cite, ingest, prompts, retrieve, select, verify
+from rag.assistant import SEEDS, Assistant
+from rag.cite import Draft, Sentence
+from rag.events import Finished
+from rag.library import Library
+from rag.respond import Record
+from rag.settings import load as load_settings
+from rag.types import Chunk, Citation, Claim, DeclineReason, Document, Embedder, Hit, Span
+from rag.vectors import Vectors
+from rag.verify import Around, Verdict
+from tests.asking import Index
+from tests.scripted import Reader, inventing
+from tests.sides import rescored, side
+
+pytest_plugins = ["tests.seeds"]
+
+
+def asked(cases: Sequence[Case], asking: Assistant) -> Side:
+    """A run, as the gate takes it."""
+    rows = running.run(cases, asking)
+    return side(*(Entry(row, case.question) for row, case in zip(rows, cases, strict=True)))
+
+
+@pytest.fixture(scope="module")
+def cases(seeds: Index) -> list[Case]:
+    return load(GOLDEN, lambda id: seeds.library.document(id).text)[::2]
+
+
+@pytest.fixture(scope="module")
+def before(seeds: Index, cases: list[Case]) -> Side:
+    """The pipeline as it is."""
+    return run(seeds, cases, Reader())
+
+
+def run(index: Index, cases: Sequence[Case], reader: Reader) -> Side:
+    return asked(cases, assistant(index, reader))
+
+
+def assistant(index: Index, reader: Reader, **more: Any) -> Assistant:
+    settings = load_settings(provider="compatible", **more)
+    return Assistant(settings, index.library, index.vectors, index.embedder, reader)
+
+
+def held(before: Side, after: Side) -> Gate:
+    return gate(baseline_of(before), after)
+
+
+# --- no false alarm ---------------------------------------------------------------------------
+
+
+def test_the_same_run_twice_is_the_same_and_passes(
+    seeds: Index, cases: list[Case], before: Side
+) -> None:
+    again = run(seeds, cases, Reader())
+    steady = [name for name, metric in METRICS.items() if metric.deterministic]
+    for id, case in before.cases.items():
+        assert [again.cases[id].scores[name] for name in steady] == [
+            case.scores[name] for name in steady
+        ]
+    assert held(before, again).failures == ()
+
+
+def test_the_script_answers_well_enough_to_be_worth_guarding(before: Side) -> None:
+    """A metric that is at its worst already cannot fall."""
+
+    def mean(name: str) -> float:
+        known = [case.scores[name] for case in before.cases.values()]
+        values = [value for value in known if value is not None]
+        return sum(values) / len(values)
+
+    for name in ("answer_right", "declined_rightly", "recall_at_1", "gold_citation_recall"):
+        assert 0.5 < mean(name) < 1, name
+    for name in ("recall_at_5", "evidence_selected", "citation_recall", "quotes_exact"):
+        assert mean(name) > 0.9, name
+
+
+def test_one_answer_more_or_less_is_noise(before: Side) -> None:
+    right = [id for id, case in before.cases.items() if case.outcome == "right"]
+    entries = dict(before.entries)
+    entries[right[0]] = rescored(entries[right[0]], answer_right=0.0, token_f1=0.0)
+    assert held(before, replace(before, entries=entries)).failures == ()
+
+
+# --- one thing made worse ---------------------------------------------------------------------
+
+
+def finished_with(
+    monkeypatch: pytest.MonkeyPatch, change: Callable[[Citation, Sequence[Citation]], Citation]
+) -> None:
+    """Every citation of an answer goes through `change`, with all that could be cited, in order."""
+    finished = Record.finished
+
+    def worse(record: Record, reason: DeclineReason | None = None) -> Finished:
+        known = [sentence.citation for sentence in cite.sentences(record.passages)]
+        record.claims = [
+            replace(claim, citations=tuple(change(each, known) for each in claim.citations))
+            for claim in record.claims
+        ]
+        return finished(record, reason)
+
+    monkeypatch.setattr(Record, "finished", worse)
+
+
+def test_citations_that_point_at_the_next_sentence(
+    seeds: Index, cases: list[Case], before: Side, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finished_with(monkeypatch, lambda each, known: dict(pairwise(known)).get(each, each))
+    found = held(before, run(seeds, cases, Reader()))
+    expected = {"citation_recall", "citation_precision"}
+    assert expected | {"gold_citation_recall", "gold_citation_precision"} == found.metrics
+
+
+def test_spans_that_are_off_by_a_character(
+    seeds: Index, cases: list[Case], before: Side, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def off(each: Citation, _: Sequence[Citation]) -> Citation:
+        span = each.span
+        return replace(each, span=Span(span.document_id, span.start + 1, span.end))
+
+    finished_with(monkeypatch, off)
+    assert held(before, run(seeds, cases, Reader())).metrics == {"quotes_exact"}
+
+
+def test_markers_that_lead_nowhere(
+    seeds: Index, cases: list[Case], before: Side, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finished_with(monkeypatch, lambda each, _: replace(each, number=each.number + 7))
+    assert held(before, run(seeds, cases, Reader())).metrics == {"dead_markers"}
+
+
+@pytest.fixture(scope="module")
+def of_numbers(seeds: Index) -> list[Case]:
+    """Every golden case whose answer is a number or a date."""
+    known = load(GOLDEN, lambda id: seeds.library.document(id).text)
+    return [case for case in known if case.answerable and {"number", "date"} & set(case.tags)]
+
+
+@pytest.fixture(scope="module")
+def mended(seeds: Index, of_numbers: list[Case]) -> Side:
+    """A model that invents every number, and the checks that catch it."""
+    return run(seeds, of_numbers, Reader(inventing))
+
+
+def test_checks_switched_off_under_a_model_that_invents_numbers(
+    seeds: Index, of_numbers: list[Case], mended: Side, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge = verify.judge
+
+    def believing(draft: Draft, candidates: Sequence[Sentence], around: Around) -> Claim:
+        return replace(judge(draft, candidates, around), support="supported", reasons=())
+
+    monkeypatch.setattr(verify, "judge", believing)
+    found = held(mended, run(seeds, of_numbers, Reader(inventing)))
+    assert {"citation_recall", "citation_precision", "answer_right"} <= found.metrics
+
+
+def test_checks_that_call_everything_supported_even_to_the_evals(
+    seeds: Index, of_numbers: list[Case], mended: Side, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The citation scores stand on the same checks and see nothing: the gold answers do."""
+    monkeypatch.setattr(verify, "check", lambda *_: Verdict("supported", (), 1.0))
+    found = held(mended, run(seeds, of_numbers, Reader(inventing)))
+    assert "answer_right" in found.metrics
+
+
+def test_a_prompt_that_does_not_say_how_to_decline(
+    seeds: Index, cases: list[Case], before: Side, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = prompts.text
+
+    def unsaid(name: str) -> str:
+        lines = written(name).splitlines(keepends=True)
+        return "".join(line for line in lines if "NOT STATED" not in line)
+
+    assert unsaid("answer") != written("answer")
+    monkeypatch.setattr(prompts, "text", unsaid)
+    found = held(before, run(seeds, cases, Reader()))
+    assert "declined_rightly" in found.metrics
+    assert not {"recall_at_1", "quotes_exact"} & found.metrics
+
+
+def test_chunks_cut_short_when_indexed(
+    embedder: Embedder,
+    cases: list[Case],
+    before: Side,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    def halved(document: Document, *more: Any) -> list[Chunk]:
+        spans = [each.span for each in chunk.chunk(document, *more)]
+        return [Chunk.of(document, s.start, s.start + len(s) // 2) for s in spans]
+
+    monkeypatch.setattr(ingest, "chunk", halved)
+    library = Library.open(tmp_path / "library.sqlite3")
+    index = Index(library, Vectors.open(tmp_path / "vectors", embedder.name), embedder)
+    with assistant(index, Reader(), data_dir=tmp_path) as asking:
+        list(asking.index(sorted(SEEDS.glob("*.txt"))))
+        found = held(before, asked(cases, asking))
+    assert {"recall_at_5", "recall_at_10", "evidence_selected", "answer_right"} <= found.metrics
+
+
+def test_hits_in_the_reverse_order(
+    seeds: Index, cases: list[Case], before: Side, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fuse = retrieve.fuse
+
+    def reversed_(*rankings: list[Hit]) -> tuple[Hit, ...]:
+        return fuse(*rankings)[::-1]
+
+    monkeypatch.setattr(retrieve, "fuse", reversed_)
+    found = held(before, run(seeds, cases, Reader()))
+    assert {"recall_at_1", "recall_at_5", "mrr", "ndcg_at_10"} <= found.metrics
+    assert not {"quotes_exact", "citation_recall"} & found.metrics
+
+
+def test_a_selection_that_drops_the_best_sentence(
+    seeds: Index, cases: list[Case], before: Side, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rank = select._rank
+    monkeypatch.setattr(select, "_rank", lambda *given: rank(*given)[1:])
+    found = held(before, run(seeds, cases, Reader()))
+    assert {"evidence_selected", "answer_right"} <= found.metrics
+    assert not {"recall_at_1", "quotes_exact"} & found.metrics

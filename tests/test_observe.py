@@ -1,0 +1,126 @@
+"""What was seen of a question: every step of it, also where it failed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import count
+
+import pytest
+
+from eval import entries
+from eval.cases import Case
+from eval.observe import observe
+from eval.run import row_of, supported
+from rag.types import Turn
+from tests.asking import FENTANYL, RATE, SMALL, STATED, WRONG, Index, script
+from tests.fakes import ScriptedServer, Status
+
+pytest_plugins = ["tests.seeds"]
+
+
+@pytest.fixture
+def case(seeds: Index) -> Case:
+    return Case("rate", FENTANYL, True, ("20%",), evidence=(seeds.passage(RATE).span,))
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    with ScriptedServer([f"{STATED} [1]"]) as scripted:
+        yield scripted
+
+
+def test_every_step_to_an_answer_is_seen(seeds: Index, server: ScriptedServer, case: Case) -> None:
+    assistant = seeds.assistant(server)
+    seen = observe(case, assistant)
+    assert seen.answer
+    assert (seen.answer.text, seen.error, seen.inexact) == (f"{STATED} [1]", "", ())
+    assert seen.hits == assistant_hits(seeds, server)
+    assert seen.passages == seen.answer.passages
+    assert [(each.purpose, each.reply) for each in seen.consulted] == [("answer", f"{STATED} [1]")]
+    assert [(each.claim.text, each.action) for each in seen.checked] == [(STATED, "kept")]
+    assert seen.rewritten is None
+
+
+def assistant_hits(seeds: Index, server: ScriptedServer) -> object:
+    events = list(seeds.assistant(server).stream(FENTANYL))
+    return events[0].hits  # type: ignore[union-attr]
+
+
+def test_failed_attempts_are_seen_too(seeds: Index, case: Case) -> None:
+    with ScriptedServer(script(WRONG, f"{STATED}", knows="fentanyl demands")) as server:
+        seen = observe(case, seeds.assistant(server, SMALL))
+    purposes = [each.purpose for each in seen.consulted]
+    assert "judge" in purposes
+    assert "answer" in purposes
+    assert any(each.probability is not None for each in seen.consulted)
+    assert seen.checked
+    assert seen.cut  # the budget of a small model is small
+
+
+def test_a_follow_up_is_seen_as_it_was_rewritten(seeds: Index) -> None:
+    alone = "What rate applies to fentanyl?"
+    history = (Turn("what rate is there?", STATED), Turn("what applies?", STATED))
+    case = Case("follow-up", "and for what?", True, ("fentanyl",), history=history)
+    with ScriptedServer([alone, f"{STATED} [1]"]) as server:
+        seen = observe(case, seeds.assistant(server))
+    assert seen.rewritten == alone
+    assert [each.purpose for each in seen.consulted] == ["rewrite", "answer"]
+
+
+def test_after_an_error_there_is_what_came_before_it(seeds: Index, case: Case) -> None:
+    with ScriptedServer([Status(400, "no more answers")]) as server:
+        seen = observe(case, seeds.assistant(server))
+    assert seen.answer is None
+    assert "no more answers" in seen.error
+    assert seen.hits
+    assert seen.passages
+
+
+def test_a_quote_that_is_not_the_stored_text_is_named(
+    seeds: Index, server: ScriptedServer, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assistant = seeds.assistant(server)
+    monkeypatch.setattr(assistant, "quote_holds", lambda citation: False)
+    seen = observe(case, assistant)
+    assert [citation.quote for citation in seen.inexact] == [RATE]
+    assert row_of(case, seen, "c", supported).scores["quotes_exact"] == 0.0
+
+
+def test_the_clock_runs_from_the_question_to_the_end(
+    seeds: Index, server: ScriptedServer, case: Case
+) -> None:
+    ticks = count(10.0, 2.5)
+    assert observe(case, seeds.assistant(server), lambda: next(ticks)).seconds == 2.5
+
+
+def test_what_was_seen_reads_back_as_it_was_written(
+    seeds: Index, server: ScriptedServer, case: Case
+) -> None:
+    seen = observe(case, seeds.assistant(server))
+    row = row_of(case, seen, "c", supported)
+    entry = entries.read(entries.line(row, case, [RATE], seen).encode())
+    assert entry.seen == seen
+    assert (entry.row, entry.spans) == (row, case.evidence)
+
+
+def test_a_score_that_is_no_number_is_written_as_one(
+    seeds: Index, server: ScriptedServer, case: Case
+) -> None:
+    seen = observe(case, seeds.assistant(server))
+    odd = replace(seen, hits=tuple(replace(hit, score=float("nan")) for hit in seen.hits))
+    line = entries.line(row_of(case, odd, "c", supported), case, [RATE], odd)
+    assert "NaN" not in line
+    assert entries.read(line.encode()).seen.hits[0].score == 0.0
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999", '"1"'])
+def test_a_line_with_a_score_that_is_no_number_is_no_case(
+    seeds: Index, server: ScriptedServer, case: Case, number: str
+) -> None:
+    seen = observe(case, seeds.assistant(server))
+    line = json.loads(entries.line(row_of(case, seen, "c", supported), case, [RATE], seen))
+    line["seen"]["hits"][0]["score"] = "here"
+    with pytest.raises(ValueError, match=r"seen\.hits"):
+        entries.read(json.dumps(line).replace('"here"', number).encode())
