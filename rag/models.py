@@ -10,7 +10,16 @@ from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping, S
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from rag.errors import ModelInterrupted, ModelRefused, SettingsError
-from rag.remote import COMPATIBLE, EMBEDDED, OPENAI, OPENAI_URL, Server, encodable
+from rag.remote import (
+    COMPATIBLE,
+    EMBEDDED,
+    OPENAI,
+    OPENAI_URL,
+    SAID_CHARS,
+    Server,
+    encodable,
+    printable,
+)
 from rag.settings import OPENAI_MODEL, Settings
 from rag.stop import Stop, pulled
 from rag.types import Delta, Message, Usage
@@ -95,11 +104,14 @@ class Chat:
         The server's word is not taken for it: what does not validate is a `ModelRefused`.
         """
         schema = {"name": reply.__name__, "schema": reply.model_json_schema(), "strict": True}
-        request = self._request(messages, max_tokens)
-        request["response_format"] = {"type": "json_schema", "json_schema": schema}
+        form = {"response_format": {"type": "json_schema", "json_schema": schema}}
         with self._server.explained(self.name):
-            completion: ChatCompletion = self._server.client.chat.completions.create(**request)
-            text = completion.choices[0].message.content or ""
+            choice = self._completed(messages, max_tokens, form).choices[0]
+            text = choice.message.content or ""
+            _check_finish(choice.finish_reason or "stop", bool(text))
+            if refusal := choice.message.refusal:
+                problem = f"The model refused: {printable(refusal)[:SAID_CHARS]}"
+                raise ModelRefused(problem, "Ask in other words, or ask another model.")
             try:
                 return reply.model_validate_json(text)
             except ValueError as error:
@@ -107,6 +119,21 @@ class Chat:
                     f"The model's reply is not a valid {reply.__name__}.",
                     "Ask again, or use a model that supports structured output.",
                 ) from error
+
+    def _completed(
+        self, messages: Sequence[Message], max_tokens: int, form: dict[str, Any]
+    ) -> ChatCompletion:
+        from openai import BadRequestError, UnprocessableEntityError
+
+        while True:
+            request = self._request(messages, max_tokens) | form
+            try:
+                reply: ChatCompletion = self._server.client.chat.completions.create(**request)
+            except (BadRequestError, UnprocessableEntityError) as error:
+                if not self._give_way(f"{error.param} {error.message}"):
+                    raise
+            else:
+                return reply
 
     def _request(self, messages: Sequence[Message], max_tokens: int) -> dict[str, Any]:
         return {

@@ -1,0 +1,122 @@
+"""How does the agreement of two readers look in a terminal?
+
+Text of claims, quotes and models is from anywhere: it is shown in one line, without what acts on a
+terminal.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from eval.changes import counted, plain
+from eval.figures import told
+from eval.intervals import Interval
+from eval.kappa import VERDICTS, Agreement, Verdict, agreement
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from eval.judge import Judged
+
+WIDTH = 80
+
+
+def show(run: str, model: str, rows: Sequence[Judged], notes: Sequence[str]) -> None:
+    """Print how far the verdicts of `model` in `rows` agree with the local scorer's. `notes` come
+    first: what must be known of the run."""
+    from rich.console import Console
+
+    console = Console(highlight=False, markup=False, emoji=False)
+    if not console.is_terminal:
+        console.width = WIDTH
+    console.print(f"{plain(run)}, judged by {plain(model)}", style="bold")
+    for note in [*notes, *_errors(rows)]:
+        console.print(f"! {plain(note)}", style="yellow")
+    both = list(_both(rows))
+    found = agreement([(local, judge) for _, local, judge in both], [r.cluster for r, _, _ in both])
+    console.print(_counted(rows, found))
+    if found.n:
+        console.print(_table(found))
+        console.print(_figures(found))
+    for line in _disagreements(both):
+        console.print(line)
+
+
+def _both(rows: Sequence[Judged]) -> Iterator[tuple[Judged, Verdict, Verdict]]:
+    """The claims that both readers have a verdict on: the local one, then the judge's."""
+    for row in rows:
+        if row.verdict and row.local != "unchecked":
+            yield row, row.local, row.verdict
+
+
+def _errors(rows: Sequence[Judged]) -> Iterator[str]:
+    """Each message with how many claims it cost."""
+    messages = Counter(row.error for row in rows if row.error)
+    if messages:
+        total = counted(messages.total(), "claim")
+        yield f"{total} of {len(rows):,} could not be judged. The same command asks again."
+    for message, count in messages.most_common():
+        yield f"{counted(count, 'error')}: {message}"
+
+
+def _counted(rows: Sequence[Judged], found: Agreement) -> str:
+    judged = [row for row in rows if row.verdict]
+    cached = sum(row.cached for row in judged)
+    errors = sum(bool(row.error) for row in rows)
+    line = (
+        f"{counted(len(rows), 'claim')}: {len(judged):,} judged ({cached:,} of them before),"
+        f" {counted(errors, 'error')}."
+    )
+    unchecked = len(judged) - found.n
+    return f"{line} {unchecked:,} had no local verdict." if unchecked else line
+
+
+def _table(found: Agreement) -> Table:
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 2, 0, 0), title_justify="left")
+    table.add_column("Local scorer \\ judge")
+    for verdict in VERDICTS:
+        table.add_column(verdict, justify="right")
+    for verdict, counts in zip(VERDICTS, found.table, strict=True):
+        table.add_row(verdict, *(f"{count:,}" for count in counts))
+    return table
+
+
+def _figures(found: Agreement) -> str:
+    share = found.share
+    kappa = "n/a (one verdict is all there is)" if found.kappa is None else f"{found.kappa:.2f}"
+    lines = [
+        f"Same verdict   {told(share.mean, 'share') if share else 'n/a'}{_shares(share)}",
+        f"Cohen's kappa  {kappa}{_between(found.interval)}",
+        f"n {found.n:,}, from {counted(share.clusters if share else 0, 'cluster')};"
+        " in brackets 95 % intervals, drawn over these.",
+    ]
+    return "\n".join(lines)
+
+
+def _shares(found: Interval | None) -> str:
+    if found is None or found.low == found.high:
+        return ""
+    return f" [{told(found.low, 'share')}, {told(found.high, 'share')}]"
+
+
+def _between(found: Interval | None) -> str:
+    if found is None or found.low == found.high:
+        return ""
+    return f" [{found.low:.2f}, {found.high:.2f}]"
+
+
+def _disagreements(both: Sequence[tuple[Judged, Verdict, Verdict]]) -> Iterator[str]:
+    other = [(row, local, judge) for row, local, judge in both if local != judge]
+    if not other:
+        return
+    yield f"\nThey disagree on {counted(len(other), 'claim')}:"
+    for row, local, judge in other:
+        yield f"{plain(row.case)}, claim {row.number}: {plain(row.claim)}"
+        yield from (f"  “{plain(quote)}”" for quote in row.quotes)
+        reasons = plain("; ".join(row.local_reasons)) or "nothing against it"
+        yield f"  local  {local}: {reasons}"
+        yield f"  judge  {judge}: {plain(row.reason)}"
