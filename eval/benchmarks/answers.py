@@ -1,0 +1,243 @@
+"""What does the assistant answer to the questions of a data set?
+
+Each answer is a line on disk as soon as it is known, in a folder named by all that an answer
+depends on: a second start goes on where the first one was. An error is a counted row; a second
+start asks that question again.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from eval.benchmarks.corpus import FOLDER
+from eval.benchmarks.data import EvalDataError
+from eval.benchmarks.measures import auroc_interval
+from eval.benchmarks.rankers import best_scores
+from eval.benchmarks.tables import Anchor, Line, Table
+from eval.cases import Case
+from eval.conditions import conditions
+from eval.intervals import balanced_interval, mean_interval
+from rag.answer_json import to_json
+from rag.assistant import Assistant
+from rag.database import plain
+from rag.errors import FootnoteError
+from rag.events import Finished, Retrieved
+from rag.settings import Settings
+from rag.types import Answer
+
+RESULTS, RUN = "results.jsonl", "run.json"
+SHARE = "%"  # the one column of a table with a line for each figure
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Without `gold` it cannot be answered from its texts. Asked of `document_ids`, or of all."""
+
+    id: str
+    text: str
+    gold: tuple[str, ...]
+    cluster: str
+    document_ids: tuple[str, ...] | None = None
+
+
+class Row(BaseModel):
+    """What came of a question. `text` is the answer with its markers, or the error. The scores
+    are the best ones of the two searches; None where an error came first."""
+
+    model_config = ConfigDict(frozen=True, strict=True)  # a line on disk holds more
+
+    id: str
+    outcome: Literal["answered", "declined", "error"]
+    text: str
+    reason: str | None
+    bm25: float | None
+    minilm: float | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    question: Question
+    row: Row
+
+    def came(self, outcome: str) -> float:
+        return float(self.row.outcome == outcome)
+
+
+def ask(
+    name: str,
+    questions: Sequence[Question],
+    limit: int | None,
+    assistant: Assistant,
+    settings: Settings,
+) -> list[Asked]:
+    """One row for each of the first `limit` questions, in order; kept in a folder of `settings`'
+    data directory. Raises `FootnoteError` where the model cannot be had or nothing can be kept."""
+    assistant.model.get()  # its name is part of the folder's; and no model is no 600 errors
+    file = _folder(name, questions, assistant, settings) / RESULTS
+    with _kept(file.parent):
+        known = {row.id: row for row in _read(file) if row.outcome != "error"}
+    wanted = questions[:limit]
+    done = sum(question.id in known for question in wanted)
+    where = plain(file.parent)
+    print(f"{name}: {done} of {len(wanted)} are answered in {where}", file=sys.stderr, flush=True)
+    found = []
+    for number, question in enumerate(wanted, start=1):
+        row = known.get(question.id)
+        if row is None:
+            row = _answered(question, assistant, file)
+            said = plain(f"{question.text} -> {row.text or row.reason}")
+            told = f"{number:4}/{len(wanted)} {row.outcome:8} {row.seconds:5.1f} s  {said}"
+            print(told, file=sys.stderr, flush=True)
+        found.append(Asked(question, row))
+    return found
+
+
+def _answered(question: Question, assistant: Assistant, file: Path) -> Row:
+    row, answer = _row(question, assistant)
+    line = row.model_dump() | {
+        "question": question.text,
+        "gold": question.gold,
+        "document_ids": question.document_ids,
+        "answer": to_json(answer) if answer else None,
+    }
+    with _kept(file.parent), file.open("a", encoding="utf-8", errors="replace") as written:
+        written.write(json.dumps(line, ensure_ascii=False) + "\n")
+    return row
+
+
+def _row(question: Question, assistant: Assistant) -> tuple[Row, Answer | None]:
+    started = time.perf_counter()
+    answer: Answer | None = None
+    scores: dict[str, float] = {}
+    fault = ""
+    try:
+        for event in assistant.stream(question.text, document_ids=question.document_ids):
+            if isinstance(event, Retrieved):
+                scores = best_scores(event)
+            elif isinstance(event, Finished):
+                answer = event.answer
+    except FootnoteError as error:
+        fault = str(error)
+    row = Row(
+        id=question.id,
+        outcome=answer.status if answer else "error",
+        text=answer.text if answer else fault,
+        reason=answer.reason if answer else None,
+        bm25=scores.get("BM25"),
+        minilm=scores.get("MiniLM"),
+        seconds=round(time.perf_counter() - started, 3),
+    )
+    return row, answer
+
+
+# --- on disk ----------------------------------------------------------------------------------
+
+
+def _folder(
+    name: str, questions: Iterable[Question], assistant: Assistant, settings: Settings
+) -> Path:
+    """The folder of these questions under these conditions, with `run.json` that states them."""
+    cases = [Case(each.id, each.text, bool(each.gold), each.gold) for each in questions]
+    facts = json.dumps(asdict(conditions(assistant, cases, name)), sort_keys=True, indent=2)
+    digest = sha256(facts.encode("utf-8", "replace")).hexdigest()[:16]
+    folder = settings.data_dir / FOLDER / f"{name}-answers-{digest}"
+    with _kept(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / RUN).write_text(f"{facts}\n", encoding="utf-8", errors="replace")
+    return folder
+
+
+def _read(file: Path) -> Iterator[Row]:
+    """The rows of an earlier start; a last line that was cut short is taken off the file."""
+    if not file.exists():
+        return
+    data = file.read_bytes()
+    whole, _, torn = data.rpartition(b"\n")
+    if torn:
+        file.write_bytes(data[: len(data) - len(torn)])
+    for number, line in enumerate(whole.split(b"\n") if whole else [], start=1):
+        try:
+            yield Row.model_validate_json(line)
+        except ValidationError as error:
+            raise EvalDataError(
+                f"{plain(file)}, line {number} is no row of a run.",
+                "Delete its folder, to ask every question again.",
+            ) from error
+
+
+@contextmanager
+def _kept(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise EvalDataError(
+            f"The answers cannot be kept in {plain(folder)} ({error.strerror or plain(error)}).",
+            "Make room, or set FOOTNOTE_DATA_DIR to another directory.",
+        ) from error
+
+
+# --- declining --------------------------------------------------------------------------------
+
+
+def declining(title: str, asked: Sequence[Asked], anchors: tuple[Anchor, ...]) -> Table:
+    """How well answering and declining fit the questions. An error is neither of the two, and
+    stays in every count of questions."""
+    yes = [each for each in asked if each.question.gold]
+    no = [each for each in asked if not each.question.gold]
+    declined = [each for each in asked if each.row.outcome == "declined"]
+    rightly = [each.came("declined") for each in no]
+    attempts = [each.came("answered") for each in yes]
+    mean = balanced_interval([(rightly, _clusters(no)), (attempts, _clusters(yes))])
+    lines = (
+        share("unanswerable: declined (decline recall)", rightly, no),
+        share("answerable: declined", [each.came("declined") for each in yes], yes),
+        share("answerable: answered", attempts, yes),
+        Line("mean of correct declines and attempts", {SHARE: mean}),
+        share("decline precision", [float(not each.question.gold) for each in declined], declined),
+        _apart("AUROC of the best BM25 score", asked, [each.row.bm25 for each in asked]),
+        _apart("AUROC of the best MiniLM score", asked, [each.row.minilm for each in asked]),
+        share("errors", [each.came("error") for each in asked], asked),
+    )
+    return Table(title, (SHARE,), lines, anchors, (pace(asked),), errors(asked))
+
+
+def share(name: str, values: Sequence[float], asked: Sequence[Asked]) -> Line:
+    """The mean of `values`, one for each of `asked`."""
+    return Line(name, {SHARE: mean_interval(values, _clusters(asked))})
+
+
+def errors(asked: Sequence[Asked]) -> int:
+    return sum(each.row.outcome == "error" for each in asked)
+
+
+def pace(asked: Sequence[Asked]) -> str:
+    """How long a question took, in words."""
+    times = sorted(each.row.seconds for each in asked) or [0.0]
+    p50, p95 = times[len(times) // 2], times[int(0.95 * len(times))]
+    return f"Seconds a question: p50 {p50:.1f}, p95 {p95:.1f}, of {len(asked)}."
+
+
+def _apart(name: str, asked: Sequence[Asked], scores: Sequence[float | None]) -> Line:
+    known = [(each, score) for each, score in zip(asked, scores, strict=True) if score is not None]
+    questions = [each.question for each, _ in known]
+    found = auroc_interval(
+        [score for _, score in known],
+        [bool(question.gold) for question in questions],
+        [question.cluster for question in questions],
+    )
+    return Line(name, {SHARE: found})
+
+
+def _clusters(asked: Iterable[Asked]) -> list[str]:
+    return [each.question.cluster for each in asked]

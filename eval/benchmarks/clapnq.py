@@ -1,0 +1,169 @@
+"""ClapNQ: is the passage of a question found, and is what it does not state declined?
+
+The development split (Rosenthal et al. 2024): 300 questions that their passage answers and 300
+that theirs does not. The passages of all are one pool.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from eval.benchmarks import data as reading
+from eval.benchmarks.answers import SHARE, Question, ask, declining
+from eval.benchmarks.corpus import Text, document_id, indexed
+from eval.benchmarks.measures import auroc_interval, recall
+from eval.benchmarks.rankers import Ranker, ranked, rankers, top_scores
+from eval.benchmarks.tables import Anchor, Line, Table, means
+from rag.assistant import Assistant
+from rag.settings import Settings
+
+NAME = "clapnq"
+ANSWERABLE, UNANSWERABLE = "clapnq_dev_answerable.jsonl", "clapnq_dev_unanswerable.jsonl"
+COLUMNS = ("R@1", "R@5", "R@10")
+ANCHORS = (Anchor("BM25", {"R@1": 0.893, "R@5": 0.970, "R@10": 0.980}),)
+AUROC = "AUROC"
+DECLINE_ANCHORS = (Anchor("AUROC of the best BM25 score", {SHARE: 0.719}),)
+
+
+class _Passage(reading.Record):
+    title: str
+    text: reading.Text
+    sentences: tuple[str, ...]
+
+
+class _Output(reading.Record):
+    answer: str
+    selected_sentences: tuple[str, ...]
+    meta: dict[str, Any]
+
+
+class _Line(reading.Record):
+    id: str | int
+    input: reading.Text
+    passages: tuple[_Passage, ...] = Field(min_length=1, max_length=1)
+    output: tuple[_Output, ...] = Field(min_length=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A question and the id of its passage; `gold` is empty where that does not answer it."""
+
+    id: str
+    question: str
+    passage: str
+    title: str
+    gold: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClapNQ:
+    """Every second case is answerable, as far as there are as many of both."""
+
+    passages: list[Text]
+    cases: list[Case]
+
+
+def read(data: Path) -> ClapNQ:
+    """Both files; passages with the same text are one. Raises `EvalDataError`."""
+    pool: dict[str, Text] = {}
+    yes, no = (_cases(data / name, pool) for name in (ANSWERABLE, UNANSWERABLE))
+    both = min(len(yes), len(no))
+    mixed = [case for pair in zip(yes, no, strict=False) for case in pair]
+    cases = [*mixed, *yes[both:], *no[both:]]
+    if len({case.id for case in cases}) < len(cases):
+        raise reading.EvalDataError(
+            f"{ANSWERABLE} and {UNANSWERABLE} share a question.", "Get the files again."
+        )
+    return ClapNQ(list(pool.values()), cases)
+
+
+def _cases(path: Path, pool: dict[str, Text]) -> list[Case]:
+    found: dict[str, Case] = {}
+    for number, row in reading.jsonl(path, _Line):
+        gold = tuple(each.answer for each in row.output if each.answer.strip())
+        if bool(gold) != (path.name == ANSWERABLE):
+            raise reading.fault(
+                path, number, "output: it has an answer where none belongs, or none"
+            )
+        if str(row.id) in found:
+            raise reading.fault(path, number, "id: an earlier line has the same")
+        passage = row.passages[0]
+        text = pool.setdefault(passage.text, Text(str(len(pool)), passage.title, passage.text))
+        found[str(row.id)] = Case(str(row.id), row.input, text.id, passage.title, gold)
+    return list(found.values())
+
+
+# --- without a model --------------------------------------------------------------------------
+
+
+def retrieval(data: Path, settings: Settings, limit: int | None) -> list[Table]:
+    """Recall of the passage over the answerable of the first `limit` questions, and how well the
+    best score tells these from the others. Raises `FootnoteError`."""
+    told = read(data)
+    cases = told.cases[:limit]
+    asked = [case for case in cases if case.gold]
+    with indexed(NAME, told.passages, settings) as assistant:
+        with rankers(assistant, told.passages) as ways:
+            lines = [_line(name, ranker, asked) for name, ranker in ways.items()]
+        told_apart = _telling(assistant, cases)
+    note = f"{len(asked)} answerable questions, {len(told.passages)} passages; clusters: the page."
+    found = Table("ClapNQ: the passage of a question", COLUMNS, tuple(lines), ANCHORS, (note,))
+    return [found, told_apart]
+
+
+def _line(name: str, ranker: Ranker, asked: Sequence[Case]) -> Line:
+    found = ranked(ranker, [case.question for case in asked])
+    pairs = list(zip(found, asked, strict=True))
+    values = {
+        f"R@{k}": [recall(each.ids, {case.passage}, k) for each, case in pairs] for k in (1, 5, 10)
+    }
+    return means(name, values, [case.title for case in asked], [each.seconds for each in found])
+
+
+def _telling(assistant: Assistant, cases: Sequence[Case]) -> Table:
+    """Does the best score of a search alone say whether a question can be answered?"""
+    scores = [top_scores(assistant, case.question) for case in cases]
+    positive = [bool(case.gold) for case in cases]
+    clusters = [case.title for case in cases]
+    lines = tuple(
+        Line(name, {AUROC: auroc_interval([each[name] for each in scores], positive, clusters)})
+        for name in ("BM25", "MiniLM")
+    )
+    title = "ClapNQ: answerable or not, by the best score of a search in all passages"
+    return Table(title, (AUROC,), lines, (Anchor("top BM25 score", {AUROC: 0.719}),))
+
+
+# --- with a model -----------------------------------------------------------------------------
+
+
+def answers(data: Path, settings: Settings, limit: int | None) -> list[Table]:
+    """Declining, with the question's passage given and over all passages, for the first `limit`
+    questions. Raises `FootnoteError`."""
+    told = read(data)
+    with indexed(NAME, told.passages, settings) as assistant:
+        given, pooled = (
+            ask(f"{NAME}-{way}", _questions(told.cases, way), limit, assistant, settings)
+            for way in ("given", "pooled")
+        )
+    return [
+        declining("ClapNQ, its passage given: what is declined", given, DECLINE_ANCHORS),
+        declining("ClapNQ, all passages: what is declined", pooled, DECLINE_ANCHORS),
+    ]
+
+
+def _questions(cases: Sequence[Case], way: str) -> list[Question]:
+    return [
+        Question(
+            case.id,
+            case.question,
+            case.gold,
+            cluster=case.title,
+            document_ids=(document_id(case.passage),) if way == "given" else None,
+        )
+        for case in cases
+    ]

@@ -1,0 +1,262 @@
+"""RealTimeQA: is the news article found that answers a quiz question, and is it answered right?
+
+The weekly quizzes of 2026 (Kasai et al. 2023) with the articles that a web search found for each
+question. All articles are one pool, one for each address. An article counts as found when it holds
+the right choice as it is written; how often it holds a wrong one shows how much of that is chance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from eval.benchmarks import data as reading
+from eval.benchmarks.answers import SHARE, Asked, Question, ask, errors, pace, share
+from eval.benchmarks.corpus import Text, indexed
+from eval.benchmarks.measures import exact_match, holds, token_f1
+from eval.benchmarks.rankers import Ranked, ranked, rankers
+from eval.benchmarks.tables import Anchor, Line, Table, means
+from eval.cases import normalised
+from rag.settings import Settings
+
+NAME = "realtimeqa"
+WINDOW = ("20260327", "20260515")  # weeks, both among them
+DEPTHS = (1, 3, 5, 10)
+COLUMNS = (*(f"@{k}" for k in DEPTHS), "@5 less wrong")
+ANCHORS = (
+    Anchor("full year: BM25", {"@1": 0.369, "@3": 0.517, "@5": 0.576, "@10": 0.655}),
+    Anchor("full year: BM25 of chunks", {"@5": 0.443}),
+    Anchor("full year: web-search list", {"@5": 0.524}),
+    Anchor("full year: ceiling", {"@10": 0.857}),
+)
+
+
+class _Article(reading.Record):
+    url: reading.Text
+    title: str
+    text: str | None = None
+    authors: tuple[str, ...] | None = None
+    publish_date: str | None = None
+
+
+class _Found(reading.Record):
+    question_id: reading.Text
+    search_time: str
+    search_result: tuple[_Article, ...]
+
+
+class _Asked(reading.Record):
+    question_id: reading.Text
+    question_date: str
+    question_source: str
+    question_url: str
+    question_sentence: reading.Text
+    choices: tuple[str, ...] = Field(min_length=2)
+    answer: tuple[Annotated[str, StringConstraints(pattern=r"^\d$")], ...] = Field(
+        min_length=1, max_length=1
+    )
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuizQuestion:
+    """`found` is the question's own web-search list, best first: titles and texts. `choices` and
+    `right`, an index into them from 0, are all that multiple choice needs."""
+
+    id: str
+    text: str
+    choices: tuple[str, ...]
+    right: int
+    week: str  # as 20260327
+    found: tuple[str, ...]
+
+    @property
+    def gold(self) -> str:
+        return self.choices[self.right]
+
+    @property
+    def wrong(self) -> tuple[str, ...]:
+        return (*self.choices[: self.right], *self.choices[self.right + 1 :])
+
+
+@dataclass(frozen=True, slots=True)
+class Quiz:
+    """`articles` are the pool; `bare` counts search results that came without a text."""
+
+    articles: list[Text]
+    questions: list[QuizQuestion]
+    bare: int
+
+
+def read(data: Path) -> Quiz:
+    """Every week of the folder. Raises `EvalDataError`."""
+    pool: dict[str, Text] = {}
+    questions: list[QuizQuestion] = []
+    bare = 0
+    for file in reading.files(data, "*_qa.jsonl"):
+        week = file.name.partition("_")[0]
+        lists = _lists(data / f"{week}_gcs.jsonl")
+        for number, row in reading.jsonl(file, _Asked):
+            articles = lists.pop(row.question_id, None)
+            if articles is None:
+                raise reading.fault(
+                    file, number, f"{week}_gcs.jsonl has no such question, or twice"
+                )
+            bare += _pooled(articles, pool)
+            questions.append(_question(file, number, row, week, articles))
+        if lists:
+            raise reading.fault(file, 1, f"it lacks {min(lists)}, which {week}_gcs.jsonl has")
+    return Quiz(list(pool.values()), questions, bare)
+
+
+def _lists(path: Path) -> dict[str, tuple[_Article, ...]]:
+    found: dict[str, tuple[_Article, ...]] = {}
+    for number, row in reading.jsonl(path, _Found):
+        if row.question_id in found:
+            raise reading.fault(path, number, "question_id: an earlier line has the same")
+        found[row.question_id] = row.search_result
+    return found
+
+
+def _pooled(articles: Sequence[_Article], pool: dict[str, Text]) -> int:
+    """Add what has a text and a new address; return how many have no text."""
+    bare = 0
+    for article in articles:
+        text = article.text or ""
+        if not text.strip():
+            bare += 1
+        elif article.url not in pool:
+            date = (article.publish_date or "").replace("/", "-") or None
+            pool[article.url] = Text(str(len(pool)), article.title, text, date)
+    return bare
+
+
+def _question(
+    file: Path, number: int, row: _Asked, week: str, articles: Sequence[_Article]
+) -> QuizQuestion:
+    right = int(row.answer[0])
+    if right >= len(row.choices) or not normalised(row.choices[right]).strip():
+        raise reading.fault(file, number, "answer: there is no such choice, or it is empty")
+    found = tuple(f"{article.title}\n{article.text or ''}" for article in articles)
+    return QuizQuestion(row.question_id, row.question_sentence, row.choices, right, week, found)
+
+
+# --- without a model --------------------------------------------------------------------------
+
+_Texts = Callable[[int], Sequence[str]]  # from a question's number to texts, normalised, in order
+
+
+def retrieval(data: Path, settings: Settings, limit: int | None) -> list[Table]:
+    """The right choice among the first articles, for the first `limit` questions. Raises
+    `FootnoteError`."""
+    quiz = read(data)
+    asked = quiz.questions[:limit]
+    pool = {each.id: normalised(f"{each.title}\n{each.text}") for each in quiz.articles}
+    own = cache(lambda number: [normalised(text) for text in asked[number].found])
+    texts = [question.text for question in asked]
+    with (
+        indexed(NAME, quiz.articles, settings) as assistant,
+        rankers(assistant, quiz.articles) as ways,
+    ):
+        found = {name: ranked(ranker, texts) for name, ranker in ways.items()}
+    lines = [
+        _line(name, asked, _looked_up(rankings, pool), [each.seconds for each in rankings])
+        for name, rankings in found.items()
+    ]
+    lines += [_line("its own web-search list", asked, own), _ceiling(asked, list(pool.values()))]
+    title = "RealTimeQA 2026: the right choice in the first k articles"
+    return [Table(title, COLUMNS, tuple(lines), ANCHORS, _notes(quiz, asked))]
+
+
+def _notes(quiz: Quiz, asked: Sequence[QuizQuestion]) -> tuple[str, ...]:
+    return (
+        f"{len(asked)} questions of {len({each.week for each in asked})} weeks, which are the"
+        f" clusters; {len(quiz.articles):,} articles; {quiz.bare} search results without a text.",
+        '"less wrong": less the mean share of the wrong choices that the same articles hold.',
+    )
+
+
+def _looked_up(rankings: Sequence[Ranked], pool: dict[str, str]) -> _Texts:
+    return lambda number: [pool[id] for id in rankings[number].ids[: max(DEPTHS)]]
+
+
+def _line(
+    name: str, asked: Sequence[QuizQuestion], texts: _Texts, seconds: Sequence[float] = ()
+) -> Line:
+    values: dict[str, list[float]] = {column: [] for column in COLUMNS}
+    for number, question in enumerate(asked):
+        found = texts(number)
+        for k in DEPTHS:
+            values[f"@{k}"].append(_held(question.gold, found[:k]))
+        values["@5 less wrong"].append(_less_wrong(question, found[:5]))
+    return means(name, values, [question.week for question in asked], seconds)
+
+
+def _ceiling(asked: Sequence[QuizQuestion], pool: Sequence[str]) -> Line:
+    """The right choice anywhere in the pool."""
+    values = {"@10": [_held(question.gold, pool) for question in asked]}
+    return means("ceiling: in any article", values, [question.week for question in asked])
+
+
+def _held(choice: str, texts: Sequence[str]) -> float:
+    phrase = normalised(choice)
+    return float(any(holds(text, phrase) for text in texts))
+
+
+def _less_wrong(question: QuizQuestion, texts: Sequence[str]) -> float:
+    wrong = [_held(choice, texts) for choice in question.wrong]
+    return _held(question.gold, texts) - sum(wrong) / len(wrong)
+
+
+# --- with a model -----------------------------------------------------------------------------
+
+OPEN = "token F1, all questions"
+EXACT = "exact match, all questions"
+OPEN_ANCHORS = (
+    Anchor(f"GPT-5.3-chat with web search: {OPEN}", {SHARE: 0.402}),
+    Anchor(f"GPT-5.3-chat with web search: {EXACT}", {SHARE: 0.308}),
+    Anchor(f"Llama-4-Scout with web search: {OPEN}", {SHARE: 0.337}),
+    Anchor(f"Llama-4-Scout with web search: {EXACT}", {SHARE: 0.254}),
+)
+
+
+def answers(data: Path, settings: Settings, limit: int | None) -> list[Table]:
+    """Open answers over all articles, to the first `limit` questions of the window. Multiple
+    choice is another table of this list. Raises `FootnoteError`."""
+    quiz = read(data)
+    window = [each for each in quiz.questions if WINDOW[0] <= each.week <= WINDOW[1]]
+    questions = [Question(each.id, each.text, (each.gold,), each.week) for each in window]
+    with indexed(NAME, quiz.articles, settings) as assistant:
+        asked = ask(f"{NAME}-open", questions, limit, assistant, settings)
+    return [_open_answers(asked)]
+
+
+def _open_answers(asked: Sequence[Asked]) -> Table:
+    """A question that is not answered scores 0 among all questions."""
+    answered = [each for each in asked if each.row.outcome == "answered"]
+    right = [_held(each.question.gold[0], [normalised(each.row.text)]) for each in answered]
+    lines = (
+        share(OPEN, [_f1(each) for each in asked], asked),
+        share(EXACT, [_exact(each) for each in asked], asked),
+        share("token F1, answered", [_f1(each) for each in answered], answered),
+        share("answered", [each.came("answered") for each in asked], asked),
+        share("holds the right choice, answered", right, answered),
+        share("wrong, answered", [1 - each for each in right], answered),
+        share("errors", [each.came("error") for each in asked], asked),
+    )
+    title = f"RealTimeQA 2026, weeks {WINDOW[0]} to {WINDOW[1]}: open answers"
+    note = f"{pace(asked)} Clusters: the week."
+    return Table(title, (SHARE,), lines, OPEN_ANCHORS, (note,), errors(asked))
+
+
+def _f1(asked: Asked) -> float:
+    return asked.came("answered") * token_f1(asked.row.text, asked.question.gold[0])
+
+
+def _exact(asked: Asked) -> float:
+    return asked.came("answered") * exact_match(asked.row.text, asked.question.gold[0])

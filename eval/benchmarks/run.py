@@ -1,0 +1,62 @@
+"""How is a benchmark run from the command line?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from eval.benchmarks import clapnq, realtimeqa, scifact, tables, wice
+from eval.benchmarks.data import EvalDataError
+from eval.benchmarks.tables import Table
+from rag.settings import Settings
+
+Measure = Callable[[Path, Settings, int | None], list[Table]]
+
+RETRIEVAL: Mapping[str, Measure] = {
+    scifact.NAME: scifact.retrieval,
+    realtimeqa.NAME: realtimeqa.retrieval,
+    clapnq.NAME: clapnq.retrieval,
+    wice.NAME: wice.retrieval,
+}
+ANSWERS: Mapping[str, Measure] = {
+    clapnq.NAME: clapnq.answers,
+    realtimeqa.NAME: realtimeqa.answers,
+}
+NAMES = tuple(RETRIEVAL)
+
+
+def bench(
+    name: str,
+    data: Path,
+    settings: Settings,
+    *,
+    answers: bool = False,
+    limit: int | None = None,
+    as_json: bool = False,
+) -> int:
+    """Measure retrieval on the data set `name` (one of `NAMES`) in the folder `data`, or with
+    `answers` what a model answers, on its first `limit` questions; print the tables on standard
+    output, as one JSON document if `as_json`.
+
+    Returns the exit code, 1 where a question ended in an error. Raises `EvalDataError` for a name,
+    a limit or a file that cannot be used, `FootnoteError`.
+    """
+    measure = _measure(name, ANSWERS if answers else RETRIEVAL)
+    if limit is not None and limit < 1:
+        raise EvalDataError(f"{limit} questions are none.", "Give a limit of at least 1.")
+    found = measure(data, settings, limit)
+    print(_json(name, found) if as_json else "\n\n".join(map(tables.text, found)))
+    return 1 if any(table.errors for table in found) else 0
+
+
+def _measure(name: str, known: Mapping[str, Measure]) -> Measure:
+    if name not in known:
+        problem = f"{name} has no answers" if name in NAMES else f"There is no data set {name!r}"
+        raise EvalDataError(f"{problem}.", f"Choose one of {', '.join(known)}.")
+    return known[name]
+
+
+def _json(name: str, found: Sequence[Table]) -> str:
+    document = {"benchmark": name, "tables": [tables.as_json(table) for table in found]}
+    return json.dumps(document, ensure_ascii=False, indent=2)
