@@ -39,7 +39,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     # Quoting everything raises the scores of citations: the length stands beside them.
     "Citations": (
         "quotes_exact", "dead_markers", "dropped_markers", "citation_recall",
-        "citation_precision", "gold_citation_recall", "gold_citation_precision", "answer_words",
+        "citation_precision", "gold_citation_recall", "gold_citation_precision",
+        "numbers_cited", "answer_words",
     ),
     "Grounding": ("claims_supported", "claims_partial", "claims_unsupported"),
     "Time and tokens": (

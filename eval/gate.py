@@ -28,6 +28,7 @@ from eval.changes import (
 )
 from eval.metrics import METRICS, Metric
 from eval.sides import Side, side
+from rag.settings import Settings
 
 _SAME = {"cases_digest": "questions or right answers", "corpus_digest": "articles"}
 _TOLD = {"model": "model", "prompts_digest": "prompts", "commit": "commit"}
@@ -183,3 +184,14 @@ def hold(baseline: Path, run: Path) -> int:
     if not found.failures:
         print("No metric is worse than the baseline beyond noise.")
     return 1 if found.failures else 0
+
+
+def hold_now(baseline: Path, settings: Settings) -> int:
+    """Ask the questions of `baseline` now, keep the run, and hold it. Raises as `hold` does, and
+    as `eval.run.run_golden`."""
+    from eval import keeping, run
+
+    cases = read_baseline(baseline).cases
+    folder = keeping.new_folder(settings.data_dir / "evals")
+    run.run_golden(settings, None, folder, choose=run.named(cases))
+    return hold(baseline, folder)

@@ -16,6 +16,7 @@ from typing import Literal
 
 from eval.cases import Case, is_right, normalised
 from eval.observe import Observed
+from rag.terms import quantities
 from rag.types import Answer, Citation, Claim, Hit, Passage, Span
 
 Kind = Literal["share", "seconds", "tokens", "count"]
@@ -70,9 +71,10 @@ METRICS: Mapping[str, Metric] = {
     "claims_supported": Metric("sentences supported", "share", "higher"),
     "claims_partial": Metric("sentences partly supported", "share", None),
     "claims_unsupported": Metric("sentences not supported", "share", "lower"),
+    "numbers_cited": Metric("numbers that stand in the quotes", "share", "higher"),
     "answer_words": Metric("words an answer", "count", None),
-    "prompt_tokens": Metric("tokens read", "tokens", "lower"),
-    "completion_tokens": Metric("tokens written", "tokens", "lower"),
+    "prompt_tokens": Metric("tokens read", "tokens", None),
+    "completion_tokens": Metric("tokens written", "tokens", None),
     "seconds": Metric("time a question", "seconds", "lower", deterministic=False),
     **{
         stage_name(stage): Metric(f"time to {stage}", "seconds", "lower", deterministic=False)
@@ -184,9 +186,21 @@ def _citing(
         "dropped_markers": float(answer.dropped_markers),
         "citation_recall": _mean(recall for recall, _ in judged),
         "citation_precision": _mean(each for _, precise in judged for each in precise),
+        "numbers_cited": numbers_cited(answer.claims),
         "gold_citation_recall": covered(case.evidence, spans),
         "gold_citation_precision": _mean(on_gold) if case.evidence else None,
     }
+
+
+def numbers_cited(claims: Sequence[Claim]) -> float | None:
+    """The share of the numbers of all claims that stand in the quotes of their claim; None without
+    a number. It asks nothing of the program's own checks, so that it notices when they fail."""
+    found = [
+        number in {each.value for quote in claim.citations for each in quantities(quote.quote)}
+        for claim in claims
+        for number in {each.value for each in quantities(claim.text)}
+    ]
+    return _mean(map(float, found))
 
 
 def alce(claim: Claim, entails: Entails) -> tuple[float, list[float]]:

@@ -2,6 +2,7 @@
 
 Pure: numbers become inline SVG without text, ids or scripts. Pictures stretch to the width that
 they are given, so words stand beside them in HTML; a style sheet gives `fn-plot-*` their colours.
+Those with axes are in `eval.plots_axes`.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ def histogram(found: Bins, told: str, lines: Sequence[float] = ()) -> str:
         shapes.append(
             f'<line class="fn-plot-rule fn-plot-rule-{number}" x1="{x}" x2="{x}" y1="0" y2="100"/>'
         )
-    return _picture("fn-plot-histogram", "0 0 100 100", told, shapes)
+    return picture("fn-plot-histogram", "0 0 100 100", told, shapes)
 
 
 def bar(share: float | None) -> str:
@@ -83,6 +84,38 @@ def bar(share: float | None) -> str:
         '<svg class="fn-plot-share" viewBox="0 0 100 10" preserveAspectRatio="none"'
         ' aria-hidden="true" focusable="false"><rect class="fn-plot-rest" width="100" height="10"/>'
         f'<rect class="fn-plot-bar" width="{width:.2f}" height="10"/></svg>'
+    )
+
+
+def estimate(value: float, low: float, high: float) -> str:
+    """A value 0..1 of a line as an upright stroke, and the interval around it as a band. It is for
+    the eye alone: the numbers stand beside it."""
+    at, start, end = (100 * min(max(each, 0.0), 1.0) for each in (value, low, high))
+    return _line(
+        "fn-plot-estimate",
+        f'<rect class="fn-plot-bar" y="4.5" width="{at:.2f}" height="3"/>'
+        f'<rect class="fn-plot-band" x="{start:.2f}" y="2" width="{end - start:.2f}" height="8"/>'
+        f'<line class="fn-plot-rule" x1="{at:.2f}" x2="{at:.2f}" y1="0" y2="12"/>',
+    )
+
+
+def spread(middle: float, most: float) -> str:
+    """Two shares 0..1 of a line: a bar up to `middle`, a thin one on to `most`. For the eye
+    alone."""
+    at, end = (100 * min(max(each, 0.0), 1.0) for each in (middle, most))
+    return _line(
+        "fn-plot-spread",
+        f'<rect class="fn-plot-band" y="4" width="{end:.2f}" height="4"/>'
+        f'<rect class="fn-plot-bar" y="1" width="{at:.2f}" height="10"/>'
+        f'<line class="fn-plot-rule" x1="{end:.2f}" x2="{end:.2f}" y1="1" y2="11"/>',
+    )
+
+
+def _line(name: str, shapes: str) -> str:
+    return (
+        f'<svg class="{name}" viewBox="0 0 100 12" preserveAspectRatio="none" aria-hidden="true"'
+        f' focusable="false"><rect class="fn-plot-rest" y="4.5" width="100" height="3"/>{shapes}'
+        "</svg>"
     )
 
 
@@ -104,7 +137,7 @@ def trend(values: Sequence[float | None], low: float, high: float, told: str) ->
         f' cx="{place[0]:.2f}" cy="{place[1]:.2f}" r="{4 if place is known[-1] else 2.4}"/>'
         for place in known
     ]
-    return _picture("fn-plot-trend", f"-6 -6 {WIDE + 12} {TALL + 12}", told, shapes, stretch=False)
+    return picture("fn-plot-trend", f"-6 -6 {WIDE + 12} {TALL + 12}", told, shapes, stretch=False)
 
 
 def _across(number: int, count: int) -> float:
@@ -120,7 +153,8 @@ def _path(places: Sequence[tuple[float, float] | None]) -> str:
     return " ".join(steps) if len(steps) > 1 else ""
 
 
-def _picture(name: str, box: str, told: str, shapes: Sequence[str], *, stretch: bool = True) -> str:
+def picture(name: str, box: str, told: str, shapes: Sequence[str], *, stretch: bool = True) -> str:
+    """`shapes` in a box that is told in words to those who do not see it."""
     fit = ' preserveAspectRatio="none"' if stretch else ""
     return (
         f'<svg class="{name}" viewBox="{box}"{fit} role="img" focusable="false"'

@@ -6,16 +6,29 @@ runs no script, and is filtered by links alone: a link's target decides which ca
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from eval import report_cases, report_figures
-from eval.report_cases import Filters, said
-from eval.report_figures import counted
+from eval import report_cases, report_figures, report_plots, report_times
+from eval.clusters import Unit
+from eval.entries import Entry
+from eval.report_filters import Filters
+from eval.report_text import counted, said
 from eval.runs import Results, Run
 from eval.summary import Summary
 
 STYLE = Path(__file__).with_suffix(".css")
+PARTS = {  # by the id of their headings
+    "figures": "Figures",
+    "kinds": "Kinds of question",
+    "plots": "Plots",
+    "time": "Time",
+    "cases": "Questions",
+}
+SHOWN = 5  # messages of errors at the top
+MOST_TEXT = 300  # characters of each
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
@@ -24,17 +37,15 @@ def report(run: Run) -> str:
     results = run.results()
     entries = results.entries
     filters = Filters.of(entries)
-    body = "".join(
-        [
-            _head(run, results),
-            "<main>",
-            report_figures.figures(run.summary.figures if run.summary else results.figures()),
-            report_figures.times(entries),
-            report_figures.tags(entries, filters.tags),
-            report_cases.cases(entries, filters),
-            "</main>",
-        ]
-    )
+    told = run.summary.figures if run.summary else results.figures()
+    parts = {
+        "figures": report_figures.figures(told, _unit(run, entries)),
+        "kinds": report_figures.tags(entries, filters.tags),
+        "plots": report_plots.plates(entries),
+        "time": report_times.times(entries),
+        "cases": report_cases.cases(entries, filters),
+    }
+    body = f"{_head(run, results)}{_contents(parts)}<main>{''.join(parts.values())}</main>"
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
@@ -47,6 +58,15 @@ def report(run: Run) -> str:
     )
 
 
+def _unit(run: Run, entries: Sequence[Entry]) -> Unit | None:
+    """What the intervals were drawn over; of a run without an end, as its clusters are named."""
+    if run.summary:
+        return run.summary.cluster_unit
+    kinds = {entry.row.cluster.partition(" ")[0] for entry in entries}
+    units: tuple[Unit, ...] = ("document", "evidence")
+    return next((unit for unit in units if unit in kinds), None)
+
+
 # --- the top ----------------------------------------------------------------------------------
 
 
@@ -56,9 +76,35 @@ def _head(run: Run, results: Results) -> str:
     return (
         '<header><p class="kicker">Footnote · eval run</p>'
         f"<h1>{_date(run.started)}</h1>"
+        f"{_errors(results.entries)}"
         f'<p class="lead">{lead if results.entries else "No case was kept of this run."}</p>'
         f"{_notice(run, results)}{_facts(run.summary) if run.summary else ''}</header>"
     )
+
+
+def _errors(entries: Sequence[Entry]) -> str:
+    """Said before all else: of a case that ended in an error nothing else is scored."""
+    messages = Counter(entry.row.text for entry in entries if entry.row.outcome == "error")
+    if not messages:
+        return ""
+    many = f"{messages.total():,} of {counted(len(entries), 'question')}"
+    kinds = "".join(
+        f"<li>{said(text[:MOST_TEXT])} <b>{count:,}×</b></li>"
+        for text, count in messages.most_common(SHOWN)
+    )
+    more = len(messages) - SHOWN
+    rest = f"<li>and {counted(more, 'other message')}</li>" if more > 0 else ""
+    return (
+        f'<div class="errors"><p><a href="#only-error">{many} ended in an error</a>. No'
+        " other figure counts them but the median time, its 95th percentile and those by kind of"
+        f" question.</p><ul>{kinds}{rest}</ul></div>"
+    )
+
+
+def _contents(parts: Mapping[str, str]) -> str:
+    """Links to the parts that are there."""
+    links = " ".join(f'<a href="#{id}">{PARTS[id]}</a>' for id, part in parts.items() if part)
+    return f'<nav class="contents" aria-label="Parts of this page">{links}</nav>'
 
 
 def _notice(run: Run, results: Results) -> str:

@@ -6,124 +6,137 @@ Pure. Beside each picture stand its numbers, which are all that a person needs.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from math import isfinite
 
 from eval import plots
+from eval.clusters import UNITS, Unit
 from eval.entries import Entry
-from eval.figures import KINDS, LABELS, NAMES, Figure, by_tag, quantile, value
-from eval.metrics import Kind
-from eval.report_cases import said
+from eval.figures import GROUPS, KINDS, LABELS, Figure, by_tag, interval, value
+from eval.metrics import STAGES, Kind, stage_name
+from eval.report_text import counted, said, upper
 
-_Told = tuple[str, float | None, Figure, Kind]
 MAIN = {
     "answer_right": "answered right",
     "declined_rightly": "declined where there is no answer",
     "claims_supported": "sentences supported",
     "seconds_p50": "a question (median)",
 }
+_STAGES = frozenset(map(stage_name, STAGES))  # no run goes through all of them
+NOTES = {
+    "Citations": "Quoting everything raises the scores of citations: read them with the words an"
+    " answer.",
+}
 
 
-def counted(number: int, noun: str) -> str:
-    """``1 question``, ``2 questions``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def figures(told: Mapping[str, Figure]) -> str:
-    """The main figures large, the others in a table."""
+def figures(told: Mapping[str, Figure], unit: Unit | None) -> str:
+    """The main figures large, then all by their groups. `unit` is what intervals were drawn
+    over."""
     tiles = "".join(
         f'<div class="tile"><p class="value">{value(told[name], KINDS[name])}</p><p>{label}</p>'
-        f'<p class="quiet">{_of_tile(told[name])}</p></div>'
+        f"{_drawn(told[name], _scale(name, told)) if told[name].low is not None else ''}"
+        f'<p class="quiet">{_of_tile(told[name], KINDS[name])}</p></div>'
         for name, label in MAIN.items()
     )
-    rest = (
-        (f"{LABELS[name][:1].upper()}{LABELS[name][1:]}", None, told[name], KINDS[name])
-        for name in NAMES
-        if name not in MAIN
-    )
+    bodies = "".join(_group(group, names, told) for group, names in GROUPS.items())
     return (
         '<section aria-labelledby="figures"><h2 id="figures">Figures</h2>'
-        f'<div class="tiles">{tiles}</div>{_table("Figure", "Value", rest)}</section>'
+        f'<div class="tiles">{tiles}</div><p class="quiet note">{_note(told, unit)}</p>'
+        f"{_table('Figure', 'Value', bodies)}</section>"
+    )
+
+
+def _group(group: str, names: Iterable[str], told: Mapping[str, Figure]) -> str:
+    shown = [name for name in names if told[name].n or name not in _STAGES]
+    rows = [
+        _row(upper(LABELS[name]), told[name], KINDS[name], _scale(name, told)) for name in shown
+    ]
+    note = f" <span>{NOTES[group]}</span>" if group in NOTES else ""
+    return _body(rows, f"{group}{note}")
+
+
+def _scale(name: str, told: Mapping[str, Figure]) -> float:
+    """What the end of a bar's line stands for: the largest of its kind, a count's own."""
+    kind = KINDS[name]
+    if kind == "share":
+        return 1.0
+    alike = [name] if kind == "count" else [each for each in told if KINDS.get(each) == kind]
+    return max((max(told[each].value or 0.0, told[each].high or 0.0) for each in alike), default=0)
+
+
+def _note(told: Mapping[str, Figure], unit: Unit | None) -> str:
+    """What the brackets, bands and lines are, in words."""
+    drawn = (
+        f"drawn by bootstrap with each {UNITS[unit]} as a unit, because questions about the same"
+        f" {UNITS[unit]} stand or fall together"
+        if unit
+        else "drawn by bootstrap; what their units are was not kept"
+    )
+    drawn_at_all = any(each.low is not None for each in told.values())
+    intervals = (
+        f"Brackets and bands are 95 % intervals, {drawn}. There is none where all cases came out"
+        " alike, nor for a median or a percentile. "
+        if drawn_at_all
+        else ""
+    )
+    return (
+        f"{intervals}Beside each figure stands how many cases were scored; a case to"
+        " which it does not apply is not among them. Lines end at 100 %, for times and tokens at"
+        " the largest of them, for a count at its own end."
     )
 
 
 def tags(entries: Sequence[Entry], ids: Mapping[str, str]) -> str:
     """How each kind of question came out. `ids` gives the place to which a tag's name leads."""
-    rows: list[_Told] = [
-        (f'<a href="#{ids[tag]}">{said(tag)}</a>', figure.value, figure, "share")
-        for tag, figure in by_tag([entry.row for entry in entries], intervals=False).items()
+    rows = [
+        _row(f'<a href="#{ids[tag]}">{said(tag)}</a>', figure, "share", 1.0)
+        for tag, figure in by_tag([entry.row for entry in entries]).items()
     ]
     if not rows:
         return ""
     return (
         '<section aria-labelledby="kinds"><h2 id="kinds">By kind of question</h2>'
-        f"{_table('Kind', 'As it should be', rows)}</section>"
+        f"{_table('Kind', 'As it should be', _body(rows))}</section>"
     )
 
 
-def times(entries: Sequence[Entry]) -> str:
-    """How long a question took, and which stage took how much of it."""
-    seconds = [entry.row.seconds for entry in entries]
-    p50, p95 = quantile(seconds, 0.5), quantile(seconds, 0.95)
-    if p50 is None or p95 is None:
+def _row(name: str, figure: Figure, kind: Kind, scale: float) -> str:
+    """A figure with its bar and interval; `name` is HTML."""
+    between = interval(figure, kind)
+    units = f'<span class="units">in {figure.clusters:,} units</span>' if between else ""
+    return (
+        f'<tr><th scope="row">{name}</th><td class="bar">{_drawn(figure, scale)}</td>'
+        f'<td class="number">{value(figure, kind)}</td><td class="interval">{between}</td>'
+        f'<td class="quiet">{_of(figure)} {units}</td></tr>'
+    )
+
+
+def _drawn(figure: Figure, scale: float) -> str:
+    if figure.value is None:
         return ""
-    found = plots.bins(seconds)
-    words = "; ".join(
-        f"{counted(count, 'question')} {found.edges(number)} s"
-        for number, count in enumerate(found.counts)
-        if count
-    )
-    picture = plots.histogram(found, f"Seconds a question: {words}.", (p50, p95))
-    last = (len(found.counts) - found.is_open) * found.width
+    ends = (figure.value, figure.value) if figure.low is None else (figure.low, figure.high or 0.0)
+    return plots.estimate(*(each / (scale or 1.0) for each in (figure.value, *ends)))
+
+
+def _body(rows: Iterable[str], title: str = "") -> str:
+    head = f'<tr class="head"><th scope="rowgroup" colspan="5">{title}</th></tr>' if title else ""
+    return f"<tbody>{head}{''.join(rows)}</tbody>"
+
+
+def _table(what: str, measure: str, bodies: str) -> str:
     return (
-        '<section aria-labelledby="time"><h2 id="time">Time</h2><figure>'
-        f'<div class="plot">{picture}</div><div class="axis" aria-hidden="true"><span>0 s</span>'
-        f"<span>{last:g} s{' and more' if found.is_open else ''}</span></div>"
-        f"<figcaption>Questions by seconds; the highest bar is {max(found.counts):,}."
-        f' <span class="key key-0">median {p50:.1f} s</span>'
-        f' <span class="key key-1">95th percentile {p95:.1f} s</span>'
-        f" Slowest {max(seconds):.1f} s.</figcaption></figure>{_stages(entries)}</section>"
+        f'<table class="figures"><thead><tr><th scope="col">{what}</th><td class="bar"></td>'
+        f'<th scope="col" class="number">{measure}</th>'
+        '<th scope="col" class="interval">95 % interval</th><th scope="col" class="quiet">Of</th>'
+        f"</tr></thead>{bodies}</table>"
     )
 
 
-def _stages(entries: Sequence[Entry]) -> str:
-    """The median of each stage, over the answers that went through it."""
-    stages: dict[str, list[float]] = {}
-    for entry in entries:
-        for stage, passed in entry.answer.timings.items() if entry.answer else ():
-            if isfinite(passed):
-                stages.setdefault(stage, []).append(passed)
-    middles = {
-        stage: Figure(quantile(passed, 0.5), len(passed)) for stage, passed in stages.items()
-    }
-    longest = max((figure.value or 0.0 for figure in middles.values()), default=0.0) or 1.0
-    rows: list[_Told] = [
-        (said(stage), (figure.value or 0.0) / longest, figure, "seconds")
-        for stage, figure in middles.items()
-    ]
-    return _table("Stage", "Median", rows) if rows else ""
-
-
-def _table(what: str, measure: str, rows: Iterable[_Told]) -> str:
-    """Rows of a name (HTML), the share that a bar shows, or none for no bar, and a figure with
-    its kind."""
-    told = "".join(
-        f'<tr><th scope="row">{name}</th><td class="number">'
-        f"{'' if share is None else plots.bar(share)}{value(figure, kind)}</td>"
-        f'<td class="quiet">{_of(figure)}</td></tr>'
-        for name, share, figure, kind in rows
-    )
-    return (
-        f'<table><thead><tr><th scope="col">{what}</th>'
-        f'<th scope="col" class="number">{measure}</th><th scope="col" class="quiet">Of</th></tr>'
-        f"</thead><tbody>{told}</tbody></table>"
-    )
-
-
-def _of_tile(figure: Figure) -> str:
-    return _of(figure) if figure.good is not None else f"of {counted(figure.n, 'question')}"
+def _of_tile(figure: Figure, kind: Kind) -> str:
+    between = interval(figure, kind)
+    of = _of(figure) if figure.good is not None else f"of {counted(figure.n, 'question')}"
+    return f'{of} <span class="interval">{between}</span>' if between else of
 
 
 def _of(figure: Figure) -> str:
     if not figure.n:
-        return "nothing"
-    return f"{figure.n:,}" if figure.good is None else f"{figure.good:,} of {figure.n:,}"
+        return "not scored"
+    return f"n {figure.n:,}" if figure.good is None else f"{figure.good:,} of {figure.n:,}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -30,26 +30,29 @@ from eval.report import report
 from eval.runs import REPORT, SUMMARY, Run, RunError
 from eval.summary import Summary
 from eval.table import table
-from rag import verify
+from rag import rules
 from rag.assistant import SEEDS, Assistant
 from rag.build import build
+from rag.grounding import Scorer
 from rag.settings import Settings
 
 GOLDEN = Path(__file__).parent / "cases" / "seeds.jsonl"
 STOPPED = 130  # the exit code of a program that was interrupted
 Resume = Path | Literal["last"]
 """The folder of a run that broke off, or the newest of them."""
+Choose = Callable[[Sequence[Case]], Sequence[Case]]
+"""Which of the cases are asked."""
 
 
 def run_golden(
     settings: Settings,
     cases: Path | None,
-    limit: int | None,
     out: Path | None,
     resume: Resume | None = None,
+    choose: Choose = list,
 ) -> int:
-    """Ask the first `limit` of the golden questions of the seed articles alone, or of those in the
-    file `cases` of the person's own index; keep the run in `out`, by default a new folder in
+    """Ask the golden questions of the seed articles alone, or those in the file `cases` of the
+    person's own index, as `choose` leaves them; keep the run in `out`, by default a new folder in
     `evals` of the data directory; print the table. With `resume` go on with a run that broke off.
 
     Returns the exit code: 1 where a question ended in an error. Raises `CaseError`, and `RunError`
@@ -60,10 +63,29 @@ def run_golden(
         raise RunError("A run goes on in its own folder.", "Leave out --out or --resume.")
     folder = keeping.unfinished(kept_runs, resume) if resume else out
     with _asked(settings, own=cases is not None) as assistant:
-        known = load(cases or GOLDEN, lambda id: assistant.library.document(id).text)[:limit]
+        known = load(cases or GOLDEN, lambda id: assistant.library.document(id).text)
+        known = list(choose(known))
         folder = folder or keeping.new_folder(kept_runs)
         name = (cases or GOLDEN).name
         return run_kept(assistant, known, name, folder, resume=bool(resume))
+
+
+def first(count: int) -> Choose:
+    return lambda cases: cases[:count]
+
+
+def spread(count: int) -> Choose:
+    """So many cases from all over the file; the same ones each time."""
+
+    def chosen(cases: Sequence[Case]) -> Sequence[Case]:
+        places = range(min(count, len(cases)))
+        return [cases[place * len(cases) // len(places)] for place in places]
+
+    return chosen
+
+
+def named(ids: Container[str]) -> Choose:
+    return lambda cases: [case for case in cases if case.id in ids]
 
 
 @contextmanager
@@ -127,12 +149,13 @@ def run(
     """
     grouped = grouped or clusters(cases)
     known = kept.rows if kept else {}
+    entails = entails or entailment(assistant.scorer)
     with progress(len(cases), list(known.values())) as tell:
         for case in cases:
             if case.id in known:
                 continue
             observed = observe(case, assistant)
-            row = row_of(case, observed, grouped.of[case.id], entails or supported)
+            row = row_of(case, observed, grouped.of[case.id], entails)
             known[case.id] = row
             if kept:
                 quotes = [assistant.library.text(span) for span in case.evidence]
@@ -141,9 +164,14 @@ def run(
     return [known[case.id] for case in cases]
 
 
-def supported(claim: str, quotes: Sequence[str]) -> bool:
-    """Whether the program's own check finds the claim carried by the quotes."""
-    return verify.check(claim, quotes).support == "supported"
+def entailment(scorer: Scorer) -> Entails:
+    """Quotes carry a claim where no rule speaks hard against it and the score calls it grounded."""
+
+    def carried(claim: str, quotes: Sequence[str]) -> bool:
+        ruled_out = any(reason.hard for reason in rules.against(claim, quotes))
+        return not ruled_out and scorer.claim(claim, quotes) >= scorer.threshold
+
+    return carried
 
 
 def row_of(case: Case, observed: Observed, cluster: str, entails: Entails) -> Row:

@@ -90,6 +90,14 @@ def find(folder: Path, name: str) -> Run:
     raise RunError("There is no such run.", "Choose one from the list of runs.")
 
 
+def newest(folder: Path) -> Run:
+    """The run in `folder` that came to its end last. Raises `RunError` where there is none."""
+    for run in runs(folder):
+        if run.summary:
+            return run
+    raise RunError("No run was kept yet.", "Make one: footnote eval.")
+
+
 def _folders(folder: Path) -> list[Path]:
     try:
         found = [path for path in folder.iterdir() if path.is_dir()]

@@ -15,6 +15,7 @@ from typing import Protocol
 from rag import compose, ingest
 from rag.errors import EmptyLibrary, QuestionError
 from rag.events import Event, Finished, IngestEvent, Removed, Rewritten, Selected
+from rag.grounding import Scorer
 from rag.library import Library
 from rag.respond import Record, respond
 from rag.retrieve import Retriever
@@ -88,6 +89,7 @@ class Assistant:
         self.vectors = vectors
         self.embedder = embedder
         self.model = model
+        self.scorer = Scorer()  # reads its network when the first claim is checked
 
     def __enter__(self) -> Assistant:
         return self
@@ -161,7 +163,12 @@ class Assistant:
             model = self._model(stop)
         record.model = model.name
         reason = yield from respond(
-            asked, model, record, around=self._around, max_tokens=self.settings.max_tokens
+            asked,
+            model,
+            record,
+            around=self._around,
+            scorer=self.scorer,
+            max_tokens=self.settings.max_tokens,
         )
         yield record.finished(reason)
 

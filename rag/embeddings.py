@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from onnxruntime import InferenceSession
-    from tokenizers import Tokenizer
+    from tokenizers import Encoding, Tokenizer
 
 LOCAL_NAME = "all-MiniLM-L6-v2-int8"
 LOCAL_DIMENSIONS = 384
@@ -93,14 +93,23 @@ class MiniLM:
 
     def tokens(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids, between 2 (the two markers of an empty text) and 256 a text."""
-        encodings = self._tokenizer.encode_batch([encodable(text) for text in texts])
-        return [encoding.ids for encoding in encodings]
+        return [encoding.ids for encoding in self.encoded(texts)]
+
+    def encoded(self, texts: Sequence[str]) -> list[Encoding]:
+        """The same, with the piece of text that each token stands for."""
+        encodings: list[Encoding] = self._tokenizer.encode_batch(
+            [encodable(text) for text in texts]
+        )
+        return encodings
 
     def run(self, rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
         """The vectors of one batch of token ids, as an array (rows, 384)."""
-        feed = self.feed(rows)
-        states: NDArray[np.float32] = self.session.run(None, feed)[0]  # (rows, length, 384)
-        return _pooled(states, feed["attention_mask"])
+        return _pooled(self.states(rows), self.feed(rows)["attention_mask"])
+
+    def states(self, rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+        """The state of each token of one batch, as an array (rows, length of the longest, 384)."""
+        found: NDArray[np.float32] = self.session.run(None, self.feed(rows))[0]
+        return found
 
     def feed(self, rows: Sequence[Sequence[int]]) -> dict[str, NDArray[np.int64]]:
         """The network's inputs for one batch, padded to its longest row."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from rag import asks, cite, compose, judgement, verify
 from rag.events import Checked, Consulted, Event, Finished, Purpose
+from rag.grounding import Scorer
 from rag.types import Answer, ChatModel, Citation, Claim, DeclineReason, Passage, Usage
 from rag.verify import Around
 
@@ -62,11 +63,17 @@ class Record:
 
 
 def respond(
-    question: str, model: ChatModel, record: Record, *, around: Around, max_tokens: int
+    question: str,
+    model: ChatModel,
+    record: Record,
+    *,
+    around: Around,
+    scorer: Scorer,
+    max_tokens: int,
 ) -> Generator[Event, None, DeclineReason | None]:
     """Answer from `record.passages` into `record`; returns why there is no answer, where so.
 
-    `around` gives the text near a span; `max_tokens` bounds one reply.
+    `around` gives the text near a span; `scorer` scores claims; `max_tokens` bounds one reply.
     """
     if not record.passages:
         return "nothing retrieved"
@@ -76,7 +83,7 @@ def respond(
     reasons: list[DeclineReason] = []
     parts = asks.parts(question) if compose.is_small(model) else [question]
     for part in parts:
-        writer = _Writer(part, model, record, around, max_tokens, apart=len(parts) > 1)
+        writer = _Writer(part, model, record, around, scorer, max_tokens, apart=len(parts) > 1)
         reason = yield from writer.answer()
         reasons += [reason] if reason else []
     return None if record.claims else reasons[0]
@@ -90,6 +97,7 @@ class _Writer:
     model: ChatModel
     record: Record
     around: Around
+    scorer: Scorer
     max_tokens: int
     apart: bool  # the question is part of one for which the passages were selected
 
@@ -182,7 +190,7 @@ class _Writer:
         self, draft: cite.Draft, candidates: Sequence[cite.Sentence], attempt: judgement.Attempt
     ) -> Generator[Event, None, Checked]:
         with self.record.timed("check"):
-            claim = verify.judge(draft, candidates, self.around)
+            claim = verify.judge(draft, candidates, self.around, self.scorer)
         if self._holds(claim, attempt):
             return Checked(claim, "kept")
         for evidence in claim.citations[:1]:
@@ -208,7 +216,8 @@ class _Writer:
         with self.record.timed("repair"):
             reply = yield from self._composed(narrow, "repair")
         drafts, _ = cite.read(reply, evidence.number)
-        claims = [verify.judge(draft, cite.sentences(narrow), self.around) for draft in drafts]
+        held = cite.sentences(narrow)
+        claims = [verify.judge(draft, held, self.around, self.scorer) for draft in drafts]
         if (
             len(claims) == 1
             and claims[0].support == "supported"

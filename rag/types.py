@@ -127,7 +127,7 @@ class Claim:
     support: Support = "unchecked"
     reasons: tuple[str, ...] = ()  # what did not match, in words for people
     origin: Origin = "matched"  # who pointed at the source: the model's marker, or code
-    score: float | None = None  # share of the claim's content that the quotes carry, 0..1
+    score: float | None = None  # the chance, 0..1, that the quotes say it
 
     def marked(self) -> str:
         """The sentence with its markers: ``A 20% rate applies. [1][3]``."""

@@ -1,7 +1,8 @@
 """Does the cited text say what the claim says?
 
-Rules first (see `rules`), then the share of the claim's words that the quotes carry. A hard reason
-makes a claim "unsupported", a soft one at most "partial".
+Rules first (see `rules`), then the share of the claim's words that the quotes carry and the score
+of `grounding`. A hard reason makes a claim "unsupported", a soft one at most "partial". Other words
+than the source's are "partial" where the score calls the claim grounded, else "unsupported".
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ from dataclasses import dataclass, replace
 from rag import align, terms
 from rag.align import Reason
 from rag.cite import Draft, Sentence, anchor
+from rag.grounding import Scorer
 from rag.rules import against, apart
 from rag.types import Citation, Claim, Span, Support
 
 SUPPORTED_SHARE = 0.75  # of the claim's words found in the quotes
 PARTIAL_SHARE = 0.6
+RULED_OUT = 0.1  # the most that a claim scores against which a rule speaks
 
 # A list marker, and the "Yes," of an answer to a question: no part of what is claimed.
 _OPENING = re.compile(r"^(?:(?:[-*•+]|\d{1,2}[.)])\s+)?(?:(?:yes|no)\b[,.:;]\s*)?", re.IGNORECASE)
@@ -27,31 +30,38 @@ Around = Callable[[Span], str]
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`score` is the share of the claim's words that the quotes carry, 0..1."""
+    """`score` is the chance, 0..1, that the quotes say it; without a scorer, the share of the
+    claim's words that they carry."""
 
     support: Support
     reasons: tuple[str, ...]
     score: float
 
 
-def check(claim: str, quotes: Sequence[str], around: str = "") -> Verdict:
+def check(
+    claim: str, quotes: Sequence[str], around: str = "", scorer: Scorer | None = None
+) -> Verdict:
     """Compare `claim` with the quotes cited for it: the first carries it, the others are the
     sentences that it leans on; `around` is the text near them. No quotes: unsupported."""
     if not quotes:
         return Verdict("unsupported", ("nothing in the sources resembles this",), 0.0)
     claim = _OPENING.sub("", claim) or claim
     reasons = against(claim, quotes, around)
-    score = coverage(claim, apart(claim, quotes))
+    share = coverage(claim, apart(claim, quotes))
+    score = scorer.claim(claim, quotes) if scorer else share
+    grounded = score >= (scorer.threshold if scorer else PARTIAL_SHARE)
     texts = [reason.text for reason in reasons]
-    if score < SUPPORTED_SHARE:
-        texts.append(f"the cited text carries {score:.0%} of its words")
-    return Verdict(_grade(reasons, score), tuple(texts), score)
+    if share < SUPPORTED_SHARE:
+        texts.append(f"the cited text carries {share:.0%} of its words")
+    if any(reason.hard for reason in reasons):
+        return Verdict("unsupported", tuple(texts), min(score, RULED_OUT))
+    return Verdict(_grade(reasons, share, grounded=grounded), tuple(texts), score)
 
 
-def _grade(reasons: Sequence[Reason], score: float) -> Support:
-    if any(reason.hard for reason in reasons) or score < PARTIAL_SHARE:
+def _grade(reasons: Sequence[Reason], share: float, *, grounded: bool) -> Support:
+    if share < PARTIAL_SHARE and not grounded:
         return "unsupported"
-    return "partial" if reasons or score < SUPPORTED_SHARE else "supported"
+    return "partial" if reasons or share < SUPPORTED_SHARE else "supported"
 
 
 def coverage(claim: str, quotes: Sequence[str]) -> float:
@@ -65,17 +75,20 @@ def coverage(claim: str, quotes: Sequence[str]) -> float:
     return carried / len(wanted) if wanted else 1.0
 
 
-def judge(draft: Draft, candidates: Sequence[Sentence], around: Around) -> Claim:
+def judge(
+    draft: Draft, candidates: Sequence[Sentence], around: Around, scorer: Scorer | None = None
+) -> Claim:
     """Anchor a sentence of the reply and check it, whole; if that fails, in its two halves,
     each against evidence of its own (a sentence may join what two sources say)."""
-    whole = _judge_part(draft, candidates, around)
+    whole = _judge_part(draft, candidates, around, scorer)
     if whole.support == "supported":
         return whole
     for halves in _halves(draft.text):
         parts = [_judge_part(replace(draft, text=half), candidates, around) for half in halves]
         if all(part.support == "supported" for part in parts) and _stands_alone(parts):
             citations = dict.fromkeys(c for part in parts for c in part.citations)
-            score = min(part.score or 0.0 for part in parts)
+            quotes = [citation.quote for citation in citations]
+            score = scorer.claim(draft.text, quotes) if scorer else whole.score
             joined = replace(whole, citations=tuple(citations), score=score)
             return replace(joined, support="supported", reasons=())
     return whole
@@ -89,11 +102,13 @@ def _stands_alone(parts: Sequence[Claim]) -> bool:
     )
 
 
-def _judge_part(draft: Draft, candidates: Sequence[Sentence], around: Around) -> Claim:
+def _judge_part(
+    draft: Draft, candidates: Sequence[Sentence], around: Around, scorer: Scorer | None = None
+) -> Claim:
     found = anchor(draft.text, draft.numbers, candidates)
     citations = tuple(sentence.citation for sentence in found)
     near = around(citations[0].span) if citations else ""
-    verdict = check(draft.text, [citation.quote for citation in citations], near)
+    verdict = check(draft.text, [citation.quote for citation in citations], near, scorer)
     return Claim(
         text=draft.text,
         citations=citations,

@@ -26,6 +26,7 @@ from rag import chunk, cite, ingest, prompts, retrieve, select, verify
 from rag.assistant import SEEDS, Assistant
 from rag.cite import Draft, Sentence
 from rag.events import Finished
+from rag.grounding import Scorer
 from rag.library import Library
 from rag.respond import Record
 from rag.settings import load as load_settings
@@ -130,7 +131,7 @@ def test_citations_that_point_at_the_next_sentence(
 ) -> None:
     finished_with(monkeypatch, lambda each, known: dict(pairwise(known)).get(each, each))
     found = held(before, run(seeds, cases, Reader()))
-    expected = {"citation_recall", "citation_precision"}
+    expected = {"citation_recall", "citation_precision", "numbers_cited"}
     assert expected | {"gold_citation_recall", "gold_citation_precision"} == found.metrics
 
 
@@ -170,8 +171,10 @@ def test_checks_switched_off_under_a_model_that_invents_numbers(
 ) -> None:
     judge = verify.judge
 
-    def believing(draft: Draft, candidates: Sequence[Sentence], around: Around) -> Claim:
-        return replace(judge(draft, candidates, around), support="supported", reasons=())
+    def believing(
+        draft: Draft, candidates: Sequence[Sentence], around: Around, scorer: Scorer
+    ) -> Claim:
+        return replace(judge(draft, candidates, around, scorer), support="supported", reasons=())
 
     monkeypatch.setattr(verify, "judge", believing)
     found = held(mended, run(seeds, of_numbers, Reader(inventing)))
@@ -181,10 +184,10 @@ def test_checks_switched_off_under_a_model_that_invents_numbers(
 def test_checks_that_call_everything_supported_even_to_the_evals(
     seeds: Index, of_numbers: list[Case], mended: Side, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The citation scores stand on the same checks and see nothing: the gold answers do."""
+    """The evals ask the rules and the scorer themselves, so they still see it."""
     monkeypatch.setattr(verify, "check", lambda *_: Verdict("supported", (), 1.0))
     found = held(mended, run(seeds, of_numbers, Reader(inventing)))
-    assert "answer_right" in found.metrics
+    assert {"answer_right", "citation_recall"} <= found.metrics
 
 
 def test_a_prompt_that_does_not_say_how_to_decline(

@@ -54,7 +54,7 @@ def golden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, embedder: Embedder) 
 
 
 def evaluated(settings: Settings, out: Path) -> Path:
-    assert run_golden(settings, None, None, out) == 0
+    assert run_golden(settings, None, out) == 0
     return out
 
 

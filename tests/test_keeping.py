@@ -14,7 +14,7 @@ import pytest
 from eval import keeping
 from eval.cases import Case
 from eval.conditions import conditions
-from eval.run import run_golden, run_kept
+from eval.run import first, run_golden, run_kept
 from eval.runs import RunError, runs
 from rag.assistant import Assistant
 from rag.types import Span
@@ -181,23 +181,23 @@ def test_a_folder_that_holds_no_broken_run_is_not_gone_on_with(
     if content is not None:
         (tmp_path / "run.json").write_text(content)
     with pytest.raises(RunError, match=said):
-        run_golden(settings_for(server, 3000), None, 1, None, resume=tmp_path)
+        run_golden(settings_for(server, 3000), None, None, resume=tmp_path, choose=first(1))
     assert not server.requests
 
 
 def test_the_newest_unfinished_run_is_the_last(server: ScriptedServer, tmp_path: Path) -> None:
     settings = settings_for(server, 3000)
     with pytest.raises(RunError, match="no unfinished run"):
-        run_golden(settings, None, 2, None, resume="last")
+        run_golden(settings, None, None, resume="last", choose=first(2))
     for _ in range(2):
-        assert run_golden(settings, None, 2, None) == 0
+        assert run_golden(settings, None, None, choose=first(2)) == 0
     whole, last = (run.folder for run in runs(settings.data_dir / "evals"))
     (last / "summary.json").unlink()
     file = last / "results.jsonl"
     file.write_text(file.read_text("utf-8").splitlines()[0] + "\n", "utf-8")
     shutil.copytree(last, last.with_name("2020-01-01T00-00-00Z"))  # an older one
     asked = len(server.requests)
-    assert run_golden(settings, None, 2, None, resume="last") == 0
+    assert run_golden(settings, None, None, resume="last", choose=first(2)) == 0
     assert len(server.requests) == asked + 1
     assert timeless(last) == timeless(whole)
 
@@ -206,8 +206,8 @@ def test_a_run_that_came_to_its_end_is_not_gone_on_with(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
     settings = settings_for(server, 3000)
-    run_golden(settings, None, 1, tmp_path / "out")
+    run_golden(settings, None, tmp_path / "out", choose=first(1))
     with pytest.raises(RunError, match="came to its end"):
-        run_golden(settings, None, 1, None, resume=tmp_path / "out")
+        run_golden(settings, None, None, resume=tmp_path / "out", choose=first(1))
     with pytest.raises(RunError, match="its own folder"):
-        run_golden(settings, None, 1, tmp_path / "b", resume=tmp_path / "out")
+        run_golden(settings, None, tmp_path / "b", resume=tmp_path / "out", choose=first(1))

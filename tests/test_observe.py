@@ -12,7 +12,8 @@ import pytest
 from eval import entries
 from eval.cases import Case
 from eval.observe import observe
-from eval.run import row_of, supported
+from eval.run import entailment, row_of
+from rag.grounding import Scorer
 from rag.types import Turn
 from tests.asking import FENTANYL, RATE, SMALL, STATED, WRONG, Index, script
 from tests.fakes import ScriptedServer, Status
@@ -85,7 +86,7 @@ def test_a_quote_that_is_not_the_stored_text_is_named(
     monkeypatch.setattr(assistant, "quote_holds", lambda citation: False)
     seen = observe(case, assistant)
     assert [citation.quote for citation in seen.inexact] == [RATE]
-    assert row_of(case, seen, "c", supported).scores["quotes_exact"] == 0.0
+    assert row_of(case, seen, "c", entailment(Scorer())).scores["quotes_exact"] == 0.0
 
 
 def test_the_clock_runs_from_the_question_to_the_end(
@@ -99,7 +100,7 @@ def test_what_was_seen_reads_back_as_it_was_written(
     seeds: Index, server: ScriptedServer, case: Case
 ) -> None:
     seen = observe(case, seeds.assistant(server))
-    row = row_of(case, seen, "c", supported)
+    row = row_of(case, seen, "c", entailment(Scorer()))
     entry = entries.read(entries.line(row, case, [RATE], seen).encode())
     assert entry.seen == seen
     assert (entry.row, entry.spans) == (row, case.evidence)
@@ -110,7 +111,7 @@ def test_a_score_that_is_no_number_is_written_as_one(
 ) -> None:
     seen = observe(case, seeds.assistant(server))
     odd = replace(seen, hits=tuple(replace(hit, score=float("nan")) for hit in seen.hits))
-    line = entries.line(row_of(case, odd, "c", supported), case, [RATE], odd)
+    line = entries.line(row_of(case, odd, "c", entailment(Scorer())), case, [RATE], odd)
     assert "NaN" not in line
     assert entries.read(line.encode()).seen.hits[0].score == 0.0
 
@@ -120,7 +121,9 @@ def test_a_line_with_a_score_that_is_no_number_is_no_case(
     seeds: Index, server: ScriptedServer, case: Case, number: str
 ) -> None:
     seen = observe(case, seeds.assistant(server))
-    line = json.loads(entries.line(row_of(case, seen, "c", supported), case, [RATE], seen))
+    line = json.loads(
+        entries.line(row_of(case, seen, "c", entailment(Scorer())), case, [RATE], seen)
+    )
     line["seen"]["hits"][0]["score"] = "here"
     with pytest.raises(ValueError, match=r"seen\.hits"):
         entries.read(json.dumps(line).replace('"here"', number).encode())

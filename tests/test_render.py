@@ -171,7 +171,7 @@ def test_doubt_is_a_word_with_its_reasons(support: str, word: str) -> None:
 
 def test_doubt_without_reasons_still_says_why() -> None:
     (card,) = shown(done(claim(support="partial", score=0.62))).all(cls="fn-tip-reason")
-    assert card.text == "The quotes carry 62% of what the sentence says."
+    assert card.text == "The quotes say it: 62% likely, by the grounding score."
 
 
 @pytest.mark.parametrize("text", ["The rate [7] is 20%. [1][99]", "See [1](#cite) and 〔2〕."])

@@ -197,7 +197,7 @@ def test_verdicts_are_counted() -> None:
     claim = Claim("Duties rose.", (QUOTE,), "supported", (), "matched", 0.9)
     shown = page(Checked(claim, "kept"), Checked(claim, "removed"), Checked(claim, "removed"))
     assert "Checked 3 sentences: 1 kept, 2 left out" in shown.text
-    assert "Matched by code; the quotes carry 90% of the sentence." in shown.text
+    assert "Matched by code; grounding score 90%." in shown.text
 
 
 def test_the_end_and_other_notes_are_lines_of_their_own() -> None:

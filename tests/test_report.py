@@ -12,13 +12,19 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from eval import plots
+from eval import report_curves as curves
+from eval.entries import Entry, line
+from eval.figures import GROUPS, LABELS, Outcome
+from eval.metrics import METRICS, STAGES, stage_name
+from eval.observe import Observed
 from eval.report import report
-from eval.report_cases import VERDICTS, verdict
+from eval.report_curves import Operating, Stage
+from eval.report_filters import VERDICTS, verdict
+from eval.report_passages import marked
 from eval.runs import Run, runs
+from rag.events import Checked, Consulted
+from rag.types import Chunk, Citation, Claim, Hit, Message, Passage, Span, Support, Usage
 from tests.kept import QUOTE, Told, declined, failed, follow_up, keep, right
 
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(1)>\"' & {{x}} javascript:x"
@@ -95,9 +101,10 @@ def test_headings_go_down_one_step_at_a_time(page: str) -> None:
 
 def test_figures_stand_with_what_they_were_counted_over(page: str) -> None:
     tiles = [words(tile) for tile in having(body(page), "tile")]
-    assert tiles[0] == "33.3% answered right 1 of 3"
+    assert tiles[0].startswith("33.3% answered right 1 of 3 [")
     rows = [words(row) for row in body(page).iter("tr")]
-    assert any("Errors 16.7% 1 of 6" in row for row in rows)
+    assert any("Errors 16.7% [0.0%, 50.0%] 1 of 6 in 6 units" in row for row in rows)
+    assert any("Evidence recall@5 n/a not scored" in row for row in rows)
 
 
 def test_the_top_says_what_was_measured(page: str) -> None:
@@ -138,7 +145,9 @@ def test_a_sentence_says_why_it_is_not_fully_supported(tmp_path: Path) -> None:
     assert answer
     claim = replace(answer.claims[0], support="partial", reasons=("25 is not in the source",))
     told = (replace(row, supports=("partial",)), case, replace(answer, claims=(claim,)))
-    assert "~ partly supported: 25 is not in the source" in words(body(page_of(tmp_path, [told])))
+    assert "~ partly supported, score 0.90: 25 is not in the source" in words(
+        body(page_of(tmp_path, [told]))
+    )
 
 
 def test_a_decline_says_why_and_an_error_what_happened(page: str) -> None:
@@ -160,7 +169,7 @@ def test_quotes_and_citations_that_fail_are_named(tmp_path: Path) -> None:
 
 def test_each_filter_counts_and_leaves_its_own_cases(page: str) -> None:
     root, style = body(page), page.split("<style>")[1].split("</style>")[0]
-    (links,) = root.iter("nav")
+    (links,) = (each for each in root.iter("nav") if each.get("class") != "contents")
     told = {words(link): (link.get("href") or "")[1:] for link in links.iter("a")}
     assert told["all 6"] == "cases"
     number = told["number 3 of 4 missed"]
@@ -264,55 +273,396 @@ def test_a_run_is_read_the_same_each_time(tmp_path: Path) -> None:
     assert report(run) == report(Run(run.name, run.folder, run.summary))
 
 
-# --- pictures ---------------------------------------------------------------------------------
+# --- figures ----------------------------------------------------------------------------------
 
 
-@given(st.lists(st.floats(0, 1e6), min_size=1, max_size=60))
-def test_a_histogram_counts_every_value_once(values: list[float]) -> None:
-    found = plots.bins(values)
-    assert sum(found.counts) == len(values)
-    assert len(found.counts) <= 17
-    ElementTree.fromstring(plots.histogram(found, "told", values[:2]))
+def test_errors_are_said_before_all_else(tmp_path: Path, page: str) -> None:
+    header = next(body(page).iter("header"))
+    kicker, title, first, *_ = header
+    assert (kicker.get("class"), title.tag, first.get("class")) == ("kicker", "h1", "errors")
+    told = words(first)
+    assert told.startswith("1 of 6 questions ended in an error")
+    assert "The model broke off. Ask again. 1×" in told
+    assert not having(body(page_of(tmp_path / "b", [right("fine")])), "errors")
 
 
-def test_a_value_far_beyond_the_others_does_not_flatten_them() -> None:
-    found = plots.bins([1.0, 1.5, 2.0, 2.5] * 10 + [120.0])
-    assert found.is_open
-    assert found.counts[-1] == 1
-    assert found.width <= 0.5
-    assert found.edges(len(found.counts) - 1).startswith("over ")
+def test_many_messages_of_errors_are_counted(tmp_path: Path) -> None:
+    told = [failed(f"{n}", f"Fault {min(n, 6)}. {'x' * 500}") for n in range(9)]
+    (errors,) = having(body(page_of(tmp_path, told)), "errors")
+    items = [words(each) for each in errors.iter("li")]
+    assert items[0].startswith("Fault 6.")
+    assert items[0].endswith("3×")
+    assert len(items[0]) < 320
+    assert items[-1] == "and 2 other messages"
 
 
-def test_bins_of_nothing_are_empty() -> None:
-    assert plots.bins([]).counts == ()
+def test_intervals_say_what_they_were_drawn_over(tmp_path: Path) -> None:
+    keep(tmp_path, MIXED, cluster_unit="document")
+    told = words(body(report(runs(tmp_path)[0])))
+    assert "drawn by bootstrap with each article as a unit" in told
 
 
-def test_the_time_of_a_question_is_told_in_words_too(tmp_path: Path) -> None:
-    told = [right(str(number), seconds=number / 2) for number in range(1, 10)]
-    page = page_of(tmp_path, told)
-    (picture,) = having(body(page), "fn-plot-histogram")
-    assert picture.get("role") == "img"
-    label = picture.get("aria-label") or ""
-    counts = [int(count) for count in re.findall(r"(\d+) questions? (?:\d|over)", label)]
-    assert sum(counts) == 9
-    assert "median 2.5 s" in words(body(page))
+def test_a_run_without_an_end_names_the_unit_of_its_clusters(tmp_path: Path) -> None:
+    row, case, answer = right("rate")
+    keep(tmp_path, [(replace(row, cluster="evidence a.txt:10"), case, answer)], None)
+    told = words(body(report(runs(tmp_path)[0])))
+    assert "each sentence of evidence as a unit" in told
 
 
-@pytest.mark.parametrize("share", [None, -1.0, 0.0, 0.5, 1.0, 7.0])
-def test_a_bar_stays_within_its_line(share: float | None) -> None:
-    rest, bar = ElementTree.fromstring(plots.bar(share))
-    assert 0 <= float(bar.get("width") or "") <= float(rest.get("width") or "")
+def test_a_run_that_scored_nothing_speaks_of_no_intervals(tmp_path: Path) -> None:
+    row, case, answer = right("rate")
+    told = words(body(page_of(tmp_path, [(replace(row, scores={}), case, answer)])))
+    assert "Beside each figure stands how many cases were scored" in told
+    assert "Brackets and bands" not in told
 
 
-def test_a_trend_is_broken_where_a_value_is_missing() -> None:
-    picture = ElementTree.fromstring(plots.trend([0.1, 0.2, None, 0.4, 0.5], 0, 1, 'a "b" <c>'))
-    (path,) = having(picture, "fn-plot-line")
-    assert re.findall("[ML]", path.get("d") or "") == ["M", "L", "M", "L"]
-    assert len(having(picture, "fn-plot-dot")) == 4
-    assert picture.get("aria-label") == 'a "b" <c>'
+def test_the_length_of_answers_stands_with_the_scores_of_citations(page: str) -> None:
+    bodies = [words(each) for each in body(page).iter("tbody")]
+    (citations,) = (told for told in bodies if told.startswith("Citations"))
+    assert "Citation precision (ALCE)" in citations
+    assert "Words an answer" in citations
 
 
-@pytest.mark.parametrize("values", [[], [None], [0.5], [0.0, 0.0]])
-def test_a_trend_of_hardly_anything_is_a_picture(values: list[float | None]) -> None:
-    picture = ElementTree.fromstring(plots.trend(values, 0.0, 0.0, "told"))
-    assert len(having(picture, "fn-plot-dot")) == sum(value is not None for value in values)
+def test_every_figure_of_a_run_is_in_the_table(page: str) -> None:
+    stages = set(map(stage_name, STAGES))  # only those that were gone through
+    rows = [words(row).lower() for row in body(page).iter("tr")]
+    for name in (name for names in GROUPS.values() for name in names if name not in stages):
+        assert any(row.startswith(LABELS[name].lower()) for row in rows), name
+
+
+def test_the_bar_of_a_figure_shows_its_value_and_interval(page: str) -> None:
+    row = next(row for row in body(page).iter("tr") if words(row).startswith("Errors"))
+    band = having(row, "fn-plot-band")[0]
+    rule = having(row, "fn-plot-rule")[0]
+    assert float(rule.get("x1") or "") == pytest.approx(100 / 6, abs=0.01)
+    assert (band.get("x"), band.get("width")) == ("0.00", "50.00")
+
+
+# --- numbers of the plots ---------------------------------------------------------------------
+
+GOLD = Span("a.txt", 100, 130)
+
+
+def entry(
+    id: str,
+    scores: Sequence[float | None] = (),
+    *,
+    good: bool = True,
+    answerable: bool = True,
+    **seen: object,
+) -> Entry:
+    """Of a case whose answer has sentences of these scores; `good` if it came out right."""
+    row, case, answer = right(id)
+    assert answer
+    claims = tuple(Claim(f"{id} {n}", support="supported", score=s) for n, s in enumerate(scores))
+    outcome: Outcome = "right" if good else "wrong"
+    row = replace(row, outcome=outcome, cited=float(good), answerable=answerable, cluster=id)
+    observed = Observed(answer=answer, **seen)  # type: ignore[arg-type]
+    spans = (GOLD,) if answerable else ()
+    return Entry(
+        row, case.question, answer=replace(answer, claims=claims), spans=spans, seen=observed
+    )
+
+
+def asked(probability: float | None, reply: str = "yes") -> Consulted:
+    messages = (Message("user", "Is it stated?"),)
+    return Consulted("judge", messages, reply, probability, Usage(30, 0, 1))
+
+
+def hits(*starts: int) -> tuple[Hit, ...]:
+    return tuple(Hit(Chunk(f"{at}", Span("a.txt", at, at + 20)), 0.5, "fused") for at in starts)
+
+
+def test_scores_fall_into_tenths_by_verdict() -> None:
+    told: list[tuple[float | None, Support]] = [
+        (0.0, "unsupported"), (0.1, "unsupported"), (0.35, "partial"), (0.95, "supported"),
+        (1.0, "supported"), (1.0, "partial"), (None, "unchecked"),
+    ]  # fmt: skip
+    found = curves.score_columns([Claim("x", support=sort, score=score) for score, sort in told])
+    assert found[0] == (0, 0, 1, 0)
+    assert found[1] == (0, 0, 1, 0)
+    assert found[3] == (0, 1, 0, 0)
+    assert found[9] == (2, 1, 0, 0)
+    assert sum(map(sum, found)) == 6
+
+
+def test_sentences_that_were_removed_count_among_those_checked() -> None:
+    gone = Checked(Claim("gone", score=0.2), "removed")
+    found = list(curves.checked([entry("new", [0.9], checked=(gone,)), entry("old", [0.8])]))
+    assert [claim.text for claim in found] == ["gone", "old 0"]
+
+
+def test_reliability_is_the_share_of_good_answers_by_score() -> None:
+    found = curves.reliability(
+        [
+            entry("a", [0.95]),
+            entry("b", [0.95], good=False),
+            entry("c", [0.15, None], good=False, answerable=False),
+        ]
+    )
+    assert found
+    low, high = found.tenths
+    assert (low.number, low.score, low.good.mean, low.good.n) == (1, 0.15, 0.0, 1)
+    assert (high.number, high.good.mean, high.good.n) == (9, 0.5, 2)
+    assert found.gap == pytest.approx((0.15 * 1 + 0.45 * 2) / 3)
+    assert found.auroc
+    assert found.auroc.mean == pytest.approx(0.75)  # one tie, one above
+    assert curves.reliability([entry("a", [None])]) is None
+
+
+def test_a_right_answer_that_cites_no_evidence_is_not_good() -> None:
+    one = entry("a", [0.9])
+    found = curves.reliability([replace(one, row=replace(one.row, cited=0.0))])
+    assert found
+    assert found.tenths[0].good.mean == 0.0
+    assert found.auroc is None
+
+
+def deciders() -> list[Entry]:
+    """Yes at 0.9 and 0.6 where there is an answer, at 0.7 where there is none."""
+    declined = entry("c", consulted=(asked(0.7),), answerable=False)
+    return [
+        entry("a", consulted=(asked(0.2), asked(0.9))),
+        entry("b", consulted=(asked(0.6),)),
+        replace(declined, row=replace(declined.row, outcome="declined")),
+        entry("d", consulted=(asked(None),)),
+    ]
+
+
+def test_precision_and_recall_of_answering_by_the_models_yes() -> None:
+    found = curves.deciding(deciders())
+    assert found
+    assert (found.signal, found.n, found.answerable, found.without) == ("probability", 3, 2, 1)
+    assert found.points == (
+        Operating(0.9, 0.5, 1.0, 1),
+        Operating(0.7, 0.5, 0.5, 2),
+        Operating(0.6, 1.0, 2 / 3, 3),
+    )
+    assert found.precision == pytest.approx(0.5 * 1 + 0 + 0.5 * 2 / 3)
+    assert found.auroc
+    assert found.auroc.mean == pytest.approx(0.5)
+    assert found.run == Operating(None, 1.0, 1.0, 2)
+
+
+def test_without_a_yes_the_best_passage_decides() -> None:
+    def passages(*scores: float) -> tuple[Passage, ...]:
+        return tuple(Passage(n, GOLD, "x", "t", "s", s) for n, s in enumerate(scores, 1))
+
+    found = curves.deciding(
+        [
+            entry("a", passages=passages(0.3, 1.2)),
+            entry("b", passages=passages(0.4), answerable=False),
+        ]
+    )
+    assert found
+    assert (found.signal, found.points[0].least) == ("score", 1.2)
+    assert found.run == Operating(None, 1.0, 0.5, 2)
+
+
+def test_one_kind_of_question_tells_nothing_of_declining() -> None:
+    assert curves.deciding(deciders()[:2]) is None
+    assert curves.deciding([]) is None
+
+
+def test_ranks_are_those_of_the_first_gold_evidence() -> None:
+    broken = entry("e", hits=hits(100))
+    found = curves.rank_columns(
+        [
+            entry("a", hits=hits(120, 100)),
+            entry("b", hits=hits(0, 300, 110)),
+            entry("c", hits=hits(*[0] * 11, 100)),
+            entry("d", hits=hits(80, 130)),  # they touch it and share no character
+            replace(broken, row=replace(broken.row, outcome="error")),
+            entry("f", hits=hits(100), answerable=False),
+        ]
+    )
+    assert found == [1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1]
+
+
+def test_stages_have_their_median_and_95th_percentile() -> None:
+    def timed(**seconds: float) -> Entry:
+        one = entry("a")
+        assert one.answer
+        return replace(one, answer=replace(one.answer, timings=seconds))
+
+    told = [timed(select=float(n), judge=float("nan")) for n in range(20)]
+    assert curves.stages([*told, timed(compose=3.0)]) == {
+        "select": Stage(10.0, 19.0, 20),
+        "compose": Stage(3.0, 3.0, 1),
+    }
+
+
+def test_every_plot_tells_its_numbers_in_words(tmp_path: Path) -> None:
+    page = page_with(tmp_path, [*deciders(), entry("x", [0.95], hits=hits(100))])
+    told = {words(next(each.iter("h3"))): each for each in having(body(page), "plate")}
+    assert len(told) == 4
+    for each in told.values():
+        (picture,) = each.iter("svg")
+        assert picture.get("role") == "img"
+        assert len(picture.get("aria-label") or "") > 40
+        assert len(list(each.iter("tr"))) > 1
+    evidence = words(told["Where the evidence was found"])
+    assert "4 questions with gold evidence" in evidence
+    assert "nowhere among the hits in 3" in evidence
+    decide = words(told["Could it tell when to answer?"])
+    assert "4 questions, 3 of them answerable; 2 others" not in decide
+    assert "3 questions, 2 of them answerable; 2 others have no such number" in decide
+    assert "0.7 50.0% 50.0% 2" in decide
+    assert "as the run decided 100.0% 100.0% 2" in decide
+    score = words(told["Does a high score mean a good answer?"])
+    assert "0.9 to 1 1 0.95 100.0%" in score
+
+
+def test_a_run_of_nothing_but_errors_has_no_plots(tmp_path: Path) -> None:
+    root = body(page_of(tmp_path, [failed("a"), failed("b")]))
+    assert not having(root, "plate")
+    assert "#plots" not in [each.get("href") for each in root.iter("a")]
+
+
+# --- a case, opened ---------------------------------------------------------------------------
+
+
+def page_with(folder: Path, entries: Sequence[Entry]) -> str:
+    """The page of a run of these, written and read as runs are."""
+    path = folder / "2026-11-22T06-15-03Z"
+    path.mkdir(parents=True)
+    case = right("x")[1]
+    lines = (
+        line(
+            each.row,
+            replace(case, question=each.question, evidence=each.spans),
+            [QUOTE for _ in each.spans],
+            each.seen if each.row.outcome == "error" else replace(each.seen, answer=each.answer),
+        )
+        for each in entries
+    )
+    (path / "results.jsonl").write_text("".join(lines), "utf-8")
+    return report(runs(folder)[0])
+
+
+def test_cited_and_gold_text_is_marked_in_the_passage() -> None:
+    passage = Passage(1, Span("a.txt", 100, 110), "0<23456789", "t", "s", 1.0)
+
+    def at(start: int, end: int, id: str = "a.txt") -> Span:
+        return Span(id, start, end)
+
+    assert marked(passage, [], []) == "0&lt;23456789"
+    assert marked(passage, [at(101, 103)], []) == "0<mark>&lt;2</mark>3456789"
+    assert marked(passage, [at(101, 104)], [at(103, 106)]) == (
+        '0<mark>&lt;2</mark><mark><u class="gold">3</u></mark><u class="gold">45</u>6789'
+    )
+    assert marked(passage, [at(0, 102)], [at(108, 999)]) == (
+        '<mark>0&lt;</mark>234567<u class="gold">89</u>'
+    )
+    assert marked(passage, [at(101, 103, "b.txt")], [at(90, 100)]) == "0&lt;23456789"
+
+
+def shown(number: int, start: int, text: str) -> Passage:
+    return Passage(number, Span("a.txt", start, start + len(text)), text, "T", "a.txt", 0.5)
+
+
+def test_passages_without_evidence_are_folded_and_its_way_is_told(tmp_path: Path) -> None:
+    passages = (shown(1, 0, "nothing here"), shown(2, 90, "x" * 60))
+    one = entry("a", [0.9], hits=hits(0, 100), passages=passages)
+    assert one.answer
+    cites = Citation(2, Span("a.txt", 92, 96), "xxxx")
+    claim = replace(one.answer.claims[0], citations=(cites,))
+    one = replace(one, answer=replace(one.answer, claims=(claim,), passages=passages))
+    (part,) = having(body(page_with(tmp_path, [one])), "passages")
+    told = words(part)
+    assert "The gold evidence was found at rank 2 of 2 hits; shown to the model in [2]." in told
+    assert "cited by the answer gold evidence" in told
+    assert "1 more passage shown to the model" in told
+    assert "nothing here" in words(next(part.iter("details")))
+    assert [words(each) for each in part.iter("mark")] == ["cited by the answer", "xxxx"]
+    assert [len(words(each)) for each in having(part, "gold")] == [len("gold evidence"), 30]
+
+
+@pytest.mark.parametrize(
+    ("seen", "told"),
+    [
+        ({"hits": hits(0, 100), "cut": (shown(9, 100, "cut"),)}, "2 hits; cut off by the budget."),
+        ({"hits": hits(0, 100)}, "found at rank 2 of 2 hits; not shown to the model."),
+        ({"hits": hits(0)}, "found among none of the hits; not shown to the model."),
+    ],
+)
+def test_evidence_that_got_lost_is_told(tmp_path: Path, seen: dict[str, object], told: str) -> None:
+    (part,) = having(body(page_with(tmp_path, [entry("a", **seen)])), "passages")  # type: ignore[arg-type]
+    assert told in words(having(part, "remark")[0])
+
+
+def test_sentences_that_did_not_stay_are_told_with_their_reasons(tmp_path: Path) -> None:
+    stays = Claim("a 0", support="supported", score=0.9)
+    checked = (
+        Checked(Claim("Gone.", (), "unsupported", ("no such number",), score=0.1), "removed"),
+        Checked(Claim("Sure, and gone.", (), "supported", score=1.0), "removed"),
+        Checked(Claim("Of another attempt.", (), "partial", score=0.7), "repaired"),
+        Checked(stays, "repaired"),
+    )
+    (case,) = having(body(page_with(tmp_path, [entry("a", [0.9], checked=checked)])), "case")
+    (lost,) = having(case, "dropped")
+    told = words(lost)
+    assert "Gone. ✗ removed , not supported, score 0.10: no such number" in told
+    assert "removed although supported, score 1.00" in told
+    assert "repaired, and given up with its attempt , partly supported" in told
+    assert "a 0" not in told
+    assert "a 0 ✓ supported, score 0.90 Repaired: the model wrote something else." in words(case)
+
+
+def test_only_what_was_scored_is_among_the_scores(tmp_path: Path) -> None:
+    row, case, answer = right("rate")
+    scored = dict.fromkeys(METRICS) | {"mrr": 0.25, "dead_markers": 2.0, "seconds": 1.5}
+    page = page_of(tmp_path, [(replace(row, scores=scored), case, answer)])
+    (part,) = having(body(page), "scores")
+    facts = [words(each) for each in part.iter("div") if each[0].tag == "dt"]
+    assert facts == [
+        "Reciprocal rank of the evidence 25.0%",
+        "Markers that lead nowhere 2",
+        "Time a question 1.5 s",
+    ]
+    (rest,) = re.findall(r"Not scored: (.*?)\.<", page)
+    assert len(rest.split("; ")) == len(METRICS) - 3
+
+
+def test_each_request_to_the_model_is_kept_whole_and_folded(tmp_path: Path) -> None:
+    page = page_with(tmp_path, [entry("a", consulted=(asked(0.25, " No, \n<no>"),))])
+    (part,) = having(body(page), "requests")
+    (request,) = part.iter("details")
+    told = words(request)
+    assert request.get("open") is None
+    assert "Is the answer stated here? probability of yes 0.25 · 30 tokens read" in told
+    prompt, reply = request.iter("pre")
+    assert (prompt.text, reply.text) == ("Is it stated?", " No, \n<no>")
+
+
+def test_nothing_that_was_seen_on_the_way_becomes_markup(tmp_path: Path) -> None:
+    text = f"{EVIL}\u202e\x1b[31m\x00"
+    passage = Passage(1, Span(EVIL, 0, len(text)), text, text, text, 0.5)
+    one = entry(
+        "a",
+        [0.9],
+        rewritten=text,
+        consulted=(Consulted("answer", (Message("system", text),), text),),
+        checked=(Checked(Claim(text, (), "unsupported", (text,), score=0.1), "removed"),),
+        passages=(passage,),
+        hits=hits(100),
+    )
+    assert one.answer
+    answer = replace(one.answer, passages=(passage,), timings={text: 1.0})
+    page = page_with(tmp_path, [replace(one, answer=answer)])
+    assert not {"\u202e", "\x1b", "\x00"} & set(page)
+    root = body(page)
+    assert not list(root.iter("script")) + list(root.iter("img"))
+    assert words(root).count("alert(1)</script>") >= 9
+
+
+def test_a_whole_run_stays_small(tmp_path: Path) -> None:
+    """As many cases, passages and prompts as the golden set has with a large model."""
+    text = "The rate < 20% applies. " * 250
+    passages = (shown(1, 0, text[:3000]), shown(2, 9000, text[:3000]))
+    request = Consulted("answer", (Message("system", text), Message("user", text)), "x")
+    told = [
+        entry(f"{n}", [0.9], passages=passages, consulted=(request,) * 2, hits=hits(100))
+        for n in range(157)
+    ]
+    assert len(page_with(tmp_path, told).encode()) < 10_000_000

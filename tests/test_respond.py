@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from rag.events import Checked, Event, Token
+from rag.grounding import Scorer
 from rag.respond import Record, respond
 from rag.types import Answer, Claim, DeclineReason, Passage, Span, Usage
 from tests.asking import FENTANYL, LARGE, RATE, SMALL, STATED, WRONG, Index, chat, prompt, script
@@ -34,7 +35,8 @@ def answered(
     record, events = Record(question, "scripted", tuple(passages)), []
     with ScriptedServer(replies) as server:
         model = chat(server, budget)
-        going = respond(question, model, record, around=around, max_tokens=50)
+        scorer = Scorer()
+        going = respond(question, model, record, around=around, scorer=scorer, max_tokens=50)
         while True:
             try:
                 events.append(next(going))

@@ -17,7 +17,7 @@ from eval.cases import Case, CaseError
 from eval.conditions import base_name, commit, conditions
 from eval.figures import NAMES
 from eval.metrics import METRICS
-from eval.run import run, run_golden, run_kept
+from eval.run import first, run, run_golden, run_kept
 from eval.runs import RunError, runs
 from rag.build import build
 from rag.types import Turn
@@ -164,7 +164,7 @@ def test_the_golden_questions_are_asked_of_the_seed_articles(
     server: ScriptedServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings = settings_for(server, 3000)
-    assert run_golden(settings, None, 1, tmp_path / "out") == 0
+    assert run_golden(settings, None, tmp_path / "out", choose=first(1)) == 0
     assert "1 of 1" in capsys.readouterr().out
     assert not settings.data_dir.exists()  # the person's own index is left alone
     (line,) = (tmp_path / "out" / "results.jsonl").read_text("utf-8").splitlines()
@@ -175,23 +175,23 @@ def test_every_run_is_kept_with_its_figures_and_a_report(
     server: ScriptedServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings = settings_for(server, 3000)
-    assert run_golden(settings, None, 2, None) == 0
-    assert run_golden(settings, None, 1, None) == 0
-    second, first = runs(settings.data_dir / "evals")
-    assert first.summary
-    assert second.summary
-    assert (first.summary.cases, second.summary.cases) == (2, 1)
-    assert first.summary.figures == first.results().figures()
-    assert tuple(first.summary.figures) == NAMES
-    assert (first.folder / "report.html").read_text("utf-8").startswith("<!doctype html>")
-    assert str(first.folder / "report.html") in capsys.readouterr().err
+    assert run_golden(settings, None, None, choose=first(2)) == 0
+    assert run_golden(settings, None, None, choose=first(1)) == 0
+    newer, older = runs(settings.data_dir / "evals")
+    assert older.summary
+    assert newer.summary
+    assert (older.summary.cases, newer.summary.cases) == (2, 1)
+    assert older.summary.figures == older.results().figures()
+    assert tuple(older.summary.figures) == NAMES
+    assert (older.folder / "report.html").read_text("utf-8").startswith("<!doctype html>")
+    assert str(older.folder / "report.html") in capsys.readouterr().err
 
 
 def test_a_summary_says_what_was_measured_and_names_no_path_and_no_secret(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
     settings = settings_for(server, 3000, model="/home/me/models/small.gguf", api_key="sk-one")
-    run_golden(settings, None, 1, tmp_path / "out")
+    run_golden(settings, None, tmp_path / "out", choose=first(1))
     written = (tmp_path / "out" / "summary.json").read_text("utf-8")
     summary = json.loads(written)
     assert (summary["schema"], summary["cluster_unit"]) == ("footnote.eval/2", "evidence")
@@ -222,9 +222,11 @@ def test_a_run_that_cannot_be_kept_says_so_before_any_question(
 ) -> None:
     (tmp_path / "taken").write_text("")
     with pytest.raises(RunError, match=r"cannot be kept.*--out"):
-        run_golden(settings_for(server, 3000), None, 1, tmp_path / "taken")
+        run_golden(settings_for(server, 3000), None, tmp_path / "taken", choose=first(1))
     with pytest.raises(RunError, match="cannot be kept"):
-        run_golden(settings_for(server, 3000, data_dir=tmp_path / "taken"), None, 1, None)
+        run_golden(
+            settings_for(server, 3000, data_dir=tmp_path / "taken"), None, None, choose=first(1)
+        )
     assert not server.requests
 
 
@@ -269,7 +271,7 @@ def test_a_persons_own_cases_are_asked_of_their_own_index(
     article.write_text(f"A report of my own.\n\n{STATED} It was set in March.")
     with build(settings) as assistant:
         list(assistant.index([article]))
-    assert run_golden(settings, own_cases(tmp_path), None, None) == 0
+    assert run_golden(settings, own_cases(tmp_path), None) == 0
     (kept,) = runs(settings.data_dir / "evals")
     (entry,) = kept.results().entries
     assert (entry.row.outcome, entry.evidence) == ("right", (STATED,))
@@ -282,7 +284,7 @@ def test_cases_that_the_index_does_not_know_leave_no_run_behind(
 ) -> None:
     settings = settings_for(server, 3000)
     with pytest.raises(CaseError, match=r"no document .own\.txt"):
-        run_golden(settings, own_cases(tmp_path), None, None)
+        run_golden(settings, own_cases(tmp_path), None)
     assert not runs(settings.data_dir / "evals")
 
 
@@ -290,7 +292,7 @@ def test_a_run_with_errors_does_not_succeed(server: ScriptedServer, tmp_path: Pa
     file = tmp_path / "cases.jsonl"
     line = {"id": "a", "question": "how is shipping?", "answerable": False, "tags": ["unrelated"]}
     file.write_text(json.dumps(line))
-    assert run_golden(settings_for(server, 3000), file, None, None) == 1
+    assert run_golden(settings_for(server, 3000), file, None) == 1
 
 
 # --- what it was measured on ------------------------------------------------------------------

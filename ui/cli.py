@@ -26,6 +26,7 @@ from ui.command import (
     print_json,
     settings_of,
 )
+from ui.evals import evals
 from ui.program import Program
 
 app = typer.Typer(
@@ -37,6 +38,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+app.add_typer(evals, name="eval")
 
 
 def _print_version(wanted: bool) -> None:
@@ -228,29 +232,6 @@ def config(ctx: typer.Context) -> None:
     ]
     with Screen() as screen:
         screen.say(*table(facts, screen.width), Row(), *table(values(settings), screen.width))
-
-
-@app.command("eval")
-def evaluate(
-    ctx: typer.Context,
-    cases: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Your own cases, as JSON lines, asked of your index."),
-    ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many.")] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Keep the run here, not in `evals` of the data folder."),
-    ] = None,
-) -> None:
-    """Measure how right and how grounded the answers are.
-
-    Asks the golden questions of the two seed articles, and keeps what came of each, the figures
-    and a report to read. The web page lists the runs.
-    """
-    from eval.run import run_golden
-
-    raise typer.Exit(run_golden(settings_of(ctx), cases, limit, out))
 
 
 @app.command()

@@ -114,13 +114,20 @@ def measured(
     total, given, sections = sum(map(len, sets.values())), list[scoring.Given](), list[Section]()
     for name, rows in sets.items():
         scores = [0.0] * len(rows)
-        for each in scoring.scored(name, rows, scorer, clock):
+        worst = labelled_whole(name)
+        for each in scoring.scored(name, rows, scorer, clock, worst=worst):
             scores[each.index] = each.score
             given.append(each)
             seen(len(given), total)
         ours = {IN_SAMPLE: scores} | ({HELD_OUT: held_out[name]} if name in held_out else {})
         sections += [_section(board, rows, ours, scorer.threshold) for board in _boards(name)]
     return Card(tuple(sections), scoring.speed(given))
+
+
+def labelled_whole(name: str) -> bool:
+    """True for a set whose labels say whether all of a text is grounded: one bad sentence is
+    enough, so a text scores what its worst sentence does."""
+    return any(board.worst for board in _boards(name))
 
 
 def _boards(name: str) -> list[Board]:

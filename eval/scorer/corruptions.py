@@ -30,6 +30,7 @@ from rag.assistant import SEEDS
 from rag.sentences import split
 from rag.types import Answer, Citation, Claim, Passage, Span, Support
 
+RIGHT = "right answers"  # not corrupted: caught, they are false alarms
 GOLDEN = Path(__file__).parents[1] / "cases" / "seeds.jsonl"
 
 _Change = Callable[[str, Context, random.Random], Changes]
@@ -198,7 +199,7 @@ def detection_rates(check: Check, seed: int = 0) -> dict[str, Rate]:
     of the answers as they were: there, each one caught is a false alarm."""
     articles = texts()
     answers = right_answers(load(GOLDEN, articles.__getitem__), articles)
-    right = [Corrupted("right answers", answer, 0) for _, answer in answers]
+    right = [Corrupted(RIGHT, answer, 0) for _, answer in answers]
     bad = [*right, *corrupt(answers, articles, seed)]
     return rates((each.kind, _support(check, each, articles)) for each in bad)
 

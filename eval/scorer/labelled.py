@@ -26,6 +26,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from rag.errors import FootnoteError
 
 FAITHFUL = 3.0  # "mostly yes", of MTRAG's four answers to "is it faithful?"
+LOWEST, HIGHEST = 1, 4  # of those ratings
 
 
 class LabelledError(FootnoteError):
@@ -42,8 +43,9 @@ class Labelled:
     text: str
     sources: tuple[str, ...]
     label: bool  # True: grounded
-    scale: float | None = None  # higher is more grounded
+    scale: float | None = None  # 0..1, higher is more grounded
     subset: str = ""
+    faults: tuple[tuple[int, int], ...] | None = None  # the places in `text` that are not grounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,9 @@ def _ragtruth(path: Path) -> Iterator[Labelled]:
         sources = tuple(passage.strip() for passage in passages)
         for said in row.responses:
             name = f"{row.source_id}:{said.model}"
-            yield Labelled(name, str(row.source_id), said.response, sources, not said.labels)
+            faults = tuple((mark.start, mark.end) for mark in said.labels)
+            document, label = str(row.source_id), not said.labels
+            yield Labelled(name, document, said.response, sources, label, faults=faults)
 
 
 class _Vote(_Row):
@@ -178,8 +182,13 @@ def _qags(path: Path) -> Iterator[Labelled]:
     scores the share of its sentences that are supported. The sentences are joined."""
     for number, (_, row) in enumerate(_lines(path, _Qags), start=1):
         scale = fmean(_majority(judged.responses) for judged in row.summary_sentences)
-        text = " ".join(judged.sentence for judged in row.summary_sentences)
-        yield Labelled(str(number), str(number), text, (row.article,), scale == 1, scale)
+        text, faults = "", list[tuple[int, int]]()
+        for judged in row.summary_sentences:
+            start = len(text) + bool(text)
+            text = f"{text} {judged.sentence}" if text else judged.sentence
+            faults += [] if _majority(judged.responses) else [(start, len(text))]
+        name, article = str(number), (row.article,)
+        yield Labelled(name, name, text, article, scale == 1, scale, faults=tuple(faults))
 
 
 def _majority(votes: list[_Vote]) -> bool:
@@ -234,7 +243,8 @@ def _mtrag(path: Path) -> Iterator[Labelled]:
             raise _error(path, f"evaluation {number}: there is no {error.args[0]!r}") from error
         scale = fmean(float(rating.value) for rating in row.annotations.faithfulness.values())
         name, document = f"{row.task_id}:{row.model_id}", row.task_id.partition("<::>")[0]
-        yield Labelled(name, document, row.model_response, sources, scale >= FAITHFUL, scale)
+        share = (scale - LOWEST) / (HIGHEST - LOWEST)
+        yield Labelled(name, document, row.model_response, sources, scale >= FAITHFUL, share)
 
 
 SOURCES: tuple[Source, ...] = (

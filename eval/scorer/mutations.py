@@ -27,7 +27,7 @@ import random
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol, TypeVar
 
 from eval.scorer import changes, naming, wordings
 from eval.scorer.changes import Changes, Context
@@ -60,6 +60,9 @@ class Untouched:
     text: str
     sentence: str
     around: str
+
+
+Kinded = TypeVar("Kinded", Mutation, Untouched)
 
 
 class Rate(NamedTuple):
@@ -230,9 +233,9 @@ def rates(verdicts: Iterable[tuple[str, Support]]) -> dict[str, Rate]:
     }
 
 
-def sample(mutations: Iterable[Mutation], per_kind: int, seed: int = 0) -> list[Mutation]:
+def sample(mutations: Iterable[Kinded], per_kind: int, seed: int = 0) -> list[Kinded]:
     """At most `per_kind` of each kind, drawn evenly, in their order."""
-    by_kind: dict[str, list[tuple[int, Mutation]]] = {}
+    by_kind: dict[str, list[tuple[int, Kinded]]] = {}
     for place, mutation in enumerate(mutations):
         by_kind.setdefault(mutation.kind, []).append((place, mutation))
     chance = random.Random(f"sample {seed}")  # noqa: S311

@@ -28,7 +28,11 @@ class Scorer(Protocol):
     def threshold(self) -> float: ...
 
     def response(self, text: str, sources: Sequence[str]) -> float:
-        """0..1, higher is more grounded; 0 without sources."""
+        """Of a text on the whole, 0..1, higher is more grounded; 0 without sources."""
+        ...
+
+    def worst(self, text: str, sources: Sequence[str]) -> float:
+        """Of its worst sentence."""
         ...
 
 
@@ -56,17 +60,23 @@ class Speed:
 
 
 def scored(
-    name: str, rows: Sequence[Labelled], scorer: Scorer, clock: Clock = time.perf_counter
+    name: str,
+    rows: Sequence[Labelled],
+    scorer: Scorer,
+    clock: Clock = time.perf_counter,
+    *,
+    worst: bool = False,
 ) -> Iterator[Given]:
-    """Score each row once, those of the same sources after one another. Raises `CardError` for a
-    score that is not in 0..1."""
+    """Score each row once, on the whole or its worst sentence, those of the same sources after one
+    another. Raises `CardError` for a score that is not in 0..1."""
+    score_of = scorer.worst if worst else scorer.response
     together: dict[tuple[str, ...], list[int]] = {}
     for index, row in enumerate(rows):
         together.setdefault(row.sources, []).append(index)
     for sources, members in together.items():
         for place, index in enumerate(members):
             row, start = rows[index], clock()
-            score = float(scorer.response(row.text, sources))
+            score = float(score_of(row.text, sources))
             seconds = clock() - start
             check(name, row.id, score)
             claims = max(1, len(sentences.split(row.text)))

@@ -95,7 +95,8 @@ class Programs:
         cited = [_citation(number, each) for number, each in enumerate(given, 1)]
         places = relocate_all(cited, library)
         spans = [place.span for place in places if place.span]
-        verdict = verify.check(claim, [library.text(s) for s in spans], self._around(spans))
+        quotes, near = [library.text(span) for span in spans], self._around(spans)
+        verdict = verify.check(claim, quotes, near, self.assistant.scorer)
         return {
             "support": verdict.support,
             "reasons": list(verdict.reasons),

@@ -175,7 +175,7 @@ def _reasons(claim: Claim) -> Iterator[str]:
     elif claim.score is None or not claim.citations:
         yield "No sentence of the articles was found that says it."
     else:
-        yield f"The quotes carry {claim.score:.0%} of what the sentence says."
+        yield f"The quotes say it: {claim.score:.0%} likely, by the grounding score."
 
 
 # --- footnotes -------------------------------------------------------------------------------

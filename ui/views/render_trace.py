@@ -294,5 +294,5 @@ def _details(verdict: Verdict) -> Iterator[str]:
             f"<q>{said(quote.text)}</q></p>"
         )
     if verdict.quotes:
-        carry = f"; the quotes carry {verdict.score:.0%} of the sentence" if verdict.score else ""
+        carry = f"; grounding score {verdict.score:.0%}" if verdict.score else ""
         yield f'<p class="fn-trace-aside">{_ORIGINS[verdict.origin]}{carry}.</p>'

@@ -1,0 +1,232 @@
+"""Which weights make the scorer agree with people?
+
+``python -m eval.scorer.fit --data DIR`` fits ``rag/grounding.json`` on the labelled sets and prints
+how well it does. Every set counts the same, whatever its size, and has an intercept of its own
+while fitting: sets differ in how much of them is grounded, which is nothing to learn from.
+
+Logistic regression with an L2 penalty, by Newton's method: deterministic, no library needed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from eval.scorer import labelled
+from eval.scorer.agreement import balanced_accuracy
+from eval.scorer.labelled import Labelled
+from rag.features import NAMES, Features
+from rag.grounding import WEIGHTS, Scorer, Weight, Weights, least, overall
+from rag.sentences import split
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+FOLDS = 10
+PENALTY = 30.0  # beside some 2,000 weighted sentences
+SET_WEIGHT = 400.0  # sentences that each set counts for
+WHOLE = ("ragtruth_qa_dev", "wice_dev", "frank_valid")  # a label says that all of a text holds
+_STEPS = 40
+_TOLERANCE = 1e-8
+_FREE = 1e-3  # the penalty on the intercepts
+
+Sets = Mapping[str, Sequence[Labelled]]
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence of a labelled text, with what people said of it or of the whole text: `truth`
+    is 0..1, and `weight` says how much of that is about this sentence."""
+
+    set: str
+    index: int  # of its text in the set
+    fold: int
+    found: Features
+    truth: float
+    weight: float
+
+
+def read(sets: Sets, scorer: Scorer) -> list[Sentence]:
+    """Every sentence of every text that has sources, with its features."""
+    return [
+        sentence
+        for name, rows in sets.items()
+        for index, row in enumerate(rows)
+        for sentence in _sentences(name, index, row, scorer)
+    ]
+
+
+def _sentences(name: str, index: int, row: Labelled, scorer: Scorer) -> Iterator[Sentence]:
+    spans = [span for span in split(row.text) if any(map(str.isalnum, row.text[slice(*span)]))]
+    found = scorer.features([row.text[start:end] for start, end in spans], row.sources)
+    for span, each in zip(spans, found, strict=False):
+        truth, weight = _truth(row, span, len(spans))
+        yield Sentence(name, index, fold(name, row.document), each, truth, weight)
+
+
+def _truth(row: Labelled, span: tuple[int, int], sentences: int) -> tuple[float, float]:
+    """Where people marked places, those decide. Else what holds of the whole text is shared among
+    its sentences, less so where it holds of all of them."""
+    if row.faults is not None:
+        start, end = span
+        return float(not any(a < end and start < b for a, b in row.faults)), 1.0
+    truth = float(row.label) if row.scale is None else row.scale
+    truth = (truth - 1) / 3 if truth > 1 or (row.scale == 1 and not row.label) else truth
+    return truth, sentences ** (-0.5 if truth in (0, 1) else -1.0)
+
+
+def fold(name: str, document: str) -> int:
+    """The fold, 0..9, in which a document is held out, with all the texts that share it."""
+    from hashlib import sha256
+
+    return sha256(f"{name}\0{document}".encode()).digest()[0] % FOLDS
+
+
+# --- fitting ----------------------------------------------------------------------------------
+
+
+def fit(sentences: Sequence[Sentence]) -> Weights:
+    """The weights for these sentences, their threshold aside (0.5)."""
+    import numpy as np
+
+    values = np.array([[each.found[name] for name in NAMES] for each in sentences])
+    means, spreads = values.mean(0), values.std(0) + 1e-9
+    unit = (values - means) / spreads
+    copied = unit[:, [NAMES.index("copied")]]
+    names = sorted({each.set for each in sentences})
+    sets = np.array([[float(each.set == name) for name in names] for each in sentences])
+    columns = np.hstack([unit, unit * copied, sets])
+    penalty = np.array([PENALTY] * 2 * len(NAMES) + [_FREE] * len(names))
+    truth = np.array([each.truth for each in sentences])
+    found = _newton(columns, truth, _balanced(sentences), penalty)
+    first, second = found[: len(NAMES)], found[len(NAMES) : 2 * len(NAMES)]
+    return Weights(
+        intercept=float(found[2 * len(NAMES) :].mean()),
+        threshold=0.5,
+        features={
+            name: _weight(means[place], spreads[place], first[place], second[place])
+            for place, name in enumerate(NAMES)
+        },
+    )
+
+
+def _weight(mean: float, spread: float, weight: float, when_copied: float) -> Weight:
+    mean, spread, weight, when_copied = (
+        float(f"{value:.5g}") for value in (mean, spread, weight, when_copied)
+    )
+    return Weight(mean=mean, spread=spread, weight=weight, when_copied=when_copied)
+
+
+def _balanced(sentences: Sequence[Sentence]) -> NDArray[np.float64]:
+    """The weights of the sentences, each set's adding up to the same."""
+    import numpy as np
+
+    totals: dict[str, float] = {}
+    for each in sentences:
+        totals[each.set] = totals.get(each.set, 0.0) + each.weight
+    return np.array([each.weight * SET_WEIGHT / totals[each.set] for each in sentences])
+
+
+def _newton(
+    columns: NDArray[np.float64],
+    truth: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    penalty: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """The minimum of the weighted cross-entropy with ``penalty / 2`` times the squares."""
+    import numpy as np
+
+    found = np.zeros(columns.shape[1])
+    for _ in range(_STEPS):
+        chance = 1 / (1 + np.exp(-(columns @ found)))
+        slope = columns.T @ (weights * (chance - truth)) + penalty * found
+        curve = (columns.T * (weights * chance * (1 - chance))) @ columns + np.diag(penalty)
+        step = np.linalg.solve(curve, slope)
+        found = found - step
+        if float(abs(step).max()) < _TOLERANCE:
+            break
+    return found
+
+
+# --- held out ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Of every text of a set, in order: on the whole, and of its worst sentence."""
+
+    overall: list[float]
+    worst: list[float]
+
+
+def held_out(sentences: Sequence[Sentence], sets: Sets) -> dict[str, Scores]:
+    """The scores of every text by weights that were fitted without its document."""
+    odds: dict[tuple[str, int], list[float]] = {}
+    for number in range(FOLDS):
+        weights = fit([each for each in sentences if each.fold != number])
+        for each in sentences:
+            if each.fold == number:
+                odds.setdefault((each.set, each.index), []).append(weights.log_odds(each.found))
+    found = {name: [odds.get((name, n), []) for n in range(len(sets[name]))] for name in sets}
+    return {
+        name: Scores([overall(each) for each in texts], [least(each) for each in texts])
+        for name, texts in found.items()
+    }
+
+
+def threshold(scores: Mapping[str, Scores], sets: Sets) -> float:
+    """The one score that parts grounded texts from others best: on the worst sentences of the sets
+    whose texts are labelled whole, by the mean of their balanced accuracies."""
+    parted = [name for name in scores if name in WHOLE]
+
+    def worth(candidate: float) -> float:
+        found = (
+            balanced_accuracy(scores[name].worst, [row.label for row in sets[name]], candidate)
+            for name in parted
+        )
+        return sum(each or 0.0 for each in found)
+
+    return max((number / 100 for number in range(5, 96)), key=worth)
+
+
+# --- the command ------------------------------------------------------------------------------
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--out", type=Path, default=WEIGHTS, metavar="FILE")
+    given = parser.parse_args()
+    sets = labelled.read_all(given.data)
+    sentences = read(sets, Scorer(fit_nothing()))
+    scores = held_out(sentences, sets)
+    about = f"fitted by python -m eval.scorer.fit on {len(sentences):,} sentences"
+    chosen = {"threshold": threshold(scores, sets), "about": about}
+    write(fit(sentences).model_copy(update=chosen), given.out)
+    print(f"{given.out.name}: {about}, threshold {chosen['threshold']}.")
+    print("How well it agrees with people: footnote eval scorer --data DIR")
+
+
+def fit_nothing() -> Weights:
+    """Weights that say nothing, for a scorer that only makes features."""
+    return Weights(intercept=0, threshold=0.5, features={})
+
+
+def write(weights: Weights, file: Path) -> None:
+    """One feature a line, so that a person can read it."""
+    held = weights.model_dump()
+    lines = ",\n".join(
+        f"    {json.dumps(name)}: {json.dumps(each)}" for name, each in held.pop("features").items()
+    )
+    held["intercept"] = round(held["intercept"], 4)
+    head = "".join(f"  {json.dumps(name)}: {json.dumps(value)},\n" for name, value in held.items())
+    file.write_text(f'{{\n{head}  "features": {{\n{lines}\n  }}\n}}\n', encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

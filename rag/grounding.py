@@ -1,0 +1,162 @@
+"""How likely is it that a source says what a text claims?
+
+A logistic model over the features of `features`, fitted by ``python -m eval.scorer.fit`` on texts
+that people judged. Its weights are in ``grounding.json``, for anyone to read. The same bytes always
+get the same score.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from statistics import fmean
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from rag import features
+from rag.errors import ModelFileError
+from rag.features import Features, Name, Read
+from rag.sentences import split
+from rag.states import Reader
+
+WEIGHTS = Path(__file__).with_suffix(".json")
+NEAREST = 30  # sentences of a source that a claim is compared with: those that share most words
+DIGITS = 4  # of a score
+_SOFTNESS = 2.0  # between the mean of chances (1) and that of log-odds (infinite)
+
+_Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class Weight(BaseModel):
+    """What one feature weighs: ``(value - mean) / spread`` times `weight`, and times
+    `when_copied` for each spread that the claim is copied more than others are."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    mean: _Finite
+    spread: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    weight: _Finite
+    when_copied: _Finite = 0.0
+
+
+class Weights(BaseModel):
+    """The fitted model. `threshold` is the score from which a text is called grounded."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    about: str = ""
+    intercept: _Finite
+    threshold: Annotated[float, Field(ge=0, le=1)]
+    features: dict[Name, Weight]
+
+    def log_odds(self, found: Features) -> float:
+        """That the source says it, for the features of one claim."""
+        spreads = {
+            name: (found[name] - each.mean) / each.spread for name, each in self.features.items()
+        }
+        return self.intercept + sum(
+            spreads[name] * (each.weight + each.when_copied * spreads["copied"])
+            for name, each in self.features.items()
+        )
+
+
+class Scorer:
+    """Scores claims. Loads the MiniLM at the first claim.
+
+    Raises `ModelFileError` when the MiniLM or the weights are missing or damaged.
+    """
+
+    def __init__(self, weights: Weights | None = None, reader: Reader | None = None) -> None:
+        self.weights = weights or load()
+        self._reader = reader or Reader()
+
+    @property
+    def threshold(self) -> float:
+        return self.weights.threshold
+
+    def claim(self, text: str, quotes: Sequence[str]) -> float:
+        """The chance, 0..1, that `quotes` say what the sentence `text` does; 0 where either holds no
+        word."""
+        found = self.features([text], quotes) if _holds_word(text) else []
+        return _chance(self.weights.log_odds(found[0])) if found else 0.0
+
+    def response(self, text: str, sources: Sequence[str]) -> float:
+        """How grounded a text of some sentences is on the whole, 0..1; 0 without sources or
+        sentences."""
+        return overall(self.log_odds(text, sources))
+
+    def worst(self, text: str, sources: Sequence[str]) -> float:
+        """The score of the sentence of `text` that is grounded least; 0 as for `response`."""
+        return least(self.log_odds(text, sources))
+
+    def log_odds(self, text: str, sources: Sequence[str]) -> list[float]:
+        """Those of each sentence of `text`; none without sources."""
+        return [self.weights.log_odds(each) for each in self.features(sentences(text), sources)]
+
+    def features(self, claims: Sequence[str], sources: Sequence[str]) -> list[dict[Name, float]]:
+        """The features of each claim; none where the sources hold no word."""
+        source = self._read([sentence for text in sources for sentence in sentences(text)])
+        if not source:
+            return []
+        return [features.features(claim, _nearest(claim, source)) for claim in self._read(claims)]
+
+    def _read(self, texts: Sequence[str]) -> list[Read]:
+        states = self._reader.states(texts)
+        return [features.read(text, each) for text, each in zip(texts, states, strict=True)]
+
+
+def load(file: Path = WEIGHTS) -> Weights:
+    """The fitted weights. Raises `ModelFileError`."""
+    try:
+        weights = Weights.model_validate_json(file.read_bytes())
+        if missing := set(features.NAMES) - weights.features.keys():
+            raise ValueError(f"no weight for {', '.join(sorted(missing))}")
+        return weights
+    except (OSError, ValueError) as error:  # pydantic's `ValidationError` is a `ValueError`
+        raise ModelFileError(
+            f"The grounding scorer's weights, {file.name}, cannot be read.",
+            "Reinstall Footnote, or fit them anew: python -m eval.scorer.fit --data DIR.",
+        ) from error
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of `text` that hold a word."""
+    found = (text[start:end] for start, end in split(text))
+    return [sentence for sentence in found if _holds_word(sentence)]
+
+
+def _holds_word(text: str) -> bool:
+    return any(map(str.isalnum, text))
+
+
+def overall(log_odds: Sequence[float]) -> float:
+    """One score for sentences of these log-odds; 0 for none."""
+    if not log_odds:
+        return 0.0
+    return round(fmean(_squashed(each / _SOFTNESS) for each in log_odds), DIGITS)
+
+
+def least(log_odds: Iterable[float]) -> float:
+    """The score of the worst; 0 for none."""
+    found = list(log_odds)
+    return _chance(min(found)) if found else 0.0
+
+
+def _chance(log_odds: float) -> float:
+    return round(_squashed(log_odds), DIGITS)
+
+
+def _squashed(log_odds: float) -> float:
+    return 1 / (1 + math.exp(-max(-60.0, min(60.0, log_odds))))
+
+
+def _nearest(claim: Read, source: Sequence[Read]) -> list[Read]:
+    """The sentences that share most words with the claim, in the order of the source."""
+    if len(source) <= NEAREST:
+        return list(source)
+    wanted = set(claim.stems)
+    shared = [len(wanted.intersection(sentence.stems)) for sentence in source]
+    ranked = sorted(range(len(source)), key=lambda index: (-shared[index], index))
+    return [source[index] for index in sorted(ranked[:NEAREST])]
