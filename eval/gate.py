@@ -187,11 +187,11 @@ def hold(baseline: Path, run: Path) -> int:
 
 
 def hold_now(baseline: Path, settings: Settings) -> int:
-    """Ask the questions of `baseline` now, keep the run, and hold it. Raises as `hold` does, and
-    as `eval.run.run_golden`."""
+    """Ask the questions of `baseline` now, keep the run, and hold it; a run that somebody stops is
+    not held. Raises as `hold` does, and as `eval.run.run_golden`."""
     from eval import keeping, run
 
     cases = read_baseline(baseline).cases
     folder = keeping.new_folder(settings.data_dir / "evals")
-    run.run_golden(settings, None, folder, choose=run.named(cases))
-    return hold(baseline, folder)
+    code = run.run_golden(settings, None, folder, choose=run.named(cases))
+    return code if code == run.STOPPED else hold(baseline, folder)

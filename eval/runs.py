@@ -91,7 +91,7 @@ def find(folder: Path, name: str) -> Run:
 
 
 def newest(folder: Path) -> Run:
-    """The run in `folder` that came to its end last. Raises `RunError` where there is none."""
+    """The newest run in `folder` that came to its end. Raises `RunError` where there is none."""
     for run in runs(folder):
         if run.summary:
             return run

@@ -77,8 +77,8 @@ class Scorer:
         return self.weights.threshold
 
     def claim(self, text: str, quotes: Sequence[str]) -> float:
-        """The chance, 0..1, that `quotes` say what the sentence `text` does; 0 where either holds no
-        word."""
+        """The chance, 0..1, that `quotes` say what the sentence `text` does; 0 where one of the two
+        holds no word."""
         found = self.features([text], quotes) if _holds_word(text) else []
         return _chance(self.weights.log_odds(found[0])) if found else 0.0
 

@@ -19,6 +19,7 @@ from eval.scorer.card import (
     Card,
     Target,
     card,
+    labelled_whole,
     measured,
     targets,
 )
@@ -40,6 +41,9 @@ class Words:
         self.calls.append((text, tuple(sources)))
         found = any(text.split()[0].lower() in source.lower() for source in sources)
         return 0.9 if found else 0.1
+
+    def worst(self, text: str, sources: Sequence[str]) -> float:
+        return self.response(text, sources)
 
 
 @pytest.fixture
@@ -80,6 +84,25 @@ def test_containment_is_given_the_best_threshold_of_each_set(made: Card) -> None
     figure = row.figures["balanced_accuracy"]
     assert figure is not None
     assert figure.mean == 1
+
+
+def test_where_labels_are_of_the_whole_a_text_scores_its_worst_sentence(tmp_path: Path) -> None:
+    class Apart(Words):
+        def response(self, text: str, sources: Sequence[str]) -> float:
+            self.calls.append(("whole", ()))
+            return 0.9
+
+        def worst(self, text: str, sources: Sequence[str]) -> float:
+            self.calls.append(("worst", ()))
+            return 0.1
+
+    sources = put_all(tmp_path)
+    for source in sources:
+        scorer = Apart()
+        boards = {board.worst for board in BOARDS if board.labelled == source.name}
+        list(scored(source.name, read(source, tmp_path), scorer, worst=labelled_whole(source.name)))
+        assert {call for call, _ in scorer.calls} == {"worst" if True in boards else "whole"}
+    assert {labelled_whole(source.name) for source in sources} == {True, False}
 
 
 def test_spearman_stands_only_where_people_gave_a_scale(made: Card) -> None:
@@ -287,8 +310,14 @@ def test_the_same_scorer_gives_the_same_card(tmp_path: Path) -> None:
 def test_containment_can_stand_on_the_card_itself(tmp_path: Path) -> None:
     """Then it gains nothing over itself, and no gain is met."""
 
-    class Plain(Containment):
+    class Plain:
         threshold = 0.5
+
+        def response(self, text: str, sources: Sequence[str]) -> float:
+            return Containment().response(text, sources)
+
+        def worst(self, text: str, sources: Sequence[str]) -> float:
+            return Containment(worst=True).response(text, sources)
 
     made = measured(tmp_path, Plain(), {}, sources=put_all(tmp_path))
     gains = [target for target in targets(made) if target.bound == "more than"]

@@ -11,10 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eval.baseline import BaselineError, baseline_of, read_baseline, write_baseline
-from eval.gate import Gate, gate, hold
+from eval.gate import Gate, gate, hold, hold_now
 from eval.metrics import METRICS
-from eval.runs import RESULTS, RunError
+from eval.run import GOLDEN, STOPPED, run_golden, spread
+from eval.runs import RESULTS, RunError, runs
 from eval.sides import Side
+from tests.asking import settings_for
+from tests.fakes import ScriptedServer, Status
 from tests.sides import entry, kept, rescored, side
 
 BASE = {"answer_right": 1.0, "recall_at_5": 1.0, "quotes_exact": 1.0, "dead_markers": 0.0}
@@ -329,3 +332,63 @@ def test_a_run_that_was_killed_does_not_pass(
     told = capsys.readouterr().out
     assert "did not come to its end" in told
     assert "The run lacks 11 cases" in told
+
+
+# --- asked now --------------------------------------------------------------------------------
+
+SAID = "There is a 20% rate just for the fentanyl demands. [1]"
+
+
+def test_the_questions_of_the_baseline_are_asked_now_and_held(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "baseline.json"
+    with ScriptedServer([lambda request: SAID]) as server:
+        settings = settings_for(server, 3000)
+        assert run_golden(settings, None, tmp_path / "run", choose=spread(2)) == 0
+        write_baseline(tmp_path / "run", file)
+        capsys.readouterr()
+        assert hold_now(file, settings) == 0
+    assert "Compared: 2 cases of 2" in capsys.readouterr().out
+    (now,) = runs(settings.data_dir / "evals")  # it is kept beside the others
+    assert {each.row.id for each in now.results().entries} == set(read_baseline(file).cases)
+
+
+@pytest.fixture
+def baseline(tmp_path: Path) -> Path:
+    """Of a run of one golden question."""
+    first, *_ = GOLDEN.read_text("utf-8").splitlines()
+    run = kept(tmp_path / "run", entry(json.loads(first)["id"], **BASE))
+    write_baseline(run, tmp_path / "baseline.json")
+    return tmp_path / "baseline.json"
+
+
+def test_questions_that_end_in_an_error_now_do_not_pass(
+    baseline: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with ScriptedServer([lambda request: Status(400, "no more answers")]) as server:
+        assert hold_now(baseline, settings_for(server, 3000)) == 1
+    assert "FAIL 1 case ended in an error" in capsys.readouterr().out
+
+
+def test_a_run_that_somebody_stops_is_not_held(
+    baseline: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stopped(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("eval.run.observe", stopped)
+    with ScriptedServer() as server:
+        assert hold_now(baseline, settings_for(server, 3000)) == STOPPED
+    shown = capsys.readouterr()
+    assert "Stopped: 0 of 1 cases are kept" in shown.err
+    assert "FAIL" not in shown.out
+
+
+def test_a_baseline_that_cannot_be_read_is_told_before_any_question(tmp_path: Path) -> None:
+    with ScriptedServer() as server:
+        settings = settings_for(server, 3000)
+        with pytest.raises(BaselineError):
+            hold_now(tmp_path / "none.json", settings)
+        assert server.requests == []
+    assert not (settings.data_dir / "evals").exists()

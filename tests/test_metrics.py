@@ -15,7 +15,16 @@ from hypothesis import strategies as st
 
 from eval.cases import Case
 from eval.clusters import FEW_DOCUMENTS, clusters
-from eval.metrics import METRICS, STAGES, alce, dead_markers, retrieval, scores, token_f1
+from eval.metrics import (
+    METRICS,
+    STAGES,
+    alce,
+    dead_markers,
+    numbers_cited,
+    retrieval,
+    scores,
+    token_f1,
+)
 from eval.observe import Observed
 from rag.events import Consulted
 from rag.types import Answer, Chunk, Citation, Claim, Hit, Passage, Span, Usage
@@ -364,3 +373,42 @@ def test_in_many_documents_questions_of_one_document_stay_together() -> None:
     assert len(set(found.of.values())) == FEW_DOCUMENTS + 1
     assert clusters(cases[1:]).unit == "document"
     assert clusters(cases[1:-2]).unit == "evidence"
+
+
+# --- numbers ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("claims", "share"),
+    [
+        ([], None),
+        ([("It rose.", ["It rose by 4%."])], None),
+        ([("It rose by 4%.", ["It rose by 4%."])], 1),
+        ([("It rose by four percent.", ["It rose by 4%."])], 1),
+        ([("It rose by 4%.", ["It rose by 5%."])], 0),
+        ([("It rose by 4%.", [])], 0),
+        ([("It rose by 4% to $84.", ["It rose by 4%."])], 1 / 2),
+        ([("It rose by 4% to $84.", ["It rose by 4%.", "It closed at $84."])], 1),
+        ([("4% and again 4%, not 5%.", ["It was 4%."])], 1 / 2),  # each number once
+        ([("It is 1.2 million.", ["It is 1,200,000."])], 1),
+        # the quotes of another claim do not count
+        ([("It is 4%.", ["It is 5%."]), ("It is 5%.", ["It is 4%."])], 0),
+        ([("It is 4%.", ["It is 4%."]), ("It is 5, 6 and 7.", ["It is 4%."])], 1 / 4),
+    ],
+)
+def test_numbers_stand_in_the_quotes_of_their_claim(
+    claims: list[tuple[str, list[str]]], share: float | None
+) -> None:
+    told = [Claim(text, tuple(map(cited, quotes))) for text, quotes in claims]
+    assert numbers_cited(told) == share
+
+
+def cited(text: str) -> Citation:
+    return Citation(1, Span("a.txt", 0, len(text)), text)
+
+
+def test_a_wrong_number_shows_though_the_checks_call_it_supported() -> None:
+    wrong = answer(Claim("It is 20%.", (cited("It is 30%."),), "supported"))
+    found = scored(KNOWN, Observed(answer=wrong))
+    assert (found["claims_supported"], found["numbers_cited"]) == (1, 0)
+    assert "numbers_cited" not in scored(KNOWN, Observed(answer=DECLINED))

@@ -12,7 +12,7 @@ import pytest
 
 from eval import runs as listing
 from eval.figures import NAMES
-from eval.runs import RunError, create, find, runs
+from eval.runs import RunError, create, find, newest, runs
 from tests.kept import NAME, QUOTE, STARTED, declined, failed, follow_up, keep, right
 
 TOLD = [right(), declined("soy", answerable=False), failed("duties")]
@@ -36,6 +36,25 @@ def test_runs_come_newest_first(tmp_path: Path) -> None:
     for days in (0, 2, 1):
         keep(tmp_path, TOLD, STARTED + timedelta(days=days))
     assert [run.started.day for run in runs(tmp_path)] == [24, 23, 22]
+
+
+def test_the_newest_run_is_the_last_that_came_to_its_end(tmp_path: Path) -> None:
+    for days in (0, 2, 1):
+        keep(tmp_path, TOLD, STARTED + timedelta(days=days))
+    assert newest(tmp_path).started.day == 24
+    (tmp_path / "2026-12-01T00-00-00Z").mkdir()  # still going on, or killed
+    broken = keep(tmp_path, TOLD, STARTED + timedelta(days=5))
+    (broken / "summary.json").write_text("{")
+    assert newest(tmp_path).folder == tmp_path / "2026-11-24T06-15-03Z"
+
+
+def test_where_no_run_came_to_its_end_there_is_no_newest(tmp_path: Path) -> None:
+    for folder in (tmp_path, tmp_path / "none"):
+        with pytest.raises(RunError, match=r"No run was kept yet.*footnote eval"):
+            newest(folder)
+    keep(tmp_path, TOLD, None)
+    with pytest.raises(RunError, match="No run was kept yet"):
+        newest(tmp_path)
 
 
 def test_a_run_reads_back_as_it_was_kept(tmp_path: Path) -> None:

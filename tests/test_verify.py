@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag import cite, verify
+from rag.grounding import Scorer
 from rag.sentences import split
 from rag.types import Citation, Claim, Passage, Span
 
@@ -153,3 +155,100 @@ def test_what_resembles_nothing_has_no_citation() -> None:
 def test_a_quoted_claim_is_the_source_in_quotation_marks(quote: str, expected: str) -> None:
     claim = verify.quoted(Citation(1, Span("a", 0, len(quote)), quote))
     assert (claim.text, claim.support) == (expected, "supported")
+
+
+# --- with a scorer ----------------------------------------------------------------------------
+
+
+class Sure(Scorer):
+    """Gives every claim the same chance; knows what it was asked."""
+
+    def __init__(self, chance: float) -> None:
+        super().__init__()
+        self.chance = chance
+        self.asked: list[tuple[str, tuple[str, ...]]] = []
+
+    def claim(self, text: str, quotes: Sequence[str]) -> float:
+        self.asked.append((text, tuple(quotes)))
+        return self.chance
+
+
+FERRY = "The ferry Astrid sank on Monday."
+REWORDED = "A passenger vessel went down and was lost."
+
+
+def test_other_words_are_partial_only_where_the_score_calls_them_grounded() -> None:
+    edge = Sure(0).threshold
+    assert verify.coverage(REWORDED, [FERRY]) < verify.PARTIAL_SHARE
+    assert verify.check(REWORDED, [FERRY], "", Sure(edge)).support == "partial"
+    assert verify.check(REWORDED, [FERRY], "", Sure(edge - 0.01)).support == "unsupported"
+    assert verify.check(REWORDED, [FERRY]).support == "unsupported"
+
+
+def test_a_score_alone_makes_no_claim_supported() -> None:
+    verdict = verify.check(REWORDED, [FERRY], "", Sure(1.0))
+    assert (verdict.support, verdict.score) == ("partial", 1.0)
+    assert "the cited text carries" in verdict.reasons[-1]
+
+
+def test_a_low_score_takes_nothing_from_what_stands_word_for_word() -> None:
+    verdict = verify.check(FERRY, [FERRY], "", Sure(0.01))
+    assert (verdict.support, verdict.reasons, verdict.score) == ("supported", (), 0.01)
+
+
+@pytest.mark.parametrize("chance", [0.0, 0.05, 0.99])
+def test_what_a_hard_rule_speaks_against_scores_next_to_nothing(chance: float) -> None:
+    for claim in ("The ferry Astrid sank on Friday.", "The ferry Astrid did not sink on Monday."):
+        verdict = verify.check(claim, [FERRY], "", Sure(chance))
+        assert verdict.support == "unsupported"
+        assert verdict.score == min(chance, verify.RULED_OUT)
+        assert verify.check(claim, [FERRY]).score <= verify.RULED_OUT
+
+
+def test_a_soft_rule_leaves_the_score_alone() -> None:
+    verdict = verify.check("Wang Xiaohong will meet U.S. officials.", [MAY_MEET], "", Sure(0.8))
+    assert (verdict.support, verdict.score) == ("partial", 0.8)
+
+
+def test_without_quotes_no_scorer_is_asked() -> None:
+    scorer = Sure(1.0)
+    assert verify.check("It rained.", [], "", scorer).score == 0
+    assert scorer.asked == []
+
+
+def test_the_marker_of_a_list_and_a_yes_are_not_scored() -> None:
+    scorer = Sure(0.5)
+    verify.check(f"1. Yes, {FERRY}", [FERRY], "", scorer)
+    verify.check("Yes.", [FERRY], "", scorer)
+    assert scorer.asked[0] == (FERRY, (FERRY,))
+    assert scorer.asked[1][0]
+
+
+def _judge_with(scorer: Scorer, text: str) -> Claim:
+    passage = Passage(1, Span("a", 0, len(PASSAGE_TEXT)), PASSAGE_TEXT, "Title", "source", 1.0)
+    draft = cite.Draft(text, frozenset())
+    return verify.judge(draft, cite.sentences([passage]), lambda span: PASSAGE_TEXT, scorer)
+
+
+def test_a_joined_sentence_is_scored_as_a_whole_by_the_quotes_of_both_halves() -> None:
+    scorer, text = Sure(0.7), "The ferry Astrid sank on Monday and the bridge in Oslo was closed."
+    claim = _judge_with(scorer, text)
+    assert (claim.support, claim.reasons, claim.score) == ("supported", (), 0.7)
+    quotes = tuple(citation.quote for citation in claim.citations)
+    assert len(quotes) == 2
+    assert scorer.asked[-1] == (text, quotes)
+
+
+def test_the_shipped_scorer_is_sure_of_a_copy_and_not_of_another_day() -> None:
+    scorer = Scorer()
+    copied = _judge_with(scorer, "The ferry Astrid sank on Monday.")
+    assert (copied.support, (copied.score or 0) > scorer.threshold) == ("supported", True)
+    changed = _judge_with(scorer, "The ferry Astrid sank on Friday.")
+    assert changed.support == "unsupported"
+    assert (changed.score or 0) <= verify.RULED_OUT
+    strange = _judge_with(scorer, "Bananas are yellow.")
+    assert (strange.support, strange.score) == ("unsupported", 0)
+
+
+def test_a_quoted_sentence_is_certain() -> None:
+    assert verify.quoted(Citation(1, Span("a", 0, len(FERRY)), FERRY)).score == 1.0

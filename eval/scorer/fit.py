@@ -76,7 +76,6 @@ def _truth(row: Labelled, span: tuple[int, int], sentences: int) -> tuple[float,
         start, end = span
         return float(not any(a < end and start < b for a, b in row.faults)), 1.0
     truth = float(row.label) if row.scale is None else row.scale
-    truth = (truth - 1) / 3 if truth > 1 or (row.scale == 1 and not row.label) else truth
     return truth, sentences ** (-0.5 if truth in (0, 1) else -1.0)
 
 

@@ -9,7 +9,7 @@ knows how many texts its set holds: a file that gives another number is an error
     wice_dev          claim      supported; partly supported is not
     ragtruth_qa_dev   answer     no span marked by the annotators
     qags_cnndm        summary    every sentence supported by majority   share of such sentences
-    mtrag_human       answer     mean faithfulness 3 of 4 or more       mean faithfulness, 1..4
+    mtrag_human       answer     mean faithfulness 3 of 4 or more       mean faithfulness, 0..1
 """
 
 from __future__ import annotations

@@ -21,12 +21,17 @@ DOCUMENTS = 15  # of each set, whose sentences are changed
 PER_KIND = 100  # changed sentences of each kind
 
 
-def measure(data: Path, *, as_json: bool = False) -> int:
+def measure(
+    data: Path,
+    *,
+    as_json: bool = False,
+    sources: Sequence[labelled.Source] = labelled.SOURCES,
+) -> int:
     """Print the card of the scorer on the sets below `data`; returns 0 once it is measured.
 
     Raises `LabelledError`, and `ModelFileError` where the scorer's files are missing.
     """
-    sets, scorer = labelled.read_all(data), Scorer()
+    sets, scorer = {source.name: labelled.read(source, data) for source in sources}, Scorer()
     print("Features of every text, for the held-out scores …", file=sys.stderr, flush=True)
     scores = fit.held_out(fit.read(sets, scorer), sets)
     held_out = {
@@ -35,7 +40,15 @@ def measure(data: Path, *, as_json: bool = False) -> int:
     }
     print("Changed sentences …", file=sys.stderr, flush=True)
     caught, alarms = counts(list(_documents(sets.values())), scorer)
-    return card.card(data, scorer, held_out=held_out, caught=caught, alarms=alarms, as_json=as_json)
+    return card.card(
+        data,
+        scorer,
+        held_out=held_out,
+        caught=caught,
+        alarms=alarms,
+        as_json=as_json,
+        sources=sources,
+    )
 
 
 def counts(documents: Sequence[str], scorer: Scorer) -> tuple[list[card.Count], list[card.Count]]:

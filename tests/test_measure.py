@@ -1,0 +1,119 @@
+"""The card of the scorer that ships, from labelled sets, changed sentences and wrong answers."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from eval.scorer import corruptions, measure
+from eval.scorer.card import HELD_OUT
+from eval.scorer.labelled import LabelledError, Source
+from eval.scorer.mutations import Check, Rate, rates
+from rag.grounding import Scorer
+from tests.labelled_sets import OIL, RAIN, put_all
+
+ARTICLE = (
+    f"{OIL} {RAIN} The port of Bergen raised its fees by 12% in March 2024, and Captain Nils Berg"
+    " did not complain. The mayor of Oslo, Anna Lund, opened a new museum on Friday. The company"
+    " sold 4.5 million tonnes of salmon to Poland last year."
+)
+WRONG = "answer: number changed"
+
+
+def few_answers(check: Check, seed: int = 0) -> dict[str, Rate]:
+    """Two right answers and two wrong ones, for some three hundred of each kind."""
+    quote, changed = "Oil prices rose 4% on Monday.", WRONG.removeprefix("answer: ")
+    told = [
+        *[(corruptions.RIGHT, text) for text in (quote, "Oil prices rose on Monday.")],
+        *[(changed, quote.replace("4", each)) for each in "79"],
+    ]
+    return rates((kind, check(text, [quote], OIL).support) for kind, text in told)
+
+
+@pytest.fixture
+def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Source]:
+    """Five small sets below ``tmp_path / "sets"``, and one short article beside them."""
+    (tmp_path / "seeds").mkdir()
+    (tmp_path / "seeds" / "one.txt").write_text(ARTICLE, encoding="utf-8")
+    monkeypatch.setattr(measure, "SEEDS", tmp_path / "seeds")
+    monkeypatch.setattr(measure, "PER_KIND", 2)
+    monkeypatch.setattr(corruptions, "detection_rates", few_answers)
+    return put_all(tmp_path / "sets")
+
+
+def test_a_person_sees_every_set_with_held_out_rows_counts_and_targets(
+    tmp_path: Path, sources: list[Source], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert measure.measure(tmp_path / "sets", sources=sources) == 0
+    shown = capsys.readouterr()
+    told = " ".join(shown.out.split())
+    for part in (
+        "FRANK, CNN/DM",
+        "WiCE",
+        HELD_OUT,
+        "ours, in-sample",
+        "containment",
+        "ms a claim at most 20",
+        "number",
+        WRONG,
+        "answer: right answers",
+        "at least 98: met",
+    ):
+        assert part in told
+    assert "There are no held-out scores" not in told
+    assert "Features of every text" in shown.err
+
+
+def test_a_program_sees_the_same(
+    tmp_path: Path, sources: list[Source], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert measure.measure(tmp_path / "sets", as_json=True, sources=sources) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert {section["ours"] for section in told["sections"]} == {HELD_OUT}
+    ours, theirs = (section["rows"][0]["threshold"] for section in told["sections"][:2])
+    assert ours == theirs == Scorer().threshold
+    assert [*told["targets"][0]] == ["what", "bound", "wanted", "reached", "met"]
+
+
+def test_a_set_that_is_missing_is_told_before_anything_is_scored(
+    tmp_path: Path, sources: list[Source], capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.rmtree(tmp_path / "sets" / "mtrag_human")
+    with pytest.raises(LabelledError, match="mtrag_human"):
+        measure.measure(tmp_path / "sets", sources=sources)
+    assert capsys.readouterr().err == ""
+
+
+def test_the_public_sets_themselves_are_asked_for(tmp_path: Path) -> None:
+    put_all(tmp_path)  # far fewer texts than the sets hold
+    with pytest.raises(LabelledError, match="frank_valid"):
+        measure.measure(tmp_path)
+
+
+def test_changed_sentences_are_caught_and_true_ones_are_not(sources: list[Source]) -> None:
+    caught, alarms = measure.counts([ARTICLE], Scorer())
+    kinds = {kind: (n, of) for kind, n, of in caught}
+    assert kinds["number"] == (2, 2)
+    assert kinds[WRONG] == (2, 2)
+    assert all(0 <= n <= of <= 2 for n, of in kinds.values())
+    true = {kind: (n, of) for kind, n, of in alarms}
+    assert true["verbatim"] == (0, 2)
+    assert true[f"answer: {corruptions.RIGHT}"] == (0, 2)
+    assert not true.keys() & kinds.keys()
+
+
+def test_the_checks_that_are_counted_are_those_with_the_scorer(sources: list[Source]) -> None:
+    """One that calls everything grounded lets nothing be called unsupported for its words."""
+
+    class Counting(Scorer):
+        asked = 0
+
+        def claim(self, text: str, quotes: object) -> float:
+            type(self).asked += 1
+            return 1.0
+
+    measure.counts([ARTICLE], Counting())
+    assert Counting.asked > 10
