@@ -15,7 +15,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from rag import features
+from rag import features, terms
 from rag.errors import ModelFileError
 from rag.features import Features, Name, Read
 from rag.sentences import split
@@ -97,10 +97,17 @@ class Scorer:
 
     def features(self, claims: Sequence[str], sources: Sequence[str]) -> list[dict[Name, float]]:
         """The features of each claim; none where the sources hold no word."""
-        source = self._read([sentence for text in sources for sentence in sentences(text)])
-        if not source:
+        texts = [sentence for text in sources for sentence in sentences(text)]
+        if not texts:
             return []
-        return [features.features(claim, _nearest(claim, source)) for claim in self._read(claims)]
+        stems = [frozenset(terms.content(text)) for text in texts]
+        near = [_nearest(frozenset(terms.content(claim)), stems) for claim in claims]
+        wanted = sorted({place for places in near for place in places})
+        held = dict(zip(wanted, self._read([texts[place] for place in wanted]), strict=True))
+        return [
+            features.features(claim, [held[place] for place in places])
+            for claim, places in zip(self._read(claims), near, strict=True)
+        ]
 
     def _read(self, texts: Sequence[str]) -> list[Read]:
         states = self._reader.states(texts)
@@ -152,11 +159,8 @@ def _squashed(log_odds: float) -> float:
     return 1 / (1 + math.exp(-max(-60.0, min(60.0, log_odds))))
 
 
-def _nearest(claim: Read, source: Sequence[Read]) -> list[Read]:
-    """The sentences that share most words with the claim, in the order of the source."""
-    if len(source) <= NEAREST:
-        return list(source)
-    wanted = set(claim.stems)
-    shared = [len(wanted.intersection(sentence.stems)) for sentence in source]
-    ranked = sorted(range(len(source)), key=lambda index: (-shared[index], index))
-    return [source[index] for index in sorted(ranked[:NEAREST])]
+def _nearest(wanted: frozenset[str], stems: Sequence[frozenset[str]]) -> list[int]:
+    """The places of the sentences that share most words with a claim, in order. Only these are
+    read: a long page would take seconds."""
+    ranked = sorted(range(len(stems)), key=lambda place: (-len(wanted & stems[place]), place))
+    return sorted(ranked[:NEAREST])
