@@ -17,18 +17,19 @@ from pathlib import Path
 from shlex import quote
 from typing import Literal
 
-from eval import entries, keeping, metrics, summary
+from eval import metrics
 from eval.cases import Case, load
 from eval.clusters import Clusters, clusters
-from eval.conditions import Conditions, conditions
 from eval.figures import Outcome, Row, by_tag, figures
-from eval.keeping import Kept
+from eval.kept import entries, keeping, summary
+from eval.kept.conditions import Conditions, conditions
+from eval.kept.keeping import Kept
+from eval.kept.runs import REPORT, SUMMARY, Run, RunError
+from eval.kept.summary import Summary
 from eval.metrics import Entails
 from eval.observe import Observed, observe
 from eval.progress import progress
-from eval.report import report
-from eval.runs import REPORT, SUMMARY, Run, RunError
-from eval.summary import Summary
+from eval.report.page import report
 from eval.table import table
 from rag import rules
 from rag.assistant import SEEDS, Assistant

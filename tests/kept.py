@@ -12,13 +12,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from eval import entries, summary
 from eval.cases import Case
 from eval.figures import Row, by_tag, figures
+from eval.kept import entries, summary
+from eval.kept.runs import NAMED, RESULTS, SUMMARY
+from eval.kept.summary import Summary
 from eval.metrics import METRICS, scores
 from eval.observe import Observed
-from eval.runs import NAMED, RESULTS, SUMMARY
-from eval.summary import Summary
 from rag.types import Answer, Citation, Claim, Passage, Span, Turn, Usage
 
 STARTED = datetime(2026, 11, 22, 6, 15, 3, tzinfo=UTC)

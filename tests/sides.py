@@ -12,12 +12,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from eval import summary as summaries
-from eval.entries import Entry
+from eval.compare.sides import Side
 from eval.figures import NAMES, Figure, Outcome, Row
-from eval.runs import RESULTS, SUMMARY
-from eval.sides import Side
-from eval.summary import Summary
+from eval.kept import summary as summaries
+from eval.kept.entries import Entry
+from eval.kept.runs import RESULTS, SUMMARY
+from eval.kept.summary import Summary
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from eval.scorer.agreement import (
+from eval.agreement import (
     MEASURES,
     Measure,
     People,

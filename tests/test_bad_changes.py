@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 
 from eval import run as running
-from eval.baseline import baseline_of
 from eval.cases import Case, load
-from eval.entries import Entry
-from eval.gate import Gate, gate
+from eval.compare.baseline import baseline_of
+from eval.compare.gate import Gate, gate
+from eval.compare.sides import Side
+from eval.kept.entries import Entry
 from eval.metrics import METRICS
 from eval.run import GOLDEN
-from eval.sides import Side
 from rag import chunk, cite, ingest, prompts, retrieve, select, verify
 from rag.assistant import SEEDS, Assistant
 from rag.cite import Draft, Sentence

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from eval.agreement import MEASURES
 from eval.scorer import card_table
-from eval.scorer.agreement import MEASURES
 from eval.scorer.card import (
     CONTAINMENT,
     HELD_OUT,

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from eval.changes import Change
-from eval.diff import Diff, compared, diff, show_diff, to_json
-from eval.runs import RESULTS, RunError
-from eval.sides import Side
+from eval.compare.changes import Change
+from eval.compare.diff import Diff, compared, diff, show_diff, to_json
+from eval.compare.sides import Side
+from eval.kept.runs import RESULTS, RunError
 from tests.sides import entry, kept, rescored, side
 
 

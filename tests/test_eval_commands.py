@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import ui.cli
-from eval.runs import RunError
+from eval.kept.runs import RunError
 from rag.settings import Settings
 from tests.kept import NAME, STARTED, keep, right
 
@@ -126,9 +126,9 @@ def test_what_makes_no_sense_is_a_usage_error_and_nothing_is_done(
     arguments: list[str], footnote: Invoke, golden: Given, stand_in: StandIn, kept: Path
 ) -> None:
     others = [
-        stand_in("eval.gate", "hold", "hold_now"),
-        stand_in("eval.baseline", "write_baseline", BASELINE=Path("ours.json")),
-        stand_in("eval.diff", "show_diff"),
+        stand_in("eval.compare.gate", "hold", "hold_now"),
+        stand_in("eval.compare.baseline", "write_baseline", BASELINE=Path("ours.json")),
+        stand_in("eval.compare.diff", "show_diff"),
         stand_in("eval.scorer.measure", "measure"),
         stand_in("eval.benchmarks.run", "bench"),
     ]
@@ -171,7 +171,7 @@ def test_a_benchmark_is_named_and_chosen(
 def test_two_runs_are_looked_up_and_compared(
     footnote: Invoke, golden: Given, stand_in: StandIn, kept: Path
 ) -> None:
-    given = stand_in("eval.diff", "show_diff")
+    given = stand_in("eval.compare.diff", "show_diff")
     assert footnote("diff", NAME, "last").exit_code == CODE
     assert footnote("diff", "other/run", str(kept / NAME), "--json").exit_code == CODE
     assert given == [
@@ -184,13 +184,13 @@ def test_two_runs_are_looked_up_and_compared(
 def test_a_name_that_no_run_has_is_a_folder(
     footnote: Invoke, stand_in: StandIn, kept: Path
 ) -> None:
-    given = stand_in("eval.diff", "show_diff")
+    given = stand_in("eval.compare.diff", "show_diff")
     footnote("diff", "nonsense", f"../evals/{NAME}")
     assert given == [("show_diff", Path("nonsense"), Path(f"../evals/{NAME}"), False)]
 
 
 def test_the_last_of_no_runs_is_told(footnote: Invoke, stand_in: StandIn) -> None:
-    given = stand_in("eval.judge", "judge")
+    given = stand_in("eval.judging.judge", "judge")
     result = footnote("judge")
     assert result.exit_code == RunError.exit_code
     assert "No run was kept yet. Make one: footnote eval." in result.stderr
@@ -200,8 +200,8 @@ def test_the_last_of_no_runs_is_told(footnote: Invoke, stand_in: StandIn) -> Non
 def test_a_run_is_held_to_the_baseline(
     footnote: Invoke, golden: Given, stand_in: StandIn, kept: Path
 ) -> None:
-    given = stand_in("eval.gate", "hold", "hold_now")
-    stand_in("eval.baseline", "write_baseline", BASELINE=Path("ours.json"))
+    given = stand_in("eval.compare.gate", "hold", "hold_now")
+    stand_in("eval.compare.baseline", "write_baseline", BASELINE=Path("ours.json"))
     assert footnote("gate", "last").exit_code == CODE
     assert footnote("gate", NAME, "--baseline", "mine.json").exit_code == CODE
     assert footnote("gate").exit_code == CODE
@@ -218,8 +218,8 @@ def test_a_run_is_held_to_the_baseline(
 def test_a_baseline_is_made_of_a_run_and_nothing_is_held(
     footnote: Invoke, stand_in: StandIn, kept: Path
 ) -> None:
-    held = stand_in("eval.gate", "hold", "hold_now")
-    written = stand_in("eval.baseline", "write_baseline", BASELINE=Path("ours.json"))
+    held = stand_in("eval.compare.gate", "hold", "hold_now")
+    written = stand_in("eval.compare.baseline", "write_baseline", BASELINE=Path("ours.json"))
     assert footnote("gate", NAME, "--write").exit_code == 0
     assert footnote("gate", "last", "--write", "--baseline", "mine.json").exit_code == 0
     assert written == [
@@ -232,7 +232,7 @@ def test_a_baseline_is_made_of_a_run_and_nothing_is_held(
 def test_a_second_opinion_is_asked_of_the_last_run_or_of_another(
     footnote: Invoke, golden: Given, stand_in: StandIn, kept: Path
 ) -> None:
-    given = stand_in("eval.judge", "judge")
+    given = stand_in("eval.judging.judge", "judge")
     assert footnote("judge").exit_code == CODE
     assert footnote("judge", NAME).exit_code == CODE
     assert [each[1] for each in given] == [kept / NEWER, kept / NAME]
@@ -243,7 +243,7 @@ def test_a_second_opinion_is_asked_of_the_last_run_or_of_another(
 def test_the_data_directory_is_where_runs_are_looked_up(
     stand_in: StandIn, kept: Path, tmp_path: Path
 ) -> None:
-    given = stand_in("eval.judge", "judge")
+    given = stand_in("eval.judging.judge", "judge")
     elsewhere = keep(tmp_path / "other" / "evals", [right()])
     said = ["--data-dir", str(tmp_path / "other"), "eval", "judge"]
     assert CliRunner().invoke(ui.cli.app, said).exit_code == CODE

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from eval import run as running
-from eval.baseline import write_baseline
-from eval.diff import diff
-from eval.gate import hold
+from eval.compare.baseline import write_baseline
+from eval.compare.diff import diff
+from eval.compare.gate import hold
+from eval.kept.runs import REPORT, RESULTS, SUMMARY, runs
 from eval.metrics import METRICS
 from eval.run import GOLDEN, run_golden
-from eval.runs import REPORT, RESULTS, SUMMARY, runs
 from rag import embeddings
 from rag.settings import Settings
 from rag.types import Embedder

@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element
 
 import pytest
 
-from eval.runs import runs
+from eval.kept.runs import runs
 from tests.kept import NAME, STARTED, Told, declined, failed, keep, right
 from ui.views.evals import MOST_ROWS, tab
 

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.baseline import BaselineError, baseline_of, read_baseline, write_baseline
-from eval.gate import Gate, gate, hold, hold_now
+from eval.compare.baseline import BaselineError, baseline_of, read_baseline, write_baseline
+from eval.compare.gate import Gate, gate, hold, hold_now
+from eval.compare.sides import Side
+from eval.kept.runs import RESULTS, RunError, runs
 from eval.metrics import METRICS
 from eval.run import GOLDEN, STOPPED, run_golden, spread
-from eval.runs import RESULTS, RunError, runs
-from eval.sides import Side
 from tests.asking import settings_for
 from tests.fakes import ScriptedServer, Status
 from tests.sides import entry, kept, rescored, side

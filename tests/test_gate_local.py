@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from eval.baseline import BASELINE, read_baseline
-from eval.gate import hold_now
+from eval.compare.baseline import BASELINE, read_baseline
+from eval.compare.gate import hold_now
 from rag.settings import Settings
 
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from eval import judge as judging
-from eval.judge import CACHE, RESULT, JudgeSettings, chat_of, judge, judge_settings
-from eval.opinions import GIVE_UP, Cache, Judge, Opinion, messages, prompt_digest
-from eval.runs import RESULTS, RunError
+from eval.judging import judge as judging
+from eval.judging.judge import CACHE, RESULT, JudgeSettings, chat_of, judge, judge_settings
+from eval.judging.opinions import GIVE_UP, Cache, Judge, Opinion, messages, prompt_digest
+from eval.kept.runs import RESULTS, RunError
 from rag.errors import ModelRefused, SettingsError
 from rag.settings import Settings
 from rag.types import Citation, Claim, Passage, Span, Support
@@ -218,7 +218,7 @@ def test_whatever_may_change_an_opinion_asks_anew(
     with ScriptedServer([says("supported")]) as server:
         judge(keep(tmp_path / "a", TWO[:1]), settings, own(server))
         if change == "prompt":
-            monkeypatch.setattr("eval.opinions._rules", lambda: "Judge in another way.")
+            monkeypatch.setattr("eval.judging.opinions._rules", lambda: "Judge in another way.")
         changed = keep(tmp_path / "b", [answered("rate", (text, quote, "supported"))])
         again = JudgeSettings(**{"model": "scripted", "base_url": server.base_url} | more)
         judge(changed, settings, again)

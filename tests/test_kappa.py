@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from eval.kappa import VERDICTS, Verdict, agreement
+from eval.judging.kappa import VERDICTS, Verdict, agreement
 
 Pair = tuple[Verdict, Verdict]
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from eval import keeping
 from eval.cases import Case
-from eval.conditions import conditions
+from eval.kept import keeping
+from eval.kept.conditions import conditions
+from eval.kept.runs import RunError, runs
 from eval.run import first, run_golden, run_kept
-from eval.runs import RunError, runs
 from rag.assistant import Assistant
 from rag.types import Span
 from tests.asking import Index, settings_for

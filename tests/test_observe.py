@@ -9,8 +9,8 @@ from itertools import count
 
 import pytest
 
-from eval import entries
 from eval.cases import Case
+from eval.kept import entries
 from eval.observe import observe
 from eval.run import entailment, row_of
 from rag.grounding import Scorer

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval import plots, plots_axes
-from eval.plots_axes import Axes, Spot
+from eval.report import axes as plots_axes
+from eval.report import svg as plots
+from eval.report.axes import Axes, Spot
 from tests.kept import right
 from tests.test_report import body, having, page_of, words
 

@@ -13,16 +13,16 @@ from xml.etree.ElementTree import Element
 
 import pytest
 
-from eval import report_curves as curves
-from eval.entries import Entry, line
 from eval.figures import GROUPS, LABELS, Outcome
+from eval.kept.entries import Entry, line
+from eval.kept.runs import Run, runs
 from eval.metrics import METRICS, STAGES, stage_name
 from eval.observe import Observed
-from eval.report import report
-from eval.report_curves import Operating, Stage
-from eval.report_filters import VERDICTS, verdict
-from eval.report_passages import marked
-from eval.runs import Run, runs
+from eval.report import curves
+from eval.report.curves import Operating, Stage
+from eval.report.filters import VERDICTS, verdict
+from eval.report.page import report
+from eval.report.passages import marked
 from rag.events import Checked, Consulted
 from rag.types import Chunk, Citation, Claim, Hit, Message, Passage, Span, Support, Usage
 from tests.kept import QUOTE, Told, declined, failed, follow_up, keep, right

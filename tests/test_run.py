@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from eval import keeping
 from eval.cases import Case, CaseError
-from eval.conditions import base_name, commit, conditions
 from eval.figures import NAMES
+from eval.kept import keeping
+from eval.kept.conditions import base_name, commit, conditions
+from eval.kept.runs import RunError, runs
 from eval.metrics import METRICS
 from eval.run import first, run, run_golden, run_kept
-from eval.runs import RunError, runs
 from rag.build import build
 from rag.types import Turn
 from tests.asking import FENTANYL, RATE, STATED, Index, prompt, settings_for

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from eval import runs as listing
 from eval.figures import NAMES
-from eval.runs import RunError, create, find, newest, runs
+from eval.kept import runs as listing
+from eval.kept.runs import RunError, create, find, newest, runs
 from tests.kept import NAME, QUOTE, STARTED, declined, failed, follow_up, keep, right
 
 TOLD = [right(), declined("soy", answerable=False), failed("duties")]

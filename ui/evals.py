@@ -104,7 +104,7 @@ def bench(
 @evals.command()
 def diff(ctx: typer.Context, a: RunName, b: RunName, as_json: AsJson = False) -> None:
     """Compare two runs, case by case: what changed, beyond noise, and which cases flipped."""
-    from eval.diff import show_diff
+    from eval.compare.diff import show_diff
 
     settings = settings_of(ctx)
     raise typer.Exit(show_diff(_run(settings, a), _run(settings, b), as_json))
@@ -128,8 +128,8 @@ def gate(
 
     Only figures without a clock in them count.
     """
-    from eval.baseline import BASELINE, write_baseline
-    from eval.gate import hold, hold_now
+    from eval.compare.baseline import BASELINE, write_baseline
+    from eval.compare.gate import hold, hold_now
 
     settings, file = settings_of(ctx), baseline or BASELINE
     if write:
@@ -148,7 +148,7 @@ def judge(ctx: typer.Context, run: RunName = "last") -> None:
     Off until FOOTNOTE_JUDGE_MODEL names one. Its verdicts are kept beside the run, and its
     agreement with the local checks is printed.
     """
-    from eval.judge import judge as asked
+    from eval.judging.judge import judge as asked
 
     settings = settings_of(ctx)
     raise typer.Exit(asked(_run(settings, run), settings))
@@ -156,7 +156,7 @@ def judge(ctx: typer.Context, run: RunName = "last") -> None:
 
 def _run(settings: Settings, name: str) -> Path:
     """The folder of a kept run, or a path as it was given."""
-    from eval.runs import newest
+    from eval.kept.runs import newest
 
     kept = settings.data_dir / "evals"
     if name == "last":

@@ -25,8 +25,8 @@ from eval.benchmarks.measures import auroc_interval
 from eval.benchmarks.rankers import best_scores
 from eval.benchmarks.tables import Anchor, Line, Table
 from eval.cases import Case
-from eval.conditions import conditions
 from eval.intervals import balanced_interval, mean_interval
+from eval.kept.conditions import conditions
 from rag.answer_json import to_json
 from rag.assistant import Assistant
 from rag.database import plain

@@ -15,9 +15,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from eval.agreement import Measure, People, Scored, agreement, best_threshold, gain
 from eval.intervals import Interval
 from eval.scorer import labelled, scoring
-from eval.scorer.agreement import Measure, People, Scored, agreement, best_threshold, gain
 from eval.scorer.containment import Containment
 from eval.scorer.labelled import Labelled
 from eval.scorer.published import (

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from eval.agreement import MEASURES, Measure
 from eval.intervals import Interval
-from eval.scorer.agreement import MEASURES, Measure
 from eval.scorer.card import (
     HELD_OUT,
     Card,

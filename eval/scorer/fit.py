@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from eval.agreement import balanced_accuracy
 from eval.scorer import labelled
-from eval.scorer.agreement import balanced_accuracy
 from eval.scorer.labelled import Labelled
 from rag.features import NAMES, Features
 from rag.grounding import WEIGHTS, Scorer, Weight, Weights, least, overall

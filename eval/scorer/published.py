@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from eval.scorer.agreement import Measure
+from eval.agreement import Measure
 
 LABELS: Mapping[Measure, str] = {
     "auroc": "AUROC",

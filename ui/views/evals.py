@@ -14,10 +14,10 @@ from math import ceil, floor
 from typing import Literal
 from urllib.parse import quote
 
-from eval import plots
 from eval.figures import KINDS, Figure, value
-from eval.runs import Run
-from eval.summary import Summary
+from eval.kept.runs import Run
+from eval.kept.summary import Summary
+from eval.report import svg as plots
 from ui.terminal import count, line
 
 MOST_ROWS = 100
@@ -44,7 +44,7 @@ MAIN = (
 
 
 def tab(runs: Sequence[Run]) -> str:
-    """The whole tab. `runs` come newest first, as `eval.runs.runs` gives them."""
+    """The whole tab. `runs` come newest first, as `eval.kept.runs.runs` gives them."""
     if not runs:
         return (
             '<section class="fn-evals"><h2>Evals</h2><p class="fn-evals-empty">No run yet. '

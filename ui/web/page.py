@@ -54,7 +54,7 @@ class Page:
 
     def evals(self, owner: str) -> str:
         """Past runs of the evals, and the cases that the owner's thumbs make."""
-        from eval.runs import runs
+        from eval.kept.runs import runs
         from ui.records import feedback
         from ui.views import evals
 

@@ -131,8 +131,8 @@ class Routes:
 
     def report(self, request: Request) -> Response:
         """The report of an eval run."""
-        from eval import runs
-        from eval.report import report
+        from eval.kept import runs
+        from eval.report.page import report
 
         folder = self.assistant.settings.data_dir / "evals"
         return _html(report(runs.find(folder, request.path_params["name"])))

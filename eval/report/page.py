@@ -11,13 +11,16 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from eval import report_cases, report_figures, report_plots, report_times
 from eval.clusters import Unit
-from eval.entries import Entry
-from eval.report_filters import Filters
-from eval.report_text import counted, said
-from eval.runs import Results, Run
-from eval.summary import Summary
+from eval.kept.entries import Entry
+from eval.kept.runs import Results, Run
+from eval.kept.summary import Summary
+from eval.report import cases as report_cases
+from eval.report import figures as report_figures
+from eval.report import plots as report_plots
+from eval.report import times as report_times
+from eval.report.filters import Filters
+from eval.report.text import counted, said
 
 STYLE = Path(__file__).with_suffix(".css")
 PARTS = {  # by the id of their headings

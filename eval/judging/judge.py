@@ -17,13 +17,13 @@ from pathlib import Path
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from eval.changes import counted, plain
-from eval.entries import Entry
-from eval.judge_table import show
-from eval.kappa import Verdict
-from eval.opinions import Cache, Judge, prompt_digest
-from eval.runs import RESULTS, RunError
-from eval.sides import Side, side
+from eval.compare.changes import counted, plain
+from eval.compare.sides import Side, side
+from eval.judging.kappa import Verdict
+from eval.judging.opinions import Cache, Judge, prompt_digest
+from eval.judging.table import show
+from eval.kept.entries import Entry
+from eval.kept.runs import RESULTS, RunError
 from rag.errors import ModelError, SettingsError
 from rag.models import HOSTED_BUDGET, THINKING_TOKENS, Chat
 from rag.remote import OPENAI_URL, Remedies, Server

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from eval.plots import picture
+from eval.report.svg import picture
 
 WIDE, HIGH = 360, 238  # units of a whole picture: about as wide as a telephone
 LEFT, TOP, RIGHT, BOTTOM = 44, 18, 350, 194  # edges of what is drawn in

@@ -19,7 +19,7 @@ from eval.cases import Case
 from rag import prompts
 from rag.assistant import Assistant
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True, slots=True)

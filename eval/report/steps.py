@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from eval.figures import GROUPS, KINDS, LABELS, Row, told
 from eval.metrics import METRICS
 from eval.observe import Observed
-from eval.report_text import counted, said, upper
+from eval.report.text import counted, said, upper
 from rag.events import Consulted, Purpose
 
 PURPOSES: Mapping[Purpose, str] = {

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from eval import plots
-from eval.entries import Entry
 from eval.figures import quantile, told
-from eval.report_curves import stages
-from eval.report_text import counted, said
+from eval.kept.entries import Entry
+from eval.report import svg as plots
+from eval.report.curves import stages
+from eval.report.text import counted, said
 
 
 def times(entries: Sequence[Entry]) -> str:

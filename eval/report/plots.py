@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate
 
-from eval import plots_axes
-from eval import report_curves as curves
-from eval.entries import Entry
 from eval.intervals import Interval
-from eval.plots_axes import Axes, Spot
-from eval.report_curves import BINS, Deciding, Operating, Reliability
-from eval.report_text import counted
+from eval.kept.entries import Entry
+from eval.report import axes as plots_axes
+from eval.report import curves
+from eval.report.axes import Axes, Spot
+from eval.report.curves import BINS, Deciding, Operating, Reliability
+from eval.report.text import counted
 
 _SORTS = (  # of `report_curves.VERDICTS`: in words, and how they are drawn
     ("supported", "fn-plot-good"),

@@ -9,11 +9,11 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from eval import runs
-from eval.changes import Scored, counted, named, plain
-from eval.entries import Entry
-from eval.runs import RESULTS, RunError
-from eval.summary import Summary
+from eval.compare.changes import Scored, counted, named, plain
+from eval.kept import runs
+from eval.kept.entries import Entry
+from eval.kept.runs import RESULTS, RunError
+from eval.kept.summary import Summary
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from eval.baseline import Baseline, read_baseline
-from eval.changes import (
+from eval.compare.baseline import Baseline, read_baseline
+from eval.compare.changes import (
     EXACT,
     Change,
     Scored,
@@ -26,8 +26,8 @@ from eval.changes import (
     scored,
     values_told,
 )
+from eval.compare.sides import Side, side
 from eval.metrics import METRICS, Metric
-from eval.sides import Side, side
 from rag.settings import Settings
 
 _SAME = {"cases_digest": "questions or right answers", "corpus_digest": "articles"}
@@ -189,7 +189,8 @@ def hold(baseline: Path, run: Path) -> int:
 def hold_now(baseline: Path, settings: Settings) -> int:
     """Ask the questions of `baseline` now, keep the run, and hold it; a run that somebody stops is
     not held. Raises as `hold` does, and as `eval.run.run_golden`."""
-    from eval import keeping, run
+    from eval import run
+    from eval.kept import keeping
 
     cases = read_baseline(baseline).cases
     folder = keeping.new_folder(settings.data_dir / "evals")

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from eval import entries
-from eval import summary as summaries
-from eval.entries import Entry
 from eval.figures import Figure, figures
-from eval.summary import Summary
+from eval.kept import entries
+from eval.kept import summary as summaries
+from eval.kept.entries import Entry
+from eval.kept.summary import Summary
 from rag.errors import FootnoteError
 
 RESULTS, SUMMARY, REPORT = "results.jsonl", "summary.json", "report.html"

@@ -12,11 +12,11 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from eval.changes import Scored, counted, named, plain
+from eval.compare.changes import Scored, counted, named, plain
+from eval.compare.sides import Side, side
 from eval.figures import Outcome
+from eval.kept.summary import Summary, fault
 from eval.metrics import METRICS
-from eval.sides import Side, side
-from eval.summary import Summary, fault
 from rag.errors import FootnoteError
 
 BASELINE = Path(__file__).parent / "baseline.json"

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eval.changes import (
+from eval.compare.changes import (
     Change,
     Word,
     changes,
@@ -22,10 +22,10 @@ from eval.changes import (
     plain,
     values_told,
 )
-from eval.entries import Entry
+from eval.compare.sides import Side, side
 from eval.figures import Outcome
+from eval.kept.entries import Entry
 from eval.metrics import METRICS
-from eval.sides import Side, side
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from eval import plots
 from eval.clusters import UNITS, Unit
-from eval.entries import Entry
 from eval.figures import GROUPS, KINDS, LABELS, Figure, by_tag, interval, value
+from eval.kept.entries import Entry
 from eval.metrics import STAGES, Kind, stage_name
-from eval.report_text import counted, said, upper
+from eval.report import svg as plots
+from eval.report.text import counted, said, upper
 
 MAIN = {
     "answer_right": "answered right",

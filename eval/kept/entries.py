@@ -17,8 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from eval.cases import Case
 from eval.figures import Outcome, Row
+from eval.kept.summary import fault
 from eval.observe import Observed
-from eval.summary import fault
 from rag.answer_json import from_json, to_json
 from rag.errors import FootnoteError
 from rag.types import Answer, Span, Support

@@ -17,12 +17,12 @@ from typing import Any, Literal
 from filelock import FileLock, Timeout
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from eval import runs
-from eval.conditions import Conditions
-from eval.entries import Entry
 from eval.figures import Row
-from eval.runs import BEGUN, REPORT, RESULTS, SUMMARY, RunError
-from eval.summary import fault
+from eval.kept import runs
+from eval.kept.conditions import Conditions
+from eval.kept.entries import Entry
+from eval.kept.runs import BEGUN, REPORT, RESULTS, SUMMARY, RunError
+from eval.kept.summary import fault
 
 LOCK = "run.lock"
 _MEASURED_ON = {  # the fields of `Conditions`, in words

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from eval.entries import Entry
-from eval.report_curves import first_rank
-from eval.report_text import counted, said
+from eval.kept.entries import Entry
+from eval.report.curves import first_rank
+from eval.report.text import counted, said
 from rag.types import Passage, Span
 
 

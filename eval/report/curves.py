@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Literal
 
-from eval.entries import Entry
 from eval.figures import quantile
 from eval.intervals import Interval, mean_interval
+from eval.kept.entries import Entry
 from rag.types import Claim, Support
 
 BINS = 10
@@ -109,7 +109,7 @@ def _tenths(found: Sequence[_Judged]) -> Iterator[Tenth]:
 
 def _auroc(found: Sequence[_Judged]) -> Interval | None:
     """With its interval, whole clusters drawn; None where all are good or none is."""
-    from eval.scorer.agreement import People, Scored, agreement
+    from eval.agreement import People, Scored, agreement
 
     people = People([each.good for each in found], [each.cluster for each in found])
     return agreement(Scored([each.score for each in found], 0.5), people)["auroc"]

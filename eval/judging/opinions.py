@@ -15,9 +15,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from eval.changes import plain
-from eval.kappa import Verdict
-from eval.runs import RunError
+from eval.compare.changes import plain
+from eval.judging.kappa import Verdict
+from eval.kept.runs import RunError
 from rag.errors import ModelError, ModelRefused
 from rag.models import Chat
 from rag.types import Message

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from eval.entries import Entry
-from eval.report_answers import came
-from eval.report_filters import VERDICTS, Filters, verdict
-from eval.report_passages import passages
-from eval.report_steps import consultations, scores
-from eval.report_text import said
+from eval.kept.entries import Entry
+from eval.report.answers import came
+from eval.report.filters import VERDICTS, Filters, verdict
+from eval.report.passages import passages
+from eval.report.steps import consultations, scores
+from eval.report.text import said
 
 
 def cases(entries: Sequence[Entry], filters: Filters) -> str:

@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from eval.entries import Entry
 from eval.figures import Row
-from eval.report_text import said
+from eval.kept.entries import Entry
+from eval.report.text import said
 
 CURRENT = "background:var(--accent);border-color:var(--accent);color:var(--on-accent)"
 VERDICTS = (  # misses first

@@ -10,15 +10,15 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from eval.changes import counted, plain
+from eval.compare.changes import counted, plain
 from eval.figures import told
 from eval.intervals import Interval
-from eval.kappa import VERDICTS, Agreement, Verdict, agreement
+from eval.judging.kappa import VERDICTS, Agreement, Verdict, agreement
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from eval.judge import Judged
+    from eval.judging.judge import Judged
 
 WIDTH = 80
 

@@ -2,7 +2,7 @@
 
 Pure: numbers become inline SVG without text, ids or scripts. Pictures stretch to the width that
 they are given, so words stand beside them in HTML; a style sheet gives `fn-plot-*` their colours.
-Those with axes are in `eval.plots_axes`.
+Those with axes are in `eval.report.axes`.
 """
 
 from __future__ import annotations

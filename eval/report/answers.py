@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from eval.entries import Entry
 from eval.figures import Row
-from eval.report_text import said
+from eval.kept.entries import Entry
+from eval.report.text import said
 from rag.events import Checked
 from rag.types import Citation, Claim
 

@@ -1,0 +1,1 @@
+"""Is one run better or worse than another, beyond noise?"""

@@ -1,0 +1,1 @@
+"""What does a second model say of a run, and how far does it agree?"""

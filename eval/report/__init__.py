@@ -1,0 +1,1 @@
+"""How does a run look as a page that a person can read?"""
