@@ -64,7 +64,7 @@ def test_a_person_sees_every_set_with_held_out_rows_counts_and_targets(
     ):
         assert part in told
     assert "There are no held-out scores" not in told
-    assert "Features of every text" in shown.err
+    assert "Changed sentences and corrupted answers" in shown.err
 
 
 def test_a_program_sees_the_same(
@@ -94,7 +94,7 @@ def test_the_public_sets_themselves_are_asked_for(tmp_path: Path) -> None:
 
 
 def test_changed_sentences_are_caught_and_true_ones_are_not(sources: list[Source]) -> None:
-    caught, alarms = measure.counts([ARTICLE], Scorer())
+    caught, alarms = measure.counts([ARTICLE])
     kinds = {kind: (n, of) for kind, n, of in caught}
     assert kinds["number"] == (2, 2)
     assert kinds[WRONG] == (2, 2)
@@ -105,15 +105,9 @@ def test_changed_sentences_are_caught_and_true_ones_are_not(sources: list[Source
     assert not true.keys() & kinds.keys()
 
 
-def test_the_checks_that_are_counted_are_those_with_the_scorer(sources: list[Source]) -> None:
-    """One that calls everything grounded lets nothing be called unsupported for its words."""
-
-    class Counting(Scorer):
-        asked = 0
-
-        def claim(self, text: str, quotes: object) -> float:
-            type(self).asked += 1
-            return 1.0
-
-    measure.counts([ARTICLE], Counting())
-    assert Counting.asked > 10
+def test_what_was_scored_is_not_read_again() -> None:
+    scorer = measure.Remembering()
+    first = scorer.features(["It fell."], ["It fell on Sunday."])
+    assert scorer.features(["It fell."], ["It fell on Sunday."]) is first
+    assert scorer.features(["It fell."], ["It rose."]) != first
+    assert first == Scorer().features(["It fell."], ["It fell on Sunday."])

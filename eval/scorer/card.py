@@ -35,6 +35,7 @@ HELD_OUT, IN_SAMPLE, CONTAINMENT = "ours, held out", "ours, in-sample", "contain
 
 Count = tuple[str, int, int]  # kind; how many were caught, or alarmed; n
 HeldOut = Mapping[str, Sequence[float]]  # scores of a labelled set's texts, in the file's order
+Later = Callable[[], HeldOut]  # gives them once the scorer has scored every text
 Seen = Callable[[int, int], None]  # texts done, of how many
 
 
@@ -78,7 +79,7 @@ def card(
     data: Path,
     scorer: Scorer,
     *,
-    held_out: HeldOut | None = None,
+    held_out: HeldOut | Later | None = None,
     caught: Sequence[Count] = (),
     alarms: Sequence[Count] = (),
     as_json: bool = False,
@@ -102,7 +103,7 @@ def card(
 def measured(
     data: Path,
     scorer: Scorer,
-    held_out: HeldOut,
+    held_out: HeldOut | Later,
     *,
     sources: Sequence[labelled.Source] = labelled.SOURCES,
     clock: Clock = time.perf_counter,
@@ -110,16 +111,22 @@ def measured(
 ) -> Card:
     """The card without its counts. Everything is read before anything is scored."""
     sets = {source.name: labelled.read(source, data) for source in sources}
-    _check(held_out, sets)
-    total, given, sections = sum(map(len, sets.values())), list[scoring.Given](), list[Section]()
+    if not callable(held_out):
+        _check(held_out, sets)
+    total, given = sum(map(len, sets.values())), list[scoring.Given]()
+    scores = {name: [0.0] * len(rows) for name, rows in sets.items()}
     for name, rows in sets.items():
-        scores = [0.0] * len(rows)
-        worst = labelled_whole(name)
-        for each in scoring.scored(name, rows, scorer, clock, worst=worst):
-            scores[each.index] = each.score
+        for each in scoring.scored(name, rows, scorer, clock, worst=labelled_whole(name)):
+            scores[name][each.index] = each.score
             given.append(each)
             seen(len(given), total)
-        ours = {IN_SAMPLE: scores} | ({HELD_OUT: held_out[name]} if name in held_out else {})
+    if callable(held_out):
+        held_out = held_out()
+        _check(held_out, sets)
+    sections = list[Section]()
+    for name, rows in sets.items():
+        ours = {IN_SAMPLE: scores[name]}
+        ours |= {HELD_OUT: list(held_out[name])} if name in held_out else {}
         sections += [_section(board, rows, ours, scorer.threshold) for board in _boards(name)]
     return Card(tuple(sections), scoring.speed(given))
 
