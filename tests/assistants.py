@@ -28,6 +28,7 @@ from rag.events import (
     Updated,
 )
 from rag.fetch import fetch
+from rag.grounding import Scorer
 from rag.library import Library
 from rag.load import find, load, page
 from rag.sentences import split
@@ -66,6 +67,7 @@ class QuotingAssistant:
         self.settings = settings
         self.fault = fault
         self.model = self.embedder = QuotingModel()
+        self.scorer = Scorer()
         self.asked: list[tuple[str, tuple[Turn, ...]]] = []
         self.streams = 0  # that are open
 

@@ -77,9 +77,16 @@ def test_ratings_of_mtrag_are_averaged_and_belong_to_a_conversation(tmp_path: Pa
     ]
     put(tmp_path, "mtrag_human", mtrag(rated))
     one, other = read(source("mtrag_human", 2), tmp_path)
-    assert (one.scale, one.label, one.sources) == (3.0, True, (RAIN, OIL))
-    assert (other.scale, other.label, other.sources) == (2.5, False, ())
+    assert (one.scale, one.label, one.sources) == (2 / 3, True, (RAIN, OIL))  # 3 of 1..4
+    assert (other.scale, other.label, other.sources) == (0.5, False, ())
     assert one.document == other.document == "talk"
+
+
+def test_the_places_that_people_marked_are_kept(tmp_path: Path) -> None:
+    put(tmp_path, "qags_cnndm", qags({"A fell.": "yyy", "B rose.": "nnn"}))
+    (row,) = read(source("qags_cnndm", 1), tmp_path)
+    assert row.faults is not None
+    assert [row.text[start:end] for start, end in row.faults] == ["B rose."]
 
 
 def test_each_set_is_known_by_its_size() -> None:
