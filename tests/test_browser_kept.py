@@ -134,10 +134,11 @@ def test_a_conversation_deleted_elsewhere_is_begun_anew_by_the_next_question(
     expect(window.list).to_have_count(0)
     other.do("thumb")
     expect(other.notice).not_to_be_empty()
-    before = other.shown
+    before, address = other.shown, other.page.url
     other.put(FENTANYL)
     other.answered(before)
     expect(other.live).to_contain_text("20%")
+    other.page.wait_for_url(lambda url: url != address)  # it names the new conversation
     other.reload()
     expect(other.live).to_contain_text("20%")
     other.close()
