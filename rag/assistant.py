@@ -12,15 +12,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from rag import compose, ingest
-from rag.errors import EmptyLibrary, QuestionError
-from rag.events import Event, Finished, IngestEvent, Removed, Rewritten, Selected
+from rag import asked as asking
+from rag import compose, disagree, ingest
+from rag.answerable import Answerability
+from rag.errors import EmptyLibrary
+from rag.events import (
+    Checked,
+    Event,
+    Finished,
+    IngestEvent,
+    Removed,
+    Retrieved,
+    Rewritten,
+    Selected,
+)
 from rag.grounding import Scorer
 from rag.library import Library
 from rag.respond import Record, respond
 from rag.retrieve import Retriever
 from rag.select import select
 from rag.settings import Settings
+from rag.spelling import Speller
 from rag.stop import Stop, waited
 from rag.types import (
     Answer,
@@ -89,7 +101,9 @@ class Assistant:
         self.vectors = vectors
         self.embedder = embedder
         self.model = model
+        self.speller = Speller(library)
         self.scorer = Scorer()  # reads its network when the first claim is checked
+        self.answerability = Answerability(self.scorer.reader)
 
     def __enter__(self) -> Assistant:
         return self
@@ -143,14 +157,14 @@ class Assistant:
         document_ids: Collection[str] | None,
         stop: Stop | None,
     ) -> Generator[Event, None, None]:
-        question = self._checked_question(question)
+        question = asking.checked(question, self.settings.max_question_chars)
         self._checked_library(document_ids)
         waited(self.model.warm, stop)
         record = Record(question, self.model.name)
-        asked = question
-        if history:
-            asked = yield from self._alone(history, record, stop)
-            yield Rewritten(asked)
+        asked = yield from self._read(history, record, stop)
+        if unasked := asking.declined(asked):
+            yield from (Retrieved(()), Selected(()), record.finished(unasked))
+            return
         with record.timed("retrieve"):
             retriever = Retriever(self.library, self.vectors, self.embedder)
             retrieved = retriever.retrieve(asked, self.settings.k, document_ids)
@@ -159,6 +173,9 @@ class Assistant:
             selected = self._selected(asked, retrieved.hits)
         yield selected
         record.passages = selected.passages
+        if asking.in_another_script(asked, [passage.text for passage in selected.passages]):
+            yield record.finished("not stated")
+            return
         with record.timed("load model"):
             model = self._model(stop)
         record.model = model.name
@@ -168,18 +185,38 @@ class Assistant:
             record,
             around=self._around,
             scorer=self.scorer,
+            answerability=self.answerability,
             max_tokens=self.settings.max_tokens,
         )
+        yield from self._compared(record, selected)
         yield record.finished(reason)
 
-    def _alone(
+    def _compared(self, record: Record, selected: Selected) -> Iterator[Event]:
+        """Add to the claims where other sources contradict what is cited."""
+        with record.timed("compare"):
+            told, more = disagree.told(record.claims, selected, self._published)
+        record.passages += more
+        record.claims += told
+        yield from (Checked(claim, "kept") for claim in told)
+
+    def _published(self, document_id: str) -> str | None:
+        return self.library.document(document_id).published
+
+    def _read(
         self, history: Sequence[Turn], record: Record, stop: Stop | None
     ) -> Generator[Event, None, str]:
-        """The question, made to stand alone."""
-        with record.timed("rewrite"):
-            model = self._model(stop)
-            asked, consulted = compose.rewrite(record.question, history, model)
-        yield record.counted(consulted)
+        """The question as it was meant, made to stand alone; where it is not as it was typed, or
+        might not be, that is told."""
+        asked = self.speller.read(record.question)
+        if history:
+            with record.timed("rewrite"):
+                model = self._model(stop)
+                asked, consulted = compose.rewrite(asked, history, model)
+            yield record.counted(consulted)
+            if asking.declined(asked) == "nothing retrieved":  # "Why?", which nothing was added to
+                asked = f"{history[-1].question} {asked}"
+        if history or asked != record.question:
+            yield Rewritten(asked)
         return asked
 
     def _selected(self, question: str, hits: Sequence[Hit]) -> Selected:
@@ -200,18 +237,6 @@ class Assistant:
         start = max(0, span.start - AROUND_CHARS)
         text = self.library.document(span.document_id).text
         return text[start : span.end + AROUND_CHARS]
-
-    def _checked_question(self, question: str) -> str:
-        question = " ".join(question.split())
-        if not question:
-            raise QuestionError("The question is empty.", "Ask something of the articles.")
-        limit = self.settings.max_question_chars
-        if len(question) > limit:
-            raise QuestionError(
-                f"The question has {len(question):,} characters; {limit:,} is the most.",
-                "Shorten it, or index the text as an article and ask about it.",
-            )
-        return question
 
     def _checked_library(self, document_ids: Collection[str] | None) -> None:
         ingest.check_embedder(self.library, self.embedder)

@@ -24,11 +24,16 @@ class Rewritten:
 
 @dataclass(frozen=True, slots=True)
 class Retrieved:
-    """The fused hits, and the two rankings that they were fused from; each best first."""
+    """The fused hits, and the two rankings that they were fused from; each best first.
+
+    `duplicates` are chunks that were found as well but are no hits, because a hit of another
+    document says the same, word for word.
+    """
 
     hits: tuple[Hit, ...]
     dense: tuple[Hit, ...] = ()
     lexical: tuple[Hit, ...] = ()
+    duplicates: tuple[Hit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

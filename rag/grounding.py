@@ -70,7 +70,7 @@ class Scorer:
 
     def __init__(self, weights: Weights | None = None, reader: Reader | None = None) -> None:
         self.weights = weights or load()
-        self._reader = reader or Reader()
+        self.reader = reader or Reader()
 
     @property
     def threshold(self) -> float:
@@ -110,7 +110,7 @@ class Scorer:
         ]
 
     def _read(self, texts: Sequence[str]) -> list[Read]:
-        states = self._reader.states(texts)
+        states = self.reader.states(texts)
         return [features.read(text, each) for text, each in zip(texts, states, strict=True)]
 
 

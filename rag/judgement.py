@@ -1,12 +1,13 @@
 """May this question be answered from these passages, and does this reply answer it?
 
-Declining is one decision made of cheap parts: names that the source does not know, the model's
-own yes or no read as a probability, and whether the checked sentences hold what was asked for.
+Declining is one decision: the chance that the articles answer the question (see `answerable`, which
+makes it of what was found and of the model's own yes or no), and how much of it a reply needs by
+what its checks say. Names that no source knows are declined before anything is asked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rag import asks, compose, terms
@@ -14,35 +15,39 @@ from rag.amounts import number_ties
 from rag.events import Consulted
 from rag.types import Budgeted, ChatModel, Claim, Passage
 
-SURE = 0.78  # the small model's "yes" to one passage at which no other is asked about
-LEAST = 0.6  # its "yes" below which a passage is not answered from
-LEAST_YES_NO = 0.35  # the same for a question of yes or no: a sentence seldom states a "no"
-JUDGED = 7  # passages put to it, best first
+# Chances that the articles answer the question, as `answerable` tells them.
+CERTAIN = 0.83  # outweighs a source in other words than the question's
+SURE = 0.6  # no other passage is asked about, and a reply may stand with reserves
+LEAST = 0.35  # below, a passage is not answered from
+LEAST_YES_NO = 0.12  # the same for a question of yes or no: a sentence seldom states a "no"
+
+JUDGED = 4  # passages put to the model, best first
 ATTEMPTS = 2  # replies written before declining
-CERTAIN = 0.9  # its "yes" that outweighs a source in other words than the question's
 SHARED_LEAST = 0.34  # of the question's words, in what is cited
 QUOTED_LEAST = 0.55  # of the question's words, in a sentence quoted in place of a failed one
+
+Chance = Callable[[float], float]  # from the probability of a "yes" to that of an answer
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """Passages to answer from, and how sure the model is that they state the answer, 0..1; None
-    where it was not asked."""
+    """Passages to answer from, and the chance, 0..1, that they state the answer; None where the
+    model was not asked."""
 
     passages: Sequence[Passage]
-    stated: float | None
+    chance: float | None
 
     @property
     def sure(self) -> bool:
-        return self.stated is not None and self.stated >= SURE
+        return self.chance is not None and self.chance >= SURE
 
     @property
     def certain(self) -> bool:
-        return self.stated is not None and self.stated >= CERTAIN
+        return self.chance is not None and self.chance >= CERTAIN
 
 
 def attempts(
-    question: str, passages: Sequence[Passage], model: ChatModel
+    question: str, passages: Sequence[Passage], model: ChatModel, chance: Chance
 ) -> Iterator[Consulted | Attempt]:
     """What the model should answer from, attempt by attempt; nothing where it should decline.
     Before an attempt comes what the model was asked for it.
@@ -61,14 +66,14 @@ def attempts(
             return
         consulted = compose.stated(question, [passage], model)
         yield consulted
-        stated = consulted.probability or 0.0
-        if stated >= SURE:
+        found = chance(consulted.probability or 0.0)
+        if found >= SURE:
             left -= 1
-            yield Attempt([passage], stated)
-        elif stated >= least:
-            likely.append((stated, -index))
-    for stated, index in sorted(likely, reverse=True)[:left]:
-        yield Attempt([passages[-index]], stated)
+            yield Attempt([passage], found)
+        elif found >= least:
+            likely.append((found, -index))
+    for found, index in sorted(likely, reverse=True)[:left]:
+        yield Attempt([passages[-index]], found)
 
 
 def ranked(question: str, passages: Sequence[Passage], *, apart: bool) -> Sequence[Passage]:

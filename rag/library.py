@@ -172,6 +172,44 @@ class Library:
         )
         return [Hit(Chunk(id, Span(*span)), score, "lexical") for id, *span, score in rows]
 
+    # --- words ------------------------------------------------------------------------------------
+
+    def knows(self, word: str) -> bool:
+        """True when a chunk holds `word`, or another form of it."""
+        match = _match(word)
+        found = match and self._rows("SELECT 1 FROM words WHERE words MATCH ? LIMIT 1", match)
+        return bool(found)
+
+    def stems(self, first: str, least: int, most: int) -> list[tuple[str, int]]:
+        """The stems of the index that begin with the letter `first`, of `least` to `most` letters,
+        and how often each stands there."""
+        self._list_words()
+        rows = self._rows(
+            "SELECT term, cnt FROM temp.stems WHERE term >= ?1 AND term < ?2"
+            " AND length(term) BETWEEN ?3 AND ?4",
+            *(first, chr(ord(first) + 1), least, most),
+        )
+        return [(term, count) for term, count in rows]
+
+    def written(self, stem: str, most: int) -> list[str]:
+        """The words as they are written at the first `most` places of a stem of `stems`."""
+        self._list_words()
+        rows = self._rows(
+            "SELECT CASE col WHEN 'title' THEN title ELSE body END, offset FROM temp.places"
+            " JOIN passages ON row = doc WHERE term = ? LIMIT ?",
+            *(stem, most),
+        )
+        found = [(re.findall(r"[^\W_]+", text), place) for text, place in rows]
+        return [words[place] for words, place in found if place < len(words)]
+
+    def _list_words(self) -> None:
+        """Views of the full-text index, which belong to this connection and not to the file."""
+        for name, kind in (("stems", "row"), ("places", "instance")):
+            self._rows(
+                f"CREATE VIRTUAL TABLE IF NOT EXISTS temp.{name}"
+                f" USING fts5vocab('main', 'words', '{kind}')"
+            )
+
     def _rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         with self._lock, translated(self._path):
             return self._connection.execute(sql, values).fetchall()

@@ -10,8 +10,10 @@ import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 from rag import asks, cite, compose, judgement, verify
+from rag.answerable import Answerability
 from rag.events import Checked, Consulted, Event, Finished, Purpose
 from rag.grounding import Scorer
 from rag.types import Answer, ChatModel, Citation, Claim, DeclineReason, Passage, Usage
@@ -69,11 +71,13 @@ def respond(
     *,
     around: Around,
     scorer: Scorer,
+    answerability: Answerability,
     max_tokens: int,
 ) -> Generator[Event, None, DeclineReason | None]:
     """Answer from `record.passages` into `record`; returns why there is no answer, where so.
 
-    `around` gives the text near a span; `scorer` scores claims; `max_tokens` bounds one reply.
+    `around` gives the text near a span; `scorer` scores claims, `answerability` questions;
+    `max_tokens` bounds one reply.
     """
     if not record.passages:
         return "nothing retrieved"
@@ -83,10 +87,20 @@ def respond(
     reasons: list[DeclineReason] = []
     parts = asks.parts(question) if compose.is_small(model) else [question]
     for part in parts:
-        writer = _Writer(part, model, record, around, scorer, max_tokens, apart=len(parts) > 1)
+        chance = _chance(part, record.passages, answerability)
+        apart = len(parts) > 1
+        writer = _Writer(part, model, record, around, scorer, chance, max_tokens, apart=apart)
         reason = yield from writer.answer()
         reasons += [reason] if reason else []
     return None if record.claims else reasons[0]
+
+
+def _chance(
+    question: str, passages: Sequence[Passage], answerability: Answerability
+) -> judgement.Chance:
+    texts = [passage.text for passage in passages]
+    met = cache(lambda: answerability.met(question, texts))  # a large model is not asked for it
+    return lambda stated: answerability.chance(met(), stated)
 
 
 @dataclass(frozen=True)
@@ -98,13 +112,14 @@ class _Writer:
     record: Record
     around: Around
     scorer: Scorer
+    chance: judgement.Chance
     max_tokens: int
     apart: bool  # the question is part of one for which the passages were selected
 
     def answer(self) -> Generator[Event, None, DeclineReason | None]:
         """Add the claims that answer the question to the record; say why there are none."""
         ranked = judgement.ranked(self.question, self.record.passages, apart=self.apart)
-        attempts = judgement.attempts(self.question, ranked, self.model)
+        attempts = judgement.attempts(self.question, ranked, self.model, self.chance)
         reserve: list[Claim] = []  # a reply that holds with reserves, if no other does better
         wrote = False
         while attempt := (yield from self._next(attempts)):

@@ -1,21 +1,28 @@
 """Which chunks may hold the answer?
 
-Dense (MiniLM, Chroma) and lexical (FTS5) searches, fused by reciprocal rank (Cormack, Clarke and
-Büttcher 2009). Ties are broken by chunk id, so a run repeats exactly.
+Dense (MiniLM, Chroma) and lexical (FTS5) searches, fused by a convex combination of their scores,
+which keeps how much better one chunk is than the next; ranks alone forget it (Bruch, Gai and
+Ingber 2023, "An Analysis of Fusion Functions for Hybrid Retrieval"). Ties are broken by chunk id,
+so a run repeats exactly. A chunk that repeats another word for word, and what one document has
+beyond its share, make room for others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from rag.copies import wording
 from rag.errors import LibraryError
 from rag.events import Retrieved
 from rag.library import Library
 from rag.types import Embedder, Hit
 from rag.vectors import Vectors
 
-RANK_CONSTANT = 60  # of the formula: how gently the weight of a rank falls
+DEPTH = 100  # chunks of each search, so that most of what one finds has a score in the other too
+DENSE_SHARE = 0.7  # of the score; 0.6 to 0.8 differ by less than chance
+OF_ONE_DOCUMENT = 5  # hits, while others have some
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +36,20 @@ class Retriever:
     def retrieve(
         self, query: str, k: int, document_ids: Collection[str] | None = None
     ) -> Retrieved:
-        """At most `k` hits, best first, from the documents named (from all where none is), and
-        the two rankings that they were fused from, of `k` each.
+        """At most `k` hits, best first, from the documents named (from all where none is), no two
+        of them the same text; the first `k` of both rankings that they were fused from; and the
+        copies of the hits.
 
         Vectors that the library does not know are ignored. Raises `LibraryError`, `ModelError`.
         """
-        dense = self.dense(query, k, document_ids)
-        lexical = self.library.search(query, k, document_ids)
-        return Retrieved(fuse(dense, lexical)[:k], tuple(dense), tuple(lexical))
+        depth = max(k, DEPTH)
+        dense = self.dense(query, depth, document_ids)
+        lexical = self.library.search(query, depth, document_ids)
+        different, copies = self._told_apart(fuse(dense, lexical), 2 * k)
+        hits = spread(different, k)
+        kept = {hit.chunk.id for hit in hits}
+        duplicates = tuple(copy for copy, of in copies if of.chunk.id in kept)
+        return Retrieved(hits, tuple(dense[:k]), tuple(lexical[:k]), duplicates)
 
     def dense(self, query: str, k: int, document_ids: Collection[str] | None = None) -> list[Hit]:
         """The `k` nearest chunks by cosine similarity."""
@@ -49,13 +62,51 @@ class Retriever:
         chunks = self.library.chunks_by_id(id for id, _ in near)
         return [Hit(chunks[id], score, "dense") for id, score in near if id in chunks]
 
+    def _told_apart(
+        self, fused: Sequence[Hit], read: int
+    ) -> tuple[list[Hit], list[tuple[Hit, Hit]]]:
+        """Without those that repeat an earlier hit of another document; and these, each with what
+        it repeats. Only the first `read` are read: copies rank alike."""
+        reading = sorted(fused[:read], key=lambda hit: hit.chunk.span)  # a document at a time
+        said = {hit.chunk.id: wording(self.library.text(hit.chunk.span)) for hit in reading}
+        first: dict[str, Hit] = {}
+        different, copies = list[Hit](), list[tuple[Hit, Hit]]()
+        for hit in fused:
+            words = said.get(hit.chunk.id)
+            of = first.setdefault(words, hit) if words else hit
+            if of.chunk.span.document_id == hit.chunk.span.document_id:
+                different.append(hit)
+            else:
+                copies.append((hit, of))
+        return different, copies
 
-def fuse(*rankings: list[Hit]) -> tuple[Hit, ...]:
-    """One ranking from several: a chunk scores the sum of 1 / (60 + its rank) in each."""
-    scores: dict[str, float] = {}
-    chunks = {hit.chunk.id: hit.chunk for ranking in rankings for hit in ranking}
-    for ranking in rankings:
-        for rank, hit in enumerate(ranking, start=1):
-            scores[hit.chunk.id] = scores.get(hit.chunk.id, 0.0) + 1 / (RANK_CONSTANT + rank)
+
+def fuse(dense: Sequence[Hit], lexical: Sequence[Hit]) -> tuple[Hit, ...]:
+    """One ranking from two, with scores of about 0..1: 0.7 of the cosine similarity and 0.3 of the
+    BM25 score, in parts of the best one. What a search did not find scores as its last there, and
+    nothing where it found less than the other, and so all that it could."""
+    best = max((hit.score for hit in lexical), default=1.0)
+    meant = {hit.chunk.id: hit.score for hit in dense}
+    worded = {hit.chunk.id: hit.score / best for hit in lexical}
+    least_meant = min(meant.values(), default=0.0)
+    least_worded = min(worded.values(), default=0.0) if len(worded) >= len(meant) else 0.0
+    chunks = {hit.chunk.id: hit.chunk for hit in (*dense, *lexical)}
+    scores = {
+        id: DENSE_SHARE * meant.get(id, least_meant)
+        + (1 - DENSE_SHARE) * worded.get(id, least_worded)
+        for id in chunks
+    }
     order = sorted(scores, key=lambda id: (-scores[id], id))
     return tuple(Hit(chunks[id], scores[id], "fused") for id in order)
+
+
+def spread(ranking: Sequence[Hit], k: int) -> tuple[Hit, ...]:
+    """The `k` best, but of one document no more than five while others have hits. Their order
+    stays."""
+    taken: Counter[str] = Counter()
+    within, beyond = list[int](), list[int]()
+    for place, hit in enumerate(ranking):
+        document = hit.chunk.span.document_id
+        (within if taken[document] < OF_ONE_DOCUMENT else beyond).append(place)
+        taken[document] += 1
+    return tuple(ranking[place] for place in sorted([*within, *beyond][:k]))

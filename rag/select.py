@@ -8,20 +8,25 @@ answers from what it reads first; for a large one neighbours are joined into str
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from math import log1p
 
 from rag import asks, terms
 from rag.chunk import estimate_tokens
 from rag.cite import leans
+from rag.copies import wording
 from rag.events import Selected
 from rag.library import Library
 from rag.sentences import split
 from rag.types import Document, Embedder, Hit, Passage, Span
 
 MAX_SENTENCES = 48  # embedded for one question: about 0.4 s on two cores
-WORDS_WEIGHT = 0.7  # of shared words beside the cosine similarity of the meaning
+# Beside the cosine similarity of the meaning. What is said nearby tells what a sentence is about,
+# and the score of its hit stands for that.
+WORDS_WEIGHT = 1.2  # of the share of words and numbers
+HIT_WEIGHT = 0.4  # of the score of the hit, which is 0..1
 AMOUNT_BONUS = 0.1  # for a sentence with a number, where a number is asked for
 HEADLINE_MALUS = 0.15  # for a line that is no full sentence: it says least in most words
 LOOK_BACK = 600  # characters before a chunk in which the sentence it leans on may stand
@@ -45,12 +50,17 @@ def select(
 ) -> Selected:
     """Passages numbered from 1, best first, of about `budget_tokens` together (at least one,
     where there is a hit); neighbouring sentences are one passage if `join`. The other sentences
-    of the ranking, at most `MAX_SENTENCES`, are `cut`."""
-    spans = _sentence_spans(hits, library)
-    ranked = _rank(question, spans, [library.text(span) for span in spans], embedder)
+    of the ranking, at most `MAX_SENTENCES`, are `cut`; so is what another document has just said
+    word for word. Scores are those of this ranking, from about -1 to 2.6."""
+    found = _sentence_spans(hits, library)
+    ranked = _rank(question, found, [library.text(span) for span in found], embedder)
     chosen: dict[Span, float] = {}
+    said: dict[str, str] = {}  # by which document
     left = budget_tokens
     for sentence in ranked:
+        document = sentence.span.document_id
+        if said.setdefault(wording(sentence.text) or sentence.text, document) != document:
+            continue
         added = [s for s in _with_lead(sentence, library) if s not in chosen]
         cost = sum(estimate_tokens(library.text(span)) for span in added)
         if cost > left and chosen:
@@ -63,28 +73,31 @@ def select(
     return Selected(passages, cut)
 
 
-def _sentence_spans(hits: Iterable[Hit], library: Library) -> list[Span]:
-    """The sentences of the best hits, at most `MAX_SENTENCES`."""
-    found: dict[Span, None] = {}
+def _sentence_spans(hits: Iterable[Hit], library: Library) -> dict[Span, float]:
+    """The sentences of the best hits, at most `MAX_SENTENCES`, with the scores of their hits."""
+    found: dict[Span, float] = {}
     for hit in hits:
         if len(found) >= MAX_SENTENCES:
             break
         span = hit.chunk.span
         for start, end in split(library.text(span)):
-            found[Span(span.document_id, span.start + start, span.start + end)] = None
-    return list(found)[:MAX_SENTENCES]
+            found[Span(span.document_id, span.start + start, span.start + end)] = hit.score
+    return dict(islice(found.items(), MAX_SENTENCES))
 
 
 def _rank(
-    question: str, spans: Sequence[Span], texts: Sequence[str], embedder: Embedder
+    question: str, found: Mapping[Span, float], texts: Sequence[str], embedder: Embedder
 ) -> list[_Scored]:
-    """By cosine similarity to the question plus the share of its words, weighted by rarity."""
-    if not spans:
+    """By cosine similarity to the question, the share of its words and numbers, weighted by
+    rarity, and the score of the hit."""
+    if not found:
         return []
     asked, *vectors = embedder.embed([question, *texts])
-    held = [set(terms.content(text)) for text in texts]
-    wanted = set(terms.content(question))
-    rarity = {word: log1p(len(held) / (1 + sum(word in h for h in held))) for word in wanted}
+    held = [_told(text) for text in texts]
+    wanted = _told(question)
+    rarity = {
+        word: log1p(len(held) / (1 + sum(word in h for h in held))) for word in sorted(wanted)
+    }
     total = sum(rarity.values()) or 1.0
     kind = asks.kind(question)
     scored = [
@@ -92,12 +105,18 @@ def _rank(
             span,
             text,
             sum(a * b for a, b in zip(asked, vector, strict=True))
-            + WORDS_WEIGHT * sum(rarity[word] for word in wanted & words) / total
+            + WORDS_WEIGHT * sum(rarity[word] for word in sorted(wanted & words)) / total
+            + HIT_WEIGHT * found[span]
             + _form(text, kind),
         )
-        for span, text, vector, words in zip(spans, texts, vectors, held, strict=True)
+        for span, text, vector, words in zip(found, texts, vectors, held, strict=True)
     ]
     return sorted(scored, key=lambda sentence: (-sentence.score, sentence.span))
+
+
+def _told(text: str) -> set[str]:
+    """Stems, and numbers whichever way they are written."""
+    return {*terms.content(text), *(f"{each.value:g}" for each in terms.quantities(text))}
 
 
 def _form(text: str, kind: asks.Kind) -> float:

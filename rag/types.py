@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rag.stop import Stop
 
 Support = Literal["supported", "partial", "unsupported", "unchecked"]
-Origin = Literal["model", "matched"]
+Origin = Literal["model", "matched", "compared"]
 FoundBy = Literal["dense", "lexical", "fused", "reranked"]
 Status = Literal["answered", "declined"]
 DeclineReason = Literal["nothing retrieved", "not stated", "nothing survived checking"]
@@ -126,7 +126,7 @@ class Claim:
     citations: tuple[Citation, ...] = ()
     support: Support = "unchecked"
     reasons: tuple[str, ...] = ()  # what did not match, in words for people
-    origin: Origin = "matched"  # who pointed at the source: the model's marker, or code
+    origin: Origin = "matched"  # who pointed at the source: the model, or code
     score: float | None = None  # the chance, 0..1, that the quotes say it
 
     def marked(self) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from eval.benchmarks import clapnq, realtimeqa
+from eval.benchmarks import clapnq
 from eval.benchmarks.answers import SHARE
 from eval.benchmarks.data import EvalDataError
 from eval.benchmarks.run import bench
@@ -172,31 +172,6 @@ def test_a_model_that_cannot_be_had_is_an_error_and_no_row(kept: Path, tmp_path:
         with pytest.raises(ModelError):
             clapnq.answers(sets.clapnq(tmp_path / "set"), chosen, None)
     assert not list(chosen.data_dir.glob("benchmarks/clapnq-given-answers-*"))
-
-
-def test_realtimeqa_asks_the_questions_of_the_window(
-    server: ScriptedServer, kept: Path, tmp_path: Path
-) -> None:
-    (table,) = realtimeqa.answers(sets.quiz(tmp_path / "set"), settings(server, kept), None)
-    told = figures(table)
-    assert told["answered"] == (1, 2)
-    assert told["holds the right choice, answered"] == (0.5, 2)
-    assert told["wrong, answered"] == (0.5, 2)
-    # "A storm closed the Tarn bridge on Tuesday" without its articles, against "Tarn"
-    assert told["token F1, all questions"] == (round((2 / (6 + 1)) / 2, 4), 2)
-    assert told["exact match, all questions"] == (0, 2)
-    assert not any("What swam" in prompt(each) for each in server.requests)
-
-
-def test_what_is_not_answered_scores_nothing_among_all_questions(
-    kept: Path, tmp_path: Path
-) -> None:
-    with ScriptedServer(["NOT STATED"]) as silent:
-        (table,) = realtimeqa.answers(sets.quiz(tmp_path / "set"), settings(silent, kept), None)
-    told = figures(table)
-    assert told["token F1, all questions"] == (0, 2)
-    assert told["token F1, answered"] is None
-    assert told["answered"] == (0, 2)
 
 
 def test_a_bench_with_an_error_exits_with_one(

@@ -93,12 +93,19 @@ def passages(*texts: str) -> list[Passage]:
     ]
 
 
+def as_said(stated: float) -> float:
+    """The chance of an answer, were the model's word all that counts."""
+    return stated
+
+
 def steps(
     texts: Sequence[str], says: Sequence[Script], budget: int = SMALL
 ) -> list[Consulted | Attempt]:
     """The attempts, and what the model was asked before each."""
     with ScriptedServer(says) as server:
-        return list(judgement.attempts("what rate?", passages(*texts), chat(server, budget)))
+        return list(
+            judgement.attempts("what rate?", passages(*texts), chat(server, budget), as_said)
+        )
 
 
 def texts_of(attempt: Attempt) -> list[str]:
@@ -123,14 +130,14 @@ def test_a_small_model_answers_from_the_passage_that_it_says_states_the_answer()
 def test_a_small_model_that_is_sure_is_not_asked_about_the_rest() -> None:
     with ScriptedServer(script(knows="20%")) as server:
         some = passages("The rate is 20%.", "Soup.", "Bread.")
-        going = judgement.attempts("what rate?", some, chat(server, SMALL))
+        going = judgement.attempts("what rate?", some, chat(server, SMALL), as_said)
         asked, first = next(going), next(going)
         assert len(server.requests) == 1
     assert isinstance(asked, Consulted)
     assert isinstance(first, Attempt)
     assert texts_of(first) == ["The rate is 20%."]
     assert first.certain
-    assert first.stated == asked.probability
+    assert first.chance == asked.probability
 
 
 def test_each_yes_or_no_is_told_before_what_follows_from_it() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from rag.answerable import Answerability
 from rag.events import Checked, Event, Token
 from rag.grounding import Scorer
 from rag.respond import Record, respond
@@ -36,7 +37,15 @@ def answered(
     with ScriptedServer(replies) as server:
         model = chat(server, budget)
         scorer = Scorer()
-        going = respond(question, model, record, around=around, scorer=scorer, max_tokens=50)
+        going = respond(
+            question,
+            model,
+            record,
+            around=around,
+            scorer=scorer,
+            answerability=Answerability(scorer.reader),
+            max_tokens=50,
+        )
         while True:
             try:
                 events.append(next(going))

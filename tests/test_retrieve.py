@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from rag.chunk import chunk, embedding_text
 from rag.events import Retrieved
 from rag.library import Library
-from rag.retrieve import Retriever, fuse
+from rag.retrieve import Retriever, fuse, spread
 from rag.types import Chunk, Document, Embedder, Hit, Span
 from rag.vectors import Vectors
 from tests.asking import FENTANYL, NEWS, RATE, REPORT, Index
@@ -91,7 +92,16 @@ def test_both_rankings_are_told_beside_what_they_were_fused_to(retriever: Retrie
     for ranking in (found.dense, found.lexical):
         scores = [hit.score for hit in ranking]
         assert scores == sorted(scores, reverse=True)
-    assert found.hits == fuse(list(found.dense), list(found.lexical))[:4]
+    whole = retriever.retrieve(FENTANYL, retriever.library.count_chunks())
+    assert whole.hits == fuse(whole.dense, whole.lexical)
+    assert (found.dense, found.lexical) == (whole.dense[:4], whole.lexical[:4])
+
+
+def test_a_chunk_counts_for_what_both_searches_know_of_it_however_few_hits_are_asked_for(
+    retriever: Retriever,
+) -> None:
+    few, many = retriever.retrieve(FENTANYL, 2), retriever.retrieve(FENTANYL, 6)
+    assert few.hits == many.hits[:2]
 
 
 # --- an index of one's own --------------------------------------------------------------------
@@ -129,30 +139,126 @@ def test_equal_documents_come_in_the_same_order_every_time(
     retriever.vectors.close()
 
 
+# --- copies, and long documents ----------------------------------------------------------------
+
+WIRE = "The harbour of Vell was closed on Monday, after a crane fell and blocked 3 berths."
+RESET = "The harbour of VELL was closed on Monday — after a crane fell and blocked 3 berths"
+
+
+def documents_of(hits: Iterable[Hit]) -> list[str]:
+    return [hit.chunk.span.document_id for hit in hits]
+
+
+def test_a_text_that_many_papers_print_is_one_hit_and_its_copies_are_told(
+    tmp_path: Path, embedder: Embedder
+) -> None:
+    texts = [WIRE, RESET, WIRE, "Ships of Vell wait before the harbour.", "Soup is hot."]
+    retriever = index_of(texts, tmp_path, embedder)
+    found = retriever.retrieve("Why was the harbour of Vell closed?", 3)
+    told = documents_of(found.hits)
+    assert told[1:] == ["3.txt", "4.txt"]
+    assert {told[0], *documents_of(found.duplicates)} == {"0.txt", "1.txt", "2.txt"}
+    assert len(found.duplicates) == 2
+    retriever.vectors.close()
+
+
+def test_a_copy_in_which_one_number_differs_is_no_copy(tmp_path: Path, embedder: Embedder) -> None:
+    texts = [WIRE, WIRE.replace("3 berths", "5 berths"), "Soup is hot."]
+    retriever = index_of(texts, tmp_path, embedder)
+    found = retriever.retrieve("How many berths are blocked?", 2)
+    assert sorted(documents_of(found.hits)) == ["0.txt", "1.txt"]
+    assert found.duplicates == ()
+    retriever.vectors.close()
+
+
+def test_what_one_document_repeats_itself_is_found_where_it_stands(
+    tmp_path: Path, embedder: Embedder
+) -> None:
+    library = Library.open(tmp_path / "library.sqlite3")
+    vectors = Vectors.open(tmp_path / "vectors", embedder.name)
+    document = Document.of("song.txt", "Song", "/song", "Soup is hot. " * 3)
+    chunks = [Chunk.of(document, start, start + 12) for start in (0, 13, 26)]
+    vectors.add(chunks, embedder.embed([embedding_text(document, c) for c in chunks]))
+    library.put(document, chunks)
+    found = Retriever(library, vectors, embedder).retrieve("hot soup", 5)
+    assert {hit.chunk for hit in found.hits} == set(chunks)
+    assert found.duplicates == ()
+    vectors.close()
+
+
+def ranking(documents: str) -> list[Hit]:
+    return [
+        Hit(Chunk(f"{place:03}", Span(document, place, place + 1)), 1 - place / 1000, "fused")
+        for place, document in enumerate(documents)
+    ]
+
+
+def test_one_long_document_leaves_room_for_others() -> None:
+    assert documents_of(spread(ranking("aaaaaaabac"), 7)) == [*"aaaaabc"]
+
+
+def test_one_document_gives_all_hits_where_there_is_no_other() -> None:
+    assert spread(ranking("a" * 9), 8) == tuple(ranking("a" * 8))
+
+
+@given(documents=st.text("abc", max_size=30), k=st.integers(0, 12))
+def test_spreading_keeps_the_order_and_as_many_hits_as_there_are(documents: str, k: int) -> None:
+    given = ranking(documents)
+    kept = spread(given, k)
+    assert len(kept) == min(k, len(given))
+    assert list(kept) == [hit for hit in given if hit in kept]
+
+
 # --- fusion -----------------------------------------------------------------------------------
 
 
-def hits(ids: list[str]) -> list[Hit]:
-    return [Hit(Chunk(id, Span("a", 0, 1)), 1.0, "dense") for id in ids]
+def hits(scores: dict[str, float]) -> list[Hit]:
+    order = sorted(scores, key=lambda id: -scores[id])
+    return [Hit(Chunk(id, Span("a", 0, 1)), scores[id], "dense") for id in order]
 
 
-def test_what_both_searches_find_comes_before_what_one_finds() -> None:
-    fused = fuse(hits(["a", "b", "c"]), hits(["d", "b"]))
-    assert fused[0].chunk.id == "b"
-    assert fused[0].score == pytest.approx(1 / 62 + 1 / 62)
+def scores(fused: Iterable[Hit]) -> dict[str, float]:
+    return {hit.chunk.id: round(hit.score, 4) for hit in fused}
 
 
-def test_equal_ranks_are_told_apart_by_id() -> None:
-    assert [hit.chunk.id for hit in fuse(hits(["b"]), hits(["a"]))] == ["a", "b"]
+def test_the_score_is_seven_parts_of_meaning_and_three_of_words() -> None:
+    fused = fuse(hits({"a": 0.6, "b": 0.4}), hits({"b": 20.0, "a": 5.0}))
+    assert scores(fused) == {"b": 0.58, "a": 0.495}
+    assert {hit.found_by for hit in fused} == {"fused"}
 
 
-ids = st.lists(st.sampled_from("abcdef"), unique=True)
+def test_how_far_apart_two_chunks_are_counts_and_not_only_their_ranks() -> None:
+    words = hits({"b": 10.0, "a": 9.0})
+    assert fuse(hits({"a": 0.5, "b": 0.49}), words)[0].chunk.id == "b"
+    assert fuse(hits({"a": 0.9, "b": 0.3}), words)[0].chunk.id == "a"
 
 
-@given(one=ids, other=ids)
-def test_fusion_keeps_every_chunk_once_and_does_not_care_which_search_is_first(
-    one: list[str], other: list[str]
+def test_what_a_full_list_does_not_hold_scores_there_as_its_last() -> None:
+    fused = fuse(hits({"a": 0.6, "b": 0.4}), hits({"c": 10.0, "a": 4.0}))
+    assert scores(fused) == {"c": 0.58, "a": 0.54, "b": 0.4}
+
+
+def test_what_holds_none_of_the_words_has_no_score_for_words() -> None:
+    """The search by words found all that holds one, and that was less than there is."""
+    assert scores(fuse(hits({"a": 0.6, "b": 0.4}), hits({"b": 3.0}))) == {"b": 0.58, "a": 0.42}
+
+
+def test_one_search_alone_keeps_its_order() -> None:
+    found = hits({"a": 3.0, "b": 2.0, "c": 1.0})
+    assert [*scores(fuse(found, []))] == [*scores(fuse([], found))] == ["a", "b", "c"]
+
+
+def test_equal_scores_are_told_apart_by_id() -> None:
+    assert [*scores(fuse(hits({"b": 0.5, "a": 0.5}), []))] == ["a", "b"]
+
+
+found = st.dictionaries(st.sampled_from("abcdef"), st.floats(0.01, 1))
+
+
+@given(dense=found, lexical=found)
+def test_fusion_keeps_every_chunk_once_best_first(
+    dense: dict[str, float], lexical: dict[str, float]
 ) -> None:
-    fused = fuse(hits(one), hits(other))
-    assert sorted(hit.chunk.id for hit in fused) == sorted({*one, *other})
-    assert fused == fuse(hits(other), hits(one))
+    fused = fuse(hits(dense), hits(lexical))
+    assert sorted(hit.chunk.id for hit in fused) == sorted({*dense, *lexical})
+    assert [hit.score for hit in fused] == sorted((hit.score for hit in fused), reverse=True)

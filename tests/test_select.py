@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -191,3 +191,62 @@ def test_every_occurrence_that_was_found_is_its_own_passage(
     shown = [passage.span for passage in passages if passage.text == REFRAIN]
     assert len(set(shown)) == 4
     assert shown == sorted(shown)  # equal scores: in the text's order
+
+
+# --- what more than a sentence's own words tells ------------------------------------------------
+
+
+def passages_of(
+    texts: dict[str, str], question: str, folder: Path, embedder: Embedder, scores: dict[str, float]
+) -> Selected:
+    """Selected from documents of one chunk each, with the scores of these."""
+    with Library.open(folder / "library.sqlite3") as library:
+        found = []
+        for id, text in texts.items():
+            document = Document.of(id, "News", f"/{id}", text)
+            (only,) = chunk(document)
+            library.put(document, [only])
+            found.append(Hit(only, scores.get(id, 0.5), "fused"))
+        return select(
+            question,
+            found,
+            library=library,
+            embedder=embedder,
+            budget_tokens=1000,
+            join=False,
+        )
+
+
+def test_what_two_papers_print_word_for_word_is_shown_once_and_the_other_is_cut(
+    tmp_path: Path, embedder: Embedder
+) -> None:
+    texts = {"a": REFRAIN, "b": REFRAIN.upper(), "c": REFRAIN.replace("20%", "25%")}
+    told = passages_of(texts, FENTANYL, tmp_path, embedder, {"a": 0.6})
+    assert sorted(passage.span.document_id for passage in told.passages) == ["a", "c"]
+    assert [passage.span.document_id for passage in told.cut] == ["b"]
+
+
+def test_of_equal_sentences_the_one_in_the_better_hit_comes_first(
+    tmp_path: Path, embedder: Embedder
+) -> None:
+    texts = {"a": f"A cat slept. {REFRAIN}", "b": f"The law is new. {REFRAIN}"}
+    for best in texts:
+        folder = tmp_path / best
+        told = passages_of(texts, FENTANYL, folder, embedder, {best: 0.9})
+        assert told.passages[0].span.document_id == best
+        assert told.passages[0].text == REFRAIN
+
+
+class Indifferent:
+    """An embedder to which all texts mean the same, so that only words and numbers tell."""
+
+    name, dimensions = "indifferent", 2
+
+    def embed(self, texts: Sequence[str]) -> list[list[float]]:
+        return [[1.0, 0.0] for _ in texts]
+
+
+def test_a_number_of_the_question_is_looked_for_however_it_is_written(tmp_path: Path) -> None:
+    texts = {"a": "Vell cut 2,100 jobs.", "b": "Vell cut two thousand jobs."}
+    told = passages_of(texts, "Who cut 2,000 jobs?", tmp_path, Indifferent(), {})
+    assert told.passages[0].span.document_id == "b"

@@ -85,11 +85,14 @@ def scorer(ctx: typer.Context, data: Data, as_json: AsJson = False) -> None:
 def bench(
     ctx: typer.Context,
     name: Annotated[
-        str, typer.Argument(metavar="NAME", help="scifact, realtimeqa, clapnq or wice.")
+        str,
+        typer.Argument(
+            metavar="NAME", help="scifact, realtimeqa, clapnq, wice, ragtruth or disagreement."
+        ),
     ],
-    data: Data,
+    data: Data = Path(),
     answers: Annotated[
-        bool, typer.Option("--answers", help="Ask the model, too; clapnq and realtimeqa.")
+        bool, typer.Option("--answers", help="Ask the model; clapnq, realtimeqa, ragtruth.")
     ] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many.")] = None,
     as_json: AsJson = False,

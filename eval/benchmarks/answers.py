@@ -31,7 +31,7 @@ from rag.answer_json import to_json
 from rag.assistant import Assistant
 from rag.database import plain
 from rag.errors import FootnoteError
-from rag.events import Finished, Retrieved
+from rag.events import Consulted, Finished, Retrieved, Selected
 from rag.settings import Settings
 from rag.types import Answer
 
@@ -51,8 +51,10 @@ class Question:
 
 
 class Row(BaseModel):
-    """What came of a question. `text` is the answer with its markers, or the error. The scores
-    are the best ones of the two searches; None where an error came first."""
+    """What came of a question. `text` is the answer with its markers, or the error. `bm25` and
+    `minilm` are the best scores of the two searches; `met` and `stated` are what
+    `rag.answerable` makes its chance of, `stated` for the passage that the model was asked about
+    first. None where it did not come to that."""
 
     model_config = ConfigDict(frozen=True, strict=True)  # a line on disk holds more
 
@@ -62,6 +64,8 @@ class Row(BaseModel):
     reason: str | None
     bm25: float | None
     minilm: float | None
+    met: float | None = None
+    stated: float | None = None
     seconds: float
 
 
@@ -84,7 +88,7 @@ def ask(
     """One row for each of the first `limit` questions, in order; kept in a folder of `settings`'
     data directory. Raises `FootnoteError` where the model cannot be had or nothing can be kept."""
     assistant.model.get()  # its name is part of the folder's; and no model is no 600 errors
-    file = _folder(name, questions, assistant, settings) / RESULTS
+    file = folder(name, questions, assistant, settings) / RESULTS
     with _kept(file.parent):
         known = {row.id: row for row in _read(file) if row.outcome != "error"}
     wanted = questions[:limit]
@@ -120,11 +124,17 @@ def _row(question: Question, assistant: Assistant) -> tuple[Row, Answer | None]:
     started = time.perf_counter()
     answer: Answer | None = None
     scores: dict[str, float] = {}
+    texts: list[str] = []
+    judged: list[float | None] = []
     fault = ""
     try:
         for event in assistant.stream(question.text, document_ids=question.document_ids):
             if isinstance(event, Retrieved):
                 scores = best_scores(event)
+            elif isinstance(event, Selected):
+                texts = [passage.text for passage in event.passages]
+            elif isinstance(event, Consulted) and event.purpose == "judge":
+                judged.append(event.probability)
             elif isinstance(event, Finished):
                 answer = event.answer
     except FootnoteError as error:
@@ -136,6 +146,8 @@ def _row(question: Question, assistant: Assistant) -> tuple[Row, Answer | None]:
         reason=answer.reason if answer else None,
         bm25=scores.get("BM25"),
         minilm=scores.get("MiniLM"),
+        met=assistant.answerability.met(question.text, texts) if texts else None,
+        stated=judged[0] if judged else None,
         seconds=round(time.perf_counter() - started, 3),
     )
     return row, answer
@@ -144,7 +156,7 @@ def _row(question: Question, assistant: Assistant) -> tuple[Row, Answer | None]:
 # --- on disk ----------------------------------------------------------------------------------
 
 
-def _folder(
+def folder(
     name: str, questions: Iterable[Question], assistant: Assistant, settings: Settings
 ) -> Path:
     """The folder of these questions under these conditions, with `run.json` that states them."""

@@ -1,4 +1,4 @@
-"""RealTimeQA: is the news article found that answers a quiz question, and is it answered right?
+"""RealTimeQA: is the news article found that answers a quiz question?
 
 The weekly quizzes of 2026 (Kasai et al. 2023) with the articles that a web search found for each
 question. All articles are one pool, one for each address. An article counts as found when it holds
@@ -8,17 +8,17 @@ the right choice as it is written; how often it holds a wrong one shows how much
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from eval.benchmarks import data as reading
-from eval.benchmarks.answers import SHARE, Asked, Question, ask, errors, pace, share
 from eval.benchmarks.corpus import Text, indexed
-from eval.benchmarks.measures import exact_match, holds, token_f1
+from eval.benchmarks.measures import holds
 from eval.benchmarks.rankers import Ranked, ranked, rankers
 from eval.benchmarks.tables import Anchor, Line, Table, means
 from eval.cases import normalised
@@ -26,6 +26,7 @@ from rag.settings import Settings
 
 NAME = "realtimeqa"
 WINDOW = ("20260327", "20260515")  # weeks, both among them
+NONE = "None of the above"
 DEPTHS = (1, 3, 5, 10)
 COLUMNS = (*(f"@{k}" for k in DEPTHS), "@5 less wrong")
 ANCHORS = (
@@ -34,6 +35,13 @@ ANCHORS = (
     Anchor("full year: web-search list", {"@5": 0.524}),
     Anchor("full year: ceiling", {"@10": 0.857}),
 )
+
+
+def _dashed(value: object) -> object:
+    return value.replace("/", "-") if isinstance(value, str) else value
+
+
+_Date = Annotated[date, Field(strict=False), BeforeValidator(_dashed)]
 
 
 class _Article(reading.Record):
@@ -52,7 +60,7 @@ class _Found(reading.Record):
 
 class _Asked(reading.Record):
     question_id: reading.Text
-    question_date: str
+    question_date: _Date
     question_source: str
     question_url: str
     question_sentence: reading.Text
@@ -73,6 +81,7 @@ class QuizQuestion:
     choices: tuple[str, ...]
     right: int
     week: str  # as 20260327
+    asked_on: date
     found: tuple[str, ...]
 
     @property
@@ -114,6 +123,31 @@ def read(data: Path) -> Quiz:
     return Quiz(list(pool.values()), questions, bare)
 
 
+def window(quiz: Quiz) -> list[QuizQuestion]:
+    """The questions that are reported; whatever is fitted may use those before them."""
+    return [each for each in quiz.questions if WINDOW[0] <= each.week <= WINDOW[1]]
+
+
+def read_without(data: Path, questions: Sequence[QuizQuestion]) -> list[QuizQuestion]:
+    """The same questions as the folder has them with a choice replaced by "None of the above", the
+    last one; it is right where the right choice was replaced. Raises `EvalDataError`."""
+    known = {each.id: each for each in questions}
+    found = []
+    for week in sorted({each.week for each in questions}):
+        file = data / f"{week}_qa_nota.jsonl"
+        for number, row in reading.jsonl(file, _Asked):
+            whole = known.pop(row.question_id.removesuffix("_nota"), None)
+            if whole is None or row.choices[-1] != NONE:
+                raise reading.fault(
+                    file, number, f"no question of {week}_qa.jsonl without a choice"
+                )
+            right = _right(file, number, row)
+            found.append(replace(whole, id=row.question_id, choices=row.choices, right=right))
+    if known:
+        raise reading.fault(file, number, f"it ends without {min(known)}")
+    return found
+
+
 def _lists(path: Path) -> dict[str, tuple[_Article, ...]]:
     found: dict[str, tuple[_Article, ...]] = {}
     for number, row in reading.jsonl(path, _Found):
@@ -131,19 +165,31 @@ def _pooled(articles: Sequence[_Article], pool: dict[str, Text]) -> int:
         if not text.strip():
             bare += 1
         elif article.url not in pool:
-            date = (article.publish_date or "").replace("/", "-") or None
-            pool[article.url] = Text(str(len(pool)), article.title, text, date)
+            published = (article.publish_date or "").replace("/", "-") or None
+            pool[article.url] = Text(str(len(pool)), article.title, text, published)
     return bare
 
 
 def _question(
     file: Path, number: int, row: _Asked, week: str, articles: Sequence[_Article]
 ) -> QuizQuestion:
+    found = tuple(f"{article.title}\n{article.text or ''}" for article in articles)
+    return QuizQuestion(
+        row.question_id,
+        row.question_sentence,
+        row.choices,
+        _right(file, number, row),
+        week,
+        row.question_date,
+        found,
+    )
+
+
+def _right(file: Path, number: int, row: _Asked) -> int:
     right = int(row.answer[0])
     if right >= len(row.choices) or not normalised(row.choices[right]).strip():
         raise reading.fault(file, number, "answer: there is no such choice, or it is empty")
-    found = tuple(f"{article.title}\n{article.text or ''}" for article in articles)
-    return QuizQuestion(row.question_id, row.question_sentence, row.choices, right, week, found)
+    return right
 
 
 # --- without a model --------------------------------------------------------------------------
@@ -211,52 +257,3 @@ def _held(choice: str, texts: Sequence[str]) -> float:
 def _less_wrong(question: QuizQuestion, texts: Sequence[str]) -> float:
     wrong = [_held(choice, texts) for choice in question.wrong]
     return _held(question.gold, texts) - sum(wrong) / len(wrong)
-
-
-# --- with a model -----------------------------------------------------------------------------
-
-OPEN = "token F1, all questions"
-EXACT = "exact match, all questions"
-OPEN_ANCHORS = (
-    Anchor(f"GPT-5.3-chat with web search: {OPEN}", {SHARE: 0.402}),
-    Anchor(f"GPT-5.3-chat with web search: {EXACT}", {SHARE: 0.308}),
-    Anchor(f"Llama-4-Scout with web search: {OPEN}", {SHARE: 0.337}),
-    Anchor(f"Llama-4-Scout with web search: {EXACT}", {SHARE: 0.254}),
-)
-
-
-def answers(data: Path, settings: Settings, limit: int | None) -> list[Table]:
-    """Open answers over all articles, to the first `limit` questions of the window. Multiple
-    choice is another table of this list. Raises `FootnoteError`."""
-    quiz = read(data)
-    window = [each for each in quiz.questions if WINDOW[0] <= each.week <= WINDOW[1]]
-    questions = [Question(each.id, each.text, (each.gold,), each.week) for each in window]
-    with indexed(NAME, quiz.articles, settings) as assistant:
-        asked = ask(f"{NAME}-open", questions, limit, assistant, settings)
-    return [_open_answers(asked)]
-
-
-def _open_answers(asked: Sequence[Asked]) -> Table:
-    """A question that is not answered scores 0 among all questions."""
-    answered = [each for each in asked if each.row.outcome == "answered"]
-    right = [_held(each.question.gold[0], [normalised(each.row.text)]) for each in answered]
-    lines = (
-        share(OPEN, [_f1(each) for each in asked], asked),
-        share(EXACT, [_exact(each) for each in asked], asked),
-        share("token F1, answered", [_f1(each) for each in answered], answered),
-        share("answered", [each.came("answered") for each in asked], asked),
-        share("holds the right choice, answered", right, answered),
-        share("wrong, answered", [1 - each for each in right], answered),
-        share("errors", [each.came("error") for each in asked], asked),
-    )
-    title = f"RealTimeQA 2026, weeks {WINDOW[0]} to {WINDOW[1]}: open answers"
-    note = f"{pace(asked)} Clusters: the week."
-    return Table(title, (SHARE,), lines, OPEN_ANCHORS, (note,), errors(asked))
-
-
-def _f1(asked: Asked) -> float:
-    return asked.came("answered") * token_f1(asked.row.text, asked.question.gold[0])
-
-
-def _exact(asked: Asked) -> float:
-    return asked.came("answered") * exact_match(asked.row.text, asked.question.gold[0])

@@ -6,7 +6,17 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from eval.benchmarks import clapnq, realtimeqa, scifact, tables, wice
+from eval.benchmarks import (
+    clapnq,
+    disagreement,
+    ragtruth,
+    realtimeqa,
+    realtimeqa_choices,
+    realtimeqa_open,
+    scifact,
+    tables,
+    wice,
+)
 from eval.benchmarks.data import EvalDataError
 from eval.benchmarks.tables import Table
 from rag.settings import Settings
@@ -16,14 +26,17 @@ Measure = Callable[[Path, Settings, int | None], list[Table]]
 RETRIEVAL: Mapping[str, Measure] = {
     scifact.NAME: scifact.retrieval,
     realtimeqa.NAME: realtimeqa.retrieval,
+    realtimeqa_choices.NAME: realtimeqa_choices.measure,
     clapnq.NAME: clapnq.retrieval,
     wice.NAME: wice.retrieval,
+    disagreement.NAME: disagreement.measure,
 }
 ANSWERS: Mapping[str, Measure] = {
     clapnq.NAME: clapnq.answers,
-    realtimeqa.NAME: realtimeqa.answers,
+    ragtruth.NAME: ragtruth.answers,
+    realtimeqa.NAME: realtimeqa_open.answers,
 }
-NAMES = tuple(RETRIEVAL)
+NAMES = tuple({**RETRIEVAL, **ANSWERS})
 
 
 def bench(
@@ -52,7 +65,8 @@ def bench(
 
 def _measure(name: str, known: Mapping[str, Measure]) -> Measure:
     if name not in known:
-        problem = f"{name} has no answers" if name in NAMES else f"There is no data set {name!r}"
+        lacking = "answers" if known is ANSWERS else "retrieval of its own; ask with --answers"
+        problem = f"{name} has no {lacking}" if name in NAMES else f"There is no data set {name!r}"
         raise EvalDataError(f"{problem}.", f"Choose one of {', '.join(known)}.")
     return known[name]
 

@@ -45,7 +45,7 @@ _ASKED = {
 }
 _ROLES = {"system": "Instructions", "user": "Prompt", "assistant": "Example of a reply"}
 _ACTIONS = {"kept": "kept", "repaired": "mended", "removed": "left out"}
-_ORIGINS = {"model": "The model cited it", "matched": "Matched by code"}
+_ORIGINS = {"model": "The model cited it", "matched": "Matched by code", "compared": "Compared"}
 
 
 @dataclass(frozen=True, slots=True)

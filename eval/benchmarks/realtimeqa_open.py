@@ -1,0 +1,128 @@
+"""RealTimeQA: is a quiz question answered right, and how much of an answer is it?
+
+Open answers of a language model over all articles to the questions of the window. What counts is
+the whole answer, and its short form: the few words that a quiz would print.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from eval.benchmarks import realtimeqa, realtimeqa_baselines
+from eval.benchmarks.answers import SHARE, Asked, Question, ask, errors, pace, share
+from eval.benchmarks.corpus import indexed
+from eval.benchmarks.forms import states
+from eval.benchmarks.measures import exact_match, holds, token_f1
+from eval.benchmarks.realtimeqa import NAME, WINDOW, QuizQuestion
+from eval.benchmarks.realtimeqa_baselines import Baseline
+from eval.benchmarks.short import Liken, short
+from eval.benchmarks.tables import Line, Table, means
+from eval.cases import normalised
+from rag.settings import Settings
+from rag.types import Embedder
+
+SHORT = "token F1, short answer, all questions"
+WRONG = "wrong, answered"
+
+
+def answers(data: Path, settings: Settings, limit: int | None) -> list[Table]:
+    """Open answers to the first `limit` questions of the window. Raises `FootnoteError`."""
+    quiz = realtimeqa.read(data)
+    window = realtimeqa.window(quiz)
+    questions = [Question(each.id, each.text, (each.gold,), each.week) for each in window]
+    with indexed(NAME, quiz.articles, settings) as assistant:
+        asked = ask(f"{NAME}-open", questions, limit, assistant, settings)
+        shortened = _shortened(asked, liken(assistant.embedder))
+    baselines = realtimeqa_baselines.read(data, {each.week for each in window[:limit]})
+    return [_ours(window, asked, shortened), _theirs(window[:limit], baselines)]
+
+
+def liken(embedder: Embedder) -> Liken:
+    """Cosine similarities of texts."""
+
+    def likenesses(text: str, others: Sequence[str]) -> list[float]:
+        own, *vectors = embedder.embed([text, *others])
+        return [sum(a * b for a, b in zip(own, each, strict=True)) for each in vectors]
+
+    return likenesses
+
+
+def _shortened(asked: Sequence[Asked], likenesses: Liken) -> list[str]:
+    """The short form of each answer; "" where there is none."""
+    return [
+        short(each.question.text, each.row.text, likenesses) if each.came("answered") else ""
+        for each in asked
+    ]
+
+
+def _ours(window: Sequence[QuizQuestion], asked: Sequence[Asked], shortened: list[str]) -> Table:
+    """A question that is not answered scores 0 among all questions."""
+    answered = [n for n, each in enumerate(asked) if each.came("answered")]
+    some = [asked[n] for n in answered]
+    said = [each.row.text if each.came("answered") else "" for each in asked]
+
+    def of(texts: Sequence[str], measure: Callable[[str, QuizQuestion], float]) -> list[float]:
+        return [measure(text, each) for text, each in zip(texts, window, strict=False)]
+
+    def among_answered(values: Sequence[float]) -> list[float]:
+        return [values[n] for n in answered]
+
+    usual, written = of(said, _usual), of(said, _written)
+    lines = (
+        share(SHORT, of(shortened, _f1), asked),
+        share("exact match, short answer, all questions", of(shortened, _exact), asked),
+        share("token F1, whole answer, all questions", of(said, _f1), asked),
+        share("token F1, short answer, answered", among_answered(of(shortened, _f1)), some),
+        share("answered", [each.came("answered") for each in asked], asked),
+        share("holds the right choice, answered", among_answered(usual), some),
+        share("the same, as it is written", among_answered(written), some),
+        share("short answer holds it, answered", among_answered(of(shortened, _usual)), some),
+        share(WRONG, [1 - each for each in among_answered(usual)], some),
+        share(
+            "wrong, all questions",
+            [each.came("answered") - held for each, held in zip(asked, usual, strict=True)],
+            asked,
+        ),
+        share("errors", [each.came("error") for each in asked], asked),
+    )
+    title = f"RealTimeQA 2026, weeks {WINDOW[0]} to {WINDOW[1]}: open answers"
+    notes = (f"{pace(asked)} Clusters: the week.", _READING)
+    return Table(title, (SHARE,), lines, (), notes, errors(asked))
+
+
+_READING = (
+    'Held, and so not wrong: in any usual form ("four" for "4", see eval/benchmarks/forms.py);'
+    " as it is written is the stricter reading."
+)
+COLUMNS = ("token F1", "exact match", "holds it", "holds it as written")
+
+
+def _theirs(window: Sequence[QuizQuestion], baselines: dict[str, Baseline]) -> Table:
+    """The open answers of other models by the same measures, of all questions."""
+    lines = tuple(_line(name, each, window) for name, each in baselines.items())
+    title = "The same questions, answered by others with a web search for each: all questions"
+    return Table(title, COLUMNS, lines, (), ("Their answers are short ones.",))
+
+
+def _line(name: str, baseline: Baseline, window: Sequence[QuizQuestion]) -> Line:
+    said = [(baseline.said.get(each.id, ""), each) for each in window]
+    measures = zip(COLUMNS, (_f1, _exact, _usual, _written), strict=True)
+    values = {column: [measure(*pair) for pair in said] for column, measure in measures}
+    return means(name, values, [each.week for each in window])
+
+
+def _f1(text: str, question: QuizQuestion) -> float:
+    return token_f1(text, question.gold)
+
+
+def _exact(text: str, question: QuizQuestion) -> float:
+    return exact_match(text, question.gold)
+
+
+def _usual(text: str, question: QuizQuestion) -> float:
+    return float(states(text, question.gold, question.choices, question.text))
+
+
+def _written(text: str, question: QuizQuestion) -> float:
+    return float(holds(normalised(text), normalised(question.gold)))

@@ -1,0 +1,92 @@
+"""How likely is it that the articles answer a question?
+
+A logistic model of what is known before anything is written: how well the question's tokens are
+met in the sentences found, and whether the language model says that one of them states the
+answer. Fitted by ``python -m eval.benchmarks.answerable_fit`` on questions with and without an
+answer; the weights are in ``answerable.json``, for anyone to read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import exp, log
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from rag.errors import ModelFileError
+from rag.states import Reader
+
+WEIGHTS = Path(__file__).with_suffix(".json")
+_LEAST = 0.02  # a chance nearer to 0 or 1 is taken as this near: log-odds are infinite there
+
+_Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class Weights(BaseModel):
+    """The log-odds are ``intercept + met * (its value) + stated * (the log-odds of the "yes")``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    intercept: _Finite
+    met: _Finite
+    stated: _Finite
+
+    def chance(self, met: float, stated: float) -> float:
+        return 1 / (1 + exp(-(self.intercept + self.met * met + self.stated * log_odds(stated))))
+
+
+class Fitted(BaseModel):
+    """`read` is for a "yes" whose probability is known, `said` for a bare "yes" or "no"."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    about: str = ""
+    read: Weights
+    said: Weights
+
+
+class Answerability:
+    """Judges questions by what was found for them. Loads the MiniLM at the first question.
+
+    Raises `ModelFileError` when the MiniLM or the weights are missing or damaged.
+    """
+
+    def __init__(self, reader: Reader, fitted: Fitted | None = None) -> None:
+        self._reader = reader
+        self._fitted = fitted or load()
+
+    def met(self, question: str, texts: Sequence[str]) -> float:
+        """The mean over the question's tokens of the cosine similarity, -1..1, to the nearest token
+        of `texts`; -1 where one of the two has none (MaxSim of Khattab and Zaharia 2020)."""
+        import numpy as np
+
+        asked, *found = self._reader.states([question, *texts])
+        held = [each.vectors for each in found if len(each.vectors)]
+        if not held or not len(asked.vectors):
+            return -1.0
+        return float((asked.vectors @ np.concatenate(held).T).max(axis=1).mean())
+
+    def chance(self, met: float, stated: float) -> float:
+        """The chance, 0..1, that the texts answer the question, where the model's "yes" has the
+        probability `stated`; exactly 0 or 1 is a bare "no" or "yes"."""
+        weights = self._fitted.said if stated in (0.0, 1.0) else self._fitted.read
+        return weights.chance(met, stated)
+
+
+def log_odds(chance: float) -> float:
+    """Those of a chance; finite, also for 0 and 1."""
+    kept = min(max(chance, _LEAST), 1 - _LEAST)
+    return log(kept / (1 - kept))
+
+
+def load(file: Path = WEIGHTS) -> Fitted:
+    """The fitted weights. Raises `ModelFileError`."""
+    try:
+        return Fitted.model_validate_json(file.read_bytes())
+    except (OSError, ValueError) as error:
+        raise ModelFileError(
+            "The weights that tell what can be answered are missing or damaged.",
+            "Install Footnote again.",
+        ) from error

@@ -1,0 +1,99 @@
+"""Which sentences of other sources contradict what is cited?
+
+Every sentence cited is compared with the sentences of the other documents that were found. What
+contradicts it becomes a claim of the answer, with both quotes. Pure.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from rag.contrast import Difference, Point, differ
+from rag.events import Selected
+from rag.sentences import split
+from rag.types import Citation, Claim, Passage, Span
+
+APART_DAYS = 30  # between articles, from which on a thing may have changed
+MOST = 2  # told in one answer
+
+Published = Callable[[str], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """What is cited, and the sentence of another document that says otherwise."""
+
+    difference: Difference
+    cited: Citation
+    other: Citation
+
+
+def told(
+    claims: Sequence[Claim], selected: Selected, published: Published
+) -> tuple[list[Claim], tuple[Passage, ...]]:
+    """What an answer adds of contradictions, and the passages that this cites of those that were
+    cut, numbered on from those that were not."""
+    found = contradictions(claims, [*selected.passages, *selected.cut], published)
+    cut = {passage.number: passage for passage in selected.cut}
+    added: list[Claim] = []
+    more: list[Passage] = []
+    for each in found:
+        if each.other.number in cut:
+            number = len(selected.passages) + len(more) + 1
+            more.append(replace(cut[each.other.number], number=number))
+            each = replace(each, other=replace(each.other, number=number))
+        added.append(claim(each))
+    return added, tuple(more)
+
+
+def contradictions(
+    claims: Sequence[Claim], passages: Sequence[Passage], published: Published
+) -> list[Contradiction]:
+    """Those between what `claims` cite and the sentences of `passages`, at most `MOST`, each thing
+    once; `published` gives the ISO date of a document, where it has one."""
+    found: dict[Span, Contradiction] = {}
+    told: set[Span] = set()
+    candidates = [each for passage in passages for each in _sentences(passage)]
+    for cited in dict.fromkeys(c for claim in claims for c in claim.citations):
+        for other in candidates:
+            if cited.span.document_id == other.span.document_id or cited.span in told:
+                continue
+            difference = differ(cited.quote, other.quote)
+            if difference and _together(difference.point, cited, other, published):
+                told |= {cited.span, other.span}
+                found.setdefault(other.span, Contradiction(difference, cited, other))
+    return list(found.values())[:MOST]
+
+
+def claim(found: Contradiction) -> Claim:
+    """What the answer says of it, with both sentences as they stand."""
+    one, other = (" ".join(each.quote.split()) for each in (found.cited, found.other))
+    point = {"verdict": "whether this is so"}.get(
+        found.difference.point, f"the {found.difference.point}"
+    )
+    text = f"Sources differ on {point}: “{one}”, but “{other}”."
+    return Claim(text, (found.cited, found.other), "supported", (), "compared", 1.0)
+
+
+def _sentences(passage: Passage) -> Iterator[Citation]:
+    for start, end in split(passage.text):
+        place = passage.span.start
+        span = Span(passage.span.document_id, place + start, place + end)
+        yield Citation(passage.number, span, passage.text[start:end])
+
+
+def _together(point: Point, one: Citation, other: Citation, published: Published) -> bool:
+    """False when the articles are so far apart that what they say may have changed between."""
+    days = [_day(published(each.span.document_id)) for each in (one, other)]
+    if point == "date" or days[0] is None or days[1] is None:
+        return True
+    return abs((days[0] - days[1]).days) <= APART_DAYS
+
+
+def _day(published: str | None) -> datetime.date | None:
+    try:
+        return datetime.date.fromisoformat((published or "")[:10])
+    except ValueError:
+        return None

@@ -1,0 +1,60 @@
+"""The planted contradictions: what the set holds, and what is measured on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from eval.benchmarks import data as reading
+from eval.benchmarks.disagreement import CASES, Case, measure, outcome
+from eval.benchmarks.tables import Table
+from eval.intervals import Interval
+from rag.library import Library
+from rag.sentences import split
+from rag.settings import load
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    library = Library.open(tmp_path / "library.sqlite3")
+    yield library
+    library.close()
+
+
+def figure(table: Table, name: str, column: str) -> Interval:
+    found = next(line for line in table.lines if line.name == name).figures[column]
+    assert found is not None
+    return found
+
+
+def test_the_set_is_large_enough_and_quotes_its_articles() -> None:
+    cases = [case for _, case in reading.jsonl(CASES, Case)]
+    assert len({case.id for case in cases}) == len(cases)
+    assert sum(case.differs is not None for case in cases) >= 60
+    assert sum(case.differs is None for case in cases) >= 120
+    for case in cases:
+        for text, quote in ((case.first, case.cited), (case.second, case.other)):
+            assert quote in [text[start:end] for start, end in split(text)]
+
+
+def test_most_contradictions_are_told_and_hardly_anything_else() -> None:
+    planted, quiet = measure(Path(), load(), None)
+    assert figure(planted, "all", "in its point").mean >= 0.8
+    assert figure(quiet, "all", "told").mean < 0.05
+
+
+def test_another_sentence_or_point_than_the_planted_one_does_not_count(library: Library) -> None:
+    case = Case(
+        id="x",
+        differs="name",
+        first="The fire at the Halden paper mill killed 14 workers.",
+        second="Nine workers died in the fire at the Halden paper mill. It was cold.",
+        cited="The fire at the Halden paper mill killed 14 workers.",
+        other="It was cold.",
+    )
+    found = outcome(case, library)
+    assert found.told is not None
+    assert found.told.difference.point == "number"
+    assert library.text(found.told.other.span) == found.told.other.quote != case.other

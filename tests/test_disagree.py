@@ -1,0 +1,180 @@
+"""What sources contradict, and what only looks as if they did."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from rag.contrast import differ
+from rag.disagree import MOST, claim, contradictions, told
+from rag.events import Checked, Selected
+from rag.library import Library
+from rag.types import Citation, Claim, Embedder, Passage, Span
+from rag.vectors import Vectors
+from tests.asking import LARGE, SMALL, Index
+from tests.asking import script as scripted
+from tests.fakes import ScriptedServer
+
+pytest_plugins = ["tests.seeds"]
+
+MILL = "The fire at the Halden paper mill killed 14 workers."
+NINE = "Nine workers died in the fire at the Halden paper mill."
+SIGNED = "The mayor has signed the rent control law."
+UNSIGNED = "The mayor has not signed the rent control law."
+
+
+def passage(number: int, document_id: str, text: str, start: int = 0) -> Passage:
+    span = Span(document_id, start, start + len(text))
+    return Passage(number, span, text, document_id, document_id, 1.0)
+
+
+def citing(text: str, document_id: str = "a.txt") -> Claim:
+    return Claim(text, (Citation(1, Span(document_id, 0, len(text)), text),), "supported")
+
+
+def undated(document_id: str) -> None:
+    return None
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "point"),
+    [
+        (MILL, NINE, "number"),
+        (SIGNED, UNSIGNED, "verdict"),
+        (
+            "Parliament approved the pension reform.",
+            "Parliament rejected the pension reform.",
+            "verdict",
+        ),
+        (
+            "On Friday parliament approved the pension reform bill.",
+            "On Friday the pension reform bill was rejected by parliament.",
+            "verdict",
+        ),
+        (
+            "Kelso Bank was founded in 1904 by two brothers.",
+            "Two brothers founded Kelso Bank in 1911.",
+            "date",
+        ),
+        (
+            "The winning goal was scored by Mateo Ruiz at Eastfield, and Kestrel won the final.",
+            "The stolen painting was found in a warehouse in Lisbon.",
+            None,
+        ),
+        (
+            "Senator Paul Whitcombe introduced the bill that bans phones in schools.",
+            "The bill that bans phones in schools was introduced by Senator Dana Ortiz.",
+            "name",
+        ),
+    ],
+)
+def test_the_point_of_a_contradiction_is_named(one: str, other: str, point: str | None) -> None:
+    for pair in ((one, other), (other, one)):
+        found = differ(*pair)
+        assert (found.point if found else None) == point
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "Many workers died in the fire at the Halden paper mill.",
+        "Fourteen workers died in the fire at the Halden paper mill.",
+        "At least nine workers died in the fire at the Halden paper mill.",
+        "About 15 workers died in the fire at the Halden paper mill.",
+        "The union believes that nine workers died in the fire at the Halden paper mill.",
+        "Nine workers died in the fire at the Brisk paper mill.",
+        "The fire at the Halden paper mill injured nine firefighters who lived nearby.",
+        "It killed nine workers in the fire at the Halden paper mill.",
+    ],
+)
+def test_what_may_be_another_thing_raises_no_alarm(other: str) -> None:
+    assert differ(MILL, other) is None
+    assert differ(other, MILL) is None
+
+
+def test_another_time_raises_no_alarm() -> None:
+    may = "Inflation in Norland slowed to 3.1 percent in May."
+    assert differ(may, "Inflation in Norland slowed to 2.6 percent in April.") is None
+    assert differ(may, "Inflation in Norland slowed to 2.6 percent in May.") is not None
+
+
+def test_both_quotes_are_the_characters_of_their_documents() -> None:
+    text = f"Crews came at dawn. {NINE} Schools were shut."
+    (found,) = contradictions([citing(MILL)], [passage(2, "b.txt", text, start=100)], undated)
+    assert found.other.number == 2
+    assert found.other.quote == NINE
+    assert text[found.other.span.start - 100 : found.other.span.end - 100] == NINE
+    said = claim(found)
+    assert said.text == f"Sources differ on the number: “{MILL}”, but “{NINE}”."
+    assert (said.support, said.origin, said.score) == ("supported", "compared", 1.0)
+    assert said.citations == (found.cited, found.other)
+
+
+def test_sentences_of_one_document_are_not_compared() -> None:
+    assert not contradictions([citing(MILL)], [passage(2, "a.txt", NINE, start=500)], undated)
+
+
+def test_articles_far_apart_may_differ_in_a_number() -> None:
+    dates = {"a.txt": "2026-01-05", "b.txt": "2026-01-20", "c.txt": "2025-06-01"}
+    near, far = passage(2, "b.txt", NINE), passage(3, "c.txt", NINE)
+    assert contradictions([citing(MILL)], [near], dates.get)
+    assert not contradictions([citing(MILL)], [far], dates.get)
+
+
+def test_one_thing_is_told_once_and_an_answer_tells_two_at_most() -> None:
+    again = [passage(n, f"{n}.txt", NINE) for n in (2, 3)]
+    assert len(contradictions([citing(MILL), citing(MILL)], again, undated)) == 1
+    towns = ("Halden", "Brisk", "Karsu", "Belent")
+    claims = [citing(MILL.replace("Halden", town), f"{town}-1") for town in towns]
+    others = [passage(9, f"{town}-2", NINE.replace("Halden", town)) for town in towns]
+    assert len(contradictions(claims, others, undated)) == MOST
+
+
+def test_a_sentence_that_was_cut_off_becomes_the_next_passage() -> None:
+    selected = Selected(
+        (passage(1, "a.txt", MILL),), (passage(2, "c.txt", "It rained."), passage(3, "b.txt", NINE))
+    )
+    (added,), (more,) = told([citing(MILL)], selected, undated)
+    assert (more.number, more.text) == (2, NINE)
+    assert [citation.number for citation in added.citations] == [1, 2]
+
+
+def test_short_months_are_dates() -> None:
+    jan = "The Corvin library opened to readers on Jan. 9."
+    assert differ(jan, "The Corvin library opened to readers on January 9.") is None
+    found = differ(jan, "The Corvin library opened to readers on Jan. 14.")
+    assert found is not None
+    assert found.point == "date"
+
+
+@pytest.mark.parametrize("budget", [LARGE, SMALL])
+def test_an_answer_tells_it_with_both_quotes(
+    tmp_path: Path, embedder: Embedder, budget: int
+) -> None:
+    texts = (f"{MILL} Investigators came.", f"{NINE} Schools were shut in the town.")
+    for name, text in zip(("a.txt", "b.txt"), texts, strict=True):
+        (tmp_path / name).write_text(text)
+    library = Library.open(tmp_path / "library.sqlite3")
+    vectors = Vectors.open(tmp_path / "vectors", embedder.name)
+    script = scripted(f"{MILL} [1]", knows="killed 14")
+    index = Index(library, vectors, embedder)
+    with (
+        ScriptedServer(script) as server,
+        index.assistant(server, budget, data_dir=tmp_path) as assistant,
+    ):
+        list(assistant.index([tmp_path / "a.txt", tmp_path / "b.txt"]))
+        events = list(assistant.stream("How many workers did the fire at the Halden mill kill?"))
+        answer = assistant.ask("How many workers did the fire at the Halden mill kill?")
+        added = answer.claims[-1]
+        assert added.origin == "compared"
+        assert _sorted(added.citations) == sorted([MILL, NINE])
+        assert all(assistant.quote_holds(citation) for citation in added.citations)
+        spans = {passage.number: passage.span for passage in answer.passages}
+        assert all(spans[c.number].contains(c.span) for c in added.citations)
+        assert [e.claim for e in events if isinstance(e, Checked)][-1] == added
+
+
+def _sorted(citations: Sequence[Citation]) -> list[str]:
+    return sorted(citation.quote for citation in citations)
