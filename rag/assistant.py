@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
-from typing import Protocol
 
 from rag import asked as asking
 from rag import compose, disagree, ingest
@@ -34,14 +33,13 @@ from rag.select import select
 from rag.settings import Settings
 from rag.spelling import Speller
 from rag.stop import Stop, waited
+from rag.stoppable import Model, Stoppable
 from rag.types import (
     Answer,
     ChatModel,
     Citation,
-    Delta,
     Embedder,
     Hit,
-    Message,
     Span,
     Turn,
 )
@@ -49,40 +47,6 @@ from rag.vectors import Vectors
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 AROUND_CHARS = 4000  # near a quote, in which the rest of a shortened name may stand
-
-
-class Model(Protocol):
-    """Gives the chat model when it is first needed; `warm` starts it without waiting. Its budget
-    is known before it is there."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def budget_tokens(self) -> int: ...
-    def warm(self) -> None: ...
-    def get(self) -> ChatModel: ...
-    def close(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Stoppable:
-    """A chat model for one question, which `stop` ends."""
-
-    model: ChatModel
-    stop: Stop
-
-    @property
-    def name(self) -> str:
-        return self.model.name
-
-    @property
-    def budget_tokens(self) -> int:
-        return self.model.budget_tokens
-
-    def stream(
-        self, messages: Sequence[Message], *, max_tokens: int, stop: Stop | None = None
-    ) -> Generator[Delta, None, None]:
-        return self.model.stream(messages, max_tokens=max_tokens, stop=stop or self.stop)
 
 
 class Assistant:
@@ -124,9 +88,10 @@ class Assistant:
         question: str,
         history: Sequence[Turn] = (),
         document_ids: Collection[str] | None = None,
+        asked_on: date | None = None,
     ) -> Answer:
         """The answer that `stream` ends with."""
-        events = list(self.stream(question, history, document_ids))
+        events = list(self.stream(question, history, document_ids, asked_on=asked_on))
         last = events[-1]
         assert isinstance(last, Finished)
         return last.answer
@@ -137,14 +102,16 @@ class Assistant:
         history: Sequence[Turn] = (),
         document_ids: Collection[str] | None = None,
         stop: Stop | None = None,
+        asked_on: date | None = None,
     ) -> Iterator[Event]:
         """Yield what happens on the way to the answer; the last event is `Finished`.
 
+        "This week" is that of the day `asked_on`; where none is given, of the newest article.
         Closing the iterator ends the model's request; so does `stop`, set in any thread, and then
         `Stopped` is raised, wherever the model is waited for. Raises `QuestionError`,
         `EmptyLibrary`, `NoSuchDocument`, `EmbedderMismatch` and whatever the model raises.
         """
-        with closing(self._stream(question, history, document_ids, stop)) as events:
+        with closing(self._stream(question, history, document_ids, stop, asked_on)) as events:
             for event in events:
                 if stop:
                     stop.check()
@@ -156,6 +123,7 @@ class Assistant:
         history: Sequence[Turn],
         document_ids: Collection[str] | None,
         stop: Stop | None,
+        asked_on: date | None,
     ) -> Generator[Event, None, None]:
         question = asking.checked(question, self.settings.max_question_chars)
         self._checked_library(document_ids)
@@ -167,7 +135,7 @@ class Assistant:
             return
         with record.timed("retrieve"):
             retriever = Retriever(self.library, self.vectors, self.embedder)
-            retrieved = retriever.retrieve(asked, self.settings.k, document_ids)
+            retrieved = retriever.retrieve(asked, self.settings.k, document_ids, asked_on)
         yield retrieved
         with record.timed("select"):
             selected = self._selected(asked, retrieved.hits)
@@ -231,7 +199,7 @@ class Assistant:
 
     def _model(self, stop: Stop | None) -> ChatModel:
         model = waited(self.model.get, stop)
-        return _Stoppable(model, stop) if stop else model
+        return Stoppable(model, stop) if stop else model
 
     def _around(self, span: Span) -> str:
         start = max(0, span.start - AROUND_CHARS)

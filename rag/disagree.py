@@ -6,11 +6,11 @@ contradicts it becomes a claim of the answer, with both quotes. Pure.
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from rag.contrast import Difference, Point, differ
+from rag.dates import day
 from rag.events import Selected
 from rag.sentences import split
 from rag.types import Citation, Claim, Passage, Span
@@ -86,14 +86,7 @@ def _sentences(passage: Passage) -> Iterator[Citation]:
 
 def _together(point: Point, one: Citation, other: Citation, published: Published) -> bool:
     """False when the articles are so far apart that what they say may have changed between."""
-    days = [_day(published(each.span.document_id)) for each in (one, other)]
+    days = [day(published(each.span.document_id)) for each in (one, other)]
     if point == "date" or days[0] is None or days[1] is None:
         return True
     return abs((days[0] - days[1]).days) <= APART_DAYS
-
-
-def _day(published: str | None) -> datetime.date | None:
-    try:
-        return datetime.date.fromisoformat((published or "")[:10])
-    except ValueError:
-        return None

@@ -15,11 +15,14 @@ from rag.amounts import number_ties
 from rag.events import Consulted
 from rag.types import Budgeted, ChatModel, Claim, Passage
 
-# Chances that the articles answer the question, as `answerable` tells them.
-CERTAIN = 0.83  # outweighs a source in other words than the question's
-SURE = 0.6  # no other passage is asked about, and a reply may stand with reserves
-LEAST = 0.35  # below, a passage is not answered from
-LEAST_YES_NO = 0.12  # the same for a question of yes or no: a sentence seldom states a "no"
+# The model's "yes" to one passage, 0..1, tells which to answer from.
+SURE = 0.78  # no other passage is asked about, and a reply may stand with reserves
+CERTAIN = 0.9  # outweighs a source in other words than the question's
+
+# The chance that the articles answer the question tells whether to.
+LEAST = 0.45  # below, nothing is written
+LEAST_YES_NO = 0.2  # the same for a question of yes or no: a sentence seldom states a "no"
+LEAST_QUOTED = 0.6  # for a sentence of theirs in place of one that failed
 
 JUDGED = 4  # passages put to the model, best first
 ATTEMPTS = 2  # replies written before declining
@@ -31,19 +34,20 @@ Chance = Callable[[float], float]  # from the probability of a "yes" to that of 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """Passages to answer from, and the chance, 0..1, that they state the answer; None where the
-    model was not asked."""
+    """Passages to answer from, how sure the model is that they state the answer, and the chance
+    that they do, both 0..1; None where it was not asked."""
 
     passages: Sequence[Passage]
+    stated: float | None
     chance: float | None
 
     @property
     def sure(self) -> bool:
-        return self.chance is not None and self.chance >= SURE
+        return self.stated is not None and self.stated >= SURE
 
     @property
     def certain(self) -> bool:
-        return self.chance is not None and self.chance >= CERTAIN
+        return self.stated is not None and self.stated >= CERTAIN
 
 
 def attempts(
@@ -56,7 +60,7 @@ def attempts(
     one passage, so it is first asked of each, best first, whether that states the answer.
     """
     if not compose.is_small(model):
-        yield Attempt(passages, None)
+        yield Attempt(passages, None, None)
         return
     least = LEAST_YES_NO if asks.kind(question) == "yes-no" else LEAST
     likely: list[tuple[float, int]] = []
@@ -66,14 +70,16 @@ def attempts(
             return
         consulted = compose.stated(question, [passage], model)
         yield consulted
-        found = chance(consulted.probability or 0.0)
-        if found >= SURE:
+        stated = consulted.probability or 0.0
+        if chance(stated) < least:
+            continue
+        if stated >= SURE:
             left -= 1
-            yield Attempt([passage], found)
-        elif found >= least:
-            likely.append((found, -index))
-    for found, index in sorted(likely, reverse=True)[:left]:
-        yield Attempt([passages[-index]], found)
+            yield Attempt([passage], stated, chance(stated))
+        else:
+            likely.append((stated, -index))
+    for stated, index in sorted(likely, reverse=True)[:left]:
+        yield Attempt([passages[-index]], stated, chance(stated))
 
 
 def ranked(question: str, passages: Sequence[Passage], *, apart: bool) -> Sequence[Passage]:
@@ -99,7 +105,8 @@ def answers(question: str, claims: Sequence[Claim], attempt: Attempt) -> bool:
 
 def worth_quoting(question: str, quote: str, attempt: Attempt) -> bool:
     """True when the sentence that a failed claim came from answers the question by itself."""
-    if not _gives(question, quote, attempt):
+    unlikely = attempt.chance is not None and attempt.chance < LEAST_QUOTED
+    if unlikely or not _gives(question, quote, attempt):
         return False
     least = SHARED_LEAST if attempt.sure else QUOTED_LEAST
     return attempt.certain or asks.shared(question, quote) >= least

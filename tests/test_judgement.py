@@ -137,7 +137,7 @@ def test_a_small_model_that_is_sure_is_not_asked_about_the_rest() -> None:
     assert isinstance(first, Attempt)
     assert texts_of(first) == ["The rate is 20%."]
     assert first.certain
-    assert first.chance == asked.probability
+    assert first.stated == first.chance == asked.probability
 
 
 def test_each_yes_or_no_is_told_before_what_follows_from_it() -> None:
@@ -175,7 +175,7 @@ def claim(text: str, quote: str) -> Claim:
 
 
 SOUP = "Soup cost 20% more in spring."
-UNSURE, CERTAIN = Attempt((), None), Attempt((), 0.99)
+UNSURE, CERTAIN = Attempt((), None, None), Attempt((), 0.99, 0.99)
 
 
 def test_an_answer_holds_the_kind_of_thing_that_was_asked_for() -> None:

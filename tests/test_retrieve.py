@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import date
+from itertools import zip_longest
 from pathlib import Path
 
 import pytest
@@ -107,11 +109,13 @@ def test_a_chunk_counts_for_what_both_searches_know_of_it_however_few_hits_are_a
 # --- an index of one's own --------------------------------------------------------------------
 
 
-def index_of(texts: list[str], folder: Path, embedder: Embedder) -> Retriever:
+def index_of(
+    texts: list[str], folder: Path, embedder: Embedder, dates: Sequence[str | None] = ()
+) -> Retriever:
     library = Library.open(folder / "library.sqlite3")
     vectors = Vectors.open(folder / "vectors", embedder.name)
-    for number, each in enumerate(texts):
-        document = Document.of(f"{number}.txt", f"Title {number}", f"/{number}", each)
+    for number, (each, published) in enumerate(zip_longest(texts, dates)):
+        document = Document.of(f"{number}.txt", f"Title {number}", f"/{number}", each, published)
         chunks = chunk(document)
         vectors.add(chunks, embedder.embed([embedding_text(document, c) for c in chunks]))
         library.put(document, chunks)
@@ -136,6 +140,43 @@ def test_equal_documents_come_in_the_same_order_every_time(
     retriever = index_of(["Soup is hot."] * 4, tmp_path, embedder)
     orders = {tuple(hit.chunk.id for hit in retriever.retrieve("soup", 2).hits) for _ in range(5)}
     assert len(orders) == 1
+    retriever.vectors.close()
+
+
+# --- the time that is asked about -------------------------------------------------------------
+
+STRIKES = [
+    "The ferry drivers of Vell went on strike over their pay.",
+    "The drivers of the ferries of Vell are on strike for more pay.",
+    "Drivers of ferries in Vell began a strike for higher pay.",
+]
+STRUCK_ON = ["2024-02-10", "2026-03-16", None]
+
+
+@pytest.mark.parametrize(
+    ("question", "asked_on", "first"),
+    [
+        ("Why are the ferry drivers on strike this week?", None, "1.txt"),
+        ("Why are the ferry drivers on strike this week?", date(2024, 2, 12), "0.txt"),
+        ("Why did the drivers of the ferries strike in February 2024?", None, "0.txt"),
+    ],
+)
+def test_articles_of_the_time_asked_about_come_sooner(
+    question: str, asked_on: date | None, first: str, tmp_path: Path, embedder: Embedder
+) -> None:
+    retriever = index_of(STRIKES, tmp_path, embedder, STRUCK_ON)
+    hits = retriever.retrieve(question, 3, asked_on=asked_on).hits
+    assert documents_of(hits)[0] == first
+    assert sorted(documents_of(hits)) == ["0.txt", "1.txt", "2.txt"]
+    retriever.vectors.close()
+
+
+def test_without_dates_a_question_of_this_week_is_a_question_like_any(
+    tmp_path: Path, embedder: Embedder
+) -> None:
+    retriever = index_of(STRIKES, tmp_path, embedder)
+    found = retriever.retrieve("Why are the ferry drivers on strike this week?", 3)
+    assert found.hits == fuse(found.dense, found.lexical)
     retriever.vectors.close()
 
 

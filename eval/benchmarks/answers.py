@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
 from typing import Literal
@@ -41,13 +42,15 @@ SHARE = "%"  # the one column of a table with a line for each figure
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Without `gold` it cannot be answered from its texts. Asked of `document_ids`, or of all."""
+    """Without `gold` it cannot be answered from its texts. Asked of `document_ids`, or of all, as
+    on the day `asked_on`."""
 
     id: str
     text: str
     gold: tuple[str, ...]
     cluster: str
     document_ids: tuple[str, ...] | None = None
+    asked_on: date | None = None
 
 
 class Row(BaseModel):
@@ -128,7 +131,9 @@ def _row(question: Question, assistant: Assistant) -> tuple[Row, Answer | None]:
     judged: list[float | None] = []
     fault = ""
     try:
-        for event in assistant.stream(question.text, document_ids=question.document_ids):
+        for event in assistant.stream(
+            question.text, document_ids=question.document_ids, asked_on=question.asked_on
+        ):
             if isinstance(event, Retrieved):
                 scores = best_scores(event)
             elif isinstance(event, Selected):

@@ -30,7 +30,10 @@ def answers(data: Path, settings: Settings, limit: int | None) -> list[Table]:
     """Open answers to the first `limit` questions of the window. Raises `FootnoteError`."""
     quiz = realtimeqa.read(data)
     window = realtimeqa.window(quiz)
-    questions = [Question(each.id, each.text, (each.gold,), each.week) for each in window]
+    questions = [
+        Question(each.id, each.text, (each.gold,), each.week, asked_on=each.asked_on)
+        for each in window
+    ]
     with indexed(NAME, quiz.articles, settings) as assistant:
         asked = ask(f"{NAME}-open", questions, limit, assistant, settings)
         shortened = _shortened(asked, liken(assistant.embedder))

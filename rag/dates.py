@@ -1,0 +1,82 @@
+"""Which days does a question speak of?
+
+"This week", "in February", "last year". Pure, and without a clock: words that count from a day
+count from the one on which the question is asked.
+"""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from rag import terms
+
+FRESH_DAYS = 14  # news of "this week" is told in articles up to so old, and "recently" means so
+REPORTED_DAYS = 7  # after a month or a year in which its news is still told
+
+_MONTHS = terms.MONTHS.split()
+_MONTH = re.compile(
+    rf"\b(?:in|since|during|last|of|by|early|late|mid)[ -](?P<month>{'|'.join(_MONTHS)})\b"
+    r"(?:,? (?:of )?(?P<year>20\d\d))?",
+    re.IGNORECASE,
+)
+_YEAR = re.compile(r"\b(?:in|since|during|of) (?P<year>20\d\d)\b", re.IGNORECASE)
+_PAST_MONTH = re.compile(r"\b(?:this|last|past) month\b", re.IGNORECASE)
+_PAST_YEAR = re.compile(r"\b(?P<which>this|last) year\b", re.IGNORECASE)
+_FRESH = re.compile(
+    r"\b(?:(?:this|last|past) (?:week|weekend)|last night|recent(?:ly)?|lately|yesterday|today"
+    rf"|latest|on (?:{terms.DAYS.replace(' ', '|')}))\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """From `first` to `last`, both among them."""
+
+    first: date
+    last: date
+
+    def __contains__(self, day: date | None) -> bool:
+        return day is not None and self.first <= day <= self.last
+
+
+def speaks(question: str) -> bool:
+    """True when a question says of what time it asks, in one of the ways that are known here."""
+    return any(each.search(question) for each in (_MONTH, _YEAR, _PAST_YEAR, _PAST_MONTH, _FRESH))
+
+
+def spoken_of(question: str, asked_on: date) -> Days | None:
+    """The days on which an article that answers was published, so far as the question says."""
+    if found := _MONTH.search(question):
+        return _month(_MONTHS.index(found["month"].lower()) + 1, found["year"], asked_on)
+    if found := _YEAR.search(question):
+        return _year(int(found["year"]))
+    if found := _PAST_YEAR.search(question):
+        return _year(asked_on.year - (found["which"].lower() == "last"))
+    if _PAST_MONTH.search(question):
+        return Days(asked_on - timedelta(days=62), asked_on)
+    if _FRESH.search(question):
+        return Days(asked_on - timedelta(days=FRESH_DAYS), asked_on)
+    return None
+
+
+def _month(month: int, year: str | None, asked_on: date) -> Days:
+    """The last month of that name, unless its year is given."""
+    own = int(year) if year else asked_on.year - (month > asked_on.month)
+    last = date(own, month, monthrange(own, month)[1])
+    return Days(date(own, month, 1), last + timedelta(days=REPORTED_DAYS))
+
+
+def _year(year: int) -> Days:
+    return Days(date(year, 1, 1), date(year, 12, 31) + timedelta(days=REPORTED_DAYS))
+
+
+def day(published: str | None) -> date | None:
+    """The day of an ISO 8601 date; none for anything else."""
+    try:
+        return date.fromisoformat((published or "")[:10])
+    except ValueError:
+        return None

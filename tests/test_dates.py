@@ -1,0 +1,60 @@
+"""Which days does a question speak of?"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from rag.dates import FRESH_DAYS, Days, day, speaks, spoken_of
+
+ASKED_ON = date(2026, 3, 18)
+
+
+@pytest.mark.parametrize(
+    ("question", "first", "last"),
+    [
+        ("What did ministers offer in February?", date(2026, 2, 1), date(2026, 3, 7)),
+        ("What did ministers offer in May?", date(2025, 5, 1), date(2025, 6, 7)),
+        ("Who won in February 2024?", date(2024, 2, 1), date(2024, 3, 7)),
+        ("Who won in 2024?", date(2024, 1, 1), date(2025, 1, 7)),
+        ("What happened last year?", date(2025, 1, 1), date(2026, 1, 7)),
+        ("What happened last month?", ASKED_ON - timedelta(days=62), ASKED_ON),
+    ],
+)
+def test_a_month_or_year_is_the_last_of_that_name(question: str, first: date, last: date) -> None:
+    assert spoken_of(question, ASKED_ON) == Days(first, last)
+
+
+@pytest.mark.parametrize("when", ["this week", "recently", "on Tuesday", "yesterday", "last night"])
+def test_what_is_fresh_counts_from_the_day_of_the_question(when: str) -> None:
+    days = spoken_of(f"Which bank closed {when}?", ASKED_ON)
+    assert days is not None
+    assert ASKED_ON in days
+    assert ASKED_ON - timedelta(days=FRESH_DAYS) in days
+    assert ASKED_ON - timedelta(days=FRESH_DAYS + 1) not in days
+    assert ASKED_ON + timedelta(days=1) not in days
+    assert None not in days
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["what tariff rate applies to fentanyl?", "May Wang meet officials?", "Who may march?", ""],
+)
+def test_other_questions_speak_of_no_time(question: str) -> None:
+    assert not speaks(question)
+    assert spoken_of(question, ASKED_ON) is None
+
+
+@pytest.mark.parametrize(
+    ("published", "found"),
+    [
+        ("2026-03-18", ASKED_ON),
+        ("2026-03-18T10:00:00Z", ASKED_ON),
+        ("March 18", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_only_iso_dates_are_days(published: str | None, found: date | None) -> None:
+    assert day(published) == found
