@@ -53,6 +53,7 @@ def to_json(answer: Answer) -> dict[str, Any]:
         "usage": asdict(answer.usage),
         "timings_s": dict(answer.timings),
         "dropped_markers": answer.dropped_markers,
+        "chance": answer.chance,
     }
 
 
@@ -248,6 +249,7 @@ class WrittenAnswer(Written):
     usage: _Usage
     timings_s: dict[str, float]
     dropped_markers: int
+    chance: float | None = Field(default=None, ge=0, le=1)  # older documents lack it
 
     @model_validator(mode="after")
     def _cites_its_passages(self) -> Self:
@@ -266,4 +268,5 @@ class WrittenAnswer(Written):
             usage=Usage(**self.usage.model_dump()),
             timings=self.timings_s,
             dropped_markers=self.dropped_markers,
+            chance=self.chance,
         )

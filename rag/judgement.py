@@ -13,16 +13,17 @@ from dataclasses import dataclass
 from rag import asks, compose, terms
 from rag.amounts import number_ties
 from rag.events import Consulted
-from rag.types import Budgeted, ChatModel, Claim, Passage
+from rag.types import ChatModel, Claim, Passage
 
 # The model's "yes" to one passage, 0..1, tells which to answer from.
 SURE = 0.78  # no other passage is asked about, and a reply may stand with reserves
 CERTAIN = 0.9  # outweighs a source in other words than the question's
 
 # The chance that the articles answer the question tells whether to.
-LEAST = 0.45  # below, nothing is written
+LEAST = 0.35  # below, nothing is written
 LEAST_YES_NO = 0.2  # the same for a question of yes or no: a sentence seldom states a "no"
-LEAST_QUOTED = 0.6  # for a sentence of theirs in place of one that failed
+LEAST_QUOTED = 0.55  # for a sentence of theirs in place of one that failed
+LIKELY = 0.75  # for one that shares few words with the question
 
 JUDGED = 4  # passages put to the model, best first
 ATTEMPTS = 2  # replies written before declining
@@ -90,11 +91,6 @@ def ranked(question: str, passages: Sequence[Passage], *, apart: bool) -> Sequen
     return sorted(passages, key=lambda passage: -asks.shared(question, passage.text))
 
 
-def reserved(claims: Sequence[Claim], model: Budgeted) -> bool:
-    """True when a small model had better try another passage before these claims stand."""
-    return compose.is_small(model) and any(claim.support != "supported" for claim in claims)
-
-
 def answers(question: str, claims: Sequence[Claim], attempt: Attempt) -> bool:
     """True when the claims hold the kind of thing that was asked for, and their quotes share
     enough of the question's words, or the model is sure of the passage."""
@@ -109,7 +105,8 @@ def worth_quoting(question: str, quote: str, attempt: Attempt) -> bool:
     if unlikely or not _gives(question, quote, attempt):
         return False
     least = SHARED_LEAST if attempt.sure else QUOTED_LEAST
-    return attempt.certain or asks.shared(question, quote) >= least
+    likely = attempt.certain or (attempt.chance is not None and attempt.chance >= LIKELY)
+    return likely or asks.shared(question, quote) >= least
 
 
 def _gives(question: str, text: str, attempt: Attempt) -> bool:

@@ -31,6 +31,7 @@ class Record:
     usage: Usage = field(default_factory=Usage)
     timings: dict[str, float] = field(default_factory=dict)
     dropped_markers: int = 0
+    chances: dict[str, float] = field(default_factory=dict)  # 0..1, by the part of the question
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
@@ -46,6 +47,10 @@ class Record:
         self.usage += consulted.usage
         return consulted
 
+    def estimated(self, part: str, chance: float) -> None:
+        """A passage answers this part of the question with this chance: the best one counts."""
+        self.chances[part] = max(chance, self.chances.get(part, 0.0))
+
     def finished(self, reason: DeclineReason | None = None) -> Finished:
         claims = () if reason else tuple(self.claims)
         return Finished(
@@ -60,6 +65,7 @@ class Record:
                 usage=self.usage,
                 timings=self.timings,
                 dropped_markers=self.dropped_markers,
+                chance=round(min(self.chances.values()), 3) if self.chances else None,
             )
         )
 
@@ -120,26 +126,17 @@ class _Writer:
         """Add the claims that answer the question to the record; say why there are none."""
         ranked = judgement.ranked(self.question, self.record.passages, apart=self.apart)
         attempts = judgement.attempts(self.question, ranked, self.model, self.chance)
-        reserve: list[Claim] = []  # a reply that holds with reserves, if no other does better
         wrote = False
         while attempt := (yield from self._next(attempts)):
-            if reserve and not attempt.sure:
-                break
             reply = yield from self.write(attempt.passages)
             wrote = wrote or bool(reply)
             checked = yield from self.check(reply, attempt)
             claims = [each.claim for each in checked if each.action != "removed"]
             if judgement.answers(self.question, claims, attempt):
-                if not judgement.reserved(claims, self.model):
-                    yield from checked
-                    self.record.claims += claims
-                    return None
-                reserve = reserve or claims
+                yield from checked
+                self.record.claims += claims
+                return None
             yield from (replace(each, action="removed") for each in checked)
-        yield from (Checked(claim, "kept") for claim in reserve)
-        self.record.claims += reserve
-        if reserve:
-            return None
         return "nothing survived checking" if wrote else "not stated"
 
     def _next(
@@ -149,8 +146,9 @@ class _Writer:
         while True:
             with self.record.timed("judge"):
                 step = next(attempts, None)
-            if not isinstance(step, Consulted):
-                return step
+                if not isinstance(step, Consulted):
+                    return step
+                self.record.estimated(self.question, self.chance(step.probability or 0.0))
             yield self.record.counted(step)
 
     def write(self, passages: Sequence[Passage]) -> Generator[Event, None, str]:

@@ -166,6 +166,10 @@ class Answer:
     usage: Usage = Usage()
     timings: Mapping[str, float] = field(default_factory=dict)  # seconds by stage
     dropped_markers: int = 0  # markers out of range, counted and never shown
+    chance: float | None = None
+    """The chance, 0..1, that the passages answer the question; None where it was not estimated,
+    as for a large model. It is the best over the passages that the model was asked about; for a
+    question in parts, the least of the parts' bests."""
 
 
 @dataclass(frozen=True, slots=True)

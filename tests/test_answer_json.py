@@ -45,7 +45,7 @@ ANSWER = Answer(
     timings={"retrieve": 0.04},
     dropped_markers=1,
 )
-DECLINED = replace(ANSWER, text="", claims=(), status="declined", reason="not stated")
+DECLINED = replace(ANSWER, text="", claims=(), status="declined", reason="not stated", chance=0.125)
 
 
 def test_an_answer_is_written_in_full() -> None:
@@ -101,6 +101,7 @@ def test_an_answer_is_written_in_full() -> None:
         "usage": {"prompt_tokens": 7, "cached_tokens": 3, "completion_tokens": 2},
         "timings_s": {"retrieve": 0.04},
         "dropped_markers": 1,
+        "chance": None,
     }
 
 
@@ -112,7 +113,7 @@ def test_a_quote_is_as_long_as_its_span_says() -> None:
 def test_a_declined_answer_keeps_its_reason_and_what_was_looked_at() -> None:
     written = to_json(DECLINED)
     assert (written["status"], written["reason"]) == ("declined", "not stated")
-    assert (written["text"], written["claims"]) == ("", [])
+    assert (written["text"], written["claims"], written["chance"]) == ("", [], 0.125)
     assert len(written["passages"]) == 2
 
 
@@ -179,6 +180,7 @@ def answers(draw: st.DrawFn) -> Answer:
         usage=Usage(draw(COUNTS), draw(COUNTS), draw(COUNTS)),
         timings=draw(st.dictionaries(WORDS, NUMBERS, max_size=3)),
         dropped_markers=draw(COUNTS),
+        chance=draw(st.none() | st.floats(min_value=0, max_value=1)),
     )
 
 
@@ -192,6 +194,12 @@ def test_what_a_later_footnote_added_is_passed_over() -> None:
     written = to_json(ANSWER) | {"mood": "good"}
     written["claims"][0]["colour"] = "green"
     assert from_json(written) == ANSWER
+
+
+def test_an_answer_that_was_written_without_a_chance_is_read() -> None:
+    written = to_json(DECLINED)
+    del written["chance"]
+    assert from_json(written) == replace(DECLINED, chance=None)
 
 
 def without(key: str) -> Callable[[dict[str, Any]], object]:
@@ -212,6 +220,7 @@ CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
     "there is no passage 2": lambda written: written["passages"].pop(1),
     "timings_s.retrieve": lambda written: written["timings_s"].update(retrieve="fast"),
     "usage": lambda written: written.update(usage=None),
+    "chance": lambda written: written.update(chance=1.5),
 }
 
 

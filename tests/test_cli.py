@@ -37,7 +37,7 @@ from tests.fakes import ScriptedServer
 from ui import disclosure
 from ui.shell.conversation import follow
 from ui.shell.screen import Screen
-from ui.terminal import clean, excerpt, json_safe, line, listing, page
+from ui.terminal import clean, declined, excerpt, json_safe, likelihood, line, listing, page
 
 ROOT = Path(__file__).parents[1]
 FENTANYL = "what tariff rate applies to fentanyl?"
@@ -197,6 +197,22 @@ def test_declining_is_not_an_error(footnote: Invoke) -> None:
     answer, _, nearest = result.stdout.partition("\nNearest passages\n")
     assert answer == "No answer: the articles do not state it.\n"
     assert "[1] " in nearest
+
+
+def test_a_decline_says_how_likely_an_answer_was() -> None:
+    answer = Answer("q", "", (), (), "declined", "not stated", "m", chance=0.123)
+    (row,) = declined(answer)
+    assert row.body.plain == (
+        "No answer: the articles do not state it (chance that they answer the question: 12%)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("chance", "says"),
+    [(0.0, "under 1%"), (0.004, "under 1%"), (0.01, "1%"), (0.99, "99%"), (0.996, "over 99%")],
+)
+def test_an_estimate_is_never_wholly_sure(chance: float, says: str) -> None:
+    assert likelihood(chance) == says
 
 
 def test_nothing_retrieved_is_told_in_words(footnote: Invoke) -> None:

@@ -218,6 +218,10 @@ def test_what_did_not_become_an_answer_says_so(write: type) -> None:
     assert "answered by a small model" in text
     assert "Asked 2025-05-03 14:05 UTC" in text
     assert "Exported by Footnote." in text
+    unlikely = declined("Q?")
+    assert unlikely.answer
+    unlikely = replace(unlikely, answer=replace(unlikely.answer, chance=0.123))
+    assert "chance that they answer the question: 12%" in str(write([unlikely]))
     unfinished = replace(declined("Q?"), state="writing", answer=None)
     assert "not complete when this was exported" in str(write([unfinished]))
 

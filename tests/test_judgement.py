@@ -52,7 +52,10 @@ def test_a_small_model_that_says_no_is_not_asked_to_answer(seeds: Index) -> None
         events = list(seeds.assistant(server, SMALL).stream("what tariff rate applies to soy?"))
         assert server.requests
         assert all(asks_yes_or_no(request) for request in server.requests)
-    assert declined(events).reason == "not stated"
+    answer = declined(events)
+    assert answer.reason == "not stated"
+    assert answer.chance is not None
+    assert 0 <= answer.chance < judgement.LEAST
 
 
 def test_names_that_no_source_knows_are_declined_without_a_model(seeds: Index) -> None:
@@ -60,7 +63,8 @@ def test_names_that_no_source_knows_are_declined_without_a_model(seeds: Index) -
         question = "what did the chancellor Zuberbühler say?"
         events = list(seeds.assistant(server, SMALL).stream(question))
         assert not server.requests
-    assert declined(events).reason == "not stated"
+    answer = declined(events)
+    assert (answer.reason, answer.chance) == ("not stated", None)
 
 
 @SIZES

@@ -65,7 +65,12 @@ def test_the_tools_are_listed_typed_and_read_only(door: tuple[Site, str]) -> Non
         assert tool.annotations.destructive_hint is False
         assert tool.output_schema
     assert tools["ask"].input_schema["required"] == ["question"]
-    assert set(tools["ask"].output_schema["properties"]) >= {"status", "claims", "passages"}
+    assert set(tools["ask"].output_schema["properties"]) >= {
+        "status",
+        "claims",
+        "passages",
+        "chance",
+    }
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])

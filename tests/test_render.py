@@ -301,6 +301,17 @@ def test_a_decline_says_why_what_was_searched_and_what_comes_nearest() -> None:
     assert evidence.all(tag="summary")[0].text == "Nearest passages"
 
 
+def test_a_decline_says_how_likely_an_answer_was() -> None:
+    declined = done(reason="not stated")
+    assert declined.answer
+    (block,) = shown(declined).all(cls="fn-declined")
+    assert "chance" not in block.text
+    estimated = replace(declined, answer=replace(declined.answer, chance=0.123))
+    (block,) = shown(estimated).all(cls="fn-declined")
+    said = "The articles do not state it (chance that they answer the question: 12%)."
+    assert block.all(cls="fn-prose")[0].text == said
+
+
 def test_an_error_is_shown_with_one_retry() -> None:
     page = shown(underway("failed", error="The model died. Ask again.", claims=(claim(),)))
     (block,) = page.all(cls="fn-error")

@@ -9,6 +9,7 @@ import pytest
 from rag.answerable import Answerability
 from rag.events import Checked, Event, Token
 from rag.grounding import Scorer
+from rag.judgement import LEAST
 from rag.respond import Record, respond
 from rag.types import Answer, Claim, DeclineReason, Passage, Span, Usage
 from tests.asking import FENTANYL, LARGE, RATE, SMALL, STATED, WRONG, Index, chat, prompt, script
@@ -129,6 +130,39 @@ def test_a_small_models_next_attempt_is_made_from_another_passage(seeds: Index) 
     assert reason is None
     assert [claim.text for claim in record.claims] == [STATED]
     assert actions(events) == [("Bananas grow in Geneva.", "removed"), (STATED, "kept")]
+
+
+# --- the chance of an answer ------------------------------------------------------------------
+
+
+def chance_of(seeds: Index, question: str, texts: Sequence[str], knows: str) -> float | None:
+    some = [seeds.passage(text, number) for number, text in enumerate(texts, start=1)]
+    replies = script("Bananas grow in Geneva.", knows=knows)
+    _, _, record, _ = answered(seeds, question, some, replies, SMALL)
+    return record.finished().answer.chance
+
+
+def test_the_chance_of_an_answer_is_that_of_the_best_passage_asked_about(seeds: Index) -> None:
+    nowhere = chance_of(seeds, FENTANYL, [SHIPPING, RATE], knows="no such words")
+    somewhere = chance_of(seeds, FENTANYL, [SHIPPING, RATE], knows="%")
+    assert nowhere is not None
+    assert somewhere is not None
+    assert 0 <= nowhere < LEAST < somewhere <= 1
+    assert nowhere == round(nowhere, 3)
+
+
+def test_a_question_in_parts_is_as_likely_answered_as_its_least_likely_part(seeds: Index) -> None:
+    known, unknown = "what rate applies to fentanyl", "what did cotton farmers say"
+    both = chance_of(seeds, f"{known} and {unknown}?", [RATE], knows="20% rate")
+    parts = [chance_of(seeds, f"{each}?", [RATE], knows="20% rate") for each in (known, unknown)]
+    assert None not in parts
+    assert len(set(parts)) == 2
+    assert both == min(each for each in parts if each is not None)
+
+
+def test_a_large_model_is_not_asked_how_likely_an_answer_is(seeds: Index) -> None:
+    _, _, record, _ = answered(seeds, FENTANYL, [seeds.passage(RATE)], [STATED])
+    assert record.finished().answer.chance is None
 
 
 # --- the record -------------------------------------------------------------------------------

@@ -153,6 +153,15 @@ def test_the_end_is_said_in_words(status: Any, reason: Any, says: str) -> None:
     assert recorded(Finished(answer)).steps == (Note(1.0, says),)
 
 
+def test_the_end_says_how_likely_an_answer_was() -> None:
+    answer = Answer("q", "", (), (), "declined", "not stated", "little-model", chance=0.123)
+    (note,) = recorded(Finished(answer)).steps
+    assert isinstance(note, Note)
+    assert note.text == (
+        "Declined: not stated. The chance that the passages answer the question was put at 12%."
+    )
+
+
 def test_it_survives_being_written_down() -> None:
     trace = recorded(*EVENTS)
     read = through_json(trace)

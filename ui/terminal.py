@@ -109,10 +109,23 @@ def sources(answer: Answer) -> Iterator[Row]:
         yield from _verdict(claim)
 
 
+def why_declined(answer: Answer) -> str:
+    """Why there is no answer, and how likely one was, where that was estimated."""
+    why = DECLINES.get(answer.reason or "", "no reason is known.")
+    if answer.chance is None:
+        return why
+    chance = likelihood(answer.chance)
+    return f"{why.removesuffix('.')} (chance that they answer the question: {chance})."
+
+
+def likelihood(chance: float) -> str:
+    """``12%`` for 0.12. An estimate is never wholly sure: ``under 1%``, ``over 99%``."""
+    return "under 1%" if chance < 0.01 else "over 99%" if chance > 0.99 else f"{chance:.0%}"
+
+
 def declined(answer: Answer) -> Iterator[Row]:
     """Why there is no answer, and what comes nearest."""
-    why = DECLINES.get(answer.reason or "", "the articles do not give one.")
-    yield Row(Text(f"No answer: {why}"))
+    yield Row(Text(f"No answer: {why_declined(answer)}"))
     if answer.passages:
         yield from _heading("Nearest passages")
     for passage in answer.passages:

@@ -9,7 +9,7 @@ from typing import Literal
 from typing_extensions import TypedDict
 
 from rag.types import Answer, DeclineReason, Origin, Status, Support
-from ui.terminal import DECLINES
+from ui.terminal import why_declined
 
 Place = Literal["same", "moved", "changed", "gone"]
 
@@ -61,7 +61,8 @@ class UsageDocument(TypedDict):
 
 
 class AnswerDocument(TypedDict):
-    """`rag.answer_json.to_json` makes it."""
+    """`rag.answer_json.to_json` makes it. `chance` is that, 0 to 1, of the passages answering the
+    question; null where it was not estimated."""
 
     schema: str
     question: str
@@ -74,6 +75,7 @@ class AnswerDocument(TypedDict):
     usage: UsageDocument
     timings_s: dict[str, float]
     dropped_markers: int
+    chance: float | None
 
 
 class PlacedQuote(Cited):
@@ -108,5 +110,5 @@ class FootnoteDocument(Cited):
 def said(answer: Answer) -> str:
     """The answer as running text with its ``[n]`` markers; a decline says why there is none."""
     if answer.status == "declined":
-        return f"No answer: {DECLINES.get(answer.reason or '', 'the articles do not give one.')}"
+        return f"No answer: {why_declined(answer)}"
     return " ".join(claim.marked() for claim in answer.claims)

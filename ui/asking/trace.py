@@ -27,6 +27,7 @@ from rag.events import (
     Token,
 )
 from rag.types import Claim, Hit, Message, Origin, Passage, Span, Support, Usage
+from ui.terminal import likelihood
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -231,7 +232,7 @@ def _step(event: Event, at_s: float) -> Step | None:
         case Finished(answer):
             ended = f"Answered by {answer.model}" if answer.status == "answered" else "Declined"
             why = f": {answer.reason}" if answer.reason else ""
-            return Note(at_s, _cut(f"{ended}{why}."))
+            return Note(at_s, _cut(f"{ended}{why}.{_likely(answer.chance)}"))
         case Token():
             return None
 
@@ -272,6 +273,12 @@ def _verdict(claim: Claim, action: Literal["kept", "repaired", "removed"], at_s:
         claim.origin,
         tuple(Quote(c.number, c.span, _cut(c.quote)) for c in claim.citations),
     )
+
+
+def _likely(chance: float | None) -> str:
+    if chance is None:
+        return ""
+    return f" The chance that the passages answer the question was put at {likelihood(chance)}."
 
 
 def _cut(text: str) -> str:

@@ -17,7 +17,7 @@ from rag.types import Citation, Claim, Span
 from ui.asking.exchange import Exchange
 from ui.records.footnotes import Footnote, record
 from ui.styles import standalone
-from ui.terminal import DECLINES, VERDICTS, clean, count, line
+from ui.terminal import VERDICTS, clean, count, line, why_declined
 
 TITLE = "Questions and answers"
 BLANK = "(no words)"  # where a title or question would be empty
@@ -149,7 +149,7 @@ def _outcome(exchange: Exchange) -> Iterator[str]:
     elif not exchange.is_over:
         yield "The answer was not complete when this was exported."
     elif exchange.answer and exchange.answer.status == "declined":
-        yield f"No answer: {DECLINES.get(exchange.answer.reason or '', 'no reason is known.')}"
+        yield f"No answer: {why_declined(exchange.answer)}"
         return
     if exchange.removed:
         sentences = count(exchange.removed, "sentence")

@@ -17,7 +17,7 @@ from urllib.parse import quote as urlquote
 
 from rag.types import Passage, Support
 from ui.asking.exchange import Exchange
-from ui.terminal import DECLINES, VERDICTS, count
+from ui.terminal import VERDICTS, count, why_declined
 from ui.views.render_actions import button, margin
 from ui.views.render_claims import GRADES, Sheet, footnotes, place, said, sentence
 
@@ -168,7 +168,7 @@ def _declined(exchange: Exchange) -> str:
     answer = exchange.answer
     if answer is None or answer.status != "declined":
         return ""
-    why = DECLINES.get(answer.reason or "", "the articles do not give an answer.")
+    why = why_declined(answer)
     asked = exchange.asked_as or exchange.question
     where = "all sources"
     if exchange.document_ids:
