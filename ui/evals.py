@@ -87,10 +87,14 @@ def bench(
     name: Annotated[
         str,
         typer.Argument(
-            metavar="NAME", help="scifact, realtimeqa, clapnq, wice, ragtruth or disagreement."
+            metavar="NAME",
+            help="scifact, realtimeqa, realtimeqa-choices, clapnq, wice, ragtruth or disagreement.",
         ),
     ],
-    data: Data = Path(),
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", metavar="DIR", help="Its folder; disagreement needs none."),
+    ] = None,
     answers: Annotated[
         bool, typer.Option("--answers", help="Ask the model; clapnq, realtimeqa, ragtruth.")
     ] = False,
@@ -98,10 +102,12 @@ def bench(
     as_json: AsJson = False,
 ) -> None:
     """Measure retrieval, and answers with --answers, on a public data set."""
+    if data is None and name != "disagreement":
+        raise typer.BadParameter("The data set's folder is not given: --data DIR.")
     from eval.benchmarks.run import bench as run
 
-    settings = settings_of(ctx)
-    raise typer.Exit(run(name, data, settings, answers=answers, limit=limit, as_json=as_json))
+    settings, folder = settings_of(ctx), data or Path()
+    raise typer.Exit(run(name, folder, settings, answers=answers, limit=limit, as_json=as_json))
 
 
 @evals.command()
