@@ -25,6 +25,8 @@ LEAST_YES_NO = 0.2  # the same for a question of yes or no: a sentence seldom st
 LEAST_QUOTED = 0.55  # for a sentence of theirs in place of one that failed
 LIKELY = 0.75  # for one that shares few words with the question
 
+LEAST_GROUNDED = 0.58  # of the checks' score, for a claim that they let pass only in part
+
 JUDGED = 4  # passages put to the model, best first
 ATTEMPTS = 2  # replies written before declining
 SHARED_LEAST = 0.34  # of the question's words, in what is cited
@@ -118,12 +120,13 @@ def _gives(question: str, text: str, attempt: Attempt) -> bool:
 def holds(question: str, claim: Claim, around: str, attempt: Attempt) -> bool:
     """True when a small model's claim, which the checks let pass, may stand as an answer.
 
-    A "yes", and what a passage says that the model is not sure of, must be supported in full; a
-    number must be the one that the source ties to what was asked; and no word may come from
-    nowhere: what a small model does not copy it makes up.
+    A "yes", and what a passage says that the model is not sure of, must be supported in full, and
+    the rest be well grounded by its score; a number must be the one that the source ties to what
+    was asked; and no word may come from nowhere: what a small model does not copy it makes up.
     """
     strict = asks.kind(question) == "yes-no" or not attempt.sure
-    if strict and claim.support != "supported":
+    doubtful = claim.score is not None and claim.score < LEAST_GROUNDED
+    if claim.support != "supported" and (strict or doubtful):
         return False
     return not _ties_elsewhere(question, claim) and not _invents(question, claim.text, around)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -218,3 +219,12 @@ def test_strangers_are_names_that_the_source_does_not_know() -> None:
     source = "Treasury Secretary Scott Bessent spoke in the US."
     assert judgement.names_strangers("what did Macron say?", source)
     assert not judgement.names_strangers("what did Bessent say to Americans?", source)
+
+
+@pytest.mark.parametrize(("score", "stands"), [(0.9, True), (0.5, False), (None, True)])
+def test_what_is_supported_only_in_part_must_be_well_grounded(
+    score: float | None, stands: bool
+) -> None:
+    partial = replace(claim(STATED, RATE), support="partial", score=score)
+    assert judgement.holds(FENTANYL, partial, RATE, CERTAIN) is stands
+    assert not judgement.holds(FENTANYL, partial, RATE, UNSURE)
