@@ -42,6 +42,7 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
         ),
     ),
 )
+NEW_IN_HEADLINE = 2  # words beside the question's, in a line of capitalised words that may answer
 NEGATOR = re.compile(r"\b(?:not|no|never|none|nobody|nothing|neither)\b|n['’]t\b", re.IGNORECASE)
 _TIME = re.compile(
     r"\b(?:\d{4}|today|yesterday|tomorrow|tonight|ago|earlier|later|recent\w*|(?:last|next|this|past|"
@@ -101,6 +102,19 @@ def strangers(question: str, source: str) -> list[str]:
         for name in terms.names(question)
         if not terms.name_keys(name.text) & known and name.text.lower() not in words
     ]
+
+
+def adds(question: str, text: str) -> bool:
+    """True when `text` says more than the question: a headline such as "Common Causes of Oily Skin"
+    has all of its words and answers nothing. To a yes-or-no question any text may be the answer."""
+    if kind(question) == "yes-no" or terms.quantities(text) or gives("time", text):
+        return True
+    new = set(terms.content(text)) - set(terms.content(question))
+    words = [
+        each for each in re.findall(r"[^\W\d_]+", text) if each.lower() not in terms.STOP_WORDS
+    ]
+    headed = len(words) > 1 and all(each[0].isupper() for each in words)
+    return len(new) >= (NEW_IN_HEADLINE if headed else 1)
 
 
 def shared(question: str, source: str) -> float:

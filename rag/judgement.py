@@ -68,7 +68,8 @@ def attempts(
     least = LEAST_YES_NO if asks.kind(question) == "yes-no" else LEAST
     likely: list[tuple[float, int]] = []
     left = ATTEMPTS
-    for index, passage in enumerate(passages[:JUDGED]):
+    telling = [passage for passage in passages if asks.adds(question, passage.text)]
+    for index, passage in enumerate(telling[:JUDGED]):
         if not left:
             return
         consulted = compose.stated(question, [passage], model)
@@ -82,7 +83,7 @@ def attempts(
         else:
             likely.append((stated, -index))
     for stated, index in sorted(likely, reverse=True)[:left]:
-        yield Attempt([passages[-index]], stated, chance(stated))
+        yield Attempt([telling[-index]], stated, chance(stated))
 
 
 def ranked(question: str, passages: Sequence[Passage], *, apart: bool) -> Sequence[Passage]:

@@ -60,3 +60,22 @@ def test_strangers_are_names_that_the_source_does_not_know() -> None:
 )
 def test_shared(question: str, expected: float) -> None:
     assert asks.shared(question, "Swedish voters elected Ann Lee.") == expected
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "says_more"),
+    [
+        ("factors that cause oily skin", "Oily Skin Causes.", False),
+        ("what food contains gluten", "Common Foods That Contain Gluten.", False),
+        ("which ferries were on strike?", "The ferries were on strike.", False),
+        ("were the ferries on strike?", "The ferries were on strike.", True),
+        ("what is the capital of Vell?", "Orla is the capital of Vell.", True),
+        ("who leads the rail union?", "Rail union leader Orla Keane.", True),
+        ("ferry fares", "Ferry Fares: 20%", True),
+        ("when do the ferries sail?", "The ferries sail on Tuesday.", True),
+    ],
+)
+def test_a_headline_that_repeats_the_question_says_no_more_than_it(
+    question: str, text: str, says_more: bool
+) -> None:
+    assert asks.adds(question, text) is says_more
