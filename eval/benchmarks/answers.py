@@ -87,11 +87,13 @@ def ask(
     limit: int | None,
     assistant: Assistant,
     settings: Settings,
+    into: Path | None = None,
 ) -> list[Asked]:
-    """One row for each of the first `limit` questions, in order; kept in a folder of `settings`'
-    data directory. Raises `FootnoteError` where the model cannot be had or nothing can be kept."""
-    assistant.model.get()  # its name is part of the folder's; and no model is no 600 errors
-    file = folder(name, questions, assistant, settings) / RESULTS
+    """One row for each of the first `limit` questions, in order; kept `into` that folder, or one
+    of `settings`' data directory. Raises `FootnoteError` where the model cannot be had or nothing
+    can be kept."""
+    assistant.model.get()  # no model is no 600 errors
+    file = (into or folder(name, questions, assistant, settings)) / RESULTS
     with _kept(file.parent):
         known = {row.id: row for row in _read(file) if row.outcome != "error"}
     wanted = questions[:limit]
@@ -165,6 +167,7 @@ def folder(
     name: str, questions: Iterable[Question], assistant: Assistant, settings: Settings
 ) -> Path:
     """The folder of these questions under these conditions, with `run.json` that states them."""
+    assistant.model.get()  # its name is one of them
     cases = [Case(each.id, each.text, bool(each.gold), each.gold) for each in questions]
     facts = json.dumps(asdict(conditions(assistant, cases, name)), sort_keys=True, indent=2)
     digest = sha256(facts.encode("utf-8", "replace")).hexdigest()[:16]

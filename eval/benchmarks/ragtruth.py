@@ -96,8 +96,8 @@ def answers(data: Path, settings: Settings, limit: int | None) -> list[Table]:
     labels = read_labels(LABELS)
     texts = [text for case in cases for text in case.passages]
     with indexed(NAME, texts, settings) as assistant:
-        asked = ask(NAME, questions, limit, assistant, settings)
         folder = answering.folder(NAME, questions, assistant, settings)
+        asked = ask(NAME, questions, limit, assistant, settings, folder)
     told = _told(folder / answering.RESULTS)
     by_id, scorer = {case.id: case for case in cases}, Scorer()
     checked = [
