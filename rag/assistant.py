@@ -14,6 +14,7 @@ from pathlib import Path
 from rag import asked as asking
 from rag import compose, disagree, ingest
 from rag.answerable import Answerability
+from rag.contradict import Judge
 from rag.errors import EmptyLibrary
 from rag.events import (
     Checked,
@@ -68,6 +69,7 @@ class Assistant:
         self.speller = Speller(library)
         self.scorer = Scorer()  # reads its network when the first claim is checked
         self.answerability = Answerability(self.scorer.reader)
+        self.judge = Judge(self.scorer.reader)
 
     def __enter__(self) -> Assistant:
         return self
@@ -162,7 +164,7 @@ class Assistant:
     def _compared(self, record: Record, selected: Selected) -> Iterator[Event]:
         """Add to the claims where other sources contradict what is cited."""
         with record.timed("compare"):
-            told, more = disagree.told(record.claims, selected, self._published)
+            told, more = disagree.told(record.claims, selected, self._published, self.judge)
         record.passages += more
         record.claims += told
         yield from (Checked(claim, "kept") for claim in told)

@@ -1,30 +1,25 @@
-"""In which point do two sentences of different sources contradict each other?
+"""Where could two sentences contradict each other?
 
-Two sentences must first say the same thing: the words of one stand in the other, but for what
-differs. Then they may contradict each other in one point only: a number, a name, a date, or whether
-it is so. A wrong alarm costs more than a missed one, so whatever may be another time, another part
-or someone's opinion is left alone. Pure.
+In a number, a name, a date, or whether a thing is so: wherever each has something of its own that
+cannot both be true of one thing. Whether they speak of one thing is for `pairs`. Pure.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from rag import stated, terms
-from rag.cite import leans
-from rag.stated import Figure, Name, Statement
+from rag import opposites, stated, terms
+from rag.opposites import Word
+from rag.stated import Date, Figure, Interval, Name, Statement
 
 Point = Literal["number", "name", "date", "verdict"]
 
-LEAST_SHARED = 3  # words and names that both sentences have
-LEAST_SHARE = 0.6  # of the longer sentence
 ROUNDING = 0.03  # of the larger figure
 ABOUT = 0.15  # the same where one says "about"
-
 
 _SYNONYMS = """kill die deadli; win winner beat defeat; approv pass back; close closur shut;
     name appoint choos pick; cut reduc axe slash lower; rise increas climb grow jump gain up;
@@ -33,110 +28,49 @@ _SYNONYMS = """kill die deadli; win winner beat defeat; approv pass back; close 
     build construct; plant factori; lose defeat; begin start open launch; end finish close;
     vote ballot; reject block; elect reelect; convict guilti; jail prison; murder kill;
     storm hurrican; quit resign; hurt injur wound; fine pay; order must"""
-_OPPOSITES = """rise fall; increas decreas; rais cut; rais lower; win lose; beat lose;
-    accept reject; approv reject; approv block; pass reject; support oppos; allow ban; grant deni;
-    uphold overturn; upheld overturn; guilti innoc; convict acquit; confirm deni; safe unsaf;
-    legal illeg; surviv die; succeed fail; begin end; open close; arrest releas; hire fire;
-    alive dead; up down; gain lose; strengthen weaken; improv worsen; expand shrink; higher lower;
-    more less"""
-_UNSURE = re.compile(
-    r"\b(?:may|might|could|would|should|if|unless|whether|yet|perhaps|possibl[ey]|likely|until"
-    r"|plan(?:s|ned|ning) to|planned|expect\w*|hop(?:e[sd]?|ing)|want\w*|aim(?:s|ed)?|propos\w+"
-    r"|consider\w*|forecasts?|predict\w*|seek\w*|offer(?:s|ed|ing)|ask(?:s|ed|ing)?|demand\w*|believ\w*|claim(?:s|ed)?"
-    r"|argu\w+|alleg\w+|accus\w+|insist\w*|suggest\w*|warn\w*|think\w*|thought|estimat\w+"
-    r"|den(?:y|ied|ies) that)\b|\?"
+# Units without which a number says something else.
+_TELLING = frozenset(["%", "$", "€", "£", "¥", "fraction", "point", "age"])
+# Names of nobody: scales, days, nationalities and other words that stand before a noun.
+_NO_RIVAL = re.compile(
+    r"(?i:celsius|fahrenheit|c|f|i|(?:mon|tues|wednes|thurs|fri|satur|sun)days?)"
+    r"|[A-Z][\w-]*(?:ish|ese|[ie]an|can|ic|ed)"
 )
-_PRONOUN = re.compile(
-    r"(?i)[“\"‘'(]*(?:(?:and|but|so|also|meanwhile|still),? )?"
-    r"(?:he|she|it|they|we|i|you|his|her|its|their|our|my|this|that|these|those|there)\b"
-)
-# What happens once, or has one place and one doer; other things happen again, or elsewhere.
-_ONCE = frozenset(
-    """die kill murder bear found open reopen build sign begin start end launch collaps discov find
-    invent win beat defeat sentenc introduc appoint name choos elect succeed replac hold happen
-    strike crash sink design write direct buy acquir headquart identifi buri reach effect make move
-    creat marri debut premier""".split()
-)
+_WHERE = {"in": "in", "at": "at", "near": "near", "outside": "near", "to": "to", "off": "off"}
+_WHERE |= {"from": "from", "on": "on"}
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
     """In which point two sentences differ, and how each has it: a number, name or date as written,
-    or the stem of a word."""
+    or the stem of a word; with its place in each sentence."""
 
     point: Point
     ours: str
     theirs: str
+    our_place: Interval
+    their_place: Interval
 
 
-def differ(one: str, other: str) -> Difference | None:
-    """What two sentences of different sources state differently of the same thing, if anything."""
-    if any(_UNSURE.search(text) or _PRONOUN.match(text) for text in (one, other)):
-        return None
-    whole = stated.read(one), stated.read(other)
-    cores = [stated.read(stated.core(text)) for text in (one, other)]
-    for ours in dict.fromkeys((whole[0], cores[0])):
-        for theirs in dict.fromkeys((whole[1], cores[1])):
-            if found := _differ(ours, theirs):
-                if found.point != "date" and _other_time(*whole):
-                    return None
-                return found
-    return None
+def differences(one: str, other: str) -> list[Difference]:
+    """Every point in which two sentences could contradict each other."""
+    ours, theirs = stated.read(one), stated.read(other)
+    turned = list(_turned(one, other))
+    dates = [] if turned else list(_dates(ours, theirs))  # "began on Monday", "ended on Friday"
+    return [*_numbers(ours, theirs), *dates, *_names(ours, theirs), *turned]
 
 
-def _differ(ours: Statement, theirs: Statement) -> Difference | None:
-    left, right = _left(ours, theirs), _left(theirs, ours)
-    pairs = [(a, b) for a in left for b in right if _opposite(a, b)]
-    rest = len(left) - len({a for a, _ in pairs}), len(right) - len({b for _, b in pairs})
-    if all(rest) or not _same_thing(ours, theirs, len(ours.words) - len(left)):
-        return None
-    found = list(_differences(ours, theirs, pairs))
-    return found[0] if len(found) == 1 else None
+def agreed(ours: Statement, theirs: Statement) -> int:
+    """How many figures and dates of the one the other has too."""
+    figures = sum(
+        any(_agree(a, b) and _comparable(a, b) for b in theirs.figures) for a in ours.figures
+    )
+    return figures + sum(date in theirs.dates for date in ours.dates)
 
 
-def _same_thing(ours: Statement, theirs: Statement, words: int) -> bool:
-    """True when two sentences that have so many words in common speak of the same."""
-    named = sum(_held(name, theirs) for name in ours.names)
-    rivals = bool(_rival_names(ours, theirs))
-    if not named and (leans(ours.text) or leans(theirs.text)):
-        return False
-    if not named and not rivals and (ours.names or theirs.names):
-        return False
-    agreed = _agreed(ours, theirs)
-    shared = words + named + agreed
-    longer = max(len(each.words) + len(each.names) for each in (ours, theirs))
-    return shared >= max(LEAST_SHARED, LEAST_SHARE * (longer + agreed - rivals))
-
-
-def _other_time(ours: Statement, theirs: Statement) -> bool:
-    if any(a.excludes(b) for a in ours.dates for b in theirs.dates):
-        return True
-    timed = (ours.dates or ours.periods) and (theirs.dates or theirs.periods)
-    return bool(timed) and ours.periods != theirs.periods
-
-
-def _differences(
-    ours: Statement, theirs: Statement, pairs: Sequence[tuple[str, str]]
-) -> Iterator[Difference | None]:
-    """In every point; None for one that may be no contradiction."""
-    once = any(_alike(a, b) for a in _once(ours) for b in _once(theirs))
-    if names := _rival_names(ours, theirs):
-        a, b = names[0]
-        alone = once and len(names) == 1 and a.slot == b.slot
-        yield Difference("name", a.text, b.text) if alone else None
-    if any(a.excludes(b) for a in ours.dates for b in theirs.dates):
-        alone = once and len(ours.dates) == len(theirs.dates) == 1
-        yield Difference("date", ours.dates[0].text, theirs.dates[0].text) if alone else None
-    if figures := _rival_figures(ours, theirs):
-        c, d = figures[0]
-        yield Difference("number", c.text, d.text) if len(figures) == 1 else None
-    if (turned := _turned(ours, theirs, pairs)) and _same_order(ours, theirs):
-        if ("will" in ours.text.split()) != ("will" in theirs.text.split()):
-            return
-        yield Difference("verdict", *turned)
-
-
-# --- words ------------------------------------------------------------------------------------
+def held(name: Name, read: Statement) -> bool:
+    """True when a sentence has a name too, or a word like it, be it that of who said it."""
+    keys = {key for word in [*read.words, *read.speaker] for key in terms.name_keys(word)}
+    return any(name.keys & other.keys for other in read.names) or bool(name.keys & keys)
 
 
 @lru_cache(maxsize=1)
@@ -148,82 +82,49 @@ def _groups() -> dict[str, frozenset[int]]:
     return {word: frozenset(numbers) for word, numbers in groups.items()}
 
 
-@lru_cache(maxsize=1)
-def _opposites() -> frozenset[tuple[str, ...]]:
-    pairs = [tuple(pair.split()) for pair in _OPPOSITES.split(";")]
-    return frozenset([*pairs, *(pair[::-1] for pair in pairs)])
-
-
-def _alike(one: str, other: str) -> bool:
+def alike(one: str, other: str) -> bool:
+    """True for stems that say about the same."""
     groups = _groups()
-    return terms.related(one, other) or bool(
-        groups.get(one, frozenset()) & groups.get(other, frozenset())
-    )
+    shared = groups.get(one, frozenset()) & groups.get(other, frozenset())
+    return bool(shared) or terms.related(one, other)
 
 
-def _opposite(one: str, other: str) -> bool:
-    return (one, other) in _opposites() or one == "un" + other or other == "un" + one
+# --- numbers and dates ------------------------------------------------------------------------
 
 
-def _left(ours: Statement, theirs: Statement) -> list[str]:
-    """The words of `ours` that `theirs` does not have."""
-    names = frozenset(key for name in theirs.names for key in name.keys)
-    known = [*theirs.words, *theirs.speaker]
-    return [
-        word
-        for word in ours.words
-        if not any(_alike(word, other) for other in known) and not terms.name_keys(word) & names
-    ]
-
-
-def _agreed(ours: Statement, theirs: Statement) -> int:
-    """How many figures and dates the two have in common."""
-    figures = sum(
-        any(_agree(a, b) and _comparable(a, b) for b in theirs.figures) for a in ours.figures
-    )
-    return figures + sum(date in theirs.dates for date in ours.dates)
-
-
-def _once(read: Statement) -> set[str]:
-    return {terms.stem(word) for word in re.findall(r"[a-z]+", read.text.lower())} & _ONCE
-
-
-def _turned(
-    ours: Statement, theirs: Statement, pairs: Sequence[tuple[str, str]]
-) -> tuple[str, str] | None:
-    """A word that only one of the two denies, or two opposites; none where two such make one."""
-    flips = [
-        ("not " * (word in ours.denied) + word, "not " * (word in theirs.denied) + word)
-        for word in ours.words
-        if word in theirs.words and _is_denied(word, ours) != _is_denied(word, theirs)
-    ]
-    flips += [(a, b) for a, b in pairs if (a in ours.denied) == (b in theirs.denied)]
-    return flips[0] if len(flips) % 2 else None
-
-
-def _is_denied(word: str, read: Statement) -> bool:
-    return any(_alike(word, other) for other in read.denied)
-
-
-# --- figures and names ------------------------------------------------------------------------
-
-
-def _rival_figures(ours: Statement, theirs: Statement) -> list[tuple[Figure, Figure]]:
+def _numbers(ours: Statement, theirs: Statement) -> Iterator[Difference]:
     mine = [a for a in ours.figures if not any(_agree(a, b) for b in theirs.figures)]
     others = [b for b in theirs.figures if not any(_agree(a, b) for a in ours.figures)]
-    return [(a, b) for a in mine for b in others if _comparable(a, b)]
+    for a in mine:
+        for b in others:
+            if a.unit == b.unit and _scale(a, ours) == _scale(b, theirs):
+                yield Difference("number", a.text, b.text, a.place, b.place)
+
+
+def comparable(found: Difference, ours: Statement, theirs: Statement) -> bool:
+    """True when two numbers have the same unit, or count the same by a word."""
+    one = next(a for a in ours.figures if a.place == found.our_place)
+    other = next(b for b in theirs.figures if b.place == found.their_place)
+    return _comparable(one, other)
 
 
 def _comparable(a: Figure, b: Figure) -> bool:
     if a.unit != b.unit:
         return False
-    return bool(a.unit) or any(_alike(x, y) for x in a.counted for y in b.counted)
+    return bool(a.unit) or any(alike(x, y) for x in a.counted for y in b.counted)
+
+
+def _scale(figure: Figure, read: Statement) -> str:
+    """The "F" of "40 degrees Fahrenheit"."""
+    found = re.match(r"s?\s*([CF])(?:elsius|ahrenheit)?\b", read.text[figure.place[1] :])
+    return found[1] if found and figure.unit == "degree" else ""
 
 
 def _agree(a: Figure, b: Figure) -> bool:
-    if a.unit == b.unit == "score":
-        return sorted(a.text.split("-")) == sorted(b.text.split("-"))
-    if a.unit != b.unit and a.unit and b.unit:
+    if "score" in (a.unit, b.unit):
+        ones, others = (sorted(each.text.split("-")) for each in (a, b))
+        return ones == others if a.unit == b.unit else bool({*ones} & {*others})
+    if a.unit != b.unit and ({a.unit, b.unit} & _TELLING or (a.unit and b.unit)):
         return False
     slack = (ABOUT if "about" in (a.bound, b.bound) else ROUNDING) * max(a.value, b.value)
     if abs(a.value - b.value) <= slack:
@@ -232,19 +133,86 @@ def _agree(a: Figure, b: Figure) -> bool:
     return low.bound == "more" or high.bound == "less"
 
 
-def _rival_names(ours: Statement, theirs: Statement) -> list[tuple[Name, Name]]:
-    mine = [n for n in ours.names if not _held(n, theirs)]
-    others = [n for n in theirs.names if not _held(n, ours)]
-    return [(a, b) for a in mine for b in others]
+def _dates(ours: Statement, theirs: Statement) -> Iterator[Difference]:
+    pairs = [(a, b) for a in ours.dates for b in theirs.dates]
+    if any(_same_day(a, b) for a, b in pairs):
+        return
+    for a, b in pairs:
+        if a.excludes(b):
+            yield Difference("date", a.text, b.text, a.place, b.place)
 
 
-def _same_order(ours: Statement, theirs: Statement) -> bool:
-    """True when the names that both have come in the same order."""
-    mine = [name.keys for name in ours.names if _held(name, theirs)]
-    others = [name.keys for name in theirs.names if _held(name, ours)]
-    return all(a & b for a, b in zip(mine, others, strict=False))
+def _same_day(a: Date, b: Date) -> bool:
+    same = ((a.year, b.year), (a.month, b.month), (a.weekday, b.weekday))
+    return not a.excludes(b) and any(x and x == y for x, y in same)
 
 
-def _held(name: Name, read: Statement) -> bool:
-    keys = {key for word in read.words for key in terms.name_keys(word)}
-    return any(name.keys & other.keys for other in read.names) or bool(name.keys & keys)
+# --- names ------------------------------------------------------------------------------------
+
+
+def _names(ours: Statement, theirs: Statement) -> Iterator[Difference]:
+    for a in ours.names:
+        for b in theirs.names:
+            if not held(a, theirs) and not held(b, ours) and _rival(a, b):
+                yield Difference("name", a.text, b.text, a.place, b.place)
+
+
+def _rival(a: Name, b: Name) -> bool:
+    if _NO_RIVAL.fullmatch(a.text) or _NO_RIVAL.fullmatch(b.text):
+        return False
+    if a.text.replace(".", "").isupper() != b.text.replace(".", "").isupper():
+        return False  # "LONDON", "U.S.": how a report opens, and short forms
+    return _WHERE.get(a.slot) == _WHERE.get(b.slot)
+
+
+# --- whether it is so -------------------------------------------------------------------------
+
+
+def _turned(one: str, other: str) -> Iterator[Difference]:
+    """A word that only one of the two denies, where the other denies nothing; and opposites, where
+    neither sentence has both poles of a pair."""
+    ours, theirs = opposites.words(one), opposites.words(other)
+    mixed = _mixed(ours) | _mixed(theirs)
+    changed = opposites.mutual() if _changed_places(one, other) else frozenset[int]()
+    deny = any(word.denied for word in ours) and any(word.denied for word in theirs)
+    for a in ours:
+        for b in theirs:
+            if _opposed(a, b, mixed, changed) or (not deny and _denied(a, b)):
+                yield Difference(
+                    "verdict",
+                    "not " * a.denied + a.stem,
+                    "not " * b.denied + b.stem,
+                    (a.start, a.end),
+                    (b.start, b.end),
+                )
+
+
+def _mixed(words: tuple[Word, ...]) -> set[int]:
+    poles = {pole for word in words for pole in word.poles}
+    return {pair for pair, sign in poles if (pair, -sign) in poles}
+
+
+def _opposed(a: Word, b: Word, mixed: set[int], changed: frozenset[int]) -> bool:
+    ours = {(pair, -sign if pair in changed else sign) for pair, sign in a.poles}
+    against = {pair for pair, sign in ours if (pair, -sign) in b.poles}
+    return bool(against - mixed) and not ours & b.poles and a.stem != b.stem
+
+
+def _denied(a: Word, b: Word) -> bool:
+    return (
+        a.denied != b.denied
+        and bool(terms.content_stem(a.stem) or a.poles)
+        and alike(a.stem, b.stem)
+    )
+
+
+def _changed_places(one: str, other: str) -> bool:
+    """True when of two names that both have the first is the second in the other sentence."""
+    ours, theirs = _capitals(one), _capitals(other)
+    ours, theirs = [n for n in ours if n in theirs], [n for n in theirs if n in ours]
+    return len({*ours}) > 1 and ours[0] != theirs[0]
+
+
+def _capitals(text: str) -> list[str]:
+    found = (re.sub(r"[’']s$", "", each) for each in re.findall(r"\b[A-Z][\w’']+", text))
+    return [each for each in found if each.lower() not in terms.STOP_WORDS | terms.DATE_WORDS]

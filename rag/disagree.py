@@ -1,15 +1,17 @@
 """Which sentences of other sources contradict what is cited?
 
 Every sentence cited is compared with the sentences of the other documents that were found. What
-contradicts it becomes a claim of the answer, with both quotes. Pure.
+contradicts it becomes a claim of the answer, with both quotes.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from rag.contrast import Difference, Point, differ
+from rag.contradict import Judge
+from rag.contrast import Difference
 from rag.dates import day
 from rag.events import Selected
 from rag.sentences import split
@@ -17,6 +19,8 @@ from rag.types import Citation, Claim, Passage, Span
 
 APART_DAYS = 30  # between articles, from which on a thing may have changed
 MOST = 2  # told in one answer
+
+_YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d\b")
 
 Published = Callable[[str], str | None]
 
@@ -31,11 +35,11 @@ class Contradiction:
 
 
 def told(
-    claims: Sequence[Claim], selected: Selected, published: Published
+    claims: Sequence[Claim], selected: Selected, published: Published, judge: Judge
 ) -> tuple[list[Claim], tuple[Passage, ...]]:
     """What an answer adds of contradictions, and the passages that this cites of those that were
     cut, numbered on from those that were not."""
-    found = contradictions(claims, [*selected.passages, *selected.cut], published)
+    found = contradictions(claims, [*selected.passages, *selected.cut], published, judge)
     cut = {passage.number: passage for passage in selected.cut}
     added: list[Claim] = []
     more: list[Passage] = []
@@ -49,7 +53,7 @@ def told(
 
 
 def contradictions(
-    claims: Sequence[Claim], passages: Sequence[Passage], published: Published
+    claims: Sequence[Claim], passages: Sequence[Passage], published: Published, judge: Judge
 ) -> list[Contradiction]:
     """Those between what `claims` cite and the sentences of `passages`, at most `MOST`, each thing
     once; `published` gives the ISO date of a document, where it has one."""
@@ -60,8 +64,7 @@ def contradictions(
         for other in candidates:
             if cited.span.document_id == other.span.document_id or cited.span in told:
                 continue
-            difference = differ(cited.quote, other.quote)
-            if difference and _together(difference.point, cited, other, published):
+            if difference := _differ(cited, other, published, judge):
                 told |= {cited.span, other.span}
                 found.setdefault(other.span, Contradiction(difference, cited, other))
     return list(found.values())[:MOST]
@@ -84,9 +87,20 @@ def _sentences(passage: Passage) -> Iterator[Citation]:
         yield Citation(passage.number, span, passage.text[start:end])
 
 
-def _together(point: Point, one: Citation, other: Citation, published: Published) -> bool:
-    """False when the articles are so far apart that what they say may have changed between."""
-    days = [day(published(each.span.document_id)) for each in (one, other)]
-    if point == "date" or days[0] is None or days[1] is None:
-        return True
-    return abs((days[0] - days[1]).days) <= APART_DAYS
+def apart(one: str | None, other: str | None) -> bool:
+    """True of two publication dates between which what is said may have changed."""
+    first, second = day(one), day(other)
+    return first is not None and second is not None and abs((first - second).days) > APART_DAYS
+
+
+def _differ(
+    one: Citation, other: Citation, published: Published, judge: Judge
+) -> Difference | None:
+    """Where two sentences contradict each other; of articles that are far apart, only in years."""
+    far = apart(*(published(each.span.document_id) for each in (one, other)))
+    if far and not all(_YEAR.search(each.quote) for each in (one, other)):
+        return None
+    found = judge.differ(one.quote, other.quote)
+    if found and far and not all(_YEAR.search(each) for each in (found.ours, found.theirs)):
+        return None
+    return found

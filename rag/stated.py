@@ -35,6 +35,10 @@ _PERIOD = re.compile(
     r"|winter)|(?:first|second|third|fourth) (?:quarter|half)|years? (?:ago|earlier|before)"
     r"|earlier|latest|previous(?:ly)?|former(?:ly)?|\d{3}0s)\b"
 )
+# "9:44 am ET February 6, 2026" is when it was written, "as of May 2" up to when it holds.
+_DATELINE = re.compile(
+    rf"(?:\d [ap]\.?m\.? [A-Z]{{2,4}}|\b[Aa]s of) {_MONTH} \d{{1,2}}(?:, {_YEAR})?"
+)
 _SAID = r"(?:said|says?|announced|reported|shows?|showed|wrote|confirmed|found|finds|told|added)"
 _SAYS = r"(?:said|says?|announced|reported|wrote|confirmed|told|added)"
 _WHEN = rf"(?: (?:on )?(?:{_DAYS}))?"
@@ -60,6 +64,9 @@ _BOUNDS: tuple[tuple[Bound, re.Pattern[str]], ...] = (
 )
 _RANGE = re.compile(r"\bbetween\W*$")
 _SCORE = re.compile(r"(?<![\w.,–-])\d{1,3}[-–]\d{1,3}(?![\w–-]|[.,]\d)")
+_AGE = re.compile(
+    r"(?<![\d.,-])(?P<years>\d{1,3}(?=[- ]years?[- ]old\b)|(?<=\w, )\d{2}(?=,(?! \d)))"
+)
 # Ordinals, times of day, ages and dozens are no exact counts.
 _NO_COUNT = re.compile(r"dozen|\d(?:st|nd|rd|th)\b|(?:[ap]\.?m\b|:\d\d|[- ]years?[- ]old)")
 _WORD = re.compile(r"[^\W\d_]+(?:[’'][^\W\d_]+)*")
@@ -71,7 +78,7 @@ _ASIDE = re.compile(
     r"(?:,| [–—-]) (?:who|which|whose|where|when|while|after|before|as|its|an?|the|including"
     r"|despite|although|though|because|with|\w+ing)\b[^,;–—]*(?:,|(?: [–—-])|(?=[.;]|$))"
 )
-_SLOT = re.compile(r"\b(in|at|near|to|from|for|of|with|against|on|off)(?: the)? $")
+_SLOT = re.compile(r"\b(in|at|near|outside|to|from|for|of|with|against|on|off)(?: the)? $")
 _COUNTED = 2  # words that say what a figure counts
 # Words of names that tell nobody and nothing apart.
 _TITLES = frozenset(
@@ -91,6 +98,7 @@ class Figure:
     bound: Bound
     counted: frozenset[str]
     text: str
+    place: Interval = field(default=(0, 0), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +110,7 @@ class Date:
     day: int | None = None
     weekday: str | None = None
     text: str = field(default="", compare=False)
+    place: Interval = field(default=(0, 0), compare=False)
 
     def excludes(self, other: Date) -> bool:
         """True when no time can be both."""
@@ -117,6 +126,7 @@ class Name:
     keys: frozenset[str]
     slot: str
     text: str
+    place: Interval = field(default=(0, 0), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +152,8 @@ def core(text: str) -> str:
 def read(text: str) -> Statement:
     """What the sentence `text` states."""
     spoken = _speakers(text)
-    dated = [match for match in _DATE.finditer(text) if not _inside(match.start(), spoken)]
+    spoken_or_dated = [*spoken, *(match.span() for match in _DATELINE.finditer(text))]
+    dated = [each for each in _DATE.finditer(text) if not _inside(each.start(), spoken_or_dated)]
     taken = [match.span() for match in _DATE.finditer(text)]
     counted = [q for q in terms.quantities(text) if not _inside(q.start, [*taken, *spoken])]
     named = list(_names(text, [*taken, *spoken]))
@@ -195,6 +206,7 @@ def _date(match: re.Match[str]) -> Date:
         int(found["day"]) if "day" in found else None,
         found.get("weekday"),
         match[0],
+        match.span(),
     )
 
 
@@ -204,8 +216,10 @@ def _date(match: re.Match[str]) -> Date:
 def _figures(text: str, counted: Sequence[terms.Quantity]) -> Iterator[Figure]:
     scores = list(_SCORE.finditer(text))
     for score in scores:
-        yield Figure(0.0, "score", "", frozenset(), score[0].replace("–", "-"))
-    within = [score.span() for score in scores]
+        yield Figure(0.0, "score", "", frozenset(), score[0].replace("–", "-"), score.span())
+    for age in _AGE.finditer(text):
+        yield Figure(float(age["years"]), "age", "", frozenset(), age["years"], age.span("years"))
+    within = [each.span() for each in [*scores, *_AGE.finditer(text)]]
     for quantity in counted:
         if not _inside(quantity.start, within) and not _NO_COUNT.search(
             text[quantity.start : quantity.end + 10]
@@ -217,6 +231,7 @@ def _figures(text: str, counted: Sequence[terms.Quantity]) -> Iterator[Figure]:
                 _bound(text[:start], text[end:]),
                 _counted(text, start, end),
                 quantity.text,
+                (start, end),
             )
 
 
@@ -264,8 +279,7 @@ def _capitalised(text: str, taken: Sequence[Interval]) -> Iterator[terms.Name]:
 def _name(text: str, run: Sequence[terms.Name]) -> Name:
     telling = [name for name in run if name.text.lower().rstrip(".") not in _TITLES] or run
     keys = frozenset(key for name in telling for key in terms.name_keys(name.text))
-    before = re.search(
-        r"\b(in|at|near|to|from|for|of|with|against|on|off)(?: the)? $", text[: run[0].start]
-    )
-    whole = text[run[0].start : run[-1].end]
-    return Name(keys, before[1] if before else "", re.sub(r"[’']s$", "", whole))
+    before = _SLOT.search(text[: run[0].start])
+    whole = re.sub(r"[’']s$", "", text[run[0].start : run[-1].end])
+    place = (run[0].start, run[0].start + len(whole))
+    return Name(keys, before[1] if before else "", whole, place)

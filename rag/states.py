@@ -36,6 +36,7 @@ class States:
 
     vectors: NDArray[np.float32]
     weights: NDArray[np.float32]
+    places: Sequence[tuple[int, int]] = ()  # of each token in the sentence, in characters
 
 
 class Reader:
@@ -75,7 +76,7 @@ class Reader:
                 lengths = np.linalg.norm(own, axis=1, keepdims=True)
                 unit = (own / np.maximum(lengths, 1e-9)).astype(np.float32)
                 weights = _weights(tokens[index].ids, tokens[index].tokens)
-                found[index] = States(unit, weights)
+                found[index] = States(unit, weights, tokens[index].offsets[1:-1])
         return [found[index] for index in range(len(tokens))]
 
 

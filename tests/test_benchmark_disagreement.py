@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 
 from eval.benchmarks import data as reading
-from eval.benchmarks.disagreement import CASES, Case, measure, outcome
+from eval.benchmarks.disagreement import BLIND, CASES, FREER, Case, measure, outcome
 from eval.benchmarks.tables import Table
 from eval.intervals import Interval
+from rag.contradict import Judge
 from rag.library import Library
 from rag.sentences import split
 from rag.settings import load
+from rag.states import Reader
 
 
 @pytest.fixture
@@ -29,11 +31,12 @@ def figure(table: Table, name: str, column: str) -> Interval:
     return found
 
 
-def test_the_set_is_large_enough_and_quotes_its_articles() -> None:
-    cases = [case for _, case in reading.jsonl(CASES, Case)]
+@pytest.mark.parametrize(("file", "quiet"), [(CASES, 120), (FREER, 90), (BLIND, 90)])
+def test_each_set_is_large_enough_and_quotes_its_articles(file: Path, quiet: int) -> None:
+    cases = [case for _, case in reading.jsonl(file, Case)]
     assert len({case.id for case in cases}) == len(cases)
     assert sum(case.differs is not None for case in cases) >= 60
-    assert sum(case.differs is None for case in cases) >= 120
+    assert sum(case.differs is None for case in cases) >= quiet
     for case in cases:
         for text, quote in ((case.first, case.cited), (case.second, case.other)):
             assert quote in [text[start:end] for start, end in split(text)]
@@ -41,8 +44,9 @@ def test_the_set_is_large_enough_and_quotes_its_articles() -> None:
 
 def test_most_contradictions_are_told_and_hardly_anything_else() -> None:
     planted, quiet = measure(Path(), load(), None)
-    assert figure(planted, "all", "in its point").mean >= 0.8
-    assert figure(quiet, "all", "told").mean < 0.05
+    assert figure(planted, "first, all", "in its point").mean >= 0.7
+    assert figure(planted, "freer, all", "in its point").mean >= 0.5
+    assert all(figure(quiet, name, "told").mean < 0.05 for name in ("first", "freer", "blind"))
 
 
 def test_another_sentence_or_point_than_the_planted_one_does_not_count(library: Library) -> None:
@@ -54,7 +58,7 @@ def test_another_sentence_or_point_than_the_planted_one_does_not_count(library: 
         cited="The fire at the Halden paper mill killed 14 workers.",
         other="It was cold.",
     )
-    found = outcome(case, library)
+    found = outcome(case, library, Judge(Reader()))
     assert found.told is not None
     assert found.told.difference.point == "number"
     assert library.text(found.told.other.span) == found.told.other.quote != case.other

@@ -7,10 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from rag.contrast import differ
+from rag.contradict import Judge, Weights, load
+from rag.contrast import differences
 from rag.disagree import MOST, claim, contradictions, told
+from rag.errors import ModelFileError
 from rag.events import Checked, Selected
 from rag.library import Library
+from rag.opposites import words
+from rag.states import Reader
 from rag.types import Citation, Claim, Embedder, Passage, Span
 from rag.vectors import Vectors
 from tests.asking import LARGE, SMALL, Index
@@ -32,6 +36,11 @@ def passage(number: int, document_id: str, text: str, start: int = 0) -> Passage
 
 def citing(text: str, document_id: str = "a.txt") -> Claim:
     return Claim(text, (Citation(1, Span(document_id, 0, len(text)), text),), "supported")
+
+
+@pytest.fixture(scope="module")
+def judge() -> Judge:
+    return Judge(Reader())
 
 
 def undated(document_id: str) -> None:
@@ -64,15 +73,32 @@ def undated(document_id: str) -> None:
             None,
         ),
         (
+            "Three children were injured when a bus overturned near Galloway on Monday.",
+            "Five children were hurt after a bus rolled over outside Galloway on Monday.",
+            "number",
+        ),
+        (
+            "Judge Patricia Molloy threw out the lawsuit against Arden Gas on Tuesday.",
+            "The lawsuit against Arden Gas was dismissed on Tuesday by Judge Raymond Ortega.",
+            "name",
+        ),
+        (
+            "The appeals court upheld the ban on the Tarn Valley mine.",
+            "An appeals court overturned the ban on the mine in the Tarn Valley.",
+            "verdict",
+        ),
+        (
             "Senator Paul Whitcombe introduced the bill that bans phones in schools.",
             "The bill that bans phones in schools was introduced by Senator Dana Ortiz.",
             "name",
         ),
     ],
 )
-def test_the_point_of_a_contradiction_is_named(one: str, other: str, point: str | None) -> None:
+def test_the_point_of_a_contradiction_is_named(
+    judge: Judge, one: str, other: str, point: str | None
+) -> None:
     for pair in ((one, other), (other, one)):
-        found = differ(*pair)
+        found = judge.differ(*pair)
         assert (found.point if found else None) == point
 
 
@@ -86,23 +112,24 @@ def test_the_point_of_a_contradiction_is_named(one: str, other: str, point: str 
         "The union believes that nine workers died in the fire at the Halden paper mill.",
         "Nine workers died in the fire at the Brisk paper mill.",
         "The fire at the Halden paper mill injured nine firefighters who lived nearby.",
-        "It killed nine workers in the fire at the Halden paper mill.",
     ],
 )
-def test_what_may_be_another_thing_raises_no_alarm(other: str) -> None:
-    assert differ(MILL, other) is None
-    assert differ(other, MILL) is None
+def test_what_may_be_another_thing_raises_no_alarm(judge: Judge, other: str) -> None:
+    assert judge.differ(MILL, other) is None
+    assert judge.differ(other, MILL) is None
 
 
-def test_another_time_raises_no_alarm() -> None:
+def test_another_time_raises_no_alarm(judge: Judge) -> None:
     may = "Inflation in Norland slowed to 3.1 percent in May."
-    assert differ(may, "Inflation in Norland slowed to 2.6 percent in April.") is None
-    assert differ(may, "Inflation in Norland slowed to 2.6 percent in May.") is not None
+    assert judge.differ(may, "Inflation in Norland slowed to 2.6 percent in April.") is None
+    assert judge.differ(may, "Inflation in Norland slowed to 2.6 percent in May.") is not None
 
 
-def test_both_quotes_are_the_characters_of_their_documents() -> None:
+def test_both_quotes_are_the_characters_of_their_documents(judge: Judge) -> None:
     text = f"Crews came at dawn. {NINE} Schools were shut."
-    (found,) = contradictions([citing(MILL)], [passage(2, "b.txt", text, start=100)], undated)
+    (found,) = contradictions(
+        [citing(MILL)], [passage(2, "b.txt", text, start=100)], undated, judge
+    )
     assert found.other.number == 2
     assert found.other.quote == NINE
     assert text[found.other.span.start - 100 : found.other.span.end - 100] == NINE
@@ -112,39 +139,80 @@ def test_both_quotes_are_the_characters_of_their_documents() -> None:
     assert said.citations == (found.cited, found.other)
 
 
-def test_sentences_of_one_document_are_not_compared() -> None:
-    assert not contradictions([citing(MILL)], [passage(2, "a.txt", NINE, start=500)], undated)
+def test_sentences_of_one_document_are_not_compared(judge: Judge) -> None:
+    assert not contradictions(
+        [citing(MILL)], [passage(2, "a.txt", NINE, start=500)], undated, judge
+    )
 
 
-def test_articles_far_apart_may_differ_in_a_number() -> None:
+def test_articles_far_apart_may_differ_in_a_number(judge: Judge) -> None:
     dates = {"a.txt": "2026-01-05", "b.txt": "2026-01-20", "c.txt": "2025-06-01"}
     near, far = passage(2, "b.txt", NINE), passage(3, "c.txt", NINE)
-    assert contradictions([citing(MILL)], [near], dates.get)
-    assert not contradictions([citing(MILL)], [far], dates.get)
+    assert contradictions([citing(MILL)], [near], dates.get, judge)
+    assert not contradictions([citing(MILL)], [far], dates.get, judge)
 
 
-def test_one_thing_is_told_once_and_an_answer_tells_two_at_most() -> None:
+def test_one_thing_is_told_once_and_an_answer_tells_two_at_most(judge: Judge) -> None:
     again = [passage(n, f"{n}.txt", NINE) for n in (2, 3)]
-    assert len(contradictions([citing(MILL), citing(MILL)], again, undated)) == 1
+    assert len(contradictions([citing(MILL), citing(MILL)], again, undated, judge)) == 1
     towns = ("Halden", "Brisk", "Karsu", "Belent")
     claims = [citing(MILL.replace("Halden", town), f"{town}-1") for town in towns]
     others = [passage(9, f"{town}-2", NINE.replace("Halden", town)) for town in towns]
-    assert len(contradictions(claims, others, undated)) == MOST
+    assert len(contradictions(claims, others, undated, judge)) == MOST
 
 
-def test_a_sentence_that_was_cut_off_becomes_the_next_passage() -> None:
+def test_a_sentence_that_was_cut_off_becomes_the_next_passage(judge: Judge) -> None:
     selected = Selected(
         (passage(1, "a.txt", MILL),), (passage(2, "c.txt", "It rained."), passage(3, "b.txt", NINE))
     )
-    (added,), (more,) = told([citing(MILL)], selected, undated)
+    (added,), (more,) = told([citing(MILL)], selected, undated, judge)
     assert (more.number, more.text) == (2, NINE)
     assert [citation.number for citation in added.citations] == [1, 2]
 
 
-def test_short_months_are_dates() -> None:
+def test_the_same_in_other_words_raises_no_alarm(judge: Judge) -> None:
+    for one, other in (
+        ("Ghana won the final against Senegal.", "Senegal lost the final against Ghana."),
+        ("Lakeside failed to win the derby.", "Lakeside lost the derby."),
+        (SIGNED, "The mayor of the town has now signed the law on rent control."),
+        ("The jury found Dr. Hale guilty of fraud.", "Dr. Hale was convicted of fraud."),
+    ):
+        assert judge.differ(one, other) is None
+        assert judge.differ(other, one) is None
+
+
+def test_the_places_of_a_difference_are_those_of_its_words(judge: Judge) -> None:
+    found = judge.differ(MILL, NINE)
+    assert found is not None
+    assert MILL[slice(*found.our_place)] == found.ours == "14"
+    assert NINE[slice(*found.their_place)] == found.theirs == "Nine"
+
+
+def test_a_percentage_is_not_within_a_bound_without_a_unit() -> None:
+    (found,) = differences(
+        "The vaccine cut admissions by 72 per cent among over-65s.",
+        "People over 65 who had the vaccine were 54 per cent less likely to be admitted.",
+    )
+    assert (found.ours, found.theirs) == ("72 per cent", "54 per cent")
+
+
+def test_what_is_denied_stands_at_the_other_pole() -> None:
+    poles = {word.stem: word.poles for word in words("The board did not approve it.")}
+    (approved,) = [each.poles for each in words("The board rejected it.") if each.stem == "reject"]
+    assert poles["approv"] & approved
+
+
+def test_weights_that_lack_a_feature_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "contradict.json"
+    file.write_text(Weights(intercept=0, threshold=0, features={}).model_dump_json())
+    with pytest.raises(ModelFileError, match=r"contradict\.json"):
+        load(file)
+
+
+def test_short_months_are_dates(judge: Judge) -> None:
     jan = "The Corvin library opened to readers on Jan. 9."
-    assert differ(jan, "The Corvin library opened to readers on January 9.") is None
-    found = differ(jan, "The Corvin library opened to readers on Jan. 14.")
+    assert judge.differ(jan, "The Corvin library opened to readers on January 9.") is None
+    found = judge.differ(jan, "The Corvin library opened to readers on Jan. 14.")
     assert found is not None
     assert found.point == "date"
 
