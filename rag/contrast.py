@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import Literal
 
@@ -17,6 +18,8 @@ from rag.opposites import Word
 from rag.stated import Date, Figure, Interval, Name, Statement
 
 Point = Literal["number", "name", "date", "verdict"]
+
+SPELT_ALIKE = 0.9  # share of the letters of two names that may be one, spelt in two ways
 
 ROUNDING = 0.03  # of the larger figure
 ABOUT = 0.15  # the same where one says "about"
@@ -162,6 +165,8 @@ def _rival(a: Name, b: Name) -> bool:
         return False
     if a.text.replace(".", "").isupper() != b.text.replace(".", "").isupper():
         return False  # "LONDON", "U.S.": how a report opens, and short forms
+    if SequenceMatcher(None, a.text.lower(), b.text.lower()).ratio() >= SPELT_ALIKE:
+        return False  # "Teresa", "Theresa"
     return _WHERE.get(a.slot) == _WHERE.get(b.slot)
 
 

@@ -69,6 +69,8 @@ _AGE = re.compile(
 )
 # Ordinals, times of day, ages and dozens are no exact counts.
 _NO_COUNT = re.compile(r"dozen|\d(?:st|nd|rd|th)\b|(?:[ap]\.?m\b|:\d\d|[- ]years?[- ]old)")
+# Where a line stands in a list: "2. Sign the …", "Step 2: Fold the …".
+_MARKER = re.compile(r"^\s*(?:\d{1,2}[.):]\s+|\d{1,2}\s+(?=[Ss]tep\b))?(?:[Ss]tep \d{1,2}\b)?")
 _WORD = re.compile(r"[^\W\d_]+(?:[’'][^\W\d_]+)*")
 _BREAK = re.compile(r"[,;:.]|\b(?:and|but|who|which|that|for|in|at|on|to|of|from|with|by|after)\b")
 _LIGHT = frozenset(
@@ -155,7 +157,10 @@ def read(text: str) -> Statement:
     spoken_or_dated = [*spoken, *(match.span() for match in _DATELINE.finditer(text))]
     dated = [each for each in _DATE.finditer(text) if not _inside(each.start(), spoken_or_dated)]
     taken = [match.span() for match in _DATE.finditer(text)]
-    counted = [q for q in terms.quantities(text) if not _inside(q.start, [*taken, *spoken])]
+    marked = [match.span() for match in _MARKER.finditer(text) if match[0]]
+    counted = [
+        q for q in terms.quantities(text) if not _inside(q.start, [*taken, *spoken, *marked])
+    ]
     named = list(_names(text, [*taken, *spoken]))
     taken += [(q.start, q.end) for q in counted] + [where for _, where in named]
     return Statement(

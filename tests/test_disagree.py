@@ -246,3 +246,14 @@ def test_an_answer_tells_it_with_both_quotes(
 
 def _sorted(citations: Sequence[Citation]) -> list[str]:
     return sorted(citation.quote for citation in citations)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Step 5: Fold the right corner down.", "2 Step 2: Fold the right corner down."),
+        ("Teresa is a Greek name that parents love.", "Theresa is a Greek name that parents love."),
+    ],
+)
+def test_marks_of_a_list_and_ways_of_spelling_are_no_contradiction(one: str, other: str) -> None:
+    assert Judge(Reader()).differ(one, other) is None
