@@ -25,7 +25,17 @@ Scores = Mapping[str, float | None]
 Entails = Callable[[str, Sequence[str]], bool]
 """Whether these quotes together carry this claim."""
 
-STAGES = ("rewrite", "retrieve", "select", "load model", "judge", "compose", "check", "repair")
+STAGES = (
+    "rewrite",
+    "retrieve",
+    "select",
+    "load model",
+    "judge",
+    "compose",
+    "check",
+    "repair",
+    "compare",
+)
 MOST_JOINS = 4096  # ways to join alternatives of several facts that are tried
 _MARKER = re.compile(r"\[(\d{1,4})\]")
 

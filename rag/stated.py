@@ -70,6 +70,7 @@ _AGE = re.compile(
 # Ordinals, times of day, ages and dozens are no exact counts.
 _NO_COUNT = re.compile(r"dozen|\d(?:st|nd|rd|th)\b|(?:[ap]\.?m\b|:\d\d|[- ]years?[- ]old)")
 # Where a line stands in a list: "2. Sign the …", "Step 2: Fold the …".
+_PART_OF_NAME = re.compile(r"[^\W\d_]-$")  # "F-35", "ticket-4711"
 _MARKER = re.compile(r"^\s*(?:\d{1,2}[.):]\s+|\d{1,2}\s+(?=[Ss]tep\b))?(?:[Ss]tep \d{1,2}\b)?")
 _WORD = re.compile(r"[^\W\d_]+(?:[’'][^\W\d_]+)*")
 _BREAK = re.compile(r"[,;:.]|\b(?:and|but|who|which|that|for|in|at|on|to|of|from|with|by|after)\b")
@@ -226,8 +227,10 @@ def _figures(text: str, counted: Sequence[terms.Quantity]) -> Iterator[Figure]:
         yield Figure(float(age["years"]), "age", "", frozenset(), age["years"], age.span("years"))
     within = [each.span() for each in [*scores, *_AGE.finditer(text)]]
     for quantity in counted:
-        if not _inside(quantity.start, within) and not _NO_COUNT.search(
-            text[quantity.start : quantity.end + 10]
+        if (
+            not _inside(quantity.start, within)
+            and not _PART_OF_NAME.search(text[: quantity.start])
+            and not _NO_COUNT.search(text[quantity.start : quantity.end + 10])
         ):
             start, end = quantity.start, quantity.end
             yield Figure(

@@ -252,6 +252,7 @@ def _sorted(citations: Sequence[Citation]) -> list[str]:
     ("one", "other"),
     [
         ("Step 5: Fold the right corner down.", "2 Step 2: Fold the right corner down."),
+        ("Locker one holds the key, ticket-4711.", "Locker two holds the key, ticket-5822."),
         ("Teresa is a Greek name that parents love.", "Theresa is a Greek name that parents love."),
     ],
 )
