@@ -65,6 +65,8 @@ def test_a_restart_keeps_them_too_and_the_open_page_goes_on(
         assert again.lit() == RATE
         window.light()
         assert window.lit() == RATE
+        for page in (again.page, window.page):  # before the server goes, of which they would tell
+            page.close()
         person.log.console.clear()
 
 
