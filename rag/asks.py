@@ -105,7 +105,7 @@ def strangers(question: str, source: str) -> list[str]:
 
 
 def adds(question: str, text: str) -> bool:
-    """True when `text` says more than the question: a headline such as "Common Causes of Oily Skin"
+    """True when `text` says more than the question: a headline such as "Ferries That Serve Soup"
     has all of its words and answers nothing. To a yes-or-no question any text may be the answer."""
     if kind(question) == "yes-no" or terms.quantities(text) or gives("time", text):
         return True

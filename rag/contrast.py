@@ -166,7 +166,7 @@ def _rival(a: Name, b: Name) -> bool:
     if a.text.replace(".", "").isupper() != b.text.replace(".", "").isupper():
         return False  # "LONDON", "U.S.": how a report opens, and short forms
     if SequenceMatcher(None, a.text.lower(), b.text.lower()).ratio() >= SPELT_ALIKE:
-        return False  # "Teresa", "Theresa"
+        return False  # "Katrina", "Kattrina"
     return _WHERE.get(a.slot) == _WHERE.get(b.slot)
 
 

@@ -65,8 +65,8 @@ def test_shared(question: str, expected: float) -> None:
 @pytest.mark.parametrize(
     ("question", "text", "says_more"),
     [
-        ("factors that cause oily skin", "Oily Skin Causes.", False),
-        ("what food contains gluten", "Common Foods That Contain Gluten.", False),
+        ("reasons for late ferries", "Late Ferries Reasons.", False),
+        ("which ferry serves soup", "Ferry That Serves Hot Soup.", False),
         ("which ferries were on strike?", "The ferries were on strike.", False),
         ("were the ferries on strike?", "The ferries were on strike.", True),
         ("what is the capital of Vell?", "Orla is the capital of Vell.", True),
