@@ -15,20 +15,17 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from eval.agreement import auroc
+from eval.logistic import newton
 from rag.answerable import WEIGHTS, Answerability, Fitted, Weights, log_odds
 from rag.states import Reader
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 FOLDS = 10
 PENALTY = 3.0  # beside a file's weight of 100
 FILE_WEIGHT = 100.0
-_STEPS = 40
+_FREE = 1e-3  # the penalty on the intercept
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,28 +66,15 @@ def fit(rows: Sequence[Asked], *, bare: bool = False) -> Weights:
 
     values = np.array([[1.0, row.met, log_odds(_said(row, bare))] for row in rows])
     truth = np.array([float(row.answerable) for row in rows])
-    found = _newton(values, truth, np.array([row.weight for row in rows]))
+    spread = values.var(axis=0).clip(_FREE)
+    penalty = np.array([_FREE, PENALTY, PENALTY]) * spread
+    found = newton(values, truth, np.array([row.weight for row in rows]), penalty)
     intercept, met, stated = (round(float(each), 4) for each in found)
     return Weights(intercept=intercept, met=met, stated=stated)
 
 
 def _said(row: Asked, bare: bool) -> float:
     return float(row.stated >= 0.5) if bare else row.stated
-
-
-def _newton(
-    values: NDArray[np.float64], truth: NDArray[np.float64], weight: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    import numpy as np
-
-    penalty = np.diag([1e-3, *[PENALTY] * (values.shape[1] - 1)]) * values.var(axis=0).clip(1e-3)
-    found = np.zeros(values.shape[1])
-    for _ in range(_STEPS):
-        chance = 1 / (1 + np.exp(-(values @ found)))
-        slope = values.T @ (weight * (chance - truth)) + penalty @ found
-        bend = (values * (weight * chance * (1 - chance))[:, None]).T @ values + penalty
-        found = found - np.linalg.solve(bend, slope)
-    return found
 
 
 def held_out(rows: Sequence[Asked], *, bare: bool = False) -> float | None:

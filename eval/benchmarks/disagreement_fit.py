@@ -23,13 +23,13 @@ from eval.benchmarks.disagreement_pairs import (
     read_cases,
 )
 from eval.intervals import mean_interval
+from eval.logistic import newton
 from rag.contradict import WEIGHTS, Judge, Weight, Weights
 from rag.pairs import NAMES
 from rag.states import Reader
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    pass
 
 ARTICLES = "realtimeqa_2026_dev"
 PENALTY = 2.0
@@ -37,8 +37,6 @@ ALARMS = 0.03  # of the quiet cases, at most
 ARTICLE_ALARMS = 3  # points of articles, at most
 LEAST_ODDS = 0.5  # at other articles, 300 sentences at a time, more were flagged below this
 ARTICLE_WEIGHT = 1.0  # of a point of theirs, beside 1 of a case's
-_STEPS = 40
-_TOLERANCE = 1e-8
 _FREE = 1e-3  # the penalty on the intercept
 
 
@@ -56,7 +54,7 @@ def fit(cases: Sequence[Planted], articles: Sequence[Candidate]) -> Weights:
     columns = np.hstack([(values - means) / spreads, np.ones((len(known), 1))])
     truth = np.array([float(each.truth) for each in known])
     weights = np.array([1.0] * len(planted) + [ARTICLE_WEIGHT] * len(articles))
-    found = _newton(columns, truth, weights, np.array([PENALTY] * len(NAMES) + [_FREE]))
+    found = newton(columns, truth, weights, np.array([PENALTY] * len(NAMES) + [_FREE]))
     rows = zip(NAMES, means, spreads, found[:-1], strict=True)
     features = {
         name: Weight(mean=_short(mean), spread=_short(spread), weight=_short(weight))
@@ -68,27 +66,6 @@ def fit(cases: Sequence[Planted], articles: Sequence[Candidate]) -> Weights:
 
 def _short(value: float) -> float:
     return float(f"{value:.4g}")
-
-
-def _newton(
-    columns: NDArray[np.float64],
-    truth: NDArray[np.float64],
-    weights: NDArray[np.float64],
-    penalty: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """The minimum of the weighted cross-entropy with ``penalty / 2`` times the squares."""
-    import numpy as np
-
-    found = np.zeros(columns.shape[1])
-    for _ in range(_STEPS):
-        chance = 1 / (1 + np.exp(-(columns @ found)))
-        slope = columns.T @ (weights * (chance - truth)) + penalty * found
-        curve = (columns.T * (weights * chance * (1 - chance))) @ columns + np.diag(penalty)
-        step = np.linalg.solve(curve, slope)
-        found = found - step
-        if float(abs(step).max()) < _TOLERANCE:
-            break
-    return found
 
 
 # --- held out ---------------------------------------------------------------------------------

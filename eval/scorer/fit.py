@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eval.agreement import balanced_accuracy
+from eval.logistic import newton
 from eval.scorer import labelled
 from eval.scorer.labelled import Labelled
 from rag.features import NAMES, Features
@@ -31,8 +32,6 @@ FOLDS = 10
 PENALTY = 30.0  # beside some 2,000 weighted sentences
 SET_WEIGHT = 400.0  # sentences that each set counts for
 WHOLE = ("ragtruth_qa_dev", "wice_dev", "frank_valid")  # a label says that all of a text holds
-_STEPS = 40
-_TOLERANCE = 1e-8
 _FREE = 1e-3  # the penalty on the intercepts
 
 Sets = Mapping[str, Sequence[Labelled]]
@@ -102,7 +101,7 @@ def fit(sentences: Sequence[Sentence]) -> Weights:
     columns = np.hstack([unit, unit * copied, sets])
     penalty = np.array([PENALTY] * 2 * len(NAMES) + [_FREE] * len(names))
     truth = np.array([each.truth for each in sentences])
-    found = _newton(columns, truth, _balanced(sentences), penalty)
+    found = newton(columns, truth, _balanced(sentences), penalty)
     first, second = found[: len(NAMES)], found[len(NAMES) : 2 * len(NAMES)]
     return Weights(
         intercept=float(found[2 * len(NAMES) :].mean()),
@@ -129,27 +128,6 @@ def _balanced(sentences: Sequence[Sentence]) -> NDArray[np.float64]:
     for each in sentences:
         totals[each.set] = totals.get(each.set, 0.0) + each.weight
     return np.array([each.weight * SET_WEIGHT / totals[each.set] for each in sentences])
-
-
-def _newton(
-    columns: NDArray[np.float64],
-    truth: NDArray[np.float64],
-    weights: NDArray[np.float64],
-    penalty: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """The minimum of the weighted cross-entropy with ``penalty / 2`` times the squares."""
-    import numpy as np
-
-    found = np.zeros(columns.shape[1])
-    for _ in range(_STEPS):
-        chance = 1 / (1 + np.exp(-(columns @ found)))
-        slope = columns.T @ (weights * (chance - truth)) + penalty * found
-        curve = (columns.T * (weights * chance * (1 - chance))) @ columns + np.diag(penalty)
-        step = np.linalg.solve(curve, slope)
-        found = found - step
-        if float(abs(step).max()) < _TOLERANCE:
-            break
-    return found
 
 
 # --- held out ---------------------------------------------------------------------------------
