@@ -7,6 +7,7 @@ question plainly asks for must stand in the answer, and whom it names must stand
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Literal
 
 from rag import terms
@@ -94,14 +95,29 @@ def without_wrong_yes(question: str, answer: str) -> str:
 
 
 def strangers(question: str, source: str) -> list[str]:
-    """The names in a question that its source does not know."""
+    """The names in a question that its source does not know, accents aside."""
+    source = _plain(source)
     known = name_keys_of(source)
     words = {word.lower() for word in re.findall(r"\w+", source)}
-    return [
-        name.text
-        for name in terms.names(question)
-        if not terms.name_keys(name.text) & known and name.text.lower() not in words
-    ]
+
+    def knows(name: str) -> bool:
+        dated = name.lower() in terms.DATE_WORDS
+        short = dated and not words.isdisjoint({name.lower()[:3], name.lower()[:4]})  # "Sept."
+        return short or bool(terms.name_keys(name) & known) or name.lower() in words
+
+    return [name.text for name in terms.names(question) if not all(map(knows, _named(name.text)))]
+
+
+def _named(name: str) -> list[str]:
+    """What must be known of a name: of "York-area" only "York"."""
+    parts = [part for part in _plain(name).split("-") if part[:1].isupper() or part.isdigit()]
+    return parts or [_plain(name)]
+
+
+def _plain(text: str) -> str:
+    """The text without accents: reporters leave them out."""
+    parts = unicodedata.normalize("NFKD", text)
+    return "".join(part for part in parts if not unicodedata.combining(part))
 
 
 def adds(question: str, text: str) -> bool:

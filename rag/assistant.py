@@ -157,6 +157,7 @@ class Assistant:
             scorer=self.scorer,
             answerability=self.answerability,
             max_tokens=self.settings.max_tokens,
+            days=retrieved.days,
         )
         yield from self._compared(record, selected)
         yield record.finished(reason)

@@ -13,7 +13,7 @@ from contextlib import closing
 from dataclasses import replace
 from math import exp
 
-from rag import prompts, terms
+from rag import dates, prompts, terms
 from rag.events import Consulted, Purpose, Token
 from rag.types import Budgeted, ChatModel, Message, Passage, Turn, Usage
 
@@ -100,7 +100,9 @@ def _numbered(passages: Sequence[Passage]) -> str:
     for passage in passages:
         text = passage.text.replace("<", "‹")
         title = " ".join(passage.title.replace("<", "‹").split())
-        blocks.append(f"[{passage.number}] <passage from “{title}”>\n{text}\n</passage>")
+        day = dates.day(passage.published)
+        dated = f", {day}" if day else ""
+        blocks.append(f"[{passage.number}] <passage from “{title}”{dated}>\n{text}\n</passage>")
     return "\n\n".join(blocks)
 
 

@@ -13,7 +13,8 @@ from datetime import date, timedelta
 
 from rag import terms
 
-FRESH_DAYS = 14  # news of "this week" is told in articles up to so old, and "recently" means so
+FRESH_DAYS = 14  # news of "this week" is told in articles up to so old
+RECENT_DAYS = 60  # what happened "recently" is not told in older ones
 REPORTED_DAYS = 7  # after a month or a year in which its news is still told
 
 _MONTHS = terms.MONTHS.split()
@@ -25,11 +26,13 @@ _MONTH = re.compile(
 _YEAR = re.compile(r"\b(?:in|since|during|of) (?P<year>20\d\d)\b", re.IGNORECASE)
 _PAST_MONTH = re.compile(r"\b(?:this|last|past) month\b", re.IGNORECASE)
 _PAST_YEAR = re.compile(r"\b(?P<which>this|last) year\b", re.IGNORECASE)
-_FRESH = re.compile(
-    r"\b(?:(?:this|last|past) (?:week|weekend)|last night|recent(?:ly)?|lately|yesterday|today"
-    rf"|latest|on (?:{terms.DAYS.replace(' ', '|')}))\b",
+_WEEK = re.compile(
+    r"\b(?:(?:this|last|past) (?:week|weekend)|last night|yesterday"
+    rf"|on (?:{terms.DAYS.replace(' ', '|')}))\b",
     re.IGNORECASE,
 )
+_RECENT = re.compile(r"\b(?:recent(?:ly)?|lately|latest)\b", re.IGNORECASE)
+_TODAY = re.compile(r"\btoday\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +41,21 @@ class Days:
 
     first: date
     last: date
+    since: date | None = None  # an article from before it is too old to tell
 
     def __contains__(self, day: date | None) -> bool:
         return day is not None and self.first <= day <= self.last
 
+    def outdated(self, published: str | None) -> bool:
+        """True of an article that is known to be too old to tell what is asked."""
+        own = day(published)
+        return self.since is not None and own is not None and own < self.since
+
 
 def speaks(question: str) -> bool:
     """True when a question says of what time it asks, in one of the ways that are known here."""
-    return any(each.search(question) for each in (_MONTH, _YEAR, _PAST_YEAR, _PAST_MONTH, _FRESH))
+    known = (_MONTH, _YEAR, _PAST_YEAR, _PAST_MONTH, _WEEK, _RECENT, _TODAY)
+    return any(each.search(question) for each in known)
 
 
 def spoken_of(question: str, asked_on: date) -> Days | None:
@@ -58,9 +68,12 @@ def spoken_of(question: str, asked_on: date) -> Days | None:
         return _year(asked_on.year - (found["which"].lower() == "last"))
     if _PAST_MONTH.search(question):
         return Days(asked_on - timedelta(days=62), asked_on)
-    if _FRESH.search(question):
-        return Days(asked_on - timedelta(days=FRESH_DAYS), asked_on)
-    return None
+    fresh = asked_on - timedelta(days=FRESH_DAYS)
+    if _WEEK.search(question):
+        return Days(fresh, asked_on, since=fresh)
+    if _RECENT.search(question):
+        return Days(fresh, asked_on, since=asked_on - timedelta(days=RECENT_DAYS))
+    return Days(fresh, asked_on) if _TODAY.search(question) else None
 
 
 def _month(month: int, year: str | None, asked_on: date) -> Days:

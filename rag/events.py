@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from rag.dates import Days
 from rag.types import Answer, Claim, Hit, Message, Passage, Usage
 
 Purpose = Literal["rewrite", "judge", "answer", "repair"]
@@ -34,6 +35,7 @@ class Retrieved:
     dense: tuple[Hit, ...] = ()
     lexical: tuple[Hit, ...] = ()
     duplicates: tuple[Hit, ...] = ()
+    days: Days | None = None  # that the question speaks of
 
 
 @dataclass(frozen=True, slots=True)

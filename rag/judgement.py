@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from rag import asks, compose, terms
 from rag.amounts import number_ties
+from rag.dates import Days
 from rag.events import Consulted
 from rag.types import ChatModel, Claim, Passage
 
@@ -86,12 +87,16 @@ def attempts(
         yield Attempt([telling[-index]], stated, chance(stated))
 
 
-def ranked(question: str, passages: Sequence[Passage], *, apart: bool) -> Sequence[Passage]:
+def ranked(
+    question: str, passages: Sequence[Passage], days: Days | None, *, apart: bool
+) -> Sequence[Passage]:
     """The passages in the order in which to try them: as selected, or, for a part of the question
-    that they were selected for, by the words that they share with it."""
+    that they were selected for, by the words that they share with it. What is too old to tell of
+    the `days` that are asked about is left out."""
+    timely = [each for each in passages if not (days and days.outdated(each.published))]
     if not apart:
-        return passages
-    return sorted(passages, key=lambda passage: -asks.shared(question, passage.text))
+        return timely
+    return sorted(timely, key=lambda passage: -asks.shared(question, passage.text))
 
 
 def answers(question: str, claims: Sequence[Claim], attempt: Attempt) -> bool:

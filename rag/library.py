@@ -100,6 +100,10 @@ class Library:
         )
         return [Summary(*row) for row in rows]
 
+    def published(self) -> dict[str, str]:
+        """The ISO 8601 date of every document that has one, by id."""
+        return dict(self._rows("SELECT id, published FROM documents WHERE published NOT NULL"))
+
     def digests(self) -> dict[str, str]:
         """Document id to digest."""
         return dict(self._rows("SELECT id, digest FROM documents"))
@@ -171,8 +175,6 @@ class Library:
             *(title_weight, match, only, k),
         )
         return [Hit(Chunk(id, Span(*span)), score, "lexical") for id, *span, score in rows]
-
-    # --- words ------------------------------------------------------------------------------------
 
     def knows(self, word: str) -> bool:
         """True when a chunk holds `word`, or another form of it."""
@@ -286,10 +288,9 @@ def _match(query: str) -> str:
     Function words are left out unless there is nothing else, or they are in capitals (WHO,
     IT). A dot or apostrophe inside a word makes it a phrase (U.S, don't).
     """
-    text = unicodedata.normalize("NFC", query)
-    words = list(dict.fromkeys(re.findall(r"\w+(?:[.'’]\w+)*", text)))
+    words = dict.fromkeys(re.findall(r"\w+(?:[.'’]\w+)*", unicodedata.normalize("NFC", query)))
     telling = [w for w in words if w.lower() not in STOP_WORDS or (len(w) > 1 and w.isupper())]
-    quoted = [f'"{word}"' for word in (telling or words)[:MOST_WORDS]]
+    quoted = [f'"{word}"' for word in (telling or list(words))[:MOST_WORDS]]
     return " OR ".join(quoted).encode(errors="replace").decode()
 
 

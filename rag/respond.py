@@ -14,6 +14,7 @@ from functools import cache
 
 from rag import asks, cite, compose, judgement, verify
 from rag.answerable import Answerability
+from rag.dates import Days
 from rag.events import Checked, Consulted, Event, Finished, Purpose
 from rag.grounding import Scorer
 from rag.types import Answer, ChatModel, Citation, Claim, DeclineReason, Passage, Usage
@@ -79,11 +80,12 @@ def respond(
     scorer: Scorer,
     answerability: Answerability,
     max_tokens: int,
+    days: Days | None = None,
 ) -> Generator[Event, None, DeclineReason | None]:
     """Answer from `record.passages` into `record`; returns why there is no answer, where so.
 
     `around` gives the text near a span; `scorer` scores claims, `answerability` questions;
-    `max_tokens` bounds one reply.
+    `max_tokens` bounds one reply; `days` are those that the question speaks of.
     """
     if not record.passages:
         return "nothing retrieved"
@@ -93,9 +95,12 @@ def respond(
     reasons: list[DeclineReason] = []
     parts = asks.parts(question) if compose.is_small(model) else [question]
     for part in parts:
-        chance = _chance(part, record.passages, answerability)
         apart = len(parts) > 1
-        writer = _Writer(part, model, record, around, scorer, chance, max_tokens, apart=apart)
+        ranked: Sequence[Passage] = record.passages
+        if compose.is_small(model):  # a large one reads the dates by itself
+            ranked = judgement.ranked(part, ranked, days, apart=apart)
+        chance = _chance(part, ranked, answerability)
+        writer = _Writer(part, ranked, model, record, around, scorer, chance, max_tokens)
         reason = yield from writer.answer()
         reasons += [reason] if reason else []
     return None if record.claims else reasons[0]
@@ -114,18 +119,17 @@ class _Writer:
     """Answers one question into a record."""
 
     question: str
+    ranked: Sequence[Passage]  # in the order in which to try them
     model: ChatModel
     record: Record
     around: Around
     scorer: Scorer
     chance: judgement.Chance
     max_tokens: int
-    apart: bool  # the question is part of one for which the passages were selected
 
     def answer(self) -> Generator[Event, None, DeclineReason | None]:
         """Add the claims that answer the question to the record; say why there are none."""
-        ranked = judgement.ranked(self.question, self.record.passages, apart=self.apart)
-        attempts = judgement.attempts(self.question, ranked, self.model, self.chance)
+        attempts = judgement.attempts(self.question, self.ranked, self.model, self.chance)
         wrote = False
         while attempt := (yield from self._next(attempts)):
             reply = yield from self.write(attempt.passages)

@@ -16,6 +16,7 @@ from datetime import date
 
 from rag import dates
 from rag.copies import wording
+from rag.dates import Days
 from rag.errors import LibraryError
 from rag.events import Retrieved
 from rag.library import Library
@@ -24,7 +25,10 @@ from rag.vectors import Vectors
 
 DEPTH = 100  # chunks of each search, so that most of what one finds has a score in the other too
 DENSE_SHARE = 0.7  # of the score; 0.6 to 0.8 differ by less than chance
-TIMELY = 0.1  # added to the score of what is of the time asked about
+# Added to the score of what is of the time asked about, and taken from that of what is too old.
+TIMELY = 0.1
+NEWER = 0.05  # taken from the score of what is a year older than the question or more
+YEAR_DAYS = 365
 OF_ONE_DOCUMENT = 5  # hits, while others have some
 
 
@@ -47,19 +51,19 @@ class Retriever:
         of them the same text; the first `k` of both rankings that they were fused from; and the
         copies of the hits.
 
-        Articles of the time that the query speaks of come a little sooner; "this week" is that of
-        `asked_on`, or else of the newest article. Vectors that the library does not know are
-        ignored. Raises `LibraryError`, `ModelError`.
+        Articles of the time that the query speaks of come a little sooner, and newer ones where it
+        speaks of none; "this week" is that of `asked_on`, or else of the newest article. Vectors
+        that the library does not know are ignored. Raises `LibraryError`, `ModelError`.
         """
         depth = max(k, DEPTH)
         dense = self.dense(query, depth, document_ids)
         lexical = self.library.search(query, depth, document_ids)
-        fused = self._dated(query, fuse(dense, lexical), asked_on)
+        fused, days = self._dated(query, fuse(dense, lexical), asked_on)
         different, copies = self._told_apart(fused, 2 * k)
         hits = spread(different, k)
         kept = {hit.chunk.id for hit in hits}
         duplicates = tuple(copy for copy, of in copies if of.chunk.id in kept)
-        return Retrieved(hits, tuple(dense[:k]), tuple(lexical[:k]), duplicates)
+        return Retrieved(hits, tuple(dense[:k]), tuple(lexical[:k]), duplicates, days)
 
     def dense(self, query: str, k: int, document_ids: Collection[str] | None = None) -> list[Hit]:
         """The `k` nearest chunks by cosine similarity."""
@@ -72,23 +76,23 @@ class Retriever:
         chunks = self.library.chunks_by_id(id for id, _ in near)
         return [Hit(chunks[id], score, "dense") for id, score in near if id in chunks]
 
-    def _dated(self, query: str, fused: tuple[Hit, ...], asked_on: date | None) -> tuple[Hit, ...]:
-        """The hits, those of the days that the query speaks of moved up. Nothing is left out:
-        articles also tell of other days than their own."""
-        today = (asked_on or self._newest()) if dates.speaks(query) else None
-        days = dates.spoken_of(query, today) if today else None
-        if not days:
-            return fused
-        held = {hit.chunk.span.document_id for hit in fused}
-        timely = {id for id in held if dates.day(self.library.document(id).published) in days}
-        return ranked(
-            replace(hit, score=hit.score + TIMELY * (hit.chunk.span.document_id in timely))
+    def _dated(
+        self, query: str, fused: tuple[Hit, ...], asked_on: date | None
+    ) -> tuple[tuple[Hit, ...], Days | None]:
+        """The hits, those of the days that the query speaks of moved up, and of a query that
+        speaks of none the newer ones; and these days. Nothing is left out: articles also tell of
+        other days than their own."""
+        published = self.library.published()
+        known = (day for each in published.values() if (day := dates.day(each)))
+        today = asked_on or max(known, default=None)
+        if not today:
+            return fused, None
+        days = dates.spoken_of(query, today)
+        scored = (
+            replace(hit, score=hit.score + _worth(published.get(_document(hit)), days, today))
             for hit in fused
         )
-
-    def _newest(self) -> date | None:
-        found = [dates.day(each.published) for each in self.library.summaries()]
-        return max((each for each in found if each), default=None)
+        return ranked(scored), days
 
     def _told_apart(
         self, fused: Sequence[Hit], read: int
@@ -125,6 +129,20 @@ def fuse(dense: Sequence[Hit], lexical: Sequence[Hit]) -> tuple[Hit, ...]:
         for id in chunks
     }
     return ranked(Hit(chunks[id], scores[id], "fused") for id in chunks)
+
+
+def _worth(published: str | None, days: Days | None, today: date) -> float:
+    """What an article's date adds to the score of its text."""
+    day = dates.day(published)
+    if day is None:
+        return 0.0
+    if days is None:
+        return -NEWER * min(max((today - day).days, 0) / YEAR_DAYS, 1.0)
+    return TIMELY * (day in days) - TIMELY * days.outdated(published)
+
+
+def _document(hit: Hit) -> str:
+    return hit.chunk.span.document_id
 
 
 def ranked(hits: Iterable[Hit]) -> tuple[Hit, ...]:

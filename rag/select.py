@@ -177,6 +177,14 @@ def _passages(
         document = documents.setdefault(span.document_id, library.document(span.document_id))
         text = document.text[span.start : span.end]
         passages.append(
-            Passage(number, span, text, document.title, document.source, round(score, 4))
+            Passage(
+                number,
+                span,
+                text,
+                document.title,
+                document.source,
+                round(score, 4),
+                document.published,
+            )
         )
     return tuple(passages)

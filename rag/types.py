@@ -107,6 +107,7 @@ class Passage:
     title: str
     source: str
     score: float
+    published: str | None = None  # ISO 8601 date
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from rag.stop import Stop
 from rag.types import Delta, Message, Usage
 from tests.fakes import Reply, Request
 
-_PASSAGE = re.compile(r"\[(\d+)\] <passage from “[^”]*”>\n(.*?)\n</passage>", re.DOTALL)
+_PASSAGE = re.compile(r"\[(\d+)\] <passage from “[^”]*”[^>]*>\n(.*?)\n</passage>", re.DOTALL)
 _DECLINE = re.compile(r"reply with exactly: (.+)")
 _REWRITING = "Rewrite the last question"
 FITS = 0.6  # least share of the question's words in a sentence that answers it

@@ -55,6 +55,21 @@ def test_strangers_are_names_that_the_source_does_not_know() -> None:
 
 
 @pytest.mark.parametrize(
+    ("question", "unknown"),
+    [
+        ("Did Málaga FC play Kraków?", []),  # the accents, either way
+        ("Which Malaga-area school won in September?", []),
+        ("Which Lisbon-area school won in August?", ["Lisbon-area", "August"]),
+        ("Which KR-7 train stopped?", []),
+        ("Which KR-8 train stopped?", ["KR-8"]),
+    ],
+)
+def test_names_are_known_however_they_are_spelt(question: str, unknown: list[str]) -> None:
+    source = "A school in Malaga beat Krakòw on Sept. 4. The KR-7 train stopped. It is a FC."
+    assert asks.strangers(question, source) == unknown
+
+
+@pytest.mark.parametrize(
     ("question", "expected"),
     [("Who did voters elect?", 1.0), ("Did voters like penguins?", 0.5), ("Why?", 1.0)],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -123,6 +124,23 @@ def test_a_passage_cannot_close_its_own_fence() -> None:
         said = compose.messages_for("What?", some, chat(server))[-1].content
     assert said.count("</passage>") == 2
     assert said.count("<passage ") == 2
+
+
+@pytest.mark.parametrize(
+    ("published", "shown"),
+    [
+        ("2026-03-18", "from “Title”, 2026-03-18>"),
+        (None, "from “Title”>"),
+        (ORDER, "from “Title”>"),
+    ],
+)
+def test_a_large_model_reads_when_a_passage_was_published(
+    published: str | None, shown: str
+) -> None:
+    with ScriptedServer() as server:
+        dated = replace(passage("Two."), published=published)
+        said = compose.messages_for("What?", [dated], chat(server))[-1].content
+    assert shown in said
 
 
 # --- yes or no --------------------------------------------------------------------------------

@@ -38,6 +38,28 @@ def test_what_is_fresh_counts_from_the_day_of_the_question(when: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("question", "oldest"),
+    [
+        ("Which bank closed this week?", "2026-03-04"),
+        ("Which bank closed on Tuesday?", "2026-03-04"),
+        ("Which bank recently closed?", "2026-01-17"),
+        ("Which banks are open today?", "1900-01-01"),  # a fact may be an old one
+        ("Which bank opens in May?", "1900-01-01"),  # what is planned is told before
+    ],
+)
+def test_an_article_from_before_what_has_just_happened_cannot_tell_it(
+    question: str, oldest: str
+) -> None:
+    days = spoken_of(question, ASKED_ON)
+    assert days is not None
+    before = (date.fromisoformat(oldest) - timedelta(days=1)).isoformat()
+    assert not days.outdated(oldest)
+    assert days.outdated(before) is (oldest > "1900-01-01")
+    assert not days.outdated(None)  # nobody knows how old it is
+    assert not days.outdated("March")
+
+
+@pytest.mark.parametrize(
     "question",
     ["what tariff rate applies to fentanyl?", "May Wang meet officials?", "Who may march?", ""],
 )

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from eval.logistic import newton
 from eval.scorer import card, fit, labelled
 from eval.scorer.fit import FOLDS, WHOLE, Scores, Sentence, Sets, fold, held_out
 from eval.scorer.labelled import Labelled
@@ -87,7 +88,7 @@ def test_no_step_from_the_solution_makes_it_better() -> None:
     columns = np.hstack([made.normal(size=(80, 4)), np.ones((80, 1))])
     truth, weights = made.random(80), made.random(80) * 3
     penalty = np.array([2.0, 2.0, 0.5, 0.5, 1e-3])
-    found = fit._newton(columns, truth, weights, penalty)
+    found = newton(columns, truth, weights, penalty)
     for place in range(len(found)):
         step = np.zeros_like(found)
         step[place] = 1e-5

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
 from rag import asks, judgement
+from rag.dates import Days
 from rag.events import Checked, Consulted, Event, Finished, Token
 from rag.judgement import Attempt
 from rag.types import Answer, Citation, Claim, Passage, Span
@@ -96,6 +98,20 @@ def passages(*texts: str) -> list[Passage]:
         Passage(number, span, text, "Title", "/x", 1.0)
         for number, (span, text) in enumerate(zip(spans, texts, strict=True), start=1)
     ]
+
+
+def test_what_is_too_old_to_tell_is_not_tried() -> None:
+    dated = [
+        replace(each, published=published)
+        for each, published in zip(
+            passages("Old.", "New.", "Undated."), ("2025-03-01", "2026-03-01", None), strict=True
+        )
+    ]
+    days = Days(date(2026, 2, 20), date(2026, 3, 6), since=date(2026, 2, 20))
+    for apart in (True, False):
+        tried = judgement.ranked("What is new this week?", dated, days, apart=apart)
+        assert {each.text for each in tried} == {"New.", "Undated."}
+        assert len(judgement.ranked("What is new?", dated, None, apart=apart)) == 3
 
 
 def as_said(stated: float) -> float:

@@ -171,6 +171,32 @@ def test_articles_of_the_time_asked_about_come_sooner(
     retriever.vectors.close()
 
 
+def test_of_articles_alike_the_newer_comes_first_where_no_time_is_asked_about(
+    tmp_path: Path, embedder: Embedder
+) -> None:
+    text = "The ferry drivers of Vell went on strike over their {}."
+    texts = [text.format(each) for each in ("pay", "wages", "pay again")]
+    retriever = index_of(texts, tmp_path, embedder, ["2019-02-10", "2026-03-16", "2019-02-11"])
+    found = retriever.retrieve("Why did the ferry drivers of Vell go on strike?", 3)
+    assert found.days is None
+    assert documents_of(found.hits)[0] == "1.txt"
+    long_ago = retriever.retrieve("Why did they strike in Vell?", 3, asked_on=date(2019, 2, 12))
+    assert {hit.chunk.id: hit.score for hit in long_ago.hits} == pytest.approx(
+        {hit.chunk.id: hit.score for hit in fuse(long_ago.dense, long_ago.lexical)}, abs=1e-3
+    )
+    retriever.vectors.close()
+
+
+def test_what_is_too_old_comes_last_but_is_found(tmp_path: Path, embedder: Embedder) -> None:
+    dates = ["2026-01-02", "2026-03-16", None]
+    retriever = index_of(STRIKES, tmp_path, embedder, dates)
+    found = retriever.retrieve("Why did the ferry drivers go on strike this week?", 3)
+    assert found.days is not None
+    assert found.days.outdated("2026-01-02")
+    assert documents_of(found.hits) == ["1.txt", "2.txt", "0.txt"]
+    retriever.vectors.close()
+
+
 def test_without_dates_a_question_of_this_week_is_a_question_like_any(
     tmp_path: Path, embedder: Embedder
 ) -> None:
