@@ -54,6 +54,7 @@ def to_json(answer: Answer) -> dict[str, Any]:
         "timings_s": dict(answer.timings),
         "dropped_markers": answer.dropped_markers,
         "chance": answer.chance,
+        "short": answer.short,
     }
 
 
@@ -249,7 +250,8 @@ class WrittenAnswer(Written):
     usage: _Usage
     timings_s: dict[str, float]
     dropped_markers: int
-    chance: float | None = Field(default=None, ge=0, le=1)  # older documents lack it
+    chance: float | None = Field(default=None, ge=0, le=1)  # older documents lack it,
+    short: str | None = None  # and this too
 
     @model_validator(mode="after")
     def _cites_its_passages(self) -> Self:
@@ -269,4 +271,5 @@ class WrittenAnswer(Written):
             timings=self.timings_s,
             dropped_markers=self.dropped_markers,
             chance=self.chance,
+            short=self.short,
         )

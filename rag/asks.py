@@ -108,6 +108,21 @@ def strangers(question: str, source: str) -> list[str]:
     return [name.text for name in terms.names(question) if not all(map(knows, _named(name.text)))]
 
 
+def extracted(question: str, short: str, text: str) -> float:
+    """Share, 0..1, of what a short answer adds to the question that `text` holds; 0 where it adds
+    nothing. A small model that finds no answer makes one up, or says the question again."""
+    told, held = _told(text), name_keys_of(_plain(text))
+    new = _told(short) - _told(question)
+    found = sum(word in told or bool(terms.name_keys(word) & held) for word in new)
+    return found / len(new) if new else 0.0
+
+
+def _told(text: str) -> set[str]:
+    """Stems, and numbers whichever way they are written, without accents."""
+    plain = _plain(text)
+    return {*terms.content(plain), *(f"{each.value:g}" for each in terms.quantities(plain))}
+
+
 def _named(name: str) -> list[str]:
     """What must be known of a name: of "York-area" only "York"."""
     parts = [part for part in _plain(name).split("-") if part[:1].isupper() or part.isdigit()]

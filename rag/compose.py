@@ -20,6 +20,7 @@ from rag.types import Budgeted, ChatModel, Message, Passage, Turn, Usage
 SMALL_BUDGET_TOKENS = 1000  # a model that does best with less than this is treated as small
 NOT_STATED = "NOT STATED"
 REWRITE_TOKENS = 60
+EXTRACT_TOKENS = 16
 
 
 def is_small(model: Budgeted) -> bool:
@@ -35,6 +36,12 @@ def stated(question: str, passages: Sequence[Passage], model: ChatModel) -> Cons
     word = consulted.reply.strip().lower()
     likely = _share_of_yes(alternatives) if alternatives else float(word.startswith("yes"))
     return replace(consulted, probability=likely)
+
+
+def extract(question: str, passages: Sequence[Passage], model: ChatModel) -> Consulted:
+    """Ask for the few words of the passages that answer; what comes may be words of its own."""
+    messages = prompts.render("extract", passages=_running(passages), question=question)
+    return _asked("extract", messages, model, EXTRACT_TOKENS)[0]
 
 
 def _asked(

@@ -13,7 +13,7 @@ from typing import Literal
 from rag.dates import Days
 from rag.types import Answer, Claim, Hit, Message, Passage, Usage
 
-Purpose = Literal["rewrite", "judge", "answer", "repair"]
+Purpose = Literal["rewrite", "judge", "extract", "answer", "repair"]
 
 
 @dataclass(frozen=True, slots=True)

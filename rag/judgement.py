@@ -8,7 +8,7 @@ what its checks say. Names that no source knows are declined before anything is 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rag import asks, compose, terms
 from rag.amounts import number_ties
@@ -21,15 +21,16 @@ SURE = 0.78  # no other passage is asked about, and a reply may stand with reser
 CERTAIN = 0.9  # outweighs a source in other words than the question's
 
 # The chance that the articles answer the question tells whether to.
-LEAST = 0.35  # below, nothing is written
+LEAST = 0.25  # below, nothing is written
 LEAST_YES_NO = 0.2  # the same for a question of yes or no: a sentence seldom states a "no"
-LEAST_QUOTED = 0.55  # for a sentence of theirs in place of one that failed
+LEAST_QUOTED = 0.45  # for a sentence of theirs in place of one that failed
 LIKELY = 0.75  # for one that shares few words with the question
 
 LEAST_GROUNDED = 0.58  # of the checks' score, for a claim that they let pass only in part
 
 JUDGED = 4  # passages put to the model, best first
 ATTEMPTS = 2  # replies written before declining
+EXTRACTED_LEAST = 0.5  # of what a short answer adds to the question, in the passage
 SHARED_LEAST = 0.34  # of the question's words, in what is cited
 QUOTED_LEAST = 0.55  # of the question's words, in a sentence quoted in place of a failed one
 
@@ -44,6 +45,7 @@ class Attempt:
     passages: Sequence[Passage]
     stated: float | None
     chance: float | None
+    short: str | None = None  # the few words that answer, where the model was asked for them
 
     @property
     def sure(self) -> bool:
@@ -61,7 +63,8 @@ def attempts(
     Before an attempt comes what the model was asked for it.
 
     A large model gets everything at once, and declines in its reply. A small one answers from
-    one passage, so it is first asked of each, best first, whether that states the answer.
+    one passage, so it is first asked of each, best first, whether that states the answer, and of
+    one that does in which words.
     """
     if not compose.is_small(model):
         yield Attempt(passages, None, None)
@@ -80,11 +83,25 @@ def attempts(
             continue
         if stated >= SURE:
             left -= 1
-            yield Attempt([passage], stated, chance(stated))
+            yield from _extracted(question, Attempt([passage], stated, chance(stated)), model)
         else:
             likely.append((stated, -index))
     for stated, index in sorted(likely, reverse=True)[:left]:
-        yield Attempt([telling[-index]], stated, chance(stated))
+        yield from _extracted(question, Attempt([telling[-index]], stated, chance(stated)), model)
+
+
+def _extracted(question: str, attempt: Attempt, model: ChatModel) -> Iterator[Consulted | Attempt]:
+    """The attempt, if the few words that the model answers with stand in its passages and are not
+    those of the question. A "yes" or "no" need not stand anywhere."""
+    if asks.kind(question) == "yes-no":
+        yield attempt
+        return
+    consulted = compose.extract(question, attempt.passages, model)
+    yield consulted
+    short = consulted.reply.strip().rstrip(".")
+    text = " ".join(passage.text for passage in attempt.passages)
+    if asks.extracted(question, short, text) >= EXTRACTED_LEAST:
+        yield replace(attempt, short=short)
 
 
 def ranked(

@@ -33,6 +33,7 @@ class Record:
     timings: dict[str, float] = field(default_factory=dict)
     dropped_markers: int = 0
     chances: dict[str, float] = field(default_factory=dict)  # 0..1, by the part of the question
+    shorts: list[str] = field(default_factory=list)  # the few words that answer each part
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
@@ -67,6 +68,7 @@ class Record:
                 timings=self.timings,
                 dropped_markers=self.dropped_markers,
                 chance=round(min(self.chances.values()), 3) if self.chances else None,
+                short=None if reason else "; ".join(self.shorts) or None,
             )
         )
 
@@ -139,6 +141,7 @@ class _Writer:
             if judgement.answers(self.question, claims, attempt):
                 yield from checked
                 self.record.claims += claims
+                self.record.shorts += [attempt.short] if attempt.short else []
                 return None
             yield from (replace(each, action="removed") for each in checked)
         return "nothing survived checking" if wrote else "not stated"
@@ -152,7 +155,8 @@ class _Writer:
                 step = next(attempts, None)
                 if not isinstance(step, Consulted):
                     return step
-                self.record.estimated(self.question, self.chance(step.probability or 0.0))
+                if step.purpose == "judge":
+                    self.record.estimated(self.question, self.chance(step.probability or 0.0))
             yield self.record.counted(step)
 
     def write(self, passages: Sequence[Passage]) -> Generator[Event, None, str]:

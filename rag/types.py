@@ -171,6 +171,9 @@ class Answer:
     """The chance, 0..1, that the passages answer the question; None where it was not estimated,
     as for a large model. It is the best over the passages that the model was asked about; for a
     question in parts, the least of the parts' bests."""
+    short: str | None = None
+    """The few words that answer, most of them words of a passage; None where the model was not
+    asked for them: a large one, or for a question of yes or no."""
 
 
 @dataclass(frozen=True, slots=True)

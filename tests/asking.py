@@ -13,6 +13,7 @@ from typing import Any
 from rag import models
 from rag.assistant import Assistant
 from rag.build import HostedModel
+from rag.compose import EXTRACT_TOKENS
 from rag.library import Library
 from rag.models import Chat
 from rag.settings import Settings, load
@@ -86,16 +87,29 @@ def asks_yes_or_no(request: Request) -> bool:
     return bool(request["max_tokens"] == 1)
 
 
-def script(*writes: Scripted, knows: str) -> list[Script]:
-    """Says yes, with certainty, to a text in which `knows` stands, and writes one after the other
-    of `writes`, the last one again and again. Only small models are asked for yes or no."""
+def asks_for_words(request: Request) -> bool:
+    return bool(request["max_tokens"] == EXTRACT_TOKENS)
+
+
+def shown(request: Request) -> str:
+    """The text that a small model is asked about."""
+    return prompt(request).rpartition("\n\nQuestion:")[0].partition("\n\nText: ")[2]
+
+
+def script(*writes: Scripted, knows: str, extracts: str = "") -> list[Script]:
+    """Says yes, with certainty, to a text in which `knows` stands, gives `extracts`, or else the
+    text itself, where it is asked for few words, and writes one after the other of `writes`, the
+    last one again and again. Only small models are asked for yes or no and for few words."""
     left = list(writes)
 
     def reply(request: Request) -> Scripted:
+        if asks_for_words(request):
+            return extracts or shown(request)
         if not asks_yes_or_no(request):
             return left.pop(0) if len(left) > 1 else left[0]
-        text = prompt(request).rpartition("\n\nQuestion:")[0]
-        likely = {"yes": -0.02, "no": -4.0} if knows in text else {"no": -0.02, "yes": -4.0}
+        likely = (
+            {"yes": -0.02, "no": -4.0} if knows in shown(request) else {"no": -0.02, "yes": -4.0}
+        )
         return Reply([next(iter(likely))], alternatives=likely)
 
     return [reply]

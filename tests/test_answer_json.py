@@ -102,6 +102,7 @@ def test_an_answer_is_written_in_full() -> None:
         "timings_s": {"retrieve": 0.04},
         "dropped_markers": 1,
         "chance": None,
+        "short": None,
     }
 
 
@@ -181,6 +182,7 @@ def answers(draw: st.DrawFn) -> Answer:
         timings=draw(st.dictionaries(WORDS, NUMBERS, max_size=3)),
         dropped_markers=draw(COUNTS),
         chance=draw(st.none() | st.floats(min_value=0, max_value=1)),
+        short=draw(st.none() | st.text()),
     )
 
 
@@ -193,6 +195,13 @@ def test_any_answer_comes_back_as_it_was(answer: Answer) -> None:
 def test_what_a_later_footnote_added_is_passed_over() -> None:
     written = to_json(ANSWER) | {"mood": "good"}
     written["claims"][0]["colour"] = "green"
+    assert from_json(written) == ANSWER
+
+
+def test_an_answer_that_was_written_without_its_few_words_is_read() -> None:
+    written = to_json(replace(ANSWER, short="20 %"))
+    assert from_json(written).short == "20 %"
+    del written["short"]
     assert from_json(written) == ANSWER
 
 

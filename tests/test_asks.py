@@ -70,6 +70,25 @@ def test_names_are_known_however_they_are_spelt(question: str, unknown: list[str
 
 
 @pytest.mark.parametrize(
+    ("short", "expected"),
+    [
+        ("Ann Lee", 1.0),
+        ("Ánn Lee", 1.0),
+        ("Ann Lee of Malmo", pytest.approx(2 / 3)),
+        ("Olaf Berg", 0.0),
+        ("Swedish voters", 0.0),  # the question's own words
+        ("", 0.0),
+        ("two terms", 1.0),
+        ("2", 1.0),
+        ("3", 0.0),
+    ],
+)
+def test_what_a_short_answer_adds_stands_in_the_text_or_not(short: str, expected: float) -> None:
+    text = "Swedish voters elected Ann Lee to two terms in May."
+    assert asks.extracted("Whom did Swedish voters elect?", short, text) == expected
+
+
+@pytest.mark.parametrize(
     ("question", "expected"),
     [("Who did voters elect?", 1.0), ("Did voters like penguins?", 0.5), ("Why?", 1.0)],
 )

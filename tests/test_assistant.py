@@ -206,7 +206,7 @@ def test_each_request_to_the_model_is_told_with_its_whole_reply(
     *judged, answered = told
     assert (answered.purpose, answered.reply) == ("answer", f"{STATED} [1]")
     assert answered.probability is None
-    assert {each.purpose for each in judged} == ({"judge"} if budget == SMALL else set())
+    assert {each.purpose for each in judged} == ({"judge", "extract"} if budget == SMALL else set())
     assert all(0 <= (each.probability or 0) <= 1 for each in judged)
 
 

@@ -20,6 +20,7 @@ from tests.asking import (
     SMALL,
     STATED,
     Index,
+    asks_for_words,
     asks_yes_or_no,
     chat,
     script,
@@ -149,26 +150,48 @@ def test_a_small_model_answers_from_the_passage_that_it_says_states_the_answer()
 
 
 def test_a_small_model_that_is_sure_is_not_asked_about_the_rest() -> None:
-    with ScriptedServer(script(knows="20%")) as server:
+    with ScriptedServer(script(knows="20%", extracts="20%.")) as server:
         some = passages("The rate is 20%.", "Soup.", "Bread.")
         going = judgement.attempts("what rate?", some, chat(server, SMALL), as_said)
-        asked, first = next(going), next(going)
-        assert len(server.requests) == 1
+        asked, found, first = next(going), next(going), next(going)
+        assert len(server.requests) == 2
     assert isinstance(asked, Consulted)
+    assert isinstance(found, Consulted)
     assert isinstance(first, Attempt)
     assert texts_of(first) == ["The rate is 20%."]
+    assert (found.purpose, found.reply, first.short) == ("extract", "20%.", "20%")
     assert first.certain
     assert first.stated == first.chance == asked.probability
 
 
 def test_each_yes_or_no_is_told_before_what_follows_from_it() -> None:
     going = steps(["Soup.", "The rate is 20%.", "Bread."], script(knows="20%"))
-    assert [type(step) for step in going] == [Consulted, Consulted, Attempt, Consulted]
-    asked = [step for step in going if isinstance(step, Consulted)]
+    told = [Consulted, Consulted, Consulted, Attempt, Consulted]
+    assert [type(step) for step in going] == told
+    asked = [step for step in going if isinstance(step, Consulted) and step.purpose == "judge"]
     assert [step.reply for step in asked] == ["no", "yes", "no"]
     likely = [step.probability or 0 for step in asked]
     assert likely[1] > judgement.SURE > judgement.LEAST > max(likely[0], likely[2])
     assert "The rate is 20%." in asked[1].messages[-1].content
+
+
+@pytest.mark.parametrize(
+    ("question", "extracts", "tried"),
+    [
+        ("Which rate do ferries pay?", "20%", True),
+        ("Which rate do ferries pay?", "a rate of 35%", False),  # made up
+        ("Which rate do ferries pay?", "Ferries pay a rate", False),  # the question again
+        ("Which rate do ferries pay?", "Norway", False),
+        ("Do ferries pay a rate?", "No.", True),  # "no" need not stand anywhere
+    ],
+)
+def test_an_answer_is_written_only_where_its_words_stand(
+    question: str, extracts: str, tried: bool
+) -> None:
+    with ScriptedServer(script(knows="20%", extracts=extracts)) as server:
+        some = passages("Since May ferries have paid a rate of 20%.")
+        going = list(judgement.attempts(question, some, chat(server, SMALL), as_said))
+    assert [type(step) for step in going if isinstance(step, Attempt)] == [Attempt] * tried
 
 
 def test_no_more_attempts_are_made_than_a_person_would_wait_for() -> None:
@@ -182,6 +205,8 @@ def test_a_passage_that_does_not_state_the_answer_is_never_answered_from() -> No
 
 def test_a_server_without_probabilities_is_taken_at_its_word() -> None:
     def plainly(request: Request) -> Scripted:
+        if asks_for_words(request):
+            return ["20%"]
         return ["Yes"] if "20%" in request["messages"][-1]["content"] else ["No"]
 
     assert attempts(["Soup.", "The rate is 20%."], [plainly]) == [["The rate is 20%."]]

@@ -132,6 +132,20 @@ def test_a_small_models_next_attempt_is_made_from_another_passage(seeds: Index) 
     assert actions(events) == [("Bananas grow in Geneva.", "removed"), (STATED, "kept")]
 
 
+@pytest.mark.parametrize(
+    ("extracts", "short"),
+    [("20% rate.", "20% rate"), ("30% in all", None), ("A tariff rate", None)],
+)
+def test_of_a_small_model_the_few_words_that_answer_are_kept(
+    seeds: Index, extracts: str, short: str | None
+) -> None:
+    some = [seeds.passage(RATE, 1)]
+    replies = script(STATED, knows="20% rate", extracts=extracts)
+    _, reason, record, _ = answered(seeds, FENTANYL, some, replies, SMALL)
+    assert reason == (None if short else "not stated")
+    assert record.finished(reason).answer.short == short
+
+
 # --- the chance of an answer ------------------------------------------------------------------
 
 

@@ -16,6 +16,7 @@ from rag.events import Consulted, Purpose
 PURPOSES: Mapping[Purpose, str] = {
     "rewrite": "Make the question stand alone",
     "judge": "Is the answer stated here?",
+    "extract": "In which words?",
     "answer": "Answer",
     "repair": "Answer again",
 }

@@ -62,7 +62,8 @@ class UsageDocument(TypedDict):
 
 class AnswerDocument(TypedDict):
     """`rag.answer_json.to_json` makes it. `chance` is that, 0 to 1, of the passages answering the
-    question; null where it was not estimated."""
+    question; null where it was not estimated. `short` is the few words that answer, where the model
+    was asked for them."""
 
     schema: str
     question: str
@@ -76,6 +77,7 @@ class AnswerDocument(TypedDict):
     timings_s: dict[str, float]
     dropped_markers: int
     chance: float | None
+    short: str | None
 
 
 class PlacedQuote(Cited):

@@ -40,6 +40,7 @@ _OPENING = 200  # characters by which a passage is known again in a prompt
 _ASKED = {
     "rewrite": "Asked the model to make the question stand alone",
     "judge": "Asked the model whether the answer is stated",
+    "extract": "Asked the model in which words",
     "answer": "Asked the model to answer",
     "repair": "Asked the model to mend a sentence",
 }
