@@ -11,36 +11,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import exp, log
 from pathlib import Path
-from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from rag.errors import ModelFileError
+from rag import fitted
+from rag.fitted import Finite, Fixed
 from rag.states import Reader
 
 WEIGHTS = Path(__file__).with_suffix(".json")
 _LEAST = 0.02  # a chance nearer to 0 or 1 is taken as this near: log-odds are infinite there
 
-_Finite = Annotated[float, Field(allow_inf_nan=False)]
 
-
-class Weights(BaseModel):
+class Weights(Fixed):
     """The log-odds are ``intercept + met * (its value) + stated * (the log-odds of the "yes")``."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    intercept: _Finite
-    met: _Finite
-    stated: _Finite
+    intercept: Finite
+    met: Finite
+    stated: Finite
 
     def chance(self, met: float, stated: float) -> float:
         return 1 / (1 + exp(-(self.intercept + self.met * met + self.stated * log_odds(stated))))
 
 
-class Fitted(BaseModel):
+class Fitted(Fixed):
     """`read` is for a "yes" whose probability is known, `said` for a bare "yes" or "no"."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     about: str = ""
     read: Weights
@@ -83,10 +75,4 @@ def log_odds(chance: float) -> float:
 
 def load(file: Path = WEIGHTS) -> Fitted:
     """The fitted weights. Raises `ModelFileError`."""
-    try:
-        return Fitted.model_validate_json(file.read_bytes())
-    except (OSError, ValueError) as error:
-        raise ModelFileError(
-            "The weights that tell what can be answered are missing or damaged.",
-            "Install Footnote again.",
-        ) from error
+    return fitted.load(Fitted, file, "python -m eval.benchmarks.answerable_fit")

@@ -53,6 +53,9 @@ _TIME = re.compile(
 )
 
 
+_FRACTION = re.compile(r"\b(\d{1,2})[/⁄]([1-9]\d?)\b")
+
+
 def kind(question: str) -> Kind:
     """What a question asks for by its wording; "other" where that is open."""
     folded = question.lower().strip()
@@ -118,8 +121,8 @@ def extracted(question: str, short: str, text: str) -> float:
 
 
 def _told(text: str) -> set[str]:
-    """Stems, and numbers whichever way they are written, without accents."""
-    plain = _plain(text)
+    """Stems, and numbers whichever way they are written ("1/3", "a third"), without accents."""
+    plain = _FRACTION.sub(lambda found: f"{int(found[1]) / int(found[2]):g}", _plain(text))
     return {*terms.content(plain), *(f"{each.value:g}" for each in terms.quantities(plain))}
 
 

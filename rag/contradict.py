@@ -9,13 +9,10 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from rag import contrast, terms
+from rag import contrast, fitted, terms
 from rag.contrast import Difference
-from rag.errors import ModelFileError
+from rag.fitted import Finite, Fixed, Weight
 from rag.pairs import NAMES, Feature, Features, Judged, Pair, read
 from rag.states import Reader, States
 
@@ -23,33 +20,19 @@ WEIGHTS = Path(__file__).with_suffix(".json")
 
 LEAST_SHARED = 2  # stems that both sentences have, for them to be compared
 LEAST_SHARE = 0.2  # and the same, of the stems of the shorter one
-_Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
-class Weight(BaseModel):
-    """What one feature weighs: ``(value - mean) / spread`` times `weight`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    mean: _Finite
-    spread: Annotated[float, Field(gt=0, allow_inf_nan=False)]
-    weight: _Finite
-
-
-class Weights(BaseModel):
+class Weights(Fixed):
     """The fitted model. `threshold` is in log-odds."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     about: str = ""
-    intercept: _Finite
-    threshold: _Finite
+    intercept: Finite
+    threshold: Finite
     features: dict[Feature, Weight]
 
     def log_odds(self, found: Features) -> float:
         return self.intercept + sum(
-            each.weight * (found[name] - each.mean) / each.spread
-            for name, each in self.features.items()
+            each.weight * each.spreads(found[name]) for name, each in self.features.items()
         )
 
 
@@ -88,16 +71,7 @@ class Judge:
 
 def load(file: Path = WEIGHTS) -> Weights:
     """The fitted weights. Raises `ModelFileError`."""
-    try:
-        weights = Weights.model_validate_json(file.read_bytes())
-        if missing := set(NAMES) - weights.features.keys():
-            raise ValueError(f"no weight for {', '.join(sorted(missing))}")
-        return weights
-    except (OSError, ValueError) as error:  # pydantic's `ValidationError` is a `ValueError`
-        raise ModelFileError(
-            f"The weights by which sources are compared, {file.name}, cannot be read.",
-            "Reinstall Footnote, or fit them anew: python -m eval.benchmarks.disagreement_fit.",
-        ) from error
+    return fitted.load(Weights, file, "python -m eval.benchmarks.disagreement_fit", NAMES)
 
 
 def _may_be_one(one: str, other: str) -> bool:

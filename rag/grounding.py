@@ -13,11 +13,11 @@ from pathlib import Path
 from statistics import fmean
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from rag import features, terms
-from rag.errors import ModelFileError
+from rag import features, fitted, terms
 from rag.features import Features, Name, Read
+from rag.fitted import Finite, Fixed
 from rag.sentences import split
 from rag.states import Reader
 
@@ -26,36 +26,24 @@ NEAREST = 30  # sentences of a source that a claim is compared with: those that 
 DIGITS = 4  # of a score
 _SOFTNESS = 2.0  # between the mean of chances (1) and that of log-odds (infinite)
 
-_Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+class Weight(fitted.Weight):
+    """It weighs `when_copied` more for each spread that the claim is copied more than others."""
+
+    when_copied: Finite = 0.0
 
 
-class Weight(BaseModel):
-    """What one feature weighs: ``(value - mean) / spread`` times `weight`, and times
-    `when_copied` for each spread that the claim is copied more than others are."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    mean: _Finite
-    spread: Annotated[float, Field(gt=0, allow_inf_nan=False)]
-    weight: _Finite
-    when_copied: _Finite = 0.0
-
-
-class Weights(BaseModel):
+class Weights(Fixed):
     """The fitted model. `threshold` is the score from which a text is called grounded."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     about: str = ""
-    intercept: _Finite
+    intercept: Finite
     threshold: Annotated[float, Field(ge=0, le=1)]
     features: dict[Name, Weight]
 
     def log_odds(self, found: Features) -> float:
         """That the source says it, for the features of one claim."""
-        spreads = {
-            name: (found[name] - each.mean) / each.spread for name, each in self.features.items()
-        }
+        spreads = {name: each.spreads(found[name]) for name, each in self.features.items()}
         return self.intercept + sum(
             spreads[name] * (each.weight + each.when_copied * spreads["copied"])
             for name, each in self.features.items()
@@ -116,16 +104,7 @@ class Scorer:
 
 def load(file: Path = WEIGHTS) -> Weights:
     """The fitted weights. Raises `ModelFileError`."""
-    try:
-        weights = Weights.model_validate_json(file.read_bytes())
-        if missing := set(features.NAMES) - weights.features.keys():
-            raise ValueError(f"no weight for {', '.join(sorted(missing))}")
-        return weights
-    except (OSError, ValueError) as error:  # pydantic's `ValidationError` is a `ValueError`
-        raise ModelFileError(
-            f"The grounding scorer's weights, {file.name}, cannot be read.",
-            "Reinstall Footnote, or fit them anew: python -m eval.scorer.fit --data DIR.",
-        ) from error
+    return fitted.load(Weights, file, "python -m eval.scorer.fit --data DIR", features.NAMES)
 
 
 def sentences(text: str) -> list[str]:

@@ -81,10 +81,13 @@ def test_names_are_known_however_they_are_spelt(question: str, unknown: list[str
         ("two terms", 1.0),
         ("2", 1.0),
         ("3", 0.0),
+        ("1/4", 1.0),
+        ("1/3", 0.0),
+        ("¼", 1.0),
     ],
 )
 def test_what_a_short_answer_adds_stands_in_the_text_or_not(short: str, expected: float) -> None:
-    text = "Swedish voters elected Ann Lee to two terms in May."
+    text = "Swedish voters, or a quarter of them, elected Ann Lee to two terms in May."
     assert asks.extracted("Whom did Swedish voters elect?", short, text) == expected
 
 

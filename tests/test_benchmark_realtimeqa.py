@@ -16,13 +16,14 @@ from eval.benchmarks import (
     realtimeqa_open,
 )
 from eval.benchmarks.answers import SHARE
-from eval.benchmarks.choices import Features, Weight, Weights
+from eval.benchmarks.choices import Features, Weights
 from eval.benchmarks.choices_fit import Solved, fit, write
 from eval.benchmarks.corpus import Text, indexed
 from eval.benchmarks.data import EvalDataError
 from eval.benchmarks.realtimeqa import NONE
 from eval.benchmarks.tables import Table
 from eval.intervals import Interval
+from rag.fitted import Weight
 from rag.settings import Settings
 from rag.settings import load as load_settings
 from tests import benchmark_sets as sets

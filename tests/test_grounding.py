@@ -316,14 +316,14 @@ def test_weights_that_are_damaged_or_foreign_are_told_with_their_remedy(
     file.write_text(text, encoding="utf-8")
     with pytest.raises(ModelFileError) as caught:
         load(file)
-    assert caught.value.problem == "The grounding scorer's weights, grounding.json, cannot be read."
+    assert caught.value.problem == "The fitted weights grounding.json are missing or damaged."
     assert "Reinstall Footnote" in caught.value.remedy
 
 
 def test_weights_that_are_missing_or_no_text_are_told_too(tmp_path: Path) -> None:
     (tmp_path / "bytes.json").write_bytes(b"\xff\xfe{}")
     for name in ("none.json", "bytes.json", "."):
-        with pytest.raises(ModelFileError, match="cannot be read"):
+        with pytest.raises(ModelFileError, match="missing or damaged"):
             load(tmp_path / name)
 
 
@@ -334,5 +334,5 @@ def test_a_scorer_without_its_weights_is_not_made(
         return load(tmp_path / "grounding.json")
 
     monkeypatch.setattr(grounding, "load", missing)
-    with pytest.raises(ModelFileError, match="cannot be read"):
+    with pytest.raises(ModelFileError, match="missing or damaged"):
         Scorer()

@@ -57,7 +57,7 @@ class Row(BaseModel):
     """What came of a question. `text` is the answer with its markers, or the error. `bm25` and
     `minilm` are the best scores of the two searches; `met` and `stated` are what
     `rag.answerable` makes its chance of, `stated` for the passage that the model was asked about
-    first. None where it did not come to that."""
+    first; `short` are the few words of the answer. None where it did not come to that."""
 
     model_config = ConfigDict(frozen=True, strict=True)  # a line on disk holds more
 
@@ -69,6 +69,7 @@ class Row(BaseModel):
     minilm: float | None
     met: float | None = None
     stated: float | None = None
+    short: str | None = None
     seconds: float
 
 
@@ -155,6 +156,7 @@ def _row(question: Question, assistant: Assistant) -> tuple[Row, Answer | None]:
         minilm=scores.get("MiniLM"),
         met=assistant.answerability.met(question.text, texts) if texts else None,
         stated=judged[0] if judged else None,
+        short=answer.short if answer else None,
         seconds=round(time.perf_counter() - started, 3),
     )
     return row, answer

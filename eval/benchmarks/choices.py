@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from datetime import date
 from math import log1p, sqrt
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from eval.benchmarks.data import EvalDataError
 from rag import terms
 from rag.assistant import Assistant
+from rag.fitted import Finite, Fixed, Weight
 from rag.sentences import split
 from rag.types import Span
 
@@ -35,34 +36,17 @@ Name = Literal["near", "first", "alike"]
 NAMES: tuple[Name, ...] = get_args(Name)
 Features = Mapping[Name, float]
 
-_Finite = Annotated[float, Field(allow_inf_nan=False)]
 
-
-class Weight(BaseModel):
-    """What one feature weighs: ``(value - mean) / spread`` times `weight`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    mean: _Finite
-    spread: Annotated[float, Field(gt=0, allow_inf_nan=False)]
-    weight: _Finite
-
-
-class Weights(BaseModel):
+class Weights(Fixed):
     """The fitted model. `none` is what "none of the above" is worth."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     about: str = ""
-    none: _Finite
+    none: Finite
     features: dict[Name, Weight]
 
     def worth(self, found: Features) -> float:
         """Of one choice; a choice is chosen with odds of e to the power of that (McFadden 1974)."""
-        return sum(
-            each.weight * (found[name] - each.mean) / each.spread
-            for name, each in self.features.items()
-        )
+        return sum(each.weight * each.spreads(found[name]) for name, each in self.features.items())
 
     def choose(self, found: Sequence[Features], *, or_none: bool = False) -> int:
         """The best choice, the first of equals; with `or_none` also `len(found)`, for none."""

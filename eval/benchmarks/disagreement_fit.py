@@ -24,7 +24,8 @@ from eval.benchmarks.disagreement_pairs import (
 )
 from eval.intervals import mean_interval
 from eval.logistic import newton
-from rag.contradict import WEIGHTS, Judge, Weight, Weights
+from rag.contradict import WEIGHTS, Judge, Weights
+from rag.fitted import Weight
 from rag.pairs import NAMES
 from rag.states import Reader
 

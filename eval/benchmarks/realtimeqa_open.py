@@ -52,9 +52,11 @@ def liken(embedder: Embedder) -> Liken:
 
 
 def _shortened(asked: Sequence[Asked], likenesses: Liken) -> list[str]:
-    """The short form of each answer; "" where there is none."""
+    """The short form of each answer: the model's own, or else by rules; "" where there is none."""
     return [
-        short(each.question.text, each.row.text, likenesses) if each.came("answered") else ""
+        each.row.short or short(each.question.text, each.row.text, likenesses)
+        if each.came("answered")
+        else ""
         for each in asked
     ]
 

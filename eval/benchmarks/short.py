@@ -1,8 +1,9 @@
 """Which few words of an answer are the answer, as a quiz would have it?
 
-By rules: what a question asks for is what its answer adds to it. Of the runs of words that the
-question does not have, the one is taken that is most like the kind asked for (by MiniLM, where it
-is given), a name, and near to the question's own words.
+For answers that came without them (`rag.types.Answer.short`). By rules: what a question asks for is
+what its answer adds to it. Of the runs of words that the question does not have, the one is taken
+that is most like the kind asked for (by MiniLM, where it is given), a name, and near to the
+question's own words.
 """
 
 from __future__ import annotations
