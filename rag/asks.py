@@ -43,6 +43,7 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
         ),
     ),
 )
+EXTRACTED_LEAST = 0.5  # of what a short answer adds to the question, in the text
 NEW_IN_HEADLINE = 2  # words beside the question's, in a line of capitalised words that may answer
 NEGATOR = re.compile(r"\b(?:not|no|never|none|nobody|nothing|neither)\b|n['’]t\b", re.IGNORECASE)
 _TIME = re.compile(
@@ -118,6 +119,11 @@ def extracted(question: str, short: str, text: str) -> float:
     new = _told(short) - _told(question)
     found = sum(word in told or bool(terms.name_keys(word) & held) for word in new)
     return found / len(new) if new else 0.0
+
+
+def stands(question: str, short: str, text: str) -> bool:
+    """True when a short answer may be one: a "yes" or "no" need not stand anywhere."""
+    return kind(question) == "yes-no" or extracted(question, short, text) >= EXTRACTED_LEAST
 
 
 def _told(text: str) -> set[str]:

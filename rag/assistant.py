@@ -12,12 +12,14 @@ from datetime import date
 from pathlib import Path
 
 from rag import asked as asking
-from rag import compose, disagree, ingest
+from rag import asks, compose, disagree, ingest, otherwise
 from rag.answerable import Answerability
 from rag.contradict import Judge
+from rag.disagree import Contradiction
 from rag.errors import EmptyLibrary
 from rag.events import (
     Checked,
+    Consulted,
     Event,
     Finished,
     IngestEvent,
@@ -159,16 +161,41 @@ class Assistant:
             max_tokens=self.settings.max_tokens,
             days=retrieved.days,
         )
-        yield from self._compared(record, selected)
+        yield from self._compared(asked, record, selected, model)
         yield record.finished(reason)
 
-    def _compared(self, record: Record, selected: Selected) -> Iterator[Event]:
+    def _compared(
+        self, asked: str, record: Record, selected: Selected, model: ChatModel
+    ) -> Iterator[Event]:
         """Add to the claims where other sources contradict what is cited."""
+        known: list[Contradiction] = []
+        for step in record.timing("compare", self._otherwise(asked, record, selected, model)):
+            if isinstance(step, Contradiction):
+                known.append(step)
+            else:
+                yield record.counted(step)
+        passages = [*selected.passages, *selected.cut]
         with record.timed("compare"):
-            told, more = disagree.told(record.claims, selected, self._published, self.judge)
+            found = disagree.contradictions(
+                record.claims, passages, self._published, self.judge, known
+            )
+            told, more = disagree.told(found, selected)
         record.passages += more
         record.claims += told
         yield from (Checked(claim, "kept") for claim in told)
+
+    def _otherwise(
+        self, asked: str, record: Record, selected: Selected, model: ChatModel
+    ) -> Iterator[Consulted | Contradiction]:
+        """A small model is asked the question of other sources too, if it is a single one."""
+        cited = next((each for claim in record.claims for each in claim.citations), None)
+        if not cited or not compose.is_small(model) or len(asks.parts(asked)) > 1:
+            return
+        (attempt,) = record.attempts
+        said = otherwise.Said(cited, attempt.short, attempt.stated or 0.0)
+        passages = [*selected.passages, *selected.cut]
+        others = disagree.elsewhere(cited, passages, self._published)
+        yield from otherwise.contradictions(asked, said, others, model, self.answerability)
 
     def _published(self, document_id: str) -> str | None:
         return self.library.document(document_id).published

@@ -35,11 +35,10 @@ class Contradiction:
 
 
 def told(
-    claims: Sequence[Claim], selected: Selected, published: Published, judge: Judge
+    found: Sequence[Contradiction], selected: Selected
 ) -> tuple[list[Claim], tuple[Passage, ...]]:
     """What an answer adds of contradictions, and the passages that this cites of those that were
     cut, numbered on from those that were not."""
-    found = contradictions(claims, [*selected.passages, *selected.cut], published, judge)
     cut = {passage.number: passage for passage in selected.cut}
     added: list[Claim] = []
     more: list[Passage] = []
@@ -53,12 +52,16 @@ def told(
 
 
 def contradictions(
-    claims: Sequence[Claim], passages: Sequence[Passage], published: Published, judge: Judge
+    claims: Sequence[Claim],
+    passages: Sequence[Passage],
+    published: Published,
+    judge: Judge,
+    known: Sequence[Contradiction] = (),
 ) -> list[Contradiction]:
-    """Those between what `claims` cite and the sentences of `passages`, at most `MOST`, each thing
-    once; `published` gives the ISO date of a document, where it has one."""
-    found: dict[Span, Contradiction] = {}
-    told: set[Span] = set()
+    """Those between what `claims` cite and the sentences of `passages`, after those `known`; at
+    most `MOST`, each thing once. `published` gives the ISO date of a document, where it has one."""
+    found = {each.other.span: each for each in known}
+    told = {span for each in known for span in (each.cited.span, each.other.span)}
     candidates = [each for passage in passages for each in _sentences(passage)]
     for cited in dict.fromkeys(c for claim in claims for c in claim.citations):
         for other in candidates:
@@ -68,6 +71,18 @@ def contradictions(
                 told |= {cited.span, other.span}
                 found.setdefault(other.span, Contradiction(difference, cited, other))
     return list(found.values())[:MOST]
+
+
+def elsewhere(cited: Citation, passages: Sequence[Passage], published: Published) -> list[Citation]:
+    """The sentences of other documents, so far as they are of about the same time."""
+    own = cited.span.document_id
+    return [
+        each
+        for passage in passages
+        if passage.span.document_id != own
+        and not apart(published(own), published(passage.span.document_id))
+        for each in _sentences(passage)
+    ]
 
 
 def claim(found: Contradiction) -> Claim:

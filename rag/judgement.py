@@ -30,7 +30,6 @@ LEAST_GROUNDED = 0.58  # of the checks' score, for a claim that they let pass on
 
 JUDGED = 4  # passages put to the model, best first
 ATTEMPTS = 2  # replies written before declining
-EXTRACTED_LEAST = 0.5  # of what a short answer adds to the question, in the passage
 SHARED_LEAST = 0.34  # of the question's words, in what is cited
 QUOTED_LEAST = 0.55  # of the question's words, in a sentence quoted in place of a failed one
 
@@ -100,7 +99,7 @@ def _extracted(question: str, attempt: Attempt, model: ChatModel) -> Iterator[Co
     yield consulted
     short = consulted.reply.strip().rstrip(".")
     text = " ".join(passage.text for passage in attempt.passages)
-    if asks.extracted(question, short, text) >= EXTRACTED_LEAST:
+    if asks.stands(question, short, text):
         yield replace(attempt, short=short)
 
 

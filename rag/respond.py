@@ -11,6 +11,7 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
+from typing import TypeVar
 
 from rag import asks, cite, compose, judgement, verify
 from rag.answerable import Answerability
@@ -19,6 +20,8 @@ from rag.events import Checked, Consulted, Event, Finished, Purpose
 from rag.grounding import Scorer
 from rag.types import Answer, ChatModel, Citation, Claim, DeclineReason, Passage, Usage
 from rag.verify import Around
+
+Step = TypeVar("Step")
 
 
 @dataclass
@@ -33,7 +36,7 @@ class Record:
     timings: dict[str, float] = field(default_factory=dict)
     dropped_markers: int = 0
     chances: dict[str, float] = field(default_factory=dict)  # 0..1, by the part of the question
-    shorts: list[str] = field(default_factory=list)  # the few words that answer each part
+    attempts: list[judgement.Attempt] = field(default_factory=list)  # that the claims are from
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
@@ -53,6 +56,18 @@ class Record:
         """A passage answers this part of the question with this chance: the best one counts."""
         self.chances[part] = max(chance, self.chances.get(part, 0.0))
 
+    def timing(self, stage: str, steps: Iterator[Step]) -> Iterator[Step]:
+        """The same steps; what they take counts for the stage, what is done with them does not."""
+        while True:
+            with self.timed(stage):
+                step = next(steps, None)
+            if step is None:
+                return
+            yield step
+
+    def _shorts(self) -> list[str]:
+        return [each.short for each in self.attempts if each.short]
+
     def finished(self, reason: DeclineReason | None = None) -> Finished:
         claims = () if reason else tuple(self.claims)
         return Finished(
@@ -68,7 +83,7 @@ class Record:
                 timings=self.timings,
                 dropped_markers=self.dropped_markers,
                 chance=round(min(self.chances.values()), 3) if self.chances else None,
-                short=None if reason else "; ".join(self.shorts) or None,
+                short=None if reason else "; ".join(self._shorts()) or None,
             )
         )
 
@@ -141,7 +156,7 @@ class _Writer:
             if judgement.answers(self.question, claims, attempt):
                 yield from checked
                 self.record.claims += claims
-                self.record.shorts += [attempt.short] if attempt.short else []
+                self.record.attempts.append(attempt)
                 return None
             yield from (replace(each, action="removed") for each in checked)
         return "nothing survived checking" if wrote else "not stated"

@@ -165,7 +165,9 @@ def test_a_sentence_that_was_cut_off_becomes_the_next_passage(judge: Judge) -> N
     selected = Selected(
         (passage(1, "a.txt", MILL),), (passage(2, "c.txt", "It rained."), passage(3, "b.txt", NINE))
     )
-    (added,), (more,) = told([citing(MILL)], selected, undated, judge)
+    passages = [*selected.passages, *selected.cut]
+    found = contradictions([citing(MILL)], passages, undated, judge)
+    (added,), (more,) = told(found, selected)
     assert (more.number, more.text) == (2, NINE)
     assert [citation.number for citation in added.citations] == [1, 2]
 

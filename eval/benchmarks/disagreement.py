@@ -4,8 +4,8 @@ Pairs of short articles, invented and shipped with Footnote: in some a number, n
 of the one contradicts the other, the others must raise no alarm. Both are stored in a real library;
 what the answer compares, a cited sentence with the sentences of other documents, is compared by
 the same code. No language model. The first two sets fitted the weights of `rag.contradict`, so that
-their lines say what is kept of them; the second is in freer words. The third was written by another
-hand in their absence, and measured once, when all else was done: it is the figure to believe.
+their lines say what is kept of them; the second is in freer words. The third was written by four
+other hands in their absence, and measured when all else was done: it is the figure to believe.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ POINTS: tuple[Point, ...] = ("number", "name", "date", "verdict")
 
 class Case(reading.Record):
     """Two articles. `differs` is null where nothing may be told; else `cited`, a sentence of the
-    first, and `other`, one of the second, contradict each other in that point."""
+    first, and `other`, one of the second, contradict each other in that point. `question` is one
+    that `cited` answers."""
 
     id: reading.Text
     differs: Point | None
@@ -46,6 +47,7 @@ class Case(reading.Record):
     second: reading.Text
     cited: reading.Text
     other: reading.Text
+    question: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,30 +66,40 @@ def measure(data: Path, settings: Settings, limit: int | None) -> list[Table]:
         library = Library.open(Path(folder) / "library.sqlite3")
         try:
             found = {
-                name: [outcome(case, library, judge) for case in _cases(path)[:limit]]
+                name: [outcome(case, library, judge) for case in cases(path)[:limit]]
                 for name, path in (("first", CASES), ("freer", FREER), ("blind", BLIND))
             }
         finally:
             library.close()
+    return tables(found)
+
+
+def tables(found: Mapping[str, Sequence[Outcome]]) -> list[Table]:
+    """Recall and false alarms by set."""
     return [_planted(found), _quiet(found)]
 
 
-def _cases(path: Path) -> list[Case]:
+def cases(path: Path) -> list[Case]:
     return [case for _, case in reading.jsonl(path, Case)]
 
 
 def outcome(case: Case, library: Library, judge: Judge) -> Outcome:
     """Store both articles, cite the sentence, and compare as an answer does."""
+    claim, passages = stored(case, library)
+    started = time.perf_counter()
+    found = contradictions([claim], passages, lambda id: library.document(id).published, judge)
+    return Outcome(case, found[0] if found else None, time.perf_counter() - started)
+
+
+def stored(case: Case, library: Library) -> tuple[Claim, list[Passage]]:
+    """The claim that cites the sentence, and both articles, each a passage."""
     passages = [
         _stored(number, f"{case.id}-{number}.txt", text, library)
         for number, text in enumerate((case.first, case.second), start=1)
     ]
     start = case.first.index(case.cited)
     span = Span(passages[0].span.document_id, start, start + len(case.cited))
-    claim = Claim(case.cited, (Citation(1, span, library.text(span)),), "supported")
-    started = time.perf_counter()
-    found = contradictions([claim], passages, lambda id: library.document(id).published, judge)
-    return Outcome(case, found[0] if found else None, time.perf_counter() - started)
+    return Claim(case.cited, (Citation(1, span, library.text(span)),), "supported"), passages
 
 
 def _stored(number: int, id: str, text: str, library: Library) -> Passage:

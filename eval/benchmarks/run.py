@@ -9,6 +9,7 @@ from pathlib import Path
 from eval.benchmarks import (
     clapnq,
     disagreement,
+    disagreement_asked,
     ragtruth,
     realtimeqa,
     realtimeqa_choices,
@@ -33,6 +34,7 @@ RETRIEVAL: Mapping[str, Measure] = {
 }
 ANSWERS: Mapping[str, Measure] = {
     clapnq.NAME: clapnq.answers,
+    disagreement.NAME: disagreement_asked.answers,
     ragtruth.NAME: ragtruth.answers,
     realtimeqa.NAME: realtimeqa_open.answers,
 }

@@ -1,0 +1,76 @@
+"""Does an answer say where sources contradict each other, once a model is asked of both?
+
+The blind cases that come with a question, which was written by yet another hand. The model is asked
+of the cited sentence and of the other article's as when an answer is made; what it does not tell is
+compared without it, as always.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from eval.benchmarks.disagreement import BLIND, Case, Outcome, cases, stored, tables
+from eval.benchmarks.tables import Table
+from rag import asks, compose, disagree, otherwise
+from rag.assistant import Assistant
+from rag.build import build
+from rag.disagree import Contradiction
+from rag.library import Library
+from rag.settings import Settings
+from rag.types import ChatModel, Citation, Passage
+
+
+def answers(data: Path, settings: Settings, limit: int | None) -> list[Table]:
+    """Recall by point, and false alarms, on the first `limit` of these cases; `data` is not
+    needed. Raises `FootnoteError`."""
+    asked = [case for case in cases(BLIND) if case.question][:limit]
+    found: list[Outcome] = []
+    with TemporaryDirectory() as folder, build(settings) as assistant:
+        library = Library.open(Path(folder) / "library.sqlite3")
+        try:
+            for number, case in enumerate(asked, start=1):
+                found.append(outcome(case, library, assistant))
+                told = found[-1].told.difference if found[-1].told else None
+                print(f"{number:4}/{len(asked)} {case.id}: {told}", file=sys.stderr, flush=True)
+        finally:
+            library.close()
+    return tables({"blind, asked": found})
+
+
+def outcome(case: Case, library: Library, assistant: Assistant) -> Outcome:
+    """Store both articles, and compare as an answer to the question does that cites the one."""
+    claim, passages = stored(case, library)
+    (cited,) = claim.citations
+    started = time.perf_counter()
+    known = _known(case.question or "", cited, passages, assistant)
+    found = disagree.contradictions([claim], passages, _undated, assistant.judge, known)
+    return Outcome(case, found[0] if found else None, time.perf_counter() - started)
+
+
+def _known(
+    question: str, cited: Citation, passages: list[Passage], assistant: Assistant
+) -> list[Contradiction]:
+    model = assistant.model.get()
+    said = _said(question, cited, passages[0], model)
+    if said.short and not asks.stands(question, said.short, cited.quote):
+        return []  # no answer would be written from it
+    others = disagree.elsewhere(cited, passages, _undated)
+    steps = otherwise.contradictions(question, said, others, model, assistant.answerability)
+    return [each for each in steps if isinstance(each, Contradiction)]
+
+
+def _said(question: str, cited: Citation, passage: Passage, model: ChatModel) -> otherwise.Said:
+    """What an answer from the cited sentence would rest on."""
+    shown = [Passage(1, cited.span, cited.quote, passage.title, passage.source, 1.0)]
+    stated = compose.stated(question, shown, model).probability or 0.0
+    short = None
+    if asks.kind(question) != "yes-no":
+        short = compose.extract(question, shown, model).reply.strip()
+    return otherwise.Said(cited, short, stated)
+
+
+def _undated(_: str) -> None:
+    return None

@@ -1,0 +1,113 @@
+"""Do other sources answer the question otherwise?
+
+The question that was answered is put to sentences of other documents too, as a small model is asked
+of any: does this state the answer, and in which words? Where another sentence answers in words that
+cannot be right as well, the two contradict each other. This sees through wordings that no
+likeness of sentences sees through (`contradict`), but it needs the question.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rag import asks, compose, contrast, terms
+from rag.answerable import Answerability
+from rag.contrast import Difference
+from rag.disagree import Contradiction
+from rag.events import Consulted
+from rag.types import ChatModel, Citation, Passage
+
+READ = 6  # sentences, best first, of which the likeliest are asked about
+ASKED = 2
+LIKE = 0.55  # how well the question's tokens are met in a sentence, at least
+STATED = 0.7  # the model's "yes", at least
+
+_VERDICT = re.compile(r"\W*(yes|no)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """How the question was answered: from which sentence, in which words (None for a "yes" or
+    "no"), and how sure the model is that the sentence states it, 0..1."""
+
+    cited: Citation
+    short: str | None
+    stated: float
+
+
+def contradictions(
+    question: str,
+    said: Said,
+    others: Sequence[Citation],
+    model: ChatModel,
+    answerability: Answerability,
+) -> Iterator[Consulted | Contradiction]:
+    """What the model is asked of the likeliest of `others`, sentences of other documents with the
+    best first, and each contradiction after what tells it."""
+    asked = _likeliest(question, said, others, answerability)
+    ours = said.short
+    if asked and ours is None:
+        if said.stated < STATED:
+            return
+        consulted = compose.extract(question, [_passage(said.cited)], model)
+        yield consulted
+        ours = consulted.reply.strip()
+    for other in asked:
+        consulted = compose.stated(question, [_passage(other)], model)
+        yield consulted
+        if (consulted.probability or 0.0) < STATED:
+            continue
+        consulted = compose.extract(question, [_passage(other)], model)
+        yield consulted
+        theirs = consulted.reply.strip()
+        if not asks.stands(question, theirs, other.quote):
+            continue
+        difference = rival(ours or "", theirs, said.cited.quote, other.quote)
+        if difference and (said.short is None or not _says(question, theirs, said.cited)):
+            yield Contradiction(difference, said.cited, other)
+
+
+def _likeliest(
+    question: str, said: Said, others: Sequence[Citation], answerability: Answerability
+) -> list[Citation]:
+    """Those that could answer the question, and do not plainly answer it alike."""
+    kind = asks.kind(question)
+    read = [
+        each
+        for each in others
+        if asks.gives(kind, each.quote) and not (said.short and _says(question, said.short, each))
+    ]
+    met = [(answerability.met(question, [each.quote]), each) for each in read[:READ]]
+    likely = sorted((pair for pair in met if pair[0] >= LIKE), key=lambda pair: -pair[0])
+    return [each for _, each in likely[:ASKED]]
+
+
+def _says(question: str, short: str, cited: Citation) -> bool:
+    return asks.extracted(question, short, cited.quote) == 1.0
+
+
+def _passage(cited: Citation) -> Passage:
+    return Passage(cited.number, cited.span, cited.quote, "", "", 0.0)
+
+
+def rival(ours: str, theirs: str, one: str, other: str) -> Difference | None:
+    """Where two short answers, of the sentences `one` and `other`, cannot both be right."""
+    verdicts = [found[1].lower() for each in (ours, theirs) if (found := _VERDICT.match(each))]
+    if len(verdicts) == 2:
+        same = verdicts[0] == verdicts[1]
+        return None if same else Difference("verdict", verdicts[0], verdicts[1], (0, 3), (0, 3))
+    if verdicts or len(terms.quantities(ours)) != len(terms.quantities(theirs)):
+        return None  # "four hours" and "3 hours and 50 minutes" are no rivals
+    within = (
+        each
+        for each in contrast.differences(one, other)
+        if _overlap(each.ours, ours) and _overlap(each.theirs, theirs)
+    )
+    return next(within, None) or next(iter(contrast.differences(ours, theirs)), None)
+
+
+def _overlap(one: str, other: str) -> bool:
+    one, other = one.lower(), other.lower()
+    return one in other or other in one
