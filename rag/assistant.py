@@ -168,34 +168,31 @@ class Assistant:
         self, asked: str, record: Record, selected: Selected, model: ChatModel
     ) -> Iterator[Event]:
         """Add to the claims where other sources contradict what is cited."""
-        known: list[Contradiction] = []
-        for step in record.timing("compare", self._otherwise(asked, record, selected, model)):
+        found: list[Contradiction] = []
+        for step in record.timing("compare", self._contradicted(asked, record, selected, model)):
             if isinstance(step, Contradiction):
-                known.append(step)
+                found.append(step)
             else:
                 yield record.counted(step)
-        passages = [*selected.passages, *selected.cut]
-        with record.timed("compare"):
-            found = disagree.contradictions(
-                record.claims, passages, self._published, self.judge, known
-            )
-            told, more = disagree.told(found, selected)
+        told, more = disagree.told(found, selected)
         record.passages += more
         record.claims += told
         yield from (Checked(claim, "kept") for claim in told)
 
-    def _otherwise(
+    def _contradicted(
         self, asked: str, record: Record, selected: Selected, model: ChatModel
     ) -> Iterator[Consulted | Contradiction]:
-        """A small model is asked the question of other sources too, if it is a single one."""
-        cited = next((each for claim in record.claims for each in claim.citations), None)
-        if not cited or not compose.is_small(model) or len(asks.parts(asked)) > 1:
-            return
-        (attempt,) = record.attempts
-        said = otherwise.Said(cited, attempt.short, attempt.stated or 0.0)
+        """A small model is asked a question of other sources too, if it is a single one; other
+        sentences are compared without a model."""
         passages = [*selected.passages, *selected.cut]
-        others = disagree.elsewhere(cited, passages, self._published)
-        yield from otherwise.contradictions(asked, said, others, model, self.answerability)
+        cited = next((each for claim in record.claims for each in claim.citations), None)
+        if cited and compose.is_small(model) and len(asks.parts(asked)) == 1:
+            (attempt,) = record.attempts
+            said = otherwise.Said(cited, attempt.short, attempt.stated or 0.0)
+            others = disagree.elsewhere(cited, passages, self._published)
+            yield from otherwise.contradictions(asked, said, others, model, self.answerability)
+        else:
+            yield from disagree.contradictions(record.claims, passages, self._published, self.judge)
 
     def _published(self, document_id: str) -> str | None:
         return self.library.document(document_id).published

@@ -56,12 +56,11 @@ def contradictions(
     passages: Sequence[Passage],
     published: Published,
     judge: Judge,
-    known: Sequence[Contradiction] = (),
 ) -> list[Contradiction]:
-    """Those between what `claims` cite and the sentences of `passages`, after those `known`; at
-    most `MOST`, each thing once. `published` gives the ISO date of a document, where it has one."""
-    found = {each.other.span: each for each in known}
-    told = {span for each in known for span in (each.cited.span, each.other.span)}
+    """Those between what `claims` cite and the sentences of `passages`, at most `MOST`, each thing
+    once; `published` gives the ISO date of a document, where it has one."""
+    found: dict[Span, Contradiction] = {}
+    told: set[Span] = set()
     candidates = [each for passage in passages for each in _sentences(passage)]
     for cited in dict.fromkeys(c for claim in claims for c in claim.citations):
         for other in candidates:

@@ -3,7 +3,7 @@
 The question that was answered is put to sentences of other documents too, as a small model is asked
 of any: does this state the answer, and in which words? Where another sentence answers in words that
 cannot be right as well, the two contradict each other. This sees through wordings that no
-likeness of sentences sees through (`contradict`), but it needs the question.
+likeness of sentences sees through (`contradict`), but it needs the question, and a model to ask.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ READ = 6  # sentences, best first, of which the likeliest are asked about
 ASKED = 2
 LIKE = 0.55  # how well the question's tokens are met in a sentence, at least
 STATED = 0.7  # the model's "yes", at least
+STATED_NO = 0.45  # the same where the answer is "no": a sentence seldom states one
 
 _VERDICT = re.compile(r"\W*(yes|no)\b", re.IGNORECASE)
 
@@ -49,20 +50,21 @@ def contradictions(
     asked = _likeliest(question, said, others, answerability)
     ours = said.short
     if asked and ours is None:
-        if said.stated < STATED:
-            return
         consulted = compose.extract(question, [_passage(said.cited)], model)
         yield consulted
         ours = consulted.reply.strip()
+        if said.stated < _least(ours):
+            return
     for other in asked:
         consulted = compose.stated(question, [_passage(other)], model)
         yield consulted
-        if (consulted.probability or 0.0) < STATED:
+        stated = consulted.probability or 0.0
+        if stated < STATED_NO:
             continue
         consulted = compose.extract(question, [_passage(other)], model)
         yield consulted
         theirs = consulted.reply.strip()
-        if not asks.stands(question, theirs, other.quote):
+        if stated < _least(theirs) or not asks.stands(question, theirs, other.quote):
             continue
         difference = rival(ours or "", theirs, said.cited.quote, other.quote)
         if difference and (said.short is None or not _says(question, theirs, said.cited)):
@@ -84,6 +86,16 @@ def _likeliest(
     return [each for _, each in likely[:ASKED]]
 
 
+def _least(short: str) -> float:
+    return STATED_NO if _is_verdict(short) == "no" else STATED
+
+
+def _is_verdict(short: str) -> str:
+    """ "yes", "no", or "" for anything else."""
+    found = _VERDICT.match(short)
+    return found[1].lower() if found else ""
+
+
 def _says(question: str, short: str, cited: Citation) -> bool:
     return asks.extracted(question, short, cited.quote) == 1.0
 
@@ -94,7 +106,7 @@ def _passage(cited: Citation) -> Passage:
 
 def rival(ours: str, theirs: str, one: str, other: str) -> Difference | None:
     """Where two short answers, of the sentences `one` and `other`, cannot both be right."""
-    verdicts = [found[1].lower() for each in (ours, theirs) if (found := _VERDICT.match(each))]
+    verdicts = [found for each in (ours, theirs) if (found := _is_verdict(each))]
     if len(verdicts) == 2:
         same = verdicts[0] == verdicts[1]
         return None if same else Difference("verdict", verdicts[0], verdicts[1], (0, 3), (0, 3))

@@ -228,7 +228,7 @@ def test_an_answer_tells_it_with_both_quotes(
         (tmp_path / name).write_text(text)
     library = Library.open(tmp_path / "library.sqlite3")
     vectors = Vectors.open(tmp_path / "vectors", embedder.name)
-    script = scripted(f"{MILL} [1]", knows="killed 14")
+    script = scripted(f"{MILL} [1]", knows="workers")
     index = Index(library, vectors, embedder)
     with (
         ScriptedServer(script) as server,

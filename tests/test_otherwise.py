@@ -77,12 +77,31 @@ def test_no_more_is_asked_than_a_person_would_wait_for(answerability: Answerabil
     assert sum(each.purpose == "judge" for each in consulted) == ASKED
 
 
+def test_a_no_needs_less_certainty_than_a_yes(answerability: Answerability) -> None:
+    asked = "Does the farm in Vell keep cows?"
+    for reply, other, differs in (("No", "Yes", True), ("Yes", "Yes", False), ("Yes", "No", True)):
+
+        def model(request: Request, reply: str = reply, other: str = other) -> Scripted:
+            if asks_for_words(request):
+                return reply if MINE in shown(request) else other
+            return Reply(["yes"], alternatives={"yes": -0.6, "no": -0.8})  # 0.55
+
+        with ScriptedServer([model]) as server:
+            said = Said(cite(MINE, 1), None, 0.5 if reply == "No" else 0.9)
+            steps = contradictions(
+                asked, said, [cite(OTHER, 2)], chat(server, SMALL), answerability
+            )
+            found = [each for each in steps if isinstance(each, Contradiction)]
+        assert bool(found) is (differs and other == "No")
+
+
 def test_a_yes_that_the_model_is_not_sure_of_contradicts_nothing(
     answerability: Answerability,
 ) -> None:
     unsure = Said(cite(MINE, 1), None, 0.5)
     asked = "Does the farm in Vell keep cows?"
-    assert told([OTHER], answerability, unsure, asked) == ([], [])
+    found, consulted = told([OTHER], answerability, unsure, asked)
+    assert (found, [each.purpose for each in consulted]) == ([], ["extract"])
 
 
 @pytest.mark.parametrize(

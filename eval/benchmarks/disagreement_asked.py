@@ -1,8 +1,7 @@
 """Does an answer say where sources contradict each other, once a model is asked of both?
 
 The blind cases that come with a question, which was written by yet another hand. The model is asked
-of the cited sentence and of the other article's as when an answer is made; what it does not tell is
-compared without it, as always.
+of the cited sentence and of the other article's as when an answer is made.
 """
 
 from __future__ import annotations
@@ -45,12 +44,11 @@ def outcome(case: Case, library: Library, assistant: Assistant) -> Outcome:
     claim, passages = stored(case, library)
     (cited,) = claim.citations
     started = time.perf_counter()
-    known = _known(case.question or "", cited, passages, assistant)
-    found = disagree.contradictions([claim], passages, _undated, assistant.judge, known)
+    found = _contradictions(case.question or "", cited, passages, assistant)
     return Outcome(case, found[0] if found else None, time.perf_counter() - started)
 
 
-def _known(
+def _contradictions(
     question: str, cited: Citation, passages: list[Passage], assistant: Assistant
 ) -> list[Contradiction]:
     model = assistant.model.get()
