@@ -25,6 +25,13 @@ LIKE = 0.55  # how well the question's tokens are met in a sentence, at least
 STATED = 0.7  # the model's "yes", at least
 STATED_NO = 0.45  # the same where the answer is "no": a sentence seldom states one
 
+# A sentence that tells of a change contradicts nobody who wrote before it.
+_UPDATE = re.compile(
+    r"\b(?:no longer|bring(?:s|ing)|revis\w+|correct(?:s|ed|ing|ion)|updat\w+|lift(?:s|ed|ing)"
+    r"|revers(?:e[sd]?|ing)|withdr[ae]w\w*|postpon\w+|put back|originally|initially|earlier"
+    r"|previously|(?:raised?|moved|changed|rescheduled|lowered)(?: \w+){0,12} (?:to|from))\b",
+    re.IGNORECASE,
+)
 _VERDICT = re.compile(r"\W*(yes|no)\b", re.IGNORECASE)
 
 
@@ -47,6 +54,8 @@ def contradictions(
 ) -> Iterator[Consulted | Contradiction]:
     """What the model is asked of the likeliest of `others`, sentences of other documents with the
     best first, and each contradiction after what tells it."""
+    if _UPDATE.search(said.cited.quote):
+        return
     asked = _likeliest(question, said, others, answerability)
     ours = said.short
     if asked and ours is None:
@@ -79,7 +88,9 @@ def _likeliest(
     read = [
         each
         for each in others
-        if asks.gives(kind, each.quote) and not (said.short and _says(question, said.short, each))
+        if asks.gives(kind, each.quote)
+        and not _UPDATE.search(each.quote)
+        and not (said.short and _says(question, said.short, each))
     ]
     met = [(answerability.met(question, [each.quote]), each) for each in read[:READ]]
     likely = sorted((pair for pair in met if pair[0] >= LIKE), key=lambda pair: -pair[0])

@@ -63,6 +63,22 @@ def test_who_says_the_same_is_not_asked(answerability: Answerability) -> None:
     assert told(["There are 40 cows on the farm in Vell."], answerability) == ([], [])
 
 
+@pytest.mark.parametrize(
+    "update",
+    [
+        "The farm in Vell raised the number of cows that it keeps to 65.",
+        "The farm in Vell keeps 65 cows, not 40 as it had originally said.",
+        "The farm in Vell bought cows on Monday, bringing the number that it keeps to 65.",
+    ],
+)
+def test_who_tells_of_a_change_contradicts_nobody(
+    update: str, answerability: Answerability
+) -> None:
+    assert told([update], answerability) == ([], [])
+    changed = Said(cite(update, 1), "65", 0.9)
+    assert told([MINE], answerability, changed) == ([], [])
+
+
 def test_what_does_not_answer_the_question_is_no_contradiction(
     answerability: Answerability,
 ) -> None:
