@@ -52,8 +52,6 @@ _TIME = re.compile(
     r"hours|morning|evening|night|noon|midnight|since|until|during|a\.m|p\.m)\b",
     re.IGNORECASE,
 )
-
-
 _FRACTION = re.compile(r"\b(\d{1,2})[/⁄]([1-9]\d?)\b")
 
 
@@ -127,9 +125,9 @@ def stands(question: str, short: str, text: str) -> bool:
 
 
 def _told(text: str) -> set[str]:
-    """Stems, and numbers whichever way they are written ("1/3", "a third"), without accents."""
+    """As `terms.told`, without accents, and "1/3" as "a third"."""
     plain = _FRACTION.sub(lambda found: f"{int(found[1]) / int(found[2]):g}", _plain(text))
-    return {*terms.content(plain), *(f"{each.value:g}" for each in terms.quantities(plain))}
+    return terms.told(plain)
 
 
 def _named(name: str) -> list[str]:

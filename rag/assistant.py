@@ -189,13 +189,10 @@ class Assistant:
         if cited and compose.is_small(model) and len(asks.parts(asked)) == 1:
             (attempt,) = record.attempts
             said = otherwise.Said(cited, attempt.short, attempt.stated or 0.0)
-            others = disagree.elsewhere(cited, passages, self._published)
+            others = disagree.elsewhere(cited, passages)
             yield from otherwise.contradictions(asked, said, others, model, self.answerability)
         else:
-            yield from disagree.contradictions(record.claims, passages, self._published, self.judge)
-
-    def _published(self, document_id: str) -> str | None:
-        return self.library.document(document_id).published
+            yield from disagree.contradictions(record.claims, passages, self.judge)
 
     def _read(
         self, history: Sequence[Turn], record: Record, stop: Stop | None

@@ -120,12 +120,8 @@ def rewrite(question: str, history: Sequence[Turn], model: ChatModel) -> tuple[s
     messages = prompts.render("rewrite", history="\n".join(turns), question=question)
     consulted, _ = _asked("rewrite", messages, model, REWRITE_TOKENS)
     proposal = consulted.reply.strip().partition("\n")[0].strip()
-    invented = _stated(proposal) - _stated(" ".join([question, *turns]))
+    invented = terms.told(proposal) - terms.told(" ".join([question, *turns]))
     return (proposal if proposal and not invented else question), consulted
-
-
-def _stated(text: str) -> set[str]:
-    return {*terms.content(text), *(f"{q.value:g}" for q in terms.quantities(text))}
 
 
 def _unmarked(answer: str) -> str:

@@ -52,12 +52,6 @@ class Days:
         return self.since is not None and own is not None and own < self.since
 
 
-def speaks(question: str) -> bool:
-    """True when a question says of what time it asks, in one of the ways that are known here."""
-    known = (_MONTH, _YEAR, _PAST_YEAR, _PAST_MONTH, _WEEK, _RECENT, _TODAY)
-    return any(each.search(question) for each in known)
-
-
 def spoken_of(question: str, asked_on: date) -> Days | None:
     """The days on which an article that answers was published, so far as the question says."""
     if found := _MONTH.search(question):

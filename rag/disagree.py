@@ -7,7 +7,7 @@ contradicts it becomes a claim of the answer, with both quotes.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rag.contradict import Judge
@@ -21,8 +21,6 @@ APART_DAYS = 30  # between articles, from which on a thing may have changed
 MOST = 2  # told in one answer
 
 _YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d\b")
-
-Published = Callable[[str], str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +50,11 @@ def told(
 
 
 def contradictions(
-    claims: Sequence[Claim],
-    passages: Sequence[Passage],
-    published: Published,
-    judge: Judge,
+    claims: Sequence[Claim], passages: Sequence[Passage], judge: Judge
 ) -> list[Contradiction]:
     """Those between what `claims` cite and the sentences of `passages`, at most `MOST`, each thing
-    once; `published` gives the ISO date of a document, where it has one."""
+    once."""
+    published = _published(passages)
     found: dict[Span, Contradiction] = {}
     told: set[Span] = set()
     candidates = [each for passage in passages for each in _sentences(passage)]
@@ -72,14 +68,14 @@ def contradictions(
     return list(found.values())[:MOST]
 
 
-def elsewhere(cited: Citation, passages: Sequence[Passage], published: Published) -> list[Citation]:
+def elsewhere(cited: Citation, passages: Sequence[Passage]) -> list[Citation]:
     """The sentences of other documents, so far as they are of about the same time."""
     own = cited.span.document_id
+    day = _published(passages).get(own)
     return [
         each
         for passage in passages
-        if passage.span.document_id != own
-        and not apart(published(own), published(passage.span.document_id))
+        if passage.span.document_id != own and not apart(day, passage.published)
         for each in _sentences(passage)
     ]
 
@@ -101,6 +97,11 @@ def _sentences(passage: Passage) -> Iterator[Citation]:
         yield Citation(passage.number, span, passage.text[start:end])
 
 
+def _published(passages: Sequence[Passage]) -> dict[str, str | None]:
+    """The dates of their documents, by id."""
+    return {passage.span.document_id: passage.published for passage in passages}
+
+
 def apart(one: str | None, other: str | None) -> bool:
     """True of two publication dates between which what is said may have changed."""
     first, second = day(one), day(other)
@@ -108,10 +109,10 @@ def apart(one: str | None, other: str | None) -> bool:
 
 
 def _differ(
-    one: Citation, other: Citation, published: Published, judge: Judge
+    one: Citation, other: Citation, published: Mapping[str, str | None], judge: Judge
 ) -> Difference | None:
     """Where two sentences contradict each other; of articles that are far apart, only in years."""
-    far = apart(*(published(each.span.document_id) for each in (one, other)))
+    far = apart(*(published.get(each.span.document_id) for each in (one, other)))
     if far and not all(_YEAR.search(each.quote) for each in (one, other)):
         return None
     found = judge.differ(one.quote, other.quote)

@@ -98,10 +98,10 @@ def _likeliest(
 
 
 def _least(short: str) -> float:
-    return STATED_NO if _is_verdict(short) == "no" else STATED
+    return STATED_NO if _verdict(short) == "no" else STATED
 
 
-def _is_verdict(short: str) -> str:
+def _verdict(short: str) -> str:
     """ "yes", "no", or "" for anything else."""
     found = _VERDICT.match(short)
     return found[1].lower() if found else ""
@@ -117,7 +117,7 @@ def _passage(cited: Citation) -> Passage:
 
 def rival(ours: str, theirs: str, one: str, other: str) -> Difference | None:
     """Where two short answers, of the sentences `one` and `other`, cannot both be right."""
-    verdicts = [found for each in (ours, theirs) if (found := _is_verdict(each))]
+    verdicts = [found for each in (ours, theirs) if (found := _verdict(each))]
     if len(verdicts) == 2:
         same = verdicts[0] == verdicts[1]
         return None if same else Difference("verdict", verdicts[0], verdicts[1], (0, 3), (0, 3))

@@ -148,7 +148,10 @@ class _Writer:
         """Add the claims that answer the question to the record; say why there are none."""
         attempts = judgement.attempts(self.question, self.ranked, self.model, self.chance)
         wrote = False
-        while attempt := (yield from self._next(attempts)):
+        for attempt in self.record.timing("judge", attempts):
+            if isinstance(attempt, Consulted):
+                yield self._counted(attempt)
+                continue
             reply = yield from self.write(attempt.passages)
             wrote = wrote or bool(reply)
             checked = yield from self.check(reply, attempt)
@@ -161,18 +164,10 @@ class _Writer:
             yield from (replace(each, action="removed") for each in checked)
         return "nothing survived checking" if wrote else "not stated"
 
-    def _next(
-        self, attempts: Iterator[Consulted | judgement.Attempt]
-    ) -> Generator[Event, None, judgement.Attempt | None]:
-        """Yield what the model is asked before the next attempt, and return that."""
-        while True:
-            with self.record.timed("judge"):
-                step = next(attempts, None)
-                if not isinstance(step, Consulted):
-                    return step
-                if step.purpose == "judge":
-                    self.record.estimated(self.question, self.chance(step.probability or 0.0))
-            yield self.record.counted(step)
+    def _counted(self, consulted: Consulted) -> Consulted:
+        if consulted.purpose == "judge":
+            self.record.estimated(self.question, self.chance(consulted.probability or 0.0))
+        return self.record.counted(consulted)
 
     def write(self, passages: Sequence[Passage]) -> Generator[Event, None, str]:
         """Yield the tokens of a reply from these passages; return it whole."""

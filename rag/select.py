@@ -93,8 +93,8 @@ def _rank(
     if not found:
         return []
     asked, *vectors = embedder.embed([question, *texts])
-    held = [_told(text) for text in texts]
-    wanted = _told(question)
+    held = [terms.told(text) for text in texts]
+    wanted = terms.told(question)
     rarity = {
         word: log1p(len(held) / (1 + sum(word in h for h in held))) for word in sorted(wanted)
     }
@@ -112,11 +112,6 @@ def _rank(
         for span, text, vector, words in zip(found, texts, vectors, held, strict=True)
     ]
     return sorted(scored, key=lambda sentence: (-sentence.score, sentence.span))
-
-
-def _told(text: str) -> set[str]:
-    """Stems, and numbers whichever way they are written."""
-    return {*terms.content(text), *(f"{each.value:g}" for each in terms.quantities(text))}
 
 
 def _form(text: str, kind: asks.Kind) -> float:

@@ -69,8 +69,8 @@ _AGE = re.compile(
 )
 # Ordinals, times of day, ages and dozens are no exact counts.
 _NO_COUNT = re.compile(r"dozen|\d(?:st|nd|rd|th)\b|(?:[ap]\.?m\b|:\d\d|[- ]years?[- ]old)")
-# Where a line stands in a list: "2. Sign the …", "Step 2: Tie the …".
 _PART_OF_NAME = re.compile(r"[^\W\d_]-$")  # "F-35", "ticket-4711"
+# Where a line stands in a list: "2. Sign the …", "Step 2: Tie the …".
 _MARKER = re.compile(r"^\s*(?:\d{1,2}[.):]\s+|\d{1,2}\s+(?=[Ss]tep\b))?(?:[Ss]tep \d{1,2}\b)?")
 _WORD = re.compile(r"[^\W\d_]+(?:[’'][^\W\d_]+)*")
 _BREAK = re.compile(r"[,;:.]|\b(?:and|but|who|which|that|for|in|at|on|to|of|from|with|by|after)\b")

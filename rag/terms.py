@@ -183,6 +183,11 @@ def quantities(text: str) -> list[Quantity]:
     return sorted(found, key=lambda quantity: quantity.start)
 
 
+def told(text: str) -> set[str]:
+    """The stems of `content`, and numbers whichever way they are written."""
+    return {*content(text), *(f"{each.value:g}" for each in quantities(text))}
+
+
 def _quantity(match: re.Match[str]) -> Quantity | None:
     words, currency, measure = match["words"], match["currency"], match["measure"]
     value = _spelled(words) if words else float(match["digits"].replace(",", ""))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from rag.contradict import Judge, Weights, load
 from rag.contrast import differences
-from rag.disagree import MOST, claim, contradictions, told
+from rag.disagree import MOST, claim, contradictions, elsewhere, told
 from rag.errors import ModelFileError
 from rag.events import Checked, Selected
 from rag.library import Library
@@ -41,10 +42,6 @@ def citing(text: str, document_id: str = "a.txt") -> Claim:
 @pytest.fixture(scope="module")
 def judge() -> Judge:
     return Judge(Reader())
-
-
-def undated(document_id: str) -> None:
-    return None
 
 
 @pytest.mark.parametrize(
@@ -127,9 +124,7 @@ def test_another_time_raises_no_alarm(judge: Judge) -> None:
 
 def test_both_quotes_are_the_characters_of_their_documents(judge: Judge) -> None:
     text = f"Crews came at dawn. {NINE} Schools were shut."
-    (found,) = contradictions(
-        [citing(MILL)], [passage(2, "b.txt", text, start=100)], undated, judge
-    )
+    (found,) = contradictions([citing(MILL)], [passage(2, "b.txt", text, start=100)], judge)
     assert found.other.number == 2
     assert found.other.quote == NINE
     assert text[found.other.span.start - 100 : found.other.span.end - 100] == NINE
@@ -140,25 +135,32 @@ def test_both_quotes_are_the_characters_of_their_documents(judge: Judge) -> None
 
 
 def test_sentences_of_one_document_are_not_compared(judge: Judge) -> None:
-    assert not contradictions(
-        [citing(MILL)], [passage(2, "a.txt", NINE, start=500)], undated, judge
-    )
+    assert not contradictions([citing(MILL)], [passage(2, "a.txt", NINE, start=500)], judge)
 
 
 def test_articles_far_apart_may_differ_in_a_number(judge: Judge) -> None:
-    dates = {"a.txt": "2026-01-05", "b.txt": "2026-01-20", "c.txt": "2025-06-01"}
-    near, far = passage(2, "b.txt", NINE), passage(3, "c.txt", NINE)
-    assert contradictions([citing(MILL)], [near], dates.get, judge)
-    assert not contradictions([citing(MILL)], [far], dates.get, judge)
+    own, near, far = (
+        replace(each, published=day)
+        for each, day in (
+            (passage(1, "a.txt", MILL), "2026-01-05"),
+            (passage(2, "b.txt", NINE), "2026-01-20"),
+            (passage(3, "c.txt", NINE), "2025-06-01"),
+        )
+    )
+    cited = citing(MILL).citations[0]
+    assert contradictions([citing(MILL)], [own, near], judge)
+    assert not contradictions([citing(MILL)], [own, far], judge)
+    assert [each.quote for each in elsewhere(cited, [own, near])] == [NINE]
+    assert elsewhere(cited, [own, far]) == []
 
 
 def test_one_thing_is_told_once_and_an_answer_tells_two_at_most(judge: Judge) -> None:
     again = [passage(n, f"{n}.txt", NINE) for n in (2, 3)]
-    assert len(contradictions([citing(MILL), citing(MILL)], again, undated, judge)) == 1
+    assert len(contradictions([citing(MILL), citing(MILL)], again, judge)) == 1
     towns = ("Halden", "Brisk", "Karsu", "Belent")
     claims = [citing(MILL.replace("Halden", town), f"{town}-1") for town in towns]
     others = [passage(9, f"{town}-2", NINE.replace("Halden", town)) for town in towns]
-    assert len(contradictions(claims, others, undated, judge)) == MOST
+    assert len(contradictions(claims, others, judge)) == MOST
 
 
 def test_a_sentence_that_was_cut_off_becomes_the_next_passage(judge: Judge) -> None:
@@ -166,7 +168,7 @@ def test_a_sentence_that_was_cut_off_becomes_the_next_passage(judge: Judge) -> N
         (passage(1, "a.txt", MILL),), (passage(2, "c.txt", "It rained."), passage(3, "b.txt", NINE))
     )
     passages = [*selected.passages, *selected.cut]
-    found = contradictions([citing(MILL)], passages, undated, judge)
+    found = contradictions([citing(MILL)], passages, judge)
     (added,), (more,) = told(found, selected)
     assert (more.number, more.text) == (2, NINE)
     assert [citation.number for citation in added.citations] == [1, 2]

@@ -71,12 +71,12 @@ def measure(data: Path, settings: Settings, limit: int | None) -> list[Table]:
             }
         finally:
             library.close()
-    return tables(found)
+    return tables(found, NOTE)
 
 
-def tables(found: Mapping[str, Sequence[Outcome]]) -> list[Table]:
-    """Recall and false alarms by set."""
-    return [_planted(found), _quiet(found)]
+def tables(found: Mapping[str, Sequence[Outcome]], *notes: str) -> list[Table]:
+    """Recall and false alarms by set, each with `notes` beneath."""
+    return [_planted(found, notes), _quiet(found, notes)]
 
 
 def cases(path: Path) -> list[Case]:
@@ -87,7 +87,7 @@ def outcome(case: Case, library: Library, judge: Judge) -> Outcome:
     """Store both articles, cite the sentence, and compare as an answer does."""
     claim, passages = stored(case, library)
     started = time.perf_counter()
-    found = contradictions([claim], passages, lambda id: library.document(id).published, judge)
+    found = contradictions([claim], passages, judge)
     return Outcome(case, found[0] if found else None, time.perf_counter() - started)
 
 
@@ -108,7 +108,7 @@ def _stored(number: int, id: str, text: str, library: Library) -> Passage:
     return Passage(number, Span(id, 0, len(text)), text, id, id, 1.0)
 
 
-def _planted(found: Mapping[str, Sequence[Outcome]]) -> Table:
+def _planted(found: Mapping[str, Sequence[Outcome]], notes: Sequence[str]) -> Table:
     planted = {name: [e for e in each if e.case.differs] for name, each in found.items()}
     groups = [
         (f"{name}, {point}", group)
@@ -120,18 +120,18 @@ def _planted(found: Mapping[str, Sequence[Outcome]]) -> Table:
         "Contradictions planted: the share that the answer tells",
         COLUMNS,
         tuple(_line(name, group) for name, group in groups if group),
-        notes=(f"Missed: {', '.join(missed) or 'none'}.", NOTE),
+        notes=(f"Missed: {', '.join(missed) or 'none'}.", *notes),
     )
 
 
-def _quiet(found: Mapping[str, Sequence[Outcome]]) -> Table:
+def _quiet(found: Mapping[str, Sequence[Outcome]], notes: Sequence[str]) -> Table:
     quiet = {name: [e for e in each if not e.case.differs] for name, each in found.items()}
     alarms = [e.case.id for each in quiet.values() for e in each if e.told]
     return Table(
         "Pairs without a contradiction: the share with a false alarm",
         COLUMNS[:1],
         tuple(_line(name, group) for name, group in quiet.items() if group),
-        notes=(f"False alarms: {', '.join(alarms) or 'none'}.", NOTE),
+        notes=(f"False alarms: {', '.join(alarms) or 'none'}.", *notes),
     )
 
 

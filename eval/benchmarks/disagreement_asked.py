@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import time
+from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -23,8 +24,8 @@ from rag.types import ChatModel, Citation, Passage
 
 
 def answers(data: Path, settings: Settings, limit: int | None) -> list[Table]:
-    """Recall by point, and false alarms, on the first `limit` of these cases; `data` is not
-    needed. Raises `FootnoteError`."""
+    """Recall by point, and false alarms, on the first `limit` of these cases, by who wrote them;
+    `data` is not needed. Raises `FootnoteError`."""
     asked = [case for case in cases(BLIND) if case.question][:limit]
     found: list[Outcome] = []
     with TemporaryDirectory() as folder, build(settings) as assistant:
@@ -36,7 +37,11 @@ def answers(data: Path, settings: Settings, limit: int | None) -> list[Table]:
                 print(f"{number:4}/{len(asked)} {case.id}: {told}", file=sys.stderr, flush=True)
         finally:
             library.close()
-    return tables({"blind, asked": found})
+    return tables({f"asked, hand {hand}": list(each) for hand, each in groupby(found, _hand)})
+
+
+def _hand(found: Outcome) -> str:
+    return found.case.id.partition("-")[0]
 
 
 def outcome(case: Case, library: Library, assistant: Assistant) -> Outcome:
@@ -55,7 +60,7 @@ def _contradictions(
     said = _said(question, cited, passages[0], model)
     if said.short and not asks.stands(question, said.short, cited.quote):
         return []  # no answer would be written from it
-    others = disagree.elsewhere(cited, passages, _undated)
+    others = disagree.elsewhere(cited, passages)
     steps = otherwise.contradictions(question, said, others, model, assistant.answerability)
     return [each for each in steps if isinstance(each, Contradiction)]
 
@@ -68,7 +73,3 @@ def _said(question: str, cited: Citation, passage: Passage, model: ChatModel) ->
     if asks.kind(question) != "yes-no":
         short = compose.extract(question, shown, model).reply.strip()
     return otherwise.Said(cited, short, stated)
-
-
-def _undated(_: str) -> None:
-    return None
