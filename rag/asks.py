@@ -10,8 +10,7 @@ import re
 import unicodedata
 from typing import Literal
 
-from rag import terms
-from rag.rules import name_keys_of
+from rag import named, terms
 
 Kind = Literal["number", "time", "year", "person", "yes-no", "other"]
 
@@ -99,7 +98,7 @@ def without_wrong_yes(question: str, answer: str) -> str:
 def strangers(question: str, source: str) -> list[str]:
     """The names in a question that its source does not know, accents aside."""
     source = _plain(source)
-    known = name_keys_of(source)
+    known = named.keys(source)
     words = {word.lower() for word in re.findall(r"\w+", source)}
 
     def knows(name: str) -> bool:
@@ -113,7 +112,7 @@ def strangers(question: str, source: str) -> list[str]:
 def extracted(question: str, short: str, text: str) -> float:
     """Share, 0..1, of what a short answer adds to the question that `text` holds; 0 where it adds
     nothing. A small model that finds no answer makes one up, or says the question again."""
-    told, held = _told(text), name_keys_of(_plain(text))
+    told, held = _told(text), named.keys(_plain(text))
     new = _told(short) - _told(question)
     found = sum(word in told or bool(terms.name_keys(word) & held) for word in new)
     return found / len(new) if new else 0.0
@@ -159,6 +158,6 @@ def shared(question: str, source: str) -> float:
     """Share of the question's words that the source holds, 0..1; 1 for a question without any."""
     wanted = set(terms.content(question))
     held = set(terms.content(source))
-    known = name_keys_of(source)
+    known = named.keys(source)
     found = sum(word in held or bool(terms.name_keys(word) & known) for word in wanted)
     return found / len(wanted) if wanted else 1.0

@@ -14,7 +14,7 @@ from rag import asks, compose, terms
 from rag.amounts import number_ties
 from rag.dates import Days
 from rag.events import Consulted
-from rag.types import ChatModel, Claim, Passage
+from rag.types import ChatModel, Citation, Claim, Passage
 
 # The model's "yes" to one passage, 0..1, tells which to answer from.
 SURE = 0.78  # no other passage is asked about, and a reply may stand with reserves
@@ -113,6 +113,21 @@ def ranked(
     if not apart:
         return timely
     return sorted(timely, key=lambda passage: -asks.shared(question, passage.text))
+
+
+def means(question: str, reply: str, attempt: Attempt) -> bool:
+    """True when a reply says some of the few words that answer, where the model was asked for
+    them. One that says others only has taken its subject or its object for another."""
+    return attempt.short is None or asks.extracted(question, attempt.short, reply) > 0
+
+
+def evidence(question: str, cited: Sequence[Citation], attempt: Attempt) -> Citation | None:
+    """Of sentences, the one to quote in place of a failed claim: the first, or, where the model
+    was asked for the few words that answer, the one that holds most of them."""
+    short = attempt.short
+    if short is None:
+        return next(iter(cited), None)
+    return max(cited, key=lambda each: asks.extracted(question, short, each.quote), default=None)
 
 
 def answers(question: str, claims: Sequence[Claim], attempt: Attempt) -> bool:

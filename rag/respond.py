@@ -203,9 +203,10 @@ class _Writer:
             shown = frozenset({passages[0].number})
             drafts = [replace(draft, numbers=shown) for draft in drafts]
         candidates = cite.sentences(self._citable(passages))
+        meant = judgement.means(self.question, reply, attempt)
         checked = []
         for draft in drafts:
-            checked.append((yield from self._check(draft, candidates, attempt)))
+            checked.append((yield from self._check(draft, candidates, attempt, meant=meant)))
         return checked
 
     def _citable(self, passages: Sequence[Passage]) -> list[Passage]:
@@ -218,15 +219,23 @@ class _Writer:
         ]
 
     def _check(
-        self, draft: cite.Draft, candidates: Sequence[cite.Sentence], attempt: judgement.Attempt
+        self,
+        draft: cite.Draft,
+        candidates: Sequence[cite.Sentence],
+        attempt: judgement.Attempt,
+        *,
+        meant: bool,
     ) -> Generator[Event, None, Checked]:
         with self.record.timed("check"):
             claim = verify.judge(draft, candidates, self.around, self.scorer)
-        if self._holds(claim, attempt):
+        if meant and self._holds(claim, attempt):
             return Checked(claim, "kept")
-        for evidence in claim.citations[:1]:
-            if judgement.worth_quoting(self.question, evidence.quote, attempt):
-                return Checked((yield from self._repaired(evidence, attempt)), "repaired")
+        near = list(claim.citations[:1])  # none: the claim is of nothing that was shown
+        if near and not meant:
+            near += [each.citation for each in candidates]
+        evidence = judgement.evidence(self.question, near, attempt)
+        if evidence and judgement.worth_quoting(self.question, evidence.quote, attempt):
+            return Checked((yield from self._repaired(evidence, attempt)), "repaired")
         return Checked(claim, "removed")
 
     def _holds(self, claim: Claim, attempt: judgement.Attempt) -> bool:
@@ -252,6 +261,7 @@ class _Writer:
         if (
             len(claims) == 1
             and claims[0].support == "supported"
+            and judgement.means(self.question, reply, attempt)
             and self._holds(claims[0], attempt)
         ):
             return claims[0]

@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from rag import align, amounts, terms
+from rag import align, amounts, named, terms
 from rag.align import Reason as Reason
 from rag.sentences import split
 
@@ -43,51 +43,6 @@ _OPPOSITES = """rise fall; increase decrease; gain lose; win lose; accept reject
 
 
 # --- rules: each yields the reasons against the claim ----------------------------------------
-
-
-def _names(claim: str, quotes: Sequence[str], around: str) -> list[Reason]:
-    known, nearby = name_keys_of(" ".join(quotes)), name_keys_of(around)
-    reasons = []
-    for run in _runs(terms.names(claim)):
-        missing = [n for n in run if not (_named(n.text, known) or _stands(n.text, quotes))]
-        # "Wang Xiaohong" for "Wang": the rest of a name may stand elsewhere in the article.
-        completed = len(missing) < len(run) and all(
-            _named(name.text, nearby) and name.text.lower() not in terms.DATE_WORDS
-            for name in missing
-        )
-        if missing and not completed:
-            words = " ".join(name.text for name in missing)
-            reasons.append(Reason(f'"{words}" is not in the cited text', hard=True))
-    return reasons
-
-
-def _named(name: str, known: set[str]) -> bool:
-    """True when each part of a name such as "Crans-Montana" is known."""
-    parts = re.findall(r"[^\W_]+(?:\.[^\W_]+)*\.?", name.removesuffix("’s").removesuffix("'s"))
-    return bool(terms.name_keys(name) & known) or all(terms.name_keys(p) & known for p in parts)
-
-
-def _stands(name: str, quotes: Sequence[str]) -> bool:
-    """True when a name stands in a quote as it is written, as in "PM2.5" or "d'Italia"."""
-    whole = re.compile(rf"(?<![^\W_]){re.escape(name)}s?(?![^\W_])")
-    return any(whole.search(quote) for quote in quotes)
-
-
-def _runs(names: Sequence[terms.Name]) -> list[list[terms.Name]]:
-    """Names that stand next to each other, as in "Treasury Secretary Scott Bessent"."""
-    runs: list[list[terms.Name]] = []
-    for name in names:
-        if runs and name.start - runs[-1][-1].end <= 1:
-            runs[-1].append(name)
-        else:
-            runs.append([name])
-    return runs
-
-
-def name_keys_of(text: str) -> set[str]:
-    """The forms under which each word of `text` could be named."""
-    words = re.findall(r"[^\W_]+(?:[.’'][^\W_]+)*\.?", text)
-    return {key for word in words for key in terms.name_keys(word)}
 
 
 def _limits(claim: str, quotes: Sequence[str], around: str) -> list[Reason]:
@@ -161,7 +116,7 @@ def _missing(claim: str, quotes: Sequence[str], around: str) -> list[Reason]:
 def _opens_name(claim: str, around: str) -> bool:
     """True for the "Ann" of "Ann Lee met …" where the text nearby knows an Ann."""
     words = align.words(claim)[:2]
-    known = terms.name_keys(words[0].text) & name_keys_of(around)
+    known = terms.name_keys(words[0].text) & named.keys(around)
     return bool(known) and words[-1].sort == "name"
 
 
@@ -261,8 +216,8 @@ def _name_places(text: str) -> dict[str, list[int]]:
 
 _Rule = Callable[[str, Sequence[str], str], list[Reason]]
 _RULES: tuple[_Rule, ...] = (
-    *amounts.RULES, _names, _limits, _turned, _departs, _missing, _repeated, _opposites, _realised,
-    _attribution, _order,
+    *amounts.RULES, *named.RULES, _limits, _turned, _departs, _missing, _repeated, _opposites,
+    _realised, _attribution, _order,
 )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ pytest_plugins = ["tests.seeds"]
 
 DIVE = "China’s shipping to the US has taken a roughly 50% dive"
 SHIPPING = f"Amid the trade standoff, {DIVE}, prompting fears of a recession in the coming months."
+TRUE_OF_THE_OTHER = "That was later hiked to 125% for reciprocal duties."
 BESSENT = "who is confident that the Chinese will want a deal?"
 
 
@@ -102,6 +103,26 @@ def test_where_the_mend_fails_the_source_speaks_for_itself(seeds: Index, mend: s
     assert actions(events) == [(f"“{RATE}”", "repaired")]
     (claim,) = record.claims
     assert (claim.support, claim.citations[0].quote) == ("supported", RATE)
+
+
+@pytest.mark.parametrize(("mend", "text"), [(STATED, STATED), (TRUE_OF_THE_OTHER, f"“{RATE}”")])
+def test_a_reply_without_the_few_words_that_answer_is_mended(
+    seeds: Index, mend: str, text: str
+) -> None:
+    replies = script(TRUE_OF_THE_OTHER, mend, knows="fentanyl", extracts="20%")
+    events, reason, record, _ = answered(seeds, FENTANYL, [seeds.passage(RATE)], replies, SMALL)
+    assert reason is None
+    assert actions(events) == [(text, "repaired")]
+    assert [claim.support for claim in record.claims] == ["supported"]
+
+
+def test_the_sentence_with_the_few_words_that_answer_is_quoted(seeds: Index) -> None:
+    text = seeds.library.document(seeds.passage(RATE).span.document_id).text
+    passage = seeds.passage(text[text.index(RATE) : text.index(SHIPPING)])
+    other = "China’s commerce ministry in February had dismissed the opioid."
+    replies = script(other, knows="fentanyl", extracts="20%")
+    events, *_ = answered(seeds, FENTANYL, [passage], replies, SMALL)
+    assert actions(events) == [(f"“{RATE}”", "repaired")]
 
 
 def test_a_source_in_quotation_marks_is_not_given_more_of_them(seeds: Index) -> None:

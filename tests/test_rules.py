@@ -100,6 +100,15 @@ def test_the_rest_of_a_name_may_stand_nearby() -> None:
     assert gravest("Oslo opened the bridge.", quote, around=around) == SOFT
 
 
+@pytest.mark.parametrize(
+    ("quote", "expected"),
+    [("A harbour court closed the pier.", HARD), ("The court closed the pier.", NONE)],
+)
+def test_a_name_is_completed_of_something_known(quote: str, expected: str) -> None:
+    around = "The Halden Court sits on Mondays."
+    assert gravest("The Halden Court closed the pier.", quote, around=around) == expected
+
+
 def test_a_weekday_may_not_stand_nearby() -> None:
     quote = "Lee opened the bridge."
     assert gravest("Lee opened the bridge Friday.", quote, around="It rained on Friday.") == HARD
