@@ -54,6 +54,17 @@ _TIME = re.compile(
 _FRACTION = re.compile(r"\b(\d{1,2})[/⁄]([1-9]\d?)\b")
 
 
+_MEASURED = re.compile(r"\bhow (?:many|much) (?:more |fewer |less )?(\w+)", re.IGNORECASE)
+# Units that one can be asked for and answered in another of; times are told in too many ways.
+_DIMENSIONS = (
+    frozenset(["kilogram", "gram", "ton", "£"]),
+    frozenset(["kilometre", "mile", "metre", "foot"]),
+    frozenset(["$", "€", "£", "¥"]),
+    frozenset(["acre", "hectare"]),
+    frozenset(["litre", "barrel"]),
+)
+
+
 def kind(question: str) -> Kind:
     """What a question asks for by its wording; "other" where that is open."""
     folded = question.lower().strip()
@@ -84,6 +95,15 @@ def gives(kind: Kind, answer: str) -> bool:
         named = (name.text.lower() for name in terms.names(answer, starts=frozenset()))
         return any(name not in terms.DATE_WORDS for name in named)
     return True
+
+
+def measured(question: str, text: str) -> bool:
+    """True unless the question names the measure of its answer ("how many kilograms") and `text`
+    has no quantity of that dimension."""
+    found = _MEASURED.search(question)
+    unit = terms.measure(found[1]) if found else ""
+    wanted = frozenset[str]().union(*(each for each in _DIMENSIONS if unit in each))
+    return not wanted or any(quantity.unit in wanted for quantity in terms.quantities(text))
 
 
 def without_wrong_yes(question: str, answer: str) -> str:

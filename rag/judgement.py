@@ -151,7 +151,8 @@ def worth_quoting(question: str, quote: str, attempt: Attempt) -> bool:
 def _gives(question: str, text: str, attempt: Attempt) -> bool:
     """A person can be "the cartels": names are asked for only where the model is not sure."""
     kind = asks.kind(question)
-    return asks.gives(kind, text) or (kind == "person" and attempt.sure)
+    given = asks.gives(kind, text) or (kind == "person" and attempt.sure)
+    return given and asks.measured(question, text)
 
 
 def holds(question: str, claim: Claim, around: str, attempt: Attempt) -> bool:

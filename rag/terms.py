@@ -183,6 +183,12 @@ def quantities(text: str) -> list[Quantity]:
     return sorted(found, key=lambda quantity: quantity.start)
 
 
+def measure(word: str) -> str:
+    """The unit that a word names, as in `Quantity`; "" where it names none."""
+    plain = word.lower()
+    return _MEASURES.get(plain) or _MEASURES.get(plain.removesuffix("s"), "")
+
+
 def told(text: str) -> set[str]:
     """The stems of `content`, and numbers whichever way they are written."""
     return {*content(text), *(f"{each.value:g}" for each in quantities(text))}

@@ -232,6 +232,16 @@ def test_an_answer_holds_the_kind_of_thing_that_was_asked_for() -> None:
     assert not judgement.answers(FENTANYL, [], CERTAIN)
 
 
+def test_an_answer_is_in_the_measure_that_was_asked_for() -> None:
+    people, weight = "They seized enough for 40 people.", "They seized 40 tons in May."
+    assert not judgement.worth_quoting("How many kilograms were seized?", people, CERTAIN)
+    assert judgement.worth_quoting("How many kilograms were seized?", weight, CERTAIN)
+    assert judgement.worth_quoting("How many people was it for?", people, CERTAIN)
+    assert judgement.worth_quoting(
+        "How many years did it take?", "It took from 1990 to 1996.", CERTAIN
+    )
+
+
 def test_an_answer_to_the_question_next_door_is_none() -> None:
     assert not judgement.answers(FENTANYL, [claim(SOUP, SOUP)], UNSURE)
 
