@@ -81,8 +81,9 @@ def elsewhere(cited: Citation, passages: Sequence[Passage]) -> list[Citation]:
 
 
 def claim(found: Contradiction) -> Claim:
-    """What the answer says of it, with both sentences as they stand."""
-    one, other = (" ".join(each.quote.split()) for each in (found.cited, found.other))
+    """What the answer says of it, with both sentences as they stand, their full stops aside."""
+    quotes = (" ".join(each.quote.split()) for each in (found.cited, found.other))
+    one, other = (quote.removesuffix(".") for quote in quotes)
     point = {"verdict": "whether this is so"}.get(
         found.difference.point, f"the {found.difference.point}"
     )

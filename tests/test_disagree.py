@@ -129,7 +129,8 @@ def test_both_quotes_are_the_characters_of_their_documents(judge: Judge) -> None
     assert found.other.quote == NINE
     assert text[found.other.span.start - 100 : found.other.span.end - 100] == NINE
     said = claim(found)
-    assert said.text == f"Sources differ on the number: “{MILL}”, but “{NINE}”."
+    one, other = MILL.removesuffix("."), NINE.removesuffix(".")
+    assert said.text == f"Sources differ on the number: “{one}”, but “{other}”."
     assert (said.support, said.origin, said.score) == ("supported", "compared", 1.0)
     assert said.citations == (found.cited, found.other)
 

@@ -11,11 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eval.metrics import STAGES
 from rag.types import Answer, Citation, Claim, DeclineReason, Passage, Span, Status
 from ui.asking.exchange import Exchange, State
 from ui.records.history import Conversation
 from ui.terminal import clean
 from ui.views import render
+from ui.views.render_actions import STAGES as WORDS
 from ui.views.render_claims import STATES, place
 
 RATE = "That was later hiked to 125% and a 20% rate just for the fentanyl demands."
@@ -128,6 +130,17 @@ def test_a_sentence_is_followed_by_its_chips_and_their_support() -> None:
     assert sentence.all(cls="fn-support")[0].text == "✓ (supported)"
 
 
+def test_every_stage_of_an_answer_is_told_in_words() -> None:
+    assert set(WORDS) == set(STAGES)
+
+
+def test_where_sources_differ_stands_apart() -> None:
+    page = shown(done(claim(), claim("Sources differ.", origin="compared")))
+    (apart,) = page.all(cls="fn-compared")
+    assert [each.text for each in apart.all(cls="fn-says")] == ["Sources ", "differ."]
+    assert "compared by Footnote" in apart.all(cls="fn-tip-facts")[0].text
+
+
 def test_a_chip_is_a_link_that_names_exchange_claim_and_citation() -> None:
     page = shown(done(claim("One."), claim("Two.", citations=(citation(1), citation(3)))))
     chip = page.all(cls="fn-chip")[2]
@@ -238,6 +251,10 @@ def test_a_question_under_way_says_how_far_it_is(exchange: Exchange, words: str)
         (done(claim()), "The answer is supported by its source."),
         (done(claim(), claim("Two.")), "Every sentence is supported by its source."),
         (done(claim(), claim("Two.", support="partial")), "1 supported, 1 partly supported."),
+        (
+            done(claim(), claim("Sources differ.", origin="compared")),
+            "The answer is supported by its source. But sources differ.",
+        ),
         (done(reason="not stated"), "Not answered."),
         (underway("stopped"), "Stopped. Nothing had been checked yet."),
         (underway("failed", error="It broke."), "Something went wrong."),

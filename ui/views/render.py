@@ -131,16 +131,19 @@ def _verdict(exchange: Exchange) -> tuple[str, str]:
         return "soft", f"■ Stopped.{rest}"
     if exchange.answer and exchange.answer.status == "declined":
         return "soft", "○ Not answered."
-    tally = Counter(claim.support for claim in exchange.claims)
+    own = [claim for claim in exchange.claims if claim.origin != "compared"]
+    differ = " But sources differ." if len(own) < len(exchange.claims) else ""
+    tally = Counter(claim.support for claim in own)
     grades: tuple[Support, ...] = ("unsupported", "unchecked", "partial", "supported")
     worst = next((each for each in grades if tally[each]), "supported")
     sign = VERDICTS[worst][0]
     if worst == "supported":
-        all_of = "Every sentence is" if len(exchange.claims) > 1 else "The answer is"
-        return "good", f"{sign} {all_of} supported by its source."
+        all_of = "Every sentence is" if len(own) > 1 else "The answer is"
+        grade = "fair" if differ else "good"
+        return grade, f"{sign} {all_of} supported by its source.{differ}"
     parts = [f"{tally[each]} {VERDICTS[each][2]}" for each in reversed(grades) if tally[each]]
-    of = count(len(exchange.claims), "sentence")
-    return GRADES[worst], f"{sign} {of}: {', '.join(parts)}."
+    of = count(len(own), "sentence")
+    return GRADES[worst], f"{sign} {of}: {', '.join(parts)}.{differ}"
 
 
 # --- the answer ------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ STAGES = {  # what a stage of an answer did, in words
     "compose": "wrote",
     "check": "checked",
     "repair": "mended",
+    "compare": "compared",
 }
 _LEAST_S = 0.005  # a stage that took less is not worth a word
 

@@ -13,7 +13,7 @@ from pathlib import PurePath
 from urllib.parse import quote as urlquote
 from urllib.parse import urlsplit
 
-from rag.types import Citation, Claim, Passage, Span
+from rag.types import Citation, Claim, Origin, Passage, Span
 from ui.terminal import VERDICTS, line
 
 STATES = {  # what became of a citation since: a word beside the chip, and a sentence
@@ -87,8 +87,9 @@ def sentence(sheet: Sheet, number: int, claim: Claim) -> str:
     tied = "fn-loose" if words or len(claim.citations) > _TIED else "fn-tied"
     is_plain = claim.support == "supported" and not claim.reasons
     sign, doubt = (_sign(claim), "") if is_plain else ("", _doubt(sheet, number, claim))
+    apart = " fn-compared" if claim.origin == "compared" else ""
     return (
-        f'<span class="fn-claim fn-claim-{GRADES[claim.support]}">'
+        f'<span class="fn-claim fn-claim-{GRADES[claim.support]}{apart}">'
         f'<span class="fn-says">{escape(text[:end])}</span>'
         f'<span class="{tied}"><span class="fn-says">{escape(text[end:])}</span>'
         f"{chips}{sign}</span>{doubt}</span> "
@@ -100,6 +101,12 @@ def footnotes(sheet: Sheet, claims: Sequence[Claim]) -> str:
     notes = "".join(_note(sheet, number, places) for number, places in _cited(claims))
     return f'<ol class="fn-footnotes" aria-label="Footnotes">{notes}</ol>' if notes else ""
 
+
+_WHENCE: dict[Origin, str] = {
+    "model": "cited by the model",
+    "matched": "found by Footnote",
+    "compared": "compared by Footnote",
+}
 
 # --- chips -----------------------------------------------------------------------------------
 
@@ -123,8 +130,7 @@ def _card(sheet: Sheet, claim: Claim, citation: Citation, state: tuple[str, str]
     """What lies over the page while a chip is pointed at: the quote and where it stands."""
     passage = sheet.passages.get(citation.number)
     sign, _, verdict = VERDICTS[claim.support]
-    whence = "cited by the model" if claim.origin == "model" else "found by Footnote"
-    facts = [f'<b class="fn-{GRADES[claim.support]}">{sign} {verdict}</b>', whence]
+    facts = [f'<b class="fn-{GRADES[claim.support]}">{sign} {verdict}</b>', _WHENCE[claim.origin]]
     facts += [state[1]] if state else []
     return (
         f'<span class="fn-tip-quote">“{said(citation.quote, _TIP)}”</span>'
