@@ -22,6 +22,7 @@ from rag.types import ChatModel, Citation, Passage
 READ = 6  # sentences, best first, of which the likeliest are asked about
 ASKED = 2
 LIKE = 0.55  # how well the question's tokens are met in a sentence, at least
+SHARED = 0.25  # of the words of the shorter sentence, in the other, at least: the same event
 STATED = 0.7  # the model's "yes", at least
 STATED_NO = 0.45  # the same where the answer is "no": a sentence seldom states one
 
@@ -89,12 +90,19 @@ def _likeliest(
         each
         for each in others
         if asks.gives(kind, each.quote)
+        and _overlap(said.cited.quote, each.quote) >= SHARED
         and not _UPDATE.search(each.quote)
         and not (said.short and _says(question, said.short, each))
     ]
     met = [(answerability.met(question, [each.quote]), each) for each in read[:READ]]
     likely = sorted((pair for pair in met if pair[0] >= LIKE), key=lambda pair: -pair[0])
     return [each for _, each in likely[:ASKED]]
+
+
+def _overlap(one: str, other: str) -> float:
+    """The overlap coefficient of two sentences' words, 0..1 (Szymkiewicz-Simpson)."""
+    ours, theirs = set(terms.content(one)), set(terms.content(other))
+    return len(ours & theirs) / (min(len(ours), len(theirs)) or 1)
 
 
 def _least(short: str) -> float:
@@ -126,11 +134,11 @@ def rival(ours: str, theirs: str, one: str, other: str) -> Difference | None:
     within = (
         each
         for each in contrast.differences(one, other)
-        if _overlap(each.ours, ours) and _overlap(each.theirs, theirs)
+        if _within(each.ours, ours) and _within(each.theirs, theirs)
     )
     return next(within, None) or next(iter(contrast.differences(ours, theirs)), None)
 
 
-def _overlap(one: str, other: str) -> bool:
+def _within(one: str, other: str) -> bool:
     one, other = one.lower(), other.lower()
     return one in other or other in one

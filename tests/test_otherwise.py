@@ -63,6 +63,16 @@ def test_who_says_the_same_is_not_asked(answerability: Answerability) -> None:
     assert told(["There are 40 cows on the farm in Vell."], answerability) == ([], [])
 
 
+def test_who_speaks_of_something_else_is_not_asked(
+    answerability: Answerability, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = Said(cite("In Vell the herd of the last farm numbers 40 animals.", 1), "40", 0.9)
+    elsewhere = ["A farm must keep 65 cows to earn a living, a survey of the county found."]
+    assert told(elsewhere, answerability, mine) == ([], [])
+    monkeypatch.setattr("rag.otherwise.SHARED", 0.0)
+    assert told(elsewhere, answerability, mine)[0]
+
+
 @pytest.mark.parametrize(
     "update",
     [
