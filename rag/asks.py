@@ -51,6 +51,7 @@ _TIME = re.compile(
     r"hours|morning|evening|night|noon|midnight|since|until|during|a\.m|p\.m)\b",
     re.IGNORECASE,
 )
+_UPON = re.compile(r"\b(?:when|whenever|after|before|once|while)\b", re.IGNORECASE)
 _FRACTION = re.compile(r"\b(\d{1,2})[/⁄]([1-9]\d?)\b")
 
 
@@ -87,14 +88,18 @@ def gives(kind: Kind, answer: str) -> bool:
     if kind == "number":
         return bool(terms.quantities(answer)) or "half" in answer.lower()
     if kind == "time":
-        dated = any(name.text.lower() in terms.DATE_WORDS for name in terms.names(answer))
-        return dated or bool(_TIME.search(answer))
+        return _is_timed(answer) or bool(_UPON.search(answer))
     if kind == "year":
         return bool(re.search(r"\b[12]\d{3}\b", answer))
     if kind == "person":
         named = (name.text.lower() for name in terms.names(answer, starts=frozenset()))
         return any(name not in terms.DATE_WORDS for name in named)
     return True
+
+
+def _is_timed(text: str) -> bool:
+    dated = any(name.text.lower() in terms.DATE_WORDS for name in terms.names(text))
+    return dated or bool(_TIME.search(text))
 
 
 def measured(question: str, text: str) -> bool:
@@ -164,7 +169,7 @@ def _plain(text: str) -> str:
 def adds(question: str, text: str) -> bool:
     """True when `text` says more than the question: a headline such as "Ferries That Serve Soup"
     has all of its words and answers nothing. To a yes-or-no question any text may be the answer."""
-    if kind(question) == "yes-no" or terms.quantities(text) or gives("time", text):
+    if kind(question) == "yes-no" or terms.quantities(text) or _is_timed(text):
         return True
     new = set(terms.content(text)) - set(terms.content(question))
     words = [

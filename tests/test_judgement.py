@@ -232,6 +232,12 @@ def test_an_answer_holds_the_kind_of_thing_that_was_asked_for() -> None:
     assert not judgement.answers(FENTANYL, [], CERTAIN)
 
 
+def test_what_happens_first_tells_when() -> None:
+    quote = "The ferry sails when the tide is in."
+    assert judgement.worth_quoting("When does the ferry sail?", quote, CERTAIN)
+    assert not judgement.worth_quoting("When does the ferry sail?", "The ferry sails.", CERTAIN)
+
+
 def test_an_answer_is_in_the_measure_that_was_asked_for() -> None:
     people, weight = "They seized enough for 40 people.", "They seized 40 tons in May."
     assert not judgement.worth_quoting("How many kilograms were seized?", people, CERTAIN)
