@@ -18,13 +18,11 @@ from rag.types import ChatModel, Citation, Claim, Passage
 
 # The model's "yes" to one passage, 0..1, tells which to answer from.
 SURE = 0.78  # no other passage is asked about, and a reply may stand with reserves
-CERTAIN = 0.9  # outweighs a source in other words than the question's
 
 # The chance that the articles answer the question tells whether to.
 LEAST = 0.25  # below, nothing is written
 LEAST_YES_NO = 0.2  # the same for a question of yes or no: a sentence seldom states a "no"
 LEAST_QUOTED = 0.45  # for a sentence of theirs in place of one that failed
-LIKELY = 0.75  # for one that shares few words with the question
 
 LEAST_GROUNDED = 0.58  # of the checks' score, for a claim that they let pass only in part
 
@@ -49,10 +47,6 @@ class Attempt:
     @property
     def sure(self) -> bool:
         return self.stated is not None and self.stated >= SURE
-
-    @property
-    def certain(self) -> bool:
-        return self.stated is not None and self.stated >= CERTAIN
 
 
 def attempts(
@@ -139,13 +133,13 @@ def answers(question: str, claims: Sequence[Claim], attempt: Attempt) -> bool:
 
 
 def worth_quoting(question: str, quote: str, attempt: Attempt) -> bool:
-    """True when the sentence that a failed claim came from answers the question by itself."""
-    unlikely = attempt.chance is not None and attempt.chance < LEAST_QUOTED
-    if unlikely or not _gives(question, quote, attempt):
+    """True when the sentence that a failed claim came from answers the question by itself: it is
+    likely to, or, where there is no chance to go by, has the question's words."""
+    if not _gives(question, quote, attempt):
         return False
-    least = SHARED_LEAST if attempt.sure else QUOTED_LEAST
-    likely = attempt.certain or (attempt.chance is not None and attempt.chance >= LIKELY)
-    return likely or asks.shared(question, quote) >= least
+    if attempt.chance is None:
+        return asks.shared(question, quote) >= QUOTED_LEAST
+    return attempt.chance >= LEAST_QUOTED
 
 
 def _gives(question: str, text: str, attempt: Attempt) -> bool:

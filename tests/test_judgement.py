@@ -142,7 +142,7 @@ def test_a_large_model_gets_all_passages_at_once_and_is_not_asked() -> None:
     (attempt,) = steps(["One.", "Two."], ["Not to be asked."], LARGE)
     assert isinstance(attempt, Attempt)
     assert texts_of(attempt) == ["One.", "Two."]
-    assert not attempt.certain
+    assert not attempt.sure
 
 
 def test_a_small_model_answers_from_the_passage_that_it_says_states_the_answer() -> None:
@@ -160,7 +160,7 @@ def test_a_small_model_that_is_sure_is_not_asked_about_the_rest() -> None:
     assert isinstance(first, Attempt)
     assert texts_of(first) == ["The rate is 20%."]
     assert (found.purpose, found.reply, first.short) == ("extract", "20%.", "20%")
-    assert first.certain
+    assert first.sure
     assert first.stated == first.chance == asked.probability
 
 
@@ -256,6 +256,9 @@ def test_only_a_sentence_that_answers_by_itself_is_worth_quoting() -> None:
     assert judgement.worth_quoting(FENTANYL, RATE, UNSURE)
     assert not judgement.worth_quoting(FENTANYL, SOUP, UNSURE)
     assert not judgement.worth_quoting(FENTANYL, "A rate applies to fentanyl.", CERTAIN)
+    for chance in (judgement.LEAST_QUOTED, judgement.LEAST_QUOTED - 0.01):
+        likely = chance >= judgement.LEAST_QUOTED
+        assert judgement.worth_quoting(FENTANYL, SOUP, Attempt((), 0.8, chance)) == likely
 
 
 @pytest.mark.parametrize(
