@@ -179,7 +179,7 @@ def test_the_window_is_chosen_for_and_stands_beside_other_models(
     quiz: Path, kept: Settings
 ) -> None:
     baseline(quiz, picked=["1", "2"], without=["2", "2"], said=["Tarn", "Vera Holt"])
-    (table,) = realtimeqa_choices.measure(quiz, kept, None)
+    (table,) = realtimeqa_choices.measure(quiz, kept, slice(None))
     whole, gone, there, mean = realtimeqa_choices.COLUMNS
     ours = figures(table, "Footnote, without a language model")
     assert ours[whole] == (0.5, 2)  # no article knows the chess final
@@ -189,7 +189,7 @@ def test_the_window_is_chosen_for_and_stands_beside_other_models(
 
 
 def test_a_limit_leaves_out_the_same_questions_without_a_choice(quiz: Path, kept: Settings) -> None:
-    (table,) = realtimeqa_choices.measure(quiz, kept, 1)
+    (table,) = realtimeqa_choices.measure(quiz, kept, slice(1))
     (ours,) = table.lines  # no results of others are there
     assert ours.figures[realtimeqa_choices.GONE] is None
     assert figures(table, ours.name)[realtimeqa_choices.THERE][1] == 1
@@ -244,7 +244,7 @@ def test_open_answers_are_measured_whole_and_short(
 ) -> None:
     baseline(quiz, picked=["1", "2"], without=["2", "2"], said=["the Tarn", ""])
     chosen = settings_for(server, LARGE, data_dir=tmp_path / "kept")
-    ours, theirs = realtimeqa_open.answers(quiz, chosen, None)
+    ours, theirs = realtimeqa_open.answers(quiz, chosen, slice(None))
     told = {line.name: figures(ours, line.name)[SHARE] for line in ours.lines}
     assert told["answered"] == (1, 2)
     assert told["holds the right choice, answered"] == (0.5, 2)
@@ -261,7 +261,7 @@ def test_open_answers_are_measured_whole_and_short(
 def test_what_is_not_answered_scores_nothing_and_is_not_wrong(quiz: Path, tmp_path: Path) -> None:
     with ScriptedServer(["NOT STATED"]) as silent:
         chosen = settings_for(silent, LARGE, data_dir=tmp_path / "kept")
-        ours, theirs = realtimeqa_open.answers(quiz, chosen, None)
+        ours, theirs = realtimeqa_open.answers(quiz, chosen, slice(None))
     told = {line.name: line.figures[SHARE] for line in ours.lines}
     zero = told[realtimeqa_open.SHORT]
     assert isinstance(zero, Interval)

@@ -22,6 +22,8 @@ from tests.asking import LARGE, prompt, settings_for
 from tests.benchmark_sets import BRIDGE, LIGHT
 from tests.fakes import Request, Scripted, ScriptedServer, Status
 
+ALL = slice(None)
+
 
 def reply(request: Request) -> Scripted:
     """Right about the lighthouse's year, silent about who built it, wrong about the mill's owner,
@@ -74,6 +76,10 @@ def figures(table: Table) -> dict[str, tuple[float, int] | None]:
     }
 
 
+def both(data: Path, settings: Settings, part: slice = ALL) -> list[Table]:
+    return [*clapnq.given(data, settings, part), *clapnq.pooled(data, settings, part)]
+
+
 def results(settings: Settings, name: str) -> Path:
     (file,) = settings.data_dir.glob(f"benchmarks/{name}-answers-*/results.jsonl")
     return file
@@ -82,7 +88,7 @@ def results(settings: Settings, name: str) -> Path:
 def test_clapnq_counts_declines_attempts_and_errors(
     server: ScriptedServer, kept: Path, tmp_path: Path
 ) -> None:
-    given, pooled = clapnq.answers(sets.clapnq(tmp_path / "set"), settings(server, kept), None)
+    given, pooled = both(sets.clapnq(tmp_path / "set"), settings(server, kept))
     for table in (given, pooled):
         told = figures(table)
         assert told["unanswerable: declined (decline recall)"] == (0, 2)
@@ -98,7 +104,7 @@ def test_clapnq_counts_declines_attempts_and_errors(
 def test_clapnq_gives_the_passage_alone_or_all_of_them(
     server: ScriptedServer, kept: Path, tmp_path: Path
 ) -> None:
-    clapnq.answers(sets.clapnq(tmp_path / "set"), settings(server, kept), 1)
+    both(sets.clapnq(tmp_path / "set"), settings(server, kept), slice(1))
     given, pooled = map(prompt, server.requests)
     assert LIGHT in given
     assert "<passage" in given
@@ -109,7 +115,7 @@ def test_each_answer_is_a_line_and_a_second_start_asks_only_what_failed(
     server: ScriptedServer, kept: Path, tmp_path: Path
 ) -> None:
     chosen, data = settings(server, kept), sets.clapnq(tmp_path / "set")
-    first = clapnq.answers(data, chosen, None)
+    first = both(data, chosen)
     file = results(chosen, "clapnq-pooled")
     rows = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
     assert [row["outcome"] for row in rows] == ["answered", "answered", "declined", "error"]
@@ -118,7 +124,7 @@ def test_each_answer_is_a_line_and_a_second_start_asks_only_what_failed(
     assert "no more answers" in rows[3]["text"]
     assert json.loads((file.parent / "run.json").read_text("utf-8"))["model"] == "scripted"
     asked = len(server.requests)
-    again = clapnq.answers(data, chosen, None)
+    again = both(data, chosen)
     assert [figures(table) for table in again] == [figures(table) for table in first]
     assert ["ferry" in prompt(each) for each in server.requests[asked:]] == [True, True]
 
@@ -127,12 +133,12 @@ def test_a_run_that_was_killed_goes_on_behind_its_last_whole_line(
     server: ScriptedServer, kept: Path, tmp_path: Path
 ) -> None:
     chosen, data = settings(server, kept), sets.clapnq(tmp_path / "set")
-    clapnq.answers(data, chosen, 2)
+    clapnq.given(data, chosen, slice(2))
     file = results(chosen, "clapnq-given")
     whole = file.read_bytes()
     file.write_bytes(whole[:-20])
     asked = len(server.requests)
-    clapnq.answers(data, chosen, 2)
+    clapnq.given(data, chosen, slice(2))
     assert ["mill" in prompt(each) for each in server.requests[asked:]] == [True]
     lines = file.read_text("utf-8").splitlines()
     assert [json.loads(line)["id"] for line in lines] == ["a1", "n1"]
@@ -142,35 +148,48 @@ def test_a_shorter_run_is_part_of_the_longer_one(
     server: ScriptedServer, kept: Path, tmp_path: Path
 ) -> None:
     chosen, data = settings(server, kept), sets.clapnq(tmp_path / "set")
-    clapnq.answers(data, chosen, 2)
+    clapnq.given(data, chosen, slice(2))
     asked = len(server.requests)
-    clapnq.answers(data, chosen, 3)
-    assert ["who built" in prompt(each) for each in server.requests[asked:]] == [True, True]
+    clapnq.given(data, chosen, slice(3))
+    assert ["who built" in prompt(each) for each in server.requests[asked:]] == [True]
+
+
+def test_the_questions_after_the_first_are_measured_alone(
+    server: ScriptedServer, kept: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, chosen = sets.clapnq(tmp_path / "set"), settings(server, kept)
+    bench("clapnq-given", data, chosen, answers=True, skip=1, limit=2, as_json=True)
+    lines = results(chosen, clapnq.GIVEN).read_text("utf-8").splitlines()
+    assert [json.loads(line)["id"] for line in lines] == ["n1", "a2"]
+    shown = capsys.readouterr().out
+    (table,) = json.loads(shown[shown.index("{") :])["tables"]
+    counted = {line["name"]: line["figures"][SHARE]["n"] for line in table["lines"]}
+    assert counted["errors"] == 2
 
 
 def test_other_settings_are_another_run(server: ScriptedServer, kept: Path, tmp_path: Path) -> None:
     chosen, data = settings(server, kept), sets.clapnq(tmp_path / "set")
-    clapnq.answers(data, chosen, 1)
+    clapnq.given(data, chosen, slice(1))
     asked = len(server.requests)
-    clapnq.answers(data, chosen.model_copy(update={"max_tokens": 99}), 1)
-    assert len(server.requests) == asked + 2
+    clapnq.given(data, chosen.model_copy(update={"max_tokens": 99}), slice(1))
+    assert len(server.requests) == asked + 1
     assert len(list(chosen.data_dir.glob("benchmarks/clapnq-given-answers-*"))) == 2
 
 
 def test_a_line_that_is_no_row_is_named(server: ScriptedServer, kept: Path, tmp_path: Path) -> None:
     chosen, data = settings(server, kept), sets.clapnq(tmp_path / "set")
-    clapnq.answers(data, chosen, 1)
+    clapnq.given(data, chosen, slice(1))
     file = results(chosen, "clapnq-given")
     file.write_text("{}\n" + file.read_text("utf-8"), encoding="utf-8")
     with pytest.raises(EvalDataError, match="line 1 is no row"):
-        clapnq.answers(data, chosen, 1)
+        clapnq.given(data, chosen, slice(1))
 
 
 def test_a_model_that_cannot_be_had_is_an_error_and_no_row(kept: Path, tmp_path: Path) -> None:
     with ScriptedServer(key="secret") as refusing:
         chosen = settings_for(refusing, LARGE, data_dir=kept, model=None)
         with pytest.raises(ModelError):
-            clapnq.answers(sets.clapnq(tmp_path / "set"), chosen, None)
+            clapnq.given(sets.clapnq(tmp_path / "set"), chosen, ALL)
     assert not list(chosen.data_dir.glob("benchmarks/clapnq-given-answers-*"))
 
 
@@ -178,9 +197,9 @@ def test_a_bench_with_an_error_exits_with_one(
     server: ScriptedServer, kept: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data, chosen = sets.clapnq(tmp_path / "set"), settings(server, kept)
-    assert bench("clapnq", data, chosen, answers=True, limit=3) == 0
-    assert bench("clapnq", data, chosen, answers=True, as_json=True) == 1
+    assert bench("clapnq-given", data, chosen, answers=True, limit=3) == 0
+    assert bench("clapnq-given", data, chosen, answers=True, as_json=True) == 1
     shown = capsys.readouterr()
     start = shown.out.index("{")
-    assert [table["errors"] for table in json.loads(shown.out[start:])["tables"]] == [1, 1]
+    assert [table["errors"] for table in json.loads(shown.out[start:])["tables"]] == [1]
     assert "4/4 error" in shown.err

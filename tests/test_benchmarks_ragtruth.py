@@ -90,7 +90,7 @@ def figures(table: Table) -> dict[str, tuple[float, int] | None]:
 
 
 def measured(data: Path, settings: Settings) -> tuple[dict[str, tuple[float, int] | None], Table]:
-    (table,) = ragtruth.answers(data, settings, None)
+    (table,) = ragtruth.answers(data, settings, slice(None))
     return figures(table), table
 
 

@@ -103,7 +103,7 @@ def test_scifact_counts_each_claim_and_each_abstract_once(tmp_path: Path) -> Non
 
 
 def test_scifact_ranks_abstracts(kept: Settings, tmp_path: Path) -> None:
-    (table,) = scifact.retrieval(sets.scifact(tmp_path), kept, None)
+    (table,) = scifact.retrieval(sets.scifact(tmp_path), kept, slice(None))
     assert table.lines[0].name == "BM25, whole texts"
     assert table.lines[-1].name == OURS
     for each in table.lines:
@@ -115,9 +115,9 @@ def test_scifact_ranks_abstracts(kept: Settings, tmp_path: Path) -> None:
 
 def test_scifact_misses_what_is_not_found(kept: Settings, tmp_path: Path) -> None:
     claims = [("1", "Honeybees sleep.", "[13]"), ("2", "Willow bark eases pain.", "[11]")]
-    (table,) = scifact.retrieval(sets.scifact(tmp_path, claims=claims), kept, None)
+    (table,) = scifact.retrieval(sets.scifact(tmp_path, claims=claims), kept, slice(None))
     assert figure(table, "BM25, whole texts", "nDCG@10") == (0.5, 2)
-    (table,) = scifact.retrieval(tmp_path, kept, 1)
+    (table,) = scifact.retrieval(tmp_path, kept, slice(1))
     assert figure(table, "BM25, whole texts", "nDCG@10") == (0, 1)
 
 
@@ -138,14 +138,14 @@ def test_scifact_names_what_is_wrong(
 ) -> None:
     folder = sets.scifact(tmp_path, {"11": ("T", abstract)}, [("1", "a claim", cited)])
     with pytest.raises(EvalDataError) as error:
-        scifact.retrieval(folder, settings, None)
+        scifact.retrieval(folder, settings, slice(None))
     assert said in str(error.value)
 
 
 def test_scifact_claims_of_one_id_agree(settings: Settings, tmp_path: Path) -> None:
     folder = sets.scifact(tmp_path, claims=[("1", "one", "[11]"), ("1", "other", "[11]")])
     with pytest.raises(EvalDataError, match="line 3: it differs"):
-        scifact.retrieval(folder, settings, None)
+        scifact.retrieval(folder, settings, slice(None))
 
 
 # --- ClapNQ -----------------------------------------------------------------------------------
@@ -160,7 +160,7 @@ def test_clapnq_pools_equal_passages_and_takes_both_kinds_in_turn(tmp_path: Path
 
 
 def test_clapnq_finds_the_passages_of_what_can_be_answered(kept: Settings, tmp_path: Path) -> None:
-    found, apart = clapnq.retrieval(sets.clapnq(tmp_path), kept, None)
+    found, apart = clapnq.retrieval(sets.clapnq(tmp_path), kept, slice(None))
     assert figure(found, OURS, "R@1") == (1, 2)
     assert "2 answerable questions, 3 passages" in found.notes[0]
     assert figure(apart, "BM25", "AUROC")[1] == 4
@@ -209,7 +209,7 @@ def test_realtimeqa_pools_articles_by_address(tmp_path: Path) -> None:
 def test_realtimeqa_looks_for_the_right_choice_and_for_wrong_ones(
     kept: Settings, tmp_path: Path
 ) -> None:
-    (table,) = realtimeqa.retrieval(sets.quiz(tmp_path), kept, None)
+    (table,) = realtimeqa.retrieval(sets.quiz(tmp_path), kept, slice(None))
     assert figure(table, OURS, "@1") == (round(2 / 3, 4), 3)
     own = "its own web-search list"
     assert figure(table, own, "@1") == (round(1 / 3, 4), 3)  # a result without a text comes first
@@ -282,7 +282,7 @@ def test_wice_stores_pages_as_they_are_measured(kept: Settings, tmp_path: Path) 
 def test_wice_takes_three_sentences_and_counts_what_has_none(
     kept: Settings, tmp_path: Path
 ) -> None:
-    (table,) = wice.retrieval(sets.wice(tmp_path), kept, None)
+    (table,) = wice.retrieval(sets.wice(tmp_path), kept, slice(None))
     words, ours = (each.name for each in table.lines)
     assert figure(table, words, "F1@3") == (1, 1)  # only sentences 2 and 5 share a word
     assert figure(table, ours, "F1@3") == (0.8, 1)  # those two and another, of [2, 5]
@@ -293,7 +293,7 @@ def test_wice_takes_three_sentences_and_counts_what_has_none(
 
 def test_wice_counts_a_miss(kept: Settings, tmp_path: Path) -> None:
     rows = [sets.wice_row("d1", "The museum opened in 1931.", [[4]])]
-    (table,) = wice.retrieval(sets.wice(tmp_path, rows), kept, None)
+    (table,) = wice.retrieval(sets.wice(tmp_path, rows), kept, slice(None))
     assert figure(table, "BM25 of the page's sentences", "any hit") == (0, 1)
     assert figure(table, "BM25 of the page's sentences", "F1@3") == (0, 1)
 

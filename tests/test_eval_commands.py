@@ -158,13 +158,14 @@ def test_a_benchmark_is_named_and_chosen(
 ) -> None:
     given = stand_in("eval.benchmarks.run", "bench")
     assert footnote("bench", "scifact", "--data", "sets").exit_code == CODE
-    more = ["--answers", "--limit", "9", "--json"]
-    assert footnote("bench", "clapnq", "--data", "sets", *more).exit_code == CODE
+    more = ["--answers", "--skip", "4", "--limit", "9", "--json"]
+    assert footnote("bench", "clapnq-given", "--data", "sets", *more).exit_code == CODE
     plain, whole = given
     assert plain[:3] == ("bench", "scifact", Path("sets"))
     assert isinstance(plain[3], Settings)
-    assert plain[4] == {"answers": False, "limit": None, "as_json": False}
-    assert (whole[1], whole[4]) == ("clapnq", {"answers": True, "limit": 9, "as_json": True})
+    assert plain[4] == {"answers": False, "skip": 0, "limit": None, "as_json": False}
+    chosen = {"answers": True, "skip": 4, "limit": 9, "as_json": True}
+    assert (whole[1], whole[4]) == ("clapnq-given", chosen)
     assert golden == []
 
 

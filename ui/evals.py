@@ -88,7 +88,8 @@ def bench(
         str,
         typer.Argument(
             metavar="NAME",
-            help="scifact, realtimeqa, realtimeqa-choices, clapnq, wice, ragtruth or disagreement.",
+            help="scifact, realtimeqa, realtimeqa-choices, clapnq, clapnq-given, clapnq-pooled,"
+            " wice, ragtruth or disagreement.",
         ),
     ],
     data: Annotated[
@@ -96,8 +97,9 @@ def bench(
         typer.Option("--data", metavar="DIR", help="Its folder; disagreement needs none."),
     ] = None,
     answers: Annotated[
-        bool, typer.Option("--answers", help="Ask the model; clapnq, realtimeqa, ragtruth.")
+        bool, typer.Option("--answers", help="Ask the model; not scifact, wice, clapnq.")
     ] = False,
+    skip: Annotated[int, typer.Option(min=0, help="Leave out the first so many.")] = 0,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -107,7 +109,9 @@ def bench(
     from eval.benchmarks.run import bench as run
 
     settings, folder = settings_of(ctx), data or Path()
-    raise typer.Exit(run(name, folder, settings, answers=answers, limit=limit, as_json=as_json))
+    raise typer.Exit(
+        run(name, folder, settings, answers=answers, skip=skip, limit=limit, as_json=as_json)
+    )
 
 
 @evals.command()

@@ -85,19 +85,19 @@ class Asked:
 def ask(
     name: str,
     questions: Sequence[Question],
-    limit: int | None,
+    part: slice,
     assistant: Assistant,
     settings: Settings,
     into: Path | None = None,
 ) -> list[Asked]:
-    """One row for each of the first `limit` questions, in order; kept `into` that folder, or one
+    """One row for each question of that `part`, in order; kept `into` that folder, or one
     of `settings`' data directory. Raises `FootnoteError` where the model cannot be had or nothing
     can be kept."""
     assistant.model.get()  # no model is no 600 errors
     file = (into or folder(name, questions, assistant, settings)) / RESULTS
     with _kept(file.parent):
         known = {row.id: row for row in _read(file) if row.outcome != "error"}
-    wanted = questions[:limit]
+    wanted = questions[part]
     done = sum(question.id in known for question in wanted)
     where = plain(file.parent)
     print(f"{name}: {done} of {len(wanted)} are answered in {where}", file=sys.stderr, flush=True)

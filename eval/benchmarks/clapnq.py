@@ -23,6 +23,7 @@ from rag.assistant import Assistant
 from rag.settings import Settings
 
 NAME = "clapnq"
+GIVEN, POOLED = f"{NAME}-given", f"{NAME}-pooled"
 ANSWERABLE, UNANSWERABLE = "clapnq_dev_answerable.jsonl", "clapnq_dev_unanswerable.jsonl"
 COLUMNS = ("R@1", "R@5", "R@10")
 ANCHORS = (Anchor("BM25", {"R@1": 0.893, "R@5": 0.970, "R@10": 0.980}),)
@@ -101,11 +102,11 @@ def _cases(path: Path, pool: dict[str, Text]) -> list[Case]:
 # --- without a model --------------------------------------------------------------------------
 
 
-def retrieval(data: Path, settings: Settings, limit: int | None) -> list[Table]:
-    """Recall of the passage over the answerable of the first `limit` questions, and how well the
-    best score tells these from the others. Raises `FootnoteError`."""
+def retrieval(data: Path, settings: Settings, part: slice) -> list[Table]:
+    """Recall of the passage over the answerable of the questions that `part` takes, and how well
+    the best score tells these from the others. Raises `FootnoteError`."""
     told = read(data)
-    cases = told.cases[:limit]
+    cases = told.cases[part]
     asked = [case for case in cases if case.gold]
     with indexed(NAME, told.passages, settings) as assistant:
         with rankers(assistant, told.passages) as ways:
@@ -141,29 +142,32 @@ def _telling(assistant: Assistant, cases: Sequence[Case]) -> Table:
 # --- with a model -----------------------------------------------------------------------------
 
 
-def answers(data: Path, settings: Settings, limit: int | None) -> list[Table]:
-    """Declining, with the question's passage given and over all passages, for the first `limit`
-    questions. Raises `FootnoteError`."""
+def given(data: Path, settings: Settings, part: slice) -> list[Table]:
+    """Declining, each question asked of its own passage, for the questions that `part` takes.
+    Raises `FootnoteError`."""
+    return _answers(GIVEN, "ClapNQ, its passage given: what is declined", data, settings, part)
+
+
+def pooled(data: Path, settings: Settings, part: slice) -> list[Table]:
+    """The same over all passages. Raises `FootnoteError`."""
+    return _answers(POOLED, "ClapNQ, all passages: what is declined", data, settings, part)
+
+
+def _answers(name: str, title: str, data: Path, settings: Settings, part: slice) -> list[Table]:
     told = read(data)
     with indexed(NAME, told.passages, settings) as assistant:
-        given, pooled = (
-            ask(f"{NAME}-{way}", _questions(told.cases, way), limit, assistant, settings)
-            for way in ("given", "pooled")
-        )
-    return [
-        declining("ClapNQ, its passage given: what is declined", given, DECLINE_ANCHORS),
-        declining("ClapNQ, all passages: what is declined", pooled, DECLINE_ANCHORS),
-    ]
+        asked = ask(name, _questions(told.cases, name), part, assistant, settings)
+    return [declining(title, asked, DECLINE_ANCHORS)]
 
 
-def _questions(cases: Sequence[Case], way: str) -> list[Question]:
+def _questions(cases: Sequence[Case], name: str) -> list[Question]:
     return [
         Question(
             case.id,
             case.question,
             case.gold,
             cluster=case.title,
-            document_ids=(document_id(case.passage),) if way == "given" else None,
+            document_ids=(document_id(case.passage),) if name == GIVEN else None,
         )
         for case in cases
     ]

@@ -59,14 +59,14 @@ class Outcome:
     seconds: float
 
 
-def measure(data: Path, settings: Settings, limit: int | None) -> list[Table]:
+def measure(data: Path, settings: Settings, part: slice) -> list[Table]:
     """Recall by point, and false alarms, on the cases that are shipped; `data` is not needed."""
     judge = Judge(Reader())
     with TemporaryDirectory() as folder:
         library = Library.open(Path(folder) / "library.sqlite3")
         try:
             found = {
-                name: [outcome(case, library, judge) for case in cases(path)[:limit]]
+                name: [outcome(case, library, judge) for case in cases(path)[part]]
                 for name, path in (("first", CASES), ("freer", FREER), ("blind", BLIND))
             }
         finally:

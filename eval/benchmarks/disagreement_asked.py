@@ -23,10 +23,10 @@ from rag.settings import Settings
 from rag.types import ChatModel, Citation, Passage
 
 
-def answers(data: Path, settings: Settings, limit: int | None) -> list[Table]:
-    """Recall by point, and false alarms, on the first `limit` of these cases, by who wrote them;
-    `data` is not needed. Raises `FootnoteError`."""
-    asked = [case for case in cases(BLIND) if case.question][:limit]
+def answers(data: Path, settings: Settings, part: slice) -> list[Table]:
+    """Recall by point, and false alarms, on those of these cases that `part` takes,
+    by who wrote them; `data` is not needed. Raises `FootnoteError`."""
+    asked = [case for case in cases(BLIND) if case.question][part]
     found: list[Outcome] = []
     with TemporaryDirectory() as folder, build(settings) as assistant:
         library = Library.open(Path(folder) / "library.sqlite3")

@@ -79,9 +79,9 @@ def read(data: Path) -> list[Case]:
     return list(found.values())
 
 
-def answers(data: Path, settings: Settings, limit: int | None) -> list[Table]:
-    """What was answered to the first `limit` questions and how well that is supported. A sheet of
-    the answers to read is left beside the rows. Raises `FootnoteError`."""
+def answers(data: Path, settings: Settings, part: slice) -> list[Table]:
+    """What was answered to the questions that `part` takes and how well that is supported. A
+    sheet of the answers to read is left beside the rows. Raises `FootnoteError`."""
     cases = read(data)
     questions = [
         Question(
@@ -97,7 +97,7 @@ def answers(data: Path, settings: Settings, limit: int | None) -> list[Table]:
     texts = [text for case in cases for text in case.passages]
     with indexed(NAME, texts, settings) as assistant:
         folder = answering.folder(NAME, questions, assistant, settings)
-        asked = ask(NAME, questions, limit, assistant, settings, folder)
+        asked = ask(NAME, questions, part, assistant, settings, folder)
     told = _told(folder / answering.RESULTS)
     by_id, scorer = {case.id: case for case in cases}, Scorer()
     checked = [

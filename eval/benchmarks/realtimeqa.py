@@ -199,11 +199,11 @@ def _right(file: Path, number: int, row: _Asked) -> int:
 _Texts = Callable[[int], Sequence[str]]  # from a question's number to texts, normalised, in order
 
 
-def retrieval(data: Path, settings: Settings, limit: int | None) -> list[Table]:
-    """The right choice among the first articles, for the first `limit` questions. Raises
+def retrieval(data: Path, settings: Settings, part: slice) -> list[Table]:
+    """The right choice among the first articles, for the questions that `part` takes. Raises
     `FootnoteError`."""
     quiz = read(data)
-    asked = quiz.questions[:limit]
+    asked = quiz.questions[part]
     pool = {each.id: normalised(f"{each.title}\n{each.text}") for each in quiz.articles}
     own = cache(lambda number: [normalised(text) for text in asked[number].found])
     texts = [question.text for question in asked]

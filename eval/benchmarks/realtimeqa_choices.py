@@ -25,10 +25,10 @@ COLUMNS = (WHOLE, GONE, THERE, MEAN)
 Picked = Mapping[str, int]  # the place of the choice, from 0, by question id
 
 
-def measure(data: Path, settings: Settings, limit: int | None) -> list[Table]:
-    """Multiple choice on the first `limit` questions of the window. Raises `FootnoteError`."""
+def measure(data: Path, settings: Settings, part: slice) -> list[Table]:
+    """Multiple choice on the questions of the window that `part` takes. Raises `FootnoteError`."""
     quiz = realtimeqa.read(data)
-    whole = realtimeqa.window(quiz)[:limit]
+    whole = realtimeqa.window(quiz)[part]
     without = realtimeqa.read_without(data, quiz.questions)
     asked = {question.id for question in whole}
     rest = [each for each in without if each.id.removesuffix("_nota") in asked]

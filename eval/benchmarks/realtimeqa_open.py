@@ -26,19 +26,20 @@ SHORT = "token F1, short answer, all questions"
 WRONG = "wrong, answered"
 
 
-def answers(data: Path, settings: Settings, limit: int | None) -> list[Table]:
-    """Open answers to the first `limit` questions of the window. Raises `FootnoteError`."""
+def answers(data: Path, settings: Settings, part: slice) -> list[Table]:
+    """Open answers to the questions of the window that `part` takes. Raises `FootnoteError`."""
     quiz = realtimeqa.read(data)
     window = realtimeqa.window(quiz)
+    chosen = window[part]
     questions = [
         Question(each.id, each.text, (each.gold,), each.week, asked_on=each.asked_on)
         for each in window
     ]
     with indexed(NAME, quiz.articles, settings) as assistant:
-        asked = ask(f"{NAME}-open", questions, limit, assistant, settings)
+        asked = ask(f"{NAME}-open", questions, part, assistant, settings)
         shortened = _shortened(asked, liken(assistant.embedder))
-    baselines = realtimeqa_baselines.read(data, {each.week for each in window[:limit]})
-    return [_ours(window, asked, shortened), _theirs(window[:limit], baselines)]
+    baselines = realtimeqa_baselines.read(data, {each.week for each in chosen})
+    return [_ours(chosen, asked, shortened), _theirs(chosen, baselines)]
 
 
 def liken(embedder: Embedder) -> Liken:

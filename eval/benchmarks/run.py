@@ -22,7 +22,7 @@ from eval.benchmarks.data import EvalDataError
 from eval.benchmarks.tables import Table
 from rag.settings import Settings
 
-Measure = Callable[[Path, Settings, int | None], list[Table]]
+Measure = Callable[[Path, Settings, slice], list[Table]]
 
 RETRIEVAL: Mapping[str, Measure] = {
     scifact.NAME: scifact.retrieval,
@@ -33,7 +33,8 @@ RETRIEVAL: Mapping[str, Measure] = {
     disagreement.NAME: disagreement.measure,
 }
 ANSWERS: Mapping[str, Measure] = {
-    clapnq.NAME: clapnq.answers,
+    clapnq.GIVEN: clapnq.given,
+    clapnq.POOLED: clapnq.pooled,
     disagreement.NAME: disagreement_asked.answers,
     ragtruth.NAME: ragtruth.answers,
     realtimeqa.NAME: realtimeqa_open.answers,
@@ -47,12 +48,13 @@ def bench(
     settings: Settings,
     *,
     answers: bool = False,
+    skip: int = 0,
     limit: int | None = None,
     as_json: bool = False,
 ) -> int:
     """Measure retrieval on the data set `name` (one of `NAMES`) in the folder `data`, or with
-    `answers` what a model answers, on its first `limit` questions; print the tables on standard
-    output, as one JSON document if `as_json`.
+    `answers` what a model answers, on the first `limit` of its questions after the first `skip`;
+    print the tables on standard output, as one JSON document if `as_json`.
 
     Returns the exit code, 1 where a question ended in an error. Raises `EvalDataError` for a name,
     a limit or a file that cannot be used, `FootnoteError`.
@@ -60,7 +62,7 @@ def bench(
     measure = _measure(name, ANSWERS if answers else RETRIEVAL)
     if limit is not None and limit < 1:
         raise EvalDataError(f"{limit} questions are none.", "Give a limit of at least 1.")
-    found = measure(data, settings, limit)
+    found = measure(data, settings, slice(skip, limit and skip + limit))
     print(_json(name, found) if as_json else "\n\n".join(map(tables.text, found)))
     return 1 if any(table.errors for table in found) else 0
 

@@ -97,10 +97,10 @@ def claims(data: Path, known: Collection[str]) -> list[Claim]:
     return list(found.values())
 
 
-def retrieval(data: Path, settings: Settings, limit: int | None) -> list[Table]:
-    """nDCG@10, recall@10 and MRR of the first `limit` claims. Raises `FootnoteError`."""
+def retrieval(data: Path, settings: Settings, part: slice) -> list[Table]:
+    """nDCG@10, recall@10 and MRR of the claims that `part` takes. Raises `FootnoteError`."""
     corpus = texts(data)
-    asked = claims(data, {text.id for text in corpus})[:limit]
+    asked = claims(data, {text.id for text in corpus})[part]
     with indexed(NAME, corpus, settings) as assistant, rankers(assistant, corpus) as ways:
         lines = [_line(name, ranker, asked) for name, ranker in ways.items()]
     judged = sum(len(claim.cited) for claim in asked)

@@ -99,10 +99,10 @@ def _plain(sentence: str) -> str:
     return "".join(char for char in " ".join(sentence.split()) if char.isprintable())
 
 
-def retrieval(data: Path, settings: Settings, limit: int | None) -> list[Table]:
-    """F1 and hits of three sentences for the first `limit` claims. Raises `FootnoteError`."""
+def retrieval(data: Path, settings: Settings, part: slice) -> list[Table]:
+    """F1 and hits of three sentences for the claims that `part` takes. Raises `FootnoteError`."""
     told = read(data)
-    asked = [claim for claim in told[:limit] if claim.gold]
+    asked = [claim for claim in told[part] if claim.gold]
     pages = {claim.page.text.id: claim.page.text for claim in told}
     with indexed(NAME, list(pages.values()), settings) as assistant, _sentences() as bm25:
         ours = _selecting(assistant)
@@ -110,7 +110,7 @@ def retrieval(data: Path, settings: Settings, limit: int | None) -> list[Table]:
             _line("BM25 of the page's sentences", asked, lambda claim: _by_words(bm25, claim)),
             _line("selected as in answers", asked, ours),
         )
-    left_out = len(told[:limit]) - len(asked)
+    left_out = len(told[part]) - len(asked)
     note = f"{len(asked)} claims, {len(pages)} pages, which are the clusters; {left_out} claims"
     title = "WiCE: the supporting sentences of the cited page"
     notes = (f"{note} without a supporting sentence have nothing to find.",)
