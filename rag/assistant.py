@@ -188,8 +188,9 @@ class Assistant:
         cited = next((each for claim in record.claims for each in claim.citations), None)
         if cited and compose.is_small(model) and len(asks.parts(asked)) == 1:
             (attempt,) = record.attempts
-            said = otherwise.Said(cited, attempt.short, attempt.stated or 0.0)
-            others = disagree.elsewhere(cited, passages)
+            own = disagree.in_context(cited, passages, self.library)
+            said = otherwise.Said(own, attempt.short, attempt.stated or 0.0)
+            others = disagree.elsewhere(cited, passages, self.library)
             yield from otherwise.contradictions(asked, said, others, model, self.answerability)
         else:
             yield from disagree.contradictions(record.claims, passages, self.judge)

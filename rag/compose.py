@@ -33,15 +33,26 @@ def stated(question: str, passages: Sequence[Passage], model: ChatModel) -> Cons
     and "no"; 0 or 1 where the server does not give them."""
     messages = prompts.render("judge", passages=_running(passages), question=question)
     consulted, alternatives = _asked("judge", messages, model, max_tokens=1)
-    word = consulted.reply.strip().lower()
-    likely = _share_of_yes(alternatives) if alternatives else float(word.startswith("yes"))
-    return replace(consulted, probability=likely)
+    return replace(consulted, probability=_share_of_yes(consulted.reply, alternatives) or 0.0)
 
 
 def extract(question: str, passages: Sequence[Passage], model: ChatModel) -> Consulted:
     """Ask for the few words of the passages that answer; what comes may be words of its own."""
+    return _extracted(question, passages, model)[0]
+
+
+def affirmed(question: str, passages: Sequence[Passage], model: ChatModel) -> Consulted:
+    """Ask a question of yes or no. Its `probability` is that of "yes", None where the reply is
+    neither."""
+    consulted, alternatives = _extracted(question, passages, model)
+    return replace(consulted, probability=_share_of_yes(consulted.reply, alternatives))
+
+
+def _extracted(
+    question: str, passages: Sequence[Passage], model: ChatModel
+) -> tuple[Consulted, Mapping[str, float]]:
     messages = prompts.render("extract", passages=_running(passages), question=question)
-    return _asked("extract", messages, model, EXTRACT_TOKENS)[0]
+    return _asked("extract", messages, model, EXTRACT_TOKENS)
 
 
 def _asked(
@@ -55,13 +66,16 @@ def _asked(
     return Consulted(purpose, tuple(messages), reply, usage=usage), alternatives
 
 
-def _share_of_yes(alternatives: Mapping[str, float]) -> float:
+def _share_of_yes(reply: str, alternatives: Mapping[str, float]) -> float | None:
+    """That of "yes" among both, 0..1; 0 or 1 where only the reply is known, None without both."""
     shares = {"yes": 0.0, "no": 0.0}
-    for token, logprob in alternatives.items():
+    first = re.match(r"\W*(yes|no)\b", reply.lower())
+    for token, logprob in (alternatives or ({first[1]: 0.0} if first else {})).items():
         word = token.strip().lower()
         if word in shares:
             shares[word] += exp(logprob)
-    return shares["yes"] / (sum(shares.values()) or 1.0)
+    total = sum(shares.values())
+    return shares["yes"] / total if total else None
 
 
 def compose(

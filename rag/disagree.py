@@ -14,7 +14,8 @@ from rag.contradict import Judge
 from rag.contrast import Difference
 from rag.dates import day
 from rag.events import Selected
-from rag.sentences import split
+from rag.library import Library
+from rag.sentences import before, split
 from rag.types import Citation, Claim, Passage, Span
 
 APART_DAYS = 30  # between articles, from which on a thing may have changed
@@ -30,6 +31,21 @@ class Contradiction:
     difference: Difference
     cited: Citation
     other: Citation
+
+
+@dataclass(frozen=True, slots=True)
+class InContext:
+    """A sentence with what names its subject: the sentence before it, "" where there is none, and
+    its article, so far as that was found."""
+
+    cited: Citation
+    before: str
+    article: str
+
+    @property
+    def text(self) -> str:
+        """Both sentences."""
+        return f"{self.before} {self.cited.quote}".strip()
 
 
 def told(
@@ -68,16 +84,25 @@ def contradictions(
     return list(found.values())[:MOST]
 
 
-def elsewhere(cited: Citation, passages: Sequence[Passage]) -> list[Citation]:
+def in_context(cited: Citation, passages: Sequence[Passage], library: Library) -> InContext:
+    """A sentence of `passages`."""
+    text = library.document(cited.span.document_id).text
+    start, end = before(text, cited.span.start) or (0, 0)
+    of = [each for each in passages if each.span.document_id == cited.span.document_id]
+    article = " ".join([*dict.fromkeys(each.title for each in of), *(each.text for each in of)])
+    return InContext(cited, text[start:end], article)
+
+
+def elsewhere(
+    cited: Citation, passages: Sequence[Passage], library: Library
+) -> Iterator[InContext]:
     """The sentences of other documents, so far as they are of about the same time."""
     own = cited.span.document_id
     day = _published(passages).get(own)
-    return [
-        each
-        for passage in passages
-        if passage.span.document_id != own and not apart(day, passage.published)
-        for each in _sentences(passage)
-    ]
+    for passage in passages:
+        if passage.span.document_id != own and not apart(day, passage.published):
+            for each in _sentences(passage):
+                yield in_context(each, passages, library)
 
 
 def claim(found: Contradiction) -> Claim:

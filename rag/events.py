@@ -50,7 +50,7 @@ class Selected:
 @dataclass(frozen=True, slots=True)
 class Consulted:
     """One request to the model and its whole reply, as it was written. `probability` is that of
-    "yes", 0..1, where it was asked of a passage whether it states the answer."""
+    "yes", 0..1, where it was asked of a passage whether it states the answer, or yes or no."""
 
     purpose: Purpose
     messages: tuple[Message, ...]

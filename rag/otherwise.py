@@ -9,22 +9,25 @@ likeness of sentences sees through (`contradict`), but it needs the question, an
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from rag import asks, compose, contrast, terms
 from rag.answerable import Answerability
 from rag.contrast import Difference
-from rag.disagree import Contradiction
+from rag.disagree import Contradiction, InContext
 from rag.events import Consulted
-from rag.types import ChatModel, Citation, Passage
+from rag.types import ChatModel, Passage
 
 READ = 6  # sentences, best first, of which the likeliest are asked about
 ASKED = 2
-LIKE = 0.55  # how well the question's tokens are met in a sentence, at least
-SHARED = 0.25  # of the words of the shorter sentence, in the other, at least: the same event
-STATED = 0.7  # the model's "yes", at least
-STATED_NO = 0.45  # the same where the answer is "no": a sentence seldom states one
+LIKE = 0.55  # how well the question's tokens are met in a sentence and the one before, at least
+SHARED = 0.2  # of the words of the shorter of two such pairs, in the other: the same event
+STATED = 0.7  # the model's "yes" to a sentence that states the answer, at least
+STATED_YES_NO = 0.5  # the same for a question of yes or no: a sentence seldom states a "no"
+# A small model says "yes" to nearly everything: less of it than MAYBE beside YES is a "no".
+YES, MAYBE = 0.98, 0.87
 
 # A sentence that tells of a change contradicts nobody who wrote before it.
 _UPDATE = re.compile(
@@ -33,7 +36,7 @@ _UPDATE = re.compile(
     r"|previously|(?:raised?|moved|changed|rescheduled|lowered)(?: \w+){0,12} (?:to|from))\b",
     re.IGNORECASE,
 )
-_VERDICT = re.compile(r"\W*(yes|no)\b", re.IGNORECASE)
+_WORD = re.compile(r"[^\W\d_]+(?:[’'-][^\W\d_]+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ class Said:
     """How the question was answered: from which sentence, in which words (None for a "yes" or
     "no"), and how sure the model is that the sentence states it, 0..1."""
 
-    cited: Citation
+    own: InContext
     short: str | None
     stated: float
 
@@ -49,96 +52,138 @@ class Said:
 def contradictions(
     question: str,
     said: Said,
-    others: Sequence[Citation],
+    others: Iterable[InContext],
     model: ChatModel,
     answerability: Answerability,
 ) -> Iterator[Consulted | Contradiction]:
     """What the model is asked of the likeliest of `others`, sentences of other documents with the
     best first, and each contradiction after what tells it."""
-    if _UPDATE.search(said.cited.quote):
+    if _UPDATE.search(said.own.cited.quote):
         return
     asked = _likeliest(question, said, others, answerability)
-    ours = said.short
-    if asked and ours is None:
-        consulted = compose.extract(question, [_passage(said.cited)], model)
-        yield consulted
-        ours = consulted.reply.strip()
-        if said.stated < _least(ours):
-            return
-    for other in asked:
-        consulted = compose.stated(question, [_passage(other)], model)
-        yield consulted
-        stated = consulted.probability or 0.0
-        if stated < STATED_NO:
-            continue
-        consulted = compose.extract(question, [_passage(other)], model)
-        yield consulted
-        theirs = consulted.reply.strip()
-        if stated < _least(theirs) or not asks.stands(question, theirs, other.quote):
-            continue
-        difference = rival(ours or "", theirs, said.cited.quote, other.quote)
-        if difference and (said.short is None or not _says(question, theirs, said.cited)):
-            yield Contradiction(difference, said.cited, other)
+    if said.short is None:
+        yield from _affirmed(question, said, asked, model)
+    else:
+        yield from _worded(question, said, said.short, asked, model)
 
 
 def _likeliest(
-    question: str, said: Said, others: Sequence[Citation], answerability: Answerability
-) -> list[Citation]:
-    """Those that could answer the question, and do not plainly answer it alike."""
+    question: str, said: Said, others: Iterable[InContext], answerability: Answerability
+) -> list[InContext]:
+    """Those that could answer the question, of articles that do not answer it alike."""
     kind = asks.kind(question)
-    read = [
+    could = (
         each
         for each in others
-        if asks.gives(kind, each.quote)
-        and _overlap(said.cited.quote, each.quote) >= SHARED
-        and not _UPDATE.search(each.quote)
+        if asks.gives(kind, each.cited.quote)
+        and _overlap(said.own.text, each.text) >= SHARED
+        and not _UPDATE.search(each.cited.quote)
         and not (said.short and _says(question, said.short, each))
-    ]
-    met = [(answerability.met(question, [each.quote]), each) for each in read[:READ]]
+    )
+    met = [(answerability.met(question, [each.text]), each) for each in islice(could, READ)]
     likely = sorted((pair for pair in met if pair[0] >= LIKE), key=lambda pair: -pair[0])
     return [each for _, each in likely[:ASKED]]
 
 
 def _overlap(one: str, other: str) -> float:
-    """The overlap coefficient of two sentences' words, 0..1 (Szymkiewicz-Simpson)."""
+    """The overlap coefficient of two texts' words, 0..1 (Szymkiewicz-Simpson)."""
     ours, theirs = set(terms.content(one)), set(terms.content(other))
     return len(ours & theirs) / (min(len(ours), len(theirs)) or 1)
 
 
-def _least(short: str) -> float:
-    return STATED_NO if _verdict(short) == "no" else STATED
+def _says(question: str, short: str, read: InContext) -> bool:
+    """True when the article answers in these words too: it contradicts nobody who does."""
+    return asks.extracted(question, short, f"{read.article} {read.before}") == 1.0
 
 
-def _verdict(short: str) -> str:
-    """ "yes", "no", or "" for anything else."""
-    found = _VERDICT.match(short)
-    return found[1].lower() if found else ""
+def _passage(read: InContext) -> Passage:
+    cited = read.cited
+    return Passage(cited.number, cited.span, read.text, "", "", 0.0)
 
 
-def _says(question: str, short: str, cited: Citation) -> bool:
-    return asks.extracted(question, short, cited.quote) == 1.0
+# --- in which words ---------------------------------------------------------------------------
 
 
-def _passage(cited: Citation) -> Passage:
-    return Passage(cited.number, cited.span, cited.quote, "", "", 0.0)
+def _worded(
+    question: str, said: Said, ours: str, asked: Sequence[InContext], model: ChatModel
+) -> Iterator[Consulted | Contradiction]:
+    """Those that answer in words that cannot be right beside `ours`."""
+    for other in asked:
+        consulted = compose.stated(question, [_passage(other)], model)
+        yield consulted
+        if (consulted.probability or 0.0) < STATED:
+            continue
+        consulted = compose.extract(question, [_passage(other)], model)
+        yield consulted
+        theirs = consulted.reply.strip()
+        if not asks.stands(question, theirs, other.cited.quote):
+            continue
+        difference = rival(ours, theirs, said.own.cited.quote, other.cited.quote)
+        if difference and not _says(question, theirs, said.own):
+            yield Contradiction(difference, said.own.cited, other.cited)
 
 
 def rival(ours: str, theirs: str, one: str, other: str) -> Difference | None:
     """Where two short answers, of the sentences `one` and `other`, cannot both be right."""
-    verdicts = [found for each in (ours, theirs) if (found := _verdict(each))]
-    if len(verdicts) == 2:
-        same = verdicts[0] == verdicts[1]
-        return None if same else Difference("verdict", verdicts[0], verdicts[1], (0, 3), (0, 3))
-    if verdicts or len(terms.quantities(ours)) != len(terms.quantities(theirs)):
+    if len(terms.quantities(ours)) != len(terms.quantities(theirs)):
         return None  # "four hours" and "3 hours and 50 minutes" are no rivals
     within = (
         each
         for each in contrast.differences(one, other)
         if _within(each.ours, ours) and _within(each.theirs, theirs)
     )
-    return next(within, None) or next(iter(contrast.differences(ours, theirs)), None)
+    found = next(within, None) or next(iter(contrast.differences(ours, theirs)), None)
+    found = found or _named(ours.rstrip("."), theirs.rstrip("."))
+    alike = found and found.point == "name" and asks.extracted("", found.ours, found.theirs)
+    return None if alike else found  # "Orbán" and "Orban"
 
 
 def _within(one: str, other: str) -> bool:
     one, other = one.lower(), other.lower()
     return one in other or other in one
+
+
+def _named(ours: str, theirs: str) -> Difference | None:
+    """Where both answers are names and nothing else."""
+    if not all(map(_is_name, (ours, theirs))):
+        return None
+    return Difference("name", ours, theirs, (0, len(ours)), (0, len(theirs)))
+
+
+def _is_name(short: str) -> bool:
+    words = [each for each in _WORD.findall(short) if each.lower() not in terms.STOP_WORDS]
+    return bool(words) and all(
+        each[0].isupper() and each.lower() not in terms.DATE_WORDS for each in words
+    )
+
+
+# --- yes or no --------------------------------------------------------------------------------
+
+
+def _affirmed(
+    question: str, said: Said, asked: Sequence[InContext], model: ChatModel
+) -> Iterator[Consulted | Contradiction]:
+    """Those that say "no" where the answer's sentence says "yes", or the reverse."""
+    if not asked or said.stated < STATED_YES_NO:
+        return
+    consulted = compose.affirmed(question, [_passage(said.own)], model)
+    yield consulted
+    ours = consulted.probability
+    for other in asked:
+        consulted = compose.stated(question, [_passage(other)], model)
+        yield consulted
+        if (consulted.probability or 0.0) < STATED_YES_NO:
+            continue
+        consulted = compose.affirmed(question, [_passage(other)], model)
+        yield consulted
+        if difference := opposed(ours, consulted.probability):
+            yield Contradiction(difference, said.own.cited, other.cited)
+
+
+def opposed(ours: float | None, theirs: float | None) -> Difference | None:
+    """Where the one probability, 0..1, of a "yes" is as good as certain and the other is not; None
+    is that of a reply that is neither "yes" nor "no"."""
+    if ours is None or theirs is None or max(ours, theirs) < YES or min(ours, theirs) > MAYBE:
+        return None
+    said = ("yes", "no") if ours > theirs else ("no", "yes")
+    return Difference("verdict", *said, (0, 3), (0, 3))

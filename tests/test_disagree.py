@@ -8,15 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from rag.chunk import chunk
 from rag.contradict import Judge, Weights, load
 from rag.contrast import differences
-from rag.disagree import MOST, claim, contradictions, elsewhere, told
+from rag.disagree import MOST, claim, contradictions, elsewhere, in_context, told
 from rag.errors import ModelFileError
 from rag.events import Checked, Selected
 from rag.library import Library
 from rag.opposites import words
 from rag.states import Reader
-from rag.types import Citation, Claim, Embedder, Passage, Span
+from rag.types import Citation, Claim, Document, Embedder, Passage, Span
 from rag.vectors import Vectors
 from tests.asking import LARGE, SMALL, Index
 from tests.asking import script as scripted
@@ -148,11 +149,32 @@ def test_articles_far_apart_may_differ_in_a_number(judge: Judge) -> None:
             (passage(3, "c.txt", NINE), "2025-06-01"),
         )
     )
-    cited = citing(MILL).citations[0]
     assert contradictions([citing(MILL)], [own, near], judge)
     assert not contradictions([citing(MILL)], [own, far], judge)
-    assert [each.quote for each in elsewhere(cited, [own, near])] == [NINE]
-    assert elsewhere(cited, [own, far]) == []
+
+
+def test_sentences_of_other_articles_of_the_time_are_read_with_what_stands_before_them(
+    tmp_path: Path,
+) -> None:
+    lead, more = "Smoke rose over Halden.", "The mill stays shut."
+    texts = {"a.txt": MILL, "b.txt": f"{lead} {NINE} {more}", "c.txt": NINE}
+    days = {"a.txt": "2026-01-05", "b.txt": "2026-01-20", "c.txt": "2025-06-01"}
+    library = Library.open(tmp_path / "library.sqlite3")
+    for id, text in texts.items():
+        document = Document.of(id, f"About {id}", id, text, days[id])
+        library.put(document, chunk(document))
+    nine = replace(passage(2, "b.txt", NINE, len(lead) + 1), title="About b.txt")
+    rest = replace(passage(3, "b.txt", more, len(lead) + len(NINE) + 2), title="About b.txt")
+    passages = [
+        replace(each, published=days[each.span.document_id])
+        for each in (passage(1, "a.txt", MILL), nine, rest, passage(4, "c.txt", NINE))
+    ]
+    found = list(elsewhere(citing(MILL).citations[0], passages, library))
+    assert [(each.before, each.cited.quote) for each in found] == [(lead, NINE), (NINE, more)]
+    assert {each.article for each in found} == {f"About b.txt {NINE} {more}"}
+    assert found[0].text == f"{lead} {NINE}"
+    assert in_context(citing(MILL).citations[0], passages, library).before == ""
+    library.close()
 
 
 def test_one_thing_is_told_once_and_an_answer_tells_two_at_most(judge: Judge) -> None:

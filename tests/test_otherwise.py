@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from math import log
+
 import pytest
 
 from rag.answerable import Answerability
-from rag.disagree import Contradiction
+from rag.disagree import Contradiction, InContext
 from rag.events import Consulted
-from rag.otherwise import ASKED, Said, contradictions, rival
+from rag.otherwise import ASKED, MAYBE, STATED_YES_NO, YES, Said, contradictions, opposed, rival
 from rag.states import Reader
 from rag.types import Citation, Span
 from tests.asking import SMALL, asks_for_words, asks_yes_or_no, chat, shown
@@ -18,8 +21,9 @@ MINE = "The farm in Vell keeps 40 cows."
 OTHER = "Some 65 cows are kept on the farm in Vell, its owner says."
 
 
-def cite(text: str, number: int) -> Citation:
-    return Citation(number, Span(f"{number}.txt", 0, len(text)), text)
+def read(text: str, number: int, before: str = "", article: str = "") -> InContext:
+    cited = Citation(number, Span(f"{number}.txt", 0, len(text)), text)
+    return InContext(cited, before, f"{text} {article}")
 
 
 @pytest.fixture(scope="module")
@@ -38,11 +42,14 @@ def model(request: Request) -> Scripted:
 
 
 def told(
-    others: list[str], answerability: Answerability, said: Said | None = None, asked: str = QUESTION
+    others: Sequence[str | InContext],
+    answerability: Answerability,
+    said: Said | None = None,
+    asked: str = QUESTION,
 ) -> tuple[list[Contradiction], list[Consulted]]:
-    cited = [cite(text, number) for number, text in enumerate(others, start=2)]
+    cited = [read(e, n) if isinstance(e, str) else e for n, e in enumerate(others, start=2)]
     with ScriptedServer([model]) as server:
-        own = said or Said(cite(MINE, 1), "40", 0.9)
+        own = said or Said(read(MINE, 1), "40", 0.9)
         steps = list(contradictions(asked, own, cited, chat(server, SMALL), answerability))
     return (
         [each for each in steps if isinstance(each, Contradiction)],
@@ -66,7 +73,7 @@ def test_who_says_the_same_is_not_asked(answerability: Answerability) -> None:
 def test_who_speaks_of_something_else_is_not_asked(
     answerability: Answerability, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    mine = Said(cite("In Vell the herd of the last farm numbers 40 animals.", 1), "40", 0.9)
+    mine = Said(read("In Vell the herd of the last farm numbers 40 animals.", 1), "40", 0.9)
     elsewhere = ["A farm must keep 65 cows to earn a living, a survey of the county found."]
     assert told(elsewhere, answerability, mine) == ([], [])
     monkeypatch.setattr("rag.otherwise.SHARED", 0.0)
@@ -85,7 +92,7 @@ def test_who_tells_of_a_change_contradicts_nobody(
     update: str, answerability: Answerability
 ) -> None:
     assert told([update], answerability) == ([], [])
-    changed = Said(cite(update, 1), "65", 0.9)
+    changed = Said(read(update, 1), "65", 0.9)
     assert told([MINE], answerability, changed) == ([], [])
 
 
@@ -103,39 +110,88 @@ def test_no_more_is_asked_than_a_person_would_wait_for(answerability: Answerabil
     assert sum(each.purpose == "judge" for each in consulted) == ASKED
 
 
-def test_a_no_needs_less_certainty_than_a_yes(answerability: Answerability) -> None:
-    asked = "Does the farm in Vell keep cows?"
-    for reply, other, differs in (("No", "Yes", True), ("Yes", "Yes", False), ("Yes", "No", True)):
-
-        def model(request: Request, reply: str = reply, other: str = other) -> Scripted:
-            if asks_for_words(request):
-                return reply if MINE in shown(request) else other
-            return Reply(["yes"], alternatives={"yes": -0.6, "no": -0.8})  # 0.55
-
-        with ScriptedServer([model]) as server:
-            said = Said(cite(MINE, 1), None, 0.5 if reply == "No" else 0.9)
-            steps = contradictions(
-                asked, said, [cite(OTHER, 2)], chat(server, SMALL), answerability
-            )
-            found = [each for each in steps if isinstance(each, Contradiction)]
-        assert bool(found) is (differs and other == "No")
+def test_a_sentence_is_read_with_the_one_before_it(answerability: Answerability) -> None:
+    herd = "Its herd counts 65 cows."
+    assert told([read(herd, 2)], answerability) == ([], [])
+    named = read(herd, 2, before="The farm in Vell opened its doors on Sunday.")
+    (found,), consulted = told([named], answerability)
+    assert found.other.quote == herd
+    assert all(named.text in each.messages[-1].content for each in consulted)
 
 
-def test_a_yes_that_the_model_is_not_sure_of_contradicts_nothing(
+def test_an_article_that_says_the_same_too_contradicts_nobody(
     answerability: Answerability,
 ) -> None:
-    unsure = Said(cite(MINE, 1), None, 0.5)
-    asked = "Does the farm in Vell keep cows?"
-    found, consulted = told([OTHER], answerability, unsure, asked)
-    assert (found, [each.purpose for each in consulted]) == ([], ["extract"])
+    same = "In the summer its cows number 40."
+    assert told([read(OTHER, 2, article=same)], answerability) == ([], [])
+    own = read(MINE, 1, article="Its twin in Dorn keeps 65.")
+    found, consulted = told([OTHER], answerability, Said(own, "40", 0.9))
+    assert found == []
+    assert [each.purpose for each in consulted] == ["judge", "extract"]
+
+
+ASKED_WHETHER = "Does the farm in Vell keep cows?"
+
+
+def whether(
+    ours: float, theirs: float, stated: float, answerability: Answerability
+) -> tuple[list[Contradiction], list[str]]:
+    """What is told where the model says yes with these probabilities, and what it is asked."""
+
+    def model(request: Request) -> Scripted:
+        likely = stated if asks_yes_or_no(request) else ours if MINE in shown(request) else theirs
+        alternatives = {"yes": log(likely), "no": log(1 - likely)}
+        return Reply(["yes"], alternatives=alternatives)
+
+    with ScriptedServer([model]) as server:
+        said = Said(read(MINE, 1), None, 0.9)
+        found = list(
+            contradictions(
+                ASKED_WHETHER, said, [read(OTHER, 2)], chat(server, SMALL), answerability
+            )
+        )
+    return (
+        [each for each in found if isinstance(each, Contradiction)],
+        [each.purpose for each in found if isinstance(each, Consulted)],
+    )
+
+
+def test_a_yes_that_is_less_sure_than_the_other_is_a_no(answerability: Answerability) -> None:
+    (found,), asked = whether(YES + 0.01, MAYBE - 0.01, STATED_YES_NO + 0.1, answerability)
+    assert (found.difference.ours, found.difference.theirs) == ("yes", "no")
+    assert asked == ["extract", "judge", "extract"]
+    assert whether(YES + 0.01, MAYBE + 0.01, 0.9, answerability)[0] == []
+
+
+def test_what_does_not_state_a_yes_or_no_contradicts_nothing(answerability: Answerability) -> None:
+    unsure = STATED_YES_NO - 0.1
+    assert whether(0.99, 0.1, unsure, answerability) == ([], ["extract", "judge"])
+    own = Said(read(MINE, 1), None, unsure)
+    assert told([OTHER], answerability, own, ASKED_WHETHER) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "said"),
+    [
+        (0.99, 0.2, ("yes", "no")),
+        (0.2, 0.99, ("no", "yes")),
+        (1.0, 0.0, ("yes", "no")),  # a server without probabilities
+        (0.95, 0.2, None),
+        (0.1, 0.2, None),
+        (0.99, None, None),  # "Perhaps"
+        (None, 0.1, None),
+    ],
+)
+def test_one_certain_yes_and_one_that_is_not_exclude_each_other(
+    ours: float | None, theirs: float | None, said: tuple[str, str] | None
+) -> None:
+    found = opposed(ours, theirs)
+    assert ((found.ours, found.theirs) if found else None) == said
 
 
 @pytest.mark.parametrize(
     ("ours", "theirs", "point"),
     [
-        ("Yes.", "No", "verdict"),
-        ("Yes", "Yes, it does.", None),
-        ("Yes", "40", None),
         ("40", "65", "number"),
         ("40 cows", "about 41", None),  # rounded
         ("more than 40", "65", None),
@@ -147,6 +203,10 @@ def test_a_yes_that_the_model_is_not_sure_of_contradicts_nothing(
         ("autumn", "17 October", None),
         ("Ann Lee", "Olaf Berg", "name"),
         ("Ann Lee", "Ms Lee", None),
+        ("Port Holm", "Ferrow.", "name"),
+        ("Viktor Orbán", "Orban", None),
+        ("a port", "Ferrow", None),
+        ("May", "August", None),  # without a place in a date, it may be a name
         ("a cow", "a goat", None),
     ],
 )

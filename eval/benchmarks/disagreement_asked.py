@@ -17,7 +17,7 @@ from eval.benchmarks.tables import Table
 from rag import asks, compose, disagree, otherwise
 from rag.assistant import Assistant
 from rag.build import build
-from rag.disagree import Contradiction
+from rag.disagree import Contradiction, InContext
 from rag.library import Library
 from rag.settings import Settings
 from rag.types import ChatModel, Citation, Passage
@@ -49,27 +49,32 @@ def outcome(case: Case, library: Library, assistant: Assistant) -> Outcome:
     claim, passages = stored(case, library)
     (cited,) = claim.citations
     started = time.perf_counter()
-    found = _contradictions(case.question or "", cited, passages, assistant)
+    found = _contradictions(case.question or "", cited, passages, library, assistant)
     return Outcome(case, found[0] if found else None, time.perf_counter() - started)
 
 
 def _contradictions(
-    question: str, cited: Citation, passages: list[Passage], assistant: Assistant
+    question: str,
+    cited: Citation,
+    passages: list[Passage],
+    library: Library,
+    assistant: Assistant,
 ) -> list[Contradiction]:
     model = assistant.model.get()
-    said = _said(question, cited, passages[0], model)
+    said = _said(question, disagree.in_context(cited, passages, library), model)
     if said.short and not asks.stands(question, said.short, cited.quote):
         return []  # no answer would be written from it
-    others = disagree.elsewhere(cited, passages)
+    others = disagree.elsewhere(cited, passages, library)
     steps = otherwise.contradictions(question, said, others, model, assistant.answerability)
     return [each for each in steps if isinstance(each, Contradiction)]
 
 
-def _said(question: str, cited: Citation, passage: Passage, model: ChatModel) -> otherwise.Said:
+def _said(question: str, own: InContext, model: ChatModel) -> otherwise.Said:
     """What an answer from the cited sentence would rest on."""
-    shown = [Passage(1, cited.span, cited.quote, passage.title, passage.source, 1.0)]
+    cited = own.cited
+    shown = [Passage(cited.number, cited.span, cited.quote, "", "", 1.0)]
     stated = compose.stated(question, shown, model).probability or 0.0
     short = None
     if asks.kind(question) != "yes-no":
         short = compose.extract(question, shown, model).reply.strip()
-    return otherwise.Said(cited, short, stated)
+    return otherwise.Said(own, short, stated)

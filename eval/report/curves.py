@@ -167,7 +167,7 @@ def deciding(entries: Sequence[Entry]) -> Deciding | None:
 
 def _yes(entry: Entry) -> float | None:
     """The highest probability of "yes" to any passage."""
-    asked = (each.probability for each in entry.seen.consulted)
+    asked = (each.probability for each in entry.seen.consulted if each.purpose == "judge")
     return max((each for each in asked if each is not None), default=None)
 
 
