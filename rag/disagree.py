@@ -36,11 +36,11 @@ class Contradiction:
 @dataclass(frozen=True, slots=True)
 class InContext:
     """A sentence with what names its subject: the sentence before it, "" where there is none, and
-    its article, so far as that was found."""
+    the title and sentences of its article, so far as they were found."""
 
     cited: Citation
     before: str
-    article: str
+    article: tuple[str, ...]
 
     @property
     def text(self) -> str:
@@ -89,7 +89,8 @@ def in_context(cited: Citation, passages: Sequence[Passage], library: Library) -
     text = library.document(cited.span.document_id).text
     start, end = before(text, cited.span.start) or (0, 0)
     of = [each for each in passages if each.span.document_id == cited.span.document_id]
-    article = " ".join([*dict.fromkeys(each.title for each in of), *(each.text for each in of)])
+    sentences = (each.text[start:end] for each in of for start, end in split(each.text))
+    article = (*dict.fromkeys(each.title for each in of), *sentences)
     return InContext(cited, text[start:end], article)
 
 

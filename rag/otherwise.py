@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from rag import asks, compose, contrast, terms
+from rag import asks, compose, contrast, stated, terms
 from rag.answerable import Answerability
 from rag.contrast import Difference
 from rag.disagree import Contradiction, InContext
@@ -93,7 +93,7 @@ def _overlap(one: str, other: str) -> float:
 
 def _says(question: str, short: str, read: InContext) -> bool:
     """True when the article answers in these words too: it contradicts nobody who does."""
-    return asks.extracted(question, short, f"{read.article} {read.before}") == 1.0
+    return any(asks.extracted(question, short, each) == 1.0 for each in (*read.article, read.text))
 
 
 def _passage(read: InContext) -> Passage:
@@ -134,8 +134,12 @@ def rival(ours: str, theirs: str, one: str, other: str) -> Difference | None:
     )
     found = next(within, None) or next(iter(contrast.differences(ours, theirs)), None)
     found = found or _named(ours.rstrip("."), theirs.rstrip("."))
-    alike = found and found.point == "name" and asks.extracted("", found.ours, found.theirs)
-    return None if alike else found  # "Orbán" and "Orban"
+    return None if found and found.point == "name" and _alike(found) else found
+
+
+def _alike(names: Difference) -> bool:
+    """True of "Viktor Orbán" and "Orban", but not of two judges."""
+    return asks.extracted(" ".join(stated.TITLES), names.ours, names.theirs) > 0
 
 
 def _within(one: str, other: str) -> bool:
@@ -169,7 +173,10 @@ def _affirmed(
     consulted = compose.affirmed(question, [_passage(said.own)], model)
     yield consulted
     ours = consulted.probability
-    for other in asked:
+    told: set[str] = set()
+    for other in sorted(asked, key=lambda each: each.cited.span):
+        if other.before in told:
+            continue  # it is read with the one that was told, and says "no" only with that
         consulted = compose.stated(question, [_passage(other)], model)
         yield consulted
         if (consulted.probability or 0.0) < STATED_YES_NO:
@@ -177,6 +184,7 @@ def _affirmed(
         consulted = compose.affirmed(question, [_passage(other)], model)
         yield consulted
         if difference := opposed(ours, consulted.probability):
+            told.add(other.cited.quote)
             yield Contradiction(difference, said.own.cited, other.cited)
 
 

@@ -84,7 +84,7 @@ _ASIDE = re.compile(
 _SLOT = re.compile(r"\b(in|at|near|outside|to|from|for|of|with|against|on|off)(?: the)? $")
 _COUNTED = 2  # words that say what a figure counts
 # Words of names that tell nobody and nothing apart.
-_TITLES = frozenset(
+TITLES = frozenset(
     "judge senator president mayor minister prime dr mr mrs ms professor governor king queen sir"
     " general captain chancellor secretary sen rep gov lord lady pope prince princess county city"
     " state river lake street university college school high united hospital court bank"
@@ -285,7 +285,7 @@ def _capitalised(text: str, taken: Sequence[Interval]) -> Iterator[terms.Name]:
 
 
 def _name(text: str, run: Sequence[terms.Name]) -> Name:
-    telling = [name for name in run if name.text.lower().rstrip(".") not in _TITLES] or run
+    telling = [name for name in run if name.text.lower().rstrip(".") not in TITLES] or run
     keys = frozenset(key for name in telling for key in terms.name_keys(name.text))
     before = _SLOT.search(text[: run[0].start])
     whole = re.sub(r"[’']s$", "", text[run[0].start : run[-1].end])

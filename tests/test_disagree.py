@@ -171,7 +171,7 @@ def test_sentences_of_other_articles_of_the_time_are_read_with_what_stands_befor
     ]
     found = list(elsewhere(citing(MILL).citations[0], passages, library))
     assert [(each.before, each.cited.quote) for each in found] == [(lead, NINE), (NINE, more)]
-    assert {each.article for each in found} == {f"About b.txt {NINE} {more}"}
+    assert {each.article for each in found} == {("About b.txt", NINE, more)}
     assert found[0].text == f"{lead} {NINE}"
     assert in_context(citing(MILL).citations[0], passages, library).before == ""
     library.close()

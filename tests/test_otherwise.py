@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import log
 
 import pytest
@@ -21,9 +22,9 @@ MINE = "The farm in Vell keeps 40 cows."
 OTHER = "Some 65 cows are kept on the farm in Vell, its owner says."
 
 
-def read(text: str, number: int, before: str = "", article: str = "") -> InContext:
+def read(text: str, number: int, before: str = "", *article: str) -> InContext:
     cited = Citation(number, Span(f"{number}.txt", 0, len(text)), text)
-    return InContext(cited, before, f"{text} {article}")
+    return InContext(cited, before, (text, *article))
 
 
 @pytest.fixture(scope="module")
@@ -123,8 +124,8 @@ def test_an_article_that_says_the_same_too_contradicts_nobody(
     answerability: Answerability,
 ) -> None:
     same = "In the summer its cows number 40."
-    assert told([read(OTHER, 2, article=same)], answerability) == ([], [])
-    own = read(MINE, 1, article="Its twin in Dorn keeps 65.")
+    assert told([read(OTHER, 2, "", same)], answerability) == ([], [])
+    own = read(MINE, 1, "", "Its twin in Dorn keeps 65.")
     found, consulted = told([OTHER], answerability, Said(own, "40", 0.9))
     assert found == []
     assert [each.purpose for each in consulted] == ["judge", "extract"]
@@ -161,6 +162,30 @@ def test_a_yes_that_is_less_sure_than_the_other_is_a_no(answerability: Answerabi
     assert (found.difference.ours, found.difference.theirs) == ("yes", "no")
     assert asked == ["extract", "judge", "extract"]
     assert whether(YES + 0.01, MAYBE + 0.01, 0.9, answerability)[0] == []
+
+
+def test_the_sentence_that_says_no_is_told_and_not_the_one_after_it(
+    answerability: Answerability,
+) -> None:
+    after = "Its owner says that the farm in Vell keeps goats, not cows, all year."
+
+    def model(request: Request) -> Scripted:
+        likely = 0.99 if MINE in shown(request) else 0.8
+        return Reply(["yes"], alternatives={"yes": log(likely), "no": log(1 - likely)})
+
+    others = [replaced(read(after, 2, before=OTHER), start=len(OTHER) + 1), read(OTHER, 2)]
+    with ScriptedServer([model]) as server:
+        said = Said(read(MINE, 1), None, 0.9)
+        steps = list(
+            contradictions(ASKED_WHETHER, said, others, chat(server, SMALL), answerability)
+        )
+    assert [each.other.quote for each in steps if isinstance(each, Contradiction)] == [OTHER]
+
+
+def replaced(of: InContext, start: int) -> InContext:
+    """The same, further on in its document."""
+    span = Span(of.cited.span.document_id, start, start + len(of.cited.quote))
+    return replace(of, cited=replace(of.cited, span=span))
 
 
 def test_what_does_not_state_a_yes_or_no_contradicts_nothing(answerability: Answerability) -> None:
@@ -203,6 +228,7 @@ def test_one_certain_yes_and_one_that_is_not_exclude_each_other(
         ("autumn", "17 October", None),
         ("Ann Lee", "Olaf Berg", "name"),
         ("Ann Lee", "Ms Lee", None),
+        ("Judge Ann Lee", "Judge Olaf Berg", "name"),
         ("Port Holm", "Ferrow.", "name"),
         ("Viktor Orbán", "Orban", None),
         ("a port", "Ferrow", None),
