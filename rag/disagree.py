@@ -10,12 +10,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from rag.cite import before
 from rag.contradict import Judge
 from rag.contrast import Difference
 from rag.dates import day
 from rag.events import Selected
 from rag.library import Library
-from rag.sentences import before, split
+from rag.sentences import split
 from rag.types import Citation, Claim, Passage, Span
 
 APART_DAYS = 30  # between articles, from which on a thing may have changed

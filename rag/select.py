@@ -15,11 +15,11 @@ from math import log1p
 
 from rag import asks, terms
 from rag.chunk import estimate_tokens
-from rag.cite import leans
+from rag.cite import before, leans
 from rag.copies import wording
 from rag.events import Selected
 from rag.library import Library
-from rag.sentences import before, split
+from rag.sentences import split
 from rag.types import Document, Embedder, Hit, Passage, Span
 
 MAX_SENTENCES = 48  # embedded for one question: about 0.4 s on two cores

@@ -10,8 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-LOOK_BACK = 600  # characters in which the sentence before another may stand
-
 # After "U.S." or "Inc." these begin a sentence far more often than they go on with a name.
 _STARTERS = frozenset(
     """The He She It They We You I His Her Hers Its Their Our My Your This That These Those There
@@ -92,17 +90,6 @@ def split(text: str) -> list[tuple[int, int]]:
 
 
 # --- line breaks -----------------------------------------------------------------------------
-
-
-def before(text: str, place: int) -> tuple[int, int] | None:
-    """Start and end of the sentence that stands before `place`, if it is whole within `LOOK_BACK`
-    characters."""
-    start = max(0, place - LOOK_BACK)
-    found = split(text[start:place])
-    if not found or (start > 0 and len(found) == 1):  # cut off at the front
-        return None
-    left, right = found[-1]
-    return start + left, start + right
 
 
 def _paragraphs(text: str) -> Iterator[tuple[int, int]]:
