@@ -134,12 +134,12 @@ def rival(ours: str, theirs: str, one: str, other: str) -> Difference | None:
     )
     found = next(within, None) or next(iter(contrast.differences(ours, theirs)), None)
     found = found or _named(ours.rstrip("."), theirs.rstrip("."))
-    return None if found and found.point == "name" and _alike(found) else found
+    return None if found and found.point == "name" and _share_a_name(ours, theirs) else found
 
 
-def _alike(names: Difference) -> bool:
+def _share_a_name(ours: str, theirs: str) -> bool:
     """True of "Viktor Orbán" and "Orban", but not of two judges."""
-    return asks.extracted(" ".join(stated.TITLES), names.ours, names.theirs) > 0
+    return asks.extracted(" ".join(stated.TITLES), ours, theirs) > 0
 
 
 def _within(one: str, other: str) -> bool:
