@@ -28,7 +28,6 @@ _LEANS = re.compile(
 _HINT_BONUS = 0.05  # breaks near-ties in favour of the passage that the model named
 _LENGTH_MALUS = 0.02  # for each further sentence: of equal carriers the narrowest is cited
 _BARE = re.compile(r"(?:yes|no)[.,!]?", re.IGNORECASE)
-LOOK_BACK = 600  # characters in which the sentence that another leans on may stand
 GAP_CHARS = 3  # of white space between neighbouring sentences
 _ADDS = 0.1  # least share of the claim that a further citation must carry
 
@@ -53,17 +52,6 @@ class Sentence:
 def leans(sentence: str) -> bool:
     """True when a sentence can only be read together with the one before it."""
     return bool(_LEANS.match(sentence))
-
-
-def before(text: str, place: int) -> tuple[int, int] | None:
-    """Start and end of the sentence that stands before `place`, if it is whole within `LOOK_BACK`
-    characters."""
-    start = max(0, place - LOOK_BACK)
-    found = split(text[start:place])
-    if not found or (start > 0 and len(found) == 1):  # cut off at the front
-        return None
-    left, right = found[-1]
-    return start + left, start + right
 
 
 def read(reply: str, passages: int) -> tuple[list[Draft], int]:

@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from rag.cite import before
 from rag.contradict import Judge
 from rag.contrast import Difference
 from rag.dates import day
@@ -21,6 +20,7 @@ from rag.types import Citation, Claim, Passage, Span
 
 APART_DAYS = 30  # between articles, from which on a thing may have changed
 MOST = 2  # told in one answer
+CONTEXT = 400  # characters before a sentence: who and what it speaks of stands there
 
 _YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d\b")
 
@@ -36,8 +36,8 @@ class Contradiction:
 
 @dataclass(frozen=True, slots=True)
 class InContext:
-    """A sentence with what names its subject: the sentence before it, "" where there is none, and
-    the title and sentences of its article, so far as they were found."""
+    """A sentence with what names its subject: the sentences before it, of about `CONTEXT`
+    characters, and the title and sentences of its article, so far as they were found."""
 
     cited: Citation
     before: str
@@ -45,7 +45,7 @@ class InContext:
 
     @property
     def text(self) -> str:
-        """Both sentences."""
+        """All these sentences."""
         return f"{self.before} {self.cited.quote}".strip()
 
 
@@ -87,12 +87,19 @@ def contradictions(
 
 def in_context(cited: Citation, passages: Sequence[Passage], library: Library) -> InContext:
     """A sentence of `passages`."""
-    text = library.document(cited.span.document_id).text
-    start, end = before(text, cited.span.start) or (0, 0)
+    before = _before(library.document(cited.span.document_id).text, cited.span.start)
     of = [each for each in passages if each.span.document_id == cited.span.document_id]
     sentences = (each.text[start:end] for each in of for start, end in split(each.text))
     article = (*dict.fromkeys(each.title for each in of), *sentences)
-    return InContext(cited, text[start:end], article)
+    return InContext(cited, before, article)
+
+
+def _before(text: str, place: int) -> str:
+    """The whole sentences within `CONTEXT` characters before `place`."""
+    start = max(0, place - CONTEXT)
+    found = split(text[start:place])
+    whole = found[1:] if start else found  # the first may be cut off at the front
+    return text[start + whole[0][0] : start + whole[-1][1]] if whole else ""
 
 
 def elsewhere(

@@ -22,8 +22,8 @@ from rag.types import ChatModel, Passage
 
 READ = 6  # sentences, best first, of which the likeliest are asked about
 ASKED = 2
-LIKE = 0.55  # how well the question's tokens are met in a sentence and the one before, at least
-SHARED = 0.2  # of the words of the shorter of two such pairs, in the other: the same event
+LIKE = 0.55  # how well the question's tokens are met in a sentence and those before, at least
+SHARED = 0.2  # of the words of the shorter of two such texts, in the other: the same event
 STATED = 0.7  # the model's "yes" to a sentence that states the answer, at least
 STATED_YES_NO = 0.5  # the same for a question of yes or no: a sentence seldom states a "no"
 # A small model says "yes" to nearly everything: less of it than MAYBE beside YES is a "no".
@@ -175,7 +175,7 @@ def _affirmed(
     ours = consulted.probability
     told: set[str] = set()
     for other in sorted(asked, key=lambda each: each.cited.span):
-        if other.before in told:
+        if any(quote in other.before for quote in told):
             continue  # it is read with the one that was told, and says "no" only with that
         consulted = compose.stated(question, [_passage(other)], model)
         yield consulted

@@ -157,12 +157,18 @@ class _Writer:
             checked = yield from self.check(reply, attempt)
             claims = [each.claim for each in checked if each.action != "removed"]
             if judgement.answers(self.question, claims, attempt):
-                yield from checked
-                self.record.claims += claims
+                unsaid = self._unsaid(checked)
+                yield from unsaid
+                self.record.claims += [e.claim for e in unsaid if e.action != "removed"]
                 self.record.attempts.append(attempt)
                 return None
             yield from (replace(each, action="removed") for each in checked)
         return "nothing survived checking" if wrote else "not stated"
+
+    def _unsaid(self, checked: Sequence[Checked]) -> list[Checked]:
+        """Without what was said already: a sentence may answer two parts of a question."""
+        said = {claim.text for claim in self.record.claims}
+        return [each for each in checked if each.claim.text not in said]
 
     def _counted(self, consulted: Consulted) -> Consulted:
         if consulted.purpose == "judge":

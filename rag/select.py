@@ -15,7 +15,7 @@ from math import log1p
 
 from rag import asks, terms
 from rag.chunk import estimate_tokens
-from rag.cite import before, leans
+from rag.cite import leans
 from rag.copies import wording
 from rag.events import Selected
 from rag.library import Library
@@ -29,6 +29,7 @@ WORDS_WEIGHT = 1.2  # of the share of words and numbers
 HIT_WEIGHT = 0.4  # of the score of the hit, which is 0..1
 AMOUNT_BONUS = 0.1  # for a sentence with a number, where a number is asked for
 HEADLINE_MALUS = 0.15  # for a line that is no full sentence: it says least in most words
+LOOK_BACK = 600  # characters before a chunk in which the sentence it leans on may stand
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +122,14 @@ def _form(text: str, kind: asks.Kind) -> float:
 def _with_lead(sentence: _Scored, library: Library) -> list[Span]:
     """The sentence, and the one before it where it cannot be read alone."""
     span = sentence.span
-    if not leans(sentence.text):
+    if not leans(sentence.text) or span.start == 0:
         return [span]
-    lead = before(library.document(span.document_id).text, span.start)
-    return [span, Span(span.document_id, *lead)] if lead else [span]
+    start = max(0, span.start - LOOK_BACK)
+    before = split(library.text(Span(span.document_id, start, span.start)))
+    if not before or (start > 0 and len(before) == 1):  # cut off at the front
+        return [span]
+    left, right = before[-1]
+    return [span, Span(span.document_id, start + left, start + right)]
 
 
 def _joined(chosen: dict[Span, float], library: Library) -> list[tuple[Span, float]]:

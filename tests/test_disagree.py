@@ -11,7 +11,7 @@ import pytest
 from rag.chunk import chunk
 from rag.contradict import Judge, Weights, load
 from rag.contrast import differences
-from rag.disagree import MOST, claim, contradictions, elsewhere, in_context, told
+from rag.disagree import CONTEXT, MOST, claim, contradictions, elsewhere, in_context, told
 from rag.errors import ModelFileError
 from rag.events import Checked, Selected
 from rag.library import Library
@@ -170,10 +170,27 @@ def test_sentences_of_other_articles_of_the_time_are_read_with_what_stands_befor
         for each in (passage(1, "a.txt", MILL), nine, rest, passage(4, "c.txt", NINE))
     ]
     found = list(elsewhere(citing(MILL).citations[0], passages, library))
-    assert [(each.before, each.cited.quote) for each in found] == [(lead, NINE), (NINE, more)]
+    assert [(each.before, each.cited.quote) for each in found] == [
+        (lead, NINE),
+        (f"{lead} {NINE}", more),
+    ]
     assert {each.article for each in found} == {("About b.txt", NINE, more)}
     assert found[0].text == f"{lead} {NINE}"
     assert in_context(citing(MILL).citations[0], passages, library).before == ""
+    library.close()
+
+
+def test_what_stands_long_before_a_sentence_is_not_read_with_it(tmp_path: Path) -> None:
+    lines = [f"On day {day} the crews in Halden dug on." for day in range(1, 40)]
+    text = " ".join([*lines, NINE])
+    document = Document.of("b.txt", "Mill", "b.txt", text)
+    library = Library.open(tmp_path / "library.sqlite3")
+    library.put(document, chunk(document))
+    nine = passage(1, "b.txt", NINE, text.index(NINE))
+    before = in_context(Citation(1, nine.span, NINE), [nine], library).before
+    assert 0 < len(before) <= CONTEXT
+    assert before.startswith("On day")  # whole sentences only
+    assert text[: nine.span.start].rstrip().endswith(before)
     library.close()
 
 

@@ -153,6 +153,16 @@ def test_a_small_models_next_attempt_is_made_from_another_passage(seeds: Index) 
     assert actions(events) == [("Bananas grow in Geneva.", "removed"), (STATED, "kept")]
 
 
+def test_a_sentence_that_answers_two_parts_of_a_question_is_said_once(seeds: Index) -> None:
+    asked = "what rate applies to fentanyl and what is the rate of tariffs?"
+    replies = script(STATED, STATED, knows="20% rate", extracts="20% rate")
+    events, reason, record, _ = answered(seeds, asked, [seeds.passage(RATE)], replies, SMALL)
+    assert reason is None
+    assert len(record.attempts) == 2
+    assert [claim.text for claim in record.claims] == [STATED]
+    assert actions(events) == [(STATED, "kept")]
+
+
 @pytest.mark.parametrize(
     ("extracts", "short"),
     [("20% rate.", "20% rate"), ("30% in all", None), ("A tariff rate", None)],
