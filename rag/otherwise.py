@@ -29,11 +29,20 @@ STATED_YES_NO = 0.5  # the same for a question of yes or no: a sentence seldom s
 # A small model says "yes" to nearly everything: less of it than MAYBE beside YES is a "no".
 YES, MAYBE = 0.98, 0.87
 
-# A sentence that tells of a change contradicts nobody who wrote before it.
+# A sentence that tells of a change contradicts nobody who wrote before it, nor one that tells how
+# far a count had come.
 _UPDATE = re.compile(
     r"\b(?:no longer|bring(?:s|ing)|revis\w+|correct(?:s|ed|ing|ion)|updat\w+|lift(?:s|ed|ing)"
     r"|revers(?:e[sd]?|ing)|withdr[ae]w\w*|postpon\w+|put back|originally|initially|earlier"
-    r"|previously|(?:raised?|moved|changed|rescheduled|lowered)(?: \w+){0,12} (?:to|from))\b",
+    r"|previously|so far|final (?:results?|count|tally|toll|figures?)|precincts? report\w+"
+    r"|(?:votes|ballots|precincts)(?: \w+){0,2} (?:counted|in)"
+    r"|(?:raised?|moved|changed|rescheduled|lowered)(?: \w+){0,12} (?:to|from))\b",
+    re.IGNORECASE,
+)
+_YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d\b")
+_HEDGE = re.compile(
+    r"\b(about|around|approximately|roughly|some|nearly|almost|(?:more|less|fewer) than|over"
+    r"|under|at least|up to|as many as)\W+(?:an? )?$",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[^\W\d_]+(?:[’'-][^\W\d_]+)*")
@@ -79,10 +88,20 @@ def _likeliest(
         and _overlap(said.own.text, each.text) >= SHARED
         and not _UPDATE.search(each.cited.quote)
         and not (said.short and _says(question, said.short, each))
+        and not _of_another_year(question, said.own.cited.quote, each.cited.quote)
     )
     met = [(answerability.met(question, [each.text]), each) for each in islice(could, READ)]
     likely = sorted((pair for pair in met if pair[0] >= LIKE), key=lambda pair: -pair[0])
     return [each for _, each in likely[:ASKED]]
+
+
+def _of_another_year(question: str, one: str, other: str) -> bool:
+    """True where a sentence names a year and the other does not, or another, and that is not what
+    is asked for: it tells of what was before."""
+    if asks.kind(question) in ("time", "year"):
+        return False
+    ours, theirs = (set(_YEAR.findall(each)) for each in (one, other))
+    return bool((ours ^ theirs) - set(_YEAR.findall(question)))
 
 
 def _overlap(one: str, other: str) -> float:
@@ -132,9 +151,19 @@ def rival(ours: str, theirs: str, one: str, other: str) -> Difference | None:
         for each in contrast.differences(one, other)
         if _within(each.ours, ours) and _within(each.theirs, theirs)
     )
-    found = next(within, None) or next(iter(contrast.differences(ours, theirs)), None)
+    hedged = (_hedged(ours, one), _hedged(theirs, other))
+    found = next(within, None) or next(iter(contrast.differences(*hedged)), None)
     found = found or _named(ours.rstrip("."), theirs.rstrip("."))
     return None if found and found.point == "name" and _share_a_name(ours, theirs) else found
+
+
+def _hedged(short: str, quote: str) -> str:
+    """A short answer with the "about" or "more than" that it has in its sentence."""
+    counted = next(iter(terms.quantities(short)), None)
+    same = (each for each in terms.quantities(quote) if counted and each.value == counted.value)
+    place = next((each.start for each in same), 0)
+    hedge = _HEDGE.search(quote[:place])
+    return f"{hedge[1]} {short}" if hedge else short
 
 
 def _share_a_name(ours: str, theirs: str) -> bool:

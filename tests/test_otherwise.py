@@ -87,6 +87,8 @@ def test_who_speaks_of_something_else_is_not_asked(
         "The farm in Vell raised the number of cows that it keeps to 65.",
         "The farm in Vell keeps 65 cows, not 40 as it had originally said.",
         "The farm in Vell bought cows on Monday, bringing the number that it keeps to 65.",
+        "So far 65 cows are kept on the farm in Vell.",
+        "With half of the ballots counted, 65 cows are kept on the farm in Vell.",
     ],
 )
 def test_who_tells_of_a_change_contradicts_nobody(
@@ -212,6 +214,19 @@ def test_one_certain_yes_and_one_that_is_not_exclude_each_other(
 ) -> None:
     found = opposed(ours, theirs)
     assert ((found.ours, found.theirs) if found else None) == said
+
+
+def test_what_was_so_in_another_year_contradicts_nobody(answerability: Answerability) -> None:
+    assert told(["In 1962 the farm in Vell kept 65 cows."], answerability) == ([], [])
+    asked = "How many cows does the farm in Vell keep in 2031?"
+    same = Said(read("The farm in Vell keeps 40 cows in 2031.", 1), "40", 0.9)
+    assert told([OTHER], answerability, same, asked)[0]
+
+
+def test_a_number_is_as_rough_as_its_sentence_says() -> None:
+    eleven = "Eleven wagons overturned, the operator said."
+    assert rival("Eleven wagons", "12", eleven, "About a dozen wagons tipped over.") is None
+    assert rival("Eleven wagons", "12", eleven, "Exactly 12 wagons tipped over.") is not None
 
 
 @pytest.mark.parametrize(
