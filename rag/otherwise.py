@@ -154,7 +154,8 @@ def rival(ours: str, theirs: str, one: str, other: str) -> Difference | None:
     hedged = (_hedged(ours, one), _hedged(theirs, other))
     found = next(within, None) or next(iter(contrast.differences(*hedged)), None)
     found = found or _named(ours.rstrip("."), theirs.rstrip("."))
-    return None if found and found.point == "name" and _share_a_name(ours, theirs) else found
+    known = _share_a_name(ours, f"{theirs} {other}") or _share_a_name(theirs, one)
+    return None if found and found.point == "name" and known else found
 
 
 def _hedged(short: str, quote: str) -> str:

@@ -223,6 +223,12 @@ def test_what_was_so_in_another_year_contradicts_nobody(answerability: Answerabi
     assert told([OTHER], answerability, same, asked)[0]
 
 
+def test_a_sentence_that_holds_a_name_does_not_contradict_it() -> None:
+    ship = "The ship is to dock in Tenerife on Sunday."
+    assert rival("Tenerife", "Granadilla", ship, "It makes for Granadilla (Tenerife).") is None
+    assert rival("Tenerife", "Granadilla", ship, "It makes for Granadilla.") is not None
+
+
 def test_a_number_is_as_rough_as_its_sentence_says() -> None:
     eleven = "Eleven wagons overturned, the operator said."
     assert rival("Eleven wagons", "12", eleven, "About a dozen wagons tipped over.") is None
