@@ -1,9 +1,10 @@
 """Do other sources answer the question otherwise?
 
-The question that was answered is put to sentences of other documents too, as a small model is asked
-of any: does this state the answer, and in which words? Where another sentence answers in words that
-cannot be right as well, the two contradict each other. This sees through wordings that no
-likeness of sentences sees through (`contradict`), but it needs the question, and a model to ask.
+The question that was answered is put to sentences of other documents too, each read with those
+before it, as a small model is asked of any: does this state the answer, and in which words? Where
+another sentence answers in words that cannot be right as well, the two contradict each other. This
+sees through wordings that no likeness of sentences sees through (`contradict`), but it needs the
+question, and a model to ask.
 """
 
 from __future__ import annotations
