@@ -22,7 +22,7 @@ APART_DAYS = 30  # between articles, from which on a thing may have changed
 MOST = 2  # told in one answer
 CONTEXT = 400  # characters before a sentence: who and what it speaks of stands there
 
-_YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d\b")
+YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +148,9 @@ def _differ(
 ) -> Difference | None:
     """Where two sentences contradict each other; of articles that are far apart, only in years."""
     far = apart(*(published.get(each.span.document_id) for each in (one, other)))
-    if far and not all(_YEAR.search(each.quote) for each in (one, other)):
+    if far and not all(YEAR.search(each.quote) for each in (one, other)):
         return None
     found = judge.differ(one.quote, other.quote)
-    if found and far and not all(_YEAR.search(each) for each in (found.ours, found.theirs)):
+    if found and far and not all(YEAR.search(each) for each in (found.ours, found.theirs)):
         return None
     return found

@@ -17,7 +17,7 @@ from itertools import islice
 from rag import asks, compose, contrast, stated, terms
 from rag.answerable import Answerability
 from rag.contrast import Difference
-from rag.disagree import Contradiction, InContext
+from rag.disagree import YEAR, Contradiction, InContext
 from rag.events import Consulted
 from rag.types import ChatModel, Passage
 
@@ -40,7 +40,6 @@ _UPDATE = re.compile(
     r"|(?:raised?|moved|changed|rescheduled|lowered)(?: \w+){0,12} (?:to|from))\b",
     re.IGNORECASE,
 )
-_YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d\b")
 _HEDGE = re.compile(
     r"\b(about|around|approximately|roughly|some|nearly|almost|(?:more|less|fewer) than|over"
     r"|under|at least|up to|as many as)\W+(?:an? )?$",
@@ -101,8 +100,8 @@ def _of_another_year(question: str, one: str, other: str) -> bool:
     is asked for: it tells of what was before."""
     if asks.kind(question) in ("time", "year"):
         return False
-    ours, theirs = (set(_YEAR.findall(each)) for each in (one, other))
-    return bool((ours ^ theirs) - set(_YEAR.findall(question)))
+    ours, theirs = (set(YEAR.findall(each)) for each in (one, other))
+    return bool((ours ^ theirs) - set(YEAR.findall(question)))
 
 
 def _overlap(one: str, other: str) -> float:
