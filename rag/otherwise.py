@@ -14,11 +14,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from rag import asks, compose, contrast, stated, terms
+from rag import asks, compose, contrast, terms
 from rag.answerable import Answerability
 from rag.contrast import Difference
 from rag.disagree import YEAR, Contradiction, InContext
 from rag.events import Consulted
+from rag.stated import TITLES
 from rag.types import ChatModel, Passage
 
 READ = 6  # sentences, best first, of which the likeliest are asked about
@@ -26,7 +27,7 @@ ASKED = 2
 LIKE = 0.55  # how well the question's tokens are met in a sentence and those before, at least
 SHARED = 0.2  # of the words of the shorter of two such texts, in the other: the same event
 STATED = 0.7  # the model's "yes" to a sentence that states the answer, at least
-STATED_YES_NO = 0.5  # the same for a question of yes or no: a sentence seldom states a "no"
+STATED_NO = 0.5  # the same where the answer is "no": a sentence seldom states one
 # A small model says "yes" to nearly everything: less of it than MAYBE beside YES is a "no".
 YES, MAYBE = 0.98, 0.87
 
@@ -169,7 +170,7 @@ def _hedged(short: str, quote: str) -> str:
 
 def _share_a_name(ours: str, theirs: str) -> bool:
     """True of "Viktor Orbán" and "Orban", but not of two judges."""
-    return asks.extracted(" ".join(stated.TITLES), ours, theirs) > 0
+    return asks.extracted(" ".join(TITLES), ours, theirs) > 0
 
 
 def _within(one: str, other: str) -> bool:
@@ -198,7 +199,7 @@ def _affirmed(
     question: str, said: Said, asked: Sequence[InContext], model: ChatModel
 ) -> Iterator[Consulted | Contradiction]:
     """Those that say "no" where the answer's sentence says "yes", or the reverse."""
-    if not asked or said.stated < STATED_YES_NO:
+    if not asked or said.stated < STATED_NO:
         return
     consulted = compose.affirmed(question, [_passage(said.own)], model)
     yield consulted
@@ -209,13 +210,21 @@ def _affirmed(
             continue  # it is read with the one that was told, and says "no" only with that
         consulted = compose.stated(question, [_passage(other)], model)
         yield consulted
-        if (consulted.probability or 0.0) < STATED_YES_NO:
+        stated = consulted.probability or 0.0
+        if stated < STATED_NO:
             continue
         consulted = compose.affirmed(question, [_passage(other)], model)
         yield consulted
-        if difference := opposed(ours, consulted.probability):
+        theirs = consulted.probability
+        difference = opposed(ours, theirs)
+        if difference and said.stated >= _least(ours) and stated >= _least(theirs):
             told.add(other.cited.quote)
             yield Contradiction(difference, said.own.cited, other.cited)
+
+
+def _least(yes: float | None) -> float:
+    """How sure the model must be that a sentence states its "yes" of this probability."""
+    return STATED_NO if yes is not None and yes <= 0.5 else STATED  # 0.5: it says "no" itself
 
 
 def opposed(ours: float | None, theirs: float | None) -> Difference | None:

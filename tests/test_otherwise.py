@@ -11,7 +11,7 @@ import pytest
 from rag.answerable import Answerability
 from rag.disagree import Contradiction, InContext
 from rag.events import Consulted
-from rag.otherwise import ASKED, MAYBE, STATED_YES_NO, YES, Said, contradictions, opposed, rival
+from rag.otherwise import ASKED, MAYBE, STATED, STATED_NO, YES, Said, contradictions, opposed, rival
 from rag.states import Reader
 from rag.types import Citation, Span
 from tests.asking import SMALL, asks_for_words, asks_yes_or_no, chat, shown
@@ -160,9 +160,11 @@ def whether(
 
 
 def test_a_yes_that_is_less_sure_than_the_other_is_a_no(answerability: Answerability) -> None:
-    (found,), asked = whether(YES + 0.01, MAYBE - 0.01, STATED_YES_NO + 0.1, answerability)
+    (found,), asked = whether(YES + 0.01, MAYBE - 0.01, STATED + 0.01, answerability)
     assert (found.difference.ours, found.difference.theirs) == ("yes", "no")
     assert asked == ["extract", "judge", "extract"]
+    assert whether(YES + 0.01, MAYBE - 0.01, STATED - 0.01, answerability)[0] == []
+    assert whether(YES + 0.01, 0.4, STATED - 0.01, answerability)[0]  # a plain "no"
     assert whether(YES + 0.01, MAYBE + 0.01, 0.9, answerability)[0] == []
 
 
@@ -191,7 +193,7 @@ def replaced(of: InContext, start: int) -> InContext:
 
 
 def test_what_does_not_state_a_yes_or_no_contradicts_nothing(answerability: Answerability) -> None:
-    unsure = STATED_YES_NO - 0.1
+    unsure = STATED_NO - 0.1
     assert whether(0.99, 0.1, unsure, answerability) == ([], ["extract", "judge"])
     own = Said(read(MINE, 1), None, unsure)
     assert told([OTHER], answerability, own, ASKED_WHETHER) == ([], [])
