@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from rag.contradict import Judge
 from rag.contrast import Difference
@@ -87,11 +88,19 @@ def contradictions(
 
 def in_context(cited: Citation, passages: Sequence[Passage], library: Library) -> InContext:
     """A sentence of `passages`."""
-    before = _before(library.document(cited.span.document_id).text, cited.span.start)
-    of = [each for each in passages if each.span.document_id == cited.span.document_id]
-    sentences = (each.text[start:end] for each in of for start, end in split(each.text))
-    article = (*dict.fromkeys(each.title for each in of), *sentences)
-    return InContext(cited, before, article)
+    return _read(cited, _article(cited.span.document_id, passages), library)
+
+
+def _read(cited: Citation, article: tuple[str, ...], library: Library) -> InContext:
+    text = library.document(cited.span.document_id).text
+    return InContext(cited, _before(text, cited.span.start), article)
+
+
+def _article(id: str, passages: Sequence[Passage]) -> tuple[str, ...]:
+    """The title and sentences of a document, so far as `passages` hold them."""
+    of = [each for each in passages if each.span.document_id == id]
+    sentences = (each.quote for passage in of for each in _sentences(passage))
+    return (*dict.fromkeys(each.title for each in of), *sentences)
 
 
 def _before(text: str, place: int) -> str:
@@ -108,10 +117,11 @@ def elsewhere(
     """The sentences of other documents, so far as they are of about the same time."""
     own = cited.span.document_id
     day = _published(passages).get(own)
+    article = cache(lambda id: _article(id, passages))
     for passage in passages:
         if passage.span.document_id != own and not apart(day, passage.published):
             for each in _sentences(passage):
-                yield in_context(each, passages, library)
+                yield _read(each, article(each.span.document_id), library)
 
 
 def claim(found: Contradiction) -> Claim:

@@ -83,7 +83,7 @@ class Record:
                 timings=self.timings,
                 dropped_markers=self.dropped_markers,
                 chance=round(min(self.chances.values()), 3) if self.chances else None,
-                short=None if reason else "; ".join(self._shorts()) or None,
+                short=None if reason else "; ".join(dict.fromkeys(self._shorts())) or None,
             )
         )
 

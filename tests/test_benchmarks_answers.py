@@ -167,6 +167,15 @@ def test_the_questions_after_the_first_are_measured_alone(
     assert counted["errors"] == 2
 
 
+def test_nothing_left_to_ask_is_an_error_and_no_empty_table(
+    server: ScriptedServer, kept: Path, tmp_path: Path
+) -> None:
+    data, chosen = sets.clapnq(tmp_path / "set"), settings(server, kept)
+    for name, asks in (("clapnq-given", True), ("clapnq", False)):
+        with pytest.raises(EvalDataError, match="No question is left after the first 4"):
+            bench(name, data, chosen, answers=asks, skip=4)
+
+
 def test_other_settings_are_another_run(server: ScriptedServer, kept: Path, tmp_path: Path) -> None:
     chosen, data = settings(server, kept), sets.clapnq(tmp_path / "set")
     clapnq.given(data, chosen, slice(1))

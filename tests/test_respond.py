@@ -161,6 +161,7 @@ def test_a_sentence_that_answers_two_parts_of_a_question_is_said_once(seeds: Ind
     assert len(record.attempts) == 2
     assert [claim.text for claim in record.claims] == [STATED]
     assert actions(events) == [(STATED, "kept")]
+    assert record.finished().answer.short == "20% rate"
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,8 @@ def bench(
     if limit is not None and limit < 1:
         raise EvalDataError(f"{limit} questions are none.", "Give a limit of at least 1.")
     found = measure(data, settings, slice(skip, limit and skip + limit))
+    if not any(any(line.figures.values()) for table in found for line in table.lines):
+        raise EvalDataError(f"No question is left after the first {skip}.", "Skip fewer.")
     print(_json(name, found) if as_json else "\n\n".join(map(tables.text, found)))
     return 1 if any(table.errors for table in found) else 0
 
