@@ -15,6 +15,7 @@ from pathlib import Path
 from rag import fitted
 from rag.fitted import Finite, Fixed
 from rag.states import Reader
+from rag.types import Passage
 
 WEIGHTS = Path(__file__).with_suffix(".json")
 _LEAST = 0.02  # a chance nearer to 0 or 1 is taken as this near: log-odds are infinite there
@@ -59,6 +60,14 @@ class Answerability:
         if not held or not len(asked.vectors):
             return -1.0
         return float((asked.vectors @ np.concatenate(held).T).max(axis=1).mean())
+
+    def met_by_article(self, question: str, passages: Sequence[Passage]) -> dict[str, float]:
+        """`met` by the passages of each document, under its id. What several documents say between
+        them is no answer: among many, each of a question's words is met somewhere."""
+        texts: dict[str, list[str]] = {}
+        for passage in passages:
+            texts.setdefault(passage.span.document_id, []).append(passage.text)
+        return {document: self.met(question, said) for document, said in texts.items()}
 
     def chance(self, met: float, stated: float) -> float:
         """The chance, 0..1, that the texts answer the question, where the model's "yes" has the

@@ -72,6 +72,20 @@ def kind(question: str) -> Kind:
     return next((kind for kind, pattern in _KINDS if pattern.search(folded)), "other")
 
 
+_DESCRIPTION = re.compile(
+    r"^(?:(?:and|but|so) )?(?:why|how|what(?:['’]s| (?:is|are|was|were|do|does|did)))\b"
+    r"|\bmean(?:s|ing)\b"
+)
+_NAMED = re.compile(r"\b(?:names?|called)\b")
+
+
+def describes(question: str) -> bool:
+    """True when a question asks for what a sentence tells, and not for a name or a number."""
+    folded = question.lower().strip()
+    open_ended = kind(question) == "other" and bool(_DESCRIPTION.search(folded))
+    return open_ended and not _NAMED.search(folded)
+
+
 _JOINT = re.compile(r",?\s+and\s+(?=(?:what|who|whom|which|where|when|why|how)\b)", re.IGNORECASE)
 
 

@@ -7,7 +7,7 @@ what its checks say. Names that no source knows are declined before anything is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from rag import asks, compose, terms
@@ -23,15 +23,17 @@ SURE = 0.78  # no other passage is asked about, and a reply may stand with reser
 LEAST = 0.25  # below, nothing is written
 LEAST_YES_NO = 0.2  # the same for a question of yes or no: a sentence seldom states a "no"
 LEAST_QUOTED = 0.45  # for a sentence of theirs in place of one that failed
+LEAST_DESCRIBED = 0.75  # for a description that the model finds no few words for
 
 LEAST_GROUNDED = 0.58  # of the checks' score, for a claim that they let pass only in part
 
 JUDGED = 4  # passages put to the model, best first
 ATTEMPTS = 2  # replies written before declining
-SHARED_LEAST = 0.34  # of the question's words, in what is cited
+SHARED_LEAST = 0.34  # of the question's words, in what is cited and the title of its article
 QUOTED_LEAST = 0.55  # of the question's words, in a sentence quoted in place of a failed one
 
-Chance = Callable[[float], float]  # from the probability of a "yes" to that of an answer
+# From a passage and the probability of a "yes" to it, to that of an answer in its article.
+Chance = Callable[[Passage, float], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,39 +64,64 @@ def attempts(
     if not compose.is_small(model):
         yield Attempt(passages, None, None)
         return
-    least = LEAST_YES_NO if asks.kind(question) == "yes-no" else LEAST
-    likely: list[tuple[float, int]] = []
+    wordless: list[Attempt] = []
     left = ATTEMPTS
-    telling = [passage for passage in passages if asks.adds(question, passage.text)]
-    for index, passage in enumerate(telling[:JUDGED]):
+    for step in _judged(question, passages, model, chance):
+        if isinstance(step, Consulted):
+            yield step
+        elif found := (yield from _worded(question, step, model)):
+            yield found
+            left -= 1
+        else:
+            wordless.append(step)
         if not left:
             return
+    yield from _described(question, wordless)
+
+
+def _judged(
+    question: str, passages: Sequence[Passage], model: ChatModel, chance: Chance
+) -> Iterator[Consulted | Attempt]:
+    """An attempt for each passage that may state the answer: as soon as the model is sure of it,
+    and after all were asked about, by their chance."""
+    least = LEAST_YES_NO if asks.kind(question) == "yes-no" else LEAST
+    likely: list[tuple[float, Attempt]] = []
+    telling = [passage for passage in passages if asks.adds(question, passage.text)]
+    for passage in telling[:JUDGED]:
         consulted = compose.stated(question, [passage], model)
         yield consulted
         stated = consulted.probability or 0.0
-        if chance(stated) < least:
+        likelihood = chance(passage, stated)
+        if likelihood < least:
             continue
-        if stated >= SURE:
-            left -= 1
-            yield from _extracted(question, Attempt([passage], stated, chance(stated)), model)
+        attempt = Attempt([passage], stated, likelihood)
+        if attempt.sure:
+            yield attempt
         else:
-            likely.append((stated, -index))
-    for stated, index in sorted(likely, reverse=True)[:left]:
-        yield from _extracted(question, Attempt([telling[-index]], stated, chance(stated)), model)
+            likely.append((likelihood, attempt))
+    yield from (attempt for _, attempt in sorted(likely, key=lambda each: -each[0]))
 
 
-def _extracted(question: str, attempt: Attempt, model: ChatModel) -> Iterator[Consulted | Attempt]:
+def _worded(
+    question: str, attempt: Attempt, model: ChatModel
+) -> Generator[Consulted, None, Attempt | None]:
     """The attempt, if the few words that the model answers with stand in its passages and are not
     those of the question. A "yes" or "no" need not stand anywhere."""
     if asks.kind(question) == "yes-no":
-        yield attempt
-        return
+        return attempt
     consulted = compose.extract(question, attempt.passages, model)
     yield consulted
     short = consulted.reply.strip().rstrip(".")
     text = " ".join(passage.text for passage in attempt.passages)
-    if asks.stands(question, short, text):
-        yield replace(attempt, short=short)
+    return replace(attempt, short=short) if asks.stands(question, short, text) else None
+
+
+def _described(question: str, wordless: Sequence[Attempt]) -> Iterator[Attempt]:
+    """At last the likeliest of the attempts for which the model found no few words, where the
+    question asks for a description: that may have none."""
+    best = max(wordless, key=lambda each: each.chance or 0.0, default=None)
+    if best and asks.describes(question) and (best.chance or 0.0) >= LEAST_DESCRIBED:
+        yield best
 
 
 def ranked(
@@ -125,21 +152,23 @@ def evidence(question: str, cited: Sequence[Citation], attempt: Attempt) -> Cita
 
 
 def answers(question: str, claims: Sequence[Claim], attempt: Attempt) -> bool:
-    """True when the claims hold the kind of thing that was asked for, and their quotes share
-    enough of the question's words, or the model is sure of the passage."""
+    """True when the claims hold the kind of thing that was asked for, and their quotes and the
+    titles above these share enough of the question's words, or the model is sure of the passage."""
     if not claims or not _gives(question, " ".join(c.text for c in claims), attempt):
         return False
-    return attempt.sure or _shared(question, claims) >= SHARED_LEAST
+    return attempt.sure or _shared(question, claims, attempt) >= SHARED_LEAST
 
 
 def worth_quoting(question: str, quote: str, attempt: Attempt) -> bool:
     """True when the sentence that a failed claim came from answers the question by itself: it is
-    likely to, or, where there is no chance to go by, has the question's words."""
+    likely to, or, where there is no chance to go by, has the question's words. One that the model
+    found no few words of a description in may say anything of its subject."""
     if not _gives(question, quote, attempt):
         return False
     if attempt.chance is None:
         return asks.shared(question, quote) >= QUOTED_LEAST
-    return attempt.chance >= LEAST_QUOTED
+    wordless = attempt.short is None and asks.describes(question)
+    return not wordless and attempt.chance >= LEAST_QUOTED
 
 
 def _gives(question: str, text: str, attempt: Attempt) -> bool:
@@ -174,9 +203,11 @@ def _invents(question: str, claim: str, around: str) -> bool:
     return bool(set(terms.content(claim)) - set(terms.content(f"{question} {around}")))
 
 
-def _shared(question: str, claims: Sequence[Claim]) -> float:
-    quotes = [citation.quote for claim in claims for citation in claim.citations]
-    return asks.shared(question, " ".join(quotes))
+def _shared(question: str, claims: Sequence[Claim], attempt: Attempt) -> float:
+    cited = [citation for claim in claims for citation in claim.citations]
+    numbers = {each.number for each in cited}
+    titles = {each.title for each in attempt.passages if each.number in numbers}
+    return asks.shared(question, " ".join([*(each.quote for each in cited), *sorted(titles)]))
 
 
 def names_strangers(question: str, source: str) -> bool:

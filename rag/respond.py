@@ -126,9 +126,8 @@ def respond(
 def _chance(
     question: str, passages: Sequence[Passage], answerability: Answerability
 ) -> judgement.Chance:
-    texts = [passage.text for passage in passages]
-    met = cache(lambda: answerability.met(question, texts))  # a large model is not asked for it
-    return lambda stated: answerability.chance(met(), stated)
+    met = cache(lambda: answerability.met_by_article(question, passages))  # large models: not asked
+    return lambda passage, stated: answerability.chance(met()[passage.span.document_id], stated)
 
 
 @dataclass(frozen=True)
@@ -146,11 +145,11 @@ class _Writer:
 
     def answer(self) -> Generator[Event, None, DeclineReason | None]:
         """Add the claims that answer the question to the record; say why there are none."""
-        attempts = judgement.attempts(self.question, self.ranked, self.model, self.chance)
+        attempts = judgement.attempts(self.question, self.ranked, self.model, self._estimated)
         wrote = False
         for attempt in self.record.timing("judge", attempts):
             if isinstance(attempt, Consulted):
-                yield self._counted(attempt)
+                yield self.record.counted(attempt)
                 continue
             reply = yield from self.write(attempt.passages)
             wrote = wrote or bool(reply)
@@ -170,10 +169,10 @@ class _Writer:
         said = {claim.text for claim in self.record.claims}
         return [each for each in checked if each.claim.text not in said]
 
-    def _counted(self, consulted: Consulted) -> Consulted:
-        if consulted.purpose == "judge":
-            self.record.estimated(self.question, self.chance(consulted.probability or 0.0))
-        return self.record.counted(consulted)
+    def _estimated(self, passage: Passage, stated: float) -> float:
+        chance = self.chance(passage, stated)
+        self.record.estimated(self.question, chance)
+        return chance
 
     def write(self, passages: Sequence[Passage]) -> Generator[Event, None, str]:
         """Yield the tokens of a reply from these passages; return it whole."""

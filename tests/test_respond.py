@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -12,7 +13,20 @@ from rag.grounding import Scorer
 from rag.judgement import LEAST
 from rag.respond import Record, respond
 from rag.types import Answer, Claim, DeclineReason, Passage, Span, Usage
-from tests.asking import FENTANYL, LARGE, RATE, SMALL, STATED, WRONG, Index, chat, prompt, script
+from tests.asking import (
+    FENTANYL,
+    LARGE,
+    NEWS,
+    RATE,
+    REPORT,
+    SMALL,
+    STATED,
+    WRONG,
+    Index,
+    chat,
+    prompt,
+    script,
+)
 from tests.fakes import Script, ScriptedServer
 
 pytest_plugins = ["tests.seeds"]
@@ -195,6 +209,19 @@ def test_the_chance_of_an_answer_is_that_of_the_best_passage_asked_about(seeds: 
     assert somewhere is not None
     assert 0 <= nowhere < LEAST < somewhere <= 1
     assert nowhere == round(nowhere, 3)
+
+
+def test_what_two_articles_say_between_them_makes_an_answer_no_likelier(seeds: Index) -> None:
+    def chance(document_id: str) -> float:
+        here = seeds.passage(RATE)
+        other = replace(here.span, document_id=document_id)
+        there = replace(here, number=2, span=other, text="The chemicals went to Mexico.")
+        replies = script("Bananas grow in Geneva.", knows="")
+        question = "Which chemicals have a 20% rate in Mexico?"
+        _, _, record, _ = answered(seeds, question, [here, there], replies, SMALL)
+        return record.finished().answer.chance or 0.0
+
+    assert 0 < chance(REPORT) < chance(NEWS) < 1
 
 
 def test_a_question_in_parts_is_as_likely_answered_as_its_least_likely_part(seeds: Index) -> None:

@@ -55,7 +55,9 @@ def _rows(line: Any, answerability: Answerability) -> Iterator[tuple[bool, float
     seen = line["seen"]
     judged = [each["probability"] for each in seen["consulted"] if each["purpose"] == "judge"]
     if judged:
-        texts = [passage["text"] for passage in seen["passages"]]
+        articles = [passage["span"]["document_id"] for passage in seen["passages"]]
+        found = zip(articles, seen["passages"], strict=True)
+        texts = [passage["text"] for article, passage in found if article == articles[0]]
         question = seen["rewritten"] or line["question"]
         yield line["answerable"], answerability.met(question, texts), judged[0]
 

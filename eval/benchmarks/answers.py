@@ -34,7 +34,7 @@ from rag.database import plain
 from rag.errors import FootnoteError
 from rag.events import Consulted, Finished, Retrieved, Selected
 from rag.settings import Settings
-from rag.types import Answer
+from rag.types import Answer, Passage
 
 RESULTS, RUN = "results.jsonl", "run.json"
 SHARE = "%"  # the one column of a table with a line for each figure
@@ -56,8 +56,8 @@ class Question:
 class Row(BaseModel):
     """What came of a question. `text` is the answer with its markers, or the error. `bm25` and
     `minilm` are the best scores of the two searches; `met` and `stated` are what
-    `rag.answerable` makes its chance of, `stated` for the passage that the model was asked about
-    first; `short` are the few words of the answer. None where it did not come to that."""
+    `rag.answerable` makes its chance of, for the first passage and its article; `short` are the few
+    words of the answer. None where it did not come to that."""
 
     model_config = ConfigDict(frozen=True, strict=True)  # a line on disk holds more
 
@@ -140,7 +140,7 @@ def _row(question: Question, assistant: Assistant) -> tuple[Row, Answer | None]:
             if isinstance(event, Retrieved):
                 scores = best_scores(event)
             elif isinstance(event, Selected):
-                texts = [passage.text for passage in event.passages]
+                texts = _of_the_first(event.passages)
             elif isinstance(event, Consulted) and event.purpose == "judge":
                 judged.append(event.probability)
             elif isinstance(event, Finished):
@@ -160,6 +160,12 @@ def _row(question: Question, assistant: Assistant) -> tuple[Row, Answer | None]:
         seconds=round(time.perf_counter() - started, 3),
     )
     return row, answer
+
+
+def _of_the_first(passages: Sequence[Passage]) -> list[str]:
+    """The texts of the passages of the first one's article."""
+    article = passages[0].span.document_id if passages else None
+    return [each.text for each in passages if each.span.document_id == article]
 
 
 # --- on disk ----------------------------------------------------------------------------------
