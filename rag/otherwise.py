@@ -52,7 +52,8 @@ _WORD = re.compile(r"[^\W\d_]+(?:[’'-][^\W\d_]+)*")
 @dataclass(frozen=True, slots=True)
 class Said:
     """How the question was answered: from which sentence, in which words (None for a "yes" or
-    "no"), and how sure the model is that the sentence states it, 0..1."""
+    "no", and where the model found none), and how sure the model is that the sentence states it,
+    0..1."""
 
     own: InContext
     short: str | None
@@ -71,9 +72,9 @@ def contradictions(
     if _UPDATE.search(said.own.cited.quote):
         return
     asked = _likeliest(question, said, others, answerability)
-    if said.short is None:
+    if asks.kind(question) == "yes-no":
         yield from _affirmed(question, said, asked, model)
-    else:
+    elif said.short:  # a description without its few words cannot be compared with others
         yield from _worded(question, said, said.short, asked, model)
 
 

@@ -67,6 +67,12 @@ def test_another_number_for_the_same_thing_is_told_with_both_sentences(
     assert [each.purpose for each in consulted] == ["judge", "extract"]
 
 
+def test_an_answer_without_its_few_words_is_compared_with_nothing(
+    answerability: Answerability,
+) -> None:
+    assert told([OTHER], answerability, Said(read(MINE, 1), None, 0.9)) == ([], [])
+
+
 def test_who_says_the_same_is_not_asked(answerability: Answerability) -> None:
     assert told(["There are 40 cows on the farm in Vell."], answerability) == ([], [])
 
