@@ -165,9 +165,16 @@ class _Writer:
         return "nothing survived checking" if wrote else "not stated"
 
     def _unsaid(self, checked: Sequence[Checked]) -> list[Checked]:
-        """Without what was said already: a sentence may answer two parts of a question."""
+        """Without what was said already: a sentence may answer two parts of a question, and one
+        quote stand for two sentences of a reply."""
         said = {claim.text for claim in self.record.claims}
-        return [each for each in checked if each.claim.text not in said]
+        unsaid = []
+        for each in checked:
+            if each.claim.text not in said:
+                unsaid.append(each)
+            if each.action != "removed":
+                said.add(each.claim.text)
+        return unsaid
 
     def _estimated(self, passage: Passage, stated: float) -> float:
         chance = self.chance(passage, stated)

@@ -178,6 +178,13 @@ def test_a_sentence_that_answers_two_parts_of_a_question_is_said_once(seeds: Ind
     assert record.finished().answer.short == "20% rate"
 
 
+def test_a_sentence_that_a_reply_says_twice_is_said_once(seeds: Index) -> None:
+    replies = script(f"{STATED} {STATED}", knows="20% rate", extracts="20% rate")
+    events, _, record, _ = answered(seeds, FENTANYL, [seeds.passage(RATE)], replies, SMALL)
+    assert [claim.text for claim in record.claims] == [STATED]
+    assert actions(events) == [(STATED, "kept")]
+
+
 @pytest.mark.parametrize(
     ("extracts", "short"),
     [("20% rate.", "20% rate"), ("30% in all", None), ("A tariff rate", None)],
