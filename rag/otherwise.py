@@ -41,6 +41,8 @@ _UPDATE = re.compile(
     r"|(?:raised?|moved|changed|rescheduled|lowered)(?: \w+){0,12} (?:to|from))\b",
     re.IGNORECASE,
 )
+# "2) Rye and barley.": an item of a list is one answer of several.
+_ITEM = re.compile(r"\W*\d{1,2}(?:\s*[.):]\s*|\s{2,})[^\W\d]")
 _HEDGE = re.compile(
     r"\b(about|around|approximately|roughly|some|nearly|almost|(?:more|less|fewer) than|over"
     r"|under|at least|up to|as many as)\W+(?:an? )?$",
@@ -69,7 +71,7 @@ def contradictions(
 ) -> Iterator[Consulted | Contradiction]:
     """What the model is asked of the likeliest of `others`, sentences of other documents with the
     best first, and each contradiction after what tells it."""
-    if _UPDATE.search(said.own.cited.quote):
+    if _rivals_nobody(said.own.cited.quote):
         return
     asked = _likeliest(question, said, others, answerability)
     if asks.kind(question) == "yes-no":
@@ -88,13 +90,17 @@ def _likeliest(
         for each in others
         if asks.gives(kind, each.cited.quote)
         and _overlap(said.own.text, each.text) >= SHARED
-        and not _UPDATE.search(each.cited.quote)
+        and not _rivals_nobody(each.cited.quote)
         and not (said.short and _says(question, said.short, each))
         and not _of_another_year(question, said.own.cited.quote, each.cited.quote)
     )
     met = [(answerability.met(question, [each.text]), each) for each in islice(could, READ)]
     likely = sorted((pair for pair in met if pair[0] >= LIKE), key=lambda pair: -pair[0])
     return [each for _, each in likely[:ASKED]]
+
+
+def _rivals_nobody(quote: str) -> bool:
+    return bool(_UPDATE.search(quote) or _ITEM.match(quote))
 
 
 def _of_another_year(question: str, one: str, other: str) -> bool:

@@ -67,6 +67,12 @@ def test_another_number_for_the_same_thing_is_told_with_both_sentences(
     assert [each.purpose for each in consulted] == ["judge", "extract"]
 
 
+@pytest.mark.parametrize("item", ["2) {}", "2)The {}", " 3. {}", "4  {}"])
+def test_an_item_of_a_list_contradicts_nobody(item: str, answerability: Answerability) -> None:
+    assert told([item.format(OTHER)], answerability) == ([], [])
+    assert told([OTHER], answerability, Said(read(item.format(MINE), 1), "40", 0.9)) == ([], [])
+
+
 def test_an_answer_without_its_few_words_is_compared_with_nothing(
     answerability: Answerability,
 ) -> None:
