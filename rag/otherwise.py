@@ -41,6 +41,12 @@ _UPDATE = re.compile(
     r"|(?:raised?|moved|changed|rescheduled|lowered)(?: \w+){0,12} (?:to|from))\b",
     re.IGNORECASE,
 )
+# What has several right answers.
+_SEVERAL = re.compile(
+    r"\b(?:differences?|examples|reasons|ways|types|kinds|causes|benefits|symptoms|advantages"
+    r"|disadvantages|effects|factors)\b",
+    re.IGNORECASE,
+)
 # "2) Rye and barley.": an item of a list is one answer of several.
 _ITEM = re.compile(r"\W*\d{1,2}(?:\s*[.):]\s*|\s{2,})[^\W\d]")
 _HEDGE = re.compile(
@@ -71,7 +77,7 @@ def contradictions(
 ) -> Iterator[Consulted | Contradiction]:
     """What the model is asked of the likeliest of `others`, sentences of other documents with the
     best first, and each contradiction after what tells it."""
-    if _rivals_nobody(said.own.cited.quote):
+    if _SEVERAL.search(question) or _rivals_nobody(said.own.cited.quote):
         return
     asked = _likeliest(question, said, others, answerability)
     if asks.kind(question) == "yes-no":

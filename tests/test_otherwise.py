@@ -73,6 +73,15 @@ def test_an_item_of_a_list_contradicts_nobody(item: str, answerability: Answerab
     assert told([OTHER], answerability, Said(read(item.format(MINE), 1), "40", 0.9)) == ([], [])
 
 
+@pytest.mark.parametrize("several", ["reasons", "differences", "types"])
+def test_where_several_answers_are_right_none_contradicts_another(
+    several: str, answerability: Answerability
+) -> None:
+    asked = f"For which {several} are there cows on the farm in Vell?"
+    assert told([OTHER], answerability, None, asked) == ([], [])
+    assert told([OTHER], answerability, None, asked.replace(f"which {several}", "whom"))[1]
+
+
 def test_an_answer_without_its_few_words_is_compared_with_nothing(
     answerability: Answerability,
 ) -> None:
