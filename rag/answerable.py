@@ -61,13 +61,11 @@ class Answerability:
             return -1.0
         return float((asked.vectors @ np.concatenate(held).T).max(axis=1).mean())
 
-    def met_by_article(self, question: str, passages: Sequence[Passage]) -> dict[str, float]:
-        """`met` by the passages of each document, under its id. What several documents say between
-        them is no answer: among many, each of a question's words is met somewhere."""
-        texts: dict[str, list[str]] = {}
-        for passage in passages:
-            texts.setdefault(passage.span.document_id, []).append(passage.text)
-        return {document: self.met(question, said) for document, said in texts.items()}
+    def met_in(self, document_id: str, question: str, passages: Sequence[Passage]) -> float:
+        """`met` by the passages of one document. What several documents say between them is no
+        answer: among many, each of a question's words is met somewhere."""
+        texts = [each.text for each in passages if each.span.document_id == document_id]
+        return self.met(question, texts)
 
     def chance(self, met: float, stated: float) -> float:
         """The chance, 0..1, that the texts answer the question, where the model's "yes" has the

@@ -77,10 +77,12 @@ def contradictions(
 ) -> Iterator[Consulted | Contradiction]:
     """What the model is asked of the likeliest of `others`, sentences of other documents with the
     best first, and each contradiction after what tells it."""
-    if _SEVERAL.search(question) or _rivals_nobody(said.own.cited.quote):
+    kind = asks.kind(question)
+    several = kind == "other" and _SEVERAL.search(question)  # but "how many types" has one answer
+    if several or _rivals_nobody(said.own.cited.quote):
         return
     asked = _likeliest(question, said, others, answerability)
-    if asks.kind(question) == "yes-no":
+    if kind == "yes-no":
         yield from _affirmed(question, said, asked, model)
     elif said.short:  # a description without its few words cannot be compared with others
         yield from _worded(question, said, said.short, asked, model)

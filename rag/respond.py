@@ -126,8 +126,8 @@ def respond(
 def _chance(
     question: str, passages: Sequence[Passage], answerability: Answerability
 ) -> judgement.Chance:
-    met = cache(lambda: answerability.met_by_article(question, passages))  # large models: not asked
-    return lambda passage, stated: answerability.chance(met()[passage.span.document_id], stated)
+    met = cache(lambda document_id: answerability.met_in(document_id, question, passages))
+    return lambda passage, stated: answerability.chance(met(passage.span.document_id), stated)
 
 
 @dataclass(frozen=True)

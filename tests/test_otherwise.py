@@ -80,6 +80,8 @@ def test_where_several_answers_are_right_none_contradicts_another(
     asked = f"For which {several} are there cows on the farm in Vell?"
     assert told([OTHER], answerability, None, asked) == ([], [])
     assert told([OTHER], answerability, None, asked.replace(f"which {several}", "whom"))[1]
+    counted = f"How many {several} of cows does the farm in Vell keep?"
+    assert told([OTHER], answerability, None, counted)[0]
 
 
 def test_an_answer_without_its_few_words_is_compared_with_nothing(

@@ -130,7 +130,7 @@ def _row(question: Question, assistant: Assistant) -> tuple[Row, Answer | None]:
     started = time.perf_counter()
     answer: Answer | None = None
     scores: dict[str, float] = {}
-    texts: list[str] = []
+    passages: tuple[Passage, ...] = ()
     judged: list[float | None] = []
     fault = ""
     try:
@@ -140,7 +140,7 @@ def _row(question: Question, assistant: Assistant) -> tuple[Row, Answer | None]:
             if isinstance(event, Retrieved):
                 scores = best_scores(event)
             elif isinstance(event, Selected):
-                texts = _of_the_first(event.passages)
+                passages = event.passages
             elif isinstance(event, Consulted) and event.purpose == "judge":
                 judged.append(event.probability)
             elif isinstance(event, Finished):
@@ -154,7 +154,7 @@ def _row(question: Question, assistant: Assistant) -> tuple[Row, Answer | None]:
         reason=answer.reason if answer else None,
         bm25=scores.get("BM25"),
         minilm=scores.get("MiniLM"),
-        met=assistant.answerability.met(question.text, texts) if texts else None,
+        met=_met(question.text, passages, assistant),
         stated=judged[0] if judged else None,
         short=answer.short if answer else None,
         seconds=round(time.perf_counter() - started, 3),
@@ -162,10 +162,10 @@ def _row(question: Question, assistant: Assistant) -> tuple[Row, Answer | None]:
     return row, answer
 
 
-def _of_the_first(passages: Sequence[Passage]) -> list[str]:
-    """The texts of the passages of the first one's article."""
-    article = passages[0].span.document_id if passages else None
-    return [each.text for each in passages if each.span.document_id == article]
+def _met(question: str, passages: Sequence[Passage], assistant: Assistant) -> float | None:
+    if not passages:
+        return None
+    return assistant.answerability.met_in(passages[0].span.document_id, question, passages)
 
 
 # --- on disk ----------------------------------------------------------------------------------
