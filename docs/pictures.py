@@ -87,14 +87,14 @@ async def _pictures(names: list[str], out: Path) -> None:
 def _runs(data: Path) -> None:
     """Real runs of a few of the golden questions, which the evals tab shows."""
     from eval.run import GOLDEN, run_golden
-    from rag.settings import LOCAL_MODEL, load
+    from rag.settings import LOCAL_MODEL, load_settings
 
     lines = GOLDEN.read_text(encoding="utf-8").splitlines()
     cases = data / "a-few.jsonl"
     chosen = [line for line in lines if any(f'"id": "{id}"' in line for id in CASES)]
     cases.write_text("\n".join(chosen) + "\n", encoding="utf-8")
     for _ in range(RUNS):
-        run_golden(load(data_dir=data, model=LOCAL_MODEL), cases, None, None)
+        run_golden(load_settings(data_dir=data, model=LOCAL_MODEL), cases, None, None)
 
 
 async def _conversations(browser: Browser, url: str) -> tuple[Any, dict[str, str]]:

@@ -19,19 +19,19 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from rag import embeddings
 from rag.assistant import SEEDS, Assistant
 from rag.build import build
-from rag.chunk import chunk, embedding_text
+from rag.cancellation import Cancellation
 from rag.events import Finished, Selected, Token
-from rag.library import Library
-from rag.retrieve import Retriever
-from rag.sentences import split
+from rag.ingest.chunking import chunk_document, embedding_text
+from rag.models import embeddings
+from rag.retrieval.hybrid import Retriever
 from rag.settings import Settings
-from rag.settings import load as load_settings
-from rag.stop import Stop
+from rag.settings import load_settings as load_settings
+from rag.store.documents import Library
+from rag.store.vectors import VectorStore
+from rag.text.sentences import split_sentences
 from rag.types import ChatModel, Delta, Document, Message
-from rag.vectors import Vectors
 
 QUESTIONS = (
     "what tariff rate applies to fentanyl?",
@@ -71,12 +71,12 @@ def _indexing() -> None:
     """Our whole run beside the bare network on the same batches, twice in turn."""
     documents = list(_articles(40, random.Random(1)))  # noqa: S311
     embedder = embeddings.MiniLM(threads=2)
-    texts = [embedding_text(d, c) for d in documents for c in chunk(d)]
+    texts = [embedding_text(d, c) for d in documents for c in chunk_document(d)]
     rows = embedder.tokens(texts)
     tokens = sum(map(len, rows))
     feeds = [
         embedder.feed([rows[i] for i in batch])
-        for batch in embeddings.batches([len(r) for r in rows])
+        for batch in embeddings.length_batches([len(r) for r in rows])
     ]
     embedder.session.run(None, feeds[0])
     ours, bare = [], []
@@ -106,7 +106,7 @@ def _write(documents: Sequence[Document], folder: Path) -> None:
 def _articles(count: int, chance: random.Random) -> Iterator[Document]:
     """Made-up articles: sentences of the seeds in other orders, each with words of its own."""
     texts = [path.read_text(encoding="utf-8") for path in sorted(SEEDS.glob("*.txt"))]
-    sentences = [text[start:end] for text in texts for start, end in split(text)]
+    sentences = [text[start:end] for text in texts for start, end in split_sentences(text)]
     for number in range(count):
         body = " ".join(chance.sample(sentences, 24))
         text = f"Report {number} of {chance.randrange(10**6)}. {body}"
@@ -138,10 +138,10 @@ def _made_up(size: int) -> None:
     embedder = embeddings.MiniLM(threads=2)
     with tempfile.TemporaryDirectory() as folder:
         library = Library.open(Path(folder) / "library.sqlite3")
-        vectors = Vectors.open(Path(folder) / "vectors", embedder.name)
+        vectors = VectorStore.open(Path(folder) / "vectors", embedder.name)
         held = 0
         for document in _articles(10**9, random.Random(2)):  # noqa: S311
-            chunks = chunk(document)
+            chunks = chunk_document(document)
             rows = noise.normal(size=(len(chunks), embedder.dimensions))
             rows /= np.linalg.norm(rows, axis=1, keepdims=True)
             vectors.add(chunks, rows.tolist())
@@ -171,10 +171,14 @@ class _Recorded:
         self.requests: list[tuple[Sequence[Message], int]] = []
 
     def stream(
-        self, messages: Sequence[Message], *, max_tokens: int, stop: Stop | None = None
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        cancellation: Cancellation | None = None,
     ) -> Any:
         self.requests.append((messages, max_tokens))
-        return self._model.stream(messages, max_tokens=max_tokens, stop=stop)
+        return self._model.stream(messages, max_tokens=max_tokens, cancellation=cancellation)
 
 
 def _answers(assistant: Assistant) -> None:

@@ -16,7 +16,7 @@ from typing import Literal
 
 from eval.cases import Case, is_right, normalised
 from eval.observe import Observed
-from rag.terms import quantities
+from rag.text.quantities import find_quantities
 from rag.types import Answer, Citation, Claim, Hit, Passage, Span
 
 Kind = Literal["share", "seconds", "tokens", "count"]
@@ -206,9 +206,9 @@ def numbers_cited(claims: Sequence[Claim]) -> float | None:
     """The share of the numbers of all claims that stand in the quotes of their claim; None without
     a number. It asks nothing of the program's own checks, so that it notices when they fail."""
     found = [
-        number in {each.value for quote in claim.citations for each in quantities(quote.quote)}
+        number in {each.value for quote in claim.citations for each in find_quantities(quote.quote)}
         for claim in claims
-        for number in {each.value for each in quantities(claim.text)}
+        for number in {each.value for each in find_quantities(claim.text)}
     ]
     return _mean(map(float, found))
 

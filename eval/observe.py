@@ -15,9 +15,9 @@ from rag.assistant import Assistant
 from rag.errors import FootnoteError
 from rag.events import (
     Checked,
-    Consulted,
     Event,
     Finished,
+    ModelCalled,
     Retrieved,
     Rewritten,
     Selected,
@@ -42,7 +42,7 @@ class Observed:
     hits: tuple[Hit, ...] = ()
     passages: tuple[Passage, ...] = ()
     cut: tuple[Passage, ...] = ()
-    consulted: tuple[Consulted, ...] = ()
+    consulted: tuple[ModelCalled, ...] = ()
     checked: tuple[Checked, ...] = ()
     answer: Answer | None = None
     inexact: tuple[Citation, ...] = ()
@@ -59,7 +59,7 @@ def seen(observed: Observed, event: Event) -> Observed:
             return replace(observed, hits=hits)
         case Selected(passages, cut):
             return replace(observed, passages=passages, cut=cut)
-        case Consulted():
+        case ModelCalled():
             return replace(observed, consulted=(*observed.consulted, event))
         case Checked():
             return replace(observed, checked=(*observed.checked, event))

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
+    from rag.cancellation import Cancellation
     from rag.errors import FootnoteError
     from rag.settings import Settings
-    from rag.stop import Stop
     from rag.types import Answer, Citation, Claim, Document, Passage, Span, Turn
 else:
 
@@ -33,6 +33,7 @@ else:
 __all__ = [
     "Answer",
     "Assistant",
+    "Cancellation",
     "Citation",
     "Claim",
     "Document",
@@ -40,7 +41,6 @@ __all__ = [
     "Passage",
     "Settings",
     "Span",
-    "Stop",
     "Turn",
     "open",
 ]
@@ -49,7 +49,7 @@ _HOMES = {
     "Assistant": "rag.assistant",
     "FootnoteError": "rag.errors",
     "Settings": "rag.settings",
-    "Stop": "rag.stop",
+    "Stop": "rag.cancellation",
     **dict.fromkeys(
         ("Answer", "Citation", "Claim", "Document", "Passage", "Span", "Turn"), "rag.types"
     ),
@@ -63,6 +63,6 @@ def open(**settings: Any) -> Assistant:
     `LibraryError`.
     """
     from rag.build import build
-    from rag.settings import load
+    from rag.settings import load_settings
 
-    return build(load(**settings))
+    return build(load_settings(**settings))

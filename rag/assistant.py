@@ -11,32 +11,37 @@ from contextlib import closing
 from datetime import date
 from pathlib import Path
 
-from rag import asked as asking
-from rag import asks, compose, disagree, ingest, otherwise
-from rag.answerable import Answerability
-from rag.contradict import Judge
-from rag.disagree import Contradiction
+from rag.answering import prompting
+from rag.answering.respond import Record, respond
+from rag.cancellation import Cancellation, run_cancellable
+from rag.checking.answerability import Answerability
+from rag.checking.scorer import Scorer
+from rag.conflicts import comparison, other_answers
+from rag.conflicts.comparison import Contradiction
+from rag.conflicts.pair_scorer import PairScorer
 from rag.errors import EmptyLibrary
 from rag.events import (
     Checked,
-    Consulted,
     Event,
     Finished,
     IngestEvent,
+    ModelCalled,
     Removed,
     Retrieved,
     Rewritten,
     Selected,
 )
-from rag.grounding import Scorer
-from rag.library import Library
-from rag.respond import Record, respond
-from rag.retrieve import Retriever
-from rag.select import select
+from rag.ingest import pipeline
+from rag.models.provider import CancellableModel, ModelProvider
+from rag.query.rewriting import rewrite
+from rag.query.spelling import SpellingCorrector
+from rag.query.sub_questions import split_question
+from rag.query.validation import in_another_script, reason_to_decline, validate_question
+from rag.retrieval.evidence import select_evidence
+from rag.retrieval.hybrid import Retriever
 from rag.settings import Settings
-from rag.spelling import Speller
-from rag.stop import Stop, waited
-from rag.stoppable import Model, Stoppable
+from rag.store.documents import Library
+from rag.store.vectors import VectorStore
 from rag.types import (
     Answer,
     ChatModel,
@@ -46,7 +51,6 @@ from rag.types import (
     Span,
     Turn,
 )
-from rag.vectors import Vectors
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 AROUND_CHARS = 4000  # near a quote, in which the rest of a shortened name may stand
@@ -59,19 +63,19 @@ class Assistant:
         self,
         settings: Settings,
         library: Library,
-        vectors: Vectors,
+        vectors: VectorStore,
         embedder: Embedder,
-        model: Model,
+        model: ModelProvider,
     ) -> None:
         self.settings = settings
         self.library = library
         self.vectors = vectors
         self.embedder = embedder
         self.model = model
-        self.speller = Speller(library)
+        self.spelling = SpellingCorrector(library)
         self.scorer = Scorer()  # reads its network when the first claim is checked
         self.answerability = Answerability(self.scorer.reader)
-        self.judge = Judge(self.scorer.reader)
+        self.judge = PairScorer(self.scorer.reader)
 
     def __enter__(self) -> Assistant:
         return self
@@ -105,20 +109,21 @@ class Assistant:
         question: str,
         history: Sequence[Turn] = (),
         document_ids: Collection[str] | None = None,
-        stop: Stop | None = None,
+        cancellation: Cancellation | None = None,
         asked_on: date | None = None,
     ) -> Iterator[Event]:
         """Yield what happens on the way to the answer; the last event is `Finished`.
 
         "This week" is that of the day `asked_on`; where none is given, of the newest article.
-        Closing the iterator ends the model's request; so does `stop`, set in any thread, and then
-        `Stopped` is raised, wherever the model is waited for. Raises `QuestionError`,
+        Closing the iterator ends the model's request; so does `cancellation`, set in any thread,
+        and then `Stopped` is raised, wherever the model is waited for. Raises `QuestionError`,
         `EmptyLibrary`, `NoSuchDocument`, `EmbedderMismatch` and whatever the model raises.
         """
-        with closing(self._stream(question, history, document_ids, stop, asked_on)) as events:
+        events = self._stream(question, history, document_ids, cancellation, asked_on)
+        with closing(events):
             for event in events:
-                if stop:
-                    stop.check()
+                if cancellation:
+                    cancellation.raise_if_cancelled()
                 yield event
 
     def _stream(
@@ -126,15 +131,15 @@ class Assistant:
         question: str,
         history: Sequence[Turn],
         document_ids: Collection[str] | None,
-        stop: Stop | None,
+        cancellation: Cancellation | None,
         asked_on: date | None,
     ) -> Generator[Event, None, None]:
-        question = asking.checked(question, self.settings.max_question_chars)
+        question = validate_question(question, self.settings.max_question_chars)
         self._checked_library(document_ids)
-        waited(self.model.warm, stop)
+        run_cancellable(self.model.warm, cancellation)
         record = Record(question, self.model.name)
-        asked = yield from self._read(history, record, stop)
-        if unasked := asking.declined(asked):
+        asked = yield from self._read(history, record, cancellation)
+        if unasked := reason_to_decline(asked):
             yield from (Retrieved(()), Selected(()), record.finished(unasked))
             return
         with record.timed("retrieve"):
@@ -145,11 +150,11 @@ class Assistant:
             selected = self._selected(asked, retrieved.hits)
         yield selected
         record.passages = selected.passages
-        if asking.in_another_script(asked, [passage.text for passage in selected.passages]):
+        if in_another_script(asked, [passage.text for passage in selected.passages]):
             yield record.finished("not stated")
             return
         with record.timed("load model"):
-            model = self._model(stop)
+            model = self._model(cancellation)
         record.model = model.name
         reason = yield from respond(
             asked,
@@ -174,57 +179,61 @@ class Assistant:
                 found.append(step)
             else:
                 yield record.counted(step)
-        told, more = disagree.told(found, selected)
+        told, more = comparison.add_to_answer(found, selected)
         record.passages += more
         record.claims += told
         yield from (Checked(claim, "kept") for claim in told)
 
     def _contradicted(
         self, asked: str, record: Record, selected: Selected, model: ChatModel
-    ) -> Iterator[Consulted | Contradiction]:
+    ) -> Iterator[ModelCalled | Contradiction]:
         """A small model is asked a question of other sources too, if it is a single one; other
         sentences are compared without a model."""
         passages = [*selected.passages, *selected.cut]
         cited = next((each for claim in record.claims for each in claim.citations), None)
-        if cited and compose.is_small(model) and len(asks.parts(asked)) == 1:
+        if cited and prompting.is_small(model) and len(split_question(asked)) == 1:
             (attempt,) = record.attempts
-            own = disagree.in_context(cited, passages, self.library)
-            said = otherwise.Said(own, attempt.short, attempt.stated or 0.0)
-            others = disagree.elsewhere(cited, passages, self.library)
-            yield from otherwise.contradictions(asked, said, others, model, self.answerability)
+            own = comparison.read_in_context(cited, passages, self.library)
+            said = other_answers.GivenAnswer(own, attempt.short, attempt.p_answered or 0.0)
+            others = comparison.sentences_of_others(cited, passages, self.library)
+            yield from other_answers.find_contradictions(
+                asked, said, others, model, self.answerability
+            )
         else:
-            yield from disagree.contradictions(record.claims, passages, self.judge)
+            yield from comparison.find_contradictions(record.claims, passages, self.judge)
 
     def _read(
-        self, history: Sequence[Turn], record: Record, stop: Stop | None
+        self, history: Sequence[Turn], record: Record, cancellation: Cancellation | None
     ) -> Generator[Event, None, str]:
         """The question as it was meant, made to stand alone; where it is not as it was typed, or
         might not be, that is told."""
-        asked = self.speller.read(record.question)
+        asked = self.spelling.read(record.question)
         if history:
             with record.timed("rewrite"):
-                model = self._model(stop)
-                asked, consulted = compose.rewrite(asked, history, model)
+                model = self._model(cancellation)
+                asked, consulted = rewrite(asked, history, model)
             yield record.counted(consulted)
-            if asking.declined(asked) == "nothing retrieved":  # "Why?", which nothing was added to
+            if (
+                reason_to_decline(asked) == "nothing retrieved"
+            ):  # "Why?", which nothing was added to
                 asked = f"{history[-1].question} {asked}"
         if history or asked != record.question:
             yield Rewritten(asked)
         return asked
 
     def _selected(self, question: str, hits: Sequence[Hit]) -> Selected:
-        return select(
+        return select_evidence(
             question,
             hits,
             library=self.library,
             embedder=self.embedder,
             budget_tokens=self.model.budget_tokens,
-            join=not compose.is_small(self.model),
+            join=not prompting.is_small(self.model),
         )
 
-    def _model(self, stop: Stop | None) -> ChatModel:
-        model = waited(self.model.get, stop)
-        return Stoppable(model, stop) if stop else model
+    def _model(self, cancellation: Cancellation | None) -> ChatModel:
+        model = run_cancellable(self.model.get, cancellation)
+        return CancellableModel(model, cancellation) if cancellation else model
 
     def _around(self, span: Span) -> str:
         start = max(0, span.start - AROUND_CHARS)
@@ -232,7 +241,7 @@ class Assistant:
         return text[start : span.end + AROUND_CHARS]
 
     def _checked_library(self, document_ids: Collection[str] | None) -> None:
-        ingest.check_embedder(self.library, self.embedder)
+        pipeline.check_embedder(self.library, self.embedder)
         if not self.library.count_chunks():
             raise EmptyLibrary("Nothing is indexed.", "Index some articles: `footnote index PATH`.")
         for id in document_ids or ():
@@ -247,11 +256,12 @@ class Assistant:
     def index(
         self,
         paths: Sequence[Path],
-        on_progress: ingest.Progress | None = None,
+        on_progress: pipeline.Progress | None = None,
         urls: Sequence[str] = (),
     ) -> Iterator[IngestEvent]:
-        """Bring the library up to date with files and web pages; see `rag.ingest.ingest`."""
-        return ingest.ingest(
+        """Bring the library up to date with files and web pages; see
+        `rag.ingest.pipeline.ingest`."""
+        return pipeline.ingest(
             paths,
             library=self.library,
             vectors=self.vectors,
@@ -261,9 +271,9 @@ class Assistant:
             urls=urls,
         )
 
-    def rebuild(self, on_progress: ingest.Progress | None = None) -> int:
+    def rebuild(self, on_progress: pipeline.Progress | None = None) -> int:
         """Embed everything anew; returns the number of chunks."""
-        return ingest.rebuild(
+        return pipeline.rebuild(
             library=self.library,
             vectors=self.vectors,
             embedder=self.embedder,
@@ -273,7 +283,7 @@ class Assistant:
 
     def remove(self, document_id: str) -> Removed:
         """Forget a document. Raises `NoSuchDocument`, `LibraryBusy`."""
-        return ingest.remove(
+        return pipeline.remove(
             document_id, library=self.library, vectors=self.vectors, lock_path=self._lock_path
         )
 

@@ -98,5 +98,5 @@ class SettingsError(FootnoteError):
     exit_code = 17
 
 
-class Stopped(FootnoteError):
+class Cancelled(FootnoteError):
     exit_code = 18

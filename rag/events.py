@@ -1,7 +1,7 @@
 """What happens on the way to an answer, and while documents are indexed?
 
 A question yields `Rewritten` (with history only), `Retrieved`, `Selected`, then `Token`,
-`Consulted` and `Checked` as often as it takes, and at last `Finished`. `Consulted` comes after
+`ModelCalled` and `Checked` as often as it takes, and at last `Finished`. `ModelCalled` comes after
 each request to the model, also after the one that rewrites.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from rag.dates import Days
+from rag.text.dates import TimeRange
 from rag.types import Answer, Claim, Hit, Message, Passage, Usage
 
 Purpose = Literal["rewrite", "judge", "extract", "answer", "repair"]
@@ -35,7 +35,7 @@ class Retrieved:
     dense: tuple[Hit, ...] = ()
     lexical: tuple[Hit, ...] = ()
     duplicates: tuple[Hit, ...] = ()
-    days: Days | None = None  # that the question speaks of
+    days: TimeRange | None = None  # that the question speaks of
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Selected:
 
 
 @dataclass(frozen=True, slots=True)
-class Consulted:
+class ModelCalled:
     """One request to the model and its whole reply, as it was written. `probability` is that of
     "yes", 0..1, where it was asked of a passage whether it states the answer, or yes or no."""
 
@@ -81,7 +81,7 @@ class Finished:
     answer: Answer
 
 
-Event = Rewritten | Retrieved | Selected | Consulted | Token | Checked | Finished
+Event = Rewritten | Retrieved | Selected | ModelCalled | Token | Checked | Finished
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,7 +128,7 @@ def _is_loopback(url: str | None) -> bool:
         return False
 
 
-def load(**overrides: Any) -> Settings:
+def load_settings(**overrides: Any) -> Settings:
     """The settings in force; `overrides` that are not None win over the environment.
 
     Raises `SettingsError`, naming each setting at fault.

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    from rag.stop import Stop
+    from rag.cancellation import Cancellation
 
 Support = Literal["supported", "partial", "unsupported", "unchecked"]
 Origin = Literal["model", "matched", "compared"]
@@ -217,10 +217,14 @@ class ChatModel(Budgeted, Protocol):
     def name(self) -> str: ...
 
     def stream(
-        self, messages: Sequence[Message], *, max_tokens: int, stop: Stop | None = None
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        cancellation: Cancellation | None = None,
     ) -> Generator[Delta, None, None]:
         """Yield the reply as it is written. Closing the iterator ends the model's request; so
-        does `stop`, wherever it waits.
+        does `cancellation`, wherever it waits.
 
         Raises a `ModelError` that names the remedy, and `Stopped`.
         """

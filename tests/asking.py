@@ -10,15 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rag import models
+from rag.answering.model_requests import EXTRACT_TOKENS
 from rag.assistant import Assistant
-from rag.build import HostedModel
-from rag.compose import EXTRACT_TOKENS
-from rag.library import Library
-from rag.models import Chat
-from rag.settings import Settings, load
+from rag.models import chat as chat_models
+from rag.models.chat import OpenAIChat
+from rag.models.provider import HostedProvider
+from rag.settings import Settings, load_settings
+from rag.store.documents import Library
+from rag.store.vectors import VectorStore
 from rag.types import Embedder, Passage, Span
-from rag.vectors import Vectors
 from tests.fakes import Reply, Request, Script, Scripted, ScriptedServer
 
 NEWS, REPORT = "000_63f6faf5f870be30.txt", "004_dbb65014ece9d4c0.txt"
@@ -51,13 +51,13 @@ class Index:
     """An index to read from; tests that write make their own."""
 
     library: Library
-    vectors: Vectors
+    vectors: VectorStore
     embedder: Embedder
 
     def assistant(self, server: ScriptedServer, budget: int = LARGE, **more: Any) -> Assistant:
         """Whose model is `server`, which counts as small or large by its budget."""
         settings = settings_for(server, budget, **more)
-        model = HostedModel(settings)
+        model = HostedProvider(settings)
         return Assistant(settings, self.library, self.vectors, self.embedder, model)
 
     def passage(self, quote: str, number: int = 1, document_id: str = NEWS) -> Passage:
@@ -70,12 +70,12 @@ class Index:
 
 def settings_for(server: ScriptedServer, budget: int, **more: Any) -> Settings:
     chosen = {"llm_base_url": server.base_url, "model": "scripted", "budget_tokens": budget}
-    return load(**(chosen | more))
+    return load_settings(**(chosen | more))
 
 
-def chat(server: ScriptedServer, budget: int = LARGE) -> Chat:
+def chat(server: ScriptedServer, budget: int = LARGE) -> OpenAIChat:
     """The scripted server as a `ChatModel`."""
-    return models.hosted(settings_for(server, budget))
+    return chat_models.hosted_chat(settings_for(server, budget))
 
 
 def prompt(request: Request) -> str:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
+from rag.cancellation import Cancellation
+from rag.checking.scorer import Scorer
 from rag.errors import EmptyLibrary, QuestionError, SourceError
 from rag.events import (
     Added,
@@ -27,13 +29,11 @@ from rag.events import (
     Token,
     Updated,
 )
-from rag.fetch import fetch
-from rag.grounding import Scorer
-from rag.library import Library
-from rag.load import find, load, page
-from rag.sentences import split
+from rag.ingest.readers import find_files, read_file, read_page
+from rag.ingest.web import fetch_page
 from rag.settings import Settings
-from rag.stop import Stop
+from rag.store.documents import Library
+from rag.text.sentences import split_sentences
 from rag.types import Answer, Chunk, Citation, Claim, Document, Passage, Span, Turn, Usage
 
 SEEDS = Path(__file__).parents[1] / "seeds"
@@ -96,9 +96,9 @@ class QuotingAssistant:
         for path in gone:
             self.library.remove(held[path])
             yield Removed(held[path])
-        for number, file in enumerate(find([path for path in paths if path not in gone])):
+        for number, file in enumerate(find_files([path for path in paths if path not in gone])):
             try:
-                for document in load(file):
+                for document in read_file(file):
                     if on_progress:
                         on_progress(number + 1, None, document.title)
                     yield self._put(document)
@@ -106,8 +106,8 @@ class QuotingAssistant:
                 yield Failed(str(file), str(error))
         for url in urls:
             try:
-                found = fetch(url)
-                yield self._put(page(found.url, found.kind, found.data, found.charset))
+                found = fetch_page(url)
+                yield self._put(read_page(found.url, found.kind, found.data, found.charset))
             except SourceError as error:
                 yield Failed(url, str(error))
 
@@ -135,12 +135,12 @@ class QuotingAssistant:
         question: str,
         history: Sequence[Turn] = (),
         document_ids: Collection[str] | None = None,
-        stop: Stop | None = None,
+        cancellation: Cancellation | None = None,
     ) -> Iterator[Event]:
         with closing(self._stream(question, history, document_ids)) as events:
             for event in events:
-                if stop:
-                    stop.check()
+                if cancellation:
+                    cancellation.raise_if_cancelled()
                 yield event
 
     def _stream(
@@ -199,7 +199,7 @@ class QuotingAssistant:
         digests = self.library.digests()
         if digests.get(document.id) == document.digest:
             return Skipped(document.id)
-        chunks = [Chunk.of(document, start, end) for start, end in split(document.text)]
+        chunks = [Chunk.of(document, start, end) for start, end in split_sentences(document.text)]
         self.library.put(document, chunks)
         event = Updated if document.id in digests else Added
         return event(document.id, len(chunks))

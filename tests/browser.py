@@ -27,9 +27,9 @@ from playwright.sync_api import (
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from rag.assistant import Assistant
-from rag.build import HostedModel
-from rag.library import Library
-from rag.vectors import Vectors
+from rag.models.provider import HostedProvider
+from rag.store.documents import Library
+from rag.store.vectors import VectorStore
 from tests.asking import LARGE, Index, settings_for
 from tests.fakes import ScriptedServer
 from tests.serving import served
@@ -90,8 +90,8 @@ def site(seeds: Index, model: ScriptedServer, folder: Path, port: int = 0) -> It
     """The application, its data in `folder`; the seed articles are there from the start."""
     settings = settings_for(model, LARGE, data_dir=folder)
     library = Library.open(folder / "library.sqlite3")
-    vectors = Vectors.open(folder / "vectors", seeds.embedder.name)
-    assistant = Assistant(settings, library, vectors, seeds.embedder, HostedModel(settings))
+    vectors = VectorStore.open(folder / "vectors", seeds.embedder.name)
+    assistant = Assistant(settings, library, vectors, seeds.embedder, HostedProvider(settings))
     with running(assistant, port) as built:
         yield built
 

@@ -9,7 +9,7 @@ import pytest
 
 import tests.offline.sitecustomize  # noqa: F401  (blocks every socket but loopback)
 from rag.settings import Settings
-from rag.settings import load as load_settings
+from rag.settings import load_settings as load_settings
 
 OFFLINE = Path(__file__).parent / "offline"
 

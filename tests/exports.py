@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from rag.library import Library
-from rag.load import load
+from rag.ingest.readers import read_file
+from rag.store.documents import Library
 from rag.types import Answer, Chunk, Citation, Claim, Document, Passage, Span, Support
 from ui.asking.exchange import Exchange
 
@@ -23,7 +23,7 @@ ASKED_AT = "2025-05-03T14:05:09Z"
 
 def documents() -> list[Document]:
     """The two seed articles."""
-    return [document for path in sorted(SEEDS.glob("*.txt")) for document in load(path)]
+    return [document for path in sorted(SEEDS.glob("*.txt")) for document in read_file(path)]
 
 
 def put(library: Library, *documents: Document) -> None:

@@ -12,9 +12,9 @@ import re
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 
-from rag import terms
-from rag.sentences import split
-from rag.stop import Stop
+from rag.cancellation import Cancellation
+from rag.text.sentences import split_sentences
+from rag.text.tokens import content_stems
 from rag.types import Delta, Message, Usage
 from tests.fakes import Reply, Request
 
@@ -46,7 +46,11 @@ class Reader:
         """Holds nothing."""
 
     def stream(
-        self, messages: Sequence[Message], *, max_tokens: int, stop: Stop | None = None
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        cancellation: Cancellation | None = None,
     ) -> Generator[Delta, None, None]:
         said = [message.content for message in messages]
         reply = self.reply(said)
@@ -64,7 +68,7 @@ class Reader:
         read = [
             (text[start:end], int(number))
             for number, text in _PASSAGE.findall(shown)
-            for start, end in split(text)
+            for start, end in split_sentences(text)
         ]
         shares = [_shared(question, sentence) for sentence, _ in read]
         best = max(range(len(read)), key=lambda at: (shares[at], -at), default=None)
@@ -76,8 +80,8 @@ class Reader:
 
 def _shared(question: str, sentence: str) -> float:
     """The share of the question's words that stand in the sentence."""
-    wanted = set(terms.content(question))
-    return len(wanted & set(terms.content(sentence))) / len(wanted) if wanted else 0.0
+    wanted = set(content_stems(question))
+    return len(wanted & set(content_stems(sentence))) / len(wanted) if wanted else 0.0
 
 
 def _alone(last: str) -> str:

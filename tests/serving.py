@@ -17,9 +17,9 @@ from typing import Any, cast
 from fastapi import FastAPI
 
 from rag.assistant import Assistant
+from rag.cancellation import Cancellation
 from rag.events import Checked, Event
 from rag.settings import Settings
-from rag.stop import Stop
 from rag.types import Turn
 from tests.assistants import QuotingAssistant
 from ui.asking.desk import Desk
@@ -44,19 +44,19 @@ class Quoter(QuotingAssistant):
         question: str,
         history: Sequence[Turn] = (),
         document_ids: Collection[str] | None = None,
-        stop: Stop | None = None,
+        cancellation: Cancellation | None = None,
     ) -> Iterator[Event]:
         for event in super().stream(question, history, document_ids):
             yield event
-            if stop and question.startswith("endless") and isinstance(event, Checked):
-                self._go_on(question, stop)
+            if cancellation and question.startswith("endless") and isinstance(event, Checked):
+                self._go_on(question, cancellation)
 
-    def _go_on(self, question: str, stop: Stop) -> None:
+    def _go_on(self, question: str, cancellation: Cancellation) -> None:
         told = threading.Event()
-        with stop.calling(told.set):
+        with cancellation.on_cancel(told.set):
             told.wait()
         self.stopped.append(question)
-        stop.check()
+        cancellation.raise_if_cancelled()
 
 
 @dataclass

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.answer_json import SCHEMA, FormatError, from_json, to_json
+from rag.serialization import SCHEMA, FormatError, from_json, to_json
 from rag.types import (
     Answer,
     Citation,

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from rag import asked
 from rag.errors import QuestionError
+from rag.query.validation import check_is_question, in_another_script, reason_to_decline
 
 GOLDEN = Path(__file__).parents[1] / "eval" / "cases" / "seeds.jsonl"
 PASTED = (
@@ -23,7 +23,7 @@ PASTED = (
 @pytest.mark.parametrize("question", ["🤔🔥💯", "?!?", "…", "— —"])
 def test_signs_without_a_word_are_an_error(question: str) -> None:
     with pytest.raises(QuestionError, match="holds no word"):
-        asked.check(question)
+        check_is_question(question)
 
 
 @pytest.mark.parametrize(
@@ -36,12 +36,12 @@ def test_signs_without_a_word_are_an_error(question: str) -> None:
 )
 def test_a_bare_address_is_an_error_that_says_how_to_index_it(question: str) -> None:
     with pytest.raises(QuestionError, match="footnote index URL"):
-        asked.check(question)
+        check_is_question(question)
 
 
 def test_a_pasted_article_is_an_error_that_says_what_to_do() -> None:
     with pytest.raises(QuestionError, match="index the text"):
-        asked.check(PASTED)
+        check_is_question(PASTED)
 
 
 @pytest.mark.parametrize(
@@ -60,18 +60,18 @@ def test_a_pasted_article_is_an_error_that_says_what_to_do() -> None:
     ],
 )
 def test_what_asks_something_is_let_through(question: str) -> None:
-    asked.check(question)
-    assert asked.declined(question) is None
+    check_is_question(question)
+    assert reason_to_decline(question) is None
 
 
 @pytest.mark.parametrize("question", ["why?", "what is it that they were to have?", "who are you?"])
 def test_only_stop_words_leave_nothing_to_look_for(question: str) -> None:
-    assert asked.declined(question) == "nothing retrieved"
+    assert reason_to_decline(question) == "nothing retrieved"
 
 
 @pytest.mark.parametrize("question", ["WHO?", "What about the US?", "and in 2024?", "is IT down"])
 def test_an_acronym_or_a_number_is_enough_to_look_for(question: str) -> None:
-    assert asked.declined(question) is None
+    assert reason_to_decline(question) is None
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_an_acronym_or_a_number_is_enough_to_look_for(question: str) -> None:
     ],
 )
 def test_an_order_is_declined(question: str) -> None:
-    assert asked.declined(question) == "not stated"
+    assert reason_to_decline(question) == "not stated"
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_an_order_is_declined(question: str) -> None:
     ],
 )
 def test_a_question_that_sounds_like_an_order_is_not_declined(question: str) -> None:
-    assert asked.declined(question) is None
+    assert reason_to_decline(question) is None
 
 
 @pytest.mark.parametrize(
@@ -127,12 +127,12 @@ def test_a_question_that_sounds_like_an_order_is_not_declined(question: str) -> 
     ],
 )
 def test_a_question_in_another_script_is_known(question: str, text: str, another: bool) -> None:
-    assert asked.in_another_script(question, [text]) is another
+    assert in_another_script(question, [text]) is another
 
 
 def test_no_answerable_golden_question_is_turned_away() -> None:
     cases = [json.loads(line) for line in GOLDEN.read_text("utf-8").splitlines()]
     alone = [case for case in cases if case["answerable"] and not case.get("history")]
     for case in alone:
-        asked.check(case["question"])
-    assert [case["id"] for case in alone if asked.declined(case["question"])] == []
+        check_is_question(case["question"])
+    assert [case["id"] for case in alone if reason_to_decline(case["question"])] == []

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from rag import asks
+from rag.checking.question_match import (
+    adds_information,
+    question_overlap,
+    short_answer_overlap,
+    unknown_names,
+)
+from rag.query.answer_type import AnswerType, expected_answer_type, has_answer_type
 
 
 @pytest.mark.parametrize(
@@ -26,7 +32,7 @@ from rag import asks
     ],
 )
 def test_kind(question: str, expected: str) -> None:
-    assert asks.kind(question) == expected
+    assert expected_answer_type(question) == expected
 
 
 @pytest.mark.parametrize(
@@ -45,13 +51,13 @@ def test_kind(question: str, expected: str) -> None:
         ("other", "It did.", True),
     ],
 )
-def test_gives(kind: asks.Kind, answer: str, expected: bool) -> None:
-    assert asks.gives(kind, answer) is expected
+def test_gives(kind: AnswerType, answer: str, expected: bool) -> None:
+    assert has_answer_type(kind, answer) is expected
 
 
 def test_strangers_are_names_that_the_source_does_not_know() -> None:
     source = "Swedish voters elected Ann Lee in May."
-    assert asks.strangers("Did Lee visit Sweden or Norway?", source) == ["Norway"]
+    assert unknown_names("Did Lee visit Sweden or Norway?", source) == ["Norway"]
 
 
 @pytest.mark.parametrize(
@@ -66,7 +72,7 @@ def test_strangers_are_names_that_the_source_does_not_know() -> None:
 )
 def test_names_are_known_however_they_are_spelt(question: str, unknown: list[str]) -> None:
     source = "A school in Malaga beat Krakòw on Sept. 4. The KR-7 train stopped. It is a FC."
-    assert asks.strangers(question, source) == unknown
+    assert unknown_names(question, source) == unknown
 
 
 @pytest.mark.parametrize(
@@ -88,7 +94,7 @@ def test_names_are_known_however_they_are_spelt(question: str, unknown: list[str
 )
 def test_what_a_short_answer_adds_stands_in_the_text_or_not(short: str, expected: float) -> None:
     text = "Swedish voters, or a quarter of them, elected Ann Lee to two terms in May."
-    assert asks.extracted("Whom did Swedish voters elect?", short, text) == expected
+    assert short_answer_overlap("Whom did Swedish voters elect?", short, text) == expected
 
 
 @pytest.mark.parametrize(
@@ -96,7 +102,7 @@ def test_what_a_short_answer_adds_stands_in_the_text_or_not(short: str, expected
     [("Who did voters elect?", 1.0), ("Did voters like penguins?", 0.5), ("Why?", 1.0)],
 )
 def test_shared(question: str, expected: float) -> None:
-    assert asks.shared(question, "Swedish voters elected Ann Lee.") == expected
+    assert question_overlap(question, "Swedish voters elected Ann Lee.") == expected
 
 
 @pytest.mark.parametrize(
@@ -115,4 +121,4 @@ def test_shared(question: str, expected: float) -> None:
 def test_a_headline_that_repeats_the_question_says_no_more_than_it(
     question: str, text: str, says_more: bool
 ) -> None:
-    assert asks.adds(question, text) is says_more
+    assert adds_information(question, text) is says_more

@@ -17,18 +17,18 @@ from rag.errors import (
 )
 from rag.events import (
     Checked,
-    Consulted,
     Event,
     Finished,
+    ModelCalled,
     Retrieved,
     Rewritten,
     Selected,
     Token,
 )
-from rag.library import Library
-from rag.settings import load
+from rag.settings import load_settings
+from rag.store.documents import Library
+from rag.store.vectors import VectorStore
 from rag.types import Answer, ChatModel, Turn
-from rag.vectors import Vectors
 from tests.asking import (
     FENTANYL,
     LARGE,
@@ -65,7 +65,7 @@ def assistant_of_my_own(seeds: Index, answering: ScriptedServer) -> Iterator[Ass
     own = Assistant(
         shared.settings,
         Library.open(folder / "library.sqlite3"),
-        Vectors.open(folder / "vectors", seeds.embedder.name),
+        VectorStore.open(folder / "vectors", seeds.embedder.name),
         seeds.embedder,
         shared.model,
     )
@@ -107,8 +107,8 @@ def test_events_come_in_the_designs_order_and_end_with_the_answer(
 ) -> None:
     events = list(seeds.assistant(answering, budget).stream(FENTANYL))
     kinds = [kind for kind, _ in groupby(type(event) for event in events)]
-    judged = [Consulted] if budget == SMALL else []
-    assert kinds == [Retrieved, Selected, *judged, Token, Consulted, Checked, Finished]
+    judged = [ModelCalled] if budget == SMALL else []
+    assert kinds == [Retrieved, Selected, *judged, Token, ModelCalled, Checked, Finished]
     tokens = "".join(event.text for event in events if isinstance(event, Token))
     assert tokens == f"{STATED} [1]"
     assert finished(events).claims == tuple(each.claim for each in checked(events))
@@ -190,8 +190,8 @@ def test_only_the_named_documents_are_asked(seeds: Index, answering: ScriptedSer
 # --- what the model was asked -----------------------------------------------------------------
 
 
-def consulted(events: Sequence[Event]) -> list[Consulted]:
-    return [event for event in events if isinstance(event, Consulted)]
+def consulted(events: Sequence[Event]) -> list[ModelCalled]:
+    return [event for event in events if isinstance(event, ModelCalled)]
 
 
 @SIZES
@@ -234,7 +234,7 @@ def test_what_mending_asked_comes_before_the_mended_sentence(seeds: Index) -> No
     with ScriptedServer([WRONG, STATED]) as server:
         events = list(seeds.assistant(server).stream(FENTANYL))
     kinds = [kind for kind, _ in groupby(type(event) for event in events)]
-    assert kinds == [Retrieved, Selected, Token, Consulted, Checked, Finished]
+    assert kinds == [Retrieved, Selected, Token, ModelCalled, Checked, Finished]
     assert [each.reply for each in consulted(events)] == [WRONG, STATED]
 
 
@@ -311,7 +311,7 @@ def test_an_index_of_another_embedder_is_not_searched(
     seeds: Index, answering: ScriptedServer
 ) -> None:
     assistant = seeds.assistant(answering)
-    library = Library.open(load().data_dir / "library.sqlite3")
+    library = Library.open(load_settings().data_dir / "library.sqlite3")
     library.embedder = "another/3"
     library.put(seeds.library.document(NEWS), seeds.library.chunks(NEWS))
     assistant.library = library
@@ -331,7 +331,7 @@ def test_a_follow_up_is_made_to_stand_alone_before_the_search(seeds: Index) -> N
         events = list(seeds.assistant(server).stream("what was imposed for them?", HISTORY))
         assert STATED in prompt(server.requests[0])
         assert f"Question: {alone}" in prompt(server.requests[1])
-    assert [type(event) for event in events[:3]] == [Consulted, Rewritten, Retrieved]
+    assert [type(event) for event in events[:3]] == [ModelCalled, Rewritten, Retrieved]
     assert events[1] == Rewritten(alone)
     answer = finished(events)
     assert (answer.question, answer.status) == ("what was imposed for them?", "answered")

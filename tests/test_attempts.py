@@ -8,10 +8,10 @@ from datetime import date
 
 import pytest
 
-from rag import judgement
-from rag.dates import Days
-from rag.events import Consulted
-from rag.judgement import Attempt, Chance
+from rag.answering import acceptance
+from rag.answering.acceptance import Attempt, Chance
+from rag.events import ModelCalled
+from rag.text.dates import TimeRange
 from rag.types import Passage, Span
 from tests.asking import (
     LARGE,
@@ -38,11 +38,11 @@ def test_what_is_too_old_to_tell_is_not_tried() -> None:
             passages("Old.", "New.", "Undated."), ("2025-03-01", "2026-03-01", None), strict=True
         )
     ]
-    days = Days(date(2026, 2, 20), date(2026, 3, 6), since=date(2026, 2, 20))
+    days = TimeRange(date(2026, 2, 20), date(2026, 3, 6), since=date(2026, 2, 20))
     for apart in (True, False):
-        tried = judgement.ranked("What is new this week?", dated, days, apart=apart)
+        tried = acceptance.ranked("What is new this week?", dated, days, apart=apart)
         assert {each.text for each in tried} == {"New.", "Undated."}
-        assert len(judgement.ranked("What is new?", dated, None, apart=apart)) == 3
+        assert len(acceptance.ranked("What is new?", dated, None, apart=apart)) == 3
 
 
 def as_said(_: Passage, stated: float) -> float:
@@ -52,11 +52,11 @@ def as_said(_: Passage, stated: float) -> float:
 
 def steps(
     texts: Sequence[str], says: Sequence[Script], budget: int = SMALL
-) -> list[Consulted | Attempt]:
+) -> list[ModelCalled | Attempt]:
     """The attempts, and what the model was asked before each."""
     with ScriptedServer(says) as server:
         return list(
-            judgement.attempts("what rate?", passages(*texts), chat(server, budget), as_said)
+            acceptance.attempts("what rate?", passages(*texts), chat(server, budget), as_said)
         )
 
 
@@ -82,26 +82,26 @@ def test_a_small_model_answers_from_the_passage_that_it_says_states_the_answer()
 def test_a_small_model_that_is_sure_is_not_asked_about_the_rest() -> None:
     with ScriptedServer(script(knows="20%", extracts="20%.")) as server:
         some = passages("The rate is 20%.", "Soup.", "Bread.")
-        going = judgement.attempts("what rate?", some, chat(server, SMALL), as_said)
+        going = acceptance.attempts("what rate?", some, chat(server, SMALL), as_said)
         asked, found, first = next(going), next(going), next(going)
         assert len(server.requests) == 2
-    assert isinstance(asked, Consulted)
-    assert isinstance(found, Consulted)
+    assert isinstance(asked, ModelCalled)
+    assert isinstance(found, ModelCalled)
     assert isinstance(first, Attempt)
     assert texts_of(first) == ["The rate is 20%."]
     assert (found.purpose, found.reply, first.short) == ("extract", "20%.", "20%")
     assert first.sure
-    assert first.stated == first.chance == asked.probability
+    assert first.p_answered == first.chance == asked.probability
 
 
 def test_each_yes_or_no_is_told_before_what_follows_from_it() -> None:
     going = steps(["Soup.", "The rate is 20%.", "Bread."], script(knows="20%"))
-    told = [Consulted, Consulted, Consulted, Attempt, Consulted]
+    told = [ModelCalled, ModelCalled, ModelCalled, Attempt, ModelCalled]
     assert [type(step) for step in going] == told
-    asked = [step for step in going if isinstance(step, Consulted) and step.purpose == "judge"]
+    asked = [step for step in going if isinstance(step, ModelCalled) and step.purpose == "judge"]
     assert [step.reply for step in asked] == ["no", "yes", "no"]
     likely = [step.probability or 0 for step in asked]
-    assert likely[1] > judgement.SURE > judgement.LEAST > max(likely[0], likely[2])
+    assert likely[1] > acceptance.SURE > acceptance.LEAST > max(likely[0], likely[2])
     assert "The rate is 20%." in asked[1].messages[-1].content
 
 
@@ -120,14 +120,14 @@ def test_an_answer_is_written_only_where_its_words_stand(
 ) -> None:
     with ScriptedServer(script(knows="20%", extracts=extracts)) as server:
         some = passages("Since May ferries have paid a rate of 20%.")
-        going = list(judgement.attempts(question, some, chat(server, SMALL), as_said))
+        going = list(acceptance.attempts(question, some, chat(server, SMALL), as_said))
     assert [type(step) for step in going if isinstance(step, Attempt)] == [Attempt] * tried
 
 
 def replies_of(question: str, texts: Sequence[str], extracts: str, chance: Chance) -> list[Attempt]:
     with ScriptedServer(script(knows="", extracts=extracts)) as server:
         some = passages(*texts)
-        going = list(judgement.attempts(question, some, chat(server, SMALL), chance))
+        going = list(acceptance.attempts(question, some, chat(server, SMALL), chance))
     return [step for step in going if isinstance(step, Attempt)]
 
 
@@ -163,7 +163,7 @@ def test_a_description_is_written_without_its_words_only_after_all_else() -> Non
 
 def test_no_more_attempts_are_made_than_a_person_would_wait_for() -> None:
     texts = [f"The rate is {number}%." for number in range(20)]
-    assert len(attempts(texts, script(knows="rate"))) == judgement.ATTEMPTS
+    assert len(attempts(texts, script(knows="rate"))) == acceptance.ATTEMPTS
 
 
 def test_a_passage_that_does_not_state_the_answer_is_never_answered_from() -> None:

@@ -22,17 +22,21 @@ from eval.compare.sides import Side
 from eval.kept.entries import Entry
 from eval.metrics import METRICS
 from eval.run import GOLDEN
-from rag import chunk, cite, ingest, prompts, retrieve, select, verify
+from rag import prompts
+from rag.answering.respond import Record
 from rag.assistant import SEEDS, Assistant
-from rag.cite import Draft, Sentence
+from rag.checking import citations, verdict
+from rag.checking.citations import CandidateSentence, DraftSentence
+from rag.checking.scorer import Scorer
+from rag.checking.verdict import Around, Verdict
 from rag.events import Finished
-from rag.grounding import Scorer
-from rag.library import Library
-from rag.respond import Record
-from rag.settings import load as load_settings
+from rag.ingest import chunking, pipeline
+from rag.prompts import prompt_text
+from rag.retrieval import evidence, hybrid
+from rag.settings import load_settings as load_settings
+from rag.store.documents import Library
+from rag.store.vectors import VectorStore
 from rag.types import Chunk, Citation, Claim, DeclineReason, Document, Embedder, Hit, Span
-from rag.vectors import Vectors
-from rag.verify import Around, Verdict
 from tests.asking import Index
 from tests.scripted import Reader, inventing
 from tests.sides import rescored, side
@@ -116,7 +120,7 @@ def finished_with(
     finished = Record.finished
 
     def worse(record: Record, reason: DeclineReason | None = None) -> Finished:
-        known = [sentence.citation for sentence in cite.sentences(record.passages)]
+        known = [sentence.citation for sentence in citations.candidate_sentences(record.passages)]
         record.claims = [
             replace(claim, citations=tuple(change(each, known) for each in claim.citations))
             for claim in record.claims
@@ -169,14 +173,17 @@ def mended(seeds: Index, of_numbers: list[Case]) -> Side:
 def test_checks_switched_off_under_a_model_that_invents_numbers(
     seeds: Index, of_numbers: list[Case], mended: Side, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    judge = verify.judge
+    judge = verdict.cite_and_check
 
     def believing(
-        draft: Draft, candidates: Sequence[Sentence], around: Around, scorer: Scorer
+        draft: DraftSentence,
+        candidates: Sequence[CandidateSentence],
+        around: Around,
+        scorer: Scorer,
     ) -> Claim:
         return replace(judge(draft, candidates, around, scorer), support="supported", reasons=())
 
-    monkeypatch.setattr(verify, "judge", believing)
+    monkeypatch.setattr(verdict, "cite_and_check", believing)
     found = held(mended, run(seeds, of_numbers, Reader(inventing)))
     assert {"citation_recall", "citation_precision", "answer_right"} <= found.metrics
 
@@ -185,7 +192,7 @@ def test_checks_that_call_everything_supported_even_to_the_evals(
     seeds: Index, of_numbers: list[Case], mended: Side, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The evals ask the rules and the scorer themselves, so they still see it."""
-    monkeypatch.setattr(verify, "check", lambda *_: Verdict("supported", (), 1.0))
+    monkeypatch.setattr(verdict, "check_claim", lambda *_: Verdict("supported", (), 1.0))
     found = held(mended, run(seeds, of_numbers, Reader(inventing)))
     assert {"answer_right", "citation_recall"} <= found.metrics
 
@@ -193,14 +200,14 @@ def test_checks_that_call_everything_supported_even_to_the_evals(
 def test_a_prompt_that_does_not_say_how_to_decline(
     seeds: Index, cases: list[Case], before: Side, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    written = prompts.text
+    written = prompt_text
 
     def unsaid(name: str) -> str:
         lines = written(name).splitlines(keepends=True)
         return "".join(line for line in lines if "NOT STATED" not in line)
 
     assert unsaid("answer") != written("answer")
-    monkeypatch.setattr(prompts, "text", unsaid)
+    monkeypatch.setattr(prompts, "prompt_text", unsaid)
     found = held(before, run(seeds, cases, Reader()))
     assert "declined_rightly" in found.metrics
     assert not {"recall_at_1", "quotes_exact"} & found.metrics
@@ -214,12 +221,12 @@ def test_chunks_cut_short_when_indexed(
     tmp_path: Path,
 ) -> None:
     def halved(document: Document, *more: Any) -> list[Chunk]:
-        spans = [each.span for each in chunk.chunk(document, *more)]
+        spans = [each.span for each in chunking.chunk_document(document, *more)]
         return [Chunk.of(document, s.start, s.start + len(s) // 2) for s in spans]
 
-    monkeypatch.setattr(ingest, "chunk", halved)
+    monkeypatch.setattr(pipeline, "chunk_document", halved)
     library = Library.open(tmp_path / "library.sqlite3")
-    index = Index(library, Vectors.open(tmp_path / "vectors", embedder.name), embedder)
+    index = Index(library, VectorStore.open(tmp_path / "vectors", embedder.name), embedder)
     with assistant(index, Reader(), data_dir=tmp_path) as asking:
         list(asking.index(sorted(SEEDS.glob("*.txt"))))
         found = held(before, asked(cases, asking))
@@ -229,12 +236,12 @@ def test_chunks_cut_short_when_indexed(
 def test_hits_in_the_reverse_order(
     seeds: Index, cases: list[Case], before: Side, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fuse = retrieve.fuse
+    fuse = hybrid.fuse_scores
 
     def reversed_(*rankings: list[Hit]) -> tuple[Hit, ...]:
         return fuse(*rankings)[::-1]
 
-    monkeypatch.setattr(retrieve, "fuse", reversed_)
+    monkeypatch.setattr(hybrid, "fuse_scores", reversed_)
     found = held(before, run(seeds, cases, Reader()))
     assert {"recall_at_1", "recall_at_5", "mrr", "ndcg_at_10"} <= found.metrics
     assert not {"quotes_exact", "citation_recall"} & found.metrics
@@ -243,8 +250,8 @@ def test_hits_in_the_reverse_order(
 def test_a_selection_that_drops_the_best_sentence(
     seeds: Index, cases: list[Case], before: Side, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rank = select._rank
-    monkeypatch.setattr(select, "_rank", lambda *given: rank(*given)[1:])
+    rank = evidence._rank
+    monkeypatch.setattr(evidence, "_rank", lambda *given: rank(*given)[1:])
     found = held(before, run(seeds, cases, Reader()))
     assert {"evidence_selected", "answer_right"} <= found.metrics
     assert not {"recall_at_1", "quotes_exact"} & found.metrics

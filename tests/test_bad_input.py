@@ -10,7 +10,7 @@ from rag.assistant import Assistant
 from rag.build import build
 from rag.errors import QuestionError
 from rag.events import Event, Finished, Retrieved, Rewritten, Selected
-from rag.settings import load
+from rag.settings import load_settings
 from rag.types import Answer, Turn
 from tests.asking import FENTANYL, LARGE, RATE, SMALL, STATED, Index, prompt, script
 from tests.fakes import Reply, Request, Scripted, ScriptedServer
@@ -171,7 +171,7 @@ ERRORS = ("🤔🔥💯", "https://www.example.com/news/tariffs-fentanyl-china.h
 
 @pytest.fixture(scope="module")
 def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
-    with build(load(data_dir=tmp_path_factory.mktemp("data"), model="local")) as assistant:
+    with build(load_settings(data_dir=tmp_path_factory.mktemp("data"), model="local")) as assistant:
         assistant.ensure_seeds()
         yield assistant
 

@@ -11,11 +11,11 @@ from eval.benchmarks import data as reading
 from eval.benchmarks.disagreement import BLIND, CASES, FREER, Case, measure, outcome
 from eval.benchmarks.tables import Table
 from eval.intervals import Interval
-from rag.contradict import Judge
-from rag.library import Library
-from rag.sentences import split
-from rag.settings import load
-from rag.states import Reader
+from rag.conflicts.pair_scorer import PairScorer
+from rag.models.token_embeddings import TokenEncoder
+from rag.settings import load_settings
+from rag.store.documents import Library
+from rag.text.sentences import split_sentences
 
 
 @pytest.fixture
@@ -39,11 +39,11 @@ def test_each_set_is_large_enough_and_quotes_its_articles(file: Path, quiet: int
     assert sum(case.differs is None for case in cases) >= quiet
     for case in cases:
         for text, quote in ((case.first, case.cited), (case.second, case.other)):
-            assert quote in [text[start:end] for start, end in split(text)]
+            assert quote in [text[start:end] for start, end in split_sentences(text)]
 
 
 def test_most_contradictions_are_told_and_hardly_anything_else() -> None:
-    planted, quiet = measure(Path(), load(), slice(None))
+    planted, quiet = measure(Path(), load_settings(), slice(None))
     assert figure(planted, "first, all", "in its point").mean >= 0.7
     assert figure(planted, "freer, all", "in its point").mean >= 0.5
     assert all(figure(quiet, name, "told").mean < 0.05 for name in ("first", "freer", "blind"))
@@ -58,7 +58,7 @@ def test_another_sentence_or_point_than_the_planted_one_does_not_count(library: 
         cited="The fire at the Halden paper mill killed 14 workers.",
         other="It was cold.",
     )
-    found = outcome(case, library, Judge(Reader()))
+    found = outcome(case, library, PairScorer(TokenEncoder()))
     assert found.told is not None
     assert found.told.difference.point == "number"
     assert library.text(found.told.other.span) == found.told.other.quote != case.other

@@ -23,9 +23,9 @@ from eval.benchmarks.data import EvalDataError
 from eval.benchmarks.realtimeqa import NONE
 from eval.benchmarks.tables import Table
 from eval.intervals import Interval
-from rag.fitted import Weight
+from rag.models.fitted_weights import Weight
 from rag.settings import Settings
-from rag.settings import load as load_settings
+from rag.settings import load_settings as load_settings
 from tests import benchmark_sets as sets
 from tests.asking import LARGE, prompt, settings_for
 from tests.benchmark_sets import BRIDGE

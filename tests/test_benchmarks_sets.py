@@ -18,7 +18,7 @@ from eval.intervals import Interval
 from rag.assistant import Assistant
 from rag.events import IngestEvent
 from rag.settings import Settings
-from rag.settings import load as load_settings
+from rag.settings import load_settings as load_settings
 from rag.types import Span
 from tests import benchmark_sets as sets
 from tests.benchmark_sets import BRIDGE, PAGE, ROBOT

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import FilePayload, expect
 
-from rag.load import MAX_BYTES
+from rag.ingest.readers import MAX_BYTES
 from tests.asking import FENTANYL
 from tests.browser import SAID, Model, Site, Visit, Window
 from tests.fakes import Reply, Status

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from rag.build import build
-from rag.settings import load
+from rag.settings import load_settings
 from tests.asking import FENTANYL, RATE
 from tests.browser import Visit, running
 
@@ -21,7 +21,7 @@ MINUTES_MS = 600_000
 def test_the_fentanyl_question_is_answered_and_its_footnote_lights_up_the_sentence(
     visit: Visit, tmp_path: Path
 ) -> None:
-    with running(build(load(data_dir=tmp_path / "data"))) as site:
+    with running(build(load_settings(data_dir=tmp_path / "data"))) as site:
         person = visit(site.url)
         window = person.window()
         window.page.set_default_timeout(MINUTES_MS)

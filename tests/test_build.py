@@ -12,13 +12,14 @@ import pytest
 from pydantic import SecretStr
 
 import rag
-from rag import local, models, weights
 from rag.assistant import SEEDS, Assistant
-from rag.build import EmbeddedModel, HostedModel, build
+from rag.build import build
 from rag.errors import ModelFileError, NoSuchDocument
 from rag.events import Added, Removed, Skipped, Updated
-from rag.library import Library
-from rag.settings import load
+from rag.models import chat, gguf_files, llama_server
+from rag.models.provider import HostedProvider, LocalProvider
+from rag.settings import load_settings
+from rag.store.documents import Library
 from rag.types import Message
 from tests.asking import FENTANYL, LARGE, NEWS, RATE, REPORT, STATED, settings_for
 from tests.fakes import ScriptedServer
@@ -29,34 +30,34 @@ pytest_plugins = ["tests.seeds"]
 @pytest.mark.parametrize(
     ("given", "kind"),
     [
-        ({}, EmbeddedModel),
-        ({"model": "local", "api_key": "k"}, EmbeddedModel),
-        ({"model_path": "/m.gguf"}, EmbeddedModel),
-        ({"llm_base_url": "http://127.0.0.1:9/v1"}, HostedModel),
-        ({"api_key": "k"}, HostedModel),
+        ({}, LocalProvider),
+        ({"model": "local", "api_key": "k"}, LocalProvider),
+        ({"model_path": "/m.gguf"}, LocalProvider),
+        ({"llm_base_url": "http://127.0.0.1:9/v1"}, HostedProvider),
+        ({"api_key": "k"}, HostedProvider),
     ],
 )
 def test_the_settings_say_where_the_model_runs(given: dict[str, str], kind: type) -> None:
-    with build(load(**given)) as assistant:
+    with build(load_settings(**given)) as assistant:
         assert isinstance(assistant.model, kind)
         assert assistant.model.name
 
 
 def test_a_model_is_called_by_its_settings_name() -> None:
-    assert HostedModel(load(api_key="k", model="some-model")).name == "some-model"
-    assert HostedModel(load(api_key="k")).name == "gpt-6-luna"
-    assert EmbeddedModel(load(model_path="/models/mine.gguf"), None).name == "mine"
+    assert HostedProvider(load_settings(api_key="k", model="some-model")).name == "some-model"
+    assert HostedProvider(load_settings(api_key="k")).name == "gpt-6-luna"
+    assert LocalProvider(load_settings(model_path="/models/mine.gguf"), None).name == "mine"
 
 
 def test_a_models_budget_is_known_before_it_is_there() -> None:
     with ScriptedServer() as server:
         for budget in (None, 700):
             given = {"llm_base_url": server.base_url, "model": "m", "budget_tokens": budget}
-            model = HostedModel(load(**given))
+            model = HostedProvider(load_settings(**given))
             before = model.budget_tokens
-            assert before == model.get().budget_tokens == (budget or models.HOSTED_BUDGET)
-    assert EmbeddedModel(load(), None).budget_tokens == models.EMBEDDED_BUDGET
-    assert EmbeddedModel(load(budget_tokens=700), None).budget_tokens == 700
+            assert before == model.get().budget_tokens == (budget or chat.HOSTED_BUDGET_TOKENS)
+    assert LocalProvider(load_settings(), None).budget_tokens == chat.LOCAL_BUDGET_TOKENS
+    assert LocalProvider(load_settings(budget_tokens=700), None).budget_tokens == 700
 
 
 def test_while_one_thread_starts_the_model_no_other_waits_to_begin(
@@ -69,8 +70,8 @@ def test_while_one_thread_starts_the_model_no_other_waits_to_begin(
         go.wait(10)
         raise ModelFileError("The model is missing.", "Install it.")
 
-    monkeypatch.setattr(weights, "weights", joined)
-    model = EmbeddedModel(load(), None)
+    monkeypatch.setattr(gguf_files, "model_file", joined)
+    model = LocalProvider(load_settings(), None)
     with ThreadPoolExecutor(1) as threads:
         starting = threads.submit(model.warm)
         assert begun.wait(10)
@@ -111,23 +112,23 @@ def test_a_model_whose_process_died_is_started_anew_for_the_next_question(
             started.append(Process(next(urls)))
             return started[-1]
 
-        monkeypatch.setattr(weights, "weights", lambda *_: Path("m.gguf"))
-        monkeypatch.setattr(local, "start", start)
-        model = EmbeddedModel(load(), None)
+        monkeypatch.setattr(gguf_files, "model_file", lambda *_: Path("m.gguf"))
+        monkeypatch.setattr(llama_server, "start_server", start)
+        model = LocalProvider(load_settings(), None)
         assert said(model) == said(model) == "One."
         started[0].is_over = True
         assert said(model) == "Two."
         assert [each.is_closed for each in started] == [True, False]
 
 
-def said(model: EmbeddedModel) -> str:
+def said(model: LocalProvider) -> str:
     deltas = model.get().stream([Message("user", "?")], max_tokens=9)
     return "".join(delta.text for delta in deltas)
 
 
 def test_a_server_is_asked_for_its_model_once() -> None:
     with ScriptedServer([STATED], models=["first", "second"]) as server:
-        model = HostedModel(load(llm_base_url=server.base_url))
+        model = HostedProvider(load_settings(llm_base_url=server.base_url))
         assert model.get() is model.get()
         assert model.name == "first"
         assert len(server.keys) == 1
@@ -135,7 +136,7 @@ def test_a_server_is_asked_for_its_model_once() -> None:
 
 def test_nothing_runs_before_the_first_question(tmp_path: Path) -> None:
     """A model file that is not there is only missed when it is needed."""
-    with build(load(model_path=tmp_path / "missing.gguf")) as assistant:
+    with build(load_settings(model_path=tmp_path / "missing.gguf")) as assistant:
         assistant.ensure_seeds()
         with pytest.raises(ModelFileError):
             assistant.ask(FENTANYL)

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag import sentences
-from rag.chunk import chunk, embedding_text, estimate_tokens
 from rag.errors import FootnoteError
+from rag.ingest.chunking import chunk_document, embedding_text
+from rag.text.sentences import split_sentences
+from rag.text.tokens import estimate_tokens
 from rag.types import Chunk, Document
 
 SEEDS = Path(__file__).parent.parent / "seeds"
@@ -36,7 +37,7 @@ PARAGRAPHS = st.builds(
 @settings(deadline=None)
 def test_chunks_tile_any_text(text: str, size_tokens: int) -> None:
     document = article(text)
-    chunks = chunk(document, size_tokens)
+    chunks = chunk_document(document, size_tokens)
     end = 0
     for made in chunks:
         span = made.span
@@ -54,9 +55,9 @@ def test_chunks_tile_any_text(text: str, size_tokens: int) -> None:
 @settings(deadline=None)
 def test_a_chunk_ends_where_a_sentence_ends(drawn: list[str], size_tokens: int) -> None:
     document = article("\n".join(drawn))
-    spans = sentences.split(document.text)
+    spans = split_sentences(document.text)
     starts, ends = {start for start, _ in spans}, {end for _, end in spans}
-    for made in chunk(document, size_tokens):
+    for made in chunk_document(document, size_tokens):
         assert made.span.start in starts
         assert made.span.end in ends
 
@@ -65,7 +66,7 @@ def test_repeated_sentences_are_each_found_in_their_own_place() -> None:
     line = "The talks resumed in Paris on Monday."
     document = article(f"{line}\n\n" * 50)
     step = len(line) + 2
-    spans = [made.span for made in chunk(document, estimate_tokens(line))]
+    spans = [made.span for made in chunk_document(document, estimate_tokens(line))]
     assert [(span.start, span.end) for span in spans] == [
         (at, at + len(line)) for at in range(0, 50 * step, step)
     ]
@@ -74,16 +75,16 @@ def test_repeated_sentences_are_each_found_in_their_own_place() -> None:
 def test_ids_change_with_the_document() -> None:
     one, two = article("The talks resumed."), article("The talks resumed. They ended.")
     other = Document.of("other", one.title, one.source, one.text)
-    ids = {made.id for document in (one, two, other) for made in chunk(document, 4)[:1]}
+    ids = {made.id for document in (one, two, other) for made in chunk_document(document, 4)[:1]}
     assert len(ids) == 3
-    assert chunk(one) == chunk(one)
+    assert chunk_document(one) == chunk_document(one)
 
 
 @pytest.mark.parametrize("name", ["000_63f6faf5f870be30.txt", "004_dbb65014ece9d4c0.txt"])
 def test_a_seed_becomes_a_few_chunks_of_whole_sentences(name: str) -> None:
     document = article((SEEDS / name).read_text(encoding="utf-8"))
-    chunks = chunk(document)
-    ends = {end for _, end in sentences.split(document.text)}
+    chunks = chunk_document(document)
+    ends = {end for _, end in split_sentences(document.text)}
     assert 3 <= len(chunks) <= 8
     assert all(made.span.end in ends for made in chunks)
 
@@ -101,7 +102,7 @@ def test_a_seed_becomes_a_few_chunks_of_whole_sentences(name: str) -> None:
     ],
 )
 def test_text_without_an_end_still_becomes_small_chunks(text: str) -> None:
-    chunks = chunk(article(text))
+    chunks = chunk_document(article(text))
     found = " ".join(text[made.span.start : made.span.end] for made in chunks)
     assert "".join(found.split()) == "".join(text.split())
     assert max(len(made.span) for made in chunks) <= 1000
@@ -109,9 +110,9 @@ def test_text_without_an_end_still_becomes_small_chunks(text: str) -> None:
 
 def test_a_wide_gap_is_in_no_chunk() -> None:
     document = article("before" + " " * 100_000 + "between" + "\n" * 100_000 + "after")
-    found = [document.text[made.span.start : made.span.end] for made in chunk(document)]
+    found = [document.text[made.span.start : made.span.end] for made in chunk_document(document)]
     assert found == ["before", "between", "after"]
-    assert chunk(article(" \n" * 100_000)) == []
+    assert chunk_document(article(" \n" * 100_000)) == []
 
 
 def test_a_splitter_that_changes_the_text_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,7 +120,7 @@ def test_a_splitter_that_changes_the_text_is_an_error(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(SentenceSplitter, "split_text", lambda self, text: [text.upper()])
     with pytest.raises(FootnoteError, match="changed the text"):
-        chunk(article("The talks resumed."))
+        chunk_document(article("The talks resumed."))
 
 
 def test_the_title_is_embedded_once() -> None:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag import cite
-from rag.sentences import split
+from rag.checking import citations
+from rag.text.sentences import needs_context, split_sentences
 from rag.types import Passage, Span
 
 SEEDS = Path(__file__).parent.parent / "seeds"
@@ -33,9 +33,9 @@ def test_every_quote_is_the_text_at_its_span(texts: list[str], reply: str) -> No
     for number, text in enumerate(texts, 1):
         passages.append(passage(text, number, start=at))
         at += len(text) + 1
-    candidates = cite.sentences(passages)
-    for draft in cite.read(reply, len(texts))[0]:
-        for found in cite.anchor(draft.text, draft.numbers, candidates):
+    candidates = citations.candidate_sentences(passages)
+    for draft in citations.parse_reply(reply, len(texts))[0]:
+        for found in citations.find_citations(draft.text, draft.numbers, candidates):
             span = found.citation.span
             assert whole[span.start : span.end] == found.citation.quote
             assert passages[found.number - 1].span.contains(span)
@@ -43,7 +43,7 @@ def test_every_quote_is_the_text_at_its_span(texts: list[str], reply: str) -> No
 
 @given(replies, st.integers(0, 3))
 def test_read_loses_and_invents_nothing_but_markers(reply: str, passages: int) -> None:
-    drafts, _ = cite.read(reply, passages)
+    drafts, _ = citations.parse_reply(reply, passages)
     kept = "".join("".join(draft.text.split()) for draft in drafts)
     without = re.sub(r"[\[【]\s?\^?\d{1,4}(?:\s?[,;–-]\s?\d{1,4})*\s?[\]】]", "", reply)
     assert kept == "".join(without.split())
@@ -52,7 +52,7 @@ def test_read_loses_and_invents_nothing_but_markers(reply: str, passages: int) -
 @given(st.lists(st.integers(0, 9), max_size=6), st.integers(0, 5))
 def test_markers_out_of_range_are_counted_and_never_used(marks: list[int], passages: int) -> None:
     reply = "It rained" + "".join(f"[{n}]" for n in marks) + "."
-    drafts, dropped = cite.read(reply, passages)
+    drafts, dropped = citations.parse_reply(reply, passages)
     assert dropped == sum(not 1 <= n <= passages for n in marks)
     assert drafts[0].numbers == {n for n in marks if 1 <= n <= passages}
 
@@ -69,15 +69,15 @@ def test_markers_out_of_range_are_counted_and_never_used(marks: list[int], passa
     ],
 )
 def test_markers_belong_to_the_sentence_before_them(reply: str, numbers: list[set[int]]) -> None:
-    assert [set(draft.numbers) for draft in cite.read(reply, 3)[0]] == numbers
+    assert [set(draft.numbers) for draft in citations.parse_reply(reply, 3)[0]] == numbers
 
 
 @pytest.mark.parametrize("path", sorted(SEEDS.glob("*.txt")), ids=lambda path: path.name)
 def test_a_sentence_of_the_source_is_anchored_to_itself(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    candidates = cite.sentences([passage(text)])
-    for start, end in split(text):
-        found = cite.anchor(text[start:end], frozenset(), candidates)
+    candidates = citations.candidate_sentences([passage(text)])
+    for start, end in split_sentences(text):
+        found = citations.find_citations(text[start:end], frozenset(), candidates)
         assert found[0].citation.span == Span("a", start, end)
 
 
@@ -85,22 +85,28 @@ def test_a_repeated_sentence_is_found_inside_the_given_passages() -> None:
     line = "The bridge opened in 1932."
     whole = f"{line} Much later it closed. {line}"
     second = whole.rindex(line)
-    candidates = cite.sentences([passage(line, start=second)])
-    found = cite.anchor(line, frozenset({1}), candidates)
+    candidates = citations.candidate_sentences([passage(line, start=second)])
+    found = citations.find_citations(line, frozenset({1}), candidates)
     assert found[0].citation.span == Span("a", second, second + len(line))
 
 
 def test_the_passage_that_the_model_named_wins_a_tie() -> None:
     texts = ["The bridge opened in 1932.", "The bridge opened in 1932."]
-    candidates = cite.sentences([passage(t, n, f"d{n}") for n, t in enumerate(texts, 1)])
+    candidates = citations.candidate_sentences(
+        [passage(t, n, f"d{n}") for n, t in enumerate(texts, 1)]
+    )
     for number in (1, 2):
-        found = cite.anchor("The bridge opened in 1932.", frozenset({number}), candidates)
+        found = citations.find_citations(
+            "The bridge opened in 1932.", frozenset({number}), candidates
+        )
         assert found[0].number == number
 
 
 def test_a_sentence_that_leans_brings_the_one_that_says_what_it_leans_on() -> None:
     text = "The Harbour Bridge is old. It opened in 1932."
-    found = cite.anchor("The Harbour Bridge opened in 1932.", frozenset(), _candidates(text))
+    found = citations.find_citations(
+        "The Harbour Bridge opened in 1932.", frozenset(), _candidates(text)
+    )
     assert [each.citation.quote for each in found] == [
         "It opened in 1932.",
         "The Harbour Bridge is old.",
@@ -109,14 +115,17 @@ def test_a_sentence_that_leans_brings_the_one_that_says_what_it_leans_on() -> No
 
 def test_a_sentence_before_that_adds_nothing_is_not_cited() -> None:
     text = "Rain fell on Tuesday. It opened in 1932."
-    found = cite.anchor("It opened in 1932.", frozenset(), _candidates(text))
+    found = citations.find_citations("It opened in 1932.", frozenset(), _candidates(text))
     assert [each.citation.quote for each in found] == ["It opened in 1932."]
 
 
 @pytest.mark.parametrize("claim", ["Bananas are yellow.", "", "It is so.", "?"])
 def test_nothing_is_cited_for_what_resembles_nothing(claim: str) -> None:
-    assert cite.anchor(claim, frozenset(), _candidates("The bridge opened in 1932.")) == ()
-    assert cite.anchor(claim, frozenset({1}), []) == ()
+    assert (
+        citations.find_citations(claim, frozenset(), _candidates("The bridge opened in 1932."))
+        == ()
+    )
+    assert citations.find_citations(claim, frozenset({1}), []) == ()
 
 
 @pytest.mark.parametrize(
@@ -131,17 +140,17 @@ def test_nothing_is_cited_for_what_resembles_nothing(claim: str) -> None:
     ],
 )
 def test_leans_knows_what_needs_the_sentence_before(sentence: str, expected: bool) -> None:
-    assert cite.leans(sentence) is expected
+    assert needs_context(sentence) is expected
 
 
 @pytest.mark.parametrize(
     "text", [" " * 50_000, "[1" * 20_000, "[1" + " ,1" * 20_000, "[1" + " " * 50_000]
 )
 def test_hostile_replies_are_read(text: str) -> None:
-    drafts, dropped = cite.read(text, 1)
+    drafts, dropped = citations.parse_reply(text, 1)
     assert dropped == 0
     assert all(draft.numbers <= {1} for draft in drafts)
 
 
-def _candidates(text: str) -> list[cite.Sentence]:
-    return cite.sentences([passage(text)])
+def _candidates(text: str) -> list[citations.CandidateSentence]:
+    return citations.candidate_sentences([passage(text)])

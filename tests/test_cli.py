@@ -28,9 +28,9 @@ import ui.command
 from rag import errors
 from rag.errors import FootnoteError
 from rag.events import Checked, Event, Finished, Token
-from rag.library import Library, Summary
 from rag.settings import Settings
-from rag.settings import load as load_settings
+from rag.settings import load_settings as load_settings
+from rag.store.documents import DocumentSummary, Library
 from rag.types import Answer, Chunk, Claim, Document, Span
 from tests.assistants import QuotingAssistant
 from tests.fakes import ScriptedServer
@@ -517,12 +517,12 @@ def test_sources_fit_a_terminal(columns: int, library: Library) -> None:
     assert any("北京-a-rather-long-name.txt" in each for each in lines)
 
 
-def summary(id: str, title: str) -> Summary:
-    return Summary(id, title, f"/texts/{id}", None, 1234, 5, "")
+def summary(id: str, title: str) -> DocumentSummary:
+    return DocumentSummary(id, title, f"/texts/{id}", None, 1234, 5, "")
 
 
 @given(st.lists(st.builds(summary, st.text(max_size=60), st.text(max_size=120)), max_size=4))
-def test_listing_never_cuts_an_id(summaries: list[Summary]) -> None:
+def test_listing_never_cuts_an_id(summaries: list[DocumentSummary]) -> None:
     for width in (None, 40, 80):
         shown = "\n".join(row.lead.plain + row.body.plain for row in listing(summaries, width))
         assert all(line(each.id) in shown for each in summaries)

@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from rag.errors import ModelUnreachable
 from rag.settings import Settings
-from rag.settings import load as load_settings
+from rag.settings import load_settings as load_settings
 from rag.types import Turn
 from tests.serving import Quoter, served
 from ui.api import chat_json, completions

@@ -8,17 +8,18 @@ from typing import Any
 
 import pytest
 
-from rag import embeddings, local, models
 from rag.errors import (
     ModelAuthError,
     ModelError,
     ModelRefused,
     ModelUnreachable,
 )
-from rag.models import Chat
-from rag.settings import load
+from rag.models import chat as chat_models
+from rag.models import embeddings, llama_server
+from rag.models.chat import OpenAIChat
+from rag.models.gguf_files import model_file
+from rag.settings import load_settings
 from rag.types import ChatModel, Delta, Embedder, Message
-from rag.weights import weights
 from tests.fakes import Reply, ScriptedServer, Status
 
 COUNT = [Message("user", "Count from one to a hundred in words.")]
@@ -36,11 +37,11 @@ TEXTS = [
 
 
 @pytest.fixture(scope="module")
-def embedded() -> Iterator[Chat]:
-    settings = load()
-    server = local.start(weights(settings), settings)
+def embedded() -> Iterator[OpenAIChat]:
+    settings = load_settings()
+    server = llama_server.start_server(model_file(settings), settings)
     try:
-        yield models.embedded(server.wait(), server.api_key, server.name, settings)
+        yield chat_models.local_chat(server.wait(), server.api_key, server.name, settings)
     finally:
         server.close()
 
@@ -57,19 +58,21 @@ def chat(
     request: pytest.FixtureRequest, scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> ChatModel:
     if request.param == "embedded":
-        chosen: Chat = request.getfixturevalue("embedded")
+        chosen: OpenAIChat = request.getfixturevalue("embedded")
         return chosen
     return _hosted(request.param, scripted, monkeypatch)
 
 
 def _hosted(
     provider: str, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, **settings: Any
-) -> Chat:
+) -> OpenAIChat:
     if provider == "openai":
-        monkeypatch.setattr(models, "OPENAI_URL", server.base_url)
-        monkeypatch.setattr(models, "THINKING_TOKENS", 0)
-        return models.hosted(load(api_key="k", **settings))
-    return models.hosted(load(llm_base_url=server.base_url, model="scripted", **settings))
+        monkeypatch.setattr(chat_models, "OPENAI_URL", server.base_url)
+        monkeypatch.setattr(chat_models, "THINKING_TOKENS", 0)
+        return chat_models.hosted_chat(load_settings(api_key="k", **settings))
+    return chat_models.hosted_chat(
+        load_settings(llm_base_url=server.base_url, model="scripted", **settings)
+    )
 
 
 def told(chat: ChatModel, max_tokens: int) -> list[Delta]:
@@ -146,10 +149,10 @@ def _close(stream: Iterator[Delta]) -> None:
 @pytest.fixture(params=["local", "server"], scope="module")
 def embedder(request: pytest.FixtureRequest) -> Iterator[Embedder]:
     if request.param == "local":
-        yield embeddings.local()
+        yield embeddings.local_embedder()
     else:
         with ScriptedServer(dimensions=16) as server:
-            yield embeddings.server("small", server.base_url, "", timeout_s=5)
+            yield embeddings.server_embedder("small", server.base_url, "", timeout_s=5)
 
 
 def test_there_is_one_unit_vector_for_each_text(embedder: Embedder) -> None:
@@ -230,6 +233,8 @@ def _use(
     adapter: str, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, timeout_s: float
 ) -> None:
     if adapter == "embeddings":
-        embeddings.server("small", server.base_url, "k", timeout_s=timeout_s).embed(["text"])
+        embeddings.server_embedder("small", server.base_url, "k", timeout_s=timeout_s).embed(
+            ["text"]
+        )
     else:
         told(_hosted(adapter, server, monkeypatch, timeout_s=timeout_s), max_tokens=5)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.copies import wording
+from rag.text.fingerprint import fingerprint
 
 SAID = "“Prices rose 3.5% in May,” the bank said."
 
@@ -20,7 +20,7 @@ SAID = "“Prices rose 3.5% in May,” the bank said."
     ],
 )
 def test_quotation_marks_case_and_lines_do_not_matter(copy: str) -> None:
-    assert wording(copy) == wording(SAID)
+    assert fingerprint(copy) == fingerprint(SAID)
 
 
 @pytest.mark.parametrize(
@@ -37,14 +37,14 @@ def test_quotation_marks_case_and_lines_do_not_matter(copy: str) -> None:
     ],
 )
 def test_another_amount_or_word_is_another_text(old: str, new: str) -> None:
-    assert wording(SAID.replace(old, new)) != wording(SAID)
+    assert fingerprint(SAID.replace(old, new)) != fingerprint(SAID)
 
 
 @pytest.mark.parametrize("text", ["", " \n", "…", "***"])
 def test_a_text_without_words_says_nothing(text: str) -> None:
-    assert wording(text) == ""
+    assert fingerprint(text) == ""
 
 
 @given(words=st.lists(st.sampled_from(["one", "Two", "ÉTÉ", "straße"]), min_size=1))
 def test_only_the_words_in_their_order_count(words: list[str]) -> None:
-    assert wording(" ".join(words)) == wording(",  ".join(words).upper() + ".")
+    assert fingerprint(" ".join(words)) == fingerprint(",  ".join(words).upper() + ".")

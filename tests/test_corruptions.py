@@ -10,8 +10,8 @@ import pytest
 from eval.cases import Case, load
 from eval.scorer import corruptions
 from eval.scorer.corruptions import Corrupted
+from rag.checking.verdict import check_claim
 from rag.types import Answer, Support
-from rag.verify import check
 
 KINDS = {
     "number changed", "name changed", "negated", "citation shifted", "citation to another article",
@@ -73,7 +73,7 @@ def test_the_same_seed_gives_the_same_answers(right: Right) -> None:
 
 
 def test_bad_answers_are_detected_and_right_ones_are_not() -> None:
-    rates = corruptions.detection_rates(check)
+    rates = corruptions.detection_rates(check_claim)
     assert rates.pop("right answers").caught == 0
     assert set(rates) == KINDS
     assert {kind: rate for kind, rate in rates.items() if rate.caught < rate.n} == {}

@@ -22,11 +22,11 @@ from typing import Any
 
 import pytest
 
-import rag.ingest
-import rag.vectors
-from rag.chunk import chunk as cut
-from rag.chunk import embedding_text
+import rag.ingest.pipeline
+import rag.store.vectors
 from rag.errors import LibraryBusy
+from rag.ingest.chunking import chunk_document as cut
+from rag.ingest.chunking import embedding_text
 from tests.test_ingest import HashEmbedder, Index, long_text, write
 
 TIMEOUT_S = 120
@@ -111,16 +111,16 @@ class Deadly:
 
 
 def deadly(home: Path, steps: int, *parts: str) -> Index:
-    rag.ingest.SLICE_CHUNKS = 3  # so that one document takes several
+    rag.ingest.pipeline.SLICE_CHUNKS = 3  # so that one document takes several
     index: Any = Index(home)
     COUNTDOWN[0] = steps
     for part in set(parts) - {"files"}:
         setattr(index, part, Deadly(getattr(index, part)))
     if "files" in parts:  # the steps inside of settling and rebuilding, too
         for module in ("shutil", "os"):
-            setattr(rag.vectors, module, Deadly(getattr(rag.vectors, module)))
-        opening = Deadly(rag.vectors).ChromaDirectory
-        rag.vectors.ChromaDirectory = opening  # type: ignore[attr-defined]
+            setattr(rag.store.vectors, module, Deadly(getattr(rag.store.vectors, module)))
+        opening = Deadly(rag.store.vectors).ChromaDirectory
+        rag.store.vectors.ChromaDirectory = opening  # type: ignore[attr-defined]
     made: Index = index
     return made
 
@@ -145,7 +145,7 @@ def settle_until(home: Path, files: Path, steps: int) -> None:
 
 def remove_until(home: Path, files: Path, steps: int) -> None:
     index = deadly(home, steps, "library", "vectors")
-    rag.ingest.remove(
+    rag.ingest.pipeline.remove(
         "a.txt", library=index.library, vectors=index.vectors, lock_path=index.lock_path
     )
 

@@ -6,7 +6,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from rag.dates import FRESH_DAYS, Days, day, spoken_of
+from rag.query.time_range import FRESH_DAYS, time_range_of
+from rag.text.dates import TimeRange, parse_day
 
 ASKED_ON = date(2026, 3, 18)
 
@@ -23,12 +24,12 @@ ASKED_ON = date(2026, 3, 18)
     ],
 )
 def test_a_month_or_year_is_the_last_of_that_name(question: str, first: date, last: date) -> None:
-    assert spoken_of(question, ASKED_ON) == Days(first, last)
+    assert time_range_of(question, ASKED_ON) == TimeRange(first, last)
 
 
 @pytest.mark.parametrize("when", ["this week", "recently", "on Tuesday", "yesterday", "last night"])
 def test_what_is_fresh_counts_from_the_day_of_the_question(when: str) -> None:
-    days = spoken_of(f"Which bank closed {when}?", ASKED_ON)
+    days = time_range_of(f"Which bank closed {when}?", ASKED_ON)
     assert days is not None
     assert ASKED_ON in days
     assert ASKED_ON - timedelta(days=FRESH_DAYS) in days
@@ -50,7 +51,7 @@ def test_what_is_fresh_counts_from_the_day_of_the_question(when: str) -> None:
 def test_an_article_from_before_what_has_just_happened_cannot_tell_it(
     question: str, oldest: str
 ) -> None:
-    days = spoken_of(question, ASKED_ON)
+    days = time_range_of(question, ASKED_ON)
     assert days is not None
     before = (date.fromisoformat(oldest) - timedelta(days=1)).isoformat()
     assert not days.outdated(oldest)
@@ -64,7 +65,7 @@ def test_an_article_from_before_what_has_just_happened_cannot_tell_it(
     ["what tariff rate applies to fentanyl?", "May Wang meet officials?", "Who may march?", ""],
 )
 def test_other_questions_speak_of_no_time(question: str) -> None:
-    assert spoken_of(question, ASKED_ON) is None
+    assert time_range_of(question, ASKED_ON) is None
 
 
 @pytest.mark.parametrize(
@@ -78,4 +79,4 @@ def test_other_questions_speak_of_no_time(question: str) -> None:
     ],
 )
 def test_only_iso_dates_are_days(published: str | None, found: date | None) -> None:
-    assert day(published) == found
+    assert parse_day(published) == found

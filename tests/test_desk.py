@@ -9,10 +9,10 @@ from contextlib import closing
 
 import pytest
 
+from rag.cancellation import Cancellation
 from rag.errors import ModelInterrupted
 from rag.events import Event, Token
 from rag.settings import Settings
-from rag.stop import Stop
 from rag.types import Turn
 from tests.asking import FENTANYL, LARGE, NEWS, RATE, REPORT, SMALL, STATED, Index, prompt, script
 from tests.assistants import QuotingAssistant
@@ -33,7 +33,7 @@ class Gated(QuotingAssistant):
 
     def __init__(self, settings: Settings, fault: BaseException | None = None) -> None:
         super().__init__(settings, fault)
-        self.go = Stop()  # a word as good as any
+        self.go = Cancellation()  # a word as good as any
         self.writing: list[str] = []  # questions, in the order in which answers were begun
         self.pace_s = 0.0  # from word to word
 
@@ -42,25 +42,25 @@ class Gated(QuotingAssistant):
         question: str,
         history: Sequence[Turn] = (),
         document_ids: Collection[str] | None = None,
-        stop: Stop | None = None,
+        cancellation: Cancellation | None = None,
     ) -> Iterator[Event]:
-        assert stop is not None
+        assert cancellation is not None
         begun = False
         for event in super().stream(question, history, document_ids):
-            stop.check()
+            cancellation.raise_if_cancelled()
             if isinstance(event, Token):
                 time.sleep(self.pace_s)
                 if not begun:
                     begun = True
                     self.writing.append(question)
-                    self._wait(stop)
+                    self._wait(cancellation)
             yield event
 
-    def _wait(self, stop: Stop) -> None:
+    def _wait(self, cancellation: Cancellation) -> None:
         moved = threading.Event()
-        with stop.calling(moved.set), self.go.calling(moved.set):
+        with cancellation.on_cancel(moved.set), self.go.on_cancel(moved.set):
             assert moved.wait(GUARD_S)
-        stop.check()
+        cancellation.raise_if_cancelled()
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def in_state(state: State) -> Callable[[Exchange], bool]:
 
 
 def test_a_question_is_followed_to_its_answer(assistant: Gated) -> None:
-    assistant.go.set()
+    assistant.go.cancel()
     desk = Desk(assistant, 1)
     asking = desk.ask(ONCE)
     *_, last = asking.shown()
@@ -118,7 +118,7 @@ def test_a_question_is_followed_to_its_answer(assistant: Gated) -> None:
 
 
 def test_each_question_has_an_id_of_its_own(assistant: Gated) -> None:
-    assistant.go.set()
+    assistant.go.cancel()
     ids = [Desk(assistant, 1).answer(ONCE).id for _ in range(3)]
     assert len(set(ids)) == 3
     assert all(len(id) == 16 and set(id) <= set("0123456789abcdef") for id in ids)
@@ -126,7 +126,7 @@ def test_each_question_has_an_id_of_its_own(assistant: Gated) -> None:
 
 def test_snapshots_go_from_evidence_over_a_draft_to_sentences(assistant: Gated) -> None:
     assistant.pace_s = 0.003
-    assistant.go.set()
+    assistant.go.cancel()
     shots = list(Desk(assistant, 1).ask(ONCE).shown(0.0))
     states = list(dict.fromkeys(shot.state for shot in shots))
     assert [each for each in states if each in ("writing", "done")] == ["writing", "done"]
@@ -137,7 +137,7 @@ def test_snapshots_go_from_evidence_over_a_draft_to_sentences(assistant: Gated) 
 
 def test_a_growing_draft_alone_is_shown_less_often(assistant: Gated) -> None:
     assistant.pace_s = 0.003
-    assistant.go.set()
+    assistant.go.cancel()
     desk = Desk(assistant, 1)
     often = len(list(desk.ask(ONCE).shown(0.0)))
     seldom = list(desk.ask(ONCE).shown(GUARD_S))
@@ -146,14 +146,14 @@ def test_a_growing_draft_alone_is_shown_less_often(assistant: Gated) -> None:
 
 
 def test_a_question_may_be_limited_to_documents(assistant: Gated) -> None:
-    assistant.go.set()
+    assistant.go.cancel()
     exchange = Desk(assistant, 1).answer(ONCE, document_ids=[REPORT])
     assert exchange.document_ids == (REPORT,)
     assert {each.span.document_id for each in exchange.evidence} == {REPORT}
 
 
 def test_limited_to_nothing_is_not_limited(assistant: Gated) -> None:
-    assistant.go.set()
+    assistant.go.cancel()
     assert Desk(assistant, 1).answer(ONCE, document_ids=[]).evidence
 
 
@@ -168,7 +168,7 @@ def test_a_decline_never_stands_in_line(assistant: Gated) -> None:
 
 
 def test_the_trace_tells_how_the_answer_came_about(assistant: Gated) -> None:
-    assistant.go.set()
+    assistant.go.cancel()
     asking = Desk(assistant, 1).ask(ONCE, HISTORY)
     over(asking)
     steps = [step.step for step in asking.trace.steps]
@@ -189,7 +189,7 @@ def test_evidence_is_on_screen_while_others_are_answered(assistant: Gated) -> No
     assert waiting.evidence
     assert waiting.ahead == 0
     assert (desk.busy, desk.waiting) == (1, 1)
-    assistant.go.set()
+    assistant.go.cancel()
     assert [over(first).state, over(second).state] == ["done", "done"]
 
 
@@ -201,7 +201,7 @@ def test_a_follow_up_stands_in_line_before_it_is_searched(assistant: Gated) -> N
     waiting = until(second, in_state("waiting"))
     assert waiting.evidence == ()
     assert [question for question, _ in assistant.asked] == [ONCE]
-    assistant.go.set()
+    assistant.go.cancel()
     done = over(second)
     assert (done.state, done.asked_as) == ("done", f"{ONCE} {AGAIN}")
 
@@ -214,7 +214,7 @@ def test_who_waits_sees_the_others_go_before(assistant: Gated) -> None:
     until(third, lambda exchange: exchange.ahead == 1)
     second.stop()
     assert until(third, lambda exchange: exchange.ahead == 0).state == "waiting"
-    assistant.go.set()
+    assistant.go.cancel()
     assert over(third).state == "done"
     assert over(second).state == "stopped"
 
@@ -225,7 +225,7 @@ def test_answers_are_written_in_the_order_of_the_questions(assistant: Gated) -> 
     askings = [desk.ask(question) for question in questions]
     for asking in askings[1:]:
         until(asking, in_state("waiting"))
-    assistant.go.set()
+    assistant.go.cancel()
     assert [over(asking).question for asking in askings] == questions
     assert assistant.writing == questions
 
@@ -236,7 +236,7 @@ def test_as_many_are_answered_at_a_time_as_there_are_lanes(assistant: Gated) -> 
     for asking in askings[2:]:
         until(asking, in_state("waiting"))
     assert (desk.busy, desk.waiting) == (2, 2)
-    assistant.go.set()
+    assistant.go.cancel()
     assert {over(asking).state for asking in askings} == {"done"}
 
 
@@ -246,7 +246,7 @@ def test_too_many_questions_are_turned_away_in_plain_words(assistant: Gated) -> 
     refused = desk.answer(ONCE)
     assert refused.state == "failed"
     assert refused.error == "1 questions are waiting already. Ask again in a minute."
-    assistant.go.set()
+    assistant.go.cancel()
     assert {over(asking).state for asking in askings} == {"done"}
 
 
@@ -255,7 +255,7 @@ def test_too_many_questions_are_turned_away_in_plain_words(assistant: Gated) -> 
 
 def test_stop_keeps_the_sentences_and_drops_the_draft(assistant: Gated) -> None:
     assistant.pace_s = 0.003
-    assistant.go.set()
+    assistant.go.cancel()
     asking = Desk(assistant, 1).ask(ONCE)
     before = until(asking, lambda exchange: bool(exchange.claims and exchange.draft))
     asking.stop()
@@ -272,7 +272,7 @@ def test_what_comes_after_a_stop_changes_nothing(assistant: Gated) -> None:
     until(asking, in_state("reading"))
     asking.stop()
     stopped, trace = asking.exchange, asking.trace
-    assistant.go.set()
+    assistant.go.cancel()
     assert desk.answer(AGAIN).state == "done"
     assert (asking.exchange, asking.trace) == (stopped, trace)
 
@@ -282,7 +282,7 @@ def test_stop_frees_the_lane_for_the_next(assistant: Gated) -> None:
     first, second = desk.ask(ONCE), desk.ask(AGAIN)
     until(second, in_state("waiting"))
     first.stop()
-    assistant.go.set()
+    assistant.go.cancel()
     assert over(second).state == "done"
     assert over(first).state == "stopped"
 
@@ -295,7 +295,7 @@ def test_stop_while_waiting_leaves_the_line(assistant: Gated) -> None:
     second.stop()
     assert second.exchange.state == "stopped"
     assert desk.waiting == 1
-    assistant.go.set()
+    assistant.go.cancel()
     assert [over(first).state, over(third).state] == ["done", "done"]
     assert AGAIN not in assistant.writing
 
@@ -322,7 +322,7 @@ def test_snapshots_come_while_nothing_happens_so_that_they_can_be_closed(
 
 
 def test_closing_after_the_end_changes_nothing(assistant: Gated) -> None:
-    assistant.go.set()
+    assistant.go.cancel()
     asking = Desk(assistant, 1).ask(ONCE)
     shown = asking.shown()
     while not next(shown).is_over:
@@ -350,7 +350,7 @@ def test_a_desk_that_closes_stops_all_and_takes_no_more(assistant: Gated) -> Non
 
 
 def test_an_error_is_told_with_its_remedy_and_keeps_what_was_checked(assistant: Gated) -> None:
-    assistant.go.set()
+    assistant.go.cancel()
     assistant.fault = ModelInterrupted("The reply broke off.", "Ask again.")
     asking = Desk(assistant, 1).ask(ONCE)
     failed = over(asking)
@@ -363,7 +363,7 @@ def test_an_error_is_told_with_its_remedy_and_keeps_what_was_checked(assistant: 
 def test_a_fault_that_nobody_foresaw_is_logged_and_frees_the_lane(
     assistant: Gated, fault: BaseException, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assistant.go.set()
+    assistant.go.cancel()
     assistant.fault = fault
     desk = Desk(assistant, 1)
     failed = desk.answer(ONCE)
@@ -402,7 +402,7 @@ def test_where_no_thread_can_start_the_question_fails_and_the_lane_is_free(
     def refuse(_: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
-    assistant.go.set()
+    assistant.go.cancel()
     desk = Desk(assistant, 1)
     with monkeypatch.context() as patched:
         patched.setattr(threading.Thread, "start", refuse)

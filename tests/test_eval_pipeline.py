@@ -15,7 +15,7 @@ from eval.compare.gate import hold
 from eval.kept.runs import REPORT, RESULTS, SUMMARY, runs
 from eval.metrics import METRICS
 from eval.run import GOLDEN, run_golden
-from rag import embeddings
+from rag.models import embeddings
 from rag.settings import Settings
 from rag.types import Embedder
 from tests.asking import LARGE, settings_for
@@ -49,7 +49,7 @@ def golden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, embedder: Embedder) 
     file = tmp_path / GOLDEN.name
     file.write_text("".join(lines), "utf-8")
     monkeypatch.setattr(running, "GOLDEN", file)
-    monkeypatch.setattr(embeddings, "build", lambda settings: embedder)
+    monkeypatch.setattr(embeddings, "build_embedder", lambda settings: embedder)
     return [json.loads(line)["id"] for line in lines]
 
 

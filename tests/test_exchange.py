@@ -7,7 +7,7 @@ from functools import reduce
 
 import pytest
 
-from rag.events import Checked, Consulted, Event, Finished, Retrieved, Rewritten, Selected, Token
+from rag.events import Checked, Event, Finished, ModelCalled, Retrieved, Rewritten, Selected, Token
 from rag.types import Answer, Chunk, Citation, Claim, Hit, Message, Passage, Span
 from ui.asking.exchange import EVIDENCE, Exchange, fold
 
@@ -62,16 +62,16 @@ def test_a_removed_sentence_is_counted_and_not_shown() -> None:
 
 def test_a_new_attempt_does_not_begin_with_the_words_of_the_last() -> None:
     """A reply of which no sentence was left is followed by no check."""
-    ask = Consulted("judge", (Message("user", "Stated?"),), "yes", 0.9)
-    answer = Consulted("answer", (Message("user", "Answer."),), "[1]")
+    ask = ModelCalled("judge", (Message("user", "Stated?"),), "yes", 0.9)
+    answer = ModelCalled("answer", (Message("user", "Answer."),), "[1]")
     exchange = after(ask, Token("[1]"), answer, ask, Token("It is so."))
     assert (exchange.state, exchange.draft) == ("writing", "It is so.")
     assert after(ask, of=exchange).state == "reading"
 
 
 def test_words_stay_on_screen_while_they_are_checked() -> None:
-    reply = Consulted("answer", (), "It is so.")
-    assert after(Token("It is so."), reply, Consulted("repair", (), "x")).draft == "It is so."
+    reply = ModelCalled("answer", (), "It is so.")
+    assert after(Token("It is so."), reply, ModelCalled("repair", (), "x")).draft == "It is so."
 
 
 def test_the_answer_has_the_last_word() -> None:

@@ -13,24 +13,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag import features
-from rag.features import NAMES, Name, Read
-from rag.states import States
+from rag.checking import features
+from rag.checking.features import NAMES, AnalysedSentence, Name
+from rag.models.token_embeddings import TokenEmbeddings
 
 WORDS = "ferry harbour bridge tunnel castle museum garden market".split()
 _PLACES = {word: place for place, word in enumerate(WORDS)}
 
 
-def states_of(text: str) -> States:
+def states_of(text: str) -> TokenEmbeddings:
     words = text.lower().replace(".", " ").replace(",", " ").split()
     vectors = np.zeros((len(words), 384), np.float32)
     for row, word in enumerate(words):
         vectors[row, _PLACES.setdefault(word, len(_PLACES))] = 1
-    return States(vectors, np.ones(len(words), np.float32))
+    return TokenEmbeddings(vectors, np.ones(len(words), np.float32))
 
 
-def read(text: str) -> Read:
-    return features.read(text, states_of(text))
+def read(text: str) -> AnalysedSentence:
+    return features.analyse(text, states_of(text))
 
 
 def found(claim: str, *source: str) -> dict[Name, float]:

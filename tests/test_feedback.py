@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from eval.cases import Case, is_right, load
 from rag.errors import NoSuchDocument
-from rag.library import Library
-from rag.load import load as load_documents
-from rag.sentences import split
+from rag.ingest.readers import read_file as load_documents
+from rag.store.documents import Library
+from rag.text.sentences import split_sentences
 from rag.types import Answer, Chunk, Citation, Claim, Document, Passage, Span, Support
 from tests.assistants import SEEDS
 from ui.asking.exchange import Exchange, Thumb
@@ -48,7 +48,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
 
 
 def put(library: Library, document: Document) -> None:
-    chunks = [Chunk.of(document, start, end) for start, end in split(document.text)]
+    chunks = [Chunk.of(document, start, end) for start, end in split_sentences(document.text)]
     library.put(document, chunks)
 
 
@@ -61,7 +61,7 @@ def passage_with(library: Library, phrase: str, id: str = POST, number: int = 1)
     """The sentence that holds `phrase`, as a passage."""
     text = library.document(id).text
     at = text.index(phrase)
-    start, end = next(each for each in split(text) if each[0] <= at < each[1])
+    start, end = next(each for each in split_sentences(text) if each[0] <= at < each[1])
     return Passage(number, Span(id, start, end), text[start:end], "Title", id, 1.0)
 
 

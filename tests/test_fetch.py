@@ -20,9 +20,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from rag.addresses import is_public
 from rag.errors import SourceError
-from rag.fetch import MOST_REDIRECTS, Page, fetch, is_url, normalised
+from rag.ingest.ssrf import is_public
+from rag.ingest.web import MAX_REDIRECTS, Page, fetch_page, is_url, normalise_url
 from tests.offline.sitecustomize import _getaddrinfo
 
 ARTICLE = b"<p>The talks resumed in Paris.</p>"
@@ -101,7 +101,7 @@ def served(
 
 def refusal(url: str, **how: object) -> SourceError:
     with pytest.raises(SourceError) as caught:
-        fetch(url, **how)  # type: ignore[arg-type]
+        fetch_page(url, **how)  # type: ignore[arg-type]
     return caught.value
 
 
@@ -122,12 +122,12 @@ def refusal(url: str, **how: object) -> SourceError:
 def test_a_page_comes_with_its_kind(content_type: str, kind: str, charset: str) -> None:
     with served(reply(content_type=content_type)) as server:
         url = f"{server.url}/news"
-        assert fetch(f"{url}#top", allowed=anywhere) == Page(url, kind, ARTICLE, charset)
+        assert fetch_page(f"{url}#top", allowed=anywhere) == Page(url, kind, ARTICLE, charset)
 
 
 def test_the_request_says_little() -> None:
     with served(reply()) as server:
-        fetch(f"{server.url}/a b?q=1&ü=2", allowed=anywhere)
+        fetch_page(f"{server.url}/a b?q=1&ü=2", allowed=anywhere)
         [request] = server.requests
         assert request.startswith("GET /a%20b?q=1&%C3%BC=2 HTTP/1.1\r\n")
         assert f"\r\nHost: 127.0.0.1:{server.port}\r\n" in request
@@ -140,7 +140,7 @@ def test_redirects_are_followed_and_the_page_keeps_the_url_as_asked() -> None:
     again = reply(b"moved", "308 Moved", location="news?x=1")
     paths = {"first": moved, "second": again, "news?x=1": reply()}
     with served(by_path=paths) as server:
-        page = fetch(f"{server.url}/first", allowed=anywhere)
+        page = fetch_page(f"{server.url}/first", allowed=anywhere)
         assert (page.url, page.data) == (f"{server.url}/first", ARTICLE)
         assert "cookie" not in server.requests[-1].lower()
 
@@ -148,13 +148,13 @@ def test_redirects_are_followed_and_the_page_keeps_the_url_as_asked() -> None:
 def test_endless_redirects_end() -> None:
     with served(reply(b"", "302 Found", location="/again")) as server:
         assert "circles" in refusal(server.url, allowed=anywhere).problem
-        assert len(server.requests) == MOST_REDIRECTS + 1
+        assert len(server.requests) == MAX_REDIRECTS + 1
 
 
 def test_a_packed_page_is_unpacked() -> None:
     packed = gzip.compress(ARTICLE[:9]) + gzip.compress(ARTICLE[9:])
     with served(reply(packed, content_encoding="gzip")) as server:
-        assert fetch(server.url, allowed=anywhere).data == ARTICLE
+        assert fetch_page(server.url, allowed=anywhere).data == ARTICLE
 
 
 def test_no_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,7 +162,7 @@ def test_no_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) ->
         for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
             monkeypatch.setenv(name, proxy.url)
         monkeypatch.delenv("no_proxy", raising=False)
-        assert fetch(server.url, allowed=anywhere).data == ARTICLE
+        assert fetch_page(server.url, allowed=anywhere).data == ARTICLE
         assert proxy.requests == []
 
 
@@ -281,14 +281,14 @@ def test_the_connection_goes_to_the_address_that_was_checked() -> None:
 
     with served(reply()) as server:
         url = f"http://example.org:{server.port}/"
-        assert fetch(url, allowed=anywhere, lookup=rebinding).data == ARTICLE
+        assert fetch_page(url, allowed=anywhere, lookup=rebinding).data == ARTICLE
         assert asked == ["example.org"]
         assert f"\r\nHost: example.org:{server.port}\r\n" in server.requests[0]
 
 
 def test_another_address_is_tried_where_the_first_does_not_answer() -> None:
     with served(reply()) as server:
-        two = partial(fetch, lookup=lambda *_: ["127.0.0.9", "127.0.0.1"], allowed=anywhere)
+        two = partial(fetch_page, lookup=lambda *_: ["127.0.0.9", "127.0.0.1"], allowed=anywhere)
         assert two(f"http://example.org:{server.port}/").data == ARTICLE
 
 
@@ -317,8 +317,8 @@ def test_an_unknown_name_is_said_to_be_unknown(found: list[str] | OSError) -> No
     ],
 )
 def test_a_url_is_stored_in_one_form(url: str, stored: str) -> None:
-    assert normalised(url) == stored
-    assert normalised(stored) == stored
+    assert normalise_url(url) == stored
+    assert normalise_url(stored) == stored
 
 
 @pytest.mark.parametrize(
@@ -389,7 +389,7 @@ def test_a_page_that_is_too_large_is_refused() -> None:
             error = refusal(server.url, allowed=anywhere, max_bytes=2000)
             assert error.problem == "The page is over 2,000 bytes."
     with served(reply(b"a" * 2000)) as server:
-        assert len(fetch(server.url, allowed=anywhere, max_bytes=2000).data) == 2000
+        assert len(fetch_page(server.url, allowed=anywhere, max_bytes=2000).data) == 2000
 
 
 def dripping(head: bytes) -> Callable[[str, socket.socket], None]:
@@ -494,5 +494,5 @@ def test_the_certificate_must_be_that_of_the_name(
         url = f"https://example.org:{server.port}/"
         assert "cannot prove" in refusal(url, **how).problem  # nobody known vouches for it
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "cert.pem"))
-        assert fetch(url, **how).data == ARTICLE  # type: ignore[arg-type]
+        assert fetch_page(url, **how).data == ARTICLE  # type: ignore[arg-type]
         assert "cannot prove" in refusal(f"https://other.org:{server.port}/", **how).problem

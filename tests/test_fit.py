@@ -17,8 +17,8 @@ from eval.logistic import newton
 from eval.scorer import card, fit, labelled
 from eval.scorer.fit import FOLDS, WHOLE, Scores, Sentence, Sets, fold, held_out
 from eval.scorer.labelled import Labelled
-from rag.features import NAMES, Features, Name
-from rag.grounding import Scorer, Weight, Weights, least, load, overall
+from rag.checking.features import NAMES, Features, Name
+from rag.checking.scorer import Scorer, Weight, Weights, least, load_scorer_weights, overall
 from tests.labelled_sets import put_all
 
 Floats = NDArray[np.float64]
@@ -273,7 +273,7 @@ def test_the_threshold_is_sought_on_the_sets_that_the_card_scores_by_their_worst
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     made = fit.fit(drawn()).model_copy(update={"threshold": 0.61, "about": 'by "hand"'})
     fit.write(made, tmp_path / "grounding.json")
-    read = load(tmp_path / "grounding.json")
+    read = load_scorer_weights(tmp_path / "grounding.json")
     assert read.features == made.features
     assert (read.threshold, read.about) == (0.61, 'by "hand"')
     assert read.intercept == round(made.intercept, 4)
@@ -286,7 +286,7 @@ def test_numbers_of_any_size_survive_the_file(tmp_path: Path) -> None:
     tiny = Weight(mean=1e-30, spread=1e-9, weight=-0.0, when_copied=1e20)
     made = Weights(intercept=-1.5, threshold=0.05, features=dict.fromkeys(NAMES, tiny))
     fit.write(made, tmp_path / "w.json")
-    assert load(tmp_path / "w.json") == made
+    assert load_scorer_weights(tmp_path / "w.json") == made
 
 
 def test_the_command_fits_and_says_where_and_on_how_much(
@@ -298,7 +298,7 @@ def test_the_command_fits_and_says_where_and_on_how_much(
     monkeypatch.setattr("sys.argv", ["fit", "--data", str(tmp_path), "--out", str(out)])
     fit.main()
     told = capsys.readouterr().out
-    written = load(out)
+    written = load_scorer_weights(out)
     count = len(fit.read(labelled.read_all(tmp_path), Scorer(fit.fit_nothing())))
     assert f"on {count} sentences" in written.about
     assert written.about in told

@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rag.errors import FootnoteError
-from rag.library import Library
+from rag.store.documents import Library
 from rag.types import Document, Span
 from tests.exports import RATE, cite, claim, conversation, documents, exchange, put
 from ui.asking.exchange import Exchange

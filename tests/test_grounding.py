@@ -14,10 +14,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag import grounding
+from rag.checking import scorer as scorer_module
+from rag.checking.features import NAMES, Features, Name
+from rag.checking.scorer import (
+    WEIGHTS,
+    Scorer,
+    Weight,
+    Weights,
+    least,
+    load_scorer_weights,
+    overall,
+    sentences,
+)
 from rag.errors import ModelFileError
-from rag.features import NAMES, Features, Name
-from rag.grounding import WEIGHTS, Scorer, Weight, Weights, least, load, overall, sentences
 
 STORM = (
     "The harbour of Lisbon closed on Tuesday after a storm damaged three cranes. Repairs will cost"
@@ -81,7 +90,7 @@ def test_sources_that_say_nothing_of_it_leave_a_claim_grounded(scorer: Scorer) -
 def test_what_is_said_after_a_hundred_other_sentences_is_found(scorer: Scorer) -> None:
     pages = [f"Ship number {n} sailed to port {n + 7}." for n in range(100)]
     source = " ".join([*pages, VERBATIM[2], *pages])
-    assert len(sentences(source)) > grounding.NEAREST
+    assert len(sentences(source)) > scorer_module.MAX_SOURCE_SENTENCES
     assert scorer.claim(VERBATIM[2], [source]) > scorer.threshold
 
 
@@ -270,10 +279,10 @@ def test_any_log_odds_make_a_chance(odds: list[float]) -> None:
 
 
 def test_the_shipped_weights_are_whole() -> None:
-    found = load()
+    found = load_scorer_weights()
     assert tuple(found.features) == NAMES
     assert 0 < found.threshold < 1
-    assert found == load(WEIGHTS)
+    assert found == load_scorer_weights(WEIGHTS)
     assert Scorer().threshold == found.threshold
 
 
@@ -312,11 +321,11 @@ def changed(name: str, **changes: Any) -> str:
 def test_weights_that_are_damaged_or_foreign_are_told_with_their_remedy(
     text: str, tmp_path: Path
 ) -> None:
-    file = tmp_path / "grounding.json"
+    file = tmp_path / "scorer.json"
     file.write_text(text, encoding="utf-8")
     with pytest.raises(ModelFileError) as caught:
-        load(file)
-    assert caught.value.problem == "The fitted weights grounding.json are missing or damaged."
+        load_scorer_weights(file)
+    assert caught.value.problem == "The fitted weights scorer.json are missing or damaged."
     assert "Reinstall Footnote" in caught.value.remedy
 
 
@@ -324,15 +333,15 @@ def test_weights_that_are_missing_or_no_text_are_told_too(tmp_path: Path) -> Non
     (tmp_path / "bytes.json").write_bytes(b"\xff\xfe{}")
     for name in ("none.json", "bytes.json", "."):
         with pytest.raises(ModelFileError, match="missing or damaged"):
-            load(tmp_path / name)
+            load_scorer_weights(tmp_path / name)
 
 
 def test_a_scorer_without_its_weights_is_not_made(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     def missing() -> Weights:
-        return load(tmp_path / "grounding.json")
+        return load_scorer_weights(tmp_path / "scorer.json")
 
-    monkeypatch.setattr(grounding, "load", missing)
+    monkeypatch.setattr(scorer_module, "load_scorer_weights", missing)
     with pytest.raises(ModelFileError, match="missing or damaged"):
         Scorer()

@@ -13,17 +13,17 @@ import tests.assistants
 import ui.cli
 import ui.command
 from rag.events import Failed, IngestEvent
-from rag.fetch import Page, fetch
-from rag.ingest import ingest, remove
-from rag.library import Library
+from rag.ingest.pipeline import ingest, remove
+from rag.ingest.web import Page, fetch_page
 from rag.settings import Settings
+from rag.store.documents import Library
 from rag.types import Document
 from tests.assistants import QuotingAssistant
 from tests.test_fetch import anywhere, reply, served
 from tests.test_ingest import Index, kinds, long_text, write
 from ui.shell.indexing import sorted_out, stored_files
 
-LOCAL = partial(fetch, allowed=anywhere)
+LOCAL = partial(fetch_page, allowed=anywhere)
 
 
 def page(text: str, title: str = "Wheat") -> bytes:
@@ -94,7 +94,7 @@ def test_one_bad_address_is_not_the_end(index: Index, tmp_path: Path) -> None:
 
 def test_this_machine_is_refused_by_default(index: Index) -> None:
     with served(page("Secret.")) as server:
-        [failed] = run(index, server.url, fetch=fetch)
+        [failed] = run(index, server.url, fetch=fetch_page)
         assert isinstance(failed, Failed)
         assert "127.0.0.1 is not a public address" in failed.error
         assert server.requests == []
@@ -144,7 +144,7 @@ def test_the_command_fetches_pages_once_and_then_leaves_the_network_alone(
     monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
     monkeypatch.setattr(ui.command, "assistant_of", lambda *_: QuotingAssistant(settings))
-    monkeypatch.setattr(tests.assistants, "fetch", LOCAL)
+    monkeypatch.setattr(tests.assistants, "fetch_page", LOCAL)
     with served(page("The price of wheat rose by 5% in May.")) as server:
         told = CliRunner().invoke(ui.cli.app, ["index", f"{server.url}/wheat"])
         assert told.exit_code == 0

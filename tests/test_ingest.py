@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from rag.chunk import embedding_text
 from rag.errors import (
     EmbedderMismatch,
     LibraryBusy,
@@ -24,11 +23,12 @@ from rag.errors import (
     SourceError,
 )
 from rag.events import Added, Failed, IngestEvent, Removed, Skipped, Updated
-from rag.ingest import check_embedder, ingest, rebuild, remove
-from rag.library import Library
-from rag.load import load
+from rag.ingest.chunking import embedding_text
+from rag.ingest.pipeline import check_embedder, ingest, rebuild, remove
+from rag.ingest.readers import read_file
+from rag.store.documents import Library
+from rag.store.vectors import VectorStore
 from rag.types import Chunk, Document, Span
-from rag.vectors import Vectors
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 
@@ -63,7 +63,7 @@ class Index:
 
     def __post_init__(self) -> None:
         self.library = Library.open(self.home / "library.db")
-        self.vectors = Vectors.open(self.home / "vectors", self.embedder.name)
+        self.vectors = VectorStore.open(self.home / "vectors", self.embedder.name)
         self.lock_path = self.home / "index.lock"
         self.progress: list[tuple[int, int | None, str]] = []
 
@@ -262,9 +262,9 @@ def test_a_file_that_goes_while_the_run_is_on_is_no_traceback(
     def load_too_late(path: Path) -> list[Document]:
         if path.name == "b.txt":
             path.unlink()
-        return load(path)
+        return read_file(path)
 
-    monkeypatch.setattr("rag.sources.load", load_too_late)
+    monkeypatch.setattr("rag.ingest.discovery.read_file", load_too_late)
     assert kinds(index.run(files)) == {
         "Added": ["a.txt", "more/c.txt"],
         "Failed": [str(files / "b.txt")],

@@ -13,23 +13,23 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rag.answer_json import to_json
 from rag.assistant import Assistant
-from rag.chunk import chunk, embedding_text
+from rag.cancellation import Cancellation
 from rag.errors import QuestionError
-from rag.events import Checked, Consulted, Event, Finished, Retrieved, Selected, Token
-from rag.library import Library
-from rag.settings import load
-from rag.stop import Stop
+from rag.events import Checked, Event, Finished, ModelCalled, Retrieved, Selected, Token
+from rag.ingest.chunking import chunk_document, embedding_text
+from rag.serialization import to_json
+from rag.settings import load_settings
+from rag.store.documents import Library
+from rag.store.vectors import VectorStore
 from rag.types import Answer, ChatModel, Delta, Document, Message, Usage
-from rag.vectors import Vectors
 from tests.fakes import vector
 
 QUESTION = "what tariff rate applies to fentanyl?"
 ORDER: dict[type, int] = {
     Retrieved: 0,
     Selected: 1,
-    Consulted: 2,
+    ModelCalled: 2,
     Token: 2,
     Checked: 2,
     Finished: 3,
@@ -78,7 +78,11 @@ class Speaking:
         self.reply, self.budget_tokens = reply, budget_tokens
 
     def stream(
-        self, messages: Sequence[Message], *, max_tokens: int, stop: Stop | None = None
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        cancellation: Cancellation | None = None,
     ) -> Generator[Delta, None, None]:
         if max_tokens == 1:
             yield Delta("yes", {"yes": -0.01, "no": -5.0})
@@ -133,11 +137,13 @@ def asking(texts: Sequence[str], model: Speaking) -> Iterator[Assistant]:
         library.embedder = words.name
         for number, text in enumerate(["The fentanyl tariff.", *texts]):
             document = Document.of(f"{number}.txt", f"Title {number}", f"/{number}.txt", text)
-            chunks = chunk(document)
+            chunks = chunk_document(document)
             library.put(document, chunks)
             vectors = words.embed([embedding_text(document, each) for each in chunks])
             nearby.rows |= {each.id: row for each, row in zip(chunks, vectors, strict=True)}
-        with Assistant(load(), library, cast(Vectors, nearby), words, model) as assistant:
+        with Assistant(
+            load_settings(), library, cast(VectorStore, nearby), words, model
+        ) as assistant:
             yield assistant
 
 

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from rag.database import SCHEMA_VERSION
 from rag.errors import LibraryBusy, LibraryError, NoSuchDocument
-from rag.library import Library, Summary
+from rag.store.documents import DocumentSummary, Library
+from rag.store.sqlite import SCHEMA_VERSION
 from rag.types import Chunk, Document, Span
 
 TEXTS = st.text(
@@ -66,7 +66,7 @@ def test_a_stored_document_comes_back_whole(library: Library) -> None:
     assert library.digests() == {"news/a.txt": stored.digest}
     assert library.ids_by_source() == {"/texts/news/a.txt": "news/a.txt"}
     assert library.summaries() == [
-        Summary("news/a.txt", "A title", stored.source, "2025-05-02", 41, 3, stored.digest)
+        DocumentSummary("news/a.txt", "A title", stored.source, "2025-05-02", 41, 3, stored.digest)
     ]
 
 
@@ -355,7 +355,7 @@ def test_a_full_disk_keeps_what_was_there(tmp_path: Path) -> None:
 def test_a_writer_elsewhere_makes_the_library_busy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rag.database.BUSY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("rag.store.sqlite.BUSY_TIMEOUT_S", 0.05)
     path = tmp_path / "library.db"
     with Library.open(path) as library, closing(sqlite3.connect(path)) as other:
         put(library, "a", "words")

@@ -12,12 +12,20 @@ from pathlib import Path
 import pypdf
 import pytest
 
-from rag.chunk import chunk
 from rag.errors import SourceError
-from rag.library import Library
-from rag.load import MAX_BYTES, MAX_HTML_BYTES, MAX_XML_BYTES, SUFFIXES, find, load, page
-from rag.pages import page_of
-from rag.sentences import split
+from rag.ingest.chunking import chunk_document
+from rag.ingest.pdf_pages import page_of
+from rag.ingest.readers import (
+    MAX_BYTES,
+    MAX_HTML_BYTES,
+    MAX_XML_BYTES,
+    SUFFIXES,
+    find_files,
+    read_file,
+    read_page,
+)
+from rag.store.documents import Library
+from rag.text.sentences import split_sentences
 from rag.types import Document
 
 SEEDS = Path(__file__).parent.parent / "seeds"
@@ -72,7 +80,7 @@ def test_a_text_of_fifty_megabytes_loads(tmp_path: Path) -> None:
 
 
 def test_the_seeds_get_readable_titles() -> None:
-    titles = [load(path)[0].title for path in sorted(SEEDS.glob("*.txt"))]
+    titles = [read_file(path)[0].title for path in sorted(SEEDS.glob("*.txt"))]
     assert titles == [
         "A top Chinese official has been asking what the Trump administration wants…",
         "Chinese Official seeks Trump talks on Fentanyl precursors amid trade War tensions",
@@ -174,7 +182,7 @@ def test_a_slow_or_unknown_encoding_is_not_believed(tmp_path: Path) -> None:
 
 def test_a_page_on_the_web_is_read_like_a_file() -> None:
     url = "https://example.org/news/talks?id=1"
-    document = page(url, ".html", PAGE.encode())
+    document = read_page(url, ".html", PAGE.encode())
     assert (document.id, document.source) == (url, url)
     assert (document.title, document.published) == ("Talks “resume”", "2026-01-09")
     assert PARAGRAPHS[0] in document.text
@@ -183,13 +191,13 @@ def test_a_page_on_the_web_is_read_like_a_file() -> None:
 def test_a_text_on_the_web_is_in_the_encoding_its_server_states() -> None:
     for charset in ("windows-1251", ""):
         data = "Это текст.".encode(charset or "utf-8")
-        assert page("https://example.org/a", ".txt", data, charset).text == "Это текст."
+        assert read_page("https://example.org/a", ".txt", data, charset).text == "Это текст."
     german = "<html><body><p>Ein schönes Stück Text.</p></body></html>".encode("cp1252")
-    assert "schönes Stück" in page("https://example.org/a", ".html", german, "punycode").text
+    assert "schönes Stück" in read_page("https://example.org/a", ".html", german, "punycode").text
 
 
 def test_a_pdf_on_the_web_has_pages() -> None:
-    document = page("https://example.org/paper", ".pdf", pdf("Talks resume.", "They end."))
+    document = read_page("https://example.org/paper", ".pdf", pdf("Talks resume.", "They end."))
     assert page_of(document, document.text.index("They end.")) == 2
 
 
@@ -201,7 +209,7 @@ def test_a_pdf_on_the_web_has_pages() -> None:
     ],
 )
 def test_a_page_without_words_of_its_own_is_named_after_its_url(url: str, title: str) -> None:
-    assert page(url, ".txt", "… — !!!".encode()).title == title
+    assert read_page(url, ".txt", "… — !!!".encode()).title == title
 
 
 @pytest.mark.parametrize(
@@ -215,7 +223,7 @@ def test_a_page_without_words_of_its_own_is_named_after_its_url(url: str, title:
 )
 def test_a_page_that_cannot_be_read_is_refused(kind: str, data: bytes, problem: str) -> None:
     with pytest.raises(SourceError) as caught:
-        page("https://example.org/a", kind, data)
+        read_page("https://example.org/a", kind, data)
     assert caught.value.problem == problem
 
 
@@ -243,7 +251,11 @@ def test_a_pdf_of_many_pages_is_cut_and_found_like_any_text(tmp_path: Path) -> N
     lines[20] = "An unfinished sentence that goes on"
     lines[21] = "in lower case on the next page."
     document = one(tmp_path / "a.pdf", pdf(*lines))
-    text, spans, chunks = document.text, split(document.text), chunk(document, 40)
+    text, spans, chunks = (
+        document.text,
+        split_sentences(document.text),
+        chunk_document(document, 40),
+    )
     assert [text[start:end].split("\f") for start, end in spans if "\f" in text[start:end]] == []
     for covered in (spans, [(made.span.start, made.span.end) for made in chunks]):
         ends = [0, *(end for _, end in covered)]
@@ -302,7 +314,7 @@ def test_a_pdf_cut_short_is_refused_or_read_in_part(tmp_path: Path) -> None:
     for size in range(len(whole) // 2, len(whole), 50):
         (tmp_path / "a.pdf").write_bytes(whole[:size])
         try:
-            text = load(tmp_path / "a.pdf")[0].text
+            text = read_file(tmp_path / "a.pdf")[0].text
         except SourceError:
             continue
         assert text == "Talks resume."
@@ -365,7 +377,7 @@ def test_each_record_is_a_document(tmp_path: Path) -> None:
     lines = "\r\n\r\n".join(json.dumps(record, ensure_ascii=False) for record in records)
     (tmp_path / "a.jsonl").write_bytes(b"\xef\xbb\xbf" + lines.encode())
     source = str((tmp_path / "a.jsonl").resolve())
-    assert load(tmp_path / "a.jsonl") == [
+    assert read_file(tmp_path / "a.jsonl") == [
         Document.of("a.jsonl#a", "First", f"{source}#a", "One\ntwo.", "2026-01-09"),
         Document.of("a.jsonl#3", "Second line", f"{source}#3", "Second line", "2026-01-10"),
         Document.of("a.jsonl#7", "Third line", f"{source}#7", "Third\u2028line"),
@@ -408,14 +420,14 @@ def test_a_file_that_is_too_large_is_refused(tmp_path: Path, suffix: str, limit:
     path.write_bytes(b"a")
     os.truncate(path, limit + 1)
     with pytest.raises(SourceError, match="is over"):
-        load(path)
+        read_file(path)
 
 
 def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
     (tmp_path / "folder.txt").mkdir()
     for name in ("missing.txt", "folder.txt"):
         with pytest.raises(SourceError, match="is not a file"):
-            load(tmp_path / name)
+            read_file(tmp_path / name)
 
 
 def test_a_file_without_permission_is_refused(
@@ -431,7 +443,7 @@ def test_a_file_without_permission_is_refused(
 
         monkeypatch.setattr(Path, "read_bytes", refuse)
     with pytest.raises(SourceError, match="not yours to read"):
-        load(path)
+        read_file(path)
 
 
 def test_no_control_character_of_a_name_reaches_a_message(tmp_path: Path) -> None:
@@ -448,7 +460,7 @@ def test_nothing_is_printed(
         for data in files.get(suffix, [b"PK", docx("a")]):
             (tmp_path / f"a.{suffix}").write_bytes(data)
             try:
-                load(tmp_path / f"a.{suffix}")
+                read_file(tmp_path / f"a.{suffix}")
             except SourceError:
                 continue
     assert capfd.readouterr() == ("", "")
@@ -466,7 +478,7 @@ def test_folders_are_searched_for_known_files_in_order(tmp_path: Path) -> None:
     (tmp_path / "a" / "loop").symlink_to(tmp_path)
     (tmp_path / "broken.txt").symlink_to(tmp_path / "nowhere")
     os.mkfifo(tmp_path / "pipe.txt")
-    found = [str(path.relative_to(tmp_path)) for path in find([tmp_path])]
+    found = [str(path.relative_to(tmp_path)) for path in find_files([tmp_path])]
     assert found == ["a/c.pdf", "a/z.MD", "b.txt", "c.jsonl"]
 
 
@@ -474,15 +486,15 @@ def test_files_that_are_given_are_found_as_they_are_and_once(tmp_path: Path) -> 
     for name in ("a.txt", "b.exe", ".hidden.txt"):
         (tmp_path / name).write_text("text")
     given = [tmp_path / "b.exe", tmp_path / ".hidden.txt", tmp_path / "b.exe"]
-    assert list(find(given)) == given[:2]
-    assert list(find([tmp_path, tmp_path / "a.txt"])) == [tmp_path / "a.txt"]
-    assert list(find([])) == []
+    assert list(find_files(given)) == given[:2]
+    assert list(find_files([tmp_path, tmp_path / "a.txt"])) == [tmp_path / "a.txt"]
+    assert list(find_files([])) == []
 
 
 def test_a_missing_path_is_an_error_before_anything_is_found(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("text")
     with pytest.raises(SourceError, match="missing cannot be found"):
-        next(find([tmp_path, tmp_path / "missing"]))
+        next(find_files([tmp_path, tmp_path / "missing"]))
 
 
 def test_a_folder_that_cannot_be_opened_is_an_error(
@@ -500,7 +512,7 @@ def test_a_folder_that_cannot_be_opened_is_an_error(
 
         monkeypatch.setattr(Path, "iterdir", refuse)
     with pytest.raises(SourceError, match="shut cannot be opened"):
-        list(find([tmp_path]))
+        list(find_files([tmp_path]))
     (tmp_path / "shut").chmod(0o700)
 
 
@@ -509,14 +521,14 @@ def test_a_folder_that_cannot_be_opened_is_an_error(
 
 def one(path: Path, data: bytes) -> Document:
     path.write_bytes(data)
-    (document,) = load(path)
+    (document,) = read_file(path)
     return document
 
 
 def refusal(path: Path, data: bytes) -> SourceError:
     path.write_bytes(data)
     with pytest.raises(SourceError) as caught:
-        load(path)
+        read_file(path)
     return caught.value
 
 

@@ -18,12 +18,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from rag import local, models
 from rag.errors import ModelError, ModelFileError, ModelTimeout, ModelUnreachable
-from rag.local import LocalServer
-from rag.settings import Settings, load
+from rag.models import chat as chat_models
+from rag.models import llama_server
+from rag.models.gguf_files import model_file
+from rag.models.llama_server import LocalServer
+from rag.settings import Settings, load_settings
 from rag.types import Message
-from rag.weights import weights
 
 # Stands in for llama.cpp in the child: the model file's words say what it does. A slot's state
 # is what was last saved or restored; /die ends the process.
@@ -82,9 +83,9 @@ class Server:
 PARENT = """
 import json, os, sys, time
 from pathlib import Path
-from rag import local
+from rag.models import llama_server
 from rag.settings import load
-server = local.start(Path(sys.argv[1]), load(cache_dir=Path(sys.argv[2])))
+server = llama_server.start(Path(sys.argv[1]), load(cache_dir=Path(sys.argv[2])))
 url = server.wait()
 if "fork" in sys.argv:
     pid = os.fork()
@@ -109,7 +110,7 @@ def stubbed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "stub").mkdir()
     (tmp_path / "stub" / "xllamacpp.py").write_text(STUB)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path / "stub"), *_inherited()]))
-    return model_file(tmp_path, "fine")
+    return make_model(tmp_path, "fine")
 
 
 def _inherited() -> list[str]:
@@ -117,7 +118,7 @@ def _inherited() -> list[str]:
     return [path] if path else []
 
 
-def model_file(folder: Path, words: str) -> Path:
+def make_model(folder: Path, words: str) -> Path:
     model = folder / f"{words}.gguf"
     model.write_text(f"GGUF {words}")
     return model
@@ -125,12 +126,12 @@ def model_file(folder: Path, words: str) -> Path:
 
 @pytest.fixture
 def cached(tmp_path: Path) -> Settings:
-    return load(cache_dir=tmp_path / "cache")
+    return load_settings(cache_dir=tmp_path / "cache")
 
 
 @pytest.fixture
 def server(stubbed: Path, cached: Settings) -> Iterator[LocalServer]:
-    server = local.start(stubbed, cached)
+    server = llama_server.start_server(stubbed, cached)
     yield server
     server.close()
 
@@ -166,7 +167,10 @@ def test_the_server_answers_on_loopback_behind_its_key(server: LocalServer) -> N
 
 
 def test_each_server_has_its_own_key(stubbed: Path, cached: Settings) -> None:
-    one, other = local.start(stubbed, cached), local.start(stubbed, cached)
+    one, other = (
+        llama_server.start_server(stubbed, cached),
+        llama_server.start_server(stubbed, cached),
+    )
     assert one.api_key != other.api_key
     one.close()
     other.close()
@@ -177,7 +181,7 @@ def test_the_key_is_not_in_the_command_line(server: LocalServer) -> None:
 
 
 def test_a_model_that_cannot_be_loaded_says_why(stubbed: Path, cached: Settings) -> None:
-    server = local.start(model_file(stubbed.parent, "corrupt"), cached)
+    server = llama_server.start_server(make_model(stubbed.parent, "corrupt"), cached)
     with pytest.raises(ModelFileError, match=r"tensor is.* out of bounds") as raised:
         server.wait()
     assert str(raised.value).isprintable()
@@ -188,21 +192,21 @@ def test_a_model_that_cannot_be_loaded_says_why(stubbed: Path, cached: Settings)
 def test_a_missing_system_library_is_named_with_its_package(
     stubbed: Path, cached: Settings
 ) -> None:
-    server = local.start(model_file(stubbed.parent, "gomp"), cached)
+    server = llama_server.start_server(make_model(stubbed.parent, "gomp"), cached)
     with pytest.raises(ModelFileError, match=r"libgomp\.so\.1.*apt-get install libgomp1"):
         server.wait()
     server.close()
 
 
 def test_a_child_that_dies_without_a_word_gives_its_code(stubbed: Path, cached: Settings) -> None:
-    server = local.start(model_file(stubbed.parent, "mute"), cached)
+    server = llama_server.start_server(make_model(stubbed.parent, "mute"), cached)
     with pytest.raises(ModelFileError, match="code 3"):
         server.wait()
     server.close()
 
 
 def test_a_slow_load_is_a_timeout_and_can_be_closed(stubbed: Path, cached: Settings) -> None:
-    server = local.start(model_file(stubbed.parent, "slow"), cached)
+    server = llama_server.start_server(make_model(stubbed.parent, "slow"), cached)
     with pytest.raises(ModelTimeout):
         server.wait(0.2)
     server.close()
@@ -230,9 +234,9 @@ def kill_from_inside(url: str) -> None:
 def test_without_llama_cpp_the_extra_is_named(
     stubbed: Path, cached: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(local, "find_spec", lambda name: None)
+    monkeypatch.setattr(llama_server, "find_spec", lambda name: None)
     with pytest.raises(ModelFileError, match=r"footnote-qa\[local\]"):
-        local.start(stubbed, cached)
+        llama_server.start_server(stubbed, cached)
 
 
 def test_a_gguf_file_of_garbage_is_refused_by_llama_cpp_itself(
@@ -240,7 +244,7 @@ def test_a_gguf_file_of_garbage_is_refused_by_llama_cpp_itself(
 ) -> None:
     garbage = tmp_path / "garbage.gguf"
     garbage.write_bytes(b"GGUF" + bytes(range(256)) * 100)
-    server = local.start(garbage, cached)
+    server = llama_server.start_server(garbage, cached)
     with pytest.raises(ModelFileError, match=r"could not be loaded: .*version"):
         server.wait()
     server.close()
@@ -258,7 +262,7 @@ def test_closing_ends_the_child_and_may_be_repeated(server: LocalServer) -> None
 
 
 def test_a_forgotten_server_ends(stubbed: Path, cached: Settings) -> None:
-    server = local.start(stubbed, cached)
+    server = llama_server.start_server(stubbed, cached)
     url = server.wait()
     del server
     gc.collect()
@@ -330,7 +334,7 @@ def test_a_saved_prompt_is_restored_by_a_later_server(
     server: LocalServer, stubbed: Path, cached: Settings
 ) -> None:
     assert server.save("ab-12")
-    later = local.start(stubbed, cached)
+    later = llama_server.start_server(stubbed, cached)
     assert later.restore("ab-12")
     assert not later.restore("ab-13")
     later.close()
@@ -363,7 +367,7 @@ def test_a_prompt_of_another_model_is_not_restored(
     server: LocalServer, stubbed: Path, cached: Settings
 ) -> None:
     server.save("ab")
-    other = local.start(model_file(stubbed.parent, "other"), cached)
+    other = llama_server.start_server(make_model(stubbed.parent, "other"), cached)
     assert not other.restore("ab")
     other.close()
     assert server.restore("ab")
@@ -375,7 +379,7 @@ def test_the_longest_unused_prompts_are_removed(server: LocalServer, cached: Set
         os.utime(saved(cached)[-1], ns=(number, number))
     server.restore("a0")
     server.save("b")
-    assert len(saved(cached)) == local.PROMPTS_KEPT
+    assert len(saved(cached)) == llama_server.PROMPTS_KEPT
     assert server.restore("a0")
     assert not server.restore("a1")
 
@@ -393,14 +397,14 @@ def test_a_prompts_name_is_hexadecimal(server: LocalServer, name: str) -> None:
 
 @pytest.fixture(scope="module")
 def real() -> Iterator[LocalServer]:
-    settings = load()
-    server = local.start(weights(settings), settings)
+    settings = load_settings()
+    server = llama_server.start_server(model_file(settings), settings)
     yield server
     server.close()
 
 
 def _reply(server: LocalServer, question: str) -> tuple[str, dict[str, float], int]:
-    chat = models.embedded(server.wait(), server.api_key, server.name, load())
+    chat = chat_models.local_chat(server.wait(), server.api_key, server.name, load_settings())
     messages = [Message("system", "Answer in one word."), Message("user", question)]
     first, *rest = chat.stream(messages, max_tokens=4)
     usage = rest[-1].usage
@@ -450,8 +454,8 @@ def test_the_real_server_refuses_other_keys_and_foreign_pages(real: LocalServer)
 
 @pytest.mark.slow
 def test_the_real_child_ends_when_its_parent_is_killed() -> None:
-    settings = load()
-    process, told = parent(weights(settings), settings)
+    settings = load_settings()
+    process, told = parent(model_file(settings), settings)
     process.kill()
     process.communicate(timeout=20)
     assert falls_silent(told["url"])

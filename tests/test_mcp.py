@@ -12,7 +12,7 @@ import pytest
 from mcp import Client
 
 from rag.errors import SettingsError
-from rag.settings import load as load_settings
+from rag.settings import load_settings as load_settings
 from tests.serving import Site, served, site
 from tests.test_completions import eventually
 from ui.gate.access import Access

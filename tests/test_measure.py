@@ -12,7 +12,7 @@ from eval.scorer import corruptions, measure
 from eval.scorer.card import HELD_OUT
 from eval.scorer.labelled import LabelledError, Source
 from eval.scorer.mutations import Check, Rate, rates
-from rag.grounding import Scorer
+from rag.checking.scorer import Scorer
 from tests.labelled_sets import OIL, RAIN, put_all
 
 ARTICLE = (

@@ -26,7 +26,7 @@ from eval.metrics import (
     token_f1,
 )
 from eval.observe import Observed
-from rag.events import Consulted
+from rag.events import ModelCalled
 from rag.types import Answer, Chunk, Citation, Claim, Hit, Passage, Span, Usage
 
 RAG = Path(__file__).parents[1] / "rag"
@@ -114,7 +114,7 @@ def test_an_unanswerable_case_scores_only_whether_it_was_declined() -> None:
 
 
 def test_tokens_that_a_server_did_not_count_are_not_scored() -> None:
-    asked = (Consulted("answer", (), "It is 20%."),)
+    asked = (ModelCalled("answer", (), "It is 20%."),)
     silent = scored(KNOWN, Observed(consulted=asked, answer=RIGHT))
     assert "prompt_tokens" not in silent
     counting = replace(RIGHT, usage=Usage(800, 100, 20))

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, Field
 
-from rag import models
 from rag.errors import (
     ModelAuthError,
     ModelError,
@@ -20,8 +19,9 @@ from rag.errors import (
     ModelUnreachable,
     SettingsError,
 )
-from rag.models import Chat
-from rag.settings import load
+from rag.models import chat as chat_models
+from rag.models.chat import OpenAIChat
+from rag.settings import load_settings
 from rag.types import Delta, Message, Usage
 from tests.fakes import Body, Hang, Reply, Script, ScriptedServer, Status
 
@@ -29,12 +29,12 @@ QUESTION = [Message("system", "Be brief."), Message("user", "Who said so?")]
 KEY = "sk-a-secret-of-mine"
 
 
-def compatible(server: ScriptedServer, **overrides: Any) -> Chat:
+def compatible(server: ScriptedServer, **overrides: Any) -> OpenAIChat:
     given = {"llm_base_url": server.base_url, "model": "scripted", "timeout_s": 5} | overrides
-    return models.hosted(load(**given))
+    return chat_models.hosted_chat(load_settings(**given))
 
 
-def told(chat: Chat, max_tokens: int = 50) -> list[Delta]:
+def told(chat: OpenAIChat, max_tokens: int = 50) -> list[Delta]:
     return list(chat.stream(QUESTION, max_tokens=max_tokens))
 
 
@@ -76,12 +76,12 @@ def test_openai_gets_room_for_reasoning_and_no_sampling_parameters(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with ScriptedServer() as server:
-        monkeypatch.setattr(models, "OPENAI_URL", server.base_url)
-        chat = models.hosted(load(api_key=KEY))
+        monkeypatch.setattr(chat_models, "OPENAI_URL", server.base_url)
+        chat = chat_models.hosted_chat(load_settings(api_key=KEY))
         told(chat, max_tokens=256)
     asked = server.requests[0]
     assert asked["model"] == chat.name == "gpt-6-luna"
-    assert asked["max_completion_tokens"] == 256 + models.THINKING_TOKENS
+    assert asked["max_completion_tokens"] == 256 + chat_models.THINKING_TOKENS
     assert not {"max_tokens", "temperature", "logprobs", "top_p"} & set(asked)
 
 
@@ -93,18 +93,20 @@ def test_a_temperature_is_sent_when_set() -> None:
 
 def test_the_embedded_model_is_greedy_and_keeps_its_prefix() -> None:
     with ScriptedServer(key="k") as server:
-        chat = models.embedded(server.base_url, "k", "small", load(timeout_s=5))
+        chat = chat_models.local_chat(server.base_url, "k", "small", load_settings(timeout_s=5))
         assert text_of(told(chat)) == "Hello."
     asked = server.requests[0]
     assert (asked["temperature"], asked["cache_prompt"], asked["logprobs"]) == (0, True, True)
-    assert chat.budget_tokens == models.EMBEDDED_BUDGET < models.HOSTED_BUDGET
+    assert chat.budget_tokens == chat_models.LOCAL_BUDGET_TOKENS < chat_models.HOSTED_BUDGET_TOKENS
 
 
 def test_budgets_follow_the_settings() -> None:
     with ScriptedServer() as server:
         assert compatible(server).budget_tokens == 3000
         assert compatible(server, budget_tokens=500).budget_tokens == 500
-        embedded = models.embedded(server.base_url, "k", "small", load(budget_tokens=500))
+        embedded = chat_models.local_chat(
+            server.base_url, "k", "small", load_settings(budget_tokens=500)
+        )
         assert embedded.budget_tokens == 500
 
 
@@ -263,18 +265,20 @@ def test_a_busy_server_is_asked_once_more() -> None:
 def test_the_embedded_server_is_not_asked_again_when_it_fails() -> None:
     with ScriptedServer([Status(500)]) as server:
         with pytest.raises(ModelRefused):
-            told(models.embedded(server.base_url, "k", "small", load(timeout_s=5)))
+            told(chat_models.local_chat(server.base_url, "k", "small", load_settings(timeout_s=5)))
         assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("script", [Hang(), Reply(["a", "b"], pause_s=30)])
 def test_silence_is_a_timeout(script: Script) -> None:
     with ScriptedServer([script]) as server, pytest.raises(ModelTimeout, match="TIMEOUT_S"):
-        told(models.embedded(server.base_url, "k", "small", load(timeout_s=0.2)))
+        told(chat_models.local_chat(server.base_url, "k", "small", load_settings(timeout_s=0.2)))
 
 
 def test_no_server_is_unreachable(refused_port: int) -> None:
-    chat = models.embedded(f"http://127.0.0.1:{refused_port}/v1", "k", "small", load())
+    chat = chat_models.local_chat(
+        f"http://127.0.0.1:{refused_port}/v1", "k", "small", load_settings()
+    )
     with pytest.raises(ModelUnreachable, match=f"127.0.0.1:{refused_port}"):
         told(chat)
 
@@ -282,7 +286,7 @@ def test_no_server_is_unreachable(refused_port: int) -> None:
 @pytest.mark.parametrize("url", ["localhost:8080", "ftp://host/v1", "http://", "http://[", "x y"])
 def test_an_address_that_is_none_names_the_setting(url: str) -> None:
     with pytest.raises(SettingsError, match="FOOTNOTE_LLM_BASE_URL"):
-        told(models.hosted(load(llm_base_url=url, model="scripted")))
+        told(chat_models.hosted_chat(load_settings(llm_base_url=url, model="scripted")))
 
 
 @pytest.mark.parametrize("key", ["sk-…", "sk-a\nb"])

@@ -11,8 +11,8 @@ import pytest
 from eval.scorer import changes, corruptions, mutations, naming, wordings
 from eval.scorer.changes import Context
 from eval.scorer.mutations import Mutation, Rate, Untouched
+from rag.checking.verdict import check_claim
 from rag.types import Support
-from rag.verify import check
 
 ARTICLE = """The ferry Astrid carried 40 cars and 125 passengers from Oslo to Kiel on Monday.
 Ann Lee, who leads the port, said that many of the sailors had never seen such a storm.
@@ -125,7 +125,7 @@ def test_another_number_is_another_amount() -> None:
     for sentence in ("It sold 1,099,000 copies.", "It grew 2.5 times.", "It took 3 tries."):
         found = texts(changes.number, sentence)
         assert found
-        assert all(check(text, [sentence]).support == "unsupported" for text in found)
+        assert all(check_claim(text, [sentence]).support == "unsupported" for text in found)
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_another_number_is_another_amount() -> None:
 )  # fmt: skip
 def test_a_safe_rewording(sentence: str, expected: str) -> None:
     assert expected in mutations.paraphrases(sentence)
-    assert check(expected, [sentence]).support == "supported"
+    assert check_claim(expected, [sentence]).support == "supported"
 
 
 def test_only_prose_is_used() -> None:
@@ -185,7 +185,7 @@ def test_a_sample_holds_as_many_of_each_kind_as_there_are() -> None:
 
 def test_the_check_catches_what_is_changed_in_the_seed_articles() -> None:
     documents = list(corruptions.texts().values())
-    rows = mutations.report(check, documents)
+    rows = mutations.report(check_claim, documents)
     assert sum(n for _, _, n in rows) >= 80
     missed = {kind: n - caught for kind, caught, n in rows if caught < n}
     assert missed == {}
@@ -193,6 +193,6 @@ def test_the_check_catches_what_is_changed_in_the_seed_articles() -> None:
 
 def test_the_check_lets_the_seed_articles_stand() -> None:
     true = list(mutations.untouched(list(corruptions.texts().values())))
-    rates = mutations.false_alarms(check, true)
+    rates = mutations.false_alarms(check_claim, true)
     assert set(rates) == {"verbatim", "verbatim in its passage", "paraphrase"}
     assert {kind: rate.caught for kind, rate in rates.items() if rate.caught} == {}

@@ -13,7 +13,7 @@ from eval.cases import Case
 from eval.kept import entries
 from eval.observe import observe
 from eval.run import entailment, row_of
-from rag.grounding import Scorer
+from rag.checking.scorer import Scorer
 from rag.types import Turn
 from tests.asking import FENTANYL, RATE, SMALL, STATED, WRONG, Index, script
 from tests.fakes import ScriptedServer, Status

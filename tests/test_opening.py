@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from rag.library import Library
-from rag.sentences import split
+from rag.store.documents import Library
+from rag.text.sentences import split_sentences
 from rag.types import Chunk, Citation, Claim, Document, Passage, Span
 from ui.asking.exchange import Exchange
 from ui.web import opening
@@ -20,7 +20,7 @@ FIRST, SECOND = Span("a", 0, 18), Span("a", 37, 58)
 
 def put(library: Library, text: str) -> None:
     document = Document.of("a", "A report", "a.txt", text)
-    library.put(document, [Chunk.of(document, start, end) for start, end in split(text)])
+    library.put(document, [Chunk.of(document, start, end) for start, end in split_sentences(text)])
 
 
 @pytest.fixture

@@ -8,11 +8,21 @@ from math import log
 
 import pytest
 
-from rag.answerable import Answerability
-from rag.disagree import Contradiction, InContext
-from rag.events import Consulted
-from rag.otherwise import ASKED, MAYBE, STATED, STATED_NO, YES, Said, contradictions, opposed, rival
-from rag.states import Reader
+from rag.checking.answerability import Answerability
+from rag.conflicts.comparison import Contradiction, SentenceInContext
+from rag.conflicts.other_answers import (
+    MAX_ASKED,
+    MAX_P_NO,
+    MIN_P_ANSWERED,
+    MIN_P_ANSWERED_NO,
+    MIN_P_YES,
+    GivenAnswer,
+    find_contradictions,
+    opposite_verdicts,
+    rival_answers,
+)
+from rag.events import ModelCalled
+from rag.models.token_embeddings import TokenEncoder
 from rag.types import Citation, Span
 from tests.asking import SMALL, asks_for_words, asks_yes_or_no, chat, shown
 from tests.fakes import Reply, Request, Scripted, ScriptedServer
@@ -22,14 +32,14 @@ MINE = "The farm in Vell keeps 40 cows."
 OTHER = "Some 65 cows are kept on the farm in Vell, its owner says."
 
 
-def read(text: str, number: int, before: str = "", *article: str) -> InContext:
+def read(text: str, number: int, before: str = "", *article: str) -> SentenceInContext:
     cited = Citation(number, Span(f"{number}.txt", 0, len(text)), text)
-    return InContext(cited, before, (text, *article))
+    return SentenceInContext(cited, before, (text, *article))
 
 
 @pytest.fixture(scope="module")
 def answerability() -> Answerability:
-    return Answerability(Reader())
+    return Answerability(TokenEncoder())
 
 
 def model(request: Request) -> Scripted:
@@ -43,18 +53,18 @@ def model(request: Request) -> Scripted:
 
 
 def told(
-    others: Sequence[str | InContext],
+    others: Sequence[str | SentenceInContext],
     answerability: Answerability,
-    said: Said | None = None,
+    said: GivenAnswer | None = None,
     asked: str = QUESTION,
-) -> tuple[list[Contradiction], list[Consulted]]:
+) -> tuple[list[Contradiction], list[ModelCalled]]:
     cited = [read(e, n) if isinstance(e, str) else e for n, e in enumerate(others, start=2)]
     with ScriptedServer([model]) as server:
-        own = said or Said(read(MINE, 1), "40", 0.9)
-        steps = list(contradictions(asked, own, cited, chat(server, SMALL), answerability))
+        own = said or GivenAnswer(read(MINE, 1), "40", 0.9)
+        steps = list(find_contradictions(asked, own, cited, chat(server, SMALL), answerability))
     return (
         [each for each in steps if isinstance(each, Contradiction)],
-        [each for each in steps if isinstance(each, Consulted)],
+        [each for each in steps if isinstance(each, ModelCalled)],
     )
 
 
@@ -70,7 +80,10 @@ def test_another_number_for_the_same_thing_is_told_with_both_sentences(
 @pytest.mark.parametrize("item", ["2) {}", "2)The {}", " 3. {}", "4  {}"])
 def test_an_item_of_a_list_contradicts_nobody(item: str, answerability: Answerability) -> None:
     assert told([item.format(OTHER)], answerability) == ([], [])
-    assert told([OTHER], answerability, Said(read(item.format(MINE), 1), "40", 0.9)) == ([], [])
+    assert told([OTHER], answerability, GivenAnswer(read(item.format(MINE), 1), "40", 0.9)) == (
+        [],
+        [],
+    )
 
 
 @pytest.mark.parametrize("several", ["reasons", "differences", "types"])
@@ -87,7 +100,7 @@ def test_where_several_answers_are_right_none_contradicts_another(
 def test_an_answer_without_its_few_words_is_compared_with_nothing(
     answerability: Answerability,
 ) -> None:
-    assert told([OTHER], answerability, Said(read(MINE, 1), None, 0.9)) == ([], [])
+    assert told([OTHER], answerability, GivenAnswer(read(MINE, 1), None, 0.9)) == ([], [])
 
 
 def test_who_says_the_same_is_not_asked(answerability: Answerability) -> None:
@@ -97,10 +110,10 @@ def test_who_says_the_same_is_not_asked(answerability: Answerability) -> None:
 def test_who_speaks_of_something_else_is_not_asked(
     answerability: Answerability, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    mine = Said(read("In Vell the herd of the last farm numbers 40 animals.", 1), "40", 0.9)
+    mine = GivenAnswer(read("In Vell the herd of the last farm numbers 40 animals.", 1), "40", 0.9)
     elsewhere = ["A farm must keep 65 cows to earn a living, a survey of the county found."]
     assert told(elsewhere, answerability, mine) == ([], [])
-    monkeypatch.setattr("rag.otherwise.SHARED", 0.0)
+    monkeypatch.setattr("rag.conflicts.other_answers.MIN_WORD_OVERLAP", 0.0)
     assert told(elsewhere, answerability, mine)[0]
 
 
@@ -118,7 +131,7 @@ def test_who_tells_of_a_change_contradicts_nobody(
     update: str, answerability: Answerability
 ) -> None:
     assert told([update], answerability) == ([], [])
-    changed = Said(read(update, 1), "65", 0.9)
+    changed = GivenAnswer(read(update, 1), "65", 0.9)
     assert told([MINE], answerability, changed) == ([], [])
 
 
@@ -133,7 +146,7 @@ def test_what_does_not_answer_the_question_is_no_contradiction(
 def test_no_more_is_asked_than_a_person_would_wait_for(answerability: Answerability) -> None:
     others = [OTHER.replace("65", str(number)) for number in range(60, 70)]
     _, consulted = told(others, answerability)
-    assert sum(each.purpose == "judge" for each in consulted) == ASKED
+    assert sum(each.purpose == "judge" for each in consulted) == MAX_ASKED
 
 
 def test_a_sentence_is_read_with_the_one_before_it(answerability: Answerability) -> None:
@@ -151,7 +164,7 @@ def test_an_article_that_says_the_same_too_contradicts_nobody(
     same = "In the summer its cows number 40."
     assert told([read(OTHER, 2, "", same)], answerability) == ([], [])
     own = read(MINE, 1, "", "Its twin in Dorn keeps 65.")
-    found, consulted = told([OTHER], answerability, Said(own, "40", 0.9))
+    found, consulted = told([OTHER], answerability, GivenAnswer(own, "40", 0.9))
     assert found == []
     assert [each.purpose for each in consulted] == ["judge", "extract"]
 
@@ -170,25 +183,27 @@ def whether(
         return Reply(["yes"], alternatives=alternatives)
 
     with ScriptedServer([model]) as server:
-        said = Said(read(MINE, 1), None, 0.9)
+        said = GivenAnswer(read(MINE, 1), None, 0.9)
         found = list(
-            contradictions(
+            find_contradictions(
                 ASKED_WHETHER, said, [read(OTHER, 2)], chat(server, SMALL), answerability
             )
         )
     return (
         [each for each in found if isinstance(each, Contradiction)],
-        [each.purpose for each in found if isinstance(each, Consulted)],
+        [each.purpose for each in found if isinstance(each, ModelCalled)],
     )
 
 
 def test_a_yes_that_is_less_sure_than_the_other_is_a_no(answerability: Answerability) -> None:
-    (found,), asked = whether(YES + 0.01, MAYBE - 0.01, STATED + 0.01, answerability)
+    (found,), asked = whether(
+        MIN_P_YES + 0.01, MAX_P_NO - 0.01, MIN_P_ANSWERED + 0.01, answerability
+    )
     assert (found.difference.ours, found.difference.theirs) == ("yes", "no")
     assert asked == ["extract", "judge", "extract"]
-    assert whether(YES + 0.01, MAYBE - 0.01, STATED - 0.01, answerability)[0] == []
-    assert whether(YES + 0.01, 0.4, STATED - 0.01, answerability)[0]  # a plain "no"
-    assert whether(YES + 0.01, MAYBE + 0.01, 0.9, answerability)[0] == []
+    assert whether(MIN_P_YES + 0.01, MAX_P_NO - 0.01, MIN_P_ANSWERED - 0.01, answerability)[0] == []
+    assert whether(MIN_P_YES + 0.01, 0.4, MIN_P_ANSWERED - 0.01, answerability)[0]  # a plain "no"
+    assert whether(MIN_P_YES + 0.01, MAX_P_NO + 0.01, 0.9, answerability)[0] == []
 
 
 def test_the_sentence_that_says_no_is_told_and_not_the_one_after_it(
@@ -202,23 +217,23 @@ def test_the_sentence_that_says_no_is_told_and_not_the_one_after_it(
 
     others = [replaced(read(after, 2, before=OTHER), start=len(OTHER) + 1), read(OTHER, 2)]
     with ScriptedServer([model]) as server:
-        said = Said(read(MINE, 1), None, 0.9)
+        said = GivenAnswer(read(MINE, 1), None, 0.9)
         steps = list(
-            contradictions(ASKED_WHETHER, said, others, chat(server, SMALL), answerability)
+            find_contradictions(ASKED_WHETHER, said, others, chat(server, SMALL), answerability)
         )
     assert [each.other.quote for each in steps if isinstance(each, Contradiction)] == [OTHER]
 
 
-def replaced(of: InContext, start: int) -> InContext:
+def replaced(of: SentenceInContext, start: int) -> SentenceInContext:
     """The same, further on in its document."""
     span = Span(of.cited.span.document_id, start, start + len(of.cited.quote))
     return replace(of, cited=replace(of.cited, span=span))
 
 
 def test_what_does_not_state_a_yes_or_no_contradicts_nothing(answerability: Answerability) -> None:
-    unsure = STATED_NO - 0.1
+    unsure = MIN_P_ANSWERED_NO - 0.1
     assert whether(0.99, 0.1, unsure, answerability) == ([], ["extract", "judge"])
-    own = Said(read(MINE, 1), None, unsure)
+    own = GivenAnswer(read(MINE, 1), None, unsure)
     assert told([OTHER], answerability, own, ASKED_WHETHER) == ([], [])
 
 
@@ -237,27 +252,31 @@ def test_what_does_not_state_a_yes_or_no_contradicts_nothing(answerability: Answ
 def test_one_certain_yes_and_one_that_is_not_exclude_each_other(
     ours: float | None, theirs: float | None, said: tuple[str, str] | None
 ) -> None:
-    found = opposed(ours, theirs)
+    found = opposite_verdicts(ours, theirs)
     assert ((found.ours, found.theirs) if found else None) == said
 
 
 def test_what_was_so_in_another_year_contradicts_nobody(answerability: Answerability) -> None:
     assert told(["In 1962 the farm in Vell kept 65 cows."], answerability) == ([], [])
     asked = "How many cows does the farm in Vell keep in 2031?"
-    same = Said(read("The farm in Vell keeps 40 cows in 2031.", 1), "40", 0.9)
+    same = GivenAnswer(read("The farm in Vell keeps 40 cows in 2031.", 1), "40", 0.9)
     assert told([OTHER], answerability, same, asked)[0]
 
 
 def test_a_sentence_that_holds_a_name_does_not_contradict_it() -> None:
     ship = "The ship is to dock in Tenerife on Sunday."
-    assert rival("Tenerife", "Granadilla", ship, "It makes for Granadilla (Tenerife).") is None
-    assert rival("Tenerife", "Granadilla", ship, "It makes for Granadilla.") is not None
+    assert (
+        rival_answers("Tenerife", "Granadilla", ship, "It makes for Granadilla (Tenerife).") is None
+    )
+    assert rival_answers("Tenerife", "Granadilla", ship, "It makes for Granadilla.") is not None
 
 
 def test_a_number_is_as_rough_as_its_sentence_says() -> None:
     eleven = "Eleven wagons overturned, the operator said."
-    assert rival("Eleven wagons", "12", eleven, "About a dozen wagons tipped over.") is None
-    assert rival("Eleven wagons", "12", eleven, "Exactly 12 wagons tipped over.") is not None
+    assert rival_answers("Eleven wagons", "12", eleven, "About a dozen wagons tipped over.") is None
+    assert (
+        rival_answers("Eleven wagons", "12", eleven, "Exactly 12 wagons tipped over.") is not None
+    )
 
 
 @pytest.mark.parametrize(
@@ -283,5 +302,5 @@ def test_a_number_is_as_rough_as_its_sentence_says() -> None:
     ],
 )
 def test_short_answers_that_cannot_both_be_right(ours: str, theirs: str, point: str | None) -> None:
-    found = rival(ours, theirs, f"It is {ours}.", f"They say {theirs}.")
+    found = rival_answers(ours, theirs, f"It is {ours}.", f"They say {theirs}.")
     assert (found.point if found else None) == point

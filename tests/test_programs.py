@@ -10,7 +10,7 @@ import pytest
 from rag.assistant import Assistant
 from rag.errors import FootnoteError, ModelUnreachable, QuestionError
 from rag.settings import Settings
-from rag.settings import load as load_settings
+from rag.settings import load_settings as load_settings
 from rag.types import Turn
 from tests.serving import Quoter, served, site
 from ui.api.programs import Programs

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rag.library import Library
-from rag.relocate import Found, relocate, relocate_all
+from rag.store.documents import Library
+from rag.store.relocation import Relocation, relocate, relocate_all
 from rag.types import Citation, Document, Span
 from tests.exports import RATE, SEIZED, cite, documents, put
 
@@ -31,7 +31,7 @@ def quoted(text: str, start: int, end: int, id: str = "a.txt") -> Citation:
     return Citation(1, Span(id, start, end), text[start:end])
 
 
-def starts(found: list[Found]) -> list[int | None]:
+def starts(found: list[Relocation]) -> list[int | None]:
     return [each.span.start if each.span else None for each in found]
 
 
@@ -39,7 +39,7 @@ def test_a_quote_of_an_unchanged_document_is_the_same(library: Library) -> None:
     report, _ = documents()
     put(library, report)
     citation = cite(report, RATE)
-    assert relocate(citation, library) == Found("same", citation.span)
+    assert relocate(citation, library) == Relocation("same", citation.span)
 
 
 def test_a_quote_moves_with_a_paragraph_before_it(library: Library) -> None:
@@ -56,26 +56,26 @@ def test_a_quote_moves_with_a_paragraph_before_it(library: Library) -> None:
 def test_only_exact_text_counts(library: Library) -> None:
     report, _ = documents()
     holds(library, report.text.replace("a 20% rate", "a 25% rate"), report.id)
-    assert relocate(cite(report, RATE), library) == Found("changed", None)
+    assert relocate(cite(report, RATE), library) == Relocation("changed", None)
     assert relocate(cite(report, SEIZED), library).state == "same"
 
 
 @pytest.mark.parametrize("id", ["gone.txt", "", "\ud800", "a\0b", "'; --"])
 def test_a_document_that_is_not_there_is_gone(library: Library, id: str) -> None:
-    assert relocate(Citation(1, Span(id, 0, 3), "abc"), library) == Found("gone", None)
+    assert relocate(Citation(1, Span(id, 0, 3), "abc"), library) == Relocation("gone", None)
 
 
 def test_an_offset_beyond_the_text_finds_the_quote(library: Library) -> None:
     holds(library, "one two")
     far = Citation(1, Span("a.txt", 10**30, 10**30 + 3), "two")
-    assert relocate(far, library) == Found("moved", Span("a.txt", 4, 7))
+    assert relocate(far, library) == Relocation("moved", Span("a.txt", 4, 7))
     assert relocate(Citation(1, Span("a.txt", 9, 9), ""), library).state == "changed"
 
 
 def test_a_span_whose_length_is_not_the_quotes_is_not_the_same(library: Library) -> None:
     holds(library, "one two")
     found = relocate(Citation(1, Span("a.txt", 4, 6), "two"), library)
-    assert found == Found("moved", Span("a.txt", 4, 7))
+    assert found == Relocation("moved", Span("a.txt", 4, 7))
 
 
 def test_the_nearest_of_several_occurrences_is_meant(library: Library) -> None:

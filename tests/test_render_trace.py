@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from rag.errors import NoSuchDocument
-from rag.events import Checked, Consulted, Event, Finished, Retrieved, Rewritten, Selected
+from rag.events import Checked, Event, Finished, ModelCalled, Retrieved, Rewritten, Selected
 from rag.types import Answer, Chunk, Citation, Claim, Hit, Message, Passage, Span, Usage
 from ui import styles
 from ui.asking.trace import Trace, from_json, noted, start, to_json, traced
@@ -72,8 +72,8 @@ def passage(number: int, text: str) -> Passage:
     return Passage(number, Span("news/a.txt", 0, 9), text, "Duties rise", "a.txt", 0.9)
 
 
-def asked(probability: float | None, prompt: str = "Is it stated?") -> Consulted:
-    return Consulted("judge", (Message("user", prompt),), "yes", probability, Usage(120, 90, 1))
+def asked(probability: float | None, prompt: str = "Is it stated?") -> ModelCalled:
+    return ModelCalled("judge", (Message("user", prompt),), "yes", probability, Usage(120, 90, 1))
 
 
 QUOTE = Citation(2, Span("news/a.txt", 0, 9), "Duties rose to 20%.")
@@ -151,7 +151,7 @@ def test_requests_of_one_kind_are_one_step_with_its_first_and_last_time() -> Non
 
 
 def test_a_request_shows_prompt_reply_and_tokens() -> None:
-    request = Consulted(
+    request = ModelCalled(
         "answer",
         (Message("system", "Be brief."), Message("user", "Line one\nline two")),
         "Duties rose.",
@@ -171,7 +171,7 @@ def test_a_request_says_which_passages_it_showed() -> None:
 
 
 def test_a_text_that_was_cut_says_so() -> None:
-    shown = page(Consulted("answer", (Message("user", "word " * 2000),), "Yes."))
+    shown = page(ModelCalled("answer", (Message("user", "word " * 2000),), "Yes."))
     assert shown.text.count("Only the beginning was kept.") == 1
 
 
@@ -234,7 +234,7 @@ def test_nothing_in_it_acts_whatever_the_texts_say() -> None:
         Rewritten(EVIL),
         Retrieved((Hit(Chunk(EVIL, span), 1.0, "fused"),)),
         Selected((Passage(1, span, EVIL, EVIL, EVIL, 1.0),)),
-        Consulted("answer", (Message("user", EVIL),), EVIL),
+        ModelCalled("answer", (Message("user", EVIL),), EVIL),
         Checked(claim, "removed"),
         Finished(Answer(EVIL, EVIL, (), (), "answered", None, EVIL)),
         text=lambda span: EVIL,

@@ -23,7 +23,7 @@ from eval.report.curves import Operating, Stage
 from eval.report.filters import VERDICTS, verdict
 from eval.report.page import report
 from eval.report.passages import marked
-from rag.events import Checked, Consulted
+from rag.events import Checked, ModelCalled
 from rag.types import Chunk, Citation, Claim, Hit, Message, Passage, Span, Support, Usage
 from tests.kept import QUOTE, Told, declined, failed, follow_up, keep, right
 
@@ -364,9 +364,9 @@ def entry(
     )
 
 
-def asked(probability: float | None, reply: str = "yes") -> Consulted:
+def asked(probability: float | None, reply: str = "yes") -> ModelCalled:
     messages = (Message("user", "Is it stated?"),)
-    return Consulted("judge", messages, reply, probability, Usage(30, 0, 1))
+    return ModelCalled("judge", messages, reply, probability, Usage(30, 0, 1))
 
 
 def hits(*starts: int) -> tuple[Hit, ...]:
@@ -642,7 +642,7 @@ def test_nothing_that_was_seen_on_the_way_becomes_markup(tmp_path: Path) -> None
         "a",
         [0.9],
         rewritten=text,
-        consulted=(Consulted("answer", (Message("system", text),), text),),
+        consulted=(ModelCalled("answer", (Message("system", text),), text),),
         checked=(Checked(Claim(text, (), "unsupported", (text,), score=0.1), "removed"),),
         passages=(passage,),
         hits=hits(100),
@@ -660,7 +660,7 @@ def test_a_whole_run_stays_small(tmp_path: Path) -> None:
     """As many cases, passages and prompts as the golden set has with a large model."""
     text = "The rate < 20% applies. " * 250
     passages = (shown(1, 0, text[:3000]), shown(2, 9000, text[:3000]))
-    request = Consulted("answer", (Message("system", text), Message("user", text)), "x")
+    request = ModelCalled("answer", (Message("system", text), Message("user", text)), "x")
     told = [
         entry(f"{n}", [0.9], passages=passages, consulted=(request,) * 2, hits=hits(100))
         for n in range(157)

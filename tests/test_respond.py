@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from rag.answerable import Answerability
+from rag.answering.acceptance import LEAST
+from rag.answering.respond import Record, respond
+from rag.checking.answerability import Answerability
+from rag.checking.scorer import Scorer
 from rag.events import Checked, Event, Token
-from rag.grounding import Scorer
-from rag.judgement import LEAST
-from rag.respond import Record, respond
 from rag.types import Answer, Claim, DeclineReason, Passage, Span, Usage
 from tests.asking import (
     FENTANYL,

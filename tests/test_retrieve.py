@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.chunk import chunk, embedding_text
 from rag.events import Retrieved
-from rag.library import Library
-from rag.retrieve import Retriever, fuse, spread
+from rag.ingest.chunking import chunk_document, embedding_text
+from rag.retrieval.hybrid import Retriever, fuse_scores, limit_per_document
+from rag.store.documents import Library
+from rag.store.vectors import VectorStore
 from rag.types import Chunk, Document, Embedder, Hit, Span
-from rag.vectors import Vectors
 from tests.asking import FENTANYL, NEWS, RATE, REPORT, Index
 
 pytest_plugins = ["tests.seeds"]
@@ -95,7 +95,7 @@ def test_both_rankings_are_told_beside_what_they_were_fused_to(retriever: Retrie
         scores = [hit.score for hit in ranking]
         assert scores == sorted(scores, reverse=True)
     whole = retriever.retrieve(FENTANYL, retriever.library.count_chunks())
-    assert whole.hits == fuse(whole.dense, whole.lexical)
+    assert whole.hits == fuse_scores(whole.dense, whole.lexical)
     assert (found.dense, found.lexical) == (whole.dense[:4], whole.lexical[:4])
 
 
@@ -113,10 +113,10 @@ def index_of(
     texts: list[str], folder: Path, embedder: Embedder, dates: Sequence[str | None] = ()
 ) -> Retriever:
     library = Library.open(folder / "library.sqlite3")
-    vectors = Vectors.open(folder / "vectors", embedder.name)
+    vectors = VectorStore.open(folder / "vectors", embedder.name)
     for number, (each, published) in enumerate(zip_longest(texts, dates)):
         document = Document.of(f"{number}.txt", f"Title {number}", f"/{number}", each, published)
-        chunks = chunk(document)
+        chunks = chunk_document(document)
         vectors.add(chunks, embedder.embed([embedding_text(document, c) for c in chunks]))
         library.put(document, chunks)
     return Retriever(library, vectors, embedder)
@@ -182,7 +182,7 @@ def test_of_articles_alike_the_newer_comes_first_where_no_time_is_asked_about(
     assert documents_of(found.hits)[0] == "1.txt"
     long_ago = retriever.retrieve("Why did they strike in Vell?", 3, asked_on=date(2019, 2, 12))
     assert {hit.chunk.id: hit.score for hit in long_ago.hits} == pytest.approx(
-        {hit.chunk.id: hit.score for hit in fuse(long_ago.dense, long_ago.lexical)}, abs=1e-3
+        {hit.chunk.id: hit.score for hit in fuse_scores(long_ago.dense, long_ago.lexical)}, abs=1e-3
     )
     retriever.vectors.close()
 
@@ -202,7 +202,7 @@ def test_without_dates_a_question_of_this_week_is_a_question_like_any(
 ) -> None:
     retriever = index_of(STRIKES, tmp_path, embedder)
     found = retriever.retrieve("Why are the ferry drivers on strike this week?", 3)
-    assert found.hits == fuse(found.dense, found.lexical)
+    assert found.hits == fuse_scores(found.dense, found.lexical)
     retriever.vectors.close()
 
 
@@ -242,7 +242,7 @@ def test_what_one_document_repeats_itself_is_found_where_it_stands(
     tmp_path: Path, embedder: Embedder
 ) -> None:
     library = Library.open(tmp_path / "library.sqlite3")
-    vectors = Vectors.open(tmp_path / "vectors", embedder.name)
+    vectors = VectorStore.open(tmp_path / "vectors", embedder.name)
     document = Document.of("song.txt", "Song", "/song", "Soup is hot. " * 3)
     chunks = [Chunk.of(document, start, start + 12) for start in (0, 13, 26)]
     vectors.add(chunks, embedder.embed([embedding_text(document, c) for c in chunks]))
@@ -261,17 +261,17 @@ def ranking(documents: str) -> list[Hit]:
 
 
 def test_one_long_document_leaves_room_for_others() -> None:
-    assert documents_of(spread(ranking("aaaaaaabac"), 7)) == [*"aaaaabc"]
+    assert documents_of(limit_per_document(ranking("aaaaaaabac"), 7)) == [*"aaaaabc"]
 
 
 def test_one_document_gives_all_hits_where_there_is_no_other() -> None:
-    assert spread(ranking("a" * 9), 8) == tuple(ranking("a" * 8))
+    assert limit_per_document(ranking("a" * 9), 8) == tuple(ranking("a" * 8))
 
 
 @given(documents=st.text("abc", max_size=30), k=st.integers(0, 12))
 def test_spreading_keeps_the_order_and_as_many_hits_as_there_are(documents: str, k: int) -> None:
     given = ranking(documents)
-    kept = spread(given, k)
+    kept = limit_per_document(given, k)
     assert len(kept) == min(k, len(given))
     assert list(kept) == [hit for hit in given if hit in kept]
 
@@ -289,34 +289,37 @@ def scores(fused: Iterable[Hit]) -> dict[str, float]:
 
 
 def test_the_score_is_seven_parts_of_meaning_and_three_of_words() -> None:
-    fused = fuse(hits({"a": 0.6, "b": 0.4}), hits({"b": 20.0, "a": 5.0}))
+    fused = fuse_scores(hits({"a": 0.6, "b": 0.4}), hits({"b": 20.0, "a": 5.0}))
     assert scores(fused) == {"b": 0.58, "a": 0.495}
     assert {hit.found_by for hit in fused} == {"fused"}
 
 
 def test_how_far_apart_two_chunks_are_counts_and_not_only_their_ranks() -> None:
     words = hits({"b": 10.0, "a": 9.0})
-    assert fuse(hits({"a": 0.5, "b": 0.49}), words)[0].chunk.id == "b"
-    assert fuse(hits({"a": 0.9, "b": 0.3}), words)[0].chunk.id == "a"
+    assert fuse_scores(hits({"a": 0.5, "b": 0.49}), words)[0].chunk.id == "b"
+    assert fuse_scores(hits({"a": 0.9, "b": 0.3}), words)[0].chunk.id == "a"
 
 
 def test_what_a_full_list_does_not_hold_scores_there_as_its_last() -> None:
-    fused = fuse(hits({"a": 0.6, "b": 0.4}), hits({"c": 10.0, "a": 4.0}))
+    fused = fuse_scores(hits({"a": 0.6, "b": 0.4}), hits({"c": 10.0, "a": 4.0}))
     assert scores(fused) == {"c": 0.58, "a": 0.54, "b": 0.4}
 
 
 def test_what_holds_none_of_the_words_has_no_score_for_words() -> None:
     """The search by words found all that holds one, and that was less than there is."""
-    assert scores(fuse(hits({"a": 0.6, "b": 0.4}), hits({"b": 3.0}))) == {"b": 0.58, "a": 0.42}
+    assert scores(fuse_scores(hits({"a": 0.6, "b": 0.4}), hits({"b": 3.0}))) == {
+        "b": 0.58,
+        "a": 0.42,
+    }
 
 
 def test_one_search_alone_keeps_its_order() -> None:
     found = hits({"a": 3.0, "b": 2.0, "c": 1.0})
-    assert [*scores(fuse(found, []))] == [*scores(fuse([], found))] == ["a", "b", "c"]
+    assert [*scores(fuse_scores(found, []))] == [*scores(fuse_scores([], found))] == ["a", "b", "c"]
 
 
 def test_equal_scores_are_told_apart_by_id() -> None:
-    assert [*scores(fuse(hits({"b": 0.5, "a": 0.5}), []))] == ["a", "b"]
+    assert [*scores(fuse_scores(hits({"b": 0.5, "a": 0.5}), []))] == ["a", "b"]
 
 
 found = st.dictionaries(st.sampled_from("abcdef"), st.floats(0.01, 1))
@@ -326,6 +329,6 @@ found = st.dictionaries(st.sampled_from("abcdef"), st.floats(0.01, 1))
 def test_fusion_keeps_every_chunk_once_best_first(
     dense: dict[str, float], lexical: dict[str, float]
 ) -> None:
-    fused = fuse(hits(dense), hits(lexical))
+    fused = fuse_scores(hits(dense), hits(lexical))
     assert sorted(hit.chunk.id for hit in fused) == sorted({*dense, *lexical})
     assert [hit.score for hit in fused] == sorted((hit.score for hit in fused), reverse=True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from rag import align, amounts, rules
+from rag.checking import number_rules, rules
+from rag.text.alignment import MAX_WORDS, find_departures, parse_words
 
 HARD, SOFT, NONE = "hard", "soft", "none"
 
 
 def gravest(claim: str, *quotes: str, around: str = "") -> str:
-    reasons = rules.against(claim, quotes, around)
+    reasons = rules.reasons_against(claim, quotes, around)
     if not reasons:
         return NONE
     return HARD if any(reason.hard for reason in reasons) else SOFT
@@ -115,12 +116,12 @@ def test_a_weekday_may_not_stand_nearby() -> None:
 
 
 def test_a_claim_too_long_to_be_compared_is_never_without_a_reason() -> None:
-    claim = " ".join(f"word{n}" for n in range(align.LONGEST_WORDS + 1))
+    claim = " ".join(f"word{n}" for n in range(MAX_WORDS + 1))
     assert gravest(claim, claim) == SOFT
 
 
 def test_a_reason_names_what_is_wrong() -> None:
-    (reason, *_) = rules.against("The ferry Astrid carried 41 cars.", [FERRY])
+    (reason, *_) = rules.reasons_against("The ferry Astrid carried 41 cars.", [FERRY])
     assert reason == rules.Reason('the number "41" is not in the cited text', hard=True)
 
 
@@ -137,7 +138,7 @@ def test_a_reason_names_what_is_wrong() -> None:
 )
 def test_a_number_belongs_to_its_own_clause(claim: str, agrees: bool) -> None:
     quote = "The levy is 12% on wine and 5% on beer."
-    reasons = [reason for rule in amounts.RULES for reason in rule(claim, [quote], "")]
+    reasons = [reason for rule in number_rules.RULES for reason in rule(claim, [quote], "")]
     assert bool(reasons) is not agrees
 
 
@@ -204,16 +205,19 @@ def test_a_passage_is_read_sentence_by_sentence(claim: str, expected: str) -> No
 
 
 def test_words_stand_under_what_limits_them() -> None:
-    words = align.words("The plant has not yet reopened; some farms may soon close.")
+    words = parse_words("The plant has not yet reopened; some farms may soon close.")
     limits = {word.text: set(word.limits) for word in words if word.limits}
     assert limits == {"reopened": {"not"}, "farms": {"some"}, "close": {"perhaps"}}
 
 
 def test_a_loose_paraphrase_departs_from_nothing_in_particular() -> None:
-    ours, theirs = align.words("Rates are lower."), align.words("The bank has cut what it charges.")
-    assert align.departures(ours, theirs) is None
+    ours, theirs = (
+        parse_words("Rates are lower."),
+        parse_words("The bank has cut what it charges."),
+    )
+    assert find_departures(ours, theirs) is None
 
 
 @pytest.mark.parametrize("text", [" " * 30_000, "a, " * 10_000, "to " * 10_000, "“" * 30_000])
 def test_hostile_text_is_compared(text: str) -> None:
-    assert isinstance(rules.against(text, [text]), list)
+    assert isinstance(rules.reasons_against(text, [text]), list)

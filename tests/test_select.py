@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from rag.chunk import chunk, estimate_tokens
 from rag.events import Selected
-from rag.library import Library
-from rag.retrieve import Retriever
-from rag.select import MAX_SENTENCES, select
+from rag.ingest.chunking import chunk_document
+from rag.retrieval.evidence import MAX_SENTENCES, select_evidence
+from rag.retrieval.hybrid import Retriever
+from rag.store.documents import Library
+from rag.text.tokens import estimate_tokens
 from rag.types import Chunk, Document, Embedder, Hit, Passage
 from tests.asking import FENTANYL, NEWS, RATE, REPORT, Index
 
@@ -22,7 +23,7 @@ def selection(
     seeds: Index, question: str = FENTANYL, budget: int = 220, *, join: bool = False
 ) -> Selected:
     hits = Retriever(seeds.library, seeds.vectors, seeds.embedder).retrieve(question, 20).hits
-    return select(
+    return select_evidence(
         question,
         hits,
         library=seeds.library,
@@ -104,7 +105,7 @@ def test_a_larger_budget_shows_more(seeds: Index) -> None:
 
 @JOIN
 def test_where_there_is_no_hit_there_is_no_passage(seeds: Index, join: bool) -> None:
-    nothing = select(
+    nothing = select_evidence(
         FENTANYL,
         [],
         library=seeds.library,
@@ -154,7 +155,7 @@ def song(tmp_path: Path) -> Iterator[tuple[Library, list[Chunk]]]:
     verse = "Soup is eaten in every house of this long and quiet street. " * 3
     library = Library.open(tmp_path / "library.sqlite3")
     document = Document.of("song.txt", "Song", "/song.txt", f"{verse}{REFRAIN} " * 4)
-    chunks = chunk(document, 50)
+    chunks = chunk_document(document, 50)
     library.put(document, chunks)
     yield library, [c for c in chunks if REFRAIN in library.text(c.span)]
     library.close()
@@ -167,7 +168,7 @@ def test_a_sentence_that_recurs_is_shown_where_it_was_found(
     library, chunks = song
     assert len(chunks) == 4
     for held in chunks:
-        passages = select(
+        passages = select_evidence(
             FENTANYL,
             [Hit(held, 1.0, "fused")],
             library=library,
@@ -185,7 +186,7 @@ def test_every_occurrence_that_was_found_is_its_own_passage(
 ) -> None:
     library, chunks = song
     hits = [Hit(held, 1.0, "fused") for held in chunks]
-    passages = select(
+    passages = select_evidence(
         FENTANYL, hits, library=library, embedder=embedder, budget_tokens=1000, join=False
     ).passages
     shown = [passage.span for passage in passages if passage.text == REFRAIN]
@@ -204,10 +205,10 @@ def passages_of(
         found = []
         for id, text in texts.items():
             document = Document.of(id, "News", f"/{id}", text)
-            (only,) = chunk(document)
+            (only,) = chunk_document(document)
             library.put(document, [only])
             found.append(Hit(only, scores.get(id, 0.5), "fused"))
-        return select(
+        return select_evidence(
             question,
             found,
             library=library,

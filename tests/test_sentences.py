@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.sentences import split
+from rag.text.sentences import split_sentences
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 
@@ -221,7 +221,7 @@ PROSE_LIKE = st.text(
 
 @given(PROSE_LIKE | st.lists(st.sampled_from(PROSE + GLUED)).map("\n".join))
 def test_sentences_are_in_order_trimmed_and_cover_every_character(text: str) -> None:
-    spans = split(text)
+    spans = split_sentences(text)
     end = 0
     for start, stop in spans:
         assert text[end:start].strip() == ""
@@ -233,7 +233,7 @@ def test_sentences_are_in_order_trimmed_and_cover_every_character(text: str) -> 
 
 @given(st.text())
 def test_the_same_text_is_always_split_the_same_way(text: str) -> None:
-    assert split(text) == split(text)
+    assert split_sentences(text) == split_sentences(text)
 
 
 @pytest.mark.parametrize(
@@ -242,9 +242,9 @@ def test_the_same_text_is_always_split_the_same_way(text: str) -> None:
 )
 def test_two_hundred_thousand_awkward_characters_are_no_trouble(unit: str) -> None:
     text = unit * (200_000 // len(unit))
-    assert sum(stop - start for start, stop in split(text)) <= len(text)
-    assert (split(text) == []) == (text.strip() == "")
+    assert sum(stop - start for start, stop in split_sentences(text)) <= len(text)
+    assert (split_sentences(text) == []) == (text.strip() == "")
 
 
 def sentences(text: str) -> list[str]:
-    return [text[start:stop] for start, stop in split(text)]
+    return [text[start:stop] for start, stop in split_sentences(text)]

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 import httpx
 import pytest
 
-from rag.settings import load as load_settings
+from rag.settings import load_settings as load_settings
 from tests.serving import Site, served, site
 from ui.asking.exchange import Exchange
 from ui.gate.access import COOKIE, Access, cookie_owner

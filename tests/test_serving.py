@@ -101,9 +101,9 @@ def test_the_address_that_is_told_can_be_opened(host: str, shown: str) -> None:
 
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    from rag.settings import load
+    from rag.settings import load_settings
 
-    settings = load(data_dir=tmp_path_factory.mktemp("serving"))
+    settings = load_settings(data_dir=tmp_path_factory.mktemp("serving"))
     with Quoter(settings) as assistant:
         web, desk, history = serving.create(cast(Assistant, assistant), Access(), mcp=True)
         with served(web) as address:

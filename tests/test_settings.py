@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rag.errors import SettingsError
-from rag.settings import Settings, load
+from rag.settings import Settings, load_settings
 
 HERE, ELSEWHERE = "http://127.0.0.1:8080/v1", "https://models.example/v1"
 
@@ -16,7 +16,7 @@ HERE, ELSEWHERE = "http://127.0.0.1:8080/v1", "https://models.example/v1"
 def environment(monkeypatch: pytest.MonkeyPatch, **values: str) -> Settings:
     for name, value in values.items():
         monkeypatch.setenv(name, value)
-    return load()
+    return load_settings()
 
 
 # --- where they come from ---------------------------------------------------------------------
@@ -82,8 +82,8 @@ def test_an_embeddings_server_is_given_no_other_servers_key(
 
 def test_what_is_given_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FOOTNOTE_K", "9")
-    assert load(k=5).k == 5
-    assert load(k=None).k == 9
+    assert load_settings(k=5).k == 5
+    assert load_settings(k=None).k == 9
 
 
 def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,7 +120,7 @@ def test_other_variables_of_that_name_do_no_harm(monkeypatch: pytest.MonkeyPatch
 def test_an_explicit_choice_wins_over_a_key_found_in_passing(
     given: dict[str, Any], provider: str
 ) -> None:
-    assert load(**given).provider == provider
+    assert load_settings(**given).provider == provider
 
 
 @pytest.mark.parametrize(
@@ -135,8 +135,8 @@ def test_an_explicit_choice_wins_over_a_key_found_in_passing(
     ],
 )
 def test_text_stays_here_with_a_server_on_loopback(url: str) -> None:
-    assert not load(llm_base_url=url).sends_text_out
-    assert not load(embedding_model="e", embedding_base_url=url).sends_text_out
+    assert not load_settings(llm_base_url=url).sends_text_out
+    assert not load_settings(embedding_model="e", embedding_base_url=url).sends_text_out
 
 
 @pytest.mark.parametrize(
@@ -152,8 +152,8 @@ def test_text_stays_here_with_a_server_on_loopback(url: str) -> None:
     ],
 )
 def test_text_leaves_with_a_server_elsewhere(url: str) -> None:
-    assert load(llm_base_url=url).sends_text_out
-    assert load(embedding_model="e", embedding_base_url=url).sends_text_out
+    assert load_settings(llm_base_url=url).sends_text_out
+    assert load_settings(embedding_model="e", embedding_base_url=url).sends_text_out
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_text_leaves_with_a_server_elsewhere(url: str) -> None:
     ],
 )
 def test_text_leaves_only_with_what_is_used(given: dict[str, Any], sends: bool) -> None:
-    assert load(**given).sends_text_out == sends
+    assert load_settings(**given).sends_text_out == sends
 
 
 # --- values that cannot be --------------------------------------------------------------------
@@ -185,7 +185,7 @@ def test_text_leaves_only_with_what_is_used(given: dict[str, Any], sends: bool) 
 )  # fmt: skip
 def test_a_value_that_cannot_be_names_its_setting(name: str, value: object) -> None:
     with pytest.raises(SettingsError, match=name) as caught:
-        load(**{name: value})
+        load_settings(**{name: value})
     assert "FOOTNOTE_" in caught.value.remedy
 
 
@@ -196,11 +196,11 @@ def test_every_setting_at_fault_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        load().k = 3  # type: ignore[misc]
+        load_settings().k = 3  # type: ignore[misc]
 
 
 def test_keys_are_not_shown() -> None:
-    settings = load(api_key="sk-1", openai_api_key="sk-2", embedding_api_key="sk-3")
+    settings = load_settings(api_key="sk-1", openai_api_key="sk-2", embedding_api_key="sk-3")
     for shown in (repr(settings), str(settings), settings.model_dump_json()):
         assert "sk-" not in shown
 

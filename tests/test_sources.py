@@ -9,10 +9,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from rag.chunk import chunk
 from rag.events import Added, Failed, IngestEvent, Removed, Skipped, Updated
-from rag.library import Library
-from rag.load import load
+from rag.ingest.chunking import chunk_document
+from rag.ingest.readers import read_file
+from rag.store.documents import Library
 from rag.types import Document
 from ui import styles
 from ui.views.sources import Source, State, listing, outcome, table
@@ -61,8 +61,8 @@ def test_each_document_is_listed_with_its_state(tmp_path: Path) -> None:
     (tmp_path / "b#c.jsonl").write_text('{"id": "x#1", "text": "One.", "date": "2026-01-09"}')
     with Library.open(tmp_path / "library.db") as library:
         for name in ("a.txt", "b#c.jsonl"):
-            for document in load(tmp_path / name):
-                library.put(document, chunk(document))
+            for document in read_file(tmp_path / name):
+                library.put(document, chunk_document(document))
         web = Document.of("https://x.org/a#1", "Web", "https://x.org/a#1", "text")
         library.put(web, [])
         before = {each.id: each for each in listing(library)}

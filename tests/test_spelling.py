@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.library import Library
-from rag.spelling import Speller, slips
+from rag.query.spelling import SpellingCorrector, slips
+from rag.store.documents import Library
 from rag.types import Chunk, Document
 from tests.asking import Index
 
@@ -34,8 +34,8 @@ def library(tmp_path: Path) -> Iterator[Library]:
 
 
 @pytest.fixture
-def speller(library: Library) -> Speller:
-    return Speller(library)
+def speller(library: Library) -> SpellingCorrector:
+    return SpellingCorrector(library)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def speller(library: Library) -> Speller:
     ],
 )
 def test_a_slip_of_the_fingers_is_read_as_the_word_that_the_articles_have(
-    speller: Speller, typed: str, meant: str
+    speller: SpellingCorrector, typed: str, meant: str
 ) -> None:
     assert speller.read(typed) == meant
 
@@ -73,22 +73,22 @@ def test_a_slip_of_the_fingers_is_read_as_the_word_that_the_articles_have(
         "",
     ],
 )
-def test_what_may_be_right_is_left_as_it_is(speller: Speller, question: str) -> None:
+def test_what_may_be_right_is_left_as_it_is(speller: SpellingCorrector, question: str) -> None:
     assert speller.read(question) == question
 
 
 def test_an_empty_index_corrects_nothing_but_words_of_every_question(tmp_path: Path) -> None:
     with Library.open(tmp_path / "library.sqlite3") as library:
-        assert Speller(library).read("waht is the polciy?") == "what is the polciy?"
+        assert SpellingCorrector(library).read("waht is the polciy?") == "what is the polciy?"
 
 
 def test_the_file_of_the_index_is_not_changed_by_reading(library: Library, tmp_path: Path) -> None:
     before = (tmp_path / "library.sqlite3").read_bytes()
-    Speller(library).read("waht is the polciy?")
+    SpellingCorrector(library).read("waht is the polciy?")
     assert (tmp_path / "library.sqlite3").read_bytes() == before
 
 
-def test_new_articles_are_known_at_once(speller: Speller, library: Library) -> None:
+def test_new_articles_are_known_at_once(speller: SpellingCorrector, library: Library) -> None:
     assert speller.read("who is the bryologst?") == "who is the bryologst?"
     document = Document.of("b", "Mosses", "b.txt", "The bryologist counts mosses.")
     library.put(document, [Chunk.of(document, 0, len(document.text))])
@@ -96,7 +96,7 @@ def test_new_articles_are_known_at_once(speller: Speller, library: Library) -> N
 
 
 def test_no_question_of_the_golden_set_is_changed(seeds: Index) -> None:
-    speller = Speller(seeds.library)
+    speller = SpellingCorrector(seeds.library)
     lines = GOLDEN.read_text("utf-8").splitlines()
     asked = [json.loads(line)["question"] for line in lines]
     assert len(asked) > 100

@@ -9,61 +9,61 @@ from threading import Thread
 import numpy as np
 import pytest
 
-from rag import embeddings, states
 from rag.assistant import SEEDS
 from rag.errors import ModelFileError
-from rag.sentences import split
-from rag.states import Reader, States
+from rag.models import embeddings, token_embeddings
+from rag.models.token_embeddings import TokenEmbeddings, TokenEncoder
+from rag.text.sentences import split_sentences
 
 
-class Counting(Reader):
+class Counting(TokenEncoder):
     """Knows which sentences it had to read."""
 
     def __init__(self) -> None:
         super().__init__()
         self.read: list[str] = []
 
-    def _read(self, sentences: Sequence[str]) -> list[States]:
+    def _read(self, sentences: Sequence[str]) -> list[TokenEmbeddings]:
         self.read += sentences
         return super()._read(sentences)
 
 
 def texts() -> list[str]:
     text = min(SEEDS.glob("*.txt")).read_text(encoding="utf-8")
-    return [text[start:end] for start, end in split(text)][:16]
+    return [text[start:end] for start, end in split_sentences(text)][:16]
 
 
-def same(one: States, other: States) -> bool:
+def same(one: TokenEmbeddings, other: TokenEmbeddings) -> bool:
     return np.array_equal(one.vectors, other.vectors) and np.array_equal(one.weights, other.weights)
 
 
 @pytest.fixture(scope="module")
-def alone() -> dict[str, States]:
+def alone() -> dict[str, TokenEmbeddings]:
     """Each sentence, read by itself."""
-    return {text: Reader().states([text])[0] for text in texts()}
+    return {text: TokenEncoder().states([text])[0] for text in texts()}
 
 
 def test_a_token_has_a_unit_vector_and_a_weight() -> None:
-    (found,) = Reader().states(["The ferry sank off Vardø, they said."])
+    (found,) = TokenEncoder().states(["The ferry sank off Vardø, they said."])
     assert found.vectors.shape == (len(found.weights), 384)
     assert np.allclose(np.linalg.norm(found.vectors, axis=1), 1, atol=1e-5)
     assert (found.weights >= 0).all()
 
 
 def test_a_rare_word_weighs_more_than_a_common_one_and_a_stop_word_nothing() -> None:
-    (found,) = Reader().states(["the people, zoology"])
+    (found,) = TokenEncoder().states(["the people, zoology"])
     the, people, comma, *zoology = found.weights.tolist()
     assert the == comma == 0
     assert 0 < people < max(zoology)
 
 
 def test_the_same_sentence_has_the_same_states_in_any_order_and_batch(
-    alone: dict[str, States],
+    alone: dict[str, TokenEmbeddings],
 ) -> None:
     for seed in range(3):
         chance, order = Random(seed), list(alone)
         chance.shuffle(order)
-        reader = Reader()
+        reader = TokenEncoder()
         while order:
             asked = [order.pop() for _ in range(min(len(order), chance.randint(1, 7)))]
             asked += chance.sample(list(alone), 2)
@@ -72,10 +72,10 @@ def test_the_same_sentence_has_the_same_states_in_any_order_and_batch(
 
 
 def test_several_threads_may_ask_one_reader(
-    alone: dict[str, States], monkeypatch: pytest.MonkeyPatch
+    alone: dict[str, TokenEmbeddings], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(states, "KEPT", 5)
-    reader, wrong, done = Reader(), list[str](), list[int]()
+    monkeypatch.setattr(token_embeddings, "MAX_CACHED_SENTENCES", 5)
+    reader, wrong, done = TokenEncoder(), list[str](), list[int]()
 
     def ask(seed: int) -> None:
         order = list(alone)
@@ -102,7 +102,7 @@ def test_a_sentence_met_again_is_not_read_again() -> None:
 
 
 def test_what_was_asked_longest_ago_is_forgotten_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(states, "KEPT", 2)
+    monkeypatch.setattr(token_embeddings, "MAX_CACHED_SENTENCES", 2)
     reader = Counting()
     for text in ("one", "two", "one", "three", "one"):
         reader.states([text])
@@ -112,9 +112,9 @@ def test_what_was_asked_longest_ago_is_forgotten_first(monkeypatch: pytest.Monke
 
 
 def test_more_sentences_at_once_than_are_kept_all_get_theirs(
-    alone: dict[str, States], monkeypatch: pytest.MonkeyPatch
+    alone: dict[str, TokenEmbeddings], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(states, "KEPT", 3)
+    monkeypatch.setattr(token_embeddings, "MAX_CACHED_SENTENCES", 3)
     reader = Counting()
     reader.states(list(alone)[:3])  # known, and pushed out by those that come after them
     found = reader.states(list(alone))
@@ -126,19 +126,19 @@ def test_more_sentences_at_once_than_are_kept_all_get_theirs(
     ("text", "tokens"), [("", 0), ("  \n", 0), ("ferry " * 10_000, 254), ("\ud800", 1)]
 )
 def test_a_text_may_be_empty_or_of_any_length(text: str, tokens: int) -> None:
-    (found,) = Reader().states([text])
+    (found,) = TokenEncoder().states([text])
     assert found.vectors.shape == (tokens, 384)
     assert found.weights.shape == (tokens,)
 
 
 def test_nothing_asked_is_nothing_found() -> None:
-    assert Reader().states([]) == []
+    assert TokenEncoder().states([]) == []
 
 
 def test_a_network_that_is_not_installed_is_told_with_its_remedy(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(embeddings, "find_spec", lambda package: None)
-    monkeypatch.setattr(states, "_network", states._network.__wrapped__)
+    monkeypatch.setattr(token_embeddings, "_network", token_embeddings._network.__wrapped__)
     with pytest.raises(ModelFileError, match=r"not installed\. Reinstall it"):
-        Reader().states(["It rained."])
+        TokenEncoder().states(["It rained."])

@@ -6,7 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag import terms
+from rag.text.names import find_names, name_keys
+from rag.text.quantities import find_quantities, same_amount
+from rag.text.synonyms import are_related_words
+from rag.text.tokens import content_stems
 
 
 @pytest.mark.parametrize(
@@ -29,7 +32,7 @@ from rag import terms
     ],
 )
 def test_quantities(text: str, expected: list[tuple[float, str]]) -> None:
-    found = terms.quantities(text)
+    found = find_quantities(text)
     assert [q.unit for q in found] == [unit for _, unit in expected]
     assert [q.value for q in found] == pytest.approx([value for value, _ in expected])
     assert all(text[q.start : q.end] == q.text for q in found)
@@ -37,7 +40,7 @@ def test_quantities(text: str, expected: list[tuple[float, str]]) -> None:
 
 @given(st.text(alphabet="0123456789.,%$ -twohundred million", max_size=80))
 def test_every_quantity_is_the_text_at_its_place(text: str) -> None:
-    assert all(text[q.start : q.end] == q.text for q in terms.quantities(text))
+    assert all(text[q.start : q.end] == q.text for q in find_quantities(text))
 
 
 @pytest.mark.parametrize(
@@ -54,9 +57,9 @@ def test_every_quantity_is_the_text_at_its_place(text: str) -> None:
     ],
 )
 def test_agree(one: str, other: str, expected: bool) -> None:
-    (left,), (right,) = terms.quantities(one), terms.quantities(other)
-    assert terms.agree(left, right) is expected
-    assert terms.agree(right, left) is expected
+    (left,), (right,) = find_quantities(one), find_quantities(other)
+    assert same_amount(left, right) is expected
+    assert same_amount(right, left) is expected
 
 
 @pytest.mark.parametrize(
@@ -70,7 +73,7 @@ def test_agree(one: str, other: str, expected: bool) -> None:
     ],
 )
 def test_names(text: str, expected: list[str]) -> None:
-    found = [name.text for name in terms.names(text) if name.text != "Nobody"]
+    found = [name.text for name in find_names(text) if name.text != "Nobody"]
     assert found == expected
 
 
@@ -86,7 +89,7 @@ def test_names(text: str, expected: list[str]) -> None:
     ],
 )
 def test_name_keys(one: str, other: str, expected: bool) -> None:
-    assert bool(terms.name_keys(one) & terms.name_keys(other)) is expected
+    assert bool(name_keys(one) & name_keys(other)) is expected
 
 
 @pytest.mark.parametrize(
@@ -103,18 +106,18 @@ def test_name_keys(one: str, other: str, expected: bool) -> None:
     ],
 )
 def test_alike(one: str, other: str, expected: bool) -> None:
-    assert terms.alike(one, other) is expected
+    assert are_related_words(one, other) is expected
 
 
 def test_content_leaves_out_frames_stop_words_and_numbers() -> None:
     text = "According to the article, they’re saying 20 ferries haven't sailed."
-    assert terms.content(text) == ["ferri", "sail"]
+    assert content_stems(text) == ["ferri", "sail"]
 
 
 @pytest.mark.parametrize(
     "text", ["A" + "_" * 50_000, "1," * 30_000, "two " * 15_000, "x’" * 30_000]
 )
 def test_hostile_text_is_read(text: str) -> None:
-    terms.content(text)
-    terms.names(text)
-    assert all(q.text in text for q in terms.quantities(text))
+    content_stems(text)
+    find_names(text)
+    assert all(q.text in text for q in find_quantities(text))

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.events import Checked, Consulted, Event, Finished, Retrieved, Rewritten, Selected, Token
+from rag.events import Checked, Event, Finished, ModelCalled, Retrieved, Rewritten, Selected, Token
 from rag.types import Answer, Chunk, Citation, Claim, FoundBy, Hit, Message, Passage, Span, Usage
 from ui.asking.trace import (
     MOST_CHARS,
@@ -57,13 +57,13 @@ def passages(*numbers: int) -> tuple[Passage, ...]:
 
 
 EVENTS: list[Event] = [
-    Consulted("rewrite", (Message("system", "Rewrite."), Message("user", "and?")), "and duties?"),
+    ModelCalled("rewrite", (Message("system", "Rewrite."), Message("user", "and?")), "and duties?"),
     Rewritten("and duties?"),
     Retrieved(hits("fused", 3, 1), hits("dense", 1, 2), hits("lexical", 3, 1)),
     Selected(passages(1, 2), passages(3)),
-    Consulted("judge", (Message("user", "Stated?"),), "yes", 0.62, Usage(100, 90, 1)),
+    ModelCalled("judge", (Message("user", "Stated?"),), "yes", 0.62, Usage(100, 90, 1)),
     Token("Duties "),
-    Consulted("answer", (Message("user", "Say."),), "Duties rose to 20%."),
+    ModelCalled("answer", (Message("user", "Say."),), "Duties rose to 20%."),
     Checked(CLAIM, "kept"),
     Finished(ANSWER),
 ]
@@ -176,7 +176,7 @@ def test_any_text_and_any_number_can_be_written_down(text: str, number: float) -
     events: list[Event] = [
         Retrieved((Hit(chunk, number, "fused"),)),
         Selected((Passage(1, chunk.span, text, text, text, number),)),
-        Consulted("judge", (Message("user", text),), text, number),
+        ModelCalled("judge", (Message("user", text),), text, number),
         Checked(claim, "removed"),
     ]
     trace = recorded(*events)
@@ -185,7 +185,7 @@ def test_any_text_and_any_number_can_be_written_down(text: str, number: float) -
 
 def test_long_texts_are_cut() -> None:
     long = "x" * 9000
-    trace = recorded(Consulted("answer", (Message("user", long),), long))
+    trace = recorded(ModelCalled("answer", (Message("user", long),), long))
     (request,) = steps_of(Request, trace)
     assert len(request.reply) == len(request.messages[0].content) == MOST_CHARS
     assert request.reply.endswith("x…")
@@ -199,7 +199,7 @@ def test_of_many_hits_the_best_are_kept_and_the_others_counted() -> None:
 
 
 def test_of_too_many_steps_the_first_and_the_last_are_kept() -> None:
-    asked = Consulted("judge", (), "no", 0.1)
+    asked = ModelCalled("judge", (), "no", 0.1)
     trace = recorded(Rewritten("r"), *[asked] * 400, Finished(ANSWER))
     assert len(trace.steps) == MOST_STEPS
     assert [trace.steps[0].step, trace.steps[-1].step] == ["rewritten", "note"]

@@ -15,8 +15,10 @@ from typing import Any
 
 import pytest
 
-from rag import compose, models
-from rag.settings import load
+from rag.answering import prompting
+from rag.models import chat
+from rag.query.rewriting import rewrite
+from rag.settings import load_settings
 from rag.types import ChatModel, Message, Passage, Span, Turn
 from ui.bench import __main__ as bench
 from ui.bench.load import Person, Tally, question, seal
@@ -30,7 +32,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def hosted(model: StandIn) -> ChatModel:
-    return models.hosted(load(llm_base_url=model.url))
+    return chat.hosted_chat(load_settings(llm_base_url=model.url))
 
 
 def passages(*texts: str) -> list[Passage]:
@@ -50,30 +52,30 @@ def test_it_quotes_the_sentence_that_a_question_is_about() -> None:
         "The harbour has nine lamps.",
     )
     with StandIn(0) as model:
-        messages = compose.messages_for("When does the ferry sail?", shown, hosted(model))
+        messages = prompting.messages_for("When does the ferry sail?", shown, hosted(model))
         assert said(hosted(model), messages) == "The ferry sails in June. [1]"
         assert hosted(model).name == NAME
 
 
 def test_it_says_so_where_nothing_is_stated() -> None:
     with StandIn(0) as model:
-        messages = compose.messages_for(
+        messages = prompting.messages_for(
             "What does note 7 say?", passages("Note 70 hums."), hosted(model)
         )
-        assert said(hosted(model), messages) == compose.NOT_STATED
+        assert said(hosted(model), messages) == prompting.NOT_STATED
 
 
 def test_it_answers_about_a_note_from_no_other() -> None:
     shown = passages("Note 1 says that it rains.", "Note 11 says that it snows.")
     with StandIn(0) as model:
-        messages = compose.messages_for("What does note 11 say?", shown, hosted(model))
+        messages = prompting.messages_for("What does note 11 say?", shown, hosted(model))
         assert said(hosted(model), messages) == "Note 11 says that it snows. [2]"
 
 
 def test_it_leaves_a_follow_up_as_it_is() -> None:
     history = [Turn("What does note 1 say?", "Note 1 says that it rains. [1]")]
     with StandIn(0) as model:
-        alone, _ = compose.rewrite("What does note 11 say?", history, hosted(model))
+        alone, _ = rewrite("What does note 11 say?", history, hosted(model))
     assert alone == "What does note 11 say?"
 
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.errors import SourceError
-from rag.load import MAX_BYTES, SUFFIXES
+from rag.ingest.readers import MAX_BYTES, SUFFIXES
 from ui.web.uploads import MAX_NAME_BYTES, forget, keep, safe_name
 
 

@@ -16,15 +16,15 @@ from pathlib import Path
 import pytest
 
 from rag.errors import EmbedderMismatch, LibraryBusy, LibraryError
+from rag.store.vectors import VectorStore
 from rag.types import Chunk, Document
-from rag.vectors import Vectors
 
 NAME = "random/16"
 
 
 @pytest.fixture
-def vectors(tmp_path: Path) -> Iterator[Vectors]:
-    opened = Vectors.open(tmp_path / "vectors", NAME)
+def vectors(tmp_path: Path) -> Iterator[VectorStore]:
+    opened = VectorStore.open(tmp_path / "vectors", NAME)
     yield opened
     opened.close()
 
@@ -41,7 +41,7 @@ def chunks(document_id: str, count: int) -> list[Chunk]:
     return [Chunk.of(document, start, start + 1) for start in range(count)]
 
 
-def add(vectors: Vectors, document_id: str, count: int) -> list[Chunk]:
+def add(vectors: VectorStore, document_id: str, count: int) -> list[Chunk]:
     made = chunks(document_id, count)
     vectors.add(made, [vector(chunk.id) for chunk in made])
     return made
@@ -51,14 +51,14 @@ def cosine(one: list[float], other: list[float]) -> float:
     return sum(a * b for a, b in zip(one, other, strict=True))
 
 
-def test_an_empty_index_finds_nothing(vectors: Vectors) -> None:
+def test_an_empty_index_finds_nothing(vectors: VectorStore) -> None:
     assert vectors.search(vector("q"), 5) == []
     assert vectors.search(vector("q"), 5, ["a"]) == []
     assert vectors.count() == 0
     assert vectors.ids() == set()
 
 
-def test_search_agrees_with_comparing_every_vector(vectors: Vectors) -> None:
+def test_search_agrees_with_comparing_every_vector(vectors: VectorStore) -> None:
     made = add(vectors, "a", 300)
     for question in map(vector, range(20)):
         near = vectors.search(question, 10)
@@ -67,7 +67,7 @@ def test_search_agrees_with_comparing_every_vector(vectors: Vectors) -> None:
         assert [score for _, score in near] == pytest.approx([s for s, _ in exact[:10]], abs=1e-5)
 
 
-def test_search_stays_within_the_given_documents(vectors: Vectors) -> None:
+def test_search_stays_within_the_given_documents(vectors: VectorStore) -> None:
     made = {id: add(vectors, id, 20) for id in ("a", "b/ü '\"#1.txt", "c")}
     near = vectors.search(vector("q"), 1000, ["a", "b/ü '\"#1.txt", "nobody"])
     assert {id for id, _ in near} == {c.id for c in [*made["a"], *made["b/ü '\"#1.txt"]]}
@@ -75,7 +75,7 @@ def test_search_stays_within_the_given_documents(vectors: Vectors) -> None:
     assert vectors.search(vector("q"), 3, ["nobody"]) == []
 
 
-def test_a_filter_of_very_many_documents_works(vectors: Vectors) -> None:
+def test_a_filter_of_very_many_documents_works(vectors: VectorStore) -> None:
     made = add(vectors, "d31234", 5)
     near = vectors.search(vector(made[2].id), 3, [f"d{number}" for number in range(40_000)])
     assert near[0][0] == made[2].id
@@ -83,12 +83,12 @@ def test_a_filter_of_very_many_documents_works(vectors: Vectors) -> None:
 
 
 @pytest.mark.parametrize("k", [0, 1, 7, 8, 1000])
-def test_search_returns_as_many_as_there_are(vectors: Vectors, k: int) -> None:
+def test_search_returns_as_many_as_there_are(vectors: VectorStore, k: int) -> None:
     add(vectors, "a", 7)
     assert len(vectors.search(vector("q"), k)) == min(k, 7)
 
 
-def test_equal_similarities_are_ordered_by_id(vectors: Vectors) -> None:
+def test_equal_similarities_are_ordered_by_id(vectors: VectorStore) -> None:
     made = chunks("a", 12)
     vectors.add(made, [vector("the same")] * 12)
     near = vectors.search(vector("the same"), 5)
@@ -98,14 +98,14 @@ def test_equal_similarities_are_ordered_by_id(vectors: Vectors) -> None:
     assert near[0][1] <= 1.0
 
 
-def test_similarity_runs_from_one_to_minus_one(vectors: Vectors) -> None:
+def test_similarity_runs_from_one_to_minus_one(vectors: VectorStore) -> None:
     one, two, three = chunks("a", 3)
     right, up, left = [1.0, *[0.0] * 15], [0.0, 1.0, *[0.0] * 14], [-1.0, *[0.0] * 15]
     vectors.add([one, two, three], [right, up, left])
     assert [score for _, score in vectors.search(right, 3)] == pytest.approx([1, 0, -1], abs=1e-6)
 
 
-def test_what_is_stored_survives_closing(vectors: Vectors) -> None:
+def test_what_is_stored_survives_closing(vectors: VectorStore) -> None:
     made = add(vectors, "a", 40)
     vectors.close()
     assert vectors.count() == 40
@@ -113,7 +113,7 @@ def test_what_is_stored_survives_closing(vectors: Vectors) -> None:
     assert vectors.search(vector(made[7].id), 1)[0][0] == made[7].id
 
 
-def test_a_deleted_chunk_is_not_found_and_may_come_back(vectors: Vectors) -> None:
+def test_a_deleted_chunk_is_not_found_and_may_come_back(vectors: VectorStore) -> None:
     made = add(vectors, "a", 30)
     vectors.delete([chunk.id for chunk in made[:10]])
     vectors.delete(["nobody's"])
@@ -125,7 +125,7 @@ def test_a_deleted_chunk_is_not_found_and_may_come_back(vectors: Vectors) -> Non
     assert vectors.count() == 30
 
 
-def test_adding_a_chunk_twice_keeps_one(vectors: Vectors) -> None:
+def test_adding_a_chunk_twice_keeps_one(vectors: VectorStore) -> None:
     made = add(vectors, "a", 5)
     add(vectors, "a", 8)
     assert vectors.count() == 8
@@ -133,7 +133,7 @@ def test_adding_a_chunk_twice_keeps_one(vectors: Vectors) -> None:
     assert len(near) == len({id for id, _ in near}) == 8
 
 
-def test_more_rows_than_chroma_takes_at_once(vectors: Vectors) -> None:
+def test_more_rows_than_chroma_takes_at_once(vectors: VectorStore) -> None:
     made = chunks("a", 5600)
     points = [vector(number, 3) for number in range(5600)]
     vectors.add(made, points)
@@ -143,7 +143,7 @@ def test_more_rows_than_chroma_takes_at_once(vectors: Vectors) -> None:
     assert vectors.ids() == {chunk.id for chunk in made[5550:]}
 
 
-def test_the_store_holds_no_text_of_documents(vectors: Vectors, tmp_path: Path) -> None:
+def test_the_store_holds_no_text_of_documents(vectors: VectorStore, tmp_path: Path) -> None:
     document = Document.of("a", "Very private title", "/secret/source", "very private text")
     vectors.add([Chunk.of(document, 0, 17)], [vector("v")])
     vectors.close()
@@ -152,7 +152,7 @@ def test_the_store_holds_no_text_of_documents(vectors: Vectors, tmp_path: Path) 
     assert b"/secret" not in stored
 
 
-def test_threads_may_share_it(vectors: Vectors) -> None:
+def test_threads_may_share_it(vectors: VectorStore) -> None:
     errors: list[BaseException] = []
 
     def work(name: str) -> None:
@@ -174,7 +174,7 @@ def test_threads_may_share_it(vectors: Vectors) -> None:
 
 
 def test_settings_of_the_working_directory_do_not_reach_chroma(
-    vectors: Vectors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    vectors: VectorStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / ".env").write_text("chroma_api_impl=chromadb.api.fastapi.FastAPI\n")
     monkeypatch.chdir(tmp_path)
@@ -182,7 +182,7 @@ def test_settings_of_the_working_directory_do_not_reach_chroma(
     assert vectors.count() == 3
 
 
-def test_settling_leaves_nothing_to_make_again(vectors: Vectors, tmp_path: Path) -> None:
+def test_settling_leaves_nothing_to_make_again(vectors: VectorStore, tmp_path: Path) -> None:
     def waiting() -> int:
         [database] = (tmp_path / "vectors").glob("*/chroma.sqlite3")
         with closing(sqlite3.connect(database)) as connection:
@@ -201,9 +201,9 @@ def test_settling_leaves_nothing_to_make_again(vectors: Vectors, tmp_path: Path)
 
 
 def test_many_changes_are_settled_on_the_way(
-    vectors: Vectors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    vectors: VectorStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rag.vectors.WRITE_AFTER", 100)
+    monkeypatch.setattr("rag.store.vectors.WRITE_AFTER", 100)
     made = [chunk for name in "abcdef" for chunk in add(vectors, name, 40)]
     vectors.delete([chunk.id for chunk in made[:5]])
     assert len(list((tmp_path / "vectors").glob("*/"))) == 1
@@ -214,7 +214,7 @@ def test_many_changes_are_settled_on_the_way(
 
 
 def test_settling_that_fails_leaves_everything_in_use(
-    vectors: Vectors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    vectors: VectorStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = add(vectors, "a", 50)
 
@@ -222,7 +222,7 @@ def test_settling_that_fails_leaves_everything_in_use(
         raise shutil.Error([("a", "b", "[Errno 28] No space left on device")])
 
     with monkeypatch.context() as patch:
-        patch.setattr("rag.vectors.shutil.copytree", full)
+        patch.setattr("rag.store.vectors.shutil.copytree", full)
         with pytest.raises(LibraryError, match="No space left"):
             vectors.settle()
     assert len(list((tmp_path / "vectors").glob("*/"))) == 1
@@ -234,16 +234,16 @@ def test_settling_that_fails_leaves_everything_in_use(
 # --- another embedder, rebuilding ------------------------------------------------------------
 
 
-def test_vectors_of_another_embedder_are_refused(vectors: Vectors, tmp_path: Path) -> None:
+def test_vectors_of_another_embedder_are_refused(vectors: VectorStore, tmp_path: Path) -> None:
     add(vectors, "a", 3)
     vectors.close()
-    other = Vectors.open(tmp_path / "vectors", "other/16")
+    other = VectorStore.open(tmp_path / "vectors", "other/16")
     for call in (other.count, other.ids, lambda: other.search(vector("q"), 3)):
         with pytest.raises(EmbedderMismatch, match=r"random/16, not other/16.*--rebuild"):
             call()
 
 
-def test_a_vector_of_another_length_is_refused(vectors: Vectors) -> None:
+def test_a_vector_of_another_length_is_refused(vectors: VectorStore) -> None:
     made = add(vectors, "a", 3)
     with pytest.raises(EmbedderMismatch, match="--rebuild"):
         vectors.search([1.0, 0.0], 3)
@@ -252,7 +252,7 @@ def test_a_vector_of_another_length_is_refused(vectors: Vectors) -> None:
     assert vectors.ids() == {chunk.id for chunk in made}
 
 
-def test_a_rebuild_replaces_everything(vectors: Vectors, tmp_path: Path) -> None:
+def test_a_rebuild_replaces_everything(vectors: VectorStore, tmp_path: Path) -> None:
     add(vectors, "old", 30)
     made = chunks("new", 6)
     points = [vector(number, 8) for number in range(6)]
@@ -261,11 +261,11 @@ def test_a_rebuild_replaces_everything(vectors: Vectors, tmp_path: Path) -> None
     assert vectors.search(points[5], 1)[0][0] == made[5].id
     assert len([entry for entry in (tmp_path / "vectors").iterdir() if entry.is_dir()]) == 1
     vectors.close()
-    assert Vectors.open(tmp_path / "vectors", "other/8").count() == 6
+    assert VectorStore.open(tmp_path / "vectors", "other/8").count() == 6
 
 
 def test_a_rebuild_that_fails_leaves_the_old_vectors_in_use(
-    vectors: Vectors, tmp_path: Path
+    vectors: VectorStore, tmp_path: Path
 ) -> None:
     made = add(vectors, "old", 30)
 
@@ -280,7 +280,7 @@ def test_a_rebuild_that_fails_leaves_the_old_vectors_in_use(
     assert len([entry for entry in (tmp_path / "vectors").iterdir() if entry.is_dir()]) == 1
 
 
-def test_a_rebuild_leaves_what_is_not_its_own(vectors: Vectors, tmp_path: Path) -> None:
+def test_a_rebuild_leaves_what_is_not_its_own(vectors: VectorStore, tmp_path: Path) -> None:
     (tmp_path / "vectors" / "mine").mkdir(parents=True)
     vectors.rebuild(NAME, [])
     assert (tmp_path / "vectors" / "mine").is_dir()
@@ -315,7 +315,7 @@ def _overwrite(file: Path, content: bytes) -> None:
 @pytest.fixture(scope="module")
 def settled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("settled") / "vectors"
-    vectors = Vectors.open(path, NAME)
+    vectors = VectorStore.open(path, NAME)
     add(vectors, "a", 300)
     vectors.settle()
     vectors.close()
@@ -329,7 +329,7 @@ def test_damage_is_named_with_the_remedy_and_a_rebuild_heals_it(
     path = tmp_path / "vectors"
     shutil.copytree(settled, path)
     DAMAGES[damage](path)
-    vectors = Vectors.open(path, NAME)
+    vectors = VectorStore.open(path, NAME)
     for _ in range(2):
         with pytest.raises(LibraryError, match=r"cannot be used .*footnote index --rebuild"):
             vectors.search(vector("q"), 3)
@@ -338,7 +338,7 @@ def test_damage_is_named_with_the_remedy_and_a_rebuild_heals_it(
     vectors.close()
 
 
-def test_a_lost_directory_is_an_empty_one(vectors: Vectors, tmp_path: Path) -> None:
+def test_a_lost_directory_is_an_empty_one(vectors: VectorStore, tmp_path: Path) -> None:
     add(vectors, "a", 5)
     shutil.rmtree(tmp_path / "vectors")
     assert vectors.ids() == set()
@@ -349,21 +349,21 @@ def test_a_lost_directory_is_an_empty_one(vectors: Vectors, tmp_path: Path) -> N
 def test_a_path_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(LibraryError, match=r"file.vectors cannot be read or written"):
-        Vectors.open(tmp_path / "file" / "vectors", NAME).count()
+        VectorStore.open(tmp_path / "file" / "vectors", NAME).count()
 
 
 def test_a_directory_held_elsewhere_is_busy(
-    vectors: Vectors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    vectors: VectorStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rag.vectors.LOCK_TIMEOUT_S", 0.05)
-    impatient = Vectors.open(tmp_path / "vectors", NAME)
+    monkeypatch.setattr("rag.store.vectors.LOCK_TIMEOUT_S", 0.05)
+    impatient = VectorStore.open(tmp_path / "vectors", NAME)
     with vectors._held(), pytest.raises(LibraryBusy, match="Try again"):
         impatient.count()
     assert impatient.count() == 0
     impatient.close()
 
 
-def test_a_write_that_fails_loses_nothing_that_was_there(vectors: Vectors) -> None:
+def test_a_write_that_fails_loses_nothing_that_was_there(vectors: VectorStore) -> None:
     made = add(vectors, "a", 50)
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
@@ -379,9 +379,9 @@ def test_a_write_that_fails_loses_nothing_that_was_there(vectors: Vectors) -> No
 
 
 def test_a_nearly_full_disk_is_named(
-    vectors: Vectors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    vectors: VectorStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add(vectors, "a", 5)
-    monkeypatch.setattr("rag.vectors.LEAST_FREE_BYTES", 1 << 80)
+    monkeypatch.setattr("rag.store.vectors.LEAST_FREE_BYTES", 1 << 80)
     with pytest.raises(LibraryError, match=r"disk is full.*Free some space"):
         vectors.add(chunks("b", 2), [vector(1)])

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag import cite, verify
-from rag.grounding import Scorer
-from rag.sentences import split
+from rag.checking import citations
+from rag.checking import verdict as verdicts
+from rag.checking.scorer import Scorer
+from rag.text.sentences import split_sentences
 from rag.types import Citation, Claim, Passage, Span
 
 SEEDS = Path(__file__).parent.parent / "seeds"
@@ -70,7 +71,7 @@ NEAR = "The U.S. and China have been in a trade war."
     ],
 )
 def test_check(claim: str, quote: str, expected: str) -> None:
-    assert verify.check(claim, [quote], NEAR).support == expected
+    assert verdicts.check_claim(claim, [quote], NEAR).support == expected
 
 
 @pytest.mark.parametrize(
@@ -81,36 +82,36 @@ def test_check(claim: str, quote: str, expected: str) -> None:
     ],
 )
 def test_a_relation_that_the_source_lacks_is_not_supported(claim: str) -> None:
-    verdict = verify.check(claim, [SIGNALS])
+    verdict = verdicts.check_claim(claim, [SIGNALS])
     assert verdict.support != "supported"
     assert verdict.reasons
 
 
 def test_without_quotes_nothing_is_supported() -> None:
-    verdict = verify.check("It rained.", [])
+    verdict = verdicts.check_claim("It rained.", [])
     assert (verdict.support, verdict.score) == ("unsupported", 0.0)
 
 
 @pytest.mark.parametrize("path", sorted(SEEDS.glob("*.txt")), ids=lambda path: path.name)
 def test_every_sentence_of_a_source_supports_itself(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    for start, end in split(text):
-        verdict = verify.check(text[start:end], [text[start:end]])
+    for start, end in split_sentences(text):
+        verdict = verdicts.check_claim(text[start:end], [text[start:end]])
         assert (verdict.support, verdict.reasons) == ("supported", ())
 
 
 @given(st.lists(st.sampled_from("Oslo Lee not 5 20% may rose the all and Monday".split())))
 def test_a_verdict_repeats_and_its_score_is_a_share(words: list[str]) -> None:
     claim, quote = " ".join(words), " ".join(reversed(words)) + "."
-    verdict = verify.check(claim, [quote])
-    assert verdict == verify.check(claim, [quote])
+    verdict = verdicts.check_claim(claim, [quote])
+    assert verdict == verdicts.check_claim(claim, [quote])
     assert 0 <= verdict.score <= 1
-    assert verify.check(claim, [claim]).support == "supported"
+    assert verdicts.check_claim(claim, [claim]).support == "supported"
 
 
 def test_coverage_is_the_share_of_words_that_the_quotes_carry() -> None:
-    assert verify.coverage("Ferries sank quickly.", ["The ferry sank."]) == pytest.approx(2 / 3)
-    assert verify.coverage("It is so.", ["The ferry sank."]) == 1.0
+    assert verdicts.coverage("Ferries sank quickly.", ["The ferry sank."]) == pytest.approx(2 / 3)
+    assert verdicts.coverage("It is so.", ["The ferry sank."]) == 1.0
 
 
 PASSAGE_TEXT = "The ferry Astrid sank on Monday. The bridge in Oslo was closed by the police."
@@ -118,8 +119,10 @@ PASSAGE_TEXT = "The ferry Astrid sank on Monday. The bridge in Oslo was closed b
 
 def _judge(text: str, numbers: frozenset[int] = frozenset()) -> Claim:
     passage = Passage(1, Span("a", 0, len(PASSAGE_TEXT)), PASSAGE_TEXT, "Title", "source", 1.0)
-    return verify.judge(
-        cite.Draft(text, numbers), cite.sentences([passage]), lambda span: PASSAGE_TEXT
+    return verdicts.cite_and_check(
+        citations.DraftSentence(text, numbers),
+        citations.candidate_sentences([passage]),
+        lambda span: PASSAGE_TEXT,
     )
 
 
@@ -153,7 +156,7 @@ def test_what_resembles_nothing_has_no_citation() -> None:
     ("quote", "expected"), [("It sank.", "“It sank.”"), ("“It sank,” he said.",) * 2]
 )
 def test_a_quoted_claim_is_the_source_in_quotation_marks(quote: str, expected: str) -> None:
-    claim = verify.quoted(Citation(1, Span("a", 0, len(quote)), quote))
+    claim = verdicts.quote_as_claim(Citation(1, Span("a", 0, len(quote)), quote))
     assert (claim.text, claim.support) == (expected, "supported")
 
 
@@ -179,55 +182,59 @@ REWORDED = "A passenger vessel went down and was lost."
 
 def test_other_words_are_partial_only_where_the_score_calls_them_grounded() -> None:
     edge = Sure(0).threshold
-    assert verify.coverage(REWORDED, [FERRY]) < verify.PARTIAL_SHARE
-    assert verify.check(REWORDED, [FERRY], "", Sure(edge)).support == "partial"
-    assert verify.check(REWORDED, [FERRY], "", Sure(edge - 0.01)).support == "unsupported"
-    assert verify.check(REWORDED, [FERRY]).support == "unsupported"
+    assert verdicts.coverage(REWORDED, [FERRY]) < verdicts.MIN_PARTIAL_COVERAGE
+    assert verdicts.check_claim(REWORDED, [FERRY], "", Sure(edge)).support == "partial"
+    assert verdicts.check_claim(REWORDED, [FERRY], "", Sure(edge - 0.01)).support == "unsupported"
+    assert verdicts.check_claim(REWORDED, [FERRY]).support == "unsupported"
 
 
 def test_a_score_alone_makes_no_claim_supported() -> None:
-    verdict = verify.check(REWORDED, [FERRY], "", Sure(1.0))
+    verdict = verdicts.check_claim(REWORDED, [FERRY], "", Sure(1.0))
     assert (verdict.support, verdict.score) == ("partial", 1.0)
     assert "the cited text carries" in verdict.reasons[-1]
 
 
 def test_a_low_score_takes_nothing_from_what_stands_word_for_word() -> None:
-    verdict = verify.check(FERRY, [FERRY], "", Sure(0.01))
+    verdict = verdicts.check_claim(FERRY, [FERRY], "", Sure(0.01))
     assert (verdict.support, verdict.reasons, verdict.score) == ("supported", (), 0.01)
 
 
 @pytest.mark.parametrize("chance", [0.0, 0.05, 0.99])
 def test_what_a_hard_rule_speaks_against_scores_next_to_nothing(chance: float) -> None:
     for claim in ("The ferry Astrid sank on Friday.", "The ferry Astrid did not sink on Monday."):
-        verdict = verify.check(claim, [FERRY], "", Sure(chance))
+        verdict = verdicts.check_claim(claim, [FERRY], "", Sure(chance))
         assert verdict.support == "unsupported"
-        assert verdict.score == min(chance, verify.RULED_OUT)
-        assert verify.check(claim, [FERRY]).score <= verify.RULED_OUT
+        assert verdict.score == min(chance, verdicts.MAX_SCORE_AGAINST_RULES)
+        assert verdicts.check_claim(claim, [FERRY]).score <= verdicts.MAX_SCORE_AGAINST_RULES
 
 
 def test_a_soft_rule_leaves_the_score_alone() -> None:
-    verdict = verify.check("Wang Xiaohong will meet U.S. officials.", [MAY_MEET], "", Sure(0.8))
+    verdict = verdicts.check_claim(
+        "Wang Xiaohong will meet U.S. officials.", [MAY_MEET], "", Sure(0.8)
+    )
     assert (verdict.support, verdict.score) == ("partial", 0.8)
 
 
 def test_without_quotes_no_scorer_is_asked() -> None:
     scorer = Sure(1.0)
-    assert verify.check("It rained.", [], "", scorer).score == 0
+    assert verdicts.check_claim("It rained.", [], "", scorer).score == 0
     assert scorer.asked == []
 
 
 def test_the_marker_of_a_list_and_a_yes_are_not_scored() -> None:
     scorer = Sure(0.5)
-    verify.check(f"1. Yes, {FERRY}", [FERRY], "", scorer)
-    verify.check("Yes.", [FERRY], "", scorer)
+    verdicts.check_claim(f"1. Yes, {FERRY}", [FERRY], "", scorer)
+    verdicts.check_claim("Yes.", [FERRY], "", scorer)
     assert scorer.asked[0] == (FERRY, (FERRY,))
     assert scorer.asked[1][0]
 
 
 def _judge_with(scorer: Scorer, text: str) -> Claim:
     passage = Passage(1, Span("a", 0, len(PASSAGE_TEXT)), PASSAGE_TEXT, "Title", "source", 1.0)
-    draft = cite.Draft(text, frozenset())
-    return verify.judge(draft, cite.sentences([passage]), lambda span: PASSAGE_TEXT, scorer)
+    draft = citations.DraftSentence(text, frozenset())
+    return verdicts.cite_and_check(
+        draft, citations.candidate_sentences([passage]), lambda span: PASSAGE_TEXT, scorer
+    )
 
 
 def test_a_joined_sentence_is_scored_as_a_whole_by_the_quotes_of_both_halves() -> None:
@@ -245,10 +252,10 @@ def test_the_shipped_scorer_is_sure_of_a_copy_and_not_of_another_day() -> None:
     assert (copied.support, (copied.score or 0) > scorer.threshold) == ("supported", True)
     changed = _judge_with(scorer, "The ferry Astrid sank on Friday.")
     assert changed.support == "unsupported"
-    assert (changed.score or 0) <= verify.RULED_OUT
+    assert (changed.score or 0) <= verdicts.MAX_SCORE_AGAINST_RULES
     strange = _judge_with(scorer, "Bananas are yellow.")
     assert (strange.support, strange.score) == ("unsupported", 0)
 
 
 def test_a_quoted_sentence_is_certain() -> None:
-    assert verify.quoted(Citation(1, Span("a", 0, len(FERRY)), FERRY)).score == 1.0
+    assert verdicts.quote_as_claim(Citation(1, Span("a", 0, len(FERRY)), FERRY)).score == 1.0

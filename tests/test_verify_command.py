@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import ui.cli
-from rag.library import Library
+from rag.store.documents import Library
 from rag.types import Document
 from tests.exports import RATE, SEIZED, cite, claim, conversation, documents, exchange, put
 from tests.test_architecture import HEAVY

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from rag.build import HostedModel
 from rag.errors import ModelFileError
+from rag.models.provider import HostedProvider
 from rag.types import ChatModel
 from tests.asking import LARGE, settings_for
 from tests.fakes import ScriptedServer
@@ -38,7 +38,7 @@ class Models:
 def test_it_is_ready_once_the_model_is_there() -> None:
     go = threading.Event()
     with ScriptedServer() as server:
-        model = HostedModel(settings_for(server, LARGE))
+        model = HostedProvider(settings_for(server, LARGE))
 
         def get() -> ChatModel:
             assert go.wait(GUARD_S)
@@ -56,7 +56,7 @@ def test_it_is_ready_once_the_model_is_there() -> None:
 
 def test_starting_again_does_nothing() -> None:
     with ScriptedServer() as server:
-        models = Models(HostedModel(settings_for(server, LARGE)).get)
+        models = Models(HostedProvider(settings_for(server, LARGE)).get)
         warming = Warming(models)
         warming.start()
         warming.start()

@@ -16,15 +16,15 @@ from pathlib import Path
 
 import pytest
 
-from rag import weights as module
 from rag.errors import ModelFileError
-from rag.settings import Settings, load
-from rag.weights import QWEN, Weights, weights
+from rag.models import gguf_files as module
+from rag.models.gguf_files import QWEN, PackagedModel, model_file
+from rag.settings import Settings, load_settings
 
 PARTS = [b"GGUF" + bytes(range(256)) * 20, b"\x00" * 5000, b"the end"]
 WHOLE = b"".join(PARTS)
 
-Pack = Callable[..., Weights]
+Pack = Callable[..., PackagedModel]
 
 
 @pytest.fixture
@@ -33,20 +33,20 @@ def pack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pack:
     folder = tmp_path / "site"
     monkeypatch.syspath_prepend(str(folder))
 
-    def install(*parts: bytes) -> Weights:
+    def install(*parts: bytes) -> PackagedModel:
         names = [f"footnote_test_part{number}" for number in range(1, len(PARTS) + 1)]
         for number, (name, part) in enumerate(zip(names, parts, strict=False), start=1):
             (folder / name / "data").mkdir(parents=True, exist_ok=True)
             (folder / name / "__init__.py").write_text("raise RuntimeError('was run')")
             (folder / name / "data" / f"part{number:02d}.bin").write_bytes(part)
-        return Weights("tiny", tuple(names), len(WHOLE), hashlib.sha256(WHOLE).hexdigest())
+        return PackagedModel("tiny", tuple(names), len(WHOLE), hashlib.sha256(WHOLE).hexdigest())
 
     return install
 
 
 @pytest.fixture
 def cached(tmp_path: Path) -> Settings:
-    return load(cache_dir=tmp_path / "cache")
+    return load_settings(cache_dir=tmp_path / "cache")
 
 
 class Seen(list[tuple[int, int]]):
@@ -60,7 +60,7 @@ def test_parts_are_joined_in_order_and_progress_reaches_the_end(
     pack: Pack, cached: Settings
 ) -> None:
     seen = Seen()
-    file = weights(cached, seen, packaged=pack(*PARTS))
+    file = model_file(cached, seen, packaged=pack(*PARTS))
     assert file.read_bytes() == WHOLE
     assert file.name == f"tiny-{hashlib.sha256(WHOLE).hexdigest()[:8]}.gguf"
     assert seen[-1] == (len(WHOLE), len(WHOLE))
@@ -70,34 +70,34 @@ def test_parts_are_joined_in_order_and_progress_reaches_the_end(
 
 def test_a_joined_file_is_neither_joined_nor_read_again(pack: Pack, cached: Settings) -> None:
     packaged = pack(*PARTS)
-    file = weights(cached, packaged=packaged)
+    file = model_file(cached, packaged=packaged)
     seen, before = Seen(), file.stat()
-    assert weights(cached, seen, packaged=packaged) == file
+    assert model_file(cached, seen, packaged=packaged) == file
     assert seen == []
     assert file.stat() == before
 
 
 def test_a_file_without_a_stamp_is_verified_and_kept(pack: Pack, cached: Settings) -> None:
     packaged = pack(*PARTS)
-    file = weights(cached, packaged=packaged)
+    file = model_file(cached, packaged=packaged)
     for stamp in cached.cache_dir.glob("*.json"):
         stamp.write_text("{nonsense")
     seen, before = Seen(), file.stat().st_ino
-    weights(cached, seen, packaged=packaged)
+    model_file(cached, seen, packaged=packaged)
     assert seen[-1] == (len(WHOLE), len(WHOLE))
     assert file.stat().st_ino == before
     seen.clear()
-    weights(cached, seen, packaged=packaged)
+    model_file(cached, seen, packaged=packaged)
     assert seen == []
 
 
 @pytest.mark.parametrize("damage", [b"", WHOLE[:-1], WHOLE + b"x", b"X" + WHOLE[1:]])
 def test_a_damaged_file_is_joined_anew(pack: Pack, cached: Settings, damage: bytes) -> None:
     packaged = pack(*PARTS)
-    file = weights(cached, packaged=packaged)
+    file = model_file(cached, packaged=packaged)
     file.write_bytes(damage)
     os.utime(file, ns=(1, 1))
-    assert weights(cached, packaged=packaged).read_bytes() == WHOLE
+    assert model_file(cached, packaged=packaged).read_bytes() == WHOLE
 
 
 def test_what_an_interrupted_join_left_is_overwritten(pack: Pack, cached: Settings) -> None:
@@ -105,7 +105,7 @@ def test_what_an_interrupted_join_left_is_overwritten(pack: Pack, cached: Settin
     cached.cache_dir.mkdir()
     left = cached.cache_dir / f"tiny-{packaged.sha256[:8]}.part"
     left.write_bytes(b"y" * 100_000)
-    assert weights(cached, packaged=packaged).read_bytes() == WHOLE
+    assert model_file(cached, packaged=packaged).read_bytes() == WHOLE
     assert not left.exists()
 
 
@@ -114,7 +114,7 @@ def test_an_interrupted_join_leaves_no_model_file(pack: Pack, cached: Settings) 
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        weights(cached, interrupt, packaged=pack(*PARTS))
+        model_file(cached, interrupt, packaged=pack(*PARTS))
     assert not [*cached.cache_dir.glob("*.gguf"), *cached.cache_dir.glob("*.part")]
 
 
@@ -124,7 +124,7 @@ def test_two_at_once_join_once(pack: Pack, cached: Settings) -> None:
 
     def join() -> Path:
         both.wait(5)
-        return weights(cached, seen, packaged=packaged)
+        return model_file(cached, seen, packaged=packaged)
 
     with ThreadPoolExecutor(2) as pool:
         files = [future.result() for future in [pool.submit(join), pool.submit(join)]]
@@ -136,13 +136,13 @@ def test_another_process_waits_for_the_join(pack: Pack, cached: Settings) -> Non
     packaged = pack(*PARTS)
     code = (
         "import sys, json; sys.path[:0] = json.loads(sys.argv[1])\n"
-        "from rag.weights import *; from rag.settings import load\n"
+        "from rag.models.gguf_files import *; from rag.settings import load\n"
         "w = json.loads(sys.argv[2]); w['packages'] = tuple(w['packages'])\n"
         "seen = []; print('ready', flush=True)\n"
         "weights(load(cache_dir=sys.argv[3]), lambda *p: seen.append(p), packaged=Weights(**w))\n"
         "print(len(seen))"
     )
-    facts = {name: getattr(packaged, name) for name in Weights.__dataclass_fields__}
+    facts = {name: getattr(packaged, name) for name in PackagedModel.__dataclass_fields__}
     arguments = [json.dumps(sys.path), json.dumps(facts), str(cached.cache_dir)]
     others: list[subprocess.Popen[str]] = []
 
@@ -153,14 +153,14 @@ def test_another_process_waits_for_the_join(pack: Pack, cached: Settings) -> Non
             assert others[0].stdout is not None
             assert others[0].stdout.readline() == "ready\n"
 
-    weights(cached, start_another, packaged=packaged)
+    model_file(cached, start_another, packaged=packaged)
     out, _ = others[0].communicate(timeout=30)
     assert out.strip() == "0"  # it found the file joined
 
 
 def test_missing_packages_name_the_extra(pack: Pack, cached: Settings) -> None:
     with pytest.raises(ModelFileError, match=r"not installed\. .*footnote-qa\[local\]"):
-        weights(cached, packaged=pack(*PARTS[:2]))
+        model_file(cached, packaged=pack(*PARTS[:2]))
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_damaged_packages_ask_for_a_reinstall(
     pack: Pack, cached: Settings, parts: list[bytes]
 ) -> None:
     with pytest.raises(ModelFileError, match=r"damaged\. Reinstall"):
-        weights(cached, packaged=pack(*parts))
+        model_file(cached, packaged=pack(*parts))
     assert not list(cached.cache_dir.glob("*.gguf"))
 
 
@@ -181,20 +181,20 @@ def test_a_full_disk_is_told_before_anything_is_written(
     monkeypatch.setattr(shutil, "disk_usage", lambda path: disk(9, 9, module.SPARE_BYTES))
     seen = Seen()
     with pytest.raises(ModelFileError, match=r"disk space.*FOOTNOTE_CACHE_DIR"):
-        weights(cached, seen, packaged=pack(*PARTS))
+        model_file(cached, seen, packaged=pack(*PARTS))
     assert seen == []
 
 
 def test_a_folder_that_cannot_be_made_names_the_setting(pack: Pack, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(ModelFileError, match="FOOTNOTE_CACHE_DIR"):
-        weights(load(cache_dir=tmp_path / "file" / "cache"), packaged=pack(*PARTS))
+        model_file(load_settings(cache_dir=tmp_path / "file" / "cache"), packaged=pack(*PARTS))
 
 
 def test_a_model_of_ones_own_is_used_where_it_lies(tmp_path: Path) -> None:
     own = tmp_path / "own.gguf"
     own.write_bytes(b"GGUF and more")
-    assert weights(load(model_path=own)) == own
+    assert model_file(load_settings(model_path=own)) == own
 
 
 @pytest.mark.parametrize("content", [b"", b"GGU", b"PK\x03\x04", None])
@@ -203,13 +203,13 @@ def test_a_model_of_ones_own_must_be_a_gguf_file(tmp_path: Path, content: bytes 
     if content is not None:
         own.write_bytes(content)
     with pytest.raises(ModelFileError, match="FOOTNOTE_MODEL_PATH") as raised:
-        weights(load(model_path=own))
+        model_file(load_settings(model_path=own))
     assert str(raised.value).isprintable()
 
 
 def test_a_folder_is_no_model(tmp_path: Path) -> None:
     with pytest.raises(ModelFileError, match="FOOTNOTE_MODEL_PATH"):
-        weights(load(model_path=tmp_path))
+        model_file(load_settings(model_path=tmp_path))
 
 
 def test_the_packaged_model_is_installed_whole() -> None:
@@ -218,4 +218,4 @@ def test_the_packaged_model_is_installed_whole() -> None:
 
 @pytest.mark.slow
 def test_the_packaged_model_joins_to_its_published_digest() -> None:
-    assert weights(load()).stat().st_size == QWEN.size_bytes
+    assert model_file(load_settings()).stat().st_size == QWEN.size_bytes

@@ -79,7 +79,7 @@ def ask(
     max_tokens: MaxTokens = None,
 ) -> None:
     """Answer one question, with its sources."""
-    from rag.answer_json import to_json
+    from rag.serialization import to_json
     from ui.shell.conversation import follow, tell
 
     chosen = {"model": model, "llm_base_url": base_url, "k": k, "budget_tokens": budget}

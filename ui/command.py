@@ -32,9 +32,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")
 
 def settings_of(ctx: typer.Context, **chosen: Any) -> Settings:
     """The settings in force; what a command was told wins."""
-    from rag.settings import load
+    from rag.settings import load_settings
 
-    return load(data_dir=ctx.obj, **chosen)
+    return load_settings(data_dir=ctx.obj, **chosen)
 
 
 @contextmanager

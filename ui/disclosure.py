@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from rag.remote import OPENAI_URL
+from rag.models.openai_client import OPENAI_URL
 from rag.settings import LOCAL_MODEL, OPENAI_MODEL, Settings
 
 HIDDEN = "set (hidden)"

@@ -17,7 +17,7 @@ from rich.text import Text
 from rag.types import Answer, Claim, Document, Passage, Span
 
 if TYPE_CHECKING:
-    from rag.library import Summary
+    from rag.store.documents import DocumentSummary
 
 MARKED = "reverse"  # the style of a marked span
 CONTEXT_LINES = 2
@@ -170,7 +170,7 @@ def _verdict(claim: Claim) -> Iterator[Row]:
 # --- documents -------------------------------------------------------------------------------
 
 
-def listing(summaries: Sequence[Summary], width: int | None) -> Iterator[Row]:
+def listing(summaries: Sequence[DocumentSummary], width: int | None) -> Iterator[Row]:
     """One line for each document, or two where `width` is too small. Ids are never cut.
 
     The title comes last, and is cut to fit; with no `width` nothing is.
@@ -193,7 +193,7 @@ def listing(summaries: Sequence[Summary], width: int | None) -> Iterator[Row]:
         yield Row(body)
 
 
-def _figures(summary: Summary | None) -> str:
+def _figures(summary: DocumentSummary | None) -> str:
     """Date, characters and chunks in columns; their headings for none."""
     if summary is None:
         return f"{'DATE':<10}  {'CHARACTERS':>10}  {'CHUNKS':>6}"
@@ -201,7 +201,7 @@ def _figures(summary: Summary | None) -> str:
     return f"{date:<10}  {summary.characters:>10,}  {summary.chunks:>6,}"
 
 
-def _facts(summary: Summary) -> str:
+def _facts(summary: DocumentSummary) -> str:
     facts = [line(summary.published)] if summary.published else []
     facts.append(f"{summary.characters:,} characters")
     return " · ".join([*facts, count(summary.chunks, "chunk")])

@@ -19,8 +19,14 @@ from typing import Any
 
 from eval.agreement import auroc
 from eval.logistic import newton
-from rag.answerable import WEIGHTS, Answerability, Fitted, Weights, log_odds
-from rag.states import Reader
+from rag.checking.answerability import (
+    WEIGHTS,
+    Answerability,
+    AnswerabilityWeights,
+    Weights,
+    log_odds,
+)
+from rag.models.token_embeddings import TokenEncoder
 
 FOLDS = 10
 PENALTY = 3.0  # beside a file's weight of 100
@@ -33,7 +39,7 @@ class Asked:
     """A question that came to a language model."""
 
     answerable: bool
-    met: float
+    max_sim: float
     stated: float
     weight: float
 
@@ -59,20 +65,20 @@ def _rows(line: Any, answerability: Answerability) -> Iterator[tuple[bool, float
         found = zip(articles, seen["passages"], strict=True)
         texts = [passage["text"] for article, passage in found if article == articles[0]]
         question = seen["rewritten"] or line["question"]
-        yield line["answerable"], answerability.met(question, texts), judged[0]
+        yield line["answerable"], answerability.max_sim(question, texts), judged[0]
 
 
 def fit(rows: Sequence[Asked], *, bare: bool = False) -> Weights:
     """The weights for these rows; `bare` for a "yes" or "no" without a probability."""
     import numpy as np
 
-    values = np.array([[1.0, row.met, log_odds(_said(row, bare))] for row in rows])
+    values = np.array([[1.0, row.max_sim, log_odds(_said(row, bare))] for row in rows])
     truth = np.array([float(row.answerable) for row in rows])
     spread = values.var(axis=0).clip(_FREE)
     penalty = np.array([_FREE, PENALTY, PENALTY]) * spread
     found = newton(values, truth, np.array([row.weight for row in rows]), penalty)
     intercept, met, stated = (round(float(each), 4) for each in found)
-    return Weights(intercept=intercept, met=met, stated=stated)
+    return Weights(intercept=intercept, max_sim=met, p_answered=stated)
 
 
 def _said(row: Asked, bare: bool) -> float:
@@ -86,7 +92,7 @@ def held_out(rows: Sequence[Asked], *, bare: bool = False) -> float | None:
         weights = fit([row for place, row in enumerate(rows) if place % FOLDS != fold], bare=bare)
         for place in range(fold, len(rows), FOLDS):
             row = rows[place]
-            chances[place] = weights.chance(row.met, _said(row, bare))
+            chances[place] = weights.chance(row.max_sim, _said(row, bare))
     return auroc(chances, [row.answerable for row in rows])
 
 
@@ -94,7 +100,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("files", type=Path, nargs="+", metavar="FILE")
     files: list[Path] = parser.parse_args().files
-    answerability = Answerability(Reader())
+    answerability = Answerability(TokenEncoder())
     sets = [read(file, answerability) for file in files]
     rows = [row for each in sets for row in each]
     for file, each in zip(files, sets, strict=True):
@@ -104,7 +110,9 @@ def main() -> None:
         told = held_out(rows, bare=bare) or 0.0
         print(f"AUROC, held out{', bare yes or no' * bare}: {told:.3f}")
     about = f"Fitted on {len(rows)} questions by python -m eval.benchmarks.answerable_fit."
-    fitted = Fitted(about=about, read=fit(rows), said=fit(rows, bare=True))
+    fitted = AnswerabilityWeights(
+        about=about, from_probability=fit(rows), from_reply=fit(rows, bare=True)
+    )
     WEIGHTS.write_text(fitted.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
 

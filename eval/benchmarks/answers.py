@@ -28,12 +28,12 @@ from eval.benchmarks.tables import Anchor, Line, Table
 from eval.cases import Case
 from eval.intervals import balanced_interval, mean_interval
 from eval.kept.conditions import conditions
-from rag.answer_json import to_json
 from rag.assistant import Assistant
-from rag.database import plain
 from rag.errors import FootnoteError
-from rag.events import Consulted, Finished, Retrieved, Selected
+from rag.events import Finished, ModelCalled, Retrieved, Selected
+from rag.serialization import to_json
 from rag.settings import Settings
+from rag.store.sqlite import printable_text
 from rag.types import Answer, Passage
 
 RESULTS, RUN = "results.jsonl", "run.json"
@@ -55,9 +55,9 @@ class Question:
 
 class Row(BaseModel):
     """What came of a question. `text` is the answer with its markers, or the error. `bm25` and
-    `minilm` are the best scores of the two searches; `met` and `stated` are what
-    `rag.answerable` makes its chance of, for the first passage and its article; `short` are the few
-    words of the answer. None where it did not come to that."""
+    `minilm` are the best scores of the two searches; `max_sim` and `stated` are what
+    `rag.checking.answerability` makes its chance of, for the first passage and its article; `short`
+    are the few words of the answer. None where it did not come to that."""
 
     model_config = ConfigDict(frozen=True, strict=True)  # a line on disk holds more
 
@@ -67,7 +67,7 @@ class Row(BaseModel):
     reason: str | None
     bm25: float | None
     minilm: float | None
-    met: float | None = None
+    max_sim: float | None = None
     stated: float | None = None
     short: str | None = None
     seconds: float
@@ -99,14 +99,14 @@ def ask(
         known = {row.id: row for row in _read(file) if row.outcome != "error"}
     wanted = questions[part]
     done = sum(question.id in known for question in wanted)
-    where = plain(file.parent)
+    where = printable_text(file.parent)
     print(f"{name}: {done} of {len(wanted)} are answered in {where}", file=sys.stderr, flush=True)
     found = []
     for number, question in enumerate(wanted, start=1):
         row = known.get(question.id)
         if row is None:
             row = _answered(question, assistant, file)
-            said = plain(f"{question.text} -> {row.text or row.reason}")
+            said = printable_text(f"{question.text} -> {row.text or row.reason}")
             told = f"{number:4}/{len(wanted)} {row.outcome:8} {row.seconds:5.1f} s  {said}"
             print(told, file=sys.stderr, flush=True)
         found.append(Asked(question, row))
@@ -141,7 +141,7 @@ def _row(question: Question, assistant: Assistant) -> tuple[Row, Answer | None]:
                 scores = best_scores(event)
             elif isinstance(event, Selected):
                 passages = event.passages
-            elif isinstance(event, Consulted) and event.purpose == "judge":
+            elif isinstance(event, ModelCalled) and event.purpose == "judge":
                 judged.append(event.probability)
             elif isinstance(event, Finished):
                 answer = event.answer
@@ -154,7 +154,7 @@ def _row(question: Question, assistant: Assistant) -> tuple[Row, Answer | None]:
         reason=answer.reason if answer else None,
         bm25=scores.get("BM25"),
         minilm=scores.get("MiniLM"),
-        met=_met(question.text, passages, assistant),
+        max_sim=_met(question.text, passages, assistant),
         stated=judged[0] if judged else None,
         short=answer.short if answer else None,
         seconds=round(time.perf_counter() - started, 3),
@@ -165,7 +165,9 @@ def _row(question: Question, assistant: Assistant) -> tuple[Row, Answer | None]:
 def _met(question: str, passages: Sequence[Passage], assistant: Assistant) -> float | None:
     if not passages:
         return None
-    return assistant.answerability.met_in(passages[0].span.document_id, question, passages)
+    return assistant.answerability.max_sim_in_document(
+        passages[0].span.document_id, question, passages
+    )
 
 
 # --- on disk ----------------------------------------------------------------------------------
@@ -199,7 +201,7 @@ def _read(file: Path) -> Iterator[Row]:
             yield Row.model_validate_json(line)
         except ValidationError as error:
             raise EvalDataError(
-                f"{plain(file)}, line {number} is no row of a run.",
+                f"{printable_text(file)}, line {number} is no row of a run.",
                 "Delete its folder, to ask every question again.",
             ) from error
 
@@ -210,7 +212,8 @@ def _kept(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise EvalDataError(
-            f"The answers cannot be kept in {plain(folder)} ({error.strerror or plain(error)}).",
+            f"The answers cannot be kept in {printable_text(folder)}"
+            f" ({error.strerror or printable_text(error)}).",
             "Make room, or set FOOTNOTE_DATA_DIR to another directory.",
         ) from error
 

@@ -20,10 +20,11 @@ from typing import Literal, get_args
 from pydantic import ValidationError
 
 from eval.benchmarks.data import EvalDataError
-from rag import terms
 from rag.assistant import Assistant
-from rag.fitted import Finite, Fixed, Weight
-from rag.sentences import split
+from rag.models.fitted_weights import Finite, FrozenModel, Weight
+from rag.text.quantities import find_quantities
+from rag.text.sentences import split_sentences
+from rag.text.tokens import content_stems
 from rag.types import Span
 
 WEIGHTS = Path(__file__).with_suffix(".json")
@@ -37,7 +38,7 @@ NAMES: tuple[Name, ...] = get_args(Name)
 Features = Mapping[Name, float]
 
 
-class Weights(Fixed):
+class Weights(FrozenModel):
     """The fitted model. `none` is what "none of the above" is worth."""
 
     about: str = ""
@@ -46,7 +47,9 @@ class Weights(Fixed):
 
     def worth(self, found: Features) -> float:
         """Of one choice; a choice is chosen with odds of e to the power of that (McFadden 1974)."""
-        return sum(each.weight * each.spreads(found[name]) for name, each in self.features.items())
+        return sum(
+            each.weight * each.standardized(found[name]) for name, each in self.features.items()
+        )
 
     def choose(self, found: Sequence[Features], *, or_none: bool = False) -> int:
         """The best choice, the first of equals; with `or_none` also `len(found)`, for none."""
@@ -111,7 +114,7 @@ class _Reader:
 
     def _cut(self, span: Span) -> list[_Sentence]:
         text, document = self._library.text(span), self._library.document(span.document_id)
-        texts = [text[start:end] for start, end in split(text)]
+        texts = [text[start:end] for start, end in split_sentences(text)]
         held = [_words(each) for each in texts]
         title, recent = _words(document.title), _is_recent(document.published, self._asked_on)
         return [
@@ -122,8 +125,8 @@ class _Reader:
 
 def _words(text: str) -> frozenset[str]:
     """Stems that carry meaning, and numbers by their value."""
-    numbers = (f"{each.value:g}" for each in terms.quantities(text))
-    return frozenset([*terms.content(text), *numbers, *re.findall(r"\b\d+\b", text)])
+    numbers = (f"{each.value:g}" for each in find_quantities(text))
+    return frozenset([*content_stems(text), *numbers, *re.findall(r"\b\d+\b", text)])
 
 
 def _is_recent(published: str | None, asked_on: date) -> bool:

@@ -18,12 +18,14 @@ from hashlib import sha256
 from pathlib import Path
 
 from eval.benchmarks.data import EvalDataError
-from rag import chunk, database, sentences
 from rag.assistant import Assistant
 from rag.build import build
-from rag.database import plain
 from rag.events import Failed
+from rag.ingest import chunking
 from rag.settings import Settings
+from rag.store import sqlite
+from rag.store.sqlite import printable_text
+from rag.text import sentences
 from rag.types import Document, Hit, Span
 
 FOLDER = "benchmarks"  # in the data directory
@@ -80,10 +82,10 @@ def documents(texts: Iterable[Text]) -> Iterator[Document]:
 
 
 def _digest(lines: str, settings: Settings) -> str:
-    from rag import embeddings
+    from rag.models import embeddings
 
-    code = [inspect.getsource(module) for module in (chunk, sentences)]
-    parts = [lines, embeddings.build(settings).name, database.SCHEMA, *code]
+    code = [inspect.getsource(module) for module in (chunking, sentences)]
+    parts = [lines, embeddings.build_embedder(settings).name, sqlite.SCHEMA, *code]
     return sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()[:16]
 
 
@@ -93,7 +95,8 @@ def _written(lines: str, file: Path) -> Path:
         file.write_text(lines, encoding="utf-8", errors="replace")
     except OSError as error:
         raise EvalDataError(
-            f"The texts cannot be kept in {plain(file.parent)} ({error.strerror or plain(error)}).",
+            f"The texts cannot be kept in {printable_text(file.parent)}"
+            f" ({error.strerror or printable_text(error)}).",
             "Make room, or set FOOTNOTE_DATA_DIR to another directory.",
         ) from error
     return file
@@ -101,7 +104,7 @@ def _written(lines: str, file: Path) -> Path:
 
 def _index(assistant: Assistant, file: Path, count: int) -> None:
     started = told = time.monotonic()
-    where = plain(file.parent)
+    where = printable_text(file.parent)
     print(f"Indexing {count:,} texts, once, in {where}", file=sys.stderr, flush=True)
     for done, event in enumerate(assistant.index([file]), start=1):
         if isinstance(event, Failed):

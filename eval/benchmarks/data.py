@@ -14,8 +14,8 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
-from rag.database import plain
 from rag.errors import FootnoteError
+from rag.store.sqlite import printable_text
 
 Text = Annotated[str, StringConstraints(pattern=r"\S")]
 
@@ -72,18 +72,19 @@ def files(data: Path, pattern: str) -> list[Path]:
     """The files of the folder `data` with names like `pattern`, sorted. Raises `EvalDataError`."""
     if not data.is_dir():
         raise EvalDataError(
-            f"There is no folder {plain(data)}.", "Give the folder of the data set with --data."
+            f"There is no folder {printable_text(data)}.",
+            "Give the folder of the data set with --data.",
         )
     found = sorted(data.glob(pattern))
     if not found:
-        raise _incomplete(f"The folder {plain(data.name)} holds no file {pattern}.")
+        raise _incomplete(f"The folder {printable_text(data.name)} holds no file {pattern}.")
     return found
 
 
 def fault(path: Path, line: int, problem: str) -> EvalDataError:
     """The error for one line of a file."""
     return EvalDataError(
-        f"{plain(path.name)}, line {line}: {plain(problem)}.",
+        f"{printable_text(path.name)}, line {line}: {printable_text(problem)}.",
         "Get the file again, or correct the line.",
     )
 
@@ -92,14 +93,18 @@ def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
-        raise _incomplete(f"{plain(path.name)} is missing in {plain(path.parent)}.") from error
+        raise _incomplete(
+            f"{printable_text(path.name)} is missing in {printable_text(path.parent)}."
+        ) from error
     except (OSError, UnicodeError) as error:
-        raise _incomplete(f"{plain(path.name)} cannot be read ({plain(error)}).") from error
+        raise _incomplete(
+            f"{printable_text(path.name)} cannot be read ({printable_text(error)})."
+        ) from error
 
 
 def _some(path: Path, found: Numbered[R]) -> Numbered[R]:
     if not found:
-        raise _incomplete(f"{plain(path.name)} holds no record.")
+        raise _incomplete(f"{printable_text(path.name)} holds no record.")
     return found
 
 

@@ -2,10 +2,10 @@
 
 Pairs of short articles, invented and shipped with Footnote: in some a number, name, date or verdict
 of the one contradicts the other, the others must raise no alarm. Both are stored in a real library;
-what the answer compares, a cited sentence with the sentences of other documents, is compared by
-the same code. No language model. The first two sets fitted the weights of `rag.contradict`, so that
-their lines say what is kept of them; the second is in freer words. The third was written by four
-other hands in their absence, and measured when all else was done: it is the figure to believe.
+what the answer compares, a cited sentence with the sentences of other documents, is compared by the
+same code. No language model. The first two sets fitted the weights of `rag.conflicts.pair_scorer`,
+so that their lines say what is kept of them; the second is in freer words. The third was written by
+four other hands in their absence, and measured when all else was done: it is the figure to believe.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from tempfile import TemporaryDirectory
 
 from eval.benchmarks import data as reading
 from eval.benchmarks.tables import Line, Table, means
-from rag.chunk import chunk
-from rag.contradict import Judge
-from rag.contrast import Point
-from rag.disagree import Contradiction, contradictions
-from rag.library import Library
+from rag.conflicts.comparison import Contradiction, find_contradictions
+from rag.conflicts.differences import Point
+from rag.conflicts.pair_scorer import PairScorer
+from rag.ingest.chunking import chunk_document
+from rag.models.token_embeddings import TokenEncoder
 from rag.settings import Settings
-from rag.states import Reader
+from rag.store.documents import Library
 from rag.types import Citation, Claim, Document, Passage, Span
 
 NAME = "disagreement"
@@ -61,7 +61,7 @@ class Outcome:
 
 def measure(data: Path, settings: Settings, part: slice) -> list[Table]:
     """Recall by point, and false alarms, on the cases that are shipped; `data` is not needed."""
-    judge = Judge(Reader())
+    judge = PairScorer(TokenEncoder())
     with TemporaryDirectory() as folder:
         library = Library.open(Path(folder) / "library.sqlite3")
         try:
@@ -83,11 +83,11 @@ def cases(path: Path) -> list[Case]:
     return [case for _, case in reading.jsonl(path, Case)]
 
 
-def outcome(case: Case, library: Library, judge: Judge) -> Outcome:
+def outcome(case: Case, library: Library, judge: PairScorer) -> Outcome:
     """Store both articles, cite the sentence, and compare as an answer does."""
     claim, passages = stored(case, library)
     started = time.perf_counter()
-    found = contradictions([claim], passages, judge)
+    found = find_contradictions([claim], passages, judge)
     return Outcome(case, found[0] if found else None, time.perf_counter() - started)
 
 
@@ -104,7 +104,7 @@ def stored(case: Case, library: Library) -> tuple[Claim, list[Passage]]:
 
 def _stored(number: int, id: str, text: str, library: Library) -> Passage:
     document = Document.of(id, id, id, text)
-    library.put(document, chunk(document))
+    library.put(document, chunk_document(document))
     return Passage(number, Span(id, 0, len(text)), text, id, id, 1.0)
 
 

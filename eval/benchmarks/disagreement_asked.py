@@ -14,12 +14,15 @@ from tempfile import TemporaryDirectory
 
 from eval.benchmarks.disagreement import BLIND, Case, Outcome, cases, stored, tables
 from eval.benchmarks.tables import Table
-from rag import asks, compose, disagree, otherwise
+from rag.answering.model_requests import ask_if_answered, ask_short_answer
 from rag.assistant import Assistant
 from rag.build import build
-from rag.disagree import Contradiction, InContext
-from rag.library import Library
+from rag.checking.question_match import is_plausible_short_answer
+from rag.conflicts import comparison, other_answers
+from rag.conflicts.comparison import Contradiction, SentenceInContext
+from rag.query.answer_type import expected_answer_type
 from rag.settings import Settings
+from rag.store.documents import Library
 from rag.types import ChatModel, Citation, Passage
 
 
@@ -61,20 +64,22 @@ def _contradictions(
     assistant: Assistant,
 ) -> list[Contradiction]:
     model = assistant.model.get()
-    said = _said(question, disagree.in_context(cited, passages, library), model)
-    if said.short and not asks.stands(question, said.short, cited.quote):
+    said = _said(question, comparison.read_in_context(cited, passages, library), model)
+    if said.short and not is_plausible_short_answer(question, said.short, cited.quote):
         return []  # no answer would be written from it
-    others = disagree.elsewhere(cited, passages, library)
-    steps = otherwise.contradictions(question, said, others, model, assistant.answerability)
+    others = comparison.sentences_of_others(cited, passages, library)
+    steps = other_answers.find_contradictions(
+        question, said, others, model, assistant.answerability
+    )
     return [each for each in steps if isinstance(each, Contradiction)]
 
 
-def _said(question: str, own: InContext, model: ChatModel) -> otherwise.Said:
+def _said(question: str, own: SentenceInContext, model: ChatModel) -> other_answers.GivenAnswer:
     """What an answer from the cited sentence would rest on."""
     cited = own.cited
     shown = [Passage(cited.number, cited.span, cited.quote, "", "", 1.0)]
-    stated = compose.stated(question, shown, model).probability or 0.0
+    stated = ask_if_answered(question, shown, model).probability or 0.0
     short = None
-    if asks.kind(question) != "yes-no":
-        short = compose.extract(question, shown, model).reply.strip()
-    return otherwise.Said(own, short, stated)
+    if expected_answer_type(question) != "yes-no":
+        short = ask_short_answer(question, shown, model).reply.strip()
+    return other_answers.GivenAnswer(own, short, stated)

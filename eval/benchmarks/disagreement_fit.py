@@ -24,10 +24,10 @@ from eval.benchmarks.disagreement_pairs import (
 )
 from eval.intervals import mean_interval
 from eval.logistic import newton
-from rag.contradict import WEIGHTS, Judge, Weights
-from rag.fitted import Weight
-from rag.pairs import NAMES
-from rag.states import Reader
+from rag.conflicts.pair_features import NAMES
+from rag.conflicts.pair_scorer import WEIGHTS, PairScorer, Weights
+from rag.models.fitted_weights import Weight
+from rag.models.token_embeddings import TokenEncoder
 
 if TYPE_CHECKING:
     pass
@@ -157,7 +157,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, metavar="DIR")
     parser.add_argument("--out", type=Path, default=WEIGHTS, metavar="FILE")
     given = parser.parse_args()
-    judge = Judge(Reader(), fit_nothing())
+    judge = PairScorer(TokenEncoder(), fit_nothing())
     cases = read_cases(judge)
     articles = read_articles(realtimeqa.read(given.data / ARTICLES), judge)
     for line in report(cases, articles):

@@ -1,4 +1,4 @@
-"""On which pairs of sentences are the weights of `rag.contradict` fitted?
+"""On which pairs of sentences are the weights of `rag.conflicts.pair_scorer` fitted?
 
 The cases that are shipped, and sentences of news articles beside the nearest of other articles,
 which as good as never contradict each other.
@@ -16,12 +16,12 @@ from random import Random
 from eval.benchmarks import data as reading
 from eval.benchmarks import realtimeqa
 from eval.benchmarks.disagreement import CASES, FREER, Case
-from rag import terms
-from rag.contradict import Judge
-from rag.contrast import Point
-from rag.disagree import apart
-from rag.pairs import Features
-from rag.sentences import split
+from rag.conflicts.comparison import are_far_apart
+from rag.conflicts.differences import Point
+from rag.conflicts.pair_features import Features
+from rag.conflicts.pair_scorer import PairScorer
+from rag.text.sentences import split_sentences
+from rag.text.tokens import content_stems
 
 FOLDS = 10
 CITED = 300  # sentences of articles, each beside
@@ -60,7 +60,7 @@ class Planted:
             )
 
 
-def read_cases(judge: Judge) -> list[Planted]:
+def read_cases(judge: PairScorer) -> list[Planted]:
     """Both sets that are shipped."""
     files = (CASES, FREER)
     return [
@@ -70,8 +70,8 @@ def read_cases(judge: Judge) -> list[Planted]:
     ]
 
 
-def _planted(number: int, case: Case, judge: Judge) -> Planted:
-    texts = [case.second[start:end] for start, end in split(case.second)]
+def _planted(number: int, case: Case, judge: PairScorer) -> Planted:
+    texts = [case.second[start:end] for start, end in split_sentences(case.second)]
     texts.sort(key=lambda text: text != case.other)
     sentences = [
         [
@@ -83,7 +83,7 @@ def _planted(number: int, case: Case, judge: Judge) -> Planted:
     return Planted(number, case.id, case.differs, sentences)
 
 
-def read_articles(quiz: realtimeqa.Quiz, judge: Judge, seed: int = 0) -> list[Candidate]:
+def read_articles(quiz: realtimeqa.Quiz, judge: PairScorer, seed: int = 0) -> list[Candidate]:
     """Points of sentences of articles beside the nearest of others; none is a contradiction."""
     found = [
         Candidate(point.point, features, False)
@@ -99,10 +99,10 @@ def neighbours(quiz: realtimeqa.Quiz, seed: int = 0) -> Iterator[tuple[str, str]
     known = [
         (text.id, text.published, text.text[start:end])
         for text in quiz.articles
-        for start, end in split(text.text)
+        for start, end in split_sentences(text.text)
         if 40 <= end - start <= 400
     ]
-    stems = [frozenset(terms.content(sentence)) for _, _, sentence in known]
+    stems = [frozenset(content_stems(sentence)) for _, _, sentence in known]
     places: dict[str, list[int]] = defaultdict(list)
     for place, own in enumerate(stems):
         for stem in own:
@@ -117,6 +117,6 @@ def neighbours(quiz: realtimeqa.Quiz, seed: int = 0) -> Iterator[tuple[str, str]
         allowed = (
             text
             for id, when, text in others
-            if id != article and text != sentence and not apart(published, when)
+            if id != article and text != sentence and not are_far_apart(published, when)
         )
         yield from ((sentence, text) for text in list(dict.fromkeys(allowed))[:NEAREST])

@@ -20,7 +20,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 
 from eval.cases import normalised
-from rag import terms
+from rag.text.quantities import find_quantities
 
 _ARTICLES = frozenset({"a", "an", "the"})
 _BRACKETS = re.compile(r"\s*\([^)]*\)")
@@ -42,18 +42,18 @@ def states(text: str, choice: str, choices: Sequence[str] = (), question: str = 
 
 
 def _is_amount(choice: str) -> bool:
-    found = terms.quantities(choice)
+    found = find_quantities(choice)
     return len(found) == 1 and found[0].text == choice.strip()
 
 
 def _states_amount(text: str, choice: str, question: str) -> bool:
-    wanted = terms.quantities(choice)[0]
+    wanted = find_quantities(choice)[0]
     allowed = {wanted.unit}
     if not wanted.unit:
-        allowed |= {each.unit for each in terms.quantities(text) if each.unit in question}
+        allowed |= {each.unit for each in find_quantities(text) if each.unit in question}
     said = (
         each
-        for each in terms.quantities(text)
+        for each in find_quantities(text)
         if each.unit in allowed and text[each.end : each.end + 1] != "s"  # "the 1960s"
     )
     return any(_same(each.value, wanted.value) for each in said) or (

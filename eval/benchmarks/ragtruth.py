@@ -23,9 +23,9 @@ from eval.benchmarks import data as reading
 from eval.benchmarks.answers import SHARE, Asked, Question, ask, errors, pace, share
 from eval.benchmarks.corpus import Text, document_id, indexed
 from eval.benchmarks.tables import Anchor, Line, Table
-from rag.database import plain
-from rag.grounding import Scorer
+from rag.checking.scorer import Scorer
 from rag.settings import Settings
+from rag.store.sqlite import printable_text
 from rag.types import Support
 
 NAME = "ragtruth"
@@ -232,7 +232,7 @@ def _write_sheet(file: Path, chosen: Sequence[Checked]) -> None:
         file.write_text(text, encoding="utf-8", errors="replace")
     except OSError as error:
         raise reading.EvalDataError(
-            f"The sheet cannot be kept ({error.strerror or plain(error)}).", "Make room."
+            f"The sheet cannot be kept ({error.strerror or printable_text(error)}).", "Make room."
         ) from error
 
 
@@ -277,7 +277,7 @@ def _table(asked: Sequence[Asked], checked: Sequence[Checked], sheet: Path) -> T
     )
     notes = (
         f"{pace(asked)} Labelled: {len(labelled)} of {len(checked)} answers.",
-        f"To read, and to label in {LABELS.name}: {plain(sheet)}",
+        f"To read, and to label in {LABELS.name}: {printable_text(sheet)}",
     )
     title = "RAGTruth-QA, each question of its own passages: what is invented"
     return Table(title, (SHARE,), lines, ANCHORS, notes, errors(asked))

@@ -1,7 +1,8 @@
 """Which ways of ranking the texts of a data set stand beside each other?
 
-Ours is `rag.retrieve.Retriever` exactly as an answer uses it; beside it stand its two halves, its
-fusion over longer lists, and the plain BM25 of whole texts that most people would start from.
+Ours is `rag.retrieval.hybrid.Retriever` exactly as an answer uses it; beside it stand its two
+halves, its fusion over longer lists, and the plain BM25 of whole texts that most people would start
+from.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from pathlib import Path
 from eval.benchmarks.corpus import Text, documents, text_ids
 from rag.assistant import Assistant
 from rag.events import Retrieved
-from rag.library import Library
-from rag.retrieve import Retriever
+from rag.retrieval.hybrid import Retriever
+from rag.store.documents import Library
 from rag.types import Chunk
 
 DEEP = 100  # chunks of a long list: more than ten texts

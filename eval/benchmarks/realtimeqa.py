@@ -23,7 +23,7 @@ from eval.benchmarks.rankers import Ranked, Ranker, ranked, rankers
 from eval.benchmarks.tables import Anchor, Line, Table, means
 from eval.cases import normalised
 from rag.assistant import Assistant
-from rag.retrieve import Retriever
+from rag.retrieval.hybrid import Retriever
 from rag.settings import Settings
 
 NAME = "realtimeqa"

@@ -13,8 +13,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
-from rag import asks, terms
-from rag.sentences import split
+from rag.query.answer_type import expected_answer_type
+from rag.text.names import DATE_WORDS, name_keys
+from rag.text.quantities import find_quantities
+from rag.text.sentences import split_sentences
+from rag.text.tokens import STOP_WORDS, content_stem, content_stems
 
 _MARKER = re.compile(r"\s*\[\d+(?:,\s*\d+)*\]")
 _TOKEN = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\w+(?:[.'’&-]\w+)*(?:\.(?=\w))?|[^\w\s]")
@@ -25,7 +28,7 @@ _ASKED = re.compile(
     re.IGNORECASE,
 )
 _PLACE = re.compile(r"^where\b|\bwhere\b[^.?]*\?\s*$", re.IGNORECASE)
-_DATES = terms.DATE_WORDS | frozenset("jan feb mar apr jun jul aug sep sept oct nov dec".split())
+_DATES = DATE_WORDS | frozenset("jan feb mar apr jun jul aug sep sept oct nov dec".split())
 _SPEECH = frozenset("said says told according announced reported added wrote".split())
 _TITLE = re.compile(r"[“\"‘']([^”\"’]{2,60})[”\"’]")
 _TITLED = re.compile(
@@ -56,7 +59,7 @@ class _Run:
 def short(question: str, answer: str, liken: Liken | None = None) -> str:
     """The words of `answer` that answer `question`; "" for an answer without words."""
     sentence = _first(_MARKER.sub("", answer))
-    kind = asks.kind(question)
+    kind = expected_answer_type(question)
     verdict = re.match(r"(yes|no)\b", sentence, re.IGNORECASE)
     if kind == "yes-no" and verdict:
         return verdict[1]
@@ -73,7 +76,7 @@ def short(question: str, answer: str, liken: Liken | None = None) -> str:
 
 
 def _first(answer: str) -> str:
-    return next((answer[start:end] for start, end in split(answer)), answer)
+    return next((answer[start:end] for start, end in split_sentences(answer)), answer)
 
 
 def _last(pattern: re.Pattern[str], question: str, sentence: str) -> str:
@@ -85,8 +88,8 @@ def _last(pattern: re.Pattern[str], question: str, sentence: str) -> str:
 def _amount(question: str, sentence: str) -> str:
     """The amount that the question lacks and that stands nearest to its words, in digits and
     without the words of the question: "16" for "sixteen years" where it asks "How many years"."""
-    asked = {round(each.value, 6) for each in terms.quantities(question)}
-    found = [q for q in terms.quantities(sentence) if round(q.value, 6) not in asked]
+    asked = {round(each.value, 6) for each in find_quantities(question)}
+    found = [q for q in find_quantities(sentence) if round(q.value, 6) not in asked]
     places = [m.start() for m in re.finditer(r"\w+", sentence) if _known(m[0], _stems(question))]
     nearest = min(
         found, key=lambda q: min((abs(q.end - place) for place in places), default=0), default=None
@@ -117,31 +120,29 @@ def _added(question: str, sentence: str, liken: Liken | None) -> str:
 def _asked_for(question: str) -> str:
     """What a question asks for, in words: "Chinese city"."""
     last = re.split(r"(?<=[.!?]) ", question.strip())[-1]
-    if asks.kind(last) == "person":
+    if expected_answer_type(last) == "person":
         return "person"
     if _PLACE.search(last):
         return "place, city, country"
     found = _ASKED.search(last)
-    words = takewhile(
-        lambda w: w.lower() not in terms.STOP_WORDS, found[1].split() if found else []
-    )
+    words = takewhile(lambda w: w.lower() not in STOP_WORDS, found[1].split() if found else [])
     return " ".join(words) or last
 
 
 def _stems(question: str) -> frozenset[str]:
     words = re.findall(r"[^\W_]+", question)
     return frozenset(
-        [*terms.content(question), *(w.lower() for w in words)]
-        + [key for word in words if word[0].isupper() for key in terms.name_keys(word)]
+        [*content_stems(question), *(w.lower() for w in words)]
+        + [key for word in words if word[0].isupper() for key in name_keys(word)]
     )
 
 
 def _known(token: str, stems: frozenset[str]) -> bool:
     token = re.sub(r"['’]s$", "", token)
-    if token.lower() in terms.STOP_WORDS:
+    if token.lower() in STOP_WORDS:
         return False
-    stem = terms.content_stem(token)
-    named = token[:1].isupper() and bool(terms.name_keys(token) & stems)
+    stem = content_stem(token)
+    named = token[:1].isupper() and bool(name_keys(token) & stems)
     return bool(stem and stem in stems) or token.lower() in stems or named
 
 
@@ -174,12 +175,12 @@ def _end(tokens: Sequence[str], start: int, stems: frozenset[str]) -> int:
 
 
 def _new(token: str, stems: frozenset[str]) -> bool:
-    is_word = token[:1].isalpha() and token.lower() not in terms.STOP_WORDS | _DATES
+    is_word = token[:1].isalpha() and token.lower() not in STOP_WORDS | _DATES
     return is_word and not _known(token, stems)
 
 
 def _is_name(token: str, place: int) -> bool:
-    return token[:1].isupper() and token.lower() not in terms.STOP_WORDS
+    return token[:1].isupper() and token.lower() not in STOP_WORDS
 
 
 def _joined(words: Sequence[str]) -> str:

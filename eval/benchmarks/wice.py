@@ -21,10 +21,10 @@ from eval.benchmarks.corpus import Text, document_id, documents, indexed
 from eval.benchmarks.measures import set_f1
 from eval.benchmarks.tables import Anchor, Line, Table, means
 from rag.assistant import Assistant
-from rag.library import Library
-from rag.retrieve import Retriever
-from rag.select import select
+from rag.retrieval.evidence import select_evidence
+from rag.retrieval.hybrid import Retriever
 from rag.settings import Settings
+from rag.store.documents import Library
 from rag.types import Chunk, Span
 
 NAME = "wice"
@@ -142,7 +142,7 @@ def _selecting(assistant: Assistant) -> _Finder:
     def find(claim: Claim) -> list[int]:
         page = document_id(claim.page.text.id)
         hits = retriever.retrieve(claim.text, assistant.settings.k, [page]).hits
-        selected = select(
+        selected = select_evidence(
             claim.text,
             hits,
             library=assistant.library,

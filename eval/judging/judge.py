@@ -25,8 +25,8 @@ from eval.judging.table import show
 from eval.kept.entries import Entry
 from eval.kept.runs import RESULTS, RunError
 from rag.errors import ModelError, SettingsError
-from rag.models import HOSTED_BUDGET, THINKING_TOKENS, Chat
-from rag.remote import OPENAI_URL, Remedies, Server
+from rag.models.chat import HOSTED_BUDGET_TOKENS, THINKING_TOKENS, OpenAIChat
+from rag.models.openai_client import OPENAI_URL, OpenAIServer, Remedies
 from rag.settings import Settings
 from rag.types import Support
 
@@ -131,7 +131,7 @@ def judge(run: Path, settings: Settings, own: JudgeSettings | None = None) -> in
     return 1 if any(row.error for row in rows) else 0
 
 
-def chat_of(own: JudgeSettings) -> Chat:
+def chat_of(own: JudgeSettings) -> OpenAIChat:
     """The judge. Raises `SettingsError` where none is named, or OpenAI's without a key."""
     if not own.model:
         raise SettingsError(
@@ -145,10 +145,10 @@ def chat_of(own: JudgeSettings) -> Chat:
             "Set FOOTNOTE_JUDGE_API_KEY, or FOOTNOTE_JUDGE_BASE_URL for another server.",
         )
     is_openai = own.url.rstrip("/") == OPENAI_URL
-    return Chat(
-        Server(own.url, key, own.timeout_s, REMEDIES),
+    return OpenAIChat(
+        OpenAIServer(own.url, key, own.timeout_s, REMEDIES),
         own.model,
-        budget_tokens=HOSTED_BUDGET,
+        budget_tokens=HOSTED_BUDGET_TOKENS,
         temperature=own.temperature,
         limit="max_completion_tokens" if is_openai else "max_tokens",
         thinking_tokens=THINKING_TOKENS if is_openai else 0,

@@ -19,7 +19,7 @@ from eval.compare.changes import plain
 from eval.judging.kappa import Verdict
 from eval.kept.runs import RunError
 from rag.errors import ModelError, ModelRefused
-from rag.models import Chat
+from rag.models.chat import OpenAIChat
 from rag.types import Message
 
 GIVE_UP = 5  # failures in a row, after which no more is asked
@@ -39,7 +39,7 @@ class Judge:
     """Asks `chat` for opinions. `asked_of` identifies it: whatever may change its opinion."""
 
     def __init__(
-        self, chat: Chat, asked_of: Sequence[object], cache: Cache, *, max_tokens: int
+        self, chat: OpenAIChat, asked_of: Sequence[object], cache: Cache, *, max_tokens: int
     ) -> None:
         self._chat = chat
         self._asked_of = [*asked_of, prompt_digest()]

@@ -46,7 +46,7 @@ def conditions(assistant: Assistant, cases: Sequence[Case], cases_file: str) -> 
         cases_digest=_digest(map(_asked, cases)),
         documents=len(digests),
         corpus_digest=_digest(f"{id}\0{digests[id]}" for id in sorted(digests)),
-        prompts_digest=prompts.digest(*_prompt_names()),
+        prompts_digest=prompts.prompts_digest(*_prompt_names()),
         settings=_settings(assistant),
     )
 

@@ -19,8 +19,8 @@ from eval.cases import Case
 from eval.figures import Outcome, Row
 from eval.kept.summary import fault
 from eval.observe import Observed
-from rag.answer_json import from_json, to_json
 from rag.errors import FootnoteError
+from rag.serialization import from_json, to_json
 from rag.types import Answer, Span, Support
 
 

@@ -11,7 +11,7 @@ from eval.figures import GROUPS, KINDS, LABELS, Row, told
 from eval.metrics import METRICS
 from eval.observe import Observed
 from eval.report.text import counted, said, upper
-from rag.events import Consulted, Purpose
+from rag.events import ModelCalled, Purpose
 
 PURPOSES: Mapping[Purpose, str] = {
     "rewrite": "Make the question stand alone",
@@ -58,7 +58,7 @@ def consultations(seen: Observed) -> str:
     )
 
 
-def _consultation(found: Consulted) -> str:
+def _consultation(found: ModelCalled) -> str:
     facts = [] if found.probability is None else [f"probability of yes {found.probability:.2f}"]
     if found.usage.prompt_tokens or found.usage.completion_tokens:
         facts.append(f"{found.usage.prompt_tokens:,} tokens read")

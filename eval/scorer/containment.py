@@ -16,8 +16,8 @@ from functools import lru_cache
 from itertools import pairwise
 from statistics import fmean
 
-from rag import sentences
-from rag.terms import STOP_WORDS, stem
+from rag.text.sentences import split_sentences
+from rag.text.tokens import STOP_WORDS, stem
 
 _WORD = re.compile(r"[^\W_]+")  # "end.Next" is two words: some sources lack the space
 
@@ -34,7 +34,7 @@ class Containment:
         if not any(source.strip() for source in sources):
             return 0.0
         stated = _stated(tuple(sources))
-        cut = (text[start:end] for start, end in sentences.split(text))
+        cut = (text[start:end] for start, end in split_sentences(text))
         shares = [found for part in cut if (found := _share(part, stated)) is not None]
         choose: Callable[[list[float]], float] = min if self.worst else fmean
         return choose(shares) if shares else 1.0

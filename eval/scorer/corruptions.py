@@ -25,9 +25,9 @@ from eval.cases import Case, load
 from eval.scorer import changes, naming, wordings
 from eval.scorer.changes import Changes, Context
 from eval.scorer.mutations import AROUND_CHARS, Check, Rate, rates
-from rag import terms
 from rag.assistant import SEEDS
-from rag.sentences import split
+from rag.text.sentences import split_sentences
+from rag.text.tokens import content_stems
 from rag.types import Answer, Citation, Claim, Passage, Span, Support
 
 RIGHT = "right answers"  # not corrupted: caught, they are false alarms
@@ -83,7 +83,7 @@ def _sentences_of(evidence: Span, articles: dict[str, str]) -> list[Span]:
 
 
 def _sentences(id: str, articles: dict[str, str]) -> list[Span]:
-    return [Span(id, start, end) for start, end in split(articles[id])]
+    return [Span(id, start, end) for start, end in split_sentences(articles[id])]
 
 
 def _claim(span: Span, articles: dict[str, str]) -> Claim:
@@ -152,9 +152,9 @@ def _recited(case: Case, claim: Claim, articles: dict[str, str]) -> Iterator[tup
     free = [s for s in beside if not any(s.overlaps(e) for e in case.evidence)]
     if free:
         yield "citation shifted", _cited(claim, free[0], articles)
-    words = set(terms.content(claim.text))
+    words = set(content_stems(claim.text))
     strange = [s for id in articles if id != span.document_id for s in _sentences(id, articles)]
-    least = min(strange, key=lambda s: len(words & set(terms.content(_text(s, articles)))))
+    least = min(strange, key=lambda s: len(words & set(content_stems(_text(s, articles)))))
     yield "citation to another article", _cited(claim, least, articles)
 
 
@@ -181,7 +181,7 @@ def _exchanged(case: Case, claim: Claim, other: Claim) -> Iterator[tuple[str, Cl
 
 
 def _words(text: str) -> set[str]:
-    return set(terms.content(text))
+    return set(content_stems(text))
 
 
 def _invented(claim: Claim, articles: dict[str, str], chance: random.Random) -> Claim:

@@ -20,9 +20,9 @@ from eval.agreement import balanced_accuracy
 from eval.logistic import newton
 from eval.scorer import labelled
 from eval.scorer.labelled import Labelled
-from rag.features import NAMES, Features
-from rag.grounding import WEIGHTS, Scorer, Weight, Weights, least, overall
-from rag.sentences import split
+from rag.checking.features import NAMES, Features
+from rag.checking.scorer import WEIGHTS, Scorer, Weight, Weights, least, overall
+from rag.text.sentences import split_sentences
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,7 +61,9 @@ def read(sets: Sets, scorer: Scorer) -> list[Sentence]:
 
 
 def _sentences(name: str, index: int, row: Labelled, scorer: Scorer) -> Iterator[Sentence]:
-    spans = [span for span in split(row.text) if any(map(str.isalnum, row.text[slice(*span)]))]
+    spans = [
+        span for span in split_sentences(row.text) if any(map(str.isalnum, row.text[slice(*span)]))
+    ]
     found = scorer.features([row.text[start:end] for start, end in spans], row.sources)
     for span, each in zip(spans, found, strict=False):
         truth, weight = _truth(row, span, len(spans))

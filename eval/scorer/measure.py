@@ -12,10 +12,10 @@ from pathlib import Path
 
 from eval.scorer import card, corruptions, fit, labelled, mutations
 from eval.scorer.labelled import Labelled
-from rag import verify
 from rag.assistant import SEEDS
-from rag.features import Name
-from rag.grounding import Scorer
+from rag.checking import verdict
+from rag.checking.features import Name
+from rag.checking.scorer import Scorer
 
 DOCUMENTS = 15  # of each set, whose sentences are changed
 PER_KIND = 100  # changed sentences of each kind
@@ -73,9 +73,9 @@ def counts(documents: Sequence[str]) -> tuple[list[card.Count], list[card.Count]
     rules alone decide that."""
     changed = mutations.sample(mutations.mutate(documents), PER_KIND, seed=0)
     true = mutations.sample(mutations.untouched(documents), PER_KIND, seed=0)
-    caught = mutations.catch_rates(verify.check, changed)
-    alarms = mutations.false_alarms(verify.check, true)
-    for kind, rate in corruptions.detection_rates(verify.check).items():
+    caught = mutations.catch_rates(verdict.check_claim, changed)
+    alarms = mutations.false_alarms(verdict.check_claim, true)
+    for kind, rate in corruptions.detection_rates(verdict.check_claim).items():
         held = alarms if kind == corruptions.RIGHT else caught
         held[f"answer: {kind}"] = rate
     return (

@@ -31,7 +31,7 @@ from typing import Literal, NamedTuple, Protocol, TypeVar
 
 from eval.scorer import changes, naming, wordings
 from eval.scorer.changes import Changes, Context
-from rag.sentences import split
+from rag.text.sentences import split_sentences
 from rag.types import Support
 
 AROUND_CHARS = 1_500  # of the document before and after a sentence
@@ -133,7 +133,7 @@ def _mutations(
 def sentences(document: str) -> Iterator[tuple[str, str]]:
     """The whole sentences of plain prose in a document, each with the text around it."""
     seen = set()
-    for start, end in split(document):
+    for start, end in split_sentences(document):
         sentence = document[start:end]
         if sentence not in seen and _is_prose(sentence):
             seen.add(sentence)

@@ -11,8 +11,8 @@ from typing import Protocol
 
 from eval.figures import quantile
 from eval.scorer.labelled import Labelled
-from rag import sentences
 from rag.errors import FootnoteError
+from rag.text.sentences import split_sentences
 
 Clock = Callable[[], float]  # seconds
 
@@ -79,7 +79,7 @@ def scored(
             score = float(score_of(row.text, sources))
             seconds = clock() - start
             check(name, row.id, score)
-            claims = max(1, len(sentences.split(row.text)))
+            claims = max(1, len(split_sentences(row.text)))
             yield Given(index, score, seconds, claims, place > 0 if any(sources) else None)
 
 

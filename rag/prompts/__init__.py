@@ -20,23 +20,23 @@ _HEADING = re.compile(r"^## (system|user|assistant)\n", re.MULTILINE)
 Role = Literal["system", "user", "assistant"]
 
 
-def render(name: str, **values: str) -> list[Message]:
+def render_prompt(name: str, **values: str) -> list[Message]:
     """The messages of the prompt file `name`; values are inserted as they are, never re-read.
 
     Raises `KeyError` when a name of the file is not given.
     """
-    _, *parts = _HEADING.split(text(name))
+    _, *parts = _HEADING.split(prompt_text(name))
     pairs = zip(parts[::2], parts[1::2], strict=True)
     return [
         Message(cast(Role, role), Template(body.strip()).substitute(values)) for role, body in pairs
     ]
 
 
-def text(name: str) -> str:
+def prompt_text(name: str) -> str:
     """The prompt file as it is written."""
     return (files(__package__) / f"{name}.md").read_text(encoding="utf-8")
 
 
-def digest(*names: str) -> str:
+def prompts_digest(*names: str) -> str:
     """Identifies the wording of some prompt files, 16 hexadecimal digits."""
-    return sha256("\0".join(text(name) for name in names).encode()).hexdigest()[:16]
+    return sha256("\0".join(prompt_text(name) for name in names).encode()).hexdigest()[:16]

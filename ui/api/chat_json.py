@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
 
-from rag.answer_json import to_json
 from rag.errors import QuestionError
+from rag.serialization import to_json
 from rag.types import Turn, Usage
 from ui.api.wire import said
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 from anyio import CapacityLimiter, create_task_group, to_thread
 
-from rag.answer_json import to_json
 from rag.errors import QuestionError
+from rag.serialization import to_json
 from ui.api import chat_json
 from ui.api.chat_json import MODEL, Json, fault
 from ui.api.wire import said

@@ -27,8 +27,8 @@ from pydantic import Field
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from rag.answer_json import to_json
 from rag.errors import FootnoteError
+from rag.serialization import to_json
 from rag.types import Answer
 from ui.api.programs import Programs, answered
 from ui.api.wire import (

@@ -1,6 +1,6 @@
 """What may other programs ask of Footnote?
 
-`ask`, `verify` and `check`, with plain values in and out. Gradio's API and the Model Context
+`ask`, `verify` and `check_claim`, with plain values in and out. Gradio's API and the Model Context
 Protocol offer the same three; their schemas come from these annotations.
 """
 
@@ -61,7 +61,7 @@ class Programs:
         support it, the characters of the source where they stand, and how well they do. A decline
         (status "declined") says why in its reason. The question can be limited to some documents;
         history is the conversation before it, oldest first."""
-        from rag.answer_json import to_json
+        from rag.serialization import to_json
 
         answer = answered(self.asking(question, document_ids, history))
         return cast(AnswerDocument, to_json(answer))
@@ -85,8 +85,8 @@ class Programs:
         """Check a claim against quotes: does each stand in its source, at the characters
         [start, end), and do they together support the claim? Only quotes that stand in the
         source count."""
-        from rag import verify
-        from rag.relocate import relocate_all
+        from rag.checking import verdict as verdicts
+        from rag.store.relocation import relocate_all
 
         library = self.assistant.library
         given = _checked(list[Cited], citations, "citations")
@@ -96,7 +96,7 @@ class Programs:
         places = relocate_all(cited, library)
         spans = [place.span for place in places if place.span]
         quotes, near = [library.text(span) for span in spans], self._around(spans)
-        verdict = verify.check(claim, quotes, near, self.assistant.scorer)
+        verdict = verdicts.check_claim(claim, quotes, near, self.assistant.scorer)
         return {
             "support": verdict.support,
             "reasons": list(verdict.reasons),

@@ -1,6 +1,6 @@
 """What shape has the JSON that other programs give and get?
 
-The answer document is that of `rag.answer_json`; its types are spelled out here for the schemas
+The answer document is that of `rag.serialization`; its types are spelled out here for the schemas
 that Gradio's API and the Model Context Protocol publish.
 """
 
@@ -61,7 +61,7 @@ class UsageDocument(TypedDict):
 
 
 class AnswerDocument(TypedDict):
-    """`rag.answer_json.to_json` makes it. `chance` is that, 0 to 1, of the passages answering the
+    """`rag.serialization.to_json` makes it. `chance` is that, 0 to 1, of the passages answering the
     question; null where it was not estimated. `short` is the few words that answer, where the model
     was asked for them."""
 

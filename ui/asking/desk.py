@@ -16,16 +16,16 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from rag.errors import FootnoteError, Stopped
+from rag.cancellation import Cancellation
+from rag.errors import Cancelled, FootnoteError
 from rag.events import Event, Retrieved, Selected
-from rag.stop import Stop
 from rag.types import Hit, Passage, Turn
 from ui.asking.exchange import Exchange, fold
 from ui.asking.line import MOST_WAITING, Line, Ticket
 from ui.asking.trace import Trace, noted, start, traced
 
 if TYPE_CHECKING:
-    from rag.library import Library
+    from rag.store.documents import Library
 
 HEARTBEAT_S = 0.5  # the longest time for which `Asking.shown` holds its caller
 GOODBYE_S = 3.0  # for all threads together to end, when the desk closes
@@ -41,7 +41,7 @@ class Answering(Protocol):
         question: str,
         history: Sequence[Turn] = (),
         document_ids: Collection[str] | None = None,
-        stop: Stop | None = None,
+        stop: Cancellation | None = None,
     ) -> Iterator[Event]: ...
 
 
@@ -55,7 +55,7 @@ class Asking:
 
     def __init__(self, exchange: Exchange) -> None:
         self.id = exchange.id
-        self.signal = Stop()
+        self.signal = Cancellation()
         self.ticket: Ticket | None = None
         self._exchange = exchange
         self._trace = start(exchange.question)
@@ -92,7 +92,7 @@ class Asking:
         """End the question as it stands, and with it the model's request. What is over stays as
         it is."""
         self.end("Stopped.", state="stopped")
-        self.signal.set()
+        self.signal.cancel()
         if self.ticket and not self.ticket.is_served:  # a lane is free when the model is
             self.leave()
 
@@ -218,7 +218,7 @@ class Desk:
         try:
             self._drive(asking, history)
             asking.fail("The answer broke off. Ask again.")  # unless it has ended
-        except Stopped:
+        except Cancelled:
             asking.stop()
         except BaseException as error:  # a thread has nobody above it to tell
             asking.fail(_told(error))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from rag.events import Checked, Consulted, Event, Finished, Retrieved, Rewritten, Selected, Token
+from rag.events import Checked, Event, Finished, ModelCalled, Retrieved, Rewritten, Selected, Token
 from rag.types import Answer, Claim, Hit, Passage
 
 State = Literal[
@@ -62,9 +62,9 @@ def fold(exchange: Exchange, event: Event, passage_of: Callable[[int, Hit], Pass
             return replace(exchange, evidence=tuple(shown))
         case Selected(passages):
             return replace(exchange, state="reading", evidence=passages)
-        case Consulted("judge"):  # before the next attempt: nothing of the last one was kept
+        case ModelCalled("judge"):  # before the next attempt: nothing of the last one was kept
             return replace(exchange, state="reading", draft="")
-        case Consulted():
+        case ModelCalled():
             return exchange
         case Token(text):
             return replace(exchange, state="writing", draft=exchange.draft + text)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from rag.answer_json import (
+from rag.serialization import (
     Written,
     WrittenAnswer,
     WrittenClaim,
@@ -16,7 +16,7 @@ from rag.answer_json import (
     passages_to_json,
     validated,
 )
-from rag.answer_json import to_json as answer_to_json
+from rag.serialization import to_json as answer_to_json
 from ui.asking.exchange import Exchange, State, Thumb
 
 SCHEMA = "footnote.exchange/1"
@@ -53,7 +53,7 @@ def from_json(document: object) -> Exchange:
     """The exchange that `to_json` wrote as `document`.
 
     One that was under way comes back as "stopped", in no line: nobody answers it any more.
-    Raises `rag.answer_json.FormatError` for what is not such a document.
+    Raises `rag.serialization.FormatError` for what is not such a document.
     """
     return validated(_Exchange, document, SCHEMA).read()
 

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from rag.errors import FootnoteError
 from rag.events import (
     Checked,
-    Consulted,
     Event,
     Finished,
+    ModelCalled,
     Purpose,
     Retrieved,
     Rewritten,
@@ -225,7 +225,7 @@ def _step(event: Event, at_s: float) -> Step | None:
             return Search(at_s, tuple(found[:MOST_HITS]), max(0, len(found) - MOST_HITS))
         case Selected(passages, cut):
             return Selection(at_s, _excerpts(passages), _excerpts(cut))
-        case Consulted():
+        case ModelCalled():
             return _request(event, at_s)
         case Checked(claim, action):
             return _verdict(claim, action, at_s)
@@ -255,7 +255,7 @@ def _excerpts(passages: Sequence[Passage]) -> tuple[Excerpt, ...]:
     )
 
 
-def _request(event: Consulted, at_s: float) -> Request:
+def _request(event: ModelCalled, at_s: float) -> Request:
     messages = tuple(Message(each.role, _cut(each.content)) for each in event.messages)
     probability = None if event.probability is None else _number(event.probability)
     reply = _cut(event.reply)

@@ -93,12 +93,12 @@ def _bare(data: Path) -> list[tuple[float, float]]:
     """Seconds to the hits, which the page shows first, and to the passages that the local model
     is given; without a page or a model."""
     from rag.build import build
-    from rag.models import EMBEDDED_BUDGET
-    from rag.settings import load as load_settings
+    from rag.models.chat import LOCAL_BUDGET_TOKENS
+    from rag.settings import load_settings as load_settings
 
     nowhere = "http://127.0.0.1:9/v1"  # it is not asked
     settings = load_settings(
-        data_dir=data, model=NAME, llm_base_url=nowhere, budget_tokens=EMBEDDED_BUDGET
+        data_dir=data, model=NAME, llm_base_url=nowhere, budget_tokens=LOCAL_BUDGET_TOKENS
     )
     with build(settings) as assistant:
         _searched(assistant, UNCOUNTED)

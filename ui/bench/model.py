@@ -72,7 +72,7 @@ class StandIn:
 
 
 def reply(messages: list[dict[str, str]], sentences: int = 1) -> str:
-    """What it says to a request of `rag.compose`."""
+    """What it says to a request of `rag.answering.prompting`."""
     asked = messages[-1]["content"]
     if _ASKED_LAST in asked:
         return asked.rpartition(_ASKED_LAST)[2].strip()

@@ -93,16 +93,17 @@ def _address(pipe: Connection) -> str:
 
 def _serve(data: Path, articles: Path | None, model_url: str, pipe: Connection) -> None:
     """The process of a server."""
-    from rag.build import HostedModel, build
-    from rag.settings import LOCAL_MODEL, load
+    from rag.build import build
+    from rag.models.provider import HostedProvider
+    from rag.settings import LOCAL_MODEL, load_settings
     from ui.web.serving import serve
 
-    with build(load(data_dir=data, model=LOCAL_MODEL)) as assistant:
+    with build(load_settings(data_dir=data, model=LOCAL_MODEL)) as assistant:
         assistant.ensure_seeds()
         if articles:
             list(assistant.index([articles]))
         if model_url:
-            assistant.model = HostedModel(load(llm_base_url=model_url, model=NAME))
+            assistant.model = HostedProvider(load_settings(llm_base_url=model_url, model=NAME))
         with suppress(KeyboardInterrupt):
             serve(
                 assistant, pipe.send, host="127.0.0.1", port=0,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rag.sentences import split
+from rag.text.sentences import split_sentences
 from rag.types import Span
 
 MOST_SENTENCES = 40  # added to a quote before it is given up
@@ -23,7 +23,7 @@ def pointing_quote(text: str, span: Span, quote: str) -> str | None:
     for step in range(MOST_SENTENCES + 1):
         if _occurs_once(text, text[start:end]):
             return text[start:end]
-        sentences = split(text) if sentences is None else sentences
+        sentences = split_sentences(text) if sentences is None else sentences
         start, end = _wider(sentences, start, end, forward=step % 2 == 1)
     return None
 

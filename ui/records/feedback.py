@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from eval.cases import Case, Tag, is_right
-from rag import asks
 from rag.errors import FootnoteError
-from rag.sentences import split
+from rag.query.answer_type import AnswerType, expected_answer_type
+from rag.text.sentences import split_sentences
 from rag.types import Answer, Citation, Claim, Span
 from ui.asking.exchange import Exchange
 from ui.records import gold
@@ -27,7 +27,7 @@ from ui.terminal import count, line
 DECLINED = "The articles do not state it."  # stands for a decline among the turns of a case
 SLUG_WORDS = 7
 SLUG_CHARS = 48
-_TAGS: dict[asks.Kind, Tag] = {
+_TAGS: dict[AnswerType, Tag] = {
     "number": "number",
     "time": "date",
     "year": "date",
@@ -137,7 +137,7 @@ def _readings(
     question: str, answer: Answer, cited: Sequence[Claim]
 ) -> Iterable[tuple[Claim, gold.Groups]]:
     """What could be looked for, the most telling first, and the claim that it is from."""
-    if asks.kind(question) == "yes-no":
+    if expected_answer_type(question) == "yes-no":
         yield from ((claim, gold.verdict(answer.text)) for claim in cited[:1])
     yield from ((claim, gold.of_claim(question, claim)) for claim in cited)
     yield from ((claim, gold.wording(claim)) for claim in cited)
@@ -172,7 +172,7 @@ def _sentences(exchange: Exchange) -> Iterable[_Quoted]:
     yield from ((citation.span, citation.quote) for citation in citations)
     for passage in exchange.evidence:
         at, id = passage.span.start, passage.span.document_id
-        for start, end in split(passage.text):
+        for start, end in split_sentences(passage.text):
             yield Span(id, at + start, at + end), passage.text[start:end]
 
 
@@ -201,7 +201,7 @@ def _tags(exchange: Exchange, judgement: _Judgement, *, is_follow_up: bool) -> l
     if not judgement.groups:
         found: list[Tag] = ["unanswerable"]
     else:
-        kind = asks.kind(exchange.asked_as or exchange.question)
+        kind = expected_answer_type(exchange.asked_as or exchange.question)
         found = [_TAGS[kind]] if kind in _TAGS else []
     return [*found, "follow-up"] if is_follow_up else found
 

@@ -16,8 +16,8 @@ from html import unescape
 from typing import Literal
 
 from rag.errors import SourceError
-from rag.library import Library
-from rag.relocate import Found, relocate_all
+from rag.store.documents import Library
+from rag.store.relocation import Relocation, relocate_all
 from rag.types import Citation, Span
 from ui.terminal import clean, line
 
@@ -69,7 +69,7 @@ class Verdict:
     """How a footnote stands to the library. `same_digest` is none where either is unknown."""
 
     footnote: Footnote
-    found: Found
+    found: Relocation
     same_digest: bool | None
 
     @property

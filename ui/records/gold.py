@@ -12,13 +12,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 from eval.cases import normalised
-from rag import asks, terms
+from rag.answering import acceptance
+from rag.query.answer_type import AnswerType, expected_answer_type
+from rag.text.names import DATE_WORDS, Name, find_names
+from rag.text.quantities import find_quantities
+from rag.text.tokens import content_stems
 from rag.types import Claim
 
 Groups = tuple[tuple[str, ...], ...]
 Sort = Literal["number", "date", "name"]
 
-_WANTED: dict[asks.Kind, tuple[Sort, ...]] = {
+_WANTED: dict[AnswerType, tuple[Sort, ...]] = {
     "number": ("number",),
     "time": ("date", "number"),
     "year": ("number",),
@@ -49,7 +53,7 @@ def of_claim(question: str, claim: Claim) -> Groups:
 
     Empty where the question is open ("why", "what did he say") or the claim has no such fact.
     """
-    kind = asks.kind(question)
+    kind = expected_answer_type(question)
     wanted = _WANTED.get(kind, ("name",) if _PLACE.match(question.strip()) else ())
     quotes = [citation.quote for citation in claim.citations]
     fitting = [
@@ -99,17 +103,17 @@ def of_note(note: str, sentence: str) -> Groups:
     if holds(sentence, note):
         return ((note,),)
     found = facts(note, starts=frozenset())
-    if asks.NEGATOR.search(note) or not all(holds(sentence, fact.text) for fact in found):
+    if acceptance.NEGATOR.search(note) or not all(holds(sentence, fact.text) for fact in found):
         return ()
     return tuple(_alternatives(fact) for fact in found)
 
 
 def is_complaint(note: str) -> bool:
     """True for "wrong", "no!" and the like: it says that an answer is bad, not which is right."""
-    if terms.quantities(note):
+    if find_quantities(note):
         return False
-    named = {name.text.lower() for name in terms.names(note, starts=frozenset())}
-    meant = {word for word in re.findall(r"[^\W\d_]+", note.lower()) if terms.content(word)}
+    named = {name.text.lower() for name in find_names(note, starts=frozenset())}
+    meant = {word for word in re.findall(r"[^\W\d_]+", note.lower()) if content_stems(word)}
     return named | meant <= _COMPLAINTS
 
 
@@ -123,15 +127,16 @@ def _says_something(text: str) -> bool:
 
 
 def facts(text: str, *, starts: frozenset[int] = frozenset({0})) -> list[Fact]:
-    """The numbers, dates and names of `text` in order; see `rag.terms.names` for `starts`."""
-    numbers = [Fact(q.text, "number", q.start, q.end) for q in terms.quantities(text)]
+    """The numbers, dates and names of `text` in order; see `rag.text.names.find_names` for
+    `starts`."""
+    numbers = [Fact(q.text, "number", q.start, q.end) for q in find_quantities(text)]
     return sorted([*numbers, *_names(text, starts)], key=lambda fact: fact.start)
 
 
 def _names(text: str, starts: frozenset[int]) -> Iterator[Fact]:
     """Dates, and runs of names that stand next to each other: "Scott Bessent" is one."""
-    run: list[terms.Name] = []
-    for name in terms.names(text, starts=starts):
+    run: list[Name] = []
+    for name in find_names(text, starts=starts):
         if run and (name.start - run[-1].end > 1 or _is_date(name) or _is_date(run[-1])):
             yield _named(text, run)
             run = []
@@ -140,20 +145,20 @@ def _names(text: str, starts: frozenset[int]) -> Iterator[Fact]:
         yield _named(text, run)
 
 
-def _named(text: str, run: Sequence[terms.Name]) -> Fact:
+def _named(text: str, run: Sequence[Name]) -> Fact:
     start, end = run[0].start, run[-1].end
     said = re.sub(r"['’]s$", "", text[start:end])
     return Fact(said, "date" if _is_date(run[0]) else "name", start, end)
 
 
-def _is_date(name: terms.Name) -> bool:
-    return name.text.lower() in terms.DATE_WORDS
+def _is_date(name: Name) -> bool:
+    return name.text.lower() in DATE_WORDS
 
 
 def _closest(question: str, text: str, found: Sequence[Fact]) -> list[Fact]:
     """Those of `found` that stand in one clause: the one that shares most with the question, and
     of equals the first."""
-    asked = set(terms.content(question))
+    asked = set(content_stems(question))
     ends = [joint.start() for joint in _JOINT.finditer(text)]
     clauses: dict[int, list[Fact]] = {}
     for fact in found:
@@ -161,6 +166,6 @@ def _closest(question: str, text: str, found: Sequence[Fact]) -> list[Fact]:
     cuts = [0, *ends, len(text)]
 
     def shared(clause: int) -> int:
-        return len(asked & set(terms.content(text[cuts[clause] : cuts[clause + 1]])))
+        return len(asked & set(content_stems(text[cuts[clause] : cuts[clause + 1]])))
 
     return clauses[max(clauses, key=shared)] if clauses else []

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from rag.answer_json import FormatError
+from rag.serialization import FormatError
 from ui.asking.exchange import Exchange, Thumb
 from ui.asking.exchange_json import from_json, to_json
 from ui.records.history_file import (

@@ -10,8 +10,8 @@ from rich.text import Text
 
 from rag.errors import EmptyLibrary
 from rag.events import Added, Failed, IngestEvent, Removed, Skipped, Updated
-from rag.fetch import is_url
-from rag.library import Library
+from rag.ingest.web import is_url
+from rag.store.documents import Library
 from ui.shell.screen import Screen
 from ui.terminal import Row, count, line
 

@@ -16,9 +16,9 @@ from typing import Literal
 from urllib.parse import quote
 
 from rag.events import Added, Failed, IngestEvent, Removed, Skipped, Updated
-from rag.fetch import is_url
-from rag.library import Library
-from rag.sources import is_gone
+from rag.ingest.discovery import is_gone
+from rag.ingest.web import is_url
+from rag.store.documents import Library
 from ui.terminal import count, line
 
 State = Literal["indexed", "file is gone", "web page"]

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rag.errors import NoSuchDocument
-from rag.pages import page_of
+from rag.ingest.pdf_pages import page_of
 from rag.types import Citation, Document, Span
 from ui.terminal import line
 
 if TYPE_CHECKING:
-    from rag.library import Library
-    from rag.relocate import Found
+    from rag.store.documents import Library
+    from rag.store.relocation import Relocation
     from ui.asking.exchange import Exchange
 
 TITLE_CHARS = 120  # of a title within a note
@@ -76,7 +76,7 @@ def document(id: str, library: Library, start: int | None = None, end: int | Non
 
 
 def _opened(exchange: Exchange, cited: Citation, library: Library) -> Opened:
-    from rag.relocate import relocate_all
+    from rag.store.relocation import relocate_all
 
     id = cited.span.document_id
     besides = [c for claim in exchange.claims for c in claim.citations if c.span.document_id == id]
@@ -90,7 +90,7 @@ def _opened(exchange: Exchange, cited: Citation, library: Library) -> Opened:
     return Opened(source, found.span, tuple(sorted(others)), _note(found), cited.quote)
 
 
-def _note(found: Found) -> str:
+def _note(found: Relocation) -> str:
     match found.state:
         case "same":
             return ""

@@ -19,7 +19,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from rag.errors import SourceError
-from rag.load import MAX_BYTES, SUFFIXES
+from rag.ingest.readers import MAX_BYTES, SUFFIXES
 
 MAX_NAME_BYTES = 120  # in UTF-8, the ending included
 
@@ -32,7 +32,7 @@ def keep(files: Sequence[Path], folder: Path) -> list[Path]:
     """Copy `files` into `folder`, which is made where missing; where each one now is.
 
     Raises `SourceError` before anything is copied when one is of an unknown kind, empty or over
-    `rag.load.MAX_BYTES`; and when one cannot be written, of which nothing stays then.
+    `rag.ingest.readers.MAX_BYTES`; and when one cannot be written, of which nothing stays then.
     """
     names = [_checked(file) for file in files]
     return [_copied(file, folder, name) for file, name in zip(files, names, strict=True)]

@@ -1,0 +1,58 @@
+"""TODO."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from math import exp
+
+from rag.events import ModelCalled
+from rag.models.completion import complete
+from rag.prompts import render_prompt
+from rag.types import ChatModel, Passage
+
+EXTRACT_TOKENS = 16
+
+
+def ask_if_answered(question: str, passages: Sequence[Passage], model: ChatModel) -> ModelCalled:
+    """Ask whether the passages state the answer. Its `probability` is read from those of "yes"
+    and "no"; 0 or 1 where the server does not give them."""
+    messages = render_prompt("judge", passages=running_text(passages), question=question)
+    consulted, alternatives = complete("judge", messages, model, max_tokens=1)
+    return replace(consulted, probability=_share_of_yes(consulted.reply, alternatives) or 0.0)
+
+
+def ask_short_answer(question: str, passages: Sequence[Passage], model: ChatModel) -> ModelCalled:
+    """Ask for the few words of the passages that answer; what comes may be words of its own."""
+    return _extracted(question, passages, model)[0]
+
+
+def ask_yes_or_no(question: str, passages: Sequence[Passage], model: ChatModel) -> ModelCalled:
+    """Ask a question of yes or no. Its `probability` is that of "yes", None where the reply is
+    neither."""
+    consulted, alternatives = _extracted(question, passages, model)
+    return replace(consulted, probability=_share_of_yes(consulted.reply, alternatives))
+
+
+def _extracted(
+    question: str, passages: Sequence[Passage], model: ChatModel
+) -> tuple[ModelCalled, Mapping[str, float]]:
+    messages = render_prompt("extract", passages=running_text(passages), question=question)
+    return complete("extract", messages, model, EXTRACT_TOKENS)
+
+
+def _share_of_yes(reply: str, alternatives: Mapping[str, float]) -> float | None:
+    """That of "yes" among both, 0..1; 0 or 1 where only the reply is known, None without both."""
+    shares = {"yes": 0.0, "no": 0.0}
+    first = re.match(r"\W*(yes|no)\b", reply.lower())
+    for token, logprob in (alternatives or ({first[1]: 0.0} if first else {})).items():
+        word = token.strip().lower()
+        if word in shares:
+            shares[word] += exp(logprob)
+    total = sum(shares.values())
+    return shares["yes"] / total if total else None
+
+
+def running_text(passages: Sequence[Passage]) -> str:
+    return " ".join(" ".join(passage.text.split()) for passage in passages)

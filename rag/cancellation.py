@@ -1,0 +1,127 @@
+"""How is what a question set going ended, from any thread?
+
+A thread that waits for a server cannot be woken by another one. So whatever may be ended does its
+waiting in a thread of its own, on an event loop where that is to end with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator
+from concurrent.futures import Future
+from contextlib import aclosing, contextmanager
+from queue import SimpleQueue
+from typing import TypeVar
+
+from rag.errors import Cancelled
+
+T = TypeVar("T")
+
+
+class Cancellation:
+    """A word that one thread gives and others heed; once given it stays so."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._calls: list[Callable[[], object]] = []
+        self._is_cancelled = False
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self._is_cancelled
+
+    def cancel(self) -> None:
+        """End what goes on under this. Returns at once; setting it again does nothing."""
+        with self._lock:  # while they are called, none of them is withdrawn
+            calls, self._calls, self._is_cancelled = self._calls, [], True
+            for call in calls:
+                call()
+
+    def raise_if_cancelled(self) -> None:
+        """Raises `Cancelled` once it is set."""
+        if self._is_cancelled:
+            raise Cancelled("Stopped.", "Ask again when you like.")
+
+    @contextmanager
+    def on_cancel(self, call: Callable[[], object]) -> Iterator[None]:
+        """Within this block, have `set` call `call`: at once where it is set already. A call must
+        be quick and must not raise; it may come from any thread."""
+        with self._lock:
+            self._calls.append(call)
+            if self._is_cancelled:
+                self.cancel()
+        try:
+            yield
+        finally:
+            with self._lock:
+                if call in self._calls:
+                    self._calls.remove(call)
+
+
+def run_cancellable(call: Callable[[], T], cancellation: Cancellation | None) -> T:
+    """What `call` returns or raises. Where `cancellation` is set first it goes on, unheeded, in a
+    thread of its own: for work that serves the next question as well. Raises `Cancelled`."""
+    if cancellation is None:
+        return call()
+    cancellation.raise_if_cancelled()
+    ended: SimpleQueue[Future[T] | None] = SimpleQueue()
+
+    def run() -> None:
+        outcome: Future[T] = Future()
+        try:
+            outcome.set_result(call())
+        except BaseException as error:
+            outcome.set_exception(error)
+        ended.put(outcome)
+
+    threading.Thread(target=run, daemon=True).start()
+    with cancellation.on_cancel(lambda: ended.put(None)):
+        outcome = ended.get()
+    cancellation.raise_if_cancelled()
+    assert outcome is not None
+    return outcome.result()
+
+
+def iterate_in_thread(
+    items: AsyncGenerator[T, None], cancellation: Cancellation | None
+) -> Generator[T, None, None]:
+    """The items, as they come, made on an event loop in a thread of its own.
+
+    Where `cancellation` is set, the making is cancelled wherever it waits, its cleanup runs, and
+    then `Cancelled` is raised. Closing this cancels it too, without waiting for the cleanup.
+    """
+    cancellation = cancellation or Cancellation()
+    cancellation.raise_if_cancelled()
+    arrived: SimpleQueue[tuple[T] | BaseException | None] = SimpleQueue()
+    ending = Cancellation()
+    making = _make(items, arrived.put, ending)
+    threading.Thread(target=asyncio.run, args=(making,), daemon=True).start()
+    try:
+        with cancellation.on_cancel(ending.cancel):
+            while (arrival := arrived.get()) is not None:
+                cancellation.raise_if_cancelled()
+                if isinstance(arrival, BaseException):
+                    raise arrival
+                yield arrival[0]
+    finally:
+        ending.cancel()
+
+
+async def _make(
+    items: AsyncGenerator[T, None],
+    put: Callable[[tuple[T] | BaseException | None], None],
+    ending: Cancellation,
+) -> None:
+    """Put each item in a tuple, and at last what ended them: None, or an exception."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None
+    end: BaseException | None = None
+    try:
+        with ending.on_cancel(lambda: loop.call_soon_threadsafe(task.cancel)):
+            async with aclosing(items):
+                async for item in items:
+                    put((item,))
+    except BaseException as error:
+        end = error
+    put(end)

@@ -1,0 +1,93 @@
+"""How likely is it that the articles answer a question?
+
+A logistic model of what is known before anything is written: how well the question's tokens are
+met in the sentences found, and whether the language model says that one of them states the
+answer. Fitted by ``python -m eval.benchmarks.answerable_fit`` on questions with and without an
+answer; the weights are in ``answerability.json``, for anyone to read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import exp, log
+from pathlib import Path
+
+from rag.models import fitted_weights
+from rag.models.fitted_weights import Finite, FrozenModel
+from rag.models.token_embeddings import TokenEncoder
+from rag.types import Passage
+
+WEIGHTS = Path(__file__).with_suffix(".json")
+_LEAST = 0.02  # a chance nearer to 0 or 1 is taken as this near: log-odds are infinite there
+
+
+class Weights(FrozenModel):
+    """The log-odds are ``intercept + max_sim * m + p_answered * log_odds(p)``."""
+
+    intercept: Finite
+    max_sim: Finite
+    p_answered: Finite
+
+    def chance(self, max_sim: float, p_answered: float) -> float:
+        """The chance, 0..1, of an answer."""
+        score = self.intercept + self.max_sim * max_sim + self.p_answered * log_odds(p_answered)
+        return 1 / (1 + exp(-score))
+
+
+class AnswerabilityWeights(FrozenModel):
+    """`from_probability` is for a "yes" whose probability is known, `from_reply` for a bare "yes"
+    or "no"."""
+
+    about: str = ""
+    from_probability: Weights
+    from_reply: Weights
+
+
+class Answerability:
+    """Judges questions by what was found for them. Loads the MiniLM at the first question.
+
+    Raises `ModelFileError` when the MiniLM or the weights are missing or damaged.
+    """
+
+    def __init__(self, reader: TokenEncoder, fitted: AnswerabilityWeights | None = None) -> None:
+        self._reader = reader
+        self._fitted = fitted or load_answerability_weights()
+
+    def max_sim(self, question: str, texts: Sequence[str]) -> float:
+        """The mean over the question's tokens of the cosine similarity, -1..1, to the nearest token
+        of `texts`; -1 where one of the two has none (MaxSim of Khattab and Zaharia 2020)."""
+        import numpy as np
+
+        asked, *found = self._reader.states([question, *texts])
+        held = [each.vectors for each in found if len(each.vectors)]
+        if not held or not len(asked.vectors):
+            return -1.0
+        return float((asked.vectors @ np.concatenate(held).T).max(axis=1).mean())
+
+    def max_sim_in_document(
+        self, document_id: str, question: str, passages: Sequence[Passage]
+    ) -> float:
+        """`max_sim` by the passages of one document. What several documents say between them is no
+        answer: among many, each of a question's words is met somewhere."""
+        texts = [each.text for each in passages if each.span.document_id == document_id]
+        return self.max_sim(question, texts)
+
+    def chance(self, max_sim: float, p_answered: float) -> float:
+        """The chance, 0..1, that the texts answer the question, where the model's "yes" has the
+        probability `p_answered`; exactly 0 or 1 is a bare "no" or "yes"."""
+        bare = p_answered in (0.0, 1.0)
+        weights = self._fitted.from_reply if bare else self._fitted.from_probability
+        return weights.chance(max_sim, p_answered)
+
+
+def log_odds(chance: float) -> float:
+    """Those of a chance; finite, also for 0 and 1."""
+    kept = min(max(chance, _LEAST), 1 - _LEAST)
+    return log(kept / (1 - kept))
+
+
+def load_answerability_weights(file: Path = WEIGHTS) -> AnswerabilityWeights:
+    """The fitted weights. Raises `ModelFileError`."""
+    return fitted_weights.load_weights(
+        AnswerabilityWeights, file, "python -m eval.benchmarks.answerable_fit"
+    )

@@ -1,0 +1,147 @@
+"""Which characters of the passages carry each sentence of the reply?
+
+Pure. The model's ``[n]`` is a hint: the text itself decides, so a small model that cannot number
+its sources cites as well as a large one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import log1p
+
+from rag.text.names import find_names, name_keys
+from rag.text.quantities import find_quantities
+from rag.text.sentences import needs_context, split_sentences
+from rag.text.tokens import content_stems
+from rag.types import Citation, Passage, Span
+
+# A marker in any of the shapes models write: [1], [1, 2], 【1】, [^1].
+_MARKER = re.compile(r"(?<!\s)\s*+[\[【]\s?\^?(\d{1,4}(?:\s?[,;–-]\s?\d{1,4})*+)\s?[\]】]")
+_HINT_BONUS = 0.05  # breaks near-ties in favour of the passage that the model named
+_LENGTH_MALUS = 0.02  # for each further sentence: of equal carriers the narrowest is cited
+_BARE = re.compile(r"(?:yes|no)[.,!]?", re.IGNORECASE)
+GAP_CHARS = 3  # of white space between neighbouring sentences
+_ADDS = 0.1  # least share of the claim that a further citation must carry
+
+
+@dataclass(frozen=True, slots=True)
+class DraftSentence:
+    """A sentence of the reply, freed of its markers, and the passages that they named."""
+
+    text: str
+    numbers: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateSentence:
+    """A sentence of passage `number`, with what it states."""
+
+    number: int
+    citation: Citation
+    match_keys: Counter[str] = field(repr=False)
+
+
+def parse_reply(reply: str, passages: int) -> tuple[list[DraftSentence], int]:
+    """The sentences of a reply, and how many markers named no passage in ``1..passages``."""
+    clean, marks, end = [], [], 0
+    for match in _MARKER.finditer(reply):
+        clean.append(reply[end : match.start()])
+        end = match.end()
+        position = sum(map(len, clean))
+        marks += [(position, int(n)) for n in re.findall(r"\d+", match[1])]
+    text = "".join([*clean, reply[end:]])
+    drafts: list[DraftSentence] = []
+    for start, stop in split_sentences(text):
+        # A marker belongs to the sentence whose last character stands before it.
+        here = frozenset(n for at, n in marks if start < at <= stop and 1 <= n <= passages)
+        if drafts and _BARE.fullmatch(drafts[-1].text):  # "Yes." says something with what follows
+            before = drafts.pop()
+            drafts.append(DraftSentence(f"{before.text} {text[start:stop]}", before.numbers | here))
+        else:
+            drafts.append(DraftSentence(text[start:stop], here))
+    return drafts, sum(not 1 <= n <= passages for _, n in marks)
+
+
+def candidate_sentences(passages: Sequence[Passage]) -> list[CandidateSentence]:
+    """Every sentence of the passages as a citation of its own, in the passages' order."""
+    found = []
+    for passage in passages:
+        for start, end in split_sentences(passage.text):
+            at = passage.span.start
+            span = Span(passage.span.document_id, at + start, at + end)
+            quote = passage.text[start:end]
+            citation = Citation(passage.number, span, quote)
+            found.append(CandidateSentence(passage.number, citation, match_keys(quote)))
+    return found
+
+
+def match_keys(text: str) -> Counter[str]:
+    """What a text states, as comparable keys: word stems, amounts and names."""
+    keys = Counter(content_stems(text))
+    keys.update(f"#{quantity.value:g}" for quantity in find_quantities(text))
+    keys.update(f"@{min(name_keys(name.text), key=len)}" for name in find_names(text))
+    return keys
+
+
+def find_citations(
+    claim: str, numbers: frozenset[int], candidates: Sequence[CandidateSentence]
+) -> tuple[CandidateSentence, ...]:
+    """The narrowest sentences that carry `claim`: the best one first, then the sentences before
+    it that it leans on, where they add something. Empty when nothing matches at all."""
+    wanted = match_keys(claim)
+    rarity = _rarity(wanted, candidates)
+    total = sum(rarity.values())
+    if not total or not candidates:
+        return ()
+    groups = [(s, *_leaned_on(s, wanted, rarity, total, candidates)) for s in candidates]
+
+    def carried(group: Sequence[CandidateSentence]) -> float:
+        held = {key for sentence in group for key in sentence.match_keys}
+        share = sum(rarity[key] for key in wanted if key in held) / total
+        return share - _LENGTH_MALUS * (len(group) - 1) + _HINT_BONUS * (group[0].number in numbers)
+
+    best = max(range(len(groups)), key=lambda i: (carried(groups[i]), -i))
+    return groups[best] if carried(groups[best]) > _HINT_BONUS else ()
+
+
+def _rarity(wanted: Counter[str], candidates: Sequence[CandidateSentence]) -> dict[str, float]:
+    """Inverse document frequency over the candidate sentences; amounts and names count double."""
+    held = Counter(key for sentence in candidates for key in sentence.match_keys)
+    weights = {key: log1p(len(candidates) / (1 + held[key])) for key in wanted}
+    return {key: w * (2 if key[0] in "#@" else 1) for key, w in weights.items()}
+
+
+def _leaned_on(
+    best: CandidateSentence,
+    wanted: Counter[str],
+    rarity: dict[str, float],
+    total: float,
+    candidates: Sequence[CandidateSentence],
+) -> list[CandidateSentence]:
+    """Walks back from `best` while sentences lean, keeping those that add to the claim."""
+    missing = {key for key in wanted if key not in best.match_keys}
+    found, current = [], best
+    while needs_context(current.citation.quote) and (before := _before(current, candidates)):
+        if sum(rarity[key] for key in missing & before.match_keys.keys()) / total >= _ADDS:
+            found.append(before)
+            missing -= before.match_keys.keys()
+        current = before
+    return found
+
+
+def _before(
+    sentence: CandidateSentence, candidates: Sequence[CandidateSentence]
+) -> CandidateSentence | None:
+    """The candidate that ends where `sentence` begins."""
+    span = sentence.citation.span
+    return next(
+        (other for other in candidates if directly_follows(span, other.citation.span)), None
+    )
+
+
+def directly_follows(span: Span, other: Span) -> bool:
+    """True when `span` begins where `other` ends, white space aside."""
+    return span.document_id == other.document_id and 0 <= span.start - other.end <= GAP_CHARS

@@ -1,0 +1,203 @@
+"""What tells whether a source says what a sentence claims?
+
+Pure. Each feature compares one claim with some sentences of its source, from what is counted
+(numbers, missing words, what the rules object to) to what is likened (the states of tokens). What
+they weigh is for `grounding`.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Literal, get_args
+
+from rag.checking import rules
+from rag.models.token_embeddings import TokenEmbeddings
+from rag.text.quantities import find_quantities
+from rag.text.synonyms import are_related_stems
+from rag.text.tokens import content_stems
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Name = Literal[
+    "aligned", "runs", "pairs", "copied", "density", "numbers", "missing", "meta", "hard", "soft"
+]
+NAMES: tuple[Name, ...] = get_args(Name)
+Features = Mapping[Name, float]
+
+MAX_QUOTES = 3  # sentences of the source that a claim is held to
+MIN_COPIED_RUN = 4  # words in a row that are copied, not met by chance
+MAX_DENSITY = 30.0
+MAX_REASONS = 4
+
+_WORDS = re.compile(r"[^\W_]+(?:[.,]\d+)*")
+# Sentences about the sources themselves: "The passages do not say", "I hope this helps".
+_META = re.compile(
+    r"(?i)\b(?:passages?|context|documents?|provided information|information provided|unable to"
+    r" answer|(?:is|are|was) (?:not|no) (?:mention|specif|stat|provid|enough|explicit|clear"
+    r"|information)\w*|do(?:n't| not) have|not (?:enough|explicitly|specifically)|does not"
+    r" (?:mention|provide|specif|contain|say|state|discuss)\w*|based on|according to"
+    r"|cannot (?:answer|provide|determine)|sorry|let me know|help you|i hope)\b"
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AnalysedSentence:
+    """A sentence with all that is compared of it."""
+
+    text: str
+    words: tuple[str, ...]  # in lower case
+    stems: tuple[str, ...]  # of the words that carry meaning
+    numbers: frozenset[float]
+    states: TokenEmbeddings
+
+
+def analyse(text: str, states: TokenEmbeddings) -> AnalysedSentence:
+    """What `text` states."""
+    words = tuple(_WORDS.findall(text.lower()))
+    numbers = frozenset(round(each.value, 6) for each in find_quantities(text))
+    return AnalysedSentence(text, words, tuple(content_stems(text)), numbers, states)
+
+
+def features(claim: AnalysedSentence, source: Sequence[AnalysedSentence]) -> dict[Name, float]:
+    """Every feature of `claim` against the sentences of `source`, of which there is one or more.
+
+    Shares and likenesses are 0..1, counts from 0; only the four last and `missing` speak against a
+    claim, or about it. A claim that is all stop words is carried by any source.
+    """
+    import numpy as np
+
+    likeness = claim.states.vectors @ np.concatenate([s.states.vectors for s in source]).T
+    aligned, nearest = _aligned(likeness, claim, source)
+    stems = {stem for sentence in source for stem in sentence.stems}
+    density, copied = _density(claim, source)
+    quotes = [source[index].text for index in nearest]
+    reasons = rules.reasons_against(claim.text, quotes, " ".join(each.text for each in source))
+    hard = sum(reason.hard for reason in reasons)
+    return {
+        "aligned": aligned,
+        "runs": _runs(likeness),
+        "pairs": _weakest_pair(claim, source),
+        "copied": copied,
+        "density": density,
+        "numbers": _numbers(claim, source),
+        "missing": float(sum(_is_missing(stem, stems) for stem in dict.fromkeys(claim.stems))),
+        "meta": float(bool(_META.search(claim.text))),
+        "hard": float(min(hard, MAX_REASONS)),
+        "soft": float(min(len(reasons) - hard, MAX_REASONS)),
+    }
+
+
+# --- likened ----------------------------------------------------------------------------------
+
+
+def _aligned(
+    likeness: NDArray[np.float32], claim: AnalysedSentence, source: Sequence[AnalysedSentence]
+) -> tuple[float, list[int]]:
+    """How well the claim's tokens are met, each at its best, by three sentences of the source; and
+    which these are, best first (greedily, so the best alone is the best single one)."""
+    import numpy as np
+
+    if not likeness.size:
+        return 0.0, [0]
+    lengths = [len(sentence.states.weights) for sentence in source]
+    held = [index for index, length in enumerate(lengths) if length]
+    starts = np.cumsum([0, *(lengths[index] for index in held)])[:-1]
+    met = np.maximum.reduceat(likeness, starts, axis=1)  # (tokens of the claim, sentences)
+    weights = claim.states.weights + 1e-6
+    weights = weights / weights.sum()
+    best, chosen = np.full(len(weights), -1.0, np.float32), list[int]()
+    for _ in range(min(MAX_QUOTES, len(held))):
+        gained = np.maximum(best[:, None], met).T @ weights
+        gained[chosen] = -2
+        chosen.append(int(gained.argmax()))
+        best = np.maximum(best, met[:, chosen[-1]])
+    return float(best @ weights), [held[index] for index in chosen]
+
+
+def _runs(likeness: NDArray[np.float32]) -> float:
+    """The mean over three tokens in a row of how well three in a row of the source meet them."""
+    if min(likeness.shape) < 3:
+        return float(likeness.max(axis=1).mean()) if likeness.size else 0.0
+    three = likeness[:-2, :-2] + likeness[1:-1, 1:-1] + likeness[2:, 2:]
+    return float(three.max(axis=1).mean() / 3)
+
+
+# --- counted ----------------------------------------------------------------------------------
+
+
+def _weakest_pair(claim: AnalysedSentence, source: Sequence[AnalysedSentence]) -> float:
+    """The least that two neighbouring words of the claim have to do with each other in the source:
+    1 for neighbours there too, 0 where one is missing. Fused sentences show here."""
+    places: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for number, sentence in enumerate(source):
+        for place, stem in enumerate(sentence.stems):
+            places[stem].append((number, place))
+    pairs = set(pairwise(claim.stems))
+    return min((_nearness(places[one], places[other]) for one, other in pairs), default=1.0)
+
+
+def _nearness(ones: Sequence[tuple[int, int]], others: Sequence[tuple[int, int]]) -> float:
+    """Of two words by their places, in order. Only the two places around the wanted one can be the
+    nearest, so that a word said ten thousand times takes no square of that."""
+    step, best = 1, 0.0
+    if len(others) < len(ones):
+        ones, others, step = others, ones, -1
+    for sentence, place in ones:
+        at = bisect_left(others, (sentence, place + step))
+        for other, there in others[max(at - 1, 0) : at + 1]:
+            if other == sentence:
+                best = max(best, 1 - 0.1 * min(abs(there - place - step), 5))
+            elif abs(other - sentence) == 1:
+                best = max(best, 0.25)
+    return best
+
+
+def _density(claim: AnalysedSentence, source: Sequence[AnalysedSentence]) -> tuple[float, float]:
+    """The extractive density of Grusky et al. (2018), scaled to 0..1, and the share of the words
+    that stand in runs of at least four that a sentence of the source has too."""
+    lengths = list(_copied_lengths(claim.words, [sentence.words for sentence in source]))
+    words = len(claim.words) or 1
+    density = sum(length**2 for length in lengths) / words
+    copied = sum(length for length in lengths if length >= MIN_COPIED_RUN) / words
+    return min(density, MAX_DENSITY) / MAX_DENSITY, copied
+
+
+def _copied_lengths(words: Sequence[str], sentences: Sequence[Sequence[str]]) -> Iterator[int]:
+    """The lengths of the runs of `words` that some sentence has, the longest first come."""
+    places: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for number, sentence in enumerate(sentences):
+        for place, word in enumerate(sentence):
+            places[word].append((number, place))
+    at = 0
+    while at < len(words):
+        longest = 0
+        for number, place in places[words[at]]:
+            sentence, length = sentences[number], 0
+            most = min(len(words) - at, len(sentence) - place)
+            if most <= longest:
+                continue
+            while length < most and words[at + length] == sentence[place + length]:
+                length += 1
+            longest = max(longest, length)
+        if longest:
+            yield longest
+        at += max(longest, 1)
+
+
+def _numbers(claim: AnalysedSentence, source: Sequence[AnalysedSentence]) -> float:
+    """The share of the claim's numbers that the source states; 1 for a claim without any."""
+    if not claim.numbers:
+        return 1.0
+    stated = frozenset[float]().union(*(sentence.numbers for sentence in source))
+    return len(claim.numbers & stated) / len(claim.numbers)
+
+
+def _is_missing(stem: str, stems: set[str]) -> bool:
+    return stem not in stems and not any(are_related_stems(stem, other) for other in stems)

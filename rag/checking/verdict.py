@@ -1,0 +1,139 @@
+"""Does the cited text say what the claim says?
+
+Rules first (see `rules`), then the share of the claim's words that the quotes carry and the score
+of `grounding`. A hard reason makes a claim "unsupported", a soft one at most "partial". Other words
+than the source's are "partial" where the score calls the claim grounded, else "unsupported".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from rag.checking.citations import CandidateSentence, DraftSentence, find_citations
+from rag.checking.reasons import Reason
+from rag.checking.rules import order_quote_sentences, reasons_against
+from rag.checking.scorer import Scorer
+from rag.text.alignment import are_same_word, parse_words
+from rag.text.names import find_names
+from rag.text.tokens import content_stems
+from rag.types import Citation, Claim, Span, Support
+
+MIN_SUPPORTED_COVERAGE = 0.75  # of the claim's words found in the quotes
+MIN_PARTIAL_COVERAGE = 0.6
+MAX_SCORE_AGAINST_RULES = 0.1  # the most that a claim scores against which a rule speaks
+
+# A list marker, and the "Yes," of an answer to a question: no part of what is claimed.
+_OPENING = re.compile(r"^(?:(?:[-*•+]|\d{1,2}[.)])\s+)?(?:(?:yes|no)\b[,.:;]\s*)?", re.IGNORECASE)
+
+Around = Callable[[Span], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`score` is the chance, 0..1, that the quotes say it; without a scorer, the share of the
+    claim's words that they carry."""
+
+    support: Support
+    reasons: tuple[str, ...]
+    score: float
+
+
+def check_claim(
+    claim: str, quotes: Sequence[str], around: str = "", scorer: Scorer | None = None
+) -> Verdict:
+    """Compare `claim` with the quotes cited for it: the first carries it, the others are the
+    sentences that it leans on; `around` is the text near them. No quotes: unsupported."""
+    if not quotes:
+        return Verdict("unsupported", ("nothing in the sources resembles this",), 0.0)
+    claim = _OPENING.sub("", claim) or claim
+    reasons = reasons_against(claim, quotes, around)
+    share = coverage(claim, order_quote_sentences(claim, quotes))
+    score = scorer.claim(claim, quotes) if scorer else share
+    grounded = score >= (scorer.threshold if scorer else MIN_PARTIAL_COVERAGE)
+    texts = [reason.text for reason in reasons]
+    if share < MIN_SUPPORTED_COVERAGE:
+        texts.append(f"the cited text carries {share:.0%} of its words")
+    if any(reason.hard for reason in reasons):
+        return Verdict("unsupported", tuple(texts), min(score, MAX_SCORE_AGAINST_RULES))
+    return Verdict(_grade(reasons, share, grounded=grounded), tuple(texts), score)
+
+
+def _grade(reasons: Sequence[Reason], share: float, *, grounded: bool) -> Support:
+    if share < MIN_PARTIAL_COVERAGE and not grounded:
+        return "unsupported"
+    return "partial" if reasons or share < MIN_SUPPORTED_COVERAGE else "supported"
+
+
+def coverage(claim: str, quotes: Sequence[str]) -> float:
+    """Share of the claim's distinct words that the quotes carry; 1 for a claim without any.
+
+    Numbers are left to the rules.
+    """
+    wanted = {word.key: word for word in parse_words(claim) if word.sort in ("content", "name")}
+    stated = [word for quote in quotes for word in parse_words(quote)]
+    carried = sum(any(are_same_word(w, other) for other in stated) for w in wanted.values())
+    return carried / len(wanted) if wanted else 1.0
+
+
+def cite_and_check(
+    draft: DraftSentence,
+    candidates: Sequence[CandidateSentence],
+    around: Around,
+    scorer: Scorer | None = None,
+) -> Claim:
+    """Anchor a sentence of the reply and check it, whole; if that fails, in its two halves,
+    each against evidence of its own (a sentence may join what two sources say)."""
+    whole = _judge_part(draft, candidates, around, scorer)
+    if whole.support == "supported":
+        return whole
+    for halves in _halves(draft.text):
+        parts = [_judge_part(replace(draft, text=half), candidates, around) for half in halves]
+        if all(part.support == "supported" for part in parts) and _stands_alone(parts):
+            citations = dict.fromkeys(c for part in parts for c in part.citations)
+            quotes = [citation.quote for citation in citations]
+            score = scorer.claim(draft.text, quotes) if scorer else whole.score
+            joined = replace(whole, citations=tuple(citations), score=score)
+            return replace(joined, support="supported", reasons=())
+    return whole
+
+
+def _stands_alone(parts: Sequence[Claim]) -> bool:
+    """False for "… and cut exports" from another sentence: who did so is not in that half."""
+    first, second = parts
+    return first.citations[:1] == second.citations[:1] or bool(
+        find_names(second.text, starts=frozenset())
+    )
+
+
+def _judge_part(
+    draft: DraftSentence,
+    candidates: Sequence[CandidateSentence],
+    around: Around,
+    scorer: Scorer | None = None,
+) -> Claim:
+    found = find_citations(draft.text, draft.numbers, candidates)
+    citations = tuple(sentence.citation for sentence in found)
+    near = around(citations[0].span) if citations else ""
+    verdict = check_claim(draft.text, [citation.quote for citation in citations], near, scorer)
+    return Claim(
+        text=draft.text,
+        citations=citations,
+        support=verdict.support,
+        reasons=verdict.reasons,
+        origin="model" if citations and citations[0].number in draft.numbers else "matched",
+        score=round(verdict.score, 3),
+    )
+
+
+def quote_as_claim(citation: Citation) -> Claim:
+    """The cited sentence itself, in quotation marks: the repair that cannot be wrong."""
+    text = citation.quote if citation.quote[0] in '“"' else f"“{citation.quote}”"
+    return Claim(text, (citation,), "supported", (), "matched", 1.0)
+
+
+def _halves(text: str) -> list[tuple[str, str]]:
+    joints = re.finditer(r"[,;]?\s(?:and|while|but|whereas)\s|;\s", text)
+    pairs = [(text[: joint.start()], text[joint.end() :]) for joint in joints]
+    return [pair for pair in pairs if all(len(content_stems(half)) >= 2 for half in pair)]

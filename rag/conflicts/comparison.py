@@ -1,0 +1,170 @@
+"""Which sentences of other sources contradict what is cited?
+
+Every sentence cited is compared with the sentences of the other documents that were found. What
+contradicts it becomes a claim of the answer, with both quotes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
+from rag.conflicts.differences import Difference
+from rag.conflicts.pair_scorer import PairScorer
+from rag.events import Selected
+from rag.store.documents import Library
+from rag.text.dates import parse_day
+from rag.text.sentences import split_sentences
+from rag.types import Citation, Claim, Passage, Span
+
+MAX_DAYS_BETWEEN = 30  # between articles, from which on a thing may have changed
+MAX_CONTRADICTIONS = 2  # told in one answer
+CONTEXT_CHARS = 400  # characters before a sentence: who and what it speaks of stands there
+
+YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """What is cited, and the sentence of another document that says otherwise."""
+
+    difference: Difference
+    cited: Citation
+    other: Citation
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceInContext:
+    """A sentence with what names its subject: the sentences before it, of about `CONTEXT_CHARS`
+    characters, and the title and sentences of its article, so far as they were found."""
+
+    cited: Citation
+    before: str
+    article: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """All these sentences."""
+        return f"{self.before} {self.cited.quote}".strip()
+
+
+def add_to_answer(
+    found: Sequence[Contradiction], selected: Selected
+) -> tuple[list[Claim], tuple[Passage, ...]]:
+    """What an answer adds of contradictions, and the passages that this cites of those that were
+    cut, numbered on from those that were not."""
+    cut = {passage.number: passage for passage in selected.cut}
+    added: list[Claim] = []
+    more: list[Passage] = []
+    for each in found:
+        if each.other.number in cut:
+            number = len(selected.passages) + len(more) + 1
+            more.append(replace(cut[each.other.number], number=number))
+            each = replace(each, other=replace(each.other, number=number))
+        added.append(contradiction_claim(each))
+    return added, tuple(more)
+
+
+def find_contradictions(
+    claims: Sequence[Claim], passages: Sequence[Passage], judge: PairScorer
+) -> list[Contradiction]:
+    """Those between what `claims` cite and the sentences of `passages`, at most
+    `MAX_CONTRADICTIONS`, each thing once."""
+    published = _published(passages)
+    found: dict[Span, Contradiction] = {}
+    told: set[Span] = set()
+    candidates = [each for passage in passages for each in _sentences(passage)]
+    for cited in dict.fromkeys(c for claim in claims for c in claim.citations):
+        for other in candidates:
+            if cited.span.document_id == other.span.document_id or cited.span in told:
+                continue
+            if difference := _differ(cited, other, published, judge):
+                told |= {cited.span, other.span}
+                found.setdefault(other.span, Contradiction(difference, cited, other))
+    return list(found.values())[:MAX_CONTRADICTIONS]
+
+
+def read_in_context(
+    cited: Citation, passages: Sequence[Passage], library: Library
+) -> SentenceInContext:
+    """A sentence of `passages`."""
+    return _read(cited, _article(cited.span.document_id, passages), library)
+
+
+def _read(cited: Citation, article: tuple[str, ...], library: Library) -> SentenceInContext:
+    text = library.document(cited.span.document_id).text
+    return SentenceInContext(cited, _before(text, cited.span.start), article)
+
+
+def _article(id: str, passages: Sequence[Passage]) -> tuple[str, ...]:
+    """The title and sentences of a document, so far as `passages` hold them."""
+    of = [each for each in passages if each.span.document_id == id]
+    sentences = (each.quote for passage in of for each in _sentences(passage))
+    return (*dict.fromkeys(each.title for each in of), *sentences)
+
+
+def _before(text: str, place: int) -> str:
+    """The whole sentences within `CONTEXT_CHARS` characters before `place`."""
+    start = max(0, place - CONTEXT_CHARS)
+    found = split_sentences(text[start:place])
+    whole = found[1:] if start else found  # the first may be cut off at the front
+    return text[start + whole[0][0] : start + whole[-1][1]] if whole else ""
+
+
+def sentences_of_others(
+    cited: Citation, passages: Sequence[Passage], library: Library
+) -> Iterator[SentenceInContext]:
+    """The sentences of other documents, so far as they are of about the same time."""
+    own = cited.span.document_id
+    day = _published(passages).get(own)
+    article = cache(lambda id: _article(id, passages))
+    for passage in passages:
+        if passage.span.document_id != own and not are_far_apart(day, passage.published):
+            for each in _sentences(passage):
+                yield _read(each, article(each.span.document_id), library)
+
+
+def contradiction_claim(found: Contradiction) -> Claim:
+    """What the answer says of it, with both sentences as they stand, their full stops aside."""
+    quotes = (" ".join(each.quote.split()) for each in (found.cited, found.other))
+    one, other = (quote.removesuffix(".") for quote in quotes)
+    point = {"verdict": "whether this is so"}.get(
+        found.difference.point, f"the {found.difference.point}"
+    )
+    text = f"Sources differ on {point}: “{one}”, but “{other}”."
+    return Claim(text, (found.cited, found.other), "supported", (), "compared", 1.0)
+
+
+def _sentences(passage: Passage) -> Iterator[Citation]:
+    for start, end in split_sentences(passage.text):
+        place = passage.span.start
+        span = Span(passage.span.document_id, place + start, place + end)
+        yield Citation(passage.number, span, passage.text[start:end])
+
+
+def _published(passages: Sequence[Passage]) -> dict[str, str | None]:
+    """The dates of their documents, by id."""
+    return {passage.span.document_id: passage.published for passage in passages}
+
+
+def are_far_apart(one: str | None, other: str | None) -> bool:
+    """True of two publication dates between which what is said may have changed."""
+    first, second = parse_day(one), parse_day(other)
+    return (
+        first is not None and second is not None and abs((first - second).days) > MAX_DAYS_BETWEEN
+    )
+
+
+def _differ(
+    one: Citation, other: Citation, published: Mapping[str, str | None], judge: PairScorer
+) -> Difference | None:
+    """Where two sentences contradict each other; of articles that are far apart, only in years."""
+    far = are_far_apart(*(published.get(each.span.document_id) for each in (one, other)))
+    if far and not all(YEAR.search(each.quote) for each in (one, other)):
+        return None
+    found = judge.likeliest_difference(one.quote, other.quote)
+    if found and far and not all(YEAR.search(each) for each in (found.ours, found.theirs)):
+        return None
+    return found

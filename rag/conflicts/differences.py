@@ -1,0 +1,230 @@
+"""Where could two sentences contradict each other?
+
+In a number, a name, a date, or whether a thing is so: wherever each has something of its own that
+cannot both be true of one thing. Whether they speak of one thing is for `pairs`. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from functools import lru_cache
+from typing import Literal
+
+from rag.text import antonyms
+from rag.text.antonyms import PolarWord
+from rag.text.names import DATE_WORDS, name_keys
+from rag.text.sentence_parser import Date, Figure, Interval, Name, Statement, parse_sentence
+from rag.text.synonyms import are_related_stems
+from rag.text.tokens import STOP_WORDS, content_stem
+
+Point = Literal["number", "name", "date", "verdict"]
+
+MIN_SPELLING_SIMILARITY = (
+    0.9  # share of the letters of two names that may be one, spelt in two ways
+)
+
+ROUNDING_TOLERANCE = 0.03  # of the larger figure
+APPROXIMATE_TOLERANCE = 0.15  # the same where one says "about"
+
+_SYNONYMS = """kill die deadli; win winner beat defeat; approv pass back; close closur shut;
+    name appoint choos pick; cut reduc axe slash lower; rise increas climb grow jump gain up;
+    fall drop declin eas slow decreas down; worker people person miner passeng;
+    find found discov; stole steal; long longest; buy purchas pay acquir; sign signatur;
+    build construct; plant factori; lose defeat; begin start open launch; end finish close;
+    vote ballot; reject block; elect reelect; convict guilti; jail prison; murder kill;
+    storm hurrican; quit resign; hurt injur wound; fine pay; order must"""
+# Units without which a number says something else.
+_TELLING = frozenset(["%", "$", "€", "£", "¥", "fraction", "point", "age"])
+# Names of nobody: scales, days, nationalities and other words that stand before a noun.
+_NO_RIVAL = re.compile(
+    r"(?i:celsius|fahrenheit|c|f|i|(?:mon|tues|wednes|thurs|fri|satur|sun)days?)"
+    r"|[A-Z][\w-]*(?:ish|ese|[ie]an|can|ic|ed)"
+)
+_WHERE = {"in": "in", "at": "at", "near": "near", "outside": "near", "to": "to", "off": "off"}
+_WHERE |= {"from": "from", "on": "on"}
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """In which point two sentences differ, and how each has it: a number, name or date as written,
+    or the stem of a word; with its place in each sentence."""
+
+    point: Point
+    ours: str
+    theirs: str
+    our_place: Interval
+    their_place: Interval
+
+
+def find_differences(one: str, other: str) -> list[Difference]:
+    """Every point in which two sentences could contradict each other."""
+    ours, theirs = parse_sentence(one), parse_sentence(other)
+    turned = list(_turned(one, other))
+    dates = [] if turned else list(_dates(ours, theirs))  # "began on Monday", "ended on Friday"
+    return [*_numbers(ours, theirs), *dates, *_names(ours, theirs), *turned]
+
+
+def count_agreements(ours: Statement, theirs: Statement) -> int:
+    """How many figures and dates of the one the other has too."""
+    figures = sum(
+        any(_agree(a, b) and _comparable(a, b) for b in theirs.figures) for a in ours.figures
+    )
+    return figures + sum(date in theirs.dates for date in ours.dates)
+
+
+def is_named_in(name: Name, read: Statement) -> bool:
+    """True when a sentence has a name too, or a word like it, be it that of who said it."""
+    keys = {key for word in [*read.words, *read.speaker] for key in name_keys(word)}
+    return any(name.keys & other.keys for other in read.names) or bool(name.keys & keys)
+
+
+@lru_cache(maxsize=1)
+def _groups() -> dict[str, frozenset[int]]:
+    groups: dict[str, set[int]] = {}
+    for number, group in enumerate(_SYNONYMS.split(";")):
+        for word in group.split():
+            groups.setdefault(word, set()).add(number)
+    return {word: frozenset(numbers) for word, numbers in groups.items()}
+
+
+def mean_the_same(one: str, other: str) -> bool:
+    """True for stems that say about the same."""
+    groups = _groups()
+    shared = groups.get(one, frozenset()) & groups.get(other, frozenset())
+    return bool(shared) or are_related_stems(one, other)
+
+
+# --- numbers and dates ------------------------------------------------------------------------
+
+
+def _numbers(ours: Statement, theirs: Statement) -> Iterator[Difference]:
+    mine = [a for a in ours.figures if not any(_agree(a, b) for b in theirs.figures)]
+    others = [b for b in theirs.figures if not any(_agree(a, b) for a in ours.figures)]
+    for a in mine:
+        for b in others:
+            if a.unit == b.unit and _scale(a, ours) == _scale(b, theirs):
+                yield Difference("number", a.text, b.text, a.place, b.place)
+
+
+def are_comparable(found: Difference, ours: Statement, theirs: Statement) -> bool:
+    """True when two numbers have the same unit, or count the same by a word."""
+    one = next(a for a in ours.figures if a.place == found.our_place)
+    other = next(b for b in theirs.figures if b.place == found.their_place)
+    return _comparable(one, other)
+
+
+def _comparable(a: Figure, b: Figure) -> bool:
+    if a.unit != b.unit:
+        return False
+    return bool(a.unit) or any(mean_the_same(x, y) for x in a.counted for y in b.counted)
+
+
+def _scale(figure: Figure, read: Statement) -> str:
+    """The "F" of "40 degrees Fahrenheit"."""
+    found = re.match(r"s?\s*([CF])(?:elsius|ahrenheit)?\b", read.text[figure.place[1] :])
+    return found[1] if found and figure.unit == "degree" else ""
+
+
+def _agree(a: Figure, b: Figure) -> bool:
+    if "score" in (a.unit, b.unit):
+        ones, others = (sorted(each.text.split("-")) for each in (a, b))
+        return ones == others if a.unit == b.unit else bool({*ones} & {*others})
+    if a.unit != b.unit and ({a.unit, b.unit} & _TELLING or (a.unit and b.unit)):
+        return False
+    slack = (APPROXIMATE_TOLERANCE if "about" in (a.bound, b.bound) else ROUNDING_TOLERANCE) * max(
+        a.value, b.value
+    )
+    if abs(a.value - b.value) <= slack:
+        return True
+    low, high = (a, b) if a.value < b.value else (b, a)
+    return low.bound == "more" or high.bound == "less"
+
+
+def _dates(ours: Statement, theirs: Statement) -> Iterator[Difference]:
+    pairs = [(a, b) for a in ours.dates for b in theirs.dates]
+    if any(_same_day(a, b) for a, b in pairs):
+        return
+    for a, b in pairs:
+        if a.excludes(b):
+            yield Difference("date", a.text, b.text, a.place, b.place)
+
+
+def _same_day(a: Date, b: Date) -> bool:
+    same = ((a.year, b.year), (a.month, b.month), (a.weekday, b.weekday))
+    return not a.excludes(b) and any(x and x == y for x, y in same)
+
+
+# --- names ------------------------------------------------------------------------------------
+
+
+def _names(ours: Statement, theirs: Statement) -> Iterator[Difference]:
+    for a in ours.names:
+        for b in theirs.names:
+            if not is_named_in(a, theirs) and not is_named_in(b, ours) and _rival(a, b):
+                yield Difference("name", a.text, b.text, a.place, b.place)
+
+
+def _rival(a: Name, b: Name) -> bool:
+    if _NO_RIVAL.fullmatch(a.text) or _NO_RIVAL.fullmatch(b.text):
+        return False
+    if a.text.replace(".", "").isupper() != b.text.replace(".", "").isupper():
+        return False  # "LONDON", "U.S.": how a report opens, and short forms
+    if SequenceMatcher(None, a.text.lower(), b.text.lower()).ratio() >= MIN_SPELLING_SIMILARITY:
+        return False  # "Katrina", "Kattrina"
+    return _WHERE.get(a.slot) == _WHERE.get(b.slot)
+
+
+# --- whether it is so -------------------------------------------------------------------------
+
+
+def _turned(one: str, other: str) -> Iterator[Difference]:
+    """A word that only one of the two denies, where the other denies nothing; and opposites, where
+    neither sentence has both poles of a pair."""
+    ours, theirs = antonyms.polar_words(one), antonyms.polar_words(other)
+    mixed = _mixed(ours) | _mixed(theirs)
+    changed = antonyms.mutual_pairs() if _changed_places(one, other) else frozenset[int]()
+    deny = any(word.denied for word in ours) and any(word.denied for word in theirs)
+    for a in ours:
+        for b in theirs:
+            if _opposed(a, b, mixed, changed) or (not deny and _denied(a, b)):
+                yield Difference(
+                    "verdict",
+                    "not " * a.denied + a.stem,
+                    "not " * b.denied + b.stem,
+                    (a.start, a.end),
+                    (b.start, b.end),
+                )
+
+
+def _mixed(words: tuple[PolarWord, ...]) -> set[int]:
+    poles = {pole for word in words for pole in word.poles}
+    return {pair for pair, sign in poles if (pair, -sign) in poles}
+
+
+def _opposed(a: PolarWord, b: PolarWord, mixed: set[int], changed: frozenset[int]) -> bool:
+    ours = {(pair, -sign if pair in changed else sign) for pair, sign in a.poles}
+    against = {pair for pair, sign in ours if (pair, -sign) in b.poles}
+    return bool(against - mixed) and not ours & b.poles and a.stem != b.stem
+
+
+def _denied(a: PolarWord, b: PolarWord) -> bool:
+    return (
+        a.denied != b.denied
+        and bool(content_stem(a.stem) or a.poles)
+        and mean_the_same(a.stem, b.stem)
+    )
+
+
+def _changed_places(one: str, other: str) -> bool:
+    """True when of two names that both have the first is the second in the other sentence."""
+    ours, theirs = _capitals(one), _capitals(other)
+    ours, theirs = [n for n in ours if n in theirs], [n for n in theirs if n in ours]
+    return len({*ours}) > 1 and ours[0] != theirs[0]
+
+
+def _capitals(text: str) -> list[str]:
+    found = (re.sub(r"[’']s$", "", each) for each in re.findall(r"\b[A-Z][\w’']+", text))
+    return [each for each in found if each.lower() not in STOP_WORDS | DATE_WORDS]

@@ -1,0 +1,276 @@
+"""Do other sources answer the question otherwise?
+
+The question that was answered is put to sentences of other documents too, each read with those
+before it, as a small model is asked of any: does this state the answer, and in which words? Where
+another sentence answers in words that cannot be right as well, the two contradict each other. This
+sees through wordings that no likeness of sentences sees through (`contradict`), but it needs the
+question, and a model to ask.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from rag.answering.model_requests import ask_if_answered, ask_short_answer, ask_yes_or_no
+from rag.checking.answerability import Answerability
+from rag.checking.question_match import is_plausible_short_answer, short_answer_overlap
+from rag.conflicts.comparison import YEAR, Contradiction, SentenceInContext
+from rag.conflicts.differences import Difference, find_differences
+from rag.events import ModelCalled
+from rag.query.answer_type import expected_answer_type, has_answer_type
+from rag.text.names import DATE_WORDS
+from rag.text.quantities import find_quantities
+from rag.text.sentence_parser import NAME_TITLES
+from rag.text.tokens import STOP_WORDS, content_stems
+from rag.types import ChatModel, Passage
+
+MAX_READ = 6  # sentences, best first, of which the likeliest are asked about
+MAX_ASKED = 2
+MIN_MAX_SIM = (
+    0.55  # how well the question's tokens are met in a sentence and those before, at least
+)
+MIN_WORD_OVERLAP = (
+    0.2  # of the words of the shorter of two such texts, in the other: the same event
+)
+MIN_P_ANSWERED = 0.7  # the model's "yes" to a sentence that states the answer, at least
+MIN_P_ANSWERED_NO = 0.5  # the same where the answer is "no": a sentence seldom states one
+# A small model says "yes" to nearly everything: less of it than MAYBE beside YES is a "no".
+MIN_P_YES, MAX_P_NO = 0.98, 0.87
+
+# A sentence that tells of a change contradicts nobody who wrote before it, nor one that tells how
+# far a count had come.
+_UPDATE = re.compile(
+    r"\b(?:no longer|bring(?:s|ing)|revis\w+|correct(?:s|ed|ing|ion)|updat\w+|lift(?:s|ed|ing)"
+    r"|revers(?:e[sd]?|ing)|withdr[ae]w\w*|postpon\w+|put back|originally|initially|earlier"
+    r"|previously|so far|final (?:results?|count|tally|toll|figures?)|precincts? report\w+"
+    r"|(?:votes|ballots|precincts)(?: \w+){0,2} (?:counted|in)"
+    r"|(?:raised?|moved|changed|rescheduled|lowered)(?: \w+){0,12} (?:to|from))\b",
+    re.IGNORECASE,
+)
+# What has several right answers.
+_SEVERAL = re.compile(
+    r"\b(?:differences?|examples|reasons|ways|types|kinds|causes|benefits|symptoms|advantages"
+    r"|disadvantages|effects|factors)\b",
+    re.IGNORECASE,
+)
+# "2) Rye and barley.": an item of a list is one answer of several.
+_ITEM = re.compile(r"\W*\d{1,2}(?:\s*[.):]\s*|\s{2,})[^\W\d]")
+_HEDGE = re.compile(
+    r"\b(about|around|approximately|roughly|some|nearly|almost|(?:more|less|fewer) than|over"
+    r"|under|at least|up to|as many as)\W+(?:an? )?$",
+    re.IGNORECASE,
+)
+_WORD = re.compile(r"[^\W\d_]+(?:[’'-][^\W\d_]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class GivenAnswer:
+    """How the question was answered: from which sentence, in which words (None for a "yes" or
+    "no", and where the model found none), and how sure the model is that the sentence states it,
+    0..1."""
+
+    own: SentenceInContext
+    short: str | None
+    p_answered: float
+
+
+def find_contradictions(
+    question: str,
+    said: GivenAnswer,
+    others: Iterable[SentenceInContext],
+    model: ChatModel,
+    answerability: Answerability,
+) -> Iterator[ModelCalled | Contradiction]:
+    """What the model is asked of the likeliest of `others`, sentences of other documents with the
+    best first, and each contradiction after what tells it."""
+    kind = expected_answer_type(question)
+    several = kind == "other" and _SEVERAL.search(question)  # but "how many types" has one answer
+    if several or _rivals_nobody(said.own.cited.quote):
+        return
+    asked = _likeliest(question, said, others, answerability)
+    if kind == "yes-no":
+        yield from _affirmed(question, said, asked, model)
+    elif said.short:  # a description without its few words cannot be compared with others
+        yield from _worded(question, said, said.short, asked, model)
+
+
+def _likeliest(
+    question: str,
+    said: GivenAnswer,
+    others: Iterable[SentenceInContext],
+    answerability: Answerability,
+) -> list[SentenceInContext]:
+    """Those that could answer the question, of articles that do not answer it alike."""
+    kind = expected_answer_type(question)
+    could = (
+        each
+        for each in others
+        if has_answer_type(kind, each.cited.quote)
+        and _overlap(said.own.text, each.text) >= MIN_WORD_OVERLAP
+        and not _rivals_nobody(each.cited.quote)
+        and not (said.short and _says(question, said.short, each))
+        and not _of_another_year(question, said.own.cited.quote, each.cited.quote)
+    )
+    met = [(answerability.max_sim(question, [each.text]), each) for each in islice(could, MAX_READ)]
+    likely = sorted((pair for pair in met if pair[0] >= MIN_MAX_SIM), key=lambda pair: -pair[0])
+    return [each for _, each in likely[:MAX_ASKED]]
+
+
+def _rivals_nobody(quote: str) -> bool:
+    return bool(_UPDATE.search(quote) or _ITEM.match(quote))
+
+
+def _of_another_year(question: str, one: str, other: str) -> bool:
+    """True where a sentence names a year and the other does not, or another, and that is not what
+    is asked for: it tells of what was before."""
+    if expected_answer_type(question) in ("time", "year"):
+        return False
+    ours, theirs = (set(YEAR.findall(each)) for each in (one, other))
+    return bool((ours ^ theirs) - set(YEAR.findall(question)))
+
+
+def _overlap(one: str, other: str) -> float:
+    """The overlap coefficient of two texts' words, 0..1 (Szymkiewicz-Simpson)."""
+    ours, theirs = set(content_stems(one)), set(content_stems(other))
+    return len(ours & theirs) / (min(len(ours), len(theirs)) or 1)
+
+
+def _says(question: str, short: str, read: SentenceInContext) -> bool:
+    """True when the article answers in these words too: it contradicts nobody who does."""
+    return any(
+        short_answer_overlap(question, short, each) == 1.0 for each in (*read.article, read.text)
+    )
+
+
+def _passage(read: SentenceInContext) -> Passage:
+    cited = read.cited
+    return Passage(cited.number, cited.span, read.text, "", "", 0.0)
+
+
+# --- in which words ---------------------------------------------------------------------------
+
+
+def _worded(
+    question: str,
+    said: GivenAnswer,
+    ours: str,
+    asked: Sequence[SentenceInContext],
+    model: ChatModel,
+) -> Iterator[ModelCalled | Contradiction]:
+    """Those that answer in words that cannot be right beside `ours`."""
+    for other in asked:
+        consulted = ask_if_answered(question, [_passage(other)], model)
+        yield consulted
+        if (consulted.probability or 0.0) < MIN_P_ANSWERED:
+            continue
+        consulted = ask_short_answer(question, [_passage(other)], model)
+        yield consulted
+        theirs = consulted.reply.strip()
+        if not is_plausible_short_answer(question, theirs, other.cited.quote):
+            continue
+        difference = rival_answers(ours, theirs, said.own.cited.quote, other.cited.quote)
+        if difference and not _says(question, theirs, said.own):
+            yield Contradiction(difference, said.own.cited, other.cited)
+
+
+def rival_answers(ours: str, theirs: str, one: str, other: str) -> Difference | None:
+    """Where two short answers, of the sentences `one` and `other`, cannot both be right."""
+    if len(find_quantities(ours)) != len(find_quantities(theirs)):
+        return None  # "four hours" and "3 hours and 50 minutes" are no rivals
+    within = (
+        each
+        for each in find_differences(one, other)
+        if _within(each.ours, ours) and _within(each.theirs, theirs)
+    )
+    hedged = (_hedged(ours, one), _hedged(theirs, other))
+    found = next(within, None) or next(iter(find_differences(*hedged)), None)
+    found = found or _named(ours.rstrip("."), theirs.rstrip("."))
+    known = _share_a_name(ours, f"{theirs} {other}") or _share_a_name(theirs, one)
+    return None if found and found.point == "name" and known else found
+
+
+def _hedged(short: str, quote: str) -> str:
+    """A short answer with the "about" or "more than" that it has in its sentence."""
+    counted = next(iter(find_quantities(short)), None)
+    same = (each for each in find_quantities(quote) if counted and each.value == counted.value)
+    place = next((each.start for each in same), 0)
+    hedge = _HEDGE.search(quote[:place])
+    return f"{hedge[1]} {short}" if hedge else short
+
+
+def _share_a_name(ours: str, theirs: str) -> bool:
+    """True of "Viktor Orbán" and "Orban", but not of two judges."""
+    return short_answer_overlap(" ".join(NAME_TITLES), ours, theirs) > 0
+
+
+def _within(one: str, other: str) -> bool:
+    one, other = one.lower(), other.lower()
+    return one in other or other in one
+
+
+def _named(ours: str, theirs: str) -> Difference | None:
+    """Where both answers are names and nothing else."""
+    if not all(map(_is_name, (ours, theirs))):
+        return None
+    return Difference("name", ours, theirs, (0, len(ours)), (0, len(theirs)))
+
+
+def _is_name(short: str) -> bool:
+    words = [each for each in _WORD.findall(short) if each.lower() not in STOP_WORDS]
+    return bool(words) and all(
+        each[0].isupper() and each.lower() not in DATE_WORDS for each in words
+    )
+
+
+# --- yes or no --------------------------------------------------------------------------------
+
+
+def _affirmed(
+    question: str, said: GivenAnswer, asked: Sequence[SentenceInContext], model: ChatModel
+) -> Iterator[ModelCalled | Contradiction]:
+    """Those that say "no" where the answer's sentence says "yes", or the reverse."""
+    if not asked or said.p_answered < MIN_P_ANSWERED_NO:
+        return
+    consulted = ask_yes_or_no(question, [_passage(said.own)], model)
+    yield consulted
+    ours = consulted.probability
+    told: set[str] = set()
+    for other in sorted(asked, key=lambda each: each.cited.span):
+        if any(quote in other.before for quote in told):
+            continue  # it is read with the one that was told, and says "no" only with that
+        consulted = ask_if_answered(question, [_passage(other)], model)
+        yield consulted
+        stated = consulted.probability or 0.0
+        if stated < MIN_P_ANSWERED_NO:
+            continue
+        consulted = ask_yes_or_no(question, [_passage(other)], model)
+        yield consulted
+        theirs = consulted.probability
+        difference = opposite_verdicts(ours, theirs)
+        if difference and said.p_answered >= _least(ours) and stated >= _least(theirs):
+            told.add(other.cited.quote)
+            yield Contradiction(difference, said.own.cited, other.cited)
+
+
+def _least(yes: float | None) -> float:
+    """How sure the model must be that a sentence states its "yes" of this probability."""
+    return (
+        MIN_P_ANSWERED_NO if yes is not None and yes <= 0.5 else MIN_P_ANSWERED
+    )  # 0.5: it says "no" itself
+
+
+def opposite_verdicts(ours: float | None, theirs: float | None) -> Difference | None:
+    """Where the one probability, 0..1, of a "yes" is as good as certain and the other is not; None
+    is that of a reply that is neither "yes" nor "no"."""
+    if (
+        ours is None
+        or theirs is None
+        or max(ours, theirs) < MIN_P_YES
+        or min(ours, theirs) > MAX_P_NO
+    ):
+        return None
+    said = ("yes", "no") if ours > theirs else ("no", "yes")
+    return Difference("verdict", *said, (0, 3), (0, 3))

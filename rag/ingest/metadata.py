@@ -1,0 +1,67 @@
+"""What is a document called, and when was it published?
+
+By what its source states, where that reads like a title, else by its headline.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import date
+
+from rag.text.sentences import split_sentences
+
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+_LETTER = re.compile(r"[^\W_]")
+_MACHINE_TITLE = re.compile(  # what programs write into the title of a file
+    r"microsoft (?:word|powerpoint)\b|untitled(?: document)?$|(?:document|slide|page) ?\d*$"
+    r"|.*\.(?:docx?|pdf|indd|rtf|tex)$",
+    re.IGNORECASE,
+)
+
+
+def document_title(stated: Sequence[object], text: str, name: str) -> str:
+    """The first of the `stated` titles that is one, or the headline of `text`, or `name`.
+
+    Never empty, one line, at most 200 characters.
+    """
+    for candidate in stated:
+        found = clean_line(candidate) if isinstance(candidate, str) else ""
+        if _LETTER.search(found) and not _MACHINE_TITLE.match(found):
+            return found
+    return _headline(text) or clean_line(name) or "Untitled"
+
+
+def parse_iso_date(value: object) -> str | None:
+    """`value` as ``2026-01-09`` where it begins with such a date."""
+    if isinstance(value, str):
+        with suppress(ValueError):
+            return date.fromisoformat(value.strip()[:10]).isoformat()
+    return None
+
+
+def clean_line(text: str) -> str:
+    """One line that is safe to print: no control characters, at most 200 characters."""
+    visible = _UNPRINTABLE.sub(" ", text).encode("utf-8", "replace").decode()
+    return _shorten(" ".join(visible.split()), 200)
+
+
+def _headline(text: str) -> str:
+    """The first line, where it reads like a headline, or the beginning of the first sentence."""
+    first = _LETTER.search(text)
+    start = max(text.rfind("\n", 0, first.start()) + 1, first.start() - 80) if first else 0
+    head = text[start : start + 2000]
+    for begin, end in split_sentences(head):
+        line = clean_line(head[begin:end]).strip("#*_=>~`- ")
+        if _LETTER.search(line):
+            is_headline = len(line) <= 120 and not line.rstrip("\"'”’)").endswith((".", "。"))
+            return line if is_headline else _shorten(line, 80)
+    return ""
+
+
+def _shorten(text: str, size: int) -> str:
+    if len(text) <= size:
+        return text
+    words, _, _ = text[:size].rpartition(" ")
+    return (words or text[: size - 1]).rstrip(" ,;:–—-") + "…"

@@ -1,0 +1,109 @@
+"""Is this a question that articles can answer?
+
+Decided before anything is looked for, by the wording alone. What is no question at all is an error
+that says what to do instead; what no article can be searched for, and what is an order, is
+declined.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from rag.errors import QuestionError
+from rag.text.names import find_names
+from rag.text.quantities import find_quantities
+from rag.text.sentences import split_sentences
+from rag.text.tokens import content_stems
+from rag.types import DeclineReason
+
+PASTED_WORDS = 60  # in three or more sentences that ask nothing: a text, not a question
+PASTED_SENTENCES = 3
+
+_ADDRESS = re.compile(r"[<(]?(?:https?://|www\.)\S+", re.IGNORECASE)
+_ASKING = re.compile(
+    r"^\W*(?:(?:and|but|so|please|now|then)\W+)*(?:what|who|whom|whose|which|where|when|why|how|is"
+    r"|are|was|were|do|does|did|has|have|had|can|could|will|would|should|may|might|tell|explain"
+    r"|describe|list|name|give|find|show|summari[sz]e|compare|check|define|say)\b|\?[\W]*$",
+    re.IGNORECASE,
+)
+_SOURCES = r"(?:articles?|sources?|texts?|passages?|documents?|news|context)"
+_RULES = r"(?:prompts?|instructions?|rules|guidelines|orders)"
+_ORDER = re.compile(
+    rf"\b(?:ignore|disregard|forget|bypass|override)\b(?:\s+\w+){{0,4}}\s+(?:{_SOURCES}|{_RULES})\b"
+    rf"|\byour\s+(?:\w+\s+)?{_RULES}\b|\b(?:system|hidden|developer)\s+(?:prompt|instructions)\b"
+    r"|^\W*(?:please\s+)?(?:(?:say|pretend)\s+that|repeat\s+after\s+me|you\s+are\s+now|act\s+as)\b"
+    r"|^\W*(?:please\s+)?(?:write|compose|sing|tell|make\s+up|invent)\s+(?:me\s+|us\s+)?(?:an?|some)"
+    r"\s+(?:\w+\s+)?(?:poem|song|story|joke|limerick|haiku|fairy\s+tale)\b",
+    re.IGNORECASE,
+)
+
+
+def validate_question(question: str, most_chars: int) -> str:
+    """The question in one line. Raises `QuestionError` for none, a long one, and what is none."""
+    question = " ".join(question.split())
+    if not question:
+        raise QuestionError("The question is empty.", "Ask something of the articles.")
+    if len(question) > most_chars:
+        raise QuestionError(
+            f"The question has {len(question):,} characters; {most_chars:,} is the most.",
+            "Shorten it, or index the text as an article and ask about it.",
+        )
+    check_is_question(question)
+    return question
+
+
+def check_is_question(question: str) -> None:
+    """Raises `QuestionError` for signs without a word, a bare address, and a pasted text."""
+    if not any(map(str.isalnum, question)):
+        raise QuestionError(
+            "The question holds no word.", "Ask something of the articles in words."
+        )
+    if not _ADDRESS.sub("", question).strip(" \t\n.,;:!?<>()"):
+        raise QuestionError(
+            "This is an address, not a question.",
+            "Index the page with `footnote index URL`, or ask something in words.",
+        )
+    if _is_pasted(question):
+        raise QuestionError(
+            "This reads as a text, not as a question.",
+            "Ask in a sentence or two, or index the text as an article and ask about it.",
+        )
+
+
+def _is_pasted(question: str) -> bool:
+    """True for many words in sentences of which neither the first nor the last asks."""
+    found = [question[start:end] for start, end in split_sentences(question)]
+    long = len(found) >= PASTED_SENTENCES and len(question.split()) >= PASTED_WORDS
+    return long and not any(_ASKING.search(each) for each in (found[0], found[-1]))
+
+
+def reason_to_decline(question: str) -> DeclineReason | None:
+    """Why nothing is looked for, where so: there is no word to look for, or the assistant is told
+    to do something else than to answer from the articles.
+
+    The question must stand alone: "Why?" asks something after another question.
+    """
+    if not (content_stems(question) or find_quantities(question) or find_names(question)):
+        return "nothing retrieved"
+    return "not stated" if _ORDER.search(question) else None
+
+
+def in_another_script(question: str, texts: Iterable[str]) -> bool:
+    """True when most letters of the question belong to a script of which `texts` hold none: no
+    word of theirs can be compared with it, so no answer could be checked."""
+    asked, known = _scripts(question), [_scripts(text) for text in texts]
+    if not asked or not known:
+        return False
+    most = max(sorted(asked), key=lambda script: asked[script])
+    return 2 * asked[most] > sum(asked.values()) and not any(most in each for each in known)
+
+
+def _scripts(text: str) -> dict[str, int]:
+    """How many letters of each script, by the first word of their names in Unicode."""
+    counts: dict[str, int] = {}
+    for letter in filter(str.isalpha, text):
+        script = unicodedata.name(letter, "?").partition(" ")[0]
+        counts[script] = counts.get(script, 0) + 1
+    return counts

@@ -1,0 +1,145 @@
+"""How is one Chroma directory used, through LlamaIndex?"""
+
+from __future__ import annotations
+
+import math
+import struct
+import warnings
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+from rag.errors import EmbedderMismatch
+from rag.types import Chunk
+
+BATCH_ROWS = 5000  # Chroma takes 5,461 at most in one call, SQLite 32,766 values in one filter
+NEVER = 10**9
+INDEX = {"space": "cosine", "max_neighbors": 32, "ef_construction": 200, "ef_search": 200}
+
+
+class ChromaDirectory:
+    """One open Chroma directory.
+
+    Chroma logs each change in SQLite, safely, and after `write_after` changes it writes its
+    index over the old files, which a crash in that moment ruins. By default it never does:
+    opening the directory then makes all logged changes again, in memory. Raises whatever Chroma
+    does, `ValueError` for files that would crash it, and `EmbedderMismatch`.
+    """
+
+    def __init__(self, folder: Path, embedder_name: str, write_after: int = NEVER) -> None:
+        import chromadb
+        from chromadb.api.shared_system_client import SharedSystemClient
+        from chromadb.config import Settings
+        from llama_index.vector_stores.chroma import ChromaVectorStore
+
+        _check_files(folder)
+        settings = Settings(_env_file=None, anonymized_telemetry=False)
+        self.folder = folder
+        try:
+            self._client: Any = chromadb.PersistentClient(folder, settings)
+        except BaseException:
+            SharedSystemClient._identifier_to_system.pop(str(folder), None)  # it keeps a broken one
+            raise
+        try:
+            collection = self._collection(embedder_name)
+            with warnings.catch_warnings():  # it misses an embedding function
+                warnings.simplefilter("ignore", DeprecationWarning)
+                collection.modify(configuration={"hnsw": {"sync_threshold": write_after}})
+            collection.get(limit=1, include=["embeddings"])  # fails when the vectors are gone
+        except BaseException:
+            self.close()
+            raise
+        self._store = ChromaVectorStore(chroma_collection=collection)
+
+    def _collection(self, embedder_name: str) -> Any:
+        from chromadb.errors import NotFoundError
+
+        try:
+            collection = self._client.get_collection("chunks", embedding_function=None)
+        except NotFoundError:
+            collection = self._client.create_collection(
+                "chunks",
+                metadata={"embedder": embedder_name},
+                configuration={"hnsw": INDEX},
+                embedding_function=None,
+            )
+        made_with = (collection.metadata or {}).get("embedder")
+        if made_with != embedder_name:
+            raise embedder_mismatch(f"{made_with}, not {embedder_name}")
+        return collection
+
+    def close(self) -> None:
+        self._client.close()
+
+    def add(self, chunks: Sequence[Chunk], vectors: Sequence[Sequence[float]]) -> None:
+        from llama_index.core.schema import BaseNode, NodeRelationship, RelatedNodeInfo, TextNode
+
+        # The store takes the `document_id` it can filter by from the source relationship.
+        nodes: list[BaseNode] = [
+            TextNode(
+                id_=chunk.id,
+                text="",
+                embedding=list(vector),
+                relationships={
+                    NodeRelationship.SOURCE: RelatedNodeInfo(node_id=chunk.span.document_id)
+                },
+            )
+            for chunk, vector in zip(chunks, vectors, strict=True)
+        ]
+        for some in _slices(nodes):
+            self._store.add(some)
+
+    def delete(self, chunk_ids: list[str]) -> None:
+        for some in _slices(chunk_ids):
+            self._store.delete_nodes(some)
+
+    def ids(self) -> set[str]:
+        return set(self._store.client.get(include=[])["ids"])
+
+    def count(self) -> int:
+        return int(self._store.client.count())
+
+    def search(
+        self, vector: Sequence[float], k: int, document_ids: Collection[str] | None
+    ) -> list[tuple[str, float]]:
+        """The `k` nearest chunks as id and cosine similarity, best first; with documents given,
+        the `k` nearest of each 5,000 of them."""
+        if document_ids is None:
+            return self._nearest(vector, k, None)
+        some = _slices(sorted(set(document_ids)))
+        wheres = ({"document_id": {"$in": ids}} for ids in some)
+        return [near for where in wheres for near in self._nearest(vector, k, where)]
+
+    def _nearest(
+        self, vector: Sequence[float], k: int, where: dict[str, Any] | None
+    ) -> list[tuple[str, float]]:
+        from llama_index.core.vector_stores.types import VectorStoreQuery
+
+        query = VectorStoreQuery(query_embedding=list(vector), similarity_top_k=k)
+        found = self._store.query(query, where=where)
+        # The store gives exp(-cosine distance).
+        near = [max(-1.0, min(1.0, 1.0 + math.log(s))) for s in found.similarities or []]
+        return list(zip(found.ids or [], near, strict=True))
+
+
+def embedder_mismatch(how: str) -> EmbedderMismatch:
+    return EmbedderMismatch(
+        f"The vectors were made by another embedder ({how}).",
+        "Make them again with `footnote index --rebuild`.",
+    )
+
+
+def _check_files(folder: Path) -> None:
+    """Raises `ValueError` when the index is shorter than its header says: Chroma's native code
+    would read beyond the end. The header: version, offset, capacity, elements, bytes of each."""
+    for header in folder.glob("*/header.bin"):
+        begin = header.read_bytes()[:36].ljust(36, b"\0")
+        version, _, _, elements, each = struct.unpack("<i4Q", begin)
+        for name, size in (("data_level0.bin", each), ("length.bin", 4), ("link_lists.bin", 0)):
+            file = header.with_name(name)
+            if version != 1 or not file.exists() or file.stat().st_size < elements * size:
+                raise ValueError(f"{name} is not whole")
+
+
+def _slices(items: list[Any]) -> list[list[Any]]:
+    return [items[start : start + BATCH_ROWS] for start in range(0, len(items), BATCH_ROWS)]

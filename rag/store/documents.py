@@ -1,0 +1,301 @@
+"""Which documents and chunks are there, and which chunks hold these words?
+
+The source of truth: one SQLite file with the documents, their chunks and a full-text index of
+the chunks, always changed together in one transaction. All else can be made again from it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+import threading
+import unicodedata
+from collections import OrderedDict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rag.errors import LibraryError, NoSuchDocument
+from rag.store.sqlite import explain_sqlite_errors, open_connection, printable_text
+from rag.text.tokens import STOP_WORDS
+from rag.types import Chunk, Document, Hit, Span
+
+MAX_CACHED_TEXTS = 16
+MAX_QUERY_WORDS = 200  # of one query
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentSummary:
+    """A document without its text."""
+
+    id: str
+    title: str
+    source: str
+    published: str | None
+    characters: int
+    chunks: int
+    digest: str
+
+
+class Library:
+    """One open library file. Safe to share among threads."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self._path = path
+        self._connection = connection
+        self._lock = threading.RLock()
+        self._texts: OrderedDict[tuple[str, str], str] = OrderedDict()
+
+    @classmethod
+    def open(cls, path: Path) -> Library:
+        """Open the library file at `path`, making it and its directories where missing.
+
+        Where it may not be written, it is opened for reading. Raises `LibraryError` when that
+        is not possible either, or when a newer Footnote made the file.
+        """
+        with explain_sqlite_errors(path):
+            return cls(path, open_connection(path))
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+    def __enter__(self) -> Library:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def document(self, id: str) -> Document:
+        """Raises `NoSuchDocument`."""
+        rows = self._rows(
+            "SELECT title, source, published, text, digest FROM documents WHERE id = ?", id
+        )
+        if not rows:
+            raise _no_such_document(id)
+        return Document(id, *rows[0])
+
+    def text(self, span: Span) -> str:
+        """The exact characters of `span`.
+
+        Raises `NoSuchDocument`, or `LibraryError` when the span reaches beyond the text.
+        """
+        text = self._text(span.document_id)
+        if span.end > len(text):
+            raise LibraryError(
+                f"{printable_text(span.document_id)} has {len(text)} characters, not {span.end}.",
+                "It has changed since; ask again.",
+            )
+        return text[span.start : span.end]
+
+    def summaries(self) -> list[DocumentSummary]:
+        """Every document, sorted by id."""
+        rows = self._rows(
+            "SELECT id, title, source, published, characters,"
+            " (SELECT count(*) FROM chunks WHERE document_id = documents.id), digest"
+            " FROM documents ORDER BY id"
+        )
+        return [DocumentSummary(*row) for row in rows]
+
+    def published(self) -> dict[str, str]:
+        """The ISO 8601 date of every document that has one, by id."""
+        return dict(self._rows("SELECT id, published FROM documents WHERE published NOT NULL"))
+
+    def digests(self) -> dict[str, str]:
+        """Document id to digest."""
+        return dict(self._rows("SELECT id, digest FROM documents"))
+
+    def ids_by_source(self) -> dict[str, str]:
+        """Source to document id."""
+        return dict(self._rows("SELECT source, id FROM documents"))
+
+    def chunks(self, document_id: str) -> list[Chunk]:
+        """The chunks of a document in reading order; empty when there is no such document."""
+        return self._chunks("document_id = ? ORDER BY start, end", document_id)
+
+    def chunks_by_id(self, ids: Iterable[str]) -> dict[str, Chunk]:
+        """Those of `ids` that the library knows."""
+        found = self._chunks("id IN (SELECT value FROM json_each(?))", json.dumps(list(ids)))
+        return {chunk.id: chunk for chunk in found}
+
+    def chunk_ids(self) -> set[str]:
+        return {id for (id,) in self._rows("SELECT id FROM chunks")}
+
+    def count_chunks(self) -> int:
+        return int(self._rows("SELECT count(*) FROM chunks")[0][0])
+
+    @property
+    def embedder(self) -> str | None:
+        """Name of the embedder whose vectors belong to this library; none at first."""
+        rows = self._rows("SELECT value FROM meta WHERE name = 'embedder'")
+        return rows[0][0] if rows else None
+
+    @embedder.setter
+    def embedder(self, name: str) -> None:
+        with self._change() as connection:
+            connection.execute("INSERT OR REPLACE INTO meta VALUES ('embedder', ?)", (name,))
+
+    def put(self, document: Document, chunks: Sequence[Chunk]) -> None:
+        """Store `document` and its chunks in place of any earlier version, all or nothing."""
+        with self._change() as connection:
+            _delete(connection, document.id)
+            _insert(connection, document, chunks)
+
+    def remove(self, document_id: str) -> None:
+        """Forget a document and its chunks. Raises `NoSuchDocument`."""
+        with self._change() as connection:
+            if not _delete(connection, document_id):
+                raise _no_such_document(document_id)
+
+    def search(
+        self,
+        query: str,
+        k: int,
+        document_ids: Collection[str] | None = None,
+        *,
+        title_weight: float = 2.0,
+    ) -> list[Hit]:
+        """The `k` best chunks that hold a word of `query`, best first, ties by chunk id.
+
+        The score is BM25, higher is better, above zero; a word in the title counts
+        `title_weight` times. Any string is a valid query; one without words finds nothing.
+        """
+        match = _match(query)
+        if not match or k < 1:
+            return []
+        only = None if document_ids is None else json.dumps(list(document_ids))
+        rows = self._rows(
+            "SELECT id, document_id, start, end, -bm25(words, ?1, 1.0) AS score"
+            " FROM words JOIN chunks ON row = words.rowid WHERE words MATCH ?2"
+            " AND (?3 IS NULL OR document_id IN (SELECT value FROM json_each(?3)))"
+            " ORDER BY score DESC, id LIMIT ?4",
+            *(title_weight, match, only, k),
+        )
+        return [Hit(Chunk(id, Span(*span)), score, "lexical") for id, *span, score in rows]
+
+    def knows(self, word: str) -> bool:
+        """True when a chunk holds `word`, or another form of it."""
+        match = _match(word)
+        found = match and self._rows("SELECT 1 FROM words WHERE words MATCH ? LIMIT 1", match)
+        return bool(found)
+
+    def stems(self, first: str, least: int, most: int) -> list[tuple[str, int]]:
+        """The stems of the index that begin with the letter `first`, of `least` to `most` letters,
+        and how often each stands there."""
+        self._list_words()
+        rows = self._rows(
+            "SELECT term, cnt FROM temp.stems WHERE term >= ?1 AND term < ?2"
+            " AND length(term) BETWEEN ?3 AND ?4",
+            *(first, chr(ord(first) + 1), least, most),
+        )
+        return [(term, count) for term, count in rows]
+
+    def written(self, stem: str, most: int) -> list[str]:
+        """The words as they are written at the first `most` places of a stem of `stems`."""
+        self._list_words()
+        rows = self._rows(
+            "SELECT CASE col WHEN 'title' THEN title ELSE body END, offset FROM temp.places"
+            " JOIN passages ON row = doc WHERE term = ? LIMIT ?",
+            *(stem, most),
+        )
+        found = [(re.findall(r"[^\W_]+", text), place) for text, place in rows]
+        return [words[place] for words, place in found if place < len(words)]
+
+    def _list_words(self) -> None:
+        """Views of the full-text index, which belong to this connection and not to the file."""
+        for name, kind in (("stems", "row"), ("places", "instance")):
+            self._rows(
+                f"CREATE VIRTUAL TABLE IF NOT EXISTS temp.{name}"
+                f" USING fts5vocab('main', 'words', '{kind}')"
+            )
+
+    def _rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        with self._lock, explain_sqlite_errors(self._path):
+            return self._connection.execute(sql, values).fetchall()
+
+    def _chunks(self, where: str, value: str) -> list[Chunk]:
+        sql = f"SELECT id, document_id, start, end FROM chunks WHERE {where}"  # noqa: S608
+        return [Chunk(id, Span(*span)) for id, *span in self._rows(sql, value)]
+
+    def _text(self, document_id: str) -> str:
+        """The whole text; from the cache while the digest is still the file's, because another
+        process may have changed the document."""
+        with self._lock:
+            rows = self._rows("SELECT digest FROM documents WHERE id = ?", document_id)
+            key = (document_id, rows[0][0] if rows else "")
+            if key not in self._texts:
+                document = self.document(document_id)
+                key = (document_id, document.digest)
+                self._texts[key] = document.text
+            self._texts.move_to_end(key)
+            while len(self._texts) > MAX_CACHED_TEXTS:
+                self._texts.popitem(last=False)
+            return self._texts[key]
+
+    @contextmanager
+    def _change(self) -> Iterator[sqlite3.Connection]:
+        """One transaction: all of it happens, or nothing."""
+        with self._lock, explain_sqlite_errors(self._path):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:  # a full disk ends it by itself
+                    self._connection.execute("ROLLBACK")
+                raise
+
+
+def _insert(connection: sqlite3.Connection, document: Document, chunks: Sequence[Chunk]) -> None:
+    text = document.text
+    fields = (document.id, document.title, document.source, document.published, document.digest)
+    connection.execute(
+        "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?)", (*fields, len(text), text)
+    )
+    for chunk in chunks:
+        span = chunk.span
+        if span.document_id != document.id or span.end > len(text):
+            raise ValueError(f"not a chunk of this document: {chunk}")
+        row = connection.execute(
+            "INSERT INTO chunks (id, document_id, start, end) VALUES (?, ?, ?, ?)",
+            (chunk.id, document.id, span.start, span.end),
+        ).lastrowid
+        connection.execute(
+            "INSERT INTO words (rowid, title, body) VALUES (?, ?, ?)",
+            (row, document.title, text[span.start : span.end]),
+        )
+
+
+def _delete(connection: sqlite3.Connection, document_id: str) -> bool:
+    """False when there is no such document. FTS5 must be told what it is to forget."""
+    document = "SELECT title, text FROM documents WHERE id = ?"
+    chunks = "SELECT row, start, end FROM chunks WHERE document_id = ?"
+    for title, text in connection.execute(document, (document_id,)).fetchall():
+        rows = connection.execute(chunks, (document_id,)).fetchall()
+        connection.executemany(
+            "INSERT INTO words (words, rowid, title, body) VALUES ('delete', ?, ?, ?)",
+            [(row, title, text[start:end]) for row, start, end in rows],
+        )
+    return connection.execute("DELETE FROM documents WHERE id = ?", (document_id,)).rowcount > 0
+
+
+def _match(query: str) -> str:
+    """The FTS5 expression for "any of these words"; empty when there are none.
+
+    Function words are left out unless there is nothing else, or they are in capitals (WHO,
+    IT). A dot or apostrophe inside a word makes it a phrase (U.S, don't).
+    """
+    words = dict.fromkeys(re.findall(r"\w+(?:[.'’]\w+)*", unicodedata.normalize("NFC", query)))
+    telling = [w for w in words if w.lower() not in STOP_WORDS or (len(w) > 1 and w.isupper())]
+    quoted = [f'"{word}"' for word in (telling or list(words))[:MAX_QUERY_WORDS]]
+    return " OR ".join(quoted).encode(errors="replace").decode()
+
+
+def _no_such_document(id: str) -> NoSuchDocument:
+    return NoSuchDocument(
+        f"There is no document {printable_text(id)} in the index.",
+        "List them with `footnote sources`.",
+    )

@@ -1,0 +1,75 @@
+"""Names in a text: capitalised words, and the forms under which two of them are the same name."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from rag.text.quantities import _NUMBER_WORDS
+from rag.text.tokens import STOP_WORDS
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A capitalised word that stands for someone or something in particular."""
+
+    text: str
+    start: int
+    end: int
+
+
+MONTHS = "january february march april may june july august september october november december"
+
+DAYS = "monday tuesday wednesday thursday friday saturday sunday"
+
+DATE_WORDS = frozenset([*MONTHS.split(), *DAYS.split()])
+
+_CAPITALISED = re.compile(r"\b(?:[A-Z][\w’'\-]*[^\W_]|(?:[A-Z]\.){2,}|[A-Z](?=\s[A-Z]))")
+
+
+def find_names(text: str, *, starts: frozenset[int] = frozenset({0})) -> list[Name]:
+    """Capitalised words, one `Name` each, months and weekdays among them.
+
+    A word at one of `starts` (character offsets at which sentences begin) is capitalised for
+    its place, so it counts only when it is an acronym or is capitalised elsewhere in the text.
+    """
+    found = [Name(m[0], m.start(), m.end()) for m in _CAPITALISED.finditer(text)]
+    inner = {name.text for name in found if name.start not in starts}
+    return [name for name in found if _is_name(name, name.start in starts, inner)]
+
+
+def _is_name(name: Name, at_start: bool, inner: set[str]) -> bool:
+    word = re.sub(r"['’]s$", "", name.text)
+    plain = word.lower()
+    if word.isupper() and len(word.replace(".", "")) > 1:
+        return True
+    if plain in STOP_WORDS or plain in _NUMBER_WORDS:
+        return plain == "may" and not at_start
+    return not at_start or name.text in inner or plain in DATE_WORDS
+
+
+_COUNTRIES = {
+    "french": "france", "dutch": "netherlands", "british": "britain", "uk": "britain",
+    "danish": "denmark", "greek": "greece", "spanish": "spain", "swiss": "switzerland",
+    "welsh": "wales", "irish": "ireland", "thai": "thailand", "turkish": "turkey",
+    "polish": "poland", "norwegian": "norway", "iraqi": "iraq", "filipino": "philippines",
+}  # fmt: skip
+
+
+@lru_cache(maxsize=65_536)
+def name_keys(name: str) -> frozenset[str]:
+    """Forms under which a name is the same: "Chinese" and "China", "U.S." and "American"."""
+    word = re.sub(r"['’]s?$", "", name.lower().replace(".", ""))
+    if word in {"us", "usa", "america", "american", "americans", "washington"}:
+        return frozenset({"us"})
+    word = _COUNTRIES.get(word, word)
+    endings = ("ese", "ian", "ans", "an", "ish", "en", "i", "s", "a", "o", "y", "n")
+    forms = {word[: -len(end)] for end in endings if word.endswith(end)}
+    return frozenset({word, *(form for form in forms if len(form) >= 4)})
+
+
+def name_keys_in(text: str) -> set[str]:
+    """The forms under which each word of `text` could be named."""
+    words = re.findall(r"[^\W_]+(?:[.’'][^\W_]+)*\.?", text)
+    return {key for word in words for key in name_keys(word)}
