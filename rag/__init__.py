@@ -8,52 +8,205 @@ In a program:
         for event in assistant.index([Path("articles")]):
             print(event)
         print(assistant.ask("what tariff rate applies to fentanyl?").text)
+
+Public are the names below and the modules `types`, `events`, `errors`, `settings`, `serialization`
+and `cancellation`; everything else may change from one version to the next.
 """
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+# onnxruntime reads this when it is imported, which is later than this line in every process of
+# ours; without it, it looks up a host of its maker and writes a device id into the user's cache.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
     from rag.cancellation import Cancellation
-    from rag.errors import FootnoteError
+    from rag.checking.verdict import Verdict, check_claim
+    from rag.errors import (
+        Cancelled,
+        EmbedderMismatch,
+        EmptyLibrary,
+        FootnoteError,
+        LibraryBusy,
+        LibraryError,
+        ModelAuthError,
+        ModelError,
+        ModelFileError,
+        ModelInterrupted,
+        ModelRefused,
+        ModelTimeout,
+        ModelUnreachable,
+        NoSuchDocument,
+        QuestionError,
+        SettingsError,
+        SourceError,
+    )
+    from rag.events import (
+        Added,
+        Checked,
+        Event,
+        Failed,
+        Finished,
+        IngestEvent,
+        ModelCalled,
+        Removed,
+        Retrieved,
+        Rewritten,
+        Selected,
+        Skipped,
+        Token,
+        Updated,
+    )
+    from rag.ingest.discovery import is_source_gone
+    from rag.ingest.pdf_pages import page_of
+    from rag.ingest.readers import FILE_SUFFIXES, MAX_FILE_BYTES
+    from rag.ingest.web import is_url
+    from rag.serialization import FormatError, answer_from_json, answer_to_json
     from rag.settings import Settings
-    from rag.types import Answer, Citation, Claim, Document, Passage, Span, Turn
+    from rag.store.documents import DocumentSummary, Library
+    from rag.store.relocation import Relocation, relocate, relocate_all
+    from rag.text.sentences import split_sentences
+    from rag.types import (
+        Answer,
+        ChatModel,
+        Chunk,
+        Citation,
+        Claim,
+        DeclineReason,
+        Delta,
+        Document,
+        Embedder,
+        Hit,
+        Message,
+        Origin,
+        Passage,
+        Span,
+        Status,
+        Support,
+        Turn,
+        Usage,
+    )
+
+    __version__: str
 else:
 
     def __getattr__(name: str) -> object:
         """The public names, loaded when they are first used: their libraries are heavy."""
-        if name not in _HOMES:
+        if name == "__version__":
+            from importlib.metadata import version
+
+            return version("footnote-qa")
+        if name not in _MODULES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(import_module(_HOMES[name]), name)
+        return getattr(import_module(_MODULES[name]), name)
 
 
 __all__ = [
+    "FILE_SUFFIXES",
+    "MAX_FILE_BYTES",
+    "Added",
     "Answer",
     "Assistant",
     "Cancellation",
+    "Cancelled",
+    "ChatModel",
+    "Checked",
+    "Chunk",
     "Citation",
     "Claim",
+    "DeclineReason",
+    "Delta",
     "Document",
+    "DocumentSummary",
+    "Embedder",
+    "EmbedderMismatch",
+    "EmptyLibrary",
+    "Event",
+    "Failed",
+    "Finished",
     "FootnoteError",
+    "FormatError",
+    "Hit",
+    "IngestEvent",
+    "Library",
+    "LibraryBusy",
+    "LibraryError",
+    "Message",
+    "ModelAuthError",
+    "ModelCalled",
+    "ModelError",
+    "ModelFileError",
+    "ModelInterrupted",
+    "ModelRefused",
+    "ModelTimeout",
+    "ModelUnreachable",
+    "NoSuchDocument",
+    "Origin",
     "Passage",
+    "QuestionError",
+    "Relocation",
+    "Removed",
+    "Retrieved",
+    "Rewritten",
+    "Selected",
     "Settings",
+    "SettingsError",
+    "Skipped",
+    "SourceError",
     "Span",
+    "Status",
+    "Support",
+    "Token",
     "Turn",
+    "Updated",
+    "Usage",
+    "Verdict",
+    "__version__",
+    "answer_from_json",
+    "answer_to_json",
+    "check_claim",
+    "is_source_gone",
+    "is_url",
     "open",
+    "page_of",
+    "relocate",
+    "relocate_all",
+    "split_sentences",
 ]
 
-_HOMES = {
-    "Assistant": "rag.assistant",
-    "FootnoteError": "rag.errors",
-    "Settings": "rag.settings",
-    "Stop": "rag.cancellation",
-    **dict.fromkeys(
-        ("Answer", "Citation", "Claim", "Document", "Passage", "Span", "Turn"), "rag.types"
+_PUBLIC = {
+    "rag.assistant": "Assistant",
+    "rag.cancellation": "Cancellation",
+    "rag.checking.verdict": "Verdict check_claim",
+    "rag.errors": (
+        "Cancelled EmbedderMismatch EmptyLibrary FootnoteError LibraryBusy LibraryError "
+        "ModelAuthError ModelError ModelFileError ModelInterrupted ModelRefused ModelTimeout "
+        "ModelUnreachable NoSuchDocument QuestionError SettingsError SourceError"
+    ),
+    "rag.events": (
+        "Added Checked Event Failed Finished IngestEvent ModelCalled Removed Retrieved Rewritten "
+        "Selected Skipped Token Updated"
+    ),
+    "rag.ingest.discovery": "is_source_gone",
+    "rag.ingest.pdf_pages": "page_of",
+    "rag.ingest.readers": "FILE_SUFFIXES MAX_FILE_BYTES",
+    "rag.ingest.web": "is_url",
+    "rag.serialization": "FormatError answer_from_json answer_to_json",
+    "rag.settings": "Settings",
+    "rag.store.documents": "DocumentSummary Library",
+    "rag.store.relocation": "Relocation relocate relocate_all",
+    "rag.text.sentences": "split_sentences",
+    "rag.types": (
+        "Answer ChatModel Chunk Citation Claim DeclineReason Delta Document Embedder Hit Message "
+        "Origin Passage Span Status Support Turn Usage"
     ),
 }
+_MODULES = {name: module for module, names in _PUBLIC.items() for name in names.split()}
 
 
 def open(**settings: Any) -> Assistant:

@@ -30,13 +30,13 @@ class FormatError(FootnoteError):
     """Something that is not a JSON document of the wanted schema; says where it departs."""
 
 
-WrittenT = TypeVar("WrittenT", bound="Written")
+WrittenT = TypeVar("WrittenT", bound="WrittenObject")
 
 
 # --- writing ---------------------------------------------------------------------------------
 
 
-def to_json(answer: Answer) -> dict[str, Any]:
+def answer_to_json(answer: Answer) -> dict[str, Any]:
     """The document that the README describes: only strings, numbers, lists and objects.
 
     Each quote equals the stored text of its document at ``start:end``.
@@ -108,8 +108,8 @@ def _span(span: Span) -> dict[str, Any]:
 # --- reading ---------------------------------------------------------------------------------
 
 
-def from_json(document: object) -> Answer:
-    """The answer that `to_json` wrote as `document`, which may have come from anywhere.
+def answer_from_json(document: object) -> Answer:
+    """The answer that `answer_to_json` wrote as `document`, which may have come from anywhere.
 
     Raises `FormatError` for what is not such a document: also where a quote or passage is not
     as long as its span, or a citation lies in no passage. Whether a quote is the stored text is
@@ -148,14 +148,14 @@ def _faults(error: ValidationError) -> str:
     return "".join(c if c.isprintable() else " " for c in told)
 
 
-class Written(BaseModel):
+class WrittenObject(BaseModel):
     """An object of a document. Keys that are not known are passed over: a later Footnote may
     have added them."""
 
     model_config = ConfigDict(strict=True, frozen=True)
 
 
-class _Spanned(Written):
+class _Spanned(WrittenObject):
     document_id: str
     start: int
     end: int
@@ -201,7 +201,7 @@ class _Citation(_Spanned):
         return Citation(self.number, self.span, self.quote)
 
 
-class WrittenClaim(Written):
+class WrittenClaim(WrittenObject):
     """A claim; `read` makes it a value."""
 
     text: str
@@ -230,13 +230,13 @@ def check_numbers(claims: Sequence[WrittenClaim], passages: Sequence[WrittenPass
         raise ValueError(f"there is no passage {min(cited - numbers)}")
 
 
-class _Usage(Written):
+class _Usage(WrittenObject):
     prompt_tokens: int
     cached_tokens: int
     completion_tokens: int
 
 
-class WrittenAnswer(Written):
+class WrittenAnswer(WrittenObject):
     """An answer; `read` makes it a value."""
 
     form: Literal["footnote.answer/1"] = Field(alias="schema")

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.serialization import SCHEMA, FormatError, from_json, to_json
+from rag.serialization import SCHEMA, FormatError, answer_from_json, answer_to_json
 from rag.types import (
     Answer,
     Citation,
@@ -49,7 +49,7 @@ DECLINED = replace(ANSWER, text="", claims=(), status="declined", reason="not st
 
 
 def test_an_answer_is_written_in_full() -> None:
-    assert to_json(ANSWER) == {
+    assert answer_to_json(ANSWER) == {
         "schema": SCHEMA,
         "question": "What rate?",
         "status": "answered",
@@ -107,12 +107,12 @@ def test_an_answer_is_written_in_full() -> None:
 
 
 def test_a_quote_is_as_long_as_its_span_says() -> None:
-    (written,) = to_json(ANSWER)["claims"][0]["citations"]
+    (written,) = answer_to_json(ANSWER)["claims"][0]["citations"]
     assert written["end"] - written["start"] == len(written["quote"])
 
 
 def test_a_declined_answer_keeps_its_reason_and_what_was_looked_at() -> None:
-    written = to_json(DECLINED)
+    written = answer_to_json(DECLINED)
     assert (written["status"], written["reason"]) == ("declined", "not stated")
     assert (written["text"], written["claims"], written["chance"]) == ("", [], 0.125)
     assert len(written["passages"]) == 2
@@ -120,11 +120,11 @@ def test_a_declined_answer_keeps_its_reason_and_what_was_looked_at() -> None:
 
 def test_what_is_written_can_be_read_back() -> None:
     for answer in (ANSWER, DECLINED):
-        assert json.loads(json.dumps(to_json(answer))) == to_json(answer)
+        assert json.loads(json.dumps(answer_to_json(answer))) == answer_to_json(answer)
 
 
 def test_answers_of_either_kind_have_the_same_keys() -> None:
-    assert to_json(ANSWER).keys() == to_json(DECLINED).keys()
+    assert answer_to_json(ANSWER).keys() == answer_to_json(DECLINED).keys()
 
 
 # --- reading back ----------------------------------------------------------------------------
@@ -189,26 +189,26 @@ def answers(draw: st.DrawFn) -> Answer:
 @settings(deadline=None)
 @given(answers())
 def test_any_answer_comes_back_as_it_was(answer: Answer) -> None:
-    assert from_json(json.loads(json.dumps(to_json(answer)))) == answer
+    assert answer_from_json(json.loads(json.dumps(answer_to_json(answer)))) == answer
 
 
 def test_what_a_later_footnote_added_is_passed_over() -> None:
-    written = to_json(ANSWER) | {"mood": "good"}
+    written = answer_to_json(ANSWER) | {"mood": "good"}
     written["claims"][0]["colour"] = "green"
-    assert from_json(written) == ANSWER
+    assert answer_from_json(written) == ANSWER
 
 
 def test_an_answer_that_was_written_without_its_few_words_is_read() -> None:
-    written = to_json(replace(ANSWER, short="20 %"))
-    assert from_json(written).short == "20 %"
+    written = answer_to_json(replace(ANSWER, short="20 %"))
+    assert answer_from_json(written).short == "20 %"
     del written["short"]
-    assert from_json(written) == ANSWER
+    assert answer_from_json(written) == ANSWER
 
 
 def test_an_answer_that_was_written_without_a_chance_is_read() -> None:
-    written = to_json(DECLINED)
+    written = answer_to_json(DECLINED)
     del written["chance"]
-    assert from_json(written) == replace(DECLINED, chance=None)
+    assert answer_from_json(written) == replace(DECLINED, chance=None)
 
 
 def without(key: str) -> Callable[[dict[str, Any]], object]:
@@ -235,28 +235,28 @@ CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
 
 @pytest.mark.parametrize("named", CHANGES)
 def test_what_is_no_answer_is_refused_by_the_place_of_its_fault(named: str) -> None:
-    written = copy.deepcopy(to_json(ANSWER))
+    written = copy.deepcopy(answer_to_json(ANSWER))
     CHANGES[named](written)
     with pytest.raises(FormatError, match=named.replace(".", r"\.")) as refused:
-        from_json(written)
+        answer_from_json(written)
     assert refused.value.remedy
 
 
 @pytest.mark.parametrize("document", [None, [], "footnote.answer/1", 3, {}, {"schema": 1}])
 def test_what_is_no_document_at_all_is_refused(document: object) -> None:
     with pytest.raises(FormatError, match=r"not a footnote\.answer/1 document"):
-        from_json(document)
+        answer_from_json(document)
 
 
 def test_a_document_of_another_version_is_told_from_a_broken_one() -> None:
     with pytest.raises(FormatError, match="another version") as refused:
-        from_json(to_json(ANSWER) | {"schema": "footnote.answer/2", "text": None})
+        answer_from_json(answer_to_json(ANSWER) | {"schema": "footnote.answer/2", "text": None})
     assert "upgrade" in refused.value.remedy
 
 
 def test_many_faults_make_a_short_message_on_one_line() -> None:
-    written = to_json(ANSWER) | {"timings_s": {f"stage\n{n}\u202e": "" for n in range(50)}}
+    written = answer_to_json(ANSWER) | {"timings_s": {f"stage\n{n}\u202e": "" for n in range(50)}}
     with pytest.raises(FormatError) as refused:
-        from_json(written)
+        answer_from_json(written)
     assert len(refused.value.problem) < 500
     assert refused.value.problem.isprintable()

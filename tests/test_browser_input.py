@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import FilePayload, expect
 
-from rag.ingest.readers import MAX_BYTES
+from rag.ingest.readers import MAX_FILE_BYTES
 from tests.asking import FENTANYL
 from tests.browser import SAID, Model, Site, Visit, Window
 from tests.fakes import Reply, Status
@@ -102,7 +102,7 @@ def test_a_huge_file_is_refused_in_plain_words(
 ) -> None:
     huge = tmp_path / "huge.txt"
     with huge.open("wb") as hollow:
-        hollow.truncate(MAX_BYTES + 1)
+        hollow.truncate(MAX_FILE_BYTES + 1)
     window.upload(huge)
     told = window.page.get_by_test_id("toast-body")
     expect(told).to_contain_text("exceed the maximum allowed size")

@@ -18,7 +18,7 @@ from rag.cancellation import Cancellation
 from rag.errors import QuestionError
 from rag.events import Checked, Event, Finished, ModelCalled, Retrieved, Selected, Token
 from rag.ingest.chunking import chunk_document, embedding_text
-from rag.serialization import to_json
+from rag.serialization import answer_to_json
 from rag.settings import load_settings
 from rag.store.documents import Library
 from rag.store.vectors import VectorStore
@@ -198,7 +198,7 @@ def test_every_citation_is_the_stored_text_at_its_span(
         answer = answer_of(events)
         check_quotes(answer, assistant.library)
         check_honesty(answer)
-        written = to_json(answer)
+        written = answer_to_json(answer)
         assert json.loads(json.dumps(written)) == written
 
 
@@ -212,7 +212,9 @@ def test_any_question_has_an_answer_that_can_be_written_down(question: str) -> N
             return
         answer = assistant.ask(question)
         check_quotes(answer, assistant.library)
-        assert json.loads(json.dumps(to_json(answer)))["question"] == " ".join(question.split())
+        assert json.loads(json.dumps(answer_to_json(answer)))["question"] == " ".join(
+            question.split()
+        )
 
 
 def test_the_invariants_are_tried_on_answers_too() -> None:

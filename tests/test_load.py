@@ -16,10 +16,10 @@ from rag.errors import SourceError
 from rag.ingest.chunking import chunk_document
 from rag.ingest.pdf_pages import page_of
 from rag.ingest.readers import (
-    MAX_BYTES,
+    FILE_SUFFIXES,
+    MAX_FILE_BYTES,
     MAX_HTML_BYTES,
     MAX_XML_BYTES,
-    SUFFIXES,
     find_files,
     read_file,
     read_page,
@@ -67,7 +67,7 @@ def test_binary_files_are_refused(tmp_path: Path, data: bytes) -> None:
     assert "not text" in refusal(tmp_path / "a.txt", data).problem
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", FILE_SUFFIXES)
 @pytest.mark.parametrize("data", [b"", b" \n\t\r\n "])
 def test_empty_files_are_refused(tmp_path: Path, suffix: str, data: bytes) -> None:
     assert refusal(tmp_path / f"a{suffix}", data).problem == f"a{suffix} is empty."
@@ -407,14 +407,14 @@ def test_a_bad_record_is_named(tmp_path: Path, line: str, problem: str) -> None:
 
 def test_an_unknown_kind_is_refused_with_the_known_ones(tmp_path: Path) -> None:
     error = refusal(tmp_path / "a.xls", b"text")
-    assert all(suffix in error.remedy for suffix in SUFFIXES)
+    assert all(suffix in error.remedy for suffix in FILE_SUFFIXES)
 
 
 def test_the_ending_may_be_in_capitals(tmp_path: Path) -> None:
     assert one(tmp_path / "A.TXT", b"text").id == "A.TXT"
 
 
-@pytest.mark.parametrize(("suffix", "limit"), [("txt", MAX_BYTES), ("html", MAX_HTML_BYTES)])
+@pytest.mark.parametrize(("suffix", "limit"), [("txt", MAX_FILE_BYTES), ("html", MAX_HTML_BYTES)])
 def test_a_file_that_is_too_large_is_refused(tmp_path: Path, suffix: str, limit: int) -> None:
     path = tmp_path / f"a.{suffix}"
     path.write_bytes(b"a")

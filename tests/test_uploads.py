@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.errors import SourceError
-from rag.ingest.readers import MAX_BYTES, SUFFIXES
+from rag.ingest.readers import FILE_SUFFIXES, MAX_FILE_BYTES
 from ui.web.uploads import MAX_NAME_BYTES, forget, keep, safe_name
 
 
@@ -141,12 +141,12 @@ def test_a_link_is_not_taken_for_a_file(tmp_path: Path, folder: Path) -> None:
 def test_an_unknown_kind_is_refused(tmp_path: Path, folder: Path, name: str) -> None:
     error = refusal(upload(tmp_path, name), folder)
     assert "unknown kind" in error.problem
-    assert all(suffix in error.remedy for suffix in SUFFIXES)
+    assert all(suffix in error.remedy for suffix in FILE_SUFFIXES)
 
 
 def test_empty_missing_and_huge_files_are_refused(tmp_path: Path, folder: Path) -> None:
     huge = upload(tmp_path, "huge.txt")
-    os.truncate(huge, MAX_BYTES + 1)
+    os.truncate(huge, MAX_FILE_BYTES + 1)
     assert "over" in refusal(huge, folder).problem
     assert "empty" in refusal(upload(tmp_path, "a.txt", b""), folder).problem
     assert "empty" in refusal(tmp_path / "missing.txt", folder).problem

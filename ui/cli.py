@@ -79,7 +79,7 @@ def ask(
     max_tokens: MaxTokens = None,
 ) -> None:
     """Answer one question, with its sources."""
-    from rag.serialization import to_json
+    from rag.serialization import answer_to_json
     from ui.shell.conversation import follow, tell
 
     chosen = {"model": model, "llm_base_url": base_url, "k": k, "budget_tokens": budget}
@@ -91,7 +91,7 @@ def ask(
         screen.gap()
         events = assistant.stream(question, (), doc or None)
         if as_json:
-            print_json(to_json(follow(events, screen, silent=True)))
+            print_json(answer_to_json(follow(events, screen, silent=True)))
         else:
             tell(events, screen)
 

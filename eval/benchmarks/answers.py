@@ -31,7 +31,7 @@ from eval.kept.conditions import conditions
 from rag.assistant import Assistant
 from rag.errors import FootnoteError
 from rag.events import Finished, ModelCalled, Retrieved, Selected
-from rag.serialization import to_json
+from rag.serialization import answer_to_json
 from rag.settings import Settings
 from rag.store.sqlite import printable_text
 from rag.types import Answer, Passage
@@ -119,7 +119,7 @@ def _answered(question: Question, assistant: Assistant, file: Path) -> Row:
         "question": question.text,
         "gold": question.gold,
         "document_ids": question.document_ids,
-        "answer": to_json(answer) if answer else None,
+        "answer": answer_to_json(answer) if answer else None,
     }
     with _kept(file.parent), file.open("a", encoding="utf-8", errors="replace") as written:
         written.write(json.dumps(line, ensure_ascii=False) + "\n")

@@ -20,7 +20,7 @@ from eval.figures import Outcome, Row
 from eval.kept.summary import fault
 from eval.observe import Observed
 from rag.errors import FootnoteError
-from rag.serialization import from_json, to_json
+from rag.serialization import answer_from_json, answer_to_json
 from rag.types import Answer, Span, Support
 
 
@@ -53,7 +53,7 @@ def line(row: Row, case: Case, evidence: Sequence[str], observed: Observed) -> s
         "evidence": evidence,
         "spans": [asdict(span) for span in case.evidence],
         "seen": seen,
-        "answer": to_json(observed.answer) if observed.answer else None,
+        "answer": answer_to_json(observed.answer) if observed.answer else None,
     }
     return json.dumps(_finite(entry), ensure_ascii=False, allow_nan=False) + "\n"
 
@@ -107,7 +107,7 @@ def read(data: bytes) -> Entry:
         raise ValueError(fault(error)) from error
     row = Row(**{name: getattr(found, name) for name in Row.__dataclass_fields__})
     try:
-        answer = from_json(found.answer) if found.answer else None
+        answer = answer_from_json(found.answer) if found.answer else None
     except (FootnoteError, ValueError, LookupError, TypeError) as error:
         raise ValueError(f"its answer cannot be read: {error}") from error
     return Entry(

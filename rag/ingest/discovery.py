@@ -97,10 +97,10 @@ class SourceFinder:
         )
 
     def _vanished(self, source: str) -> bool:
-        return any(file in self.read for file in _files(source)) or is_gone(source)
+        return any(file in self.read for file in _files(source)) or is_source_gone(source)
 
 
-def is_gone(source: str) -> bool:
+def is_source_gone(source: str) -> bool:
     """True where the file of a document is there no more; a web page is never gone."""
     return not is_url(source) and all(map(_missing, _files(source)))
 

@@ -27,8 +27,8 @@ from rag.ingest.metadata import clean_line, document_title, parse_iso_date
 from rag.ingest.pdf_pages import PAGE_BREAK
 from rag.types import Document
 
-SUFFIXES = (".docx", ".htm", ".html", ".jsonl", ".md", ".pdf", ".txt")
-MAX_BYTES = 100_000_000  # of a file
+FILE_SUFFIXES = (".docx", ".htm", ".html", ".jsonl", ".md", ".pdf", ".txt")
+MAX_FILE_BYTES = 100_000_000  # of a file
 MAX_HTML_BYTES = 10_000_000  # finding the article in a larger page takes minutes
 MAX_XML_BYTES = 50_000_000  # of the text of a Word file, unpacked
 
@@ -60,8 +60,8 @@ def read_file(path: Path) -> list[Document]:
     Ids are file names (``articles.jsonl#key`` for records). Raises `SourceError`.
     """
     kind = path.suffix.lower()
-    if kind not in SUFFIXES:
-        raise _fault(path.name, "is of an unknown kind", f"Give one of {', '.join(SUFFIXES)}.")
+    if kind not in FILE_SUFFIXES:
+        raise _fault(path.name, "is of an unknown kind", f"Give one of {', '.join(FILE_SUFFIXES)}.")
     name, data = path.name, _bytes(path)
     return _read(kind, _Raw(name, str(path.resolve()), name, path.stem, data))
 
@@ -113,7 +113,7 @@ def _walk(folder: Path) -> Iterator[Path]:
     for child in children:
         if child in folders and not child.is_symlink():
             yield from _walk(child)
-        elif child.suffix.lower() in SUFFIXES and child.is_file():
+        elif child.suffix.lower() in FILE_SUFFIXES and child.is_file():
             yield child
 
 
@@ -121,8 +121,10 @@ def _bytes(path: Path) -> bytes:
     try:
         if not path.is_file():
             raise _fault(path.name, "is not a file", "Give the path of a file that exists.")
-        if path.stat().st_size > MAX_BYTES:
-            raise _fault(path.name, f"is over {MAX_BYTES:,} bytes", "Split it into smaller files.")
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise _fault(
+                path.name, f"is over {MAX_FILE_BYTES:,} bytes", "Split it into smaller files."
+            )
         return path.read_bytes()
     except PermissionError as error:
         raise _fault(path.name, "is not yours to read", "Change its permissions.") from error

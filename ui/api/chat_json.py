@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ValidationError
 
 from rag.errors import QuestionError
-from rag.serialization import to_json
+from rag.serialization import answer_to_json
 from rag.types import Turn, Usage
 from ui.api.wire import said
 
@@ -166,7 +166,7 @@ def completion(exchange: Exchange, created: int) -> Json:
         "model": MODEL,
         "choices": [choice],
         "usage": usage(answer.usage),
-        "footnote": to_json(answer),
+        "footnote": answer_to_json(answer),
     }
 
 

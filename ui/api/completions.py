@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from anyio import CapacityLimiter, create_task_group, to_thread
 
 from rag.errors import QuestionError
-from rag.serialization import to_json
+from rag.serialization import answer_to_json
 from ui.api import chat_json
 from ui.api.chat_json import MODEL, Json, fault
 from ui.api.wire import said
@@ -146,7 +146,7 @@ class _Stream:
         if not self.sent:
             await write(chat_json.chunk(exchange, self.created, {"content": said(answer)}))
         last = chat_json.chunk(exchange, self.created, {}, "stop")
-        await write({**last, "footnote": to_json(answer)})
+        await write({**last, "footnote": answer_to_json(answer)})
         if self.counts:
             usage = chat_json.usage(answer.usage)
             await write({**chat_json.chunk(exchange, self.created, None), "usage": usage})

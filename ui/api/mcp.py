@@ -28,7 +28,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rag.errors import FootnoteError
-from rag.serialization import to_json
+from rag.serialization import answer_to_json
 from rag.types import Answer
 from ui.api.programs import Programs, answered
 from ui.api.wire import (
@@ -144,7 +144,7 @@ def _ask(programs: Programs, limiter: CapacityLimiter) -> Callable[..., Any]:
             finally:
                 asking.stop()  # who asked may have gone
         text = TextContent(type="text", text=cited(answer))
-        return CallToolResult(content=[text], structured_content=dict(to_json(answer)))
+        return CallToolResult(content=[text], structured_content=dict(answer_to_json(answer)))
 
     return ask
 

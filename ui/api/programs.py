@@ -61,10 +61,10 @@ class Programs:
         support it, the characters of the source where they stand, and how well they do. A decline
         (status "declined") says why in its reason. The question can be limited to some documents;
         history is the conversation before it, oldest first."""
-        from rag.serialization import to_json
+        from rag.serialization import answer_to_json
 
         answer = answered(self.asking(question, document_ids, history))
-        return cast(AnswerDocument, to_json(answer))
+        return cast(AnswerDocument, answer_to_json(answer))
 
     def verify(self, text: str) -> list[FootnoteDocument]:
         """Check an answer or a conversation that was exported as Markdown or HTML: does each of

@@ -7,16 +7,16 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from rag.serialization import (
-    Written,
     WrittenAnswer,
     WrittenClaim,
+    WrittenObject,
     WrittenPassage,
     check_numbers,
     claims_to_json,
     passages_to_json,
     validated,
 )
-from rag.serialization import to_json as answer_to_json
+from rag.serialization import answer_to_json as answer_to_json
 from ui.asking.exchange import Exchange, State, Thumb
 
 SCHEMA = "footnote.exchange/1"
@@ -50,7 +50,7 @@ def to_json(exchange: Exchange) -> dict[str, Any]:
 
 
 def from_json(document: object) -> Exchange:
-    """The exchange that `to_json` wrote as `document`.
+    """The exchange that `answer_to_json` wrote as `document`.
 
     One that was under way comes back as "stopped", in no line: nobody answers it any more.
     Raises `rag.serialization.FormatError` for what is not such a document.
@@ -58,7 +58,7 @@ def from_json(document: object) -> Exchange:
     return validated(_Exchange, document, SCHEMA).read()
 
 
-class _Exchange(Written):
+class _Exchange(WrittenObject):
     form: Literal["footnote.exchange/1"] = Field(alias="schema")
     id: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_-]{1,64}$")]
     question: str

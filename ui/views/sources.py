@@ -16,7 +16,7 @@ from typing import Literal
 from urllib.parse import quote
 
 from rag.events import Added, Failed, IngestEvent, Removed, Skipped, Updated
-from rag.ingest.discovery import is_gone
+from rag.ingest.discovery import is_source_gone
 from rag.ingest.web import is_url
 from rag.store.documents import Library
 from ui.terminal import count, line
@@ -102,7 +102,7 @@ def outcome(events: Iterable[IngestEvent]) -> str:
 def _state(source: str) -> State:
     if is_url(source):
         return "web page"
-    return "file is gone" if is_gone(source) else "indexed"
+    return "file is gone" if is_source_gone(source) else "indexed"
 
 
 def _row(source: Source) -> str:

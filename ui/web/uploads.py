@@ -19,7 +19,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from rag.errors import SourceError
-from rag.ingest.readers import MAX_BYTES, SUFFIXES
+from rag.ingest.readers import FILE_SUFFIXES, MAX_FILE_BYTES
 
 MAX_NAME_BYTES = 120  # in UTF-8, the ending included
 
@@ -32,7 +32,7 @@ def keep(files: Sequence[Path], folder: Path) -> list[Path]:
     """Copy `files` into `folder`, which is made where missing; where each one now is.
 
     Raises `SourceError` before anything is copied when one is of an unknown kind, empty or over
-    `rag.ingest.readers.MAX_BYTES`; and when one cannot be written, of which nothing stays then.
+    `rag.MAX_FILE_BYTES`; and when one cannot be written, of which nothing stays then.
     """
     names = [_checked(file) for file in files]
     return [_copied(file, folder, name) for file, name in zip(files, names, strict=True)]
@@ -73,9 +73,9 @@ def _fitted(stem: str, ending: str) -> str:
 def _checked(file: Path) -> str:
     """The name under which `file` will be kept."""
     name = safe_name(file.name)
-    if Path(name).suffix not in SUFFIXES:
+    if Path(name).suffix not in FILE_SUFFIXES:
         raise SourceError(
-            f"{_shown(name)} is of an unknown kind.", f"Give one of {', '.join(SUFFIXES)}."
+            f"{_shown(name)} is of an unknown kind.", f"Give one of {', '.join(FILE_SUFFIXES)}."
         )
     try:
         size = file.lstat().st_size if file.is_file() and not file.is_symlink() else 0
@@ -83,8 +83,10 @@ def _checked(file: Path) -> str:
         size = 0
     if not size:
         raise SourceError(f"{_shown(name)} is empty.", "Choose a file with text in it.")
-    if size > MAX_BYTES:
-        raise SourceError(f"{_shown(name)} is over {MAX_BYTES:,} bytes.", "Split it into parts.")
+    if size > MAX_FILE_BYTES:
+        raise SourceError(
+            f"{_shown(name)} is over {MAX_FILE_BYTES:,} bytes.", "Split it into parts."
+        )
     return name
 
 
