@@ -170,7 +170,7 @@ def entailment(scorer: Scorer) -> Entails:
 
     def carried(claim: str, quotes: Sequence[str]) -> bool:
         ruled_out = any(reason.hard for reason in rules.reasons_against(claim, quotes))
-        return not ruled_out and scorer.claim(claim, quotes) >= scorer.threshold
+        return not ruled_out and scorer.score_claim(claim, quotes) >= scorer.threshold
 
     return carried
 

@@ -74,8 +74,8 @@ class Assistant:
         self.model = model
         self.spelling = SpellingCorrector(library)
         self.scorer = Scorer()  # reads its network when the first claim is checked
-        self.answerability = Answerability(self.scorer.reader)
-        self.judge = PairScorer(self.scorer.reader)
+        self.answerability = Answerability(self.scorer.encoder)
+        self.judge = PairScorer(self.scorer.encoder)
 
     def __enter__(self) -> Assistant:
         return self

@@ -37,13 +37,13 @@ class Words:
     threshold: float = 0.5
     calls: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
 
-    def response(self, text: str, sources: Sequence[str]) -> float:
+    def score_text(self, text: str, sources: Sequence[str]) -> float:
         self.calls.append((text, tuple(sources)))
         found = any(text.split()[0].lower() in source.lower() for source in sources)
         return 0.9 if found else 0.1
 
-    def worst(self, text: str, sources: Sequence[str]) -> float:
-        return self.response(text, sources)
+    def score_worst_sentence(self, text: str, sources: Sequence[str]) -> float:
+        return self.score_text(text, sources)
 
 
 @pytest.fixture
@@ -88,11 +88,11 @@ def test_containment_is_given_the_best_threshold_of_each_set(made: Card) -> None
 
 def test_where_labels_are_of_the_whole_a_text_scores_its_worst_sentence(tmp_path: Path) -> None:
     class Apart(Words):
-        def response(self, text: str, sources: Sequence[str]) -> float:
+        def score_text(self, text: str, sources: Sequence[str]) -> float:
             self.calls.append(("whole", ()))
             return 0.9
 
-        def worst(self, text: str, sources: Sequence[str]) -> float:
+        def score_worst_sentence(self, text: str, sources: Sequence[str]) -> float:
             self.calls.append(("worst", ()))
             return 0.1
 
@@ -156,7 +156,7 @@ def test_held_out_scores_of_other_texts_are_refused(
 
 def test_a_score_that_is_none_is_an_error_with_a_name(tmp_path: Path) -> None:
     class Broken(Words):
-        def response(self, text: str, sources: Sequence[str]) -> float:
+        def score_text(self, text: str, sources: Sequence[str]) -> float:
             return float("nan")
 
     with pytest.raises(CardError, match="frank_valid, text cnndm-0, is nan"):
@@ -313,11 +313,11 @@ def test_containment_can_stand_on_the_card_itself(tmp_path: Path) -> None:
     class Plain:
         threshold = 0.5
 
-        def response(self, text: str, sources: Sequence[str]) -> float:
-            return Containment().response(text, sources)
+        def score_text(self, text: str, sources: Sequence[str]) -> float:
+            return Containment().score_text(text, sources)
 
-        def worst(self, text: str, sources: Sequence[str]) -> float:
-            return Containment(worst=True).response(text, sources)
+        def score_worst_sentence(self, text: str, sources: Sequence[str]) -> float:
+            return Containment(worst=True).score_text(text, sources)
 
     made = measured(tmp_path, Plain(), {}, sources=put_all(tmp_path))
     gains = [target for target in targets(made) if target.bound == "more than"]

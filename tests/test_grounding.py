@@ -48,50 +48,53 @@ def scorer() -> Scorer:
 
 @pytest.mark.parametrize("text", VERBATIM)
 def test_what_the_source_says_word_for_word_is_grounded(scorer: Scorer, text: str) -> None:
-    assert scorer.claim(text, [STORM]) > scorer.threshold + 0.2
-    assert scorer.worst(text, [STORM]) == scorer.claim(text, [STORM])
+    assert scorer.score_claim(text, [STORM]) > scorer.threshold + 0.2
+    assert scorer.score_worst_sentence(text, [STORM]) == scorer.score_claim(text, [STORM])
 
 
 @pytest.mark.parametrize("text", VERBATIM)
 def test_the_same_sentence_of_another_source_is_not(scorer: Scorer, text: str) -> None:
-    assert scorer.claim(text, [BANANAS]) < scorer.threshold - 0.2
-    assert scorer.claim(BANANAS, [text]) < scorer.threshold - 0.2
+    assert scorer.score_claim(text, [BANANAS]) < scorer.threshold - 0.2
+    assert scorer.score_claim(BANANAS, [text]) < scorer.threshold - 0.2
 
 
 def test_a_changed_number_scores_less(scorer: Scorer) -> None:
-    right = scorer.claim(VERBATIM[1], [STORM])
-    assert scorer.claim(VERBATIM[1].replace("4.5", "9.5"), [STORM]) < right
+    right = scorer.score_claim(VERBATIM[1], [STORM])
+    assert scorer.score_claim(VERBATIM[1].replace("4.5", "9.5"), [STORM]) < right
 
 
 def test_two_sentences_fused_score_less_than_each(scorer: Scorer) -> None:
     fused = "No ship was lost after a storm damaged the northern quay by Friday."
-    assert scorer.claim(fused, [STORM]) < min(scorer.claim(text, [STORM]) for text in VERBATIM)
+    assert scorer.score_claim(fused, [STORM]) < min(
+        scorer.score_claim(text, [STORM]) for text in VERBATIM
+    )
 
 
 def test_an_invented_sentence_pulls_the_worst_down_below_the_threshold(scorer: Scorer) -> None:
     true = " ".join(VERBATIM[:2])
     invented = f"{true} The mayor resigned over bribes that he had taken from a bank."
-    assert scorer.worst(true, [STORM]) > scorer.threshold > scorer.worst(invented, [STORM])
-    assert scorer.response(true, [STORM]) > scorer.response(invented, [STORM])
-    assert scorer.response(invented, [STORM]) > scorer.worst(invented, [STORM])
+    assert scorer.score_worst_sentence(true, [STORM]) > scorer.threshold
+    assert scorer.score_worst_sentence(invented, [STORM]) < scorer.threshold
+    assert scorer.score_text(true, [STORM]) > scorer.score_text(invented, [STORM])
+    assert scorer.score_text(invented, [STORM]) > scorer.score_worst_sentence(invented, [STORM])
 
 
 def test_the_worst_of_a_text_is_its_worst_sentence(scorer: Scorer) -> None:
     text = f"{VERBATIM[0]} {OTHER} {BANANAS}"
-    each = [scorer.claim(sentence, [STORM]) for sentence in sentences(text)]
+    each = [scorer.score_claim(sentence, [STORM]) for sentence in sentences(text)]
     assert len(each) == 3
-    assert scorer.worst(text, [STORM]) == min(each)
+    assert scorer.score_worst_sentence(text, [STORM]) == min(each)
 
 
 def test_sources_that_say_nothing_of_it_leave_a_claim_grounded(scorer: Scorer) -> None:
-    assert scorer.claim(VERBATIM[0], [BANANAS, STORM, OTHER]) > scorer.threshold
+    assert scorer.score_claim(VERBATIM[0], [BANANAS, STORM, OTHER]) > scorer.threshold
 
 
 def test_what_is_said_after_a_hundred_other_sentences_is_found(scorer: Scorer) -> None:
     pages = [f"Ship number {n} sailed to port {n + 7}." for n in range(100)]
     source = " ".join([*pages, VERBATIM[2], *pages])
     assert len(sentences(source)) > scorer_module.MAX_SOURCE_SENTENCES
-    assert scorer.claim(VERBATIM[2], [source]) > scorer.threshold
+    assert scorer.score_claim(VERBATIM[2], [source]) > scorer.threshold
 
 
 # --- nothing to stand on ----------------------------------------------------------------------
@@ -101,14 +104,14 @@ def test_what_is_said_after_a_hundred_other_sentences_is_found(scorer: Scorer) -
 def test_without_a_word_in_the_sources_nothing_is_grounded(
     scorer: Scorer, sources: list[str]
 ) -> None:
-    for score in (scorer.claim, scorer.response, scorer.worst):
+    for score in (scorer.score_claim, scorer.score_text, scorer.score_worst_sentence):
         assert score(VERBATIM[0], sources) == 0
     assert scorer.log_odds(VERBATIM[0], sources) == []
 
 
 @pytest.mark.parametrize("text", ["", " ", "...", "🎉", "?!\n—"])
 def test_a_text_without_a_word_has_no_score(scorer: Scorer, text: str) -> None:
-    for score in (scorer.claim, scorer.response, scorer.worst):
+    for score in (scorer.score_claim, scorer.score_text, scorer.score_worst_sentence):
         assert score(text, [STORM]) == 0
     assert sentences(text) == []
 
@@ -116,7 +119,8 @@ def test_a_text_without_a_word_has_no_score(scorer: Scorer, text: str) -> None:
 def test_a_sentence_without_a_word_is_no_part_of_a_text(scorer: Scorer) -> None:
     starred = f"{VERBATIM[0]}\n\n***\n\n🎉"
     assert sentences(starred) == [VERBATIM[0]]
-    assert scorer.worst(starred, [STORM]) == scorer.worst(VERBATIM[0], [STORM])
+    plain = scorer.score_worst_sentence(VERBATIM[0], [STORM])
+    assert scorer.score_worst_sentence(starred, [STORM]) == plain
 
 
 # --- the same bytes, the same score -----------------------------------------------------------
@@ -131,9 +135,9 @@ PAIRS = [
 def scores(scorer: Scorer, pair: tuple[str, str]) -> tuple[float, float, float]:
     claim, source = pair
     return (
-        scorer.claim(claim, [source]),
-        scorer.response(claim, [source]),
-        scorer.worst(claim, [source]),
+        scorer.score_claim(claim, [source]),
+        scorer.score_text(claim, [source]),
+        scorer.score_worst_sentence(claim, [source]),
     )
 
 
@@ -209,7 +213,7 @@ _Text = st.lists(
 @settings(max_examples=40, deadline=None)
 @given(_Text, st.lists(_Text, max_size=2))
 def test_every_score_is_a_chance_whatever_is_asked(text: str, sources: Sequence[str]) -> None:
-    for score in (_SHARED.claim, _SHARED.response, _SHARED.worst):
+    for score in (_SHARED.score_claim, _SHARED.score_text, _SHARED.score_worst_sentence):
         assert 0 <= score(text, sources) <= 1
 
 
@@ -231,8 +235,8 @@ _SHARED = Scorer()  # reads nothing until it is asked
 )
 def test_a_sentence_may_be_of_any_length(scorer: Scorer, text: str) -> None:
     for claim, source in ((text, STORM), (VERBATIM[0], text), (text, text)):
-        assert 0 <= scorer.claim(claim, [source]) <= 1
-    assert scorer.claim(text, [STORM]) < scorer.threshold
+        assert 0 <= scorer.score_claim(claim, [source]) <= 1
+    assert scorer.score_claim(text, [STORM]) < scorer.threshold
 
 
 # --- from features to a score -----------------------------------------------------------------

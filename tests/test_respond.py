@@ -59,7 +59,7 @@ def answered(
             record,
             around=around,
             scorer=scorer,
-            answerability=Answerability(scorer.reader),
+            answerability=Answerability(scorer.encoder),
             max_tokens=50,
         )
         while True:

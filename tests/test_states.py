@@ -1,4 +1,4 @@
-"""The states of a sentence's tokens are the same whatever else is asked, before or beside it."""
+"""Token embeddings of a sentence are the same whatever else is encoded before or beside it."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Counting(TokenEncoder):
         super().__init__()
         self.read: list[str] = []
 
-    def _read(self, sentences: Sequence[str]) -> list[TokenEmbeddings]:
+    def _encode(self, sentences: Sequence[str]) -> list[TokenEmbeddings]:
         self.read += sentences
-        return super()._read(sentences)
+        return super()._encode(sentences)
 
 
 def texts() -> list[str]:
@@ -40,47 +40,47 @@ def same(one: TokenEmbeddings, other: TokenEmbeddings) -> bool:
 @pytest.fixture(scope="module")
 def alone() -> dict[str, TokenEmbeddings]:
     """Each sentence, read by itself."""
-    return {text: TokenEncoder().states([text])[0] for text in texts()}
+    return {text: TokenEncoder().encode([text])[0] for text in texts()}
 
 
 def test_a_token_has_a_unit_vector_and_a_weight() -> None:
-    (found,) = TokenEncoder().states(["The ferry sank off Vardø, they said."])
+    (found,) = TokenEncoder().encode(["The ferry sank off Vardø, they said."])
     assert found.vectors.shape == (len(found.weights), 384)
     assert np.allclose(np.linalg.norm(found.vectors, axis=1), 1, atol=1e-5)
     assert (found.weights >= 0).all()
 
 
 def test_a_rare_word_weighs_more_than_a_common_one_and_a_stop_word_nothing() -> None:
-    (found,) = TokenEncoder().states(["the people, zoology"])
+    (found,) = TokenEncoder().encode(["the people, zoology"])
     the, people, comma, *zoology = found.weights.tolist()
     assert the == comma == 0
     assert 0 < people < max(zoology)
 
 
-def test_the_same_sentence_has_the_same_states_in_any_order_and_batch(
+def test_the_same_sentence_has_the_same_embeddings_in_any_order_and_batch(
     alone: dict[str, TokenEmbeddings],
 ) -> None:
     for seed in range(3):
         chance, order = Random(seed), list(alone)
         chance.shuffle(order)
-        reader = TokenEncoder()
+        encoder = TokenEncoder()
         while order:
             asked = [order.pop() for _ in range(min(len(order), chance.randint(1, 7)))]
             asked += chance.sample(list(alone), 2)
-            found = reader.states(asked)
+            found = encoder.encode(asked)
             assert all(same(each, alone[text]) for text, each in zip(asked, found, strict=True))
 
 
-def test_several_threads_may_ask_one_reader(
+def test_several_threads_may_use_one_encoder(
     alone: dict[str, TokenEmbeddings], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(token_embeddings, "MAX_CACHED_SENTENCES", 5)
-    reader, wrong, done = TokenEncoder(), list[str](), list[int]()
+    encoder, wrong, done = TokenEncoder(), list[str](), list[int]()
 
     def ask(seed: int) -> None:
         order = list(alone)
         Random(seed).shuffle(order)
-        for text, each in zip(order, reader.states(order), strict=True):
+        for text, each in zip(order, encoder.encode(order), strict=True):
             wrong.extend([] if same(each, alone[text]) else [text])
         done.append(seed)
 
@@ -94,45 +94,45 @@ def test_several_threads_may_ask_one_reader(
 
 
 def test_a_sentence_met_again_is_not_read_again() -> None:
-    reader = Counting()
-    first, again = reader.states(["It rained.", "It rained."])
+    encoder = Counting()
+    first, again = encoder.encode(["It rained.", "It rained."])
     assert first is again
-    assert reader.states(["It rained."])[0] is first
-    assert reader.read == ["It rained."]
+    assert encoder.encode(["It rained."])[0] is first
+    assert encoder.read == ["It rained."]
 
 
 def test_what_was_asked_longest_ago_is_forgotten_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(token_embeddings, "MAX_CACHED_SENTENCES", 2)
-    reader = Counting()
+    encoder = Counting()
     for text in ("one", "two", "one", "three", "one"):
-        reader.states([text])
-    assert reader.read == ["one", "two", "three"]
-    reader.states(["two"])
-    assert reader.read[-1] == "two"
+        encoder.encode([text])
+    assert encoder.read == ["one", "two", "three"]
+    encoder.encode(["two"])
+    assert encoder.read[-1] == "two"
 
 
 def test_more_sentences_at_once_than_are_kept_all_get_theirs(
     alone: dict[str, TokenEmbeddings], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(token_embeddings, "MAX_CACHED_SENTENCES", 3)
-    reader = Counting()
-    reader.states(list(alone)[:3])  # known, and pushed out by those that come after them
-    found = reader.states(list(alone))
+    encoder = Counting()
+    encoder.encode(list(alone)[:3])  # known, and pushed out by those that come after them
+    found = encoder.encode(list(alone))
     assert all(same(each, alone[text]) for text, each in zip(alone, found, strict=True))
-    assert len(reader.read) == len(alone)
+    assert len(encoder.read) == len(alone)
 
 
 @pytest.mark.parametrize(
     ("text", "tokens"), [("", 0), ("  \n", 0), ("ferry " * 10_000, 254), ("\ud800", 1)]
 )
 def test_a_text_may_be_empty_or_of_any_length(text: str, tokens: int) -> None:
-    (found,) = TokenEncoder().states([text])
+    (found,) = TokenEncoder().encode([text])
     assert found.vectors.shape == (tokens, 384)
     assert found.weights.shape == (tokens,)
 
 
 def test_nothing_asked_is_nothing_found() -> None:
-    assert TokenEncoder().states([]) == []
+    assert TokenEncoder().encode([]) == []
 
 
 def test_a_network_that_is_not_installed_is_told_with_its_remedy(
@@ -141,4 +141,4 @@ def test_a_network_that_is_not_installed_is_told_with_its_remedy(
     monkeypatch.setattr(embeddings, "find_spec", lambda package: None)
     monkeypatch.setattr(token_embeddings, "_network", token_embeddings._network.__wrapped__)
     with pytest.raises(ModelFileError, match=r"not installed\. Reinstall it"):
-        TokenEncoder().states(["It rained."])
+        TokenEncoder().encode(["It rained."])

@@ -171,7 +171,7 @@ class Sure(Scorer):
         self.chance = chance
         self.asked: list[tuple[str, tuple[str, ...]]] = []
 
-    def claim(self, text: str, quotes: Sequence[str]) -> float:
+    def score_claim(self, text: str, quotes: Sequence[str]) -> float:
         self.asked.append((text, tuple(quotes)))
         return self.chance
 

@@ -169,7 +169,7 @@ def _checked(
     passages = [text.text for text in case.passages]
 
     def fails(claim: _Claim, sources: Sequence[str]) -> bool:
-        return scorer.claim(claim.text, sources) < scorer.threshold
+        return scorer.score_claim(claim.text, sources) < scorer.threshold
 
     return Checked(
         asked,

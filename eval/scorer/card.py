@@ -160,7 +160,7 @@ def _section(board: Board, rows: Sequence[Labelled], ours: HeldOut, threshold: f
     places = [place for place, row in enumerate(rows) if row.subset == board.subset]
     texts = [rows[place] for place in places]
     people = _people(texts)
-    plain = [Containment(board.worst).response(row.text, row.sources) for row in texts]
+    plain = [Containment(board.worst).score_text(row.text, row.sources) for row in texts]
     theirs = Scored(plain, best_threshold(plain, people.labels))
     rivals = {
         name: Scored([ours[name][place] for place in places], threshold)

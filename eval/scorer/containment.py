@@ -28,7 +28,7 @@ class Containment:
 
     worst: bool = False
 
-    def response(self, text: str, sources: Sequence[str]) -> float:
+    def score_text(self, text: str, sources: Sequence[str]) -> float:
         """0..1, higher is more grounded: 0 without sources, 1 for a text that has no content
         word but a source to stand on."""
         if not any(source.strip() for source in sources):

@@ -27,11 +27,11 @@ class Scorer(Protocol):
     @property
     def threshold(self) -> float: ...
 
-    def response(self, text: str, sources: Sequence[str]) -> float:
+    def score_text(self, text: str, sources: Sequence[str]) -> float:
         """Of a text on the whole, 0..1, higher is more grounded; 0 without sources."""
         ...
 
-    def worst(self, text: str, sources: Sequence[str]) -> float:
+    def score_worst_sentence(self, text: str, sources: Sequence[str]) -> float:
         """Of its worst sentence."""
         ...
 
@@ -69,7 +69,7 @@ def scored(
 ) -> Iterator[Given]:
     """Score each row once, on the whole or its worst sentence, those of the same sources after one
     another. Raises `CardError` for a score that is not in 0..1."""
-    score_of = scorer.worst if worst else scorer.response
+    score_of = scorer.score_worst_sentence if worst else scorer.score_text
     together: dict[tuple[str, ...], list[int]] = {}
     for index, row in enumerate(rows):
         together.setdefault(row.sources, []).append(index)

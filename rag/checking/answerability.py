@@ -49,8 +49,8 @@ class Answerability:
     Raises `ModelFileError` when the MiniLM or the weights are missing or damaged.
     """
 
-    def __init__(self, reader: TokenEncoder, fitted: AnswerabilityWeights | None = None) -> None:
-        self._reader = reader
+    def __init__(self, encoder: TokenEncoder, fitted: AnswerabilityWeights | None = None) -> None:
+        self._encoder = encoder
         self._fitted = fitted or load_answerability_weights()
 
     def max_sim(self, question: str, texts: Sequence[str]) -> float:
@@ -58,7 +58,7 @@ class Answerability:
         of `texts`; -1 where one of the two has none (MaxSim of Khattab and Zaharia 2020)."""
         import numpy as np
 
-        asked, *found = self._reader.states([question, *texts])
+        asked, *found = self._encoder.encode([question, *texts])
         held = [each.vectors for each in found if len(each.vectors)]
         if not held or not len(asked.vectors):
             return -1.0

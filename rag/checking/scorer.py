@@ -60,27 +60,27 @@ class Scorer:
     Raises `ModelFileError` when the MiniLM or the weights are missing or damaged.
     """
 
-    def __init__(self, weights: Weights | None = None, reader: TokenEncoder | None = None) -> None:
+    def __init__(self, weights: Weights | None = None, encoder: TokenEncoder | None = None) -> None:
         self.weights = weights or load_scorer_weights()
-        self.reader = reader or TokenEncoder()
+        self.encoder = encoder or TokenEncoder()
 
     @property
     def threshold(self) -> float:
         return self.weights.threshold
 
-    def claim(self, text: str, quotes: Sequence[str]) -> float:
+    def score_claim(self, text: str, quotes: Sequence[str]) -> float:
         """The chance, 0..1, that `quotes` say what the sentence `text` does; 0 where one of the two
         holds no word."""
         found = self.features([text], quotes) if _holds_word(text) else []
         return _chance(self.weights.log_odds(found[0])) if found else 0.0
 
-    def response(self, text: str, sources: Sequence[str]) -> float:
+    def score_text(self, text: str, sources: Sequence[str]) -> float:
         """How grounded a text of some sentences is on the whole, 0..1; 0 without sources or
         sentences."""
         return overall(self.log_odds(text, sources))
 
-    def worst(self, text: str, sources: Sequence[str]) -> float:
-        """The score of the sentence of `text` that is grounded least; 0 as for `response`."""
+    def score_worst_sentence(self, text: str, sources: Sequence[str]) -> float:
+        """The score of the sentence of `text` that is grounded least; 0 as for `score_text`."""
         return least(self.log_odds(text, sources))
 
     def log_odds(self, text: str, sources: Sequence[str]) -> list[float]:
@@ -102,7 +102,7 @@ class Scorer:
         ]
 
     def _read(self, texts: Sequence[str]) -> list[AnalysedSentence]:
-        states = self.reader.states(texts)
+        states = self.encoder.encode(texts)
         return [features.analyse(text, each) for text, each in zip(texts, states, strict=True)]
 
 

@@ -50,7 +50,7 @@ def check_claim(
     claim = _OPENING.sub("", claim) or claim
     reasons = reasons_against(claim, quotes, around)
     share = coverage(claim, order_quote_sentences(claim, quotes))
-    score = scorer.claim(claim, quotes) if scorer else share
+    score = scorer.score_claim(claim, quotes) if scorer else share
     grounded = score >= (scorer.threshold if scorer else MIN_PARTIAL_COVERAGE)
     texts = [reason.text for reason in reasons]
     if share < MIN_SUPPORTED_COVERAGE:
@@ -93,7 +93,7 @@ def cite_and_check(
         if all(part.support == "supported" for part in parts) and _stands_alone(parts):
             citations = dict.fromkeys(c for part in parts for c in part.citations)
             quotes = [citation.quote for citation in citations]
-            score = scorer.claim(draft.text, quotes) if scorer else whole.score
+            score = scorer.score_claim(draft.text, quotes) if scorer else whole.score
             joined = replace(whole, citations=tuple(citations), score=score)
             return replace(joined, support="supported", reasons=())
     return whole

@@ -86,7 +86,8 @@ def embed_words(text: str, states: TokenEmbeddings) -> SentenceWords:
 
     places, vectors, weights = [], [], []
     for match in _WORD.finditer(text):
-        own = [n for n, (a, b) in enumerate(states.places) if a < match.end() and b > match.start()]
+        start, end = match.span()
+        own = [n for n, (a, b) in enumerate(states.offsets) if a < end and b > start]
         if own:
             places.append(match.span())
             vectors.append(states.vectors[own].mean(axis=0))

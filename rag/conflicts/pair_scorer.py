@@ -43,8 +43,8 @@ class PairScorer:
     Raises `ModelFileError` when the MiniLM or the weights are missing or damaged.
     """
 
-    def __init__(self, reader: TokenEncoder, weights: Weights | None = None) -> None:
-        self._reader = reader
+    def __init__(self, encoder: TokenEncoder, weights: Weights | None = None) -> None:
+        self._encoder = encoder
         self._weights = weights or load_pair_weights()
 
     def likeliest_difference(self, one: str, other: str) -> Difference | None:
@@ -67,7 +67,7 @@ class PairScorer:
         return pair.features(found)
 
     def _states(self, *texts: str) -> list[tuple[str, TokenEmbeddings]]:
-        return list(zip(texts, self._reader.states(texts), strict=True))
+        return list(zip(texts, self._encoder.encode(texts), strict=True))
 
 
 def load_pair_weights(file: Path = WEIGHTS) -> Weights:

@@ -36,7 +36,7 @@ class TokenEmbeddings:
 
     vectors: NDArray[np.float32]
     weights: NDArray[np.float32]
-    places: Sequence[tuple[int, int]] = ()  # of each token in the sentence, in characters
+    offsets: Sequence[tuple[int, int]] = ()  # of each token in the sentence, in characters
 
 
 class TokenEncoder:
@@ -49,12 +49,12 @@ class TokenEncoder:
         self._kept: OrderedDict[str, TokenEmbeddings] = OrderedDict()
         self._lock = Lock()
 
-    def states(self, sentences: Sequence[str]) -> list[TokenEmbeddings]:
+    def encode(self, sentences: Sequence[str]) -> list[TokenEmbeddings]:
         """Those of each sentence, in order."""
         with self._lock:
             found = {text: self._kept[text] for text in sentences if text in self._kept}
         new = [text for text in dict.fromkeys(sentences) if text not in found]
-        found |= zip(new, self._read(new), strict=True)
+        found |= zip(new, self._encode(new), strict=True)
         with self._lock:
             for text in found:
                 self._kept[text] = found[text]
@@ -63,7 +63,7 @@ class TokenEncoder:
                 self._kept.popitem(last=False)
         return [found[text] for text in sentences]
 
-    def _read(self, sentences: Sequence[str]) -> list[TokenEmbeddings]:
+    def _encode(self, sentences: Sequence[str]) -> list[TokenEmbeddings]:
         import numpy as np
 
         network = _network()

@@ -69,7 +69,7 @@ class SpellingCorrector:
         """Those that nobody knows, neither as they are nor in parts."""
         left = {word for word in words if len(word) >= MIN_LETTERS}
         unread = [word for word in sorted(left - self._whole(left)) if not self._is_made(word)]
-        return {word for word in unread if not self._library.knows(word)}
+        return {word for word in unread if not self._library.has_word(word)}
 
     def _is_made(self, word: str) -> bool:
         """True for a form of a word that the MiniLM knows, and for two such words in one."""
@@ -109,14 +109,15 @@ class SpellingCorrector:
     def _written(self, typed: str, first: str, most: int) -> Iterator[_Candidate]:
         """Words of the index with that first letter, of the stems that are nearest."""
         for stem, count in self._stems(typed, first, most):
-            for word in _as_usual(self._library.written(stem, MAX_PLACES)):
+            for word in _as_usual(self._library.spellings_of_stem(stem, MAX_PLACES)):
                 yield _Candidate(word, slips(typed, word.lower())[-1], count)
 
     def _stems(self, typed: str, first: str, most: int) -> list[tuple[str, int]]:
         """A word's stem is near the beginning of the word."""
         letters = set(typed)
         near = []
-        for stem, count in self._library.stems(first, len(typed) - ENDING, len(typed) + most):
+        stems = self._library.stems_with_prefix(first, len(typed) - ENDING, len(typed) + most)
+        for stem, count in stems:
             kept = stem.removesuffix("i")  # "polici" is the stem of "policy"
             if len(set(kept) - letters) <= most and (least := min(slips(kept, typed))) <= most:
                 near.append((least, -len(stem), stem, count))

@@ -176,30 +176,33 @@ class Library:
         )
         return [Hit(Chunk(id, Span(*span)), score, "lexical") for id, *span, score in rows]
 
-    def knows(self, word: str) -> bool:
+    def has_word(self, word: str) -> bool:
         """True when a chunk holds `word`, or another form of it."""
         match = _match(word)
         found = match and self._rows("SELECT 1 FROM words WHERE words MATCH ? LIMIT 1", match)
         return bool(found)
 
-    def stems(self, first: str, least: int, most: int) -> list[tuple[str, int]]:
-        """The stems of the index that begin with the letter `first`, of `least` to `most` letters,
-        and how often each stands there."""
+    def stems_with_prefix(
+        self, prefix: str, min_chars: int, max_chars: int
+    ) -> list[tuple[str, int]]:
+        """The stems of the full-text index that begin with `prefix` (from 1 character) and have
+        `min_chars` to `max_chars` characters, each with how often it occurs."""
         self._list_words()
         rows = self._rows(
             "SELECT term, cnt FROM temp.stems WHERE term >= ?1 AND term < ?2"
             " AND length(term) BETWEEN ?3 AND ?4",
-            *(first, chr(ord(first) + 1), least, most),
+            *(prefix, prefix[:-1] + chr(ord(prefix[-1]) + 1), min_chars, max_chars),
         )
         return [(term, count) for term, count in rows]
 
-    def written(self, stem: str, most: int) -> list[str]:
-        """The words as they are written at the first `most` places of a stem of `stems`."""
+    def spellings_of_stem(self, stem: str, max_places: int) -> list[str]:
+        """The words as written at the first `max_places` places where `stem` occurs; `stem` is one
+        of `stems_with_prefix`."""
         self._list_words()
         rows = self._rows(
             "SELECT CASE col WHEN 'title' THEN title ELSE body END, offset FROM temp.places"
             " JOIN passages ON row = doc WHERE term = ? LIMIT ?",
-            *(stem, most),
+            *(stem, max_places),
         )
         found = [(re.findall(r"[^\W_]+", text), place) for text, place in rows]
         return [words[place] for words, place in found if place < len(words)]
