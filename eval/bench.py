@@ -19,18 +19,21 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from rag import Library, split_sentences
 from rag.assistant import SEEDS, Assistant
-from rag.build import build
 from rag.cancellation import Cancellation
 from rag.events import Finished, Selected, Token
-from rag.ingest.chunking import chunk_document, embedding_text
-from rag.models import embeddings
-from rag.retrieval.hybrid import Retriever
+from rag.internals import (
+    MiniLM,
+    Retriever,
+    VectorStore,
+    build,
+    chunk_document,
+    embedding_text,
+    length_batches,
+)
 from rag.settings import Settings
 from rag.settings import load_settings as load_settings
-from rag.store.documents import Library
-from rag.store.vectors import VectorStore
-from rag.text.sentences import split_sentences
 from rag.types import ChatModel, Delta, Document, Message
 
 QUESTIONS = (
@@ -70,13 +73,12 @@ def _start_up() -> None:
 def _indexing() -> None:
     """Our whole run beside the bare network on the same batches, twice in turn."""
     documents = list(_articles(40, random.Random(1)))  # noqa: S311
-    embedder = embeddings.MiniLM(threads=2)
+    embedder = MiniLM(threads=2)
     texts = [embedding_text(d, c) for d in documents for c in chunk_document(d)]
     rows = embedder.tokens(texts)
     tokens = sum(map(len, rows))
     feeds = [
-        embedder.feed([rows[i] for i in batch])
-        for batch in embeddings.length_batches([len(r) for r in rows])
+        embedder.feed([rows[i] for i in batch]) for batch in length_batches([len(r) for r in rows])
     ]
     embedder.session.run(None, feeds[0])
     ours, bare = [], []
@@ -135,7 +137,7 @@ def _made_up(size: int) -> None:
     import numpy as np
 
     noise = np.random.default_rng(1)
-    embedder = embeddings.MiniLM(threads=2)
+    embedder = MiniLM(threads=2)
     with tempfile.TemporaryDirectory() as folder:
         library = Library.open(Path(folder) / "library.sqlite3")
         vectors = VectorStore.open(Path(folder) / "vectors", embedder.name)

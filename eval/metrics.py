@@ -16,7 +16,7 @@ from typing import Literal
 
 from eval.cases import Case, is_right, normalised
 from eval.observe import Observed
-from rag.text.quantities import find_quantities
+from rag.internals import find_quantities
 from rag.types import Answer, Citation, Claim, Hit, Passage, Span
 
 Kind = Literal["share", "seconds", "tokens", "count"]

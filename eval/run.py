@@ -32,9 +32,7 @@ from eval.progress import progress
 from eval.report.page import report
 from eval.table import table
 from rag.assistant import SEEDS, Assistant
-from rag.build import build
-from rag.checking import rules
-from rag.checking.scorer import Scorer
+from rag.internals import Scorer, build, reasons_against
 from rag.settings import Settings
 
 GOLDEN = Path(__file__).parent / "cases" / "seeds.jsonl"
@@ -169,7 +167,7 @@ def entailment(scorer: Scorer) -> Entails:
     """Quotes carry a claim where no rule speaks hard against it and the score calls it grounded."""
 
     def carried(claim: str, quotes: Sequence[str]) -> bool:
-        ruled_out = any(reason.hard for reason in rules.reasons_against(claim, quotes))
+        ruled_out = any(reason.hard for reason in reasons_against(claim, quotes))
         return not ruled_out and scorer.score_claim(claim, quotes) >= scorer.threshold
 
     return carried

@@ -19,14 +19,14 @@ from typing import Any
 
 from eval.agreement import auroc
 from eval.logistic import newton
-from rag.checking.answerability import (
-    WEIGHTS,
+from rag.internals import (
+    ANSWERABILITY_FILE,
     Answerability,
+    AnswerabilityModel,
     AnswerabilityWeights,
-    Weights,
+    TokenEncoder,
     log_odds,
 )
-from rag.models.token_embeddings import TokenEncoder
 
 FOLDS = 10
 PENALTY = 3.0  # beside a file's weight of 100
@@ -68,7 +68,7 @@ def _rows(line: Any, answerability: Answerability) -> Iterator[tuple[bool, float
         yield line["answerable"], answerability.max_sim(question, texts), judged[0]
 
 
-def fit(rows: Sequence[Asked], *, bare: bool = False) -> Weights:
+def fit(rows: Sequence[Asked], *, bare: bool = False) -> AnswerabilityModel:
     """The weights for these rows; `bare` for a "yes" or "no" without a probability."""
     import numpy as np
 
@@ -78,7 +78,7 @@ def fit(rows: Sequence[Asked], *, bare: bool = False) -> Weights:
     penalty = np.array([_FREE, PENALTY, PENALTY]) * spread
     found = newton(values, truth, np.array([row.weight for row in rows]), penalty)
     intercept, met, stated = (round(float(each), 4) for each in found)
-    return Weights(intercept=intercept, max_sim=met, p_answered=stated)
+    return AnswerabilityModel(intercept=intercept, max_sim=met, p_answered=stated)
 
 
 def _said(row: Asked, bare: bool) -> float:
@@ -113,7 +113,7 @@ def main() -> None:
     fitted = AnswerabilityWeights(
         about=about, from_probability=fit(rows), from_reply=fit(rows, bare=True)
     )
-    WEIGHTS.write_text(fitted.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    ANSWERABILITY_FILE.write_text(fitted.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

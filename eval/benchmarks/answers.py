@@ -31,9 +31,9 @@ from eval.kept.conditions import conditions
 from rag.assistant import Assistant
 from rag.errors import FootnoteError
 from rag.events import Finished, ModelCalled, Retrieved, Selected
+from rag.internals import printable_text
 from rag.serialization import answer_to_json
 from rag.settings import Settings
-from rag.store.sqlite import printable_text
 from rag.types import Answer, Passage
 
 RESULTS, RUN = "results.jsonl", "run.json"

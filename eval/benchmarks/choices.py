@@ -20,11 +20,9 @@ from typing import Literal, get_args
 from pydantic import ValidationError
 
 from eval.benchmarks.data import EvalDataError
+from rag import split_sentences
 from rag.assistant import Assistant
-from rag.models.fitted_weights import Finite, FrozenModel, Weight
-from rag.text.quantities import find_quantities
-from rag.text.sentences import split_sentences
-from rag.text.tokens import content_stems
+from rag.internals import Finite, FrozenModel, Weight, content_stems, find_quantities
 from rag.types import Span
 
 WEIGHTS = Path(__file__).with_suffix(".json")

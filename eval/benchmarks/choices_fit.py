@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from eval.benchmarks import realtimeqa
 from eval.benchmarks.choices import NAMES, WEIGHTS, Features, Weights, features
 from eval.benchmarks.corpus import indexed
-from rag.models.fitted_weights import Weight
+from rag.internals import Weight
 from rag.settings import Settings
 
 if TYPE_CHECKING:

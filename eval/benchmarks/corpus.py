@@ -18,14 +18,11 @@ from hashlib import sha256
 from pathlib import Path
 
 from eval.benchmarks.data import EvalDataError
+from rag import split_sentences
 from rag.assistant import Assistant
-from rag.build import build
 from rag.events import Failed
-from rag.ingest import chunking
+from rag.internals import SCHEMA, build, build_embedder, chunk_document, printable_text
 from rag.settings import Settings
-from rag.store import sqlite
-from rag.store.sqlite import printable_text
-from rag.text import sentences
 from rag.types import Document, Hit, Span
 
 FOLDER = "benchmarks"  # in the data directory
@@ -82,10 +79,9 @@ def documents(texts: Iterable[Text]) -> Iterator[Document]:
 
 
 def _digest(lines: str, settings: Settings) -> str:
-    from rag.models import embeddings
-
-    code = [inspect.getsource(module) for module in (chunking, sentences)]
-    parts = [lines, embeddings.build_embedder(settings).name, sqlite.SCHEMA, *code]
+    cutting = (inspect.getmodule(chunk_document), inspect.getmodule(split_sentences))
+    code = [inspect.getsource(module) for module in cutting if module]
+    parts = [lines, build_embedder(settings).name, SCHEMA, *code]
     return sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()[:16]
 
 

@@ -15,7 +15,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from rag.errors import FootnoteError
-from rag.store.sqlite import printable_text
+from rag.internals import printable_text
 
 Text = Annotated[str, StringConstraints(pattern=r"\S")]
 

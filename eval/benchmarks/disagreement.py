@@ -18,13 +18,16 @@ from tempfile import TemporaryDirectory
 
 from eval.benchmarks import data as reading
 from eval.benchmarks.tables import Line, Table, means
-from rag.conflicts.comparison import Contradiction, find_contradictions
-from rag.conflicts.differences import Point
-from rag.conflicts.pair_scorer import PairScorer
-from rag.ingest.chunking import chunk_document
-from rag.models.token_embeddings import TokenEncoder
+from rag import Library
+from rag.internals import (
+    Contradiction,
+    PairScorer,
+    Point,
+    TokenEncoder,
+    chunk_document,
+    find_contradictions,
+)
 from rag.settings import Settings
-from rag.store.documents import Library
 from rag.types import Citation, Claim, Document, Passage, Span
 
 NAME = "disagreement"

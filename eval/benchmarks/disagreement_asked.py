@@ -14,15 +14,22 @@ from tempfile import TemporaryDirectory
 
 from eval.benchmarks.disagreement import BLIND, Case, Outcome, cases, stored, tables
 from eval.benchmarks.tables import Table
-from rag.answering.model_requests import ask_if_answered, ask_short_answer
+from rag import Library
 from rag.assistant import Assistant
-from rag.build import build
-from rag.checking.question_match import is_plausible_short_answer
-from rag.conflicts import comparison, other_answers
-from rag.conflicts.comparison import Contradiction, SentenceInContext
-from rag.query.answer_type import expected_answer_type
+from rag.internals import (
+    Contradiction,
+    GivenAnswer,
+    SentenceInContext,
+    ask_if_answered,
+    ask_short_answer,
+    build,
+    expected_answer_type,
+    find_other_answers,
+    is_plausible_short_answer,
+    read_in_context,
+    sentences_of_others,
+)
 from rag.settings import Settings
-from rag.store.documents import Library
 from rag.types import ChatModel, Citation, Passage
 
 
@@ -64,17 +71,15 @@ def _contradictions(
     assistant: Assistant,
 ) -> list[Contradiction]:
     model = assistant.model.get()
-    said = _said(question, comparison.read_in_context(cited, passages, library), model)
+    said = _said(question, read_in_context(cited, passages, library), model)
     if said.short and not is_plausible_short_answer(question, said.short, cited.quote):
         return []  # no answer would be written from it
-    others = comparison.sentences_of_others(cited, passages, library)
-    steps = other_answers.find_contradictions(
-        question, said, others, model, assistant.answerability
-    )
+    others = sentences_of_others(cited, passages, library)
+    steps = find_other_answers(question, said, others, model, assistant.answerability)
     return [each for each in steps if isinstance(each, Contradiction)]
 
 
-def _said(question: str, own: SentenceInContext, model: ChatModel) -> other_answers.GivenAnswer:
+def _said(question: str, own: SentenceInContext, model: ChatModel) -> GivenAnswer:
     """What an answer from the cited sentence would rest on."""
     cited = own.cited
     shown = [Passage(cited.number, cited.span, cited.quote, "", "", 1.0)]
@@ -82,4 +87,4 @@ def _said(question: str, own: SentenceInContext, model: ChatModel) -> other_answ
     short = None
     if expected_answer_type(question) != "yes-no":
         short = ask_short_answer(question, shown, model).reply.strip()
-    return other_answers.GivenAnswer(own, short, stated)
+    return GivenAnswer(own, short, stated)

@@ -24,10 +24,14 @@ from eval.benchmarks.disagreement_pairs import (
 )
 from eval.intervals import mean_interval
 from eval.logistic import newton
-from rag.conflicts.pair_features import NAMES
-from rag.conflicts.pair_scorer import WEIGHTS, PairScorer, Weights
-from rag.models.fitted_weights import Weight
-from rag.models.token_embeddings import TokenEncoder
+from rag.internals import (
+    PAIR_FEATURE_NAMES,
+    PAIR_SCORER_FILE,
+    PairModel,
+    PairScorer,
+    TokenEncoder,
+    Weight,
+)
 
 if TYPE_CHECKING:
     pass
@@ -44,24 +48,24 @@ _FREE = 1e-3  # the penalty on the intercept
 # --- fitting ----------------------------------------------------------------------------------
 
 
-def fit(cases: Sequence[Planted], articles: Sequence[Candidate]) -> Weights:
+def fit(cases: Sequence[Planted], articles: Sequence[Candidate]) -> PairModel:
     """The weights, with the least threshold that keeps alarms on these cases within `ALARMS`."""
     import numpy as np
 
     planted = [each for case in cases for each in case.learnt()]
     known = [*planted, *articles]
-    values = np.array([[each.found[name] for name in NAMES] for each in known])
+    values = np.array([[each.found[name] for name in PAIR_FEATURE_NAMES] for each in known])
     means, spreads = values.mean(0), values.std(0) + 1e-9
     columns = np.hstack([(values - means) / spreads, np.ones((len(known), 1))])
     truth = np.array([float(each.truth) for each in known])
     weights = np.array([1.0] * len(planted) + [ARTICLE_WEIGHT] * len(articles))
-    found = newton(columns, truth, weights, np.array([PENALTY] * len(NAMES) + [_FREE]))
-    rows = zip(NAMES, means, spreads, found[:-1], strict=True)
+    found = newton(columns, truth, weights, np.array([PENALTY] * len(PAIR_FEATURE_NAMES) + [_FREE]))
+    rows = zip(PAIR_FEATURE_NAMES, means, spreads, found[:-1], strict=True)
     features = {
         name: Weight(mean=_short(mean), spread=_short(spread), weight=_short(weight))
         for name, mean, spread, weight in rows
     }
-    fitted = Weights(intercept=_short(found[-1]), threshold=0, features=features)
+    fitted = PairModel(intercept=_short(found[-1]), threshold=0, features=features)
     return fitted.model_copy(update={"threshold": threshold([fitted] * len(cases), cases)})
 
 
@@ -72,7 +76,7 @@ def _short(value: float) -> float:
 # --- held out ---------------------------------------------------------------------------------
 
 
-def threshold(weights: Sequence[Weights], cases: Sequence[Planted]) -> float:
+def threshold(weights: Sequence[PairModel], cases: Sequence[Planted]) -> float:
     """The least log-odds, each case judged by the weights beside it, from which alarms stay within
     `ALARMS`."""
     quiet = [
@@ -90,7 +94,7 @@ def chosen(cases: Sequence[Planted], articles: Sequence[Candidate]) -> float:
     return max(LEAST_ODDS, held, threshold(by_folds(cases, articles), cases))
 
 
-def _odds(weights: Weights, case: Planted) -> tuple[float, bool]:
+def _odds(weights: PairModel, case: Planted) -> tuple[float, bool]:
     """The highest log-odds of a case, and whether it is that of what was planted."""
     every = [each for points in case.sentences for each in points]
     odds = [(weights.log_odds(each.found), each.truth) for each in every]
@@ -98,7 +102,7 @@ def _odds(weights: Weights, case: Planted) -> tuple[float, bool]:
 
 
 def _told(
-    weights: Sequence[Weights], cases: Sequence[Planted], least: float | None = None
+    weights: Sequence[PairModel], cases: Sequence[Planted], least: float | None = None
 ) -> tuple[list[float], list[float]]:
     """Whether each planted contradiction is told in its point, and whether each quiet case raises
     an alarm, at `least` or else at the threshold of the weights."""
@@ -114,7 +118,7 @@ def _told(
     return told, alarms
 
 
-def by_folds(cases: Sequence[Planted], articles: Sequence[Candidate]) -> list[Weights]:
+def by_folds(cases: Sequence[Planted], articles: Sequence[Candidate]) -> list[PairModel]:
     """For each case the weights that were fitted without its fold."""
     folds = [fit([c for c in cases if c.fold != n], articles) for n in range(FOLDS)]
     return [folds[case.fold] for case in cases]
@@ -155,7 +159,7 @@ def _interval(values: Sequence[float]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--out", type=Path, default=WEIGHTS, metavar="FILE")
+    parser.add_argument("--out", type=Path, default=PAIR_SCORER_FILE, metavar="FILE")
     given = parser.parse_args()
     judge = PairScorer(TokenEncoder(), fit_nothing())
     cases = read_cases(judge)
@@ -172,12 +176,12 @@ def main() -> None:
     print(f"{given.out.name}: {about}.")
 
 
-def fit_nothing() -> Weights:
+def fit_nothing() -> PairModel:
     """Weights that say nothing, for a judge that only makes features."""
-    return Weights(intercept=0, threshold=0, features={})
+    return PairModel(intercept=0, threshold=0, features={})
 
 
-def write(weights: Weights, file: Path) -> None:
+def write(weights: PairModel, file: Path) -> None:
     """One feature a line, so that a person can read it."""
     held = weights.model_dump()
     lines = ",\n".join(

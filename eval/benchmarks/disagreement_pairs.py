@@ -16,12 +16,8 @@ from random import Random
 from eval.benchmarks import data as reading
 from eval.benchmarks import realtimeqa
 from eval.benchmarks.disagreement import CASES, FREER, Case
-from rag.conflicts.comparison import are_far_apart
-from rag.conflicts.differences import Point
-from rag.conflicts.pair_features import Features
-from rag.conflicts.pair_scorer import PairScorer
-from rag.text.sentences import split_sentences
-from rag.text.tokens import content_stems
+from rag import split_sentences
+from rag.internals import PairFeatures, PairScorer, Point, are_far_apart, content_stems
 
 FOLDS = 10
 CITED = 300  # sentences of articles, each beside
@@ -34,7 +30,7 @@ class Candidate:
     """A point in which two sentences could contradict each other; `truth` says whether they do."""
 
     point: Point
-    found: Features
+    found: PairFeatures
     truth: bool
 
 

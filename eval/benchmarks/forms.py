@@ -20,7 +20,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 
 from eval.cases import normalised
-from rag.text.quantities import find_quantities
+from rag.internals import find_quantities
 
 _ARTICLES = frozenset({"a", "an", "the"})
 _BRACKETS = re.compile(r"\s*\([^)]*\)")

@@ -23,9 +23,8 @@ from eval.benchmarks import data as reading
 from eval.benchmarks.answers import SHARE, Asked, Question, ask, errors, pace, share
 from eval.benchmarks.corpus import Text, document_id, indexed
 from eval.benchmarks.tables import Anchor, Line, Table
-from rag.checking.scorer import Scorer
+from rag.internals import Scorer, printable_text
 from rag.settings import Settings
-from rag.store.sqlite import printable_text
 from rag.types import Support
 
 NAME = "ragtruth"

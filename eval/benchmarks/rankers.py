@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from eval.benchmarks.corpus import Text, documents, text_ids
+from rag import Library
 from rag.assistant import Assistant
 from rag.events import Retrieved
-from rag.retrieval.hybrid import Retriever
-from rag.store.documents import Library
+from rag.internals import Retriever
 from rag.types import Chunk
 
 DEEP = 100  # chunks of a long list: more than ten texts

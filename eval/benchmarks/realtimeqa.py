@@ -23,7 +23,7 @@ from eval.benchmarks.rankers import Ranked, Ranker, ranked, rankers
 from eval.benchmarks.tables import Anchor, Line, Table, means
 from eval.cases import normalised
 from rag.assistant import Assistant
-from rag.retrieval.hybrid import Retriever
+from rag.internals import Retriever
 from rag.settings import Settings
 
 NAME = "realtimeqa"

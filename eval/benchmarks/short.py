@@ -13,11 +13,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
-from rag.query.answer_type import expected_answer_type
-from rag.text.names import DATE_WORDS, name_keys
-from rag.text.quantities import find_quantities
-from rag.text.sentences import split_sentences
-from rag.text.tokens import STOP_WORDS, content_stem, content_stems
+from rag import split_sentences
+from rag.internals import (
+    DATE_WORDS,
+    STOP_WORDS,
+    content_stem,
+    content_stems,
+    expected_answer_type,
+    find_quantities,
+    name_keys,
+)
 
 _MARKER = re.compile(r"\s*\[\d+(?:,\s*\d+)*\]")
 _TOKEN = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\w+(?:[.'’&-]\w+)*(?:\.(?=\w))?|[^\w\s]")

@@ -20,11 +20,10 @@ from eval.benchmarks import data as reading
 from eval.benchmarks.corpus import Text, document_id, documents, indexed
 from eval.benchmarks.measures import set_f1
 from eval.benchmarks.tables import Anchor, Line, Table, means
+from rag import Library
 from rag.assistant import Assistant
-from rag.retrieval.evidence import select_evidence
-from rag.retrieval.hybrid import Retriever
+from rag.internals import Retriever, select_evidence
 from rag.settings import Settings
-from rag.store.documents import Library
 from rag.types import Chunk, Span
 
 NAME = "wice"

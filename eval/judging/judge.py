@@ -25,8 +25,14 @@ from eval.judging.table import show
 from eval.kept.entries import Entry
 from eval.kept.runs import RESULTS, RunError
 from rag.errors import ModelError, SettingsError
-from rag.models.chat import HOSTED_BUDGET_TOKENS, THINKING_TOKENS, OpenAIChat
-from rag.models.openai_client import OPENAI_URL, OpenAIServer, Remedies
+from rag.internals import (
+    HOSTED_BUDGET_TOKENS,
+    OPENAI_URL,
+    THINKING_TOKENS,
+    OpenAIChat,
+    OpenAIServer,
+    Remedies,
+)
 from rag.settings import Settings
 from rag.types import Support
 

@@ -19,7 +19,7 @@ from eval.compare.changes import plain
 from eval.judging.kappa import Verdict
 from eval.kept.runs import RunError
 from rag.errors import ModelError, ModelRefused
-from rag.models.chat import OpenAIChat
+from rag.internals import OpenAIChat
 from rag.types import Message
 
 GIVE_UP = 5  # failures in a row, after which no more is asked

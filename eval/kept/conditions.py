@@ -16,8 +16,8 @@ from importlib.resources import files
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from eval.cases import Case
-from rag import prompts
 from rag.assistant import Assistant
+from rag.internals import prompts
 
 ROOT = Path(__file__).parents[2]
 

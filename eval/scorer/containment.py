@@ -16,8 +16,8 @@ from functools import lru_cache
 from itertools import pairwise
 from statistics import fmean
 
-from rag.text.sentences import split_sentences
-from rag.text.tokens import STOP_WORDS, stem
+from rag import split_sentences
+from rag.internals import STOP_WORDS, stem
 
 _WORD = re.compile(r"[^\W_]+")  # "end.Next" is two words: some sources lack the space
 

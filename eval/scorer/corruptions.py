@@ -25,9 +25,9 @@ from eval.cases import Case, load
 from eval.scorer import changes, naming, wordings
 from eval.scorer.changes import Changes, Context
 from eval.scorer.mutations import AROUND_CHARS, Check, Rate, rates
+from rag import split_sentences
 from rag.assistant import SEEDS
-from rag.text.sentences import split_sentences
-from rag.text.tokens import content_stems
+from rag.internals import content_stems
 from rag.types import Answer, Citation, Claim, Passage, Span, Support
 
 RIGHT = "right answers"  # not corrupted: caught, they are false alarms

@@ -20,9 +20,17 @@ from eval.agreement import balanced_accuracy
 from eval.logistic import newton
 from eval.scorer import labelled
 from eval.scorer.labelled import Labelled
-from rag.checking.features import NAMES, Features
-from rag.checking.scorer import WEIGHTS, Scorer, Weight, Weights, least, overall
-from rag.text.sentences import split_sentences
+from rag import split_sentences
+from rag.internals import (
+    FEATURE_NAMES,
+    SCORER_FILE,
+    Features,
+    Scorer,
+    ScorerModel,
+    ScorerWeight,
+    lowest_score,
+    overall_score,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -90,36 +98,36 @@ def fold(name: str, document: str) -> int:
 # --- fitting ----------------------------------------------------------------------------------
 
 
-def fit(sentences: Sequence[Sentence]) -> Weights:
+def fit(sentences: Sequence[Sentence]) -> ScorerModel:
     """The weights for these sentences, their threshold aside (0.5)."""
     import numpy as np
 
-    values = np.array([[each.found[name] for name in NAMES] for each in sentences])
+    values = np.array([[each.found[name] for name in FEATURE_NAMES] for each in sentences])
     means, spreads = values.mean(0), values.std(0) + 1e-9
     unit = (values - means) / spreads
-    copied = unit[:, [NAMES.index("copied")]]
+    copied = unit[:, [FEATURE_NAMES.index("copied")]]
     names = sorted({each.set for each in sentences})
     sets = np.array([[float(each.set == name) for name in names] for each in sentences])
     columns = np.hstack([unit, unit * copied, sets])
-    penalty = np.array([PENALTY] * 2 * len(NAMES) + [_FREE] * len(names))
+    penalty = np.array([PENALTY] * 2 * len(FEATURE_NAMES) + [_FREE] * len(names))
     truth = np.array([each.truth for each in sentences])
     found = newton(columns, truth, _balanced(sentences), penalty)
-    first, second = found[: len(NAMES)], found[len(NAMES) : 2 * len(NAMES)]
-    return Weights(
-        intercept=float(found[2 * len(NAMES) :].mean()),
+    first, second = found[: len(FEATURE_NAMES)], found[len(FEATURE_NAMES) : 2 * len(FEATURE_NAMES)]
+    return ScorerModel(
+        intercept=float(found[2 * len(FEATURE_NAMES) :].mean()),
         threshold=0.5,
         features={
             name: _weight(means[place], spreads[place], first[place], second[place])
-            for place, name in enumerate(NAMES)
+            for place, name in enumerate(FEATURE_NAMES)
         },
     )
 
 
-def _weight(mean: float, spread: float, weight: float, when_copied: float) -> Weight:
+def _weight(mean: float, spread: float, weight: float, when_copied: float) -> ScorerWeight:
     mean, spread, weight, when_copied = (
         float(f"{value:.5g}") for value in (mean, spread, weight, when_copied)
     )
-    return Weight(mean=mean, spread=spread, weight=weight, when_copied=when_copied)
+    return ScorerWeight(mean=mean, spread=spread, weight=weight, when_copied=when_copied)
 
 
 def _balanced(sentences: Sequence[Sentence]) -> NDArray[np.float64]:
@@ -153,7 +161,9 @@ def held_out(sentences: Sequence[Sentence], sets: Sets) -> dict[str, Scores]:
                 odds.setdefault((each.set, each.index), []).append(weights.log_odds(each.found))
     found = {name: [odds.get((name, n), []) for n in range(len(sets[name]))] for name in sets}
     return {
-        name: Scores([overall(each) for each in texts], [least(each) for each in texts])
+        name: Scores(
+            [overall_score(each) for each in texts], [lowest_score(each) for each in texts]
+        )
         for name, texts in found.items()
     }
 
@@ -179,7 +189,7 @@ def threshold(scores: Mapping[str, Scores], sets: Sets) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--out", type=Path, default=WEIGHTS, metavar="FILE")
+    parser.add_argument("--out", type=Path, default=SCORER_FILE, metavar="FILE")
     given = parser.parse_args()
     sets = labelled.read_all(given.data)
     sentences = read(sets, Scorer(fit_nothing()))
@@ -191,12 +201,12 @@ def main() -> None:
     print("How well it agrees with people: footnote eval scorer --data DIR")
 
 
-def fit_nothing() -> Weights:
+def fit_nothing() -> ScorerModel:
     """Weights that say nothing, for a scorer that only makes features."""
-    return Weights(intercept=0, threshold=0.5, features={})
+    return ScorerModel(intercept=0, threshold=0.5, features={})
 
 
-def write(weights: Weights, file: Path) -> None:
+def write(weights: ScorerModel, file: Path) -> None:
     """One feature a line, so that a person can read it."""
     held = weights.model_dump()
     lines = ",\n".join(

@@ -12,10 +12,9 @@ from pathlib import Path
 
 from eval.scorer import card, corruptions, fit, labelled, mutations
 from eval.scorer.labelled import Labelled
+from rag import check_claim
 from rag.assistant import SEEDS
-from rag.checking import verdict
-from rag.checking.features import Name
-from rag.checking.scorer import Scorer
+from rag.internals import FeatureName, Scorer
 
 DOCUMENTS = 15  # of each set, whose sentences are changed
 PER_KIND = 100  # changed sentences of each kind
@@ -59,9 +58,11 @@ class Remembering(Scorer):
 
     def __init__(self) -> None:
         super().__init__()
-        self._known: dict[tuple[tuple[str, ...], ...], list[dict[Name, float]]] = {}
+        self._known: dict[tuple[tuple[str, ...], ...], list[dict[FeatureName, float]]] = {}
 
-    def features(self, claims: Sequence[str], sources: Sequence[str]) -> list[dict[Name, float]]:
+    def features(
+        self, claims: Sequence[str], sources: Sequence[str]
+    ) -> list[dict[FeatureName, float]]:
         key = (tuple(claims), tuple(sources))
         if key not in self._known:
             self._known[key] = super().features(claims, sources)
@@ -73,9 +74,9 @@ def counts(documents: Sequence[str]) -> tuple[list[card.Count], list[card.Count]
     rules alone decide that."""
     changed = mutations.sample(mutations.mutate(documents), PER_KIND, seed=0)
     true = mutations.sample(mutations.untouched(documents), PER_KIND, seed=0)
-    caught = mutations.catch_rates(verdict.check_claim, changed)
-    alarms = mutations.false_alarms(verdict.check_claim, true)
-    for kind, rate in corruptions.detection_rates(verdict.check_claim).items():
+    caught = mutations.catch_rates(check_claim, changed)
+    alarms = mutations.false_alarms(check_claim, true)
+    for kind, rate in corruptions.detection_rates(check_claim).items():
         held = alarms if kind == corruptions.RIGHT else caught
         held[f"answer: {kind}"] = rate
     return (

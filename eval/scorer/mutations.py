@@ -31,7 +31,7 @@ from typing import Literal, NamedTuple, Protocol, TypeVar
 
 from eval.scorer import changes, naming, wordings
 from eval.scorer.changes import Changes, Context
-from rag.text.sentences import split_sentences
+from rag import split_sentences
 from rag.types import Support
 
 AROUND_CHARS = 1_500  # of the document before and after a sentence

@@ -11,8 +11,8 @@ from typing import Protocol
 
 from eval.figures import quantile
 from eval.scorer.labelled import Labelled
+from rag import split_sentences
 from rag.errors import FootnoteError
-from rag.text.sentences import split_sentences
 
 Clock = Callable[[], float]  # seconds
 

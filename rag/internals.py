@@ -1,0 +1,136 @@
+"""What the evaluation needs to see of the inside of this package.
+
+For measuring only: `eval` runs retrieval, checks and comparisons by themselves, and fits their
+weights. Any of these names may change with any version; a program uses those of `rag`.
+"""
+
+# isort: skip_file
+# One name a line, so that changes of several people merge.
+
+from rag import prompts
+from rag.answering.model_requests import ask_if_answered
+from rag.answering.model_requests import ask_short_answer
+from rag.build import build
+from rag.checking.answerability import WEIGHTS as ANSWERABILITY_FILE
+from rag.checking.answerability import Answerability
+from rag.checking.answerability import AnswerabilityWeights
+from rag.checking.answerability import Weights as AnswerabilityModel
+from rag.checking.answerability import log_odds
+from rag.checking.features import NAMES as FEATURE_NAMES
+from rag.checking.features import Features
+from rag.checking.features import Name as FeatureName
+from rag.checking.question_match import is_plausible_short_answer
+from rag.checking.rules import reasons_against
+from rag.checking.scorer import WEIGHTS as SCORER_FILE
+from rag.checking.scorer import Scorer
+from rag.checking.scorer import Weight as ScorerWeight
+from rag.checking.scorer import Weights as ScorerModel
+from rag.checking.scorer import least as lowest_score
+from rag.checking.scorer import overall as overall_score
+from rag.conflicts.comparison import Contradiction
+from rag.conflicts.comparison import SentenceInContext
+from rag.conflicts.comparison import are_far_apart
+from rag.conflicts.comparison import find_contradictions
+from rag.conflicts.comparison import read_in_context
+from rag.conflicts.comparison import sentences_of_others
+from rag.conflicts.differences import Point
+from rag.conflicts.other_answers import GivenAnswer
+from rag.conflicts.other_answers import find_contradictions as find_other_answers
+from rag.conflicts.pair_features import NAMES as PAIR_FEATURE_NAMES
+from rag.conflicts.pair_features import Features as PairFeatures
+from rag.conflicts.pair_scorer import WEIGHTS as PAIR_SCORER_FILE
+from rag.conflicts.pair_scorer import PairScorer
+from rag.conflicts.pair_scorer import Weights as PairModel
+from rag.ingest.chunking import chunk_document
+from rag.ingest.chunking import embedding_text
+from rag.models.chat import HOSTED_BUDGET_TOKENS
+from rag.models.chat import THINKING_TOKENS
+from rag.models.chat import OpenAIChat
+from rag.models.embeddings import MiniLM
+from rag.models.embeddings import build_embedder
+from rag.models.embeddings import length_batches
+from rag.models.fitted_weights import Finite
+from rag.models.fitted_weights import FrozenModel
+from rag.models.fitted_weights import Weight
+from rag.models.openai_client import OPENAI_URL
+from rag.models.openai_client import OpenAIServer
+from rag.models.openai_client import Remedies
+from rag.models.token_embeddings import TokenEncoder
+from rag.query.answer_type import expected_answer_type
+from rag.retrieval.evidence import select_evidence
+from rag.retrieval.hybrid import Retriever
+from rag.store.sqlite import SCHEMA
+from rag.store.sqlite import printable_text
+from rag.store.vectors import VectorStore
+from rag.text.names import DATE_WORDS
+from rag.text.names import name_keys
+from rag.text.quantities import find_quantities
+from rag.text.tokens import STOP_WORDS
+from rag.text.tokens import content_stem
+from rag.text.tokens import content_stems
+from rag.text.tokens import stem
+
+__all__ = [
+    "ANSWERABILITY_FILE",
+    "DATE_WORDS",
+    "FEATURE_NAMES",
+    "HOSTED_BUDGET_TOKENS",
+    "OPENAI_URL",
+    "PAIR_FEATURE_NAMES",
+    "PAIR_SCORER_FILE",
+    "SCHEMA",
+    "SCORER_FILE",
+    "STOP_WORDS",
+    "THINKING_TOKENS",
+    "Answerability",
+    "AnswerabilityModel",
+    "AnswerabilityWeights",
+    "Contradiction",
+    "FeatureName",
+    "Features",
+    "Finite",
+    "FrozenModel",
+    "GivenAnswer",
+    "MiniLM",
+    "OpenAIChat",
+    "OpenAIServer",
+    "PairFeatures",
+    "PairModel",
+    "PairScorer",
+    "Point",
+    "Remedies",
+    "Retriever",
+    "Scorer",
+    "ScorerModel",
+    "ScorerWeight",
+    "SentenceInContext",
+    "TokenEncoder",
+    "VectorStore",
+    "Weight",
+    "are_far_apart",
+    "ask_if_answered",
+    "ask_short_answer",
+    "build",
+    "build_embedder",
+    "chunk_document",
+    "content_stem",
+    "content_stems",
+    "embedding_text",
+    "expected_answer_type",
+    "find_contradictions",
+    "find_other_answers",
+    "find_quantities",
+    "is_plausible_short_answer",
+    "length_batches",
+    "log_odds",
+    "lowest_score",
+    "name_keys",
+    "overall_score",
+    "printable_text",
+    "prompts",
+    "read_in_context",
+    "reasons_against",
+    "select_evidence",
+    "sentences_of_others",
+    "stem",
+]
