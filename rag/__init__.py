@@ -24,6 +24,8 @@ from typing import TYPE_CHECKING, Any
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rag.assistant import Assistant
     from rag.cancellation import Cancellation
     from rag.checking.verdict import Verdict, check_claim
@@ -209,13 +211,20 @@ _PUBLIC = {
 _MODULES = {name: module for module, names in _PUBLIC.items() for name in names.split()}
 
 
-def open(**settings: Any) -> Assistant:
+def open(
+    settings: Settings | None = None,
+    *,
+    on_progress: Callable[[str, int, int], None] | None = None,
+    **fields: Any,
+) -> Assistant:
     """An assistant over the library in the data directory; close it, or use it in a ``with``.
 
-    `settings` are fields of `Settings`, and win over the environment. Raises `SettingsError`,
-    `LibraryError`.
+    `fields` are those of `Settings` and win over the environment; they are not looked at where
+    whole `settings` are given. `on_progress` is called while the local model's file is joined,
+    with what is being done, how much of it is done, and how much there is. Raises
+    `SettingsError`, `LibraryError`.
     """
     from rag.build import build
     from rag.settings import load_settings
 
-    return build(load_settings(**settings))
+    return build(settings or load_settings(**fields), on_progress)

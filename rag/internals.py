@@ -8,6 +8,7 @@ weights. Any of these names may change with any version; a program uses those of
 # One name a line, so that changes of several people merge.
 
 from rag import prompts
+from rag.answering.acceptance import NEGATOR
 from rag.answering.model_requests import ask_if_answered
 from rag.answering.model_requests import ask_short_answer
 from rag.build import build
@@ -52,10 +53,10 @@ from rag.models.embeddings import length_batches
 from rag.models.fitted_weights import Finite
 from rag.models.fitted_weights import FrozenModel
 from rag.models.fitted_weights import Weight
-from rag.models.openai_client import OPENAI_URL
 from rag.models.openai_client import OpenAIServer
 from rag.models.openai_client import Remedies
 from rag.models.token_embeddings import TokenEncoder
+from rag.query.answer_type import AnswerType
 from rag.query.answer_type import expected_answer_type
 from rag.retrieval.evidence import select_evidence
 from rag.retrieval.hybrid import Retriever
@@ -63,6 +64,8 @@ from rag.store.sqlite import SCHEMA
 from rag.store.sqlite import printable_text
 from rag.store.vectors import VectorStore
 from rag.text.names import DATE_WORDS
+from rag.text.names import Name
+from rag.text.names import find_names
 from rag.text.names import name_keys
 from rag.text.quantities import find_quantities
 from rag.text.tokens import STOP_WORDS
@@ -75,13 +78,14 @@ __all__ = [
     "DATE_WORDS",
     "FEATURE_NAMES",
     "HOSTED_BUDGET_TOKENS",
-    "OPENAI_URL",
+    "NEGATOR",
     "PAIR_FEATURE_NAMES",
     "PAIR_SCORER_FILE",
     "SCHEMA",
     "SCORER_FILE",
     "STOP_WORDS",
     "THINKING_TOKENS",
+    "AnswerType",
     "Answerability",
     "AnswerabilityModel",
     "AnswerabilityWeights",
@@ -92,6 +96,7 @@ __all__ = [
     "FrozenModel",
     "GivenAnswer",
     "MiniLM",
+    "Name",
     "OpenAIChat",
     "OpenAIServer",
     "PairFeatures",
@@ -118,6 +123,7 @@ __all__ = [
     "embedding_text",
     "expected_answer_type",
     "find_contradictions",
+    "find_names",
     "find_other_answers",
     "find_quantities",
     "is_plausible_short_answer",

@@ -18,6 +18,7 @@ from rag.errors import SettingsError
 Provider = Literal["local", "openai", "compatible"]
 
 OPENAI_MODEL = "gpt-6-luna"
+OPENAI_URL = "https://api.openai.com/v1"
 LOCAL_MODEL = "local"
 
 

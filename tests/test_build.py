@@ -150,6 +150,9 @@ def test_a_program_needs_no_more_than_the_package(tmp_path: Path) -> None:
         )
         with pytest.raises(rag.FootnoteError):
             assistant.ask("")
+    settings = rag.Settings(data_dir=tmp_path, model="another-model", llm_base_url="http://h/v1")
+    with rag.open(settings) as assistant:
+        assert assistant.settings is settings
     assert all(hasattr(rag, name) for name in rag.__all__)
     with pytest.raises(AttributeError, match="nonsense"):
         _ = rag.nonsense  # type: ignore[attr-defined]

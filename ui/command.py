@@ -52,9 +52,9 @@ def opened(settings: Settings, *, seeds: bool = True) -> Iterator[tuple[Assistan
 
 
 def assistant_of(settings: Settings, on_progress: Callable[[str, int, int], None]) -> Assistant:
-    from rag.build import build
+    import rag
 
-    return build(settings, on_progress)
+    return rag.open(settings, on_progress=on_progress)
 
 
 def disclosed(settings: Settings) -> str:

@@ -8,8 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from rag.models.openai_client import OPENAI_URL
-from rag.settings import LOCAL_MODEL, OPENAI_MODEL, Settings
+from rag.settings import LOCAL_MODEL, OPENAI_MODEL, OPENAI_URL, Settings
 
 HIDDEN = "set (hidden)"
 UNSET = "unset"

@@ -17,7 +17,7 @@ from rich.text import Text
 from rag.types import Answer, Claim, Document, Passage, Span
 
 if TYPE_CHECKING:
-    from rag.store.documents import DocumentSummary
+    from rag import DocumentSummary
 
 MARKED = "reverse"  # the style of a marked span
 CONTEXT_LINES = 2

@@ -27,13 +27,12 @@ from eval.kept.runs import RESULTS, RunError
 from rag.errors import ModelError, SettingsError
 from rag.internals import (
     HOSTED_BUDGET_TOKENS,
-    OPENAI_URL,
     THINKING_TOKENS,
     OpenAIChat,
     OpenAIServer,
     Remedies,
 )
-from rag.settings import Settings
+from rag.settings import OPENAI_URL, Settings
 from rag.types import Support
 
 RESULT = "judge.jsonl"

@@ -16,12 +16,11 @@ from rag.models.openai_client import (
     EMBEDDED,
     MAX_MESSAGE_CHARS,
     OPENAI,
-    OPENAI_URL,
     OpenAIServer,
     encodable,
     printable_line,
 )
-from rag.settings import OPENAI_MODEL, Settings
+from rag.settings import OPENAI_MODEL, OPENAI_URL, Settings
 from rag.types import Delta, Message, Usage
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import ModelFileError
-from rag.models.openai_client import EMBEDDINGS, OPENAI_URL, OpenAIServer, encodable
-from rag.settings import Settings
+from rag.models.openai_client import EMBEDDINGS, OpenAIServer, encodable
+from rag.settings import OPENAI_URL, Settings
 from rag.types import Embedder
 
 if TYPE_CHECKING:

@@ -23,8 +23,6 @@ from rag.errors import (
 if TYPE_CHECKING:
     from openai import APIError, AsyncOpenAI, OpenAI
 
-OPENAI_URL = "https://api.openai.com/v1"
-
 CONNECT_S = 5.0
 MAX_MESSAGE_CHARS = 200
 

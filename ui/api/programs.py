@@ -85,8 +85,7 @@ class Programs:
         """Check a claim against quotes: does each stand in its source, at the characters
         [start, end), and do they together support the claim? Only quotes that stand in the
         source count."""
-        from rag.checking import verdict as verdicts
-        from rag.store.relocation import relocate_all
+        from rag import check_claim, relocate_all
 
         library = self.assistant.library
         given = _checked(list[Cited], citations, "citations")
@@ -96,7 +95,7 @@ class Programs:
         places = relocate_all(cited, library)
         spans = [place.span for place in places if place.span]
         quotes, near = [library.text(span) for span in spans], self._around(spans)
-        verdict = verdicts.check_claim(claim, quotes, near, self.assistant.scorer)
+        verdict = check_claim(claim, quotes, near, self.assistant.scorer)
         return {
             "support": verdict.support,
             "reasons": list(verdict.reasons),

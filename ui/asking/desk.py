@@ -25,7 +25,7 @@ from ui.asking.line import MOST_WAITING, Line, Ticket
 from ui.asking.trace import Trace, noted, start, traced
 
 if TYPE_CHECKING:
-    from rag.store.documents import Library
+    from rag import Library
 
 HEARTBEAT_S = 0.5  # the longest time for which `Asking.shown` holds its caller
 GOODBYE_S = 3.0  # for all threads together to end, when the desk closes
@@ -41,7 +41,7 @@ class Answering(Protocol):
         question: str,
         history: Sequence[Turn] = (),
         document_ids: Collection[str] | None = None,
-        stop: Cancellation | None = None,
+        cancellation: Cancellation | None = None,
     ) -> Iterator[Event]: ...
 
 
@@ -232,7 +232,7 @@ class Desk:
         selected: all others have theirs on screen while they wait."""
         asked = asking.exchange
         events = self._assistant.stream(
-            asked.question, history, asked.document_ids or None, stop=asking.signal
+            asked.question, history, asked.document_ids or None, cancellation=asking.signal
         )
         digests: dict[str, str] = {}
         with closing(cast("Generator[Event, None, None]", events)):

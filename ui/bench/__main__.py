@@ -92,15 +92,15 @@ async def _anew(window: Window, question: str) -> Asked:
 def _bare(data: Path) -> list[tuple[float, float]]:
     """Seconds to the hits, which the page shows first, and to the passages that the local model
     is given; without a page or a model."""
-    from rag.build import build
-    from rag.models.chat import LOCAL_BUDGET_TOKENS
-    from rag.settings import load_settings as load_settings
+    import rag
+    from rag.settings import LOCAL_MODEL
 
+    with rag.open(data_dir=data, model=LOCAL_MODEL) as local:
+        budget = local.model.budget_tokens
     nowhere = "http://127.0.0.1:9/v1"  # it is not asked
-    settings = load_settings(
-        data_dir=data, model=NAME, llm_base_url=nowhere, budget_tokens=LOCAL_BUDGET_TOKENS
-    )
-    with build(settings) as assistant:
+    with rag.open(
+        data_dir=data, model=NAME, llm_base_url=nowhere, budget_tokens=budget
+    ) as assistant:
         _searched(assistant, UNCOUNTED)
         return [_searched(assistant, question) for question in QUESTIONS]
 

@@ -93,21 +93,21 @@ def _address(pipe: Connection) -> str:
 
 def _serve(data: Path, articles: Path | None, model_url: str, pipe: Connection) -> None:
     """The process of a server."""
-    from rag.build import build
-    from rag.models.provider import HostedProvider
-    from rag.settings import LOCAL_MODEL, load_settings
+    import rag
+    from rag.settings import LOCAL_MODEL
     from ui.web.serving import serve
 
-    with build(load_settings(data_dir=data, model=LOCAL_MODEL)) as assistant:
+    chosen: dict[str, Any] = (
+        {"llm_base_url": model_url, "model": NAME} if model_url else {"model": LOCAL_MODEL}
+    )
+    with rag.open(data_dir=data, **chosen) as assistant:
         assistant.ensure_seeds()
         if articles:
             list(assistant.index([articles]))
-        if model_url:
-            assistant.model = HostedProvider(load_settings(llm_base_url=model_url, model=NAME))
         with suppress(KeyboardInterrupt):
             serve(
                 assistant, pipe.send, host="127.0.0.1", port=0,
-                auth_file=None, root_path="", mcp=False,
+                auth_file=None, root_path="", mcp=False, at_once=1,
             )  # fmt: skip
 
 

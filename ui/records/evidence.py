@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rag.text.sentences import split_sentences
+from rag import split_sentences
 from rag.types import Span
 
 MOST_SENTENCES = 40  # added to a quote before it is given up

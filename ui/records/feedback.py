@@ -13,13 +13,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from eval.cases import Case, Tag, is_right
+from eval import expected_facts
+from eval.cases import Tag
+from rag import split_sentences
 from rag.errors import FootnoteError
-from rag.query.answer_type import AnswerType, expected_answer_type
-from rag.text.sentences import split_sentences
-from rag.types import Answer, Citation, Claim, Span
+from rag.types import Answer, Citation, Span
 from ui.asking.exchange import Exchange
-from ui.records import gold
 from ui.records.evidence import pointing_quote
 from ui.records.words import words
 from ui.terminal import count, line
@@ -27,13 +26,6 @@ from ui.terminal import count, line
 DECLINED = "The articles do not state it."  # stands for a decline among the turns of a case
 SLUG_WORDS = 7
 SLUG_CHARS = 48
-_TAGS: dict[AnswerType, Tag] = {
-    "number": "number",
-    "time": "date",
-    "year": "date",
-    "person": "name",
-    "yes-no": "yes-no",
-}
 
 TextOf = Callable[[str], str]
 _Quoted = tuple[Span, str]
@@ -52,7 +44,7 @@ class CaseFile:
 class _Judgement:
     """What is right; without groups, declining is."""
 
-    groups: gold.Groups = ()
+    groups: expected_facts.Groups = ()
     quoted: tuple[_Quoted, ...] = ()
 
 
@@ -122,29 +114,12 @@ def _judgement(exchange: Exchange) -> _Judgement | str:
 
 def _liked(question: str, answer: Answer) -> _Judgement | str:
     """The answer to a question is right: the facts in it, else its wording."""
-    cited = sorted(
-        (claim for claim in answer.claims if claim.citations),
-        key=lambda claim: claim.support != "supported",
-    )
-    for claim, groups in _readings(question, answer, cited):
-        if groups and groups[0] and is_right(_case(groups), answer.text):
-            quoted = tuple((citation.span, citation.quote) for citation in claim.citations)
-            return _Judgement(groups, quoted)
-    return "its answer cites nothing" if not cited else "nothing in its answer can be looked for"
-
-
-def _readings(
-    question: str, answer: Answer, cited: Sequence[Claim]
-) -> Iterable[tuple[Claim, gold.Groups]]:
-    """What could be looked for, the most telling first, and the claim that it is from."""
-    if expected_answer_type(question) == "yes-no":
-        yield from ((claim, gold.verdict(answer.text)) for claim in cited[:1])
-    yield from ((claim, gold.of_claim(question, claim)) for claim in cited)
-    yield from ((claim, gold.wording(claim)) for claim in cited)
-
-
-def _case(groups: gold.Groups) -> Case:
-    return Case("any", "any", answerable=True, all=groups)
+    found = expected_facts.from_answer(question, answer)
+    if found:
+        groups, claim = found
+        return _Judgement(groups, tuple((each.span, each.quote) for each in claim.citations))
+    is_cited = any(claim.citations for claim in answer.claims)
+    return "nothing in its answer can be looked for" if is_cited else "its answer cites nothing"
 
 
 def _corrected(exchange: Exchange) -> _Judgement | str:
@@ -152,13 +127,13 @@ def _corrected(exchange: Exchange) -> _Judgement | str:
     note = line(exchange.note)
     if not note:
         return "a thumb down without a note does not say what is right"
-    if gold.is_complaint(note):
+    if expected_facts.is_complaint(note):
         return "its note says that the answer is wrong, but not what is right"
     asked = set(words(exchange.asked_as or exchange.question))
     found = [
-        (gold.of_note(note, quote), (span, quote))
+        (groups, (span, quote))
         for span, quote in _sentences(exchange)
-        if gold.of_note(note, quote)
+        if (groups := expected_facts.from_note(note, quote))
     ]
     if not found:
         return "no passage that it was answered from states its note"
@@ -201,8 +176,7 @@ def _tags(exchange: Exchange, judgement: _Judgement, *, is_follow_up: bool) -> l
     if not judgement.groups:
         found: list[Tag] = ["unanswerable"]
     else:
-        kind = expected_answer_type(exchange.asked_as or exchange.question)
-        found = [_TAGS[kind]] if kind in _TAGS else []
+        found = expected_facts.tags(exchange.asked_as or exchange.question)
     return [*found, "follow-up"] if is_follow_up else found
 
 

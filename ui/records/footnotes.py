@@ -15,9 +15,8 @@ from dataclasses import dataclass, field, replace
 from html import unescape
 from typing import Literal
 
+from rag import Library, Relocation, relocate_all
 from rag.errors import SourceError
-from rag.store.documents import Library
-from rag.store.relocation import Relocation, relocate_all
 from rag.types import Citation, Span
 from ui.terminal import clean, line
 

@@ -8,10 +8,9 @@ from pathlib import Path
 
 from rich.text import Text
 
+from rag import Library, is_url
 from rag.errors import EmptyLibrary
 from rag.events import Added, Failed, IngestEvent, Removed, Skipped, Updated
-from rag.ingest.web import is_url
-from rag.store.documents import Library
 from ui.shell.screen import Screen
 from ui.terminal import Row, count, line
 

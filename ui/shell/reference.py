@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from rag import Library
 from rag.errors import LibraryError, NoSuchDocument
-from rag.store.documents import Library
 from rag.types import Document, Span
 
 _SPAN = re.compile(r"(?P<id>.+):(?P<start>\d{1,12})-(?P<end>\d{1,12})", re.DOTALL)

@@ -15,10 +15,8 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 
+from rag import Library, is_source_gone, is_url
 from rag.events import Added, Failed, IngestEvent, Removed, Skipped, Updated
-from rag.ingest.discovery import is_source_gone
-from rag.ingest.web import is_url
-from rag.store.documents import Library
 from ui.terminal import count, line
 
 State = Literal["indexed", "file is gone", "web page"]

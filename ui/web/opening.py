@@ -9,14 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rag import page_of
 from rag.errors import NoSuchDocument
-from rag.ingest.pdf_pages import page_of
 from rag.types import Citation, Document, Span
 from ui.terminal import line
 
 if TYPE_CHECKING:
-    from rag.store.documents import Library
-    from rag.store.relocation import Relocation
+    from rag import Library, Relocation
     from ui.asking.exchange import Exchange
 
 TITLE_CHARS = 120  # of a title within a note
@@ -76,7 +75,7 @@ def document(id: str, library: Library, start: int | None = None, end: int | Non
 
 
 def _opened(exchange: Exchange, cited: Citation, library: Library) -> Opened:
-    from rag.store.relocation import relocate_all
+    from rag import relocate_all
 
     id = cited.span.document_id
     besides = [c for claim in exchange.claims for c in claim.citations if c.span.document_id == id]

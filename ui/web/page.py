@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from rag.store.relocation import relocate_all
+from rag import relocate_all
 from rag.types import Citation, Turn
 from ui import disclosure
 from ui.asking.exchange import Exchange, Thumb

@@ -12,7 +12,7 @@ from ui.views import reader
 from ui.web import opening
 
 if TYPE_CHECKING:
-    from rag.store.documents import Library
+    from rag import Library
     from ui.web.page import Page
     from ui.web.windows import Who
 

@@ -80,7 +80,7 @@ def _mount(app: FastAPI, blocks: gradio.Blocks, root_path: str, mounting: dict[s
     import gradio
     from gradio import processing_utils
 
-    from rag.ingest.readers import MAX_FILE_BYTES
+    from rag import MAX_FILE_BYTES
 
     # Gradio fetches the address that a client names in place of an uploaded file.
     processing_utils.async_ssrf_protected_download = _unfetched

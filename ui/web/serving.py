@@ -31,9 +31,18 @@ class PortTaken(FootnoteError):
 
 
 def create(
-    assistant: Assistant, access: Access, *, root_path: str = "", mcp: bool = False
+    assistant: Assistant,
+    access: Access,
+    *,
+    root_path: str = "",
+    mcp: bool = False,
+    at_once: int | None = None,
 ) -> tuple[FastAPI, Desk, History]:
-    """The web application over an assistant; close the desk and the history when it ends."""
+    """The web application over an assistant; close the desk and the history when it ends.
+
+    Its model answers `at_once` questions at a time: one where it is the local model, else
+    `LANES_HOSTED`, unless told otherwise.
+    """
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio is first imported
     from ui.api.programs import Programs
     from ui.asking.desk import Desk
@@ -46,7 +55,8 @@ def create(
 
     settings = assistant.settings
     history = History.open(settings.data_dir / "history.sqlite3")
-    desk = Desk(assistant, 1 if settings.provider == "local" else LANES_HOSTED)
+    lanes = 1 if settings.provider == "local" else LANES_HOSTED
+    desk = Desk(assistant, at_once or lanes)
     page = Page(assistant, desk, history)
     reading = Reading(assistant.library, page)
     intake = Intake(assistant, settings.data_dir / "articles")
@@ -76,15 +86,21 @@ def serve(
     auth_file: Path | None,
     root_path: str,
     mcp: bool,
+    at_once: int | None = None,
 ) -> None:
-    """Serve the page until it is interrupted. Raises `PortTaken`, `SettingsError`."""
+    """Serve the page until it is interrupted; `at_once` as in `create`.
+
+    Raises `PortTaken`, `SettingsError`.
+    """
     import uvicorn
 
     from ui.gate.access import Access
 
     with closing(_listening(host, port)) as listening:
         access = Access.of(host, auth_file=auth_file, root_path=root_path)
-        web, desk, history = create(assistant, access, root_path=root_path, mcp=mcp)
+        web, desk, history = create(
+            assistant, access, root_path=root_path, mcp=mcp, at_once=at_once
+        )
         config = uvicorn.Config(
             web,
             log_level="warning",

@@ -18,8 +18,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
+from rag import FILE_SUFFIXES, MAX_FILE_BYTES
 from rag.errors import SourceError
-from rag.ingest.readers import FILE_SUFFIXES, MAX_FILE_BYTES
 
 MAX_NAME_BYTES = 120  # in UTF-8, the ending included
 
