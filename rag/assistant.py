@@ -1,23 +1,26 @@
-"""How does a question become a checked answer?
+"""Answers questions about one library, and brings it up to date.
 
-One path: `Assistant.stream` yields events, `Assistant.ask` folds them. The command line, the page
-and the evals consume the same stream.
+`Assistant.stream` runs the stages of the pipeline and yields events; `Assistant.ask` returns the
+answer that they end with. The command line, the page and the evals consume the same stream.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from rag.answering import prompting
-from rag.answering.respond import Record, respond
+from rag.answering.answerer import Answerer
+from rag.answering.draft import AnswerDraft, Step, finish, timed, timed_call
+from rag.answering.large_model import LargeModelAnswerer
+from rag.answering.small_model import SmallModelAnswerer
 from rag.cancellation import Cancellation, run_cancellable
 from rag.checking.answerability import Answerability
+from rag.checking.checker import Checker
 from rag.checking.scorer import Scorer
-from rag.conflicts import comparison, other_answers
-from rag.conflicts.comparison import Contradiction
+from rag.conflicts.finder import AnswerConflicts, ConflictFinder, SentenceConflicts, add_conflicts
 from rag.conflicts.pair_scorer import PairScorer
 from rag.errors import EmptyLibrary
 from rag.events import (
@@ -25,7 +28,6 @@ from rag.events import (
     Event,
     Finished,
     IngestEvent,
-    ModelCalled,
     Removed,
     Retrieved,
     Rewritten,
@@ -33,6 +35,7 @@ from rag.events import (
 )
 from rag.ingest import pipeline
 from rag.models.provider import CancellableModel, ModelProvider
+from rag.query.plan import QueryPlan
 from rag.query.rewriting import rewrite
 from rag.query.spelling import SpellingCorrector
 from rag.query.sub_questions import split_question
@@ -42,18 +45,10 @@ from rag.retrieval.hybrid import Retriever
 from rag.settings import Settings
 from rag.store.documents import Library
 from rag.store.vectors import VectorStore
-from rag.types import (
-    Answer,
-    ChatModel,
-    Citation,
-    Embedder,
-    Hit,
-    Span,
-    Turn,
-)
+from rag.thresholds import ANSWERING
+from rag.types import Answer, ChatModel, Citation, Embedder, Hit, Turn
 
 SEEDS = Path(__file__).parent.parent / "seeds"
-AROUND_CHARS = 4000  # near a quote, in which the rest of a shortened name may stand
 
 
 class Assistant:
@@ -75,7 +70,20 @@ class Assistant:
         self.spelling = SpellingCorrector(library)
         self.scorer = Scorer()  # reads its network when the first claim is checked
         self.answerability = Answerability(self.scorer.encoder)
-        self.judge = PairScorer(self.scorer.encoder)
+        self.answerer, self.conflict_finder = self._stages_for(model)
+
+    def _stages_for(self, model: ModelProvider) -> tuple[Answerer, ConflictFinder]:
+        """The one place that tells a small model from a large one: by the passages that it reads
+        best."""
+        checker = Checker(self.library, self.scorer)
+        by_sentence = SentenceConflicts(PairScorer(self.scorer.encoder))
+        max_tokens = self.settings.max_tokens
+        if model.budget_tokens >= ANSWERING.max_small_budget_tokens:
+            return LargeModelAnswerer(checker, max_tokens), by_sentence
+        return (
+            SmallModelAnswerer(checker, self.answerability, max_tokens),
+            AnswerConflicts(self.library, self.answerability, by_sentence),
+        )
 
     def __enter__(self) -> Assistant:
         return self
@@ -119,128 +127,90 @@ class Assistant:
         and then `Stopped` is raised, wherever the model is waited for. Raises `QuestionError`,
         `EmptyLibrary`, `NoSuchDocument`, `EmbedderMismatch` and whatever the model raises.
         """
-        events = self._stream(question, history, document_ids, cancellation, asked_on)
-        with closing(events):
+        steps = self._answered(question, history, document_ids, cancellation, asked_on)
+        with closing(finish(steps)) as events:
             for event in events:
                 if cancellation:
                     cancellation.raise_if_cancelled()
                 yield event
 
-    def _stream(
+    def _answered(
         self,
         question: str,
         history: Sequence[Turn],
         document_ids: Collection[str] | None,
         cancellation: Cancellation | None,
         asked_on: date | None,
-    ) -> Generator[Event, None, None]:
+    ) -> Generator[Step, None, AnswerDraft]:
+        """The stages: plan, retrieve, select, answer (which cites and checks), compare."""
         question = validate_question(question, self.settings.max_question_chars)
-        self._checked_library(document_ids)
+        self._check_library(document_ids)
         run_cancellable(self.model.warm, cancellation)
-        record = Record(question, self.model.name)
-        asked = yield from self._read(history, record, cancellation)
-        if unasked := reason_to_decline(asked):
-            yield from (Retrieved(()), Selected(()), record.finished(unasked))
-            return
-        with record.timed("retrieve"):
-            retriever = Retriever(self.library, self.vectors, self.embedder)
-            retrieved = retriever.retrieve(asked, self.settings.k, document_ids, asked_on)
+        plan = yield from self._plan(question, history, document_ids, cancellation, asked_on)
+        draft = AnswerDraft(plan.question, self.model.name)
+        if reason := reason_to_decline(plan.standalone):
+            yield from (Retrieved(()), Selected(()))
+            return draft.declined(reason)
+        retrieved = yield from timed_call("retrieve", lambda: self._retrieve(plan))
         yield retrieved
-        with record.timed("select"):
-            selected = self._selected(asked, retrieved.hits)
+        selected = yield from timed_call("select", lambda: self._select(plan, retrieved.hits))
         yield selected
-        record.passages = selected.passages
-        if in_another_script(asked, [passage.text for passage in selected.passages]):
-            yield record.finished("not stated")
-            return
-        with record.timed("load model"):
-            model = self._model(cancellation)
-        record.model = model.name
-        reason = yield from respond(
-            asked,
-            model,
-            record,
-            around=self._around,
-            scorer=self.scorer,
-            answerability=self.answerability,
-            max_tokens=self.settings.max_tokens,
-            days=retrieved.days,
-        )
-        yield from self._compared(asked, record, selected, model)
-        yield record.finished(reason)
+        if in_another_script(plan.standalone, [each.text for each in selected.passages]):
+            return replace(draft, passages=selected.passages).declined("not stated")
+        model = yield from timed_call("load model", lambda: self._model(cancellation))
+        draft = yield from self.answerer.answer(plan, selected.passages, model, retrieved.days)
+        steps = self.conflict_finder.find(plan, draft, selected, model)
+        found = yield from timed("compare", steps)
+        compared = add_conflicts(draft, found, selected)
+        yield from (Checked(claim, "kept") for claim in compared.claims[len(draft.claims) :])
+        return compared
 
-    def _compared(
-        self, asked: str, record: Record, selected: Selected, model: ChatModel
-    ) -> Iterator[Event]:
-        """Add to the claims where other sources contradict what is cited."""
-        found: list[Contradiction] = []
-        for step in record.timing("compare", self._contradicted(asked, record, selected, model)):
-            if isinstance(step, Contradiction):
-                found.append(step)
-            else:
-                yield record.counted(step)
-        told, more = comparison.add_to_answer(found, selected)
-        record.passages += more
-        record.claims += told
-        yield from (Checked(claim, "kept") for claim in told)
-
-    def _contradicted(
-        self, asked: str, record: Record, selected: Selected, model: ChatModel
-    ) -> Iterator[ModelCalled | Contradiction]:
-        """A small model is asked a question of other sources too, if it is a single one; other
-        sentences are compared without a model."""
-        passages = [*selected.passages, *selected.cut]
-        cited = next((each for claim in record.claims for each in claim.citations), None)
-        if cited and prompting.is_small(model) and len(split_question(asked)) == 1:
-            (attempt,) = record.attempts
-            own = comparison.read_in_context(cited, passages, self.library)
-            said = other_answers.GivenAnswer(own, attempt.short, attempt.p_answered or 0.0)
-            others = comparison.sentences_of_others(cited, passages, self.library)
-            yield from other_answers.find_contradictions(
-                asked, said, others, model, self.answerability
-            )
-        else:
-            yield from comparison.find_contradictions(record.claims, passages, self.judge)
-
-    def _read(
-        self, history: Sequence[Turn], record: Record, cancellation: Cancellation | None
-    ) -> Generator[Event, None, str]:
-        """The question as it was meant, made to stand alone; where it is not as it was typed, or
-        might not be, that is told."""
-        asked = self.spelling.read(record.question)
+    def _plan(
+        self,
+        question: str,
+        history: Sequence[Turn],
+        document_ids: Collection[str] | None,
+        cancellation: Cancellation | None,
+        asked_on: date | None,
+    ) -> Generator[Step, None, QueryPlan]:
+        """What is wanted, with an event where the question is not as it was typed, or might not
+        be."""
+        standalone = self.spelling.read(question)
         if history:
-            with record.timed("rewrite"):
-                model = self._model(cancellation)
-                asked, consulted = rewrite(asked, history, model)
-            yield record.counted(consulted)
-            if (
-                reason_to_decline(asked) == "nothing retrieved"
-            ):  # "Why?", which nothing was added to
-                asked = f"{history[-1].question} {asked}"
-        if history or asked != record.question:
-            yield Rewritten(asked)
-        return asked
+            rewriting = timed_call(
+                "rewrite", lambda: rewrite(standalone, history, self._model(cancellation))
+            )
+            rewritten, call = yield from rewriting
+            yield call
+            if reason_to_decline(rewritten) == "nothing retrieved":
+                rewritten = f"{history[-1].question} {rewritten}"  # "Why?" and nothing more
+            standalone = rewritten
+        if history or standalone != question:
+            yield Rewritten(standalone)
+        parts = tuple(split_question(standalone))
+        return QueryPlan(question, standalone, parts, document_ids, asked_on)
 
-    def _selected(self, question: str, hits: Sequence[Hit]) -> Selected:
+    def _retrieve(self, plan: QueryPlan) -> Retrieved:
+        retriever = Retriever(self.library, self.vectors, self.embedder)
+        return retriever.retrieve(
+            plan.standalone, self.settings.k, plan.document_ids, plan.asked_on
+        )
+
+    def _select(self, plan: QueryPlan, hits: Sequence[Hit]) -> Selected:
         return select_evidence(
-            question,
+            plan.standalone,
             hits,
             library=self.library,
             embedder=self.embedder,
             budget_tokens=self.model.budget_tokens,
-            join=not prompting.is_small(self.model),
+            join=self.answerer.joins_passages,
         )
 
     def _model(self, cancellation: Cancellation | None) -> ChatModel:
         model = run_cancellable(self.model.get, cancellation)
         return CancellableModel(model, cancellation) if cancellation else model
 
-    def _around(self, span: Span) -> str:
-        start = max(0, span.start - AROUND_CHARS)
-        text = self.library.document(span.document_id).text
-        return text[start : span.end + AROUND_CHARS]
-
-    def _checked_library(self, document_ids: Collection[str] | None) -> None:
+    def _check_library(self, document_ids: Collection[str] | None) -> None:
         pipeline.check_embedder(self.library, self.embedder)
         if not self.library.count_chunks():
             raise EmptyLibrary("Nothing is indexed.", "Index some articles: `footnote index PATH`.")

@@ -8,13 +8,13 @@ from datetime import date
 
 import pytest
 
-from rag.answering import acceptance
-from rag.answering.acceptance import Attempt, Chance
+from rag.answering.attempts import Attempt, AttemptStep, ChanceEstimated, ChanceOf, order_to_try
+from rag.answering.attempts import attempts as all_attempts
 from rag.events import ModelCalled
 from rag.text.dates import TimeRange
+from rag.thresholds import ANSWERING
 from rag.types import Passage, Span
 from tests.asking import (
-    LARGE,
     SMALL,
     asks_for_words,
     chat,
@@ -39,10 +39,10 @@ def test_what_is_too_old_to_tell_is_not_tried() -> None:
         )
     ]
     days = TimeRange(date(2026, 2, 20), date(2026, 3, 6), since=date(2026, 2, 20))
-    for apart in (True, False):
-        tried = acceptance.ranked("What is new this week?", dated, days, apart=apart)
+    for part in (True, False):
+        tried = order_to_try("What is new this week?", dated, days, is_sub_question=part)
         assert {each.text for each in tried} == {"New.", "Undated."}
-        assert len(acceptance.ranked("What is new?", dated, None, apart=apart)) == 3
+        assert len(order_to_try("What is new?", dated, None, is_sub_question=part)) == 3
 
 
 def as_said(_: Passage, stated: float) -> float:
@@ -50,14 +50,10 @@ def as_said(_: Passage, stated: float) -> float:
     return stated
 
 
-def steps(
-    texts: Sequence[str], says: Sequence[Script], budget: int = SMALL
-) -> list[ModelCalled | Attempt]:
+def steps(texts: Sequence[str], says: Sequence[Script], budget: int = SMALL) -> list[AttemptStep]:
     """The attempts, and what the model was asked before each."""
     with ScriptedServer(says) as server:
-        return list(
-            acceptance.attempts("what rate?", passages(*texts), chat(server, budget), as_said)
-        )
+        return list(all_attempts("what rate?", passages(*texts), chat(server, SMALL), as_said))
 
 
 def texts_of(attempt: Attempt) -> list[str]:
@@ -68,13 +64,6 @@ def attempts(texts: Sequence[str], says: list[Script]) -> list[list[str]]:
     return [texts_of(step) for step in steps(texts, says) if isinstance(step, Attempt)]
 
 
-def test_a_large_model_gets_all_passages_at_once_and_is_not_asked() -> None:
-    (attempt,) = steps(["One.", "Two."], ["Not to be asked."], LARGE)
-    assert isinstance(attempt, Attempt)
-    assert texts_of(attempt) == ["One.", "Two."]
-    assert not attempt.sure
-
-
 def test_a_small_model_answers_from_the_passage_that_it_says_states_the_answer() -> None:
     assert attempts(["Soup.", "The rate is 20%."], script(knows="20%")) == [["The rate is 20%."]]
 
@@ -82,26 +71,28 @@ def test_a_small_model_answers_from_the_passage_that_it_says_states_the_answer()
 def test_a_small_model_that_is_sure_is_not_asked_about_the_rest() -> None:
     with ScriptedServer(script(knows="20%", extracts="20%.")) as server:
         some = passages("The rate is 20%.", "Soup.", "Bread.")
-        going = acceptance.attempts("what rate?", some, chat(server, SMALL), as_said)
-        asked, found, first = next(going), next(going), next(going)
+        going = all_attempts("what rate?", some, chat(server, SMALL), as_said)
+        asked, estimated, found, first = (next(going) for _ in range(4))
         assert len(server.requests) == 2
     assert isinstance(asked, ModelCalled)
+    assert isinstance(estimated, ChanceEstimated)
     assert isinstance(found, ModelCalled)
     assert isinstance(first, Attempt)
     assert texts_of(first) == ["The rate is 20%."]
     assert (found.purpose, found.reply, first.short) == ("extract", "20%.", "20%")
-    assert first.sure
-    assert first.p_answered == first.chance == asked.probability
+    assert first.is_sure
+    assert first.p_answered == first.chance == estimated.chance == asked.probability
 
 
 def test_each_yes_or_no_is_told_before_what_follows_from_it() -> None:
     going = steps(["Soup.", "The rate is 20%.", "Bread."], script(knows="20%"))
-    told = [ModelCalled, ModelCalled, ModelCalled, Attempt, ModelCalled]
-    assert [type(step) for step in going] == told
+    judged = [ModelCalled, ChanceEstimated]
+    expected = [*judged, *judged, ModelCalled, Attempt, *judged]
+    assert [type(step) for step in going] == expected
     asked = [step for step in going if isinstance(step, ModelCalled) and step.purpose == "judge"]
     assert [step.reply for step in asked] == ["no", "yes", "no"]
     likely = [step.probability or 0 for step in asked]
-    assert likely[1] > acceptance.SURE > acceptance.LEAST > max(likely[0], likely[2])
+    assert likely[1] > ANSWERING.sure_p_answered > ANSWERING.min_chance > max(likely[0], likely[2])
     assert "The rate is 20%." in asked[1].messages[-1].content
 
 
@@ -120,14 +111,16 @@ def test_an_answer_is_written_only_where_its_words_stand(
 ) -> None:
     with ScriptedServer(script(knows="20%", extracts=extracts)) as server:
         some = passages("Since May ferries have paid a rate of 20%.")
-        going = list(acceptance.attempts(question, some, chat(server, SMALL), as_said))
+        going = list(all_attempts(question, some, chat(server, SMALL), as_said))
     assert [type(step) for step in going if isinstance(step, Attempt)] == [Attempt] * tried
 
 
-def replies_of(question: str, texts: Sequence[str], extracts: str, chance: Chance) -> list[Attempt]:
+def replies_of(
+    question: str, texts: Sequence[str], extracts: str, chance: ChanceOf
+) -> list[Attempt]:
     with ScriptedServer(script(knows="", extracts=extracts)) as server:
         some = passages(*texts)
-        going = list(acceptance.attempts(question, some, chat(server, SMALL), chance))
+        going = list(all_attempts(question, some, chat(server, SMALL), chance))
     return [step for step in going if isinstance(step, Attempt)]
 
 
@@ -163,7 +156,7 @@ def test_a_description_is_written_without_its_words_only_after_all_else() -> Non
 
 def test_no_more_attempts_are_made_than_a_person_would_wait_for() -> None:
     texts = [f"The rate is {number}%." for number in range(20)]
-    assert len(attempts(texts, script(knows="rate"))) == acceptance.ATTEMPTS
+    assert len(attempts(texts, script(knows="rate"))) == ANSWERING.max_attempts
 
 
 def test_a_passage_that_does_not_state_the_answer_is_never_answered_from() -> None:

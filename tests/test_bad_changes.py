@@ -23,20 +23,29 @@ from eval.kept.entries import Entry
 from eval.metrics import METRICS
 from eval.run import GOLDEN
 from rag import prompts
-from rag.answering.respond import Record
+from rag.answering.draft import AnswerDraft
 from rag.assistant import SEEDS, Assistant
-from rag.checking import citations, verdict
+from rag.checking import checker, citations, verdict
 from rag.checking.citations import CandidateSentence, DraftSentence
 from rag.checking.scorer import Scorer
 from rag.checking.verdict import Around, Verdict
-from rag.events import Finished
 from rag.ingest import chunking, pipeline
 from rag.prompts import prompt_text
 from rag.retrieval import evidence, hybrid
 from rag.settings import load_settings as load_settings
 from rag.store.documents import Library
 from rag.store.vectors import VectorStore
-from rag.types import Chunk, Citation, Claim, DeclineReason, Document, Embedder, Hit, Span
+from rag.types import (
+    Answer,
+    Chunk,
+    Citation,
+    Claim,
+    Document,
+    Embedder,
+    Hit,
+    Span,
+    Usage,
+)
 from tests.asking import Index
 from tests.scripted import Reader, inventing
 from tests.sides import rescored, side
@@ -117,17 +126,17 @@ def finished_with(
     monkeypatch: pytest.MonkeyPatch, change: Callable[[Citation, Sequence[Citation]], Citation]
 ) -> None:
     """Every citation of an answer goes through `change`, with all that could be cited, in order."""
-    finished = Record.finished
+    to_answer = AnswerDraft.to_answer
 
-    def worse(record: Record, reason: DeclineReason | None = None) -> Finished:
-        known = [sentence.citation for sentence in citations.candidate_sentences(record.passages)]
-        record.claims = [
+    def worse(draft: AnswerDraft, usage: Usage, timings: dict[str, float]) -> Answer:
+        known = [each.citation for each in citations.candidate_sentences(draft.passages)]
+        claims = tuple(
             replace(claim, citations=tuple(change(each, known) for each in claim.citations))
-            for claim in record.claims
-        ]
-        return finished(record, reason)
+            for claim in draft.claims
+        )
+        return to_answer(replace(draft, claims=claims), usage, timings)
 
-    monkeypatch.setattr(Record, "finished", worse)
+    monkeypatch.setattr(AnswerDraft, "to_answer", worse)
 
 
 def test_citations_that_point_at_the_next_sentence(
@@ -183,7 +192,7 @@ def test_checks_switched_off_under_a_model_that_invents_numbers(
     ) -> Claim:
         return replace(judge(draft, candidates, around, scorer), support="supported", reasons=())
 
-    monkeypatch.setattr(verdict, "cite_and_check", believing)
+    monkeypatch.setattr(checker, "cite_and_check", believing)
     found = held(mended, run(seeds, of_numbers, Reader(inventing)))
     assert {"citation_recall", "citation_precision", "answer_right"} <= found.metrics
 

@@ -8,9 +8,11 @@ from dataclasses import replace
 import pytest
 
 from rag.answering import acceptance
-from rag.answering.acceptance import Attempt
+from rag.answering.attempts import Attempt
+from rag.checking.question_match import unknown_names
 from rag.events import Checked, Event, Finished, Token
 from rag.query.answer_type import expected_answer_type
+from rag.thresholds import ANSWERING
 from rag.types import Answer, Citation, Claim, Passage, Span
 from tests.asking import (
     FENTANYL,
@@ -56,7 +58,7 @@ def test_a_small_model_that_says_no_is_not_asked_to_answer(seeds: Index) -> None
     answer = declined(events)
     assert answer.reason == "not stated"
     assert answer.chance is not None
-    assert 0 <= answer.chance < acceptance.LEAST
+    assert 0 <= answer.chance < ANSWERING.min_chance
 
 
 def test_names_that_no_source_knows_are_declined_without_a_model(seeds: Index) -> None:
@@ -100,25 +102,25 @@ UNSURE, CERTAIN = Attempt((), None, None), Attempt((), 0.99, 0.99)
 
 
 def test_an_answer_holds_the_kind_of_thing_that_was_asked_for() -> None:
-    assert acceptance.answers(FENTANYL, [claim(STATED, RATE)], UNSURE)
+    assert acceptance.answers_question(FENTANYL, [claim(STATED, RATE)], UNSURE)
     without = claim("A rate applies to fentanyl.", RATE)
-    assert not acceptance.answers(FENTANYL, [without], UNSURE)
-    assert not acceptance.answers(FENTANYL, [without], CERTAIN)
-    assert not acceptance.answers(FENTANYL, [], CERTAIN)
+    assert not acceptance.answers_question(FENTANYL, [without], UNSURE)
+    assert not acceptance.answers_question(FENTANYL, [without], CERTAIN)
+    assert not acceptance.answers_question(FENTANYL, [], CERTAIN)
 
 
 def test_what_happens_first_tells_when() -> None:
     quote = "The ferry sails when the tide is in."
-    assert acceptance.worth_quoting("When does the ferry sail?", quote, CERTAIN)
-    assert not acceptance.worth_quoting("When does the ferry sail?", "The ferry sails.", CERTAIN)
+    assert acceptance.is_worth_quoting("When does the ferry sail?", quote, CERTAIN)
+    assert not acceptance.is_worth_quoting("When does the ferry sail?", "The ferry sails.", CERTAIN)
 
 
 def test_an_answer_is_in_the_measure_that_was_asked_for() -> None:
     people, weight = "They seized enough for 40 people.", "They seized 40 tons in May."
-    assert not acceptance.worth_quoting("How many kilograms were seized?", people, CERTAIN)
-    assert acceptance.worth_quoting("How many kilograms were seized?", weight, CERTAIN)
-    assert acceptance.worth_quoting("How many people was it for?", people, CERTAIN)
-    assert acceptance.worth_quoting(
+    assert not acceptance.is_worth_quoting("How many kilograms were seized?", people, CERTAIN)
+    assert acceptance.is_worth_quoting("How many kilograms were seized?", weight, CERTAIN)
+    assert acceptance.is_worth_quoting("How many people was it for?", people, CERTAIN)
+    assert acceptance.is_worth_quoting(
         "How many years did it take?", "It took from 1990 to 1996.", CERTAIN
     )
 
@@ -137,24 +139,24 @@ def test_the_title_of_an_article_tells_what_its_sentences_are_of(
     said = claim("It is 20%.", "It is 20%.")
     shown = Passage(number, said.citations[0].span, "It is 20%.", title, "/x", 1.0)
     attempt = replace(UNSURE, passages=[shown])
-    assert acceptance.answers(FENTANYL, [said], attempt) is stands
+    assert acceptance.answers_question(FENTANYL, [said], attempt) is stands
 
 
 def test_an_answer_to_the_question_next_door_is_none() -> None:
-    assert not acceptance.answers(FENTANYL, [claim(SOUP, SOUP)], UNSURE)
+    assert not acceptance.answers_question(FENTANYL, [claim(SOUP, SOUP)], UNSURE)
 
 
 def test_only_a_sentence_that_answers_by_itself_is_worth_quoting() -> None:
-    assert acceptance.worth_quoting(FENTANYL, RATE, UNSURE)
-    assert not acceptance.worth_quoting(FENTANYL, SOUP, UNSURE)
-    assert not acceptance.worth_quoting(FENTANYL, "A rate applies to fentanyl.", CERTAIN)
-    for chance in (acceptance.LEAST_QUOTED, acceptance.LEAST_QUOTED - 0.01):
-        likely = chance >= acceptance.LEAST_QUOTED
+    assert acceptance.is_worth_quoting(FENTANYL, RATE, UNSURE)
+    assert not acceptance.is_worth_quoting(FENTANYL, SOUP, UNSURE)
+    assert not acceptance.is_worth_quoting(FENTANYL, "A rate applies to fentanyl.", CERTAIN)
+    for chance in (ANSWERING.min_chance_quoted, ANSWERING.min_chance_quoted - 0.01):
+        likely = chance >= ANSWERING.min_chance_quoted
         attempt = Attempt((), 0.8, chance, "20%")
-        assert acceptance.worth_quoting(FENTANYL, SOUP, attempt) == likely
+        assert acceptance.is_worth_quoting(FENTANYL, SOUP, attempt) == likely
         wordless = replace(attempt, short=None)  # the model found nothing to say of it
-        assert acceptance.worth_quoting(FENTANYL, SOUP, wordless) == likely
-        assert not acceptance.worth_quoting("What does soup cost?", SOUP, wordless)
+        assert acceptance.is_worth_quoting(FENTANYL, SOUP, wordless) == likely
+        assert not acceptance.is_worth_quoting("What does soup cost?", SOUP, wordless)
 
 
 @pytest.mark.parametrize(
@@ -173,8 +175,8 @@ def test_the_wording_says_what_kind_of_thing_is_asked_for(question: str, kind: s
 
 def test_strangers_are_names_that_the_source_does_not_know() -> None:
     source = "Treasury Secretary Scott Bessent spoke in the US."
-    assert acceptance.names_strangers("what did Macron say?", source)
-    assert not acceptance.names_strangers("what did Bessent say to Americans?", source)
+    assert unknown_names("what did Macron say?", source)
+    assert not unknown_names("what did Bessent say to Americans?", source)
 
 
 @pytest.mark.parametrize(("score", "stands"), [(0.9, True), (0.5, False), (None, True)])
@@ -182,5 +184,5 @@ def test_what_is_supported_only_in_part_must_be_well_grounded(
     score: float | None, stands: bool
 ) -> None:
     partial = replace(claim(STATED, RATE), support="partial", score=score)
-    assert acceptance.holds(FENTANYL, partial, RATE, CERTAIN) is stands
-    assert not acceptance.holds(FENTANYL, partial, RATE, UNSURE)
+    assert acceptance.is_acceptable(FENTANYL, partial, RATE, CERTAIN) is stands
+    assert not acceptance.is_acceptable(FENTANYL, partial, RATE, UNSURE)

@@ -1,18 +1,25 @@
-"""Each sentence of a reply: kept, mended from its evidence, or removed."""
+"""Each sentence of a reply: kept, repaired from its evidence, or removed."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 
 import pytest
 
-from rag.answering.acceptance import LEAST
-from rag.answering.respond import Record, respond
+from rag.answering.answerer import Answerer
+from rag.answering.draft import AnswerDraft, StageTimed, Step, finish, timed
+from rag.answering.large_model import LargeModelAnswerer
+from rag.answering.small_model import SmallModelAnswerer
 from rag.checking.answerability import Answerability
+from rag.checking.checker import Checker
 from rag.checking.scorer import Scorer
-from rag.events import Checked, Event, Token
-from rag.types import Answer, Claim, DeclineReason, Passage, Span, Usage
+from rag.events import Checked, Event, Finished, ModelCalled, Token
+from rag.query.plan import QueryPlan
+from rag.query.sub_questions import split_question
+from rag.thresholds import ANSWERING
+from rag.types import Answer, Claim, Passage, Usage
 from tests.asking import (
     FENTANYL,
     LARGE,
@@ -43,30 +50,19 @@ def answered(
     passages: Sequence[Passage],
     replies: Sequence[Script],
     budget: int = LARGE,
-) -> tuple[list[Event], DeclineReason | None, Record, list[str]]:
-    """What happened, the reason for a decline, the record, and the prompts."""
-
-    def around(span: Span) -> str:
-        return seeds.library.document(span.document_id).text
-
-    record, events = Record(question, "scripted", tuple(passages)), []
+) -> tuple[list[Event], Answer, list[str]]:
+    """What happened, the answer, and the prompts."""
+    scorer = Scorer()
+    checker = Checker(seeds.library, scorer)
+    answerer: Answerer = LargeModelAnswerer(checker, 50)
+    if budget == SMALL:
+        answerer = SmallModelAnswerer(checker, Answerability(scorer.encoder), 50)
+    plan = QueryPlan(question, question, tuple(split_question(question)))
     with ScriptedServer(replies) as server:
-        model = chat(server, budget)
-        scorer = Scorer()
-        going = respond(
-            question,
-            model,
-            record,
-            around=around,
-            scorer=scorer,
-            answerability=Answerability(scorer.encoder),
-            max_tokens=50,
-        )
-        while True:
-            try:
-                events.append(next(going))
-            except StopIteration as end:
-                return events, end.value, record, [prompt(each) for each in server.requests]
+        steps = answerer.answer(plan, tuple(passages), chat(server, budget), None)
+        *events, last = finish(steps)
+        assert isinstance(last, Finished)
+        return events, last.answer, [prompt(each) for each in server.requests]
 
 
 def actions(events: Sequence[Event]) -> list[tuple[str, str]]:
@@ -75,9 +71,9 @@ def actions(events: Sequence[Event]) -> list[tuple[str, str]]:
 
 def test_a_sentence_is_cited_where_it_stands_whatever_its_marker_says(seeds: Index) -> None:
     some = [seeds.passage(SHIPPING, 1), seeds.passage(RATE, 2)]
-    _, reason, record, _ = answered(seeds, FENTANYL, some, [f"{STATED} [1]"])
-    assert reason is None
-    (claim,) = record.claims
+    _, answer, _ = answered(seeds, FENTANYL, some, [f"{STATED} [1]"])
+    assert answer.reason is None
+    (claim,) = answer.claims
     assert [(c.number, c.quote) for c in claim.citations] == [(2, RATE)]
     assert claim.origin == "matched"
 
@@ -85,25 +81,25 @@ def test_a_sentence_is_cited_where_it_stands_whatever_its_marker_says(seeds: Ind
 def test_each_sentence_has_citations_of_its_own(seeds: Index) -> None:
     some = [seeds.passage(RATE, 1), seeds.passage(SHIPPING, 2)]
     reply = f"{STATED} [1] {DIVE}. [2]"
-    _, _, record, _ = answered(seeds, FENTANYL, some, [reply])
-    assert [[c.quote for c in claim.citations] for claim in record.claims] == [[RATE], [SHIPPING]]
+    _, answer, _ = answered(seeds, FENTANYL, some, [reply])
+    assert [[c.quote for c in claim.citations] for claim in answer.claims] == [[RATE], [SHIPPING]]
 
 
 def test_a_narrow_quote_is_taken_from_a_wide_passage(seeds: Index) -> None:
     text = seeds.library.document(seeds.passage(RATE).span.document_id).text
-    _, _, record, _ = answered(seeds, FENTANYL, [seeds.passage(text)], [f"{STATED} [1]"])
-    assert [c.quote for c in record.claims[0].citations] == [RATE]
-    assert record.claims[0].citations[0].span == seeds.passage(RATE).span
+    _, answer, _ = answered(seeds, FENTANYL, [seeds.passage(text)], [f"{STATED} [1]"])
+    assert [c.quote for c in answer.claims[0].citations] == [RATE]
+    assert answer.claims[0].citations[0].span == seeds.passage(RATE).span
 
 
 def test_the_mend_is_asked_of_the_evidence_alone(seeds: Index) -> None:
     some = [seeds.passage(RATE, 1), seeds.passage(SHIPPING, 2)]
-    events, _, record, prompts = answered(seeds, FENTANYL, some, [WRONG, STATED])
+    events, answer, prompts = answered(seeds, FENTANYL, some, [WRONG, STATED])
     assert actions(events) == [(STATED, "repaired")]
     assert len(prompts) == 2
     assert RATE in prompts[1]
     assert SHIPPING not in prompts[1]
-    assert record.usage.prompt_tokens == 14
+    assert answer.usage.prompt_tokens == 14
     assert "".join(event.text for event in events if isinstance(event, Token)) == WRONG
 
 
@@ -113,9 +109,9 @@ def test_the_mend_is_asked_of_the_evidence_alone(seeds: Index) -> None:
     ids=["wrong again", "declined", "empty", "invented", "right and wrong"],
 )
 def test_where_the_mend_fails_the_source_speaks_for_itself(seeds: Index, mend: str) -> None:
-    events, _, record, _ = answered(seeds, FENTANYL, [seeds.passage(RATE)], [WRONG, mend])
+    events, answer, _ = answered(seeds, FENTANYL, [seeds.passage(RATE)], [WRONG, mend])
     assert actions(events) == [(f"“{RATE}”", "repaired")]
-    (claim,) = record.claims
+    (claim,) = answer.claims
     assert (claim.support, claim.citations[0].quote) == ("supported", RATE)
 
 
@@ -124,10 +120,10 @@ def test_a_reply_without_the_few_words_that_answer_is_mended(
     seeds: Index, mend: str, text: str
 ) -> None:
     replies = script(TRUE_OF_THE_OTHER, mend, knows="fentanyl", extracts="20%")
-    events, reason, record, _ = answered(seeds, FENTANYL, [seeds.passage(RATE)], replies, SMALL)
-    assert reason is None
+    events, answer, _ = answered(seeds, FENTANYL, [seeds.passage(RATE)], replies, SMALL)
+    assert answer.reason is None
     assert actions(events) == [(text, "repaired")]
-    assert [claim.support for claim in record.claims] == ["supported"]
+    assert [claim.support for claim in answer.claims] == ["supported"]
 
 
 def test_the_sentence_with_the_few_words_that_answer_is_quoted(seeds: Index) -> None:
@@ -142,46 +138,45 @@ def test_the_sentence_with_the_few_words_that_answer_is_quoted(seeds: Index) -> 
 def test_a_source_in_quotation_marks_is_not_given_more_of_them(seeds: Index) -> None:
     quote = "“I am confident that the Chinese will want to reach a deal."
     wrong = "Bessent is confident of 30 deals with the Chinese."
-    events, _, _, _ = answered(seeds, BESSENT, [seeds.passage(quote)], [wrong])
+    events, _, _ = answered(seeds, BESSENT, [seeds.passage(quote)], [wrong])
     assert actions(events) == [(quote, "repaired")]
 
 
 def test_markers_out_of_range_are_counted(seeds: Index) -> None:
     reply = f"{STATED} [1][7] [0] 【99】"
-    _, _, record, _ = answered(seeds, FENTANYL, [seeds.passage(RATE)], [reply])
-    assert record.dropped_markers == 3
-    assert [claim.marked() for claim in record.claims] == [f"{STATED} [1]"]
+    _, answer, _ = answered(seeds, FENTANYL, [seeds.passage(RATE)], [reply])
+    assert answer.dropped_markers == 3
+    assert [claim.marked() for claim in answer.claims] == [f"{STATED} [1]"]
 
 
 def test_without_passages_there_is_nothing_to_ask(seeds: Index) -> None:
-    events, reason, _, prompts = answered(seeds, FENTANYL, [], [STATED])
-    assert (events, reason, prompts) == ([], "nothing retrieved", [])
+    events, answer, prompts = answered(seeds, FENTANYL, [], [STATED])
+    assert (events, answer.reason, prompts) == ([], "nothing retrieved", [])
 
 
 def test_a_small_models_next_attempt_is_made_from_another_passage(seeds: Index) -> None:
     some = [seeds.passage(SHIPPING, 1), seeds.passage(RATE, 2)]
     replies = script("Bananas grow in Geneva.", STATED, knows="%")
-    events, reason, record, _ = answered(seeds, FENTANYL, some, replies, SMALL)
-    assert reason is None
-    assert [claim.text for claim in record.claims] == [STATED]
+    events, answer, _ = answered(seeds, FENTANYL, some, replies, SMALL)
+    assert answer.reason is None
+    assert [claim.text for claim in answer.claims] == [STATED]
     assert actions(events) == [("Bananas grow in Geneva.", "removed"), (STATED, "kept")]
 
 
 def test_a_sentence_that_answers_two_parts_of_a_question_is_said_once(seeds: Index) -> None:
     asked = "what rate applies to fentanyl and what is the rate of tariffs?"
     replies = script(STATED, STATED, knows="20% rate", extracts="20% rate")
-    events, reason, record, _ = answered(seeds, asked, [seeds.passage(RATE)], replies, SMALL)
-    assert reason is None
-    assert len(record.attempts) == 2
-    assert [claim.text for claim in record.claims] == [STATED]
+    events, answer, _ = answered(seeds, asked, [seeds.passage(RATE)], replies, SMALL)
+    assert answer.reason is None
+    assert [claim.text for claim in answer.claims] == [STATED]
     assert actions(events) == [(STATED, "kept")]
-    assert record.finished().answer.short == "20% rate"
+    assert answer.short == "20% rate"
 
 
 def test_a_sentence_that_a_reply_says_twice_is_said_once(seeds: Index) -> None:
     replies = script(f"{STATED} {STATED}", knows="20% rate", extracts="20% rate")
-    events, _, record, _ = answered(seeds, FENTANYL, [seeds.passage(RATE)], replies, SMALL)
-    assert [claim.text for claim in record.claims] == [STATED]
+    events, answer, _ = answered(seeds, FENTANYL, [seeds.passage(RATE)], replies, SMALL)
+    assert [claim.text for claim in answer.claims] == [STATED]
     assert actions(events) == [(STATED, "kept")]
 
 
@@ -194,9 +189,9 @@ def test_of_a_small_model_the_few_words_that_answer_are_kept(
 ) -> None:
     some = [seeds.passage(RATE, 1)]
     replies = script(STATED, knows="20% rate", extracts=extracts)
-    _, reason, record, _ = answered(seeds, FENTANYL, some, replies, SMALL)
-    assert reason == (None if short else "not stated")
-    assert record.finished(reason).answer.short == short
+    _, answer, _ = answered(seeds, FENTANYL, some, replies, SMALL)
+    assert answer.reason == (None if short else "not stated")
+    assert answer.short == short
 
 
 # --- the chance of an answer ------------------------------------------------------------------
@@ -205,8 +200,8 @@ def test_of_a_small_model_the_few_words_that_answer_are_kept(
 def chance_of(seeds: Index, question: str, texts: Sequence[str], knows: str) -> float | None:
     some = [seeds.passage(text, number) for number, text in enumerate(texts, start=1)]
     replies = script("Bananas grow in Geneva.", knows=knows)
-    _, _, record, _ = answered(seeds, question, some, replies, SMALL)
-    return record.finished().answer.chance
+    _, answer, _ = answered(seeds, question, some, replies, SMALL)
+    return answer.chance
 
 
 def test_the_chance_of_an_answer_is_that_of_the_best_passage_asked_about(seeds: Index) -> None:
@@ -214,7 +209,7 @@ def test_the_chance_of_an_answer_is_that_of_the_best_passage_asked_about(seeds: 
     somewhere = chance_of(seeds, FENTANYL, [SHIPPING, RATE], knows="%")
     assert nowhere is not None
     assert somewhere is not None
-    assert 0 <= nowhere < LEAST < somewhere <= 1
+    assert 0 <= nowhere < ANSWERING.min_chance < somewhere <= 1
     assert nowhere == round(nowhere, 3)
 
 
@@ -225,8 +220,8 @@ def test_what_two_articles_say_between_them_makes_an_answer_no_likelier(seeds: I
         there = replace(here, number=2, span=other, text="The chemicals went to Mexico.")
         replies = script("Bananas grow in Geneva.", knows="")
         question = "Which chemicals have a 20% rate in Mexico?"
-        _, _, record, _ = answered(seeds, question, [here, there], replies, SMALL)
-        return record.finished().answer.chance or 0.0
+        _, answer, _ = answered(seeds, question, [here, there], replies, SMALL)
+        return answer.chance or 0.0
 
     assert 0 < chance(REPORT) < chance(NEWS) < 1
 
@@ -240,34 +235,72 @@ def test_a_question_in_parts_is_as_likely_answered_as_its_least_likely_part(seed
     assert both == min(each for each in parts if each is not None)
 
 
+def test_a_large_model_gets_all_passages_at_once(seeds: Index) -> None:
+    some = [seeds.passage(SHIPPING, 1), seeds.passage(RATE, 2)]
+    _, answer, prompts = answered(seeds, FENTANYL, some, [STATED])
+    assert answer.status == "answered"
+    (shown,) = prompts
+    assert SHIPPING in shown
+    assert RATE in shown
+
+
 def test_a_large_model_is_not_asked_how_likely_an_answer_is(seeds: Index) -> None:
-    _, _, record, _ = answered(seeds, FENTANYL, [seeds.passage(RATE)], [STATED])
-    assert record.finished().answer.chance is None
+    _, answer, _ = answered(seeds, FENTANYL, [seeds.passage(RATE)], [STATED])
+    assert answer.chance is None
 
 
-# --- the record -------------------------------------------------------------------------------
+# --- the draft --------------------------------------------------------------------------------
 
 
-def finished(reason: DeclineReason | None) -> Answer:
-    record = Record("Q?", "scripted", claims=[Claim("One."), Claim("Two.")], usage=Usage(1, 2, 3))
-    return record.finished(reason).answer
+DRAFT = AnswerDraft("Q?", "scripted", claims=(Claim("One."), Claim("Two.")))
 
 
 def test_the_answer_is_its_claims_one_after_the_other() -> None:
-    assert (finished(None).text, finished(None).status) == ("One. Two.", "answered")
+    answer = DRAFT.to_answer(Usage(), {})
+    assert (answer.text, answer.status, answer.reason) == ("One. Two.", "answered", None)
 
 
-def test_a_declined_answer_says_nothing() -> None:
-    answer = finished("not stated")
+def test_a_declined_answer_is_empty_and_has_the_first_reason() -> None:
+    draft = replace(DRAFT, claims=()).declined("not stated").declined("nothing survived checking")
+    answer = draft.to_answer(Usage(1, 2, 3), {})
     assert (answer.text, answer.claims, answer.status) == ("", (), "declined")
     assert (answer.reason, answer.usage) == ("not stated", Usage(1, 2, 3))
 
 
-def test_times_of_one_stage_add_up_even_when_it_fails() -> None:
-    record = Record("Q?", "scripted")
-    with record.timed("check"):
-        pass
-    record.timings["check"] = 5.0
-    with pytest.raises(ZeroDivisionError), record.timed("check"):
-        raise ZeroDivisionError
-    assert record.timings["check"] >= 5.0
+def test_a_part_that_is_declined_does_not_decline_the_rest() -> None:
+    answer = DRAFT.declined("not stated").to_answer(Usage(), {})
+    assert (answer.status, answer.reason) == ("answered", None)
+
+
+def test_the_steps_of_a_stage_are_timed_and_added_up() -> None:
+    def steps() -> Generator[Step, None, AnswerDraft]:
+        for seconds in (1.0, 2.0):
+            yield StageTimed("check", seconds)
+        yield from timed("judge", (event for event in [Token("a"), Token("b")]))
+        return DRAFT
+
+    *events, last = finish(steps())
+    assert events == [Token("a"), Token("b")]
+    assert isinstance(last, Finished)
+    assert last.answer.timings["check"] == 3.0
+    assert 0 <= last.answer.timings["judge"] < 1
+
+
+def test_what_a_consumer_does_with_a_step_does_not_count() -> None:
+    going = timed("judge", (event for event in [Token("a"), Token("b")]))
+    seconds = 0.0
+    for step in going:
+        time.sleep(0.05)
+        seconds += step.seconds if isinstance(step, StageTimed) else 0
+    assert seconds < 0.05
+
+
+def test_the_calls_of_the_model_make_up_the_usage() -> None:
+    def steps() -> Generator[Step, None, AnswerDraft]:
+        yield ModelCalled("judge", (), "yes", usage=Usage(1, 0, 1))
+        yield ModelCalled("answer", (), "Yes.", usage=Usage(2, 1, 5))
+        return DRAFT
+
+    *_, last = finish(steps())
+    assert isinstance(last, Finished)
+    assert last.answer.usage == Usage(3, 1, 6)

@@ -9,10 +9,11 @@ import pytest
 
 from rag.events import Selected
 from rag.ingest.chunking import chunk_document
-from rag.retrieval.evidence import MAX_SENTENCES, select_evidence
+from rag.retrieval.evidence import select_evidence
 from rag.retrieval.hybrid import Retriever
 from rag.store.documents import Library
 from rag.text.tokens import estimate_tokens
+from rag.thresholds import EVIDENCE
 from rag.types import Chunk, Document, Embedder, Hit, Passage
 from tests.asking import FENTANYL, NEWS, RATE, REPORT, Index
 
@@ -126,7 +127,7 @@ def test_what_the_budget_cuts_off_is_told_numbered_on_and_best_first(
     told = selection(seeds, budget=120, join=join)
     numbers = [passage.number for passage in (*told.passages, *told.cut)]
     assert numbers == list(range(1, len(numbers) + 1))
-    assert 5 < len(told.cut) < MAX_SENTENCES
+    assert 5 < len(told.cut) < EVIDENCE.max_sentences
     scores = [passage.score for passage in told.cut]
     assert scores == sorted(scores, reverse=True)
     for passage in told.cut:

@@ -52,15 +52,15 @@ def test_it_quotes_the_sentence_that_a_question_is_about() -> None:
         "The harbour has nine lamps.",
     )
     with StandIn(0) as model:
-        messages = prompting.messages_for("When does the ferry sail?", shown, hosted(model))
+        messages = prompting.large_model_messages("When does the ferry sail?", shown)
         assert said(hosted(model), messages) == "The ferry sails in June. [1]"
         assert hosted(model).name == NAME
 
 
 def test_it_says_so_where_nothing_is_stated() -> None:
     with StandIn(0) as model:
-        messages = prompting.messages_for(
-            "What does note 7 say?", passages("Note 70 hums."), hosted(model)
+        messages = prompting.large_model_messages(
+            "What does note 7 say?", passages("Note 70 hums.")
         )
         assert said(hosted(model), messages) == prompting.NOT_STATED
 
@@ -68,7 +68,7 @@ def test_it_says_so_where_nothing_is_stated() -> None:
 def test_it_answers_about_a_note_from_no_other() -> None:
     shown = passages("Note 1 says that it rains.", "Note 11 says that it snows.")
     with StandIn(0) as model:
-        messages = prompting.messages_for("What does note 11 say?", shown, hosted(model))
+        messages = prompting.large_model_messages("What does note 11 say?", shown)
         assert said(hosted(model), messages) == "Note 11 says that it snows. [2]"
 
 

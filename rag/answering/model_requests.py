@@ -1,4 +1,4 @@
-"""TODO."""
+"""Requests that a small model is asked beside the answer itself."""
 
 from __future__ import annotations
 

@@ -1,9 +1,4 @@
-"""What does the model say to a question and its passages?
-
-A small model and a large one need different prompts. The small one reads a short running text,
-answers in a sentence, and is asked in one token whether the text states the answer at all; the
-large one reads numbered passages and declines by itself.
-"""
+"""The prompts for an answer, and the reply to one."""
 
 from __future__ import annotations
 
@@ -14,48 +9,41 @@ from rag.answering.model_requests import running_text
 from rag.events import ModelCalled, Purpose, Token
 from rag.prompts import render_prompt
 from rag.text.dates import parse_day
-from rag.types import Budgeted, ChatModel, Message, Passage, Usage
+from rag.types import ChatModel, Message, Passage, Usage
 
-SMALL_BUDGET_TOKENS = 1000  # a model that does best with less than this is treated as small
 NOT_STATED = "NOT STATED"
+"""What a large model is told to reply where the passages do not answer."""
 
 
-def is_small(model: Budgeted) -> bool:
-    """True for a model that is asked about answerability apart."""
-    return model.budget_tokens < SMALL_BUDGET_TOKENS
+def small_model_messages(question: str, passages: Sequence[Passage]) -> list[Message]:
+    """For a small model: a short running text, to be answered in a sentence."""
+    return render_prompt("answer_briefly", passages=running_text(passages), question=question)
 
 
-def compose(
-    question: str,
-    passages: Sequence[Passage],
-    model: ChatModel,
-    max_tokens: int,
-    purpose: Purpose = "answer",
+def large_model_messages(question: str, passages: Sequence[Passage]) -> list[Message]:
+    """For a large model: numbered passages, and the words with which to decline."""
+    return render_prompt("answer", passages=_numbered(passages), question=question)
+
+
+def write_reply(
+    messages: Sequence[Message], model: ChatModel, max_tokens: int, purpose: Purpose = "answer"
 ) -> Generator[Token | ModelCalled, None, str]:
-    """Yield the reply as it is written, then the whole request; return the reply's text, empty
-    where the model declined. Closing it ends the request."""
-    messages = messages_for(question, passages, model)
-    written, held, usage = "", "", Usage()
+    """Yield the reply as it is written, then the whole call; return the reply's text, empty where
+    the model declined. Closing it ends the request. Raises what `ChatModel.stream` does."""
+    written, waiting, usage = "", "", Usage()
     with closing(model.stream(messages, max_tokens=max_tokens)) as deltas:
         for delta in deltas:
             usage = delta.usage or usage
             written += delta.text
-            held += delta.text
+            waiting += delta.text
             # What may still turn out to be a decline is not shown as an answer.
             opening = written.lstrip()[: len(NOT_STATED)].upper()
-            if held and not NOT_STATED.startswith(opening):
-                yield Token(held)
-                held = ""
+            if waiting and not NOT_STATED.startswith(opening):
+                yield Token(waiting)
+                waiting = ""
     yield ModelCalled(purpose, tuple(messages), written, usage=usage)
     declined = NOT_STATED in written or written.strip().upper().startswith(NOT_STATED)
     return "" if declined else written.strip()
-
-
-def messages_for(question: str, passages: Sequence[Passage], model: ChatModel) -> list[Message]:
-    """The prompt for one answer."""
-    if is_small(model):
-        return render_prompt("answer_briefly", passages=running_text(passages), question=question)
-    return render_prompt("answer", passages=_numbered(passages), question=question)
 
 
 def _numbered(passages: Sequence[Passage]) -> str:

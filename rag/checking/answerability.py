@@ -8,7 +8,8 @@ answer; the weights are in ``answerability.json``, for anyone to read.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from math import exp, log
 from pathlib import Path
 
@@ -71,6 +72,14 @@ class Answerability:
         answer: among many, each of a question's words is met somewhere."""
         texts = [each.text for each in passages if each.span.document_id == document_id]
         return self.max_sim(question, texts)
+
+    def estimator(
+        self, question: str, passages: Sequence[Passage]
+    ) -> Callable[[Passage, float], float]:
+        """From a passage and the probability of the model's "yes" to it, to the chance that its
+        document answers; each document is read once."""
+        max_sim = cache(lambda id: self.max_sim_in_document(id, question, passages))
+        return lambda passage, p: self.chance(max_sim(passage.span.document_id), p)
 
     def chance(self, max_sim: float, p_answered: float) -> float:
         """The chance, 0..1, that the texts answer the question, where the model's "yes" has the

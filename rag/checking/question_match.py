@@ -1,4 +1,7 @@
-"""TODO."""
+"""How a text matches a question: words in common, unknown names, a short answer within it.
+
+A small model that finds no answer makes one up, or says the question again; these tell.
+"""
 
 from __future__ import annotations
 

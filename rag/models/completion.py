@@ -1,4 +1,4 @@
-"""TODO."""
+"""One request to a chat model, waited for."""
 
 from __future__ import annotations
 

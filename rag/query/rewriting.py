@@ -1,4 +1,4 @@
-"""TODO."""
+"""Rewrites a follow-up so that it can be understood without the conversation."""
 
 from __future__ import annotations
 

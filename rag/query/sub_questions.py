@@ -1,4 +1,4 @@
-"""TODO."""
+"""Splits a question that joins several."""
 
 from __future__ import annotations
 

@@ -20,16 +20,8 @@ from rag.text.fingerprint import fingerprint
 from rag.text.quantities import find_quantities
 from rag.text.sentences import needs_context, split_sentences
 from rag.text.tokens import content_keys, estimate_tokens
+from rag.thresholds import EVIDENCE
 from rag.types import Document, Embedder, Hit, Passage, Span
-
-MAX_SENTENCES = 48  # embedded for one question: about 0.4 s on two cores
-# Beside the cosine similarity of the meaning. What is said nearby tells what a sentence is about,
-# and the score of its hit stands for that.
-WORDS_WEIGHT = 1.2  # of the share of words and numbers
-HIT_WEIGHT = 0.4  # of the score of the hit, which is 0..1
-AMOUNT_BONUS = 0.1  # for a sentence with a number, where a number is asked for
-HEADLINE_MALUS = 0.15  # for a line that is no full sentence: it says least in most words
-LOOK_BACK = 600  # characters before a chunk in which the sentence it leans on may stand
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +40,9 @@ def select_evidence(
     budget_tokens: int,
     join: bool,
 ) -> Selected:
-    """Passages numbered from 1, best first, of about `budget_tokens` together (at least one,
-    where there is a hit); neighbouring sentences are one passage if `join`. The other sentences
-    of the ranking, at most `MAX_SENTENCES`, are `cut`; so is what another document has just said
+    """Passages numbered from 1, best first, of about `budget_tokens` together (at least one, where
+    there is a hit); neighbouring sentences are one passage if `join`. The other sentences of the
+    ranking, at most `EVIDENCE.max_sentences`, are `cut`; so is what another document has just said
     word for word. Scores are those of this ranking, from about -1 to 2.6."""
     found = _sentence_spans(hits, library)
     ranked = _rank(question, found, [library.text(span) for span in found], embedder)
@@ -74,15 +66,16 @@ def select_evidence(
 
 
 def _sentence_spans(hits: Iterable[Hit], library: Library) -> dict[Span, float]:
-    """The sentences of the best hits, at most `MAX_SENTENCES`, with the scores of their hits."""
+    """The sentences of the best hits, at most `EVIDENCE.max_sentences`, with the scores of their
+    hits."""
     found: dict[Span, float] = {}
     for hit in hits:
-        if len(found) >= MAX_SENTENCES:
+        if len(found) >= EVIDENCE.max_sentences:
             break
         span = hit.chunk.span
         for start, end in split_sentences(library.text(span)):
             found[Span(span.document_id, span.start + start, span.start + end)] = hit.score
-    return dict(islice(found.items(), MAX_SENTENCES))
+    return dict(islice(found.items(), EVIDENCE.max_sentences))
 
 
 def _rank(
@@ -105,8 +98,8 @@ def _rank(
             span,
             text,
             sum(a * b for a, b in zip(asked, vector, strict=True))
-            + WORDS_WEIGHT * sum(rarity[word] for word in sorted(wanted & words)) / total
-            + HIT_WEIGHT * found[span]
+            + EVIDENCE.words_weight * sum(rarity[word] for word in sorted(wanted & words)) / total
+            + EVIDENCE.hit_weight * found[span]
             + _form(text, kind),
         )
         for span, text, vector, words in zip(found, texts, vectors, held, strict=True)
@@ -115,8 +108,8 @@ def _rank(
 
 
 def _form(text: str, kind: AnswerType) -> float:
-    malus = 0.0 if re.search(r"[.!?…。][”\"’')\]]*$", text) else HEADLINE_MALUS
-    return (AMOUNT_BONUS if kind == "number" and find_quantities(text) else 0.0) - malus
+    malus = 0.0 if re.search(r"[.!?…。][”\"’')\]]*$", text) else EVIDENCE.fragment_malus
+    return (EVIDENCE.amount_bonus if kind == "number" and find_quantities(text) else 0.0) - malus
 
 
 def _with_lead(sentence: _Scored, library: Library) -> list[Span]:
@@ -124,7 +117,7 @@ def _with_lead(sentence: _Scored, library: Library) -> list[Span]:
     span = sentence.span
     if not needs_context(sentence.text) or span.start == 0:
         return [span]
-    start = max(0, span.start - LOOK_BACK)
+    start = max(0, span.start - EVIDENCE.lookback_chars)
     before = split_sentences(library.text(Span(span.document_id, start, span.start)))
     if not before or (start > 0 and len(before) == 1):  # cut off at the front
         return [span]

@@ -21,15 +21,8 @@ from rag.store.documents import Library
 from rag.store.vectors import VectorStore
 from rag.text.dates import TimeRange, parse_day
 from rag.text.fingerprint import fingerprint
+from rag.thresholds import RETRIEVAL
 from rag.types import Embedder, Hit
-
-DEPTH = 100  # chunks of each search, so that most of what one finds has a score in the other too
-DENSE_WEIGHT = 0.7  # of the score; 0.6 to 0.8 differ by less than chance
-# Added to the score of what is of the time asked about, and taken from that of what is too old.
-TIMELY_BONUS = 0.1
-AGE_MALUS = 0.05  # taken from the score of what is a year older than the question or more
-YEAR_DAYS = 365
-MAX_PER_DOCUMENT = 5  # hits, while others have some
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +48,7 @@ class Retriever:
         speaks of none; "this week" is that of `asked_on`, or else of the newest article. Vectors
         that the library does not know are ignored. Raises `LibraryError`, `ModelError`.
         """
-        depth = max(k, DEPTH)
+        depth = max(k, RETRIEVAL.depth)
         dense = self.dense(query, depth, document_ids)
         lexical = self.library.search(query, depth, document_ids)
         fused, days = self._dated(query, fuse_scores(dense, lexical), asked_on)
@@ -124,8 +117,8 @@ def fuse_scores(dense: Sequence[Hit], lexical: Sequence[Hit]) -> tuple[Hit, ...]
     least_worded = min(worded.values(), default=0.0) if len(worded) >= len(meant) else 0.0
     chunks = {hit.chunk.id: hit.chunk for hit in (*dense, *lexical)}
     scores = {
-        id: DENSE_WEIGHT * meant.get(id, least_meant)
-        + (1 - DENSE_WEIGHT) * worded.get(id, least_worded)
+        id: RETRIEVAL.dense_weight * meant.get(id, least_meant)
+        + (1 - RETRIEVAL.dense_weight) * worded.get(id, least_worded)
         for id in chunks
     }
     return sort_hits(Hit(chunks[id], scores[id], "fused") for id in chunks)
@@ -137,8 +130,10 @@ def _worth(published: str | None, days: TimeRange | None, today: date) -> float:
     if day is None:
         return 0.0
     if days is None:
-        return -AGE_MALUS * min(max((today - day).days, 0) / YEAR_DAYS, 1.0)
-    return TIMELY_BONUS * (day in days) - TIMELY_BONUS * days.outdated(published)
+        return -RETRIEVAL.age_malus * min(max((today - day).days, 0) / RETRIEVAL.year_days, 1.0)
+    return RETRIEVAL.timely_bonus * (day in days) - RETRIEVAL.timely_bonus * days.outdated(
+        published
+    )
 
 
 def _document(hit: Hit) -> str:
@@ -157,6 +152,6 @@ def limit_per_document(ranking: Sequence[Hit], k: int) -> tuple[Hit, ...]:
     within, beyond = list[int](), list[int]()
     for place, hit in enumerate(ranking):
         document = hit.chunk.span.document_id
-        (within if taken[document] < MAX_PER_DOCUMENT else beyond).append(place)
+        (within if taken[document] < RETRIEVAL.max_per_document else beyond).append(place)
         taken[document] += 1
     return tuple(ranking[place] for place in sorted([*within, *beyond][:k]))

@@ -1,0 +1,56 @@
+"""Answers with a large model: it reads all passages at once and declines in its reply."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+
+from rag.answering.attempts import Attempt
+from rag.answering.draft import AnswerDraft, Step
+from rag.answering.prompting import large_model_messages
+from rag.answering.reply import ReplyWriter
+from rag.checking.checker import Checker
+from rag.query.plan import QueryPlan
+from rag.text.dates import TimeRange
+from rag.types import ChatModel, Claim, Passage
+
+
+@dataclass(frozen=True, slots=True)
+class LargeModelAnswerer:
+    """An `Answerer`. `max_tokens` bounds one reply."""
+
+    checker: Checker
+    max_tokens: int
+    joins_passages: bool = True
+
+    def answer(
+        self,
+        plan: QueryPlan,
+        passages: tuple[Passage, ...],
+        model: ChatModel,
+        time_range: TimeRange | None,
+    ) -> Generator[Step, None, AnswerDraft]:
+        """See `Answerer`. It reads the dates of the passages by itself."""
+        draft = AnswerDraft(plan.question, model.name, passages)
+        if not passages:
+            return draft.declined("nothing retrieved")
+        writer = ReplyWriter(
+            plan.standalone,
+            passages,
+            model,
+            self.checker,
+            self.max_tokens,
+            large_model_messages,
+            _may_stand,
+        )
+        attempt = Attempt(passages)
+        outcome = yield from writer.answer(attempt, earlier=())
+        draft = replace(draft, dropped_markers=outcome.dropped_markers)
+        if outcome.answers:
+            return replace(draft, claims=outcome.claims, attempts=(attempt,))
+        return draft.declined("nothing survived checking" if outcome.wrote else "not stated")
+
+
+def _may_stand(question: str, claim: Claim, attempt: Attempt) -> bool:
+    """What the checks let pass may stand, with its reserves."""
+    return True

@@ -1,0 +1,31 @@
+"""Cites and checks the sentences of a reply against the stored documents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rag.checking.citations import CandidateSentence, DraftSentence
+from rag.checking.scorer import Scorer
+from rag.checking.verdict import cite_and_check
+from rag.store.documents import Library
+from rag.thresholds import ANSWERING
+from rag.types import Claim, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Checker:
+    """Checks sentences against one library, with one scorer of groundedness."""
+
+    library: Library
+    scorer: Scorer
+
+    def check(self, sentence: DraftSentence, candidates: Sequence[CandidateSentence]) -> Claim:
+        """`sentence` as a claim: cited from `candidates`, with how well they support it."""
+        return cite_and_check(sentence, candidates, self.context, self.scorer)
+
+    def context(self, span: Span) -> str:
+        """The stored text around `span`. Raises `NoSuchDocument`, `LibraryError`."""
+        start = max(0, span.start - ANSWERING.context_chars)
+        text = self.library.document(span.document_id).text
+        return text[start : span.end + ANSWERING.context_chars]

@@ -1,0 +1,23 @@
+"""What is wanted of one question: the value that every later stage reads."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class QueryPlan:
+    """A question as it will be answered."""
+
+    question: str
+    """As it was typed, in one line."""
+    standalone: str
+    """With slips of typing corrected, and made to be understood without the conversation."""
+    sub_questions: tuple[str, ...]
+    """The questions that it joins; itself where it asks one thing."""
+    document_ids: Collection[str] | None = None
+    """The documents to answer from; None for all."""
+    asked_on: date | None = None
+    """The day that "this week" is counted from; None for that of the newest document."""

@@ -1,0 +1,87 @@
+"""Every threshold and weight that decides how a question is answered, with where it comes from.
+
+Weights that were fitted stand in JSON files beside the code that reads them. Where "golden" is
+named, the value was chosen on `eval/cases/seeds.jsonl`; docs/evaluation.md says what was measured
+on questions on which nothing was chosen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieval:
+    """Ranking of chunks (`rag.retrieval.hybrid`)."""
+
+    depth: int = 100
+    """Chunks of each search, so that most of what one finds has a score in the other too."""
+    dense_weight: float = 0.7
+    """Of the cosine similarity, beside BM25: best of 0.3 to 0.8 on SciFact; 0.6 to 0.8 differ by
+    less than chance."""
+    timely_bonus: float = 0.1
+    """For an article of the time that the question names, and taken from one that is too old;
+    0.05 to 0.2 tried on RealTimeQA."""
+    age_malus: float = 0.05
+    """Taken from an article a year older than the question or more, where it names no time."""
+    year_days: int = 365
+    max_per_document: int = 5
+    """Hits of one document while others have some: 1 to 5 tried on RealTimeQA."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Ranking of the sentences of the hits (`rag.retrieval.evidence`)."""
+
+    max_sentences: int = 48
+    """Embedded for one question: about 0.4 s on two cores."""
+    words_weight: float = 1.2
+    """Of the share of the question's words, beside the cosine similarity; golden, 0.3 to 1.5."""
+    hit_weight: float = 0.4
+    """Of the score of the chunk, 0..1: what is said nearby tells what a sentence is about."""
+    amount_bonus: float = 0.1
+    """For a sentence with a number, where a number is asked for; golden."""
+    fragment_malus: float = 0.15
+    """For a line that is no full sentence: it says least in most words; golden."""
+    lookback_chars: int = 600
+    """Before a chunk, in which the sentence that it leans on may stand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """When a question is answered, and what may stand in the answer (`rag.answering`).
+
+    `p_answered` is the probability of the small model's "yes" to "does the text state the answer?";
+    `chance` is the fitted chance that an article answers (`rag.checking.answerability`).
+    """
+
+    max_small_budget_tokens: int = 1000
+    """A model whose best budget of passages is below this is asked and checked as a small one."""
+    sure_p_answered: float = 0.78
+    """From here no other passage is asked about, and a reply may stand with reserves; golden."""
+    min_chance: float = 0.25
+    """Below, nothing is written; golden and ClapNQ, 250 questions."""
+    min_chance_yes_no: float = 0.2
+    """The same for a question of yes or no: a sentence seldom states a "no"."""
+    min_chance_quoted: float = 0.45
+    """For a sentence of the article in place of a reply that failed."""
+    min_chance_described: float = 0.75
+    """For a description ("what is", "why") in which the model found no short answer."""
+    min_grounding: float = 0.58
+    """Of the grounding score, for a claim that the checks let pass in part; golden."""
+    max_judged: int = 4
+    """Passages put to the model, best first: each costs a request."""
+    max_attempts: int = 2
+    """Replies written before declining: more than a person would wait for on two cores."""
+    min_question_overlap: float = 0.34
+    """Of the question's words, in what is cited and the title of its article; golden."""
+    min_quote_overlap: float = 0.55
+    """Of the question's words, in a sentence quoted in place of a failed one, where the chance of
+    an answer is not known; golden."""
+    context_chars: int = 4000
+    """On either side of a quote, in which the rest of a shortened name may stand."""
+
+
+RETRIEVAL = Retrieval()
+EVIDENCE = Evidence()
+ANSWERING = Answering()
