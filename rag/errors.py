@@ -27,6 +27,12 @@ from __future__ import annotations
 from typing import ClassVar
 
 
+def printable_line(text: object) -> str:
+    """Text from outside as one line for a message: no control or formatting characters, and one
+    space for any run of white space."""
+    return " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
+
+
 class FootnoteError(Exception):
     """`problem` says what happened, `remedy` what to do; both are full sentences."""
 

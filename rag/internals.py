@@ -61,7 +61,6 @@ from rag.query.answer_type import expected_answer_type
 from rag.retrieval.evidence import select_evidence
 from rag.retrieval.hybrid import Retriever
 from rag.store.sqlite import SCHEMA
-from rag.store.sqlite import printable_text
 from rag.store.vectors import VectorStore
 from rag.text.names import DATE_WORDS
 from rag.text.names import Name
@@ -132,7 +131,6 @@ __all__ = [
     "lowest_score",
     "name_keys",
     "overall_score",
-    "printable_text",
     "prompts",
     "read_in_context",
     "reasons_against",

@@ -8,7 +8,7 @@ from typing import Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from rag.errors import FootnoteError
+from rag.errors import FootnoteError, printable_line
 from rag.types import (
     Answer,
     Citation,
@@ -144,8 +144,7 @@ def _faults(error: ValidationError) -> str:
     found = error.errors(include_url=False, include_context=False, include_input=False)
     parts = [f"{'.'.join(map(str, fault['loc'])) or 'all'}: {fault['msg']}" for fault in found]
     more = [f"and {len(parts) - _MOST_FAULTS} more"] if len(parts) > _MOST_FAULTS else []
-    told = "; ".join([*parts[:_MOST_FAULTS], *more])
-    return "".join(c if c.isprintable() else " " for c in told)
+    return printable_line("; ".join([*parts[:_MOST_FAULTS], *more]))
 
 
 class WrittenObject(BaseModel):

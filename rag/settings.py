@@ -107,10 +107,10 @@ class Settings(BaseSettings):
     @property
     def sends_text_out(self) -> bool:
         """True when questions or documents go to a host other than this machine."""
-        chat = self.provider == "openai" or not _is_loopback(self.llm_base_url)
+        chat = self.provider == "openai" or not is_loopback(self.llm_base_url)
         if self.provider == "local":
             chat = False
-        embeds = self.embedding_model is not None and not _is_loopback(self.embedding_base_url)
+        embeds = self.embedding_model is not None and not is_loopback(self.embedding_base_url)
         return chat or embeds
 
 
@@ -118,7 +118,8 @@ def _first(keys: list[SecretStr | None]) -> str:
     return next((key.get_secret_value() for key in keys if key), "")
 
 
-def _is_loopback(url: str | None) -> bool:
+def is_loopback(url: str | None) -> bool:
+    """True where the host of `url` is this machine."""
     from ipaddress import ip_address
     from urllib.parse import urlsplit
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Support = Literal["supported", "partial", "unsupported", "unchecked"]
 Origin = Literal["model", "matched", "compared"]
-FoundBy = Literal["dense", "lexical", "fused", "reranked"]
+FoundBy = Literal["dense", "lexical", "fused"]
 Status = Literal["answered", "declined"]
 DeclineReason = Literal["nothing retrieved", "not stated", "nothing survived checking"]
 

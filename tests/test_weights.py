@@ -136,10 +136,12 @@ def test_another_process_waits_for_the_join(pack: Pack, cached: Settings) -> Non
     packaged = pack(*PARTS)
     code = (
         "import sys, json; sys.path[:0] = json.loads(sys.argv[1])\n"
-        "from rag.models.gguf_files import *; from rag.settings import load\n"
+        "from rag.models.gguf_files import PackagedModel, model_file\n"
+        "from rag.settings import load_settings\n"
         "w = json.loads(sys.argv[2]); w['packages'] = tuple(w['packages'])\n"
         "seen = []; print('ready', flush=True)\n"
-        "weights(load(cache_dir=sys.argv[3]), lambda *p: seen.append(p), packaged=Weights(**w))\n"
+        "settings, packaged = load_settings(cache_dir=sys.argv[3]), PackagedModel(**w)\n"
+        "model_file(settings, lambda *p: seen.append(p), packaged=packaged)\n"
         "print(len(seen))"
     )
     facts = {name: getattr(packaged, name) for name in PackagedModel.__dataclass_fields__}

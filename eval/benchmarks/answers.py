@@ -29,9 +29,8 @@ from eval.cases import Case
 from eval.intervals import balanced_interval, mean_interval
 from eval.kept.conditions import conditions
 from rag.assistant import Assistant
-from rag.errors import FootnoteError
+from rag.errors import FootnoteError, printable_line
 from rag.events import Finished, ModelCalled, Retrieved, Selected
-from rag.internals import printable_text
 from rag.serialization import answer_to_json
 from rag.settings import Settings
 from rag.types import Answer, Passage
@@ -99,14 +98,14 @@ def ask(
         known = {row.id: row for row in _read(file) if row.outcome != "error"}
     wanted = questions[part]
     done = sum(question.id in known for question in wanted)
-    where = printable_text(file.parent)
+    where = printable_line(file.parent)
     print(f"{name}: {done} of {len(wanted)} are answered in {where}", file=sys.stderr, flush=True)
     found = []
     for number, question in enumerate(wanted, start=1):
         row = known.get(question.id)
         if row is None:
             row = _answered(question, assistant, file)
-            said = printable_text(f"{question.text} -> {row.text or row.reason}")
+            said = printable_line(f"{question.text} -> {row.text or row.reason}")
             told = f"{number:4}/{len(wanted)} {row.outcome:8} {row.seconds:5.1f} s  {said}"
             print(told, file=sys.stderr, flush=True)
         found.append(Asked(question, row))
@@ -201,7 +200,7 @@ def _read(file: Path) -> Iterator[Row]:
             yield Row.model_validate_json(line)
         except ValidationError as error:
             raise EvalDataError(
-                f"{printable_text(file)}, line {number} is no row of a run.",
+                f"{printable_line(file)}, line {number} is no row of a run.",
                 "Delete its folder, to ask every question again.",
             ) from error
 
@@ -212,8 +211,8 @@ def _kept(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise EvalDataError(
-            f"The answers cannot be kept in {printable_text(folder)}"
-            f" ({error.strerror or printable_text(error)}).",
+            f"The answers cannot be kept in {printable_line(folder)}"
+            f" ({error.strerror or printable_line(error)}).",
             "Make room, or set FOOTNOTE_DATA_DIR to another directory.",
         ) from error
 

@@ -20,8 +20,9 @@ from pathlib import Path
 from eval.benchmarks.data import EvalDataError
 from rag import split_sentences
 from rag.assistant import Assistant
+from rag.errors import printable_line
 from rag.events import Failed
-from rag.internals import SCHEMA, build, build_embedder, chunk_document, printable_text
+from rag.internals import SCHEMA, build, build_embedder, chunk_document
 from rag.settings import Settings
 from rag.types import Document, Hit, Span
 
@@ -91,8 +92,8 @@ def _written(lines: str, file: Path) -> Path:
         file.write_text(lines, encoding="utf-8", errors="replace")
     except OSError as error:
         raise EvalDataError(
-            f"The texts cannot be kept in {printable_text(file.parent)}"
-            f" ({error.strerror or printable_text(error)}).",
+            f"The texts cannot be kept in {printable_line(file.parent)}"
+            f" ({error.strerror or printable_line(error)}).",
             "Make room, or set FOOTNOTE_DATA_DIR to another directory.",
         ) from error
     return file
@@ -100,7 +101,7 @@ def _written(lines: str, file: Path) -> Path:
 
 def _index(assistant: Assistant, file: Path, count: int) -> None:
     started = told = time.monotonic()
-    where = printable_text(file.parent)
+    where = printable_line(file.parent)
     print(f"Indexing {count:,} texts, once, in {where}", file=sys.stderr, flush=True)
     for done, event in enumerate(assistant.index([file]), start=1):
         if isinstance(event, Failed):

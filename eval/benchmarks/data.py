@@ -14,8 +14,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
-from rag.errors import FootnoteError
-from rag.internals import printable_text
+from rag.errors import FootnoteError, printable_line
 
 Text = Annotated[str, StringConstraints(pattern=r"\S")]
 
@@ -72,19 +71,19 @@ def files(data: Path, pattern: str) -> list[Path]:
     """The files of the folder `data` with names like `pattern`, sorted. Raises `EvalDataError`."""
     if not data.is_dir():
         raise EvalDataError(
-            f"There is no folder {printable_text(data)}.",
+            f"There is no folder {printable_line(data)}.",
             "Give the folder of the data set with --data.",
         )
     found = sorted(data.glob(pattern))
     if not found:
-        raise _incomplete(f"The folder {printable_text(data.name)} holds no file {pattern}.")
+        raise _incomplete(f"The folder {printable_line(data.name)} holds no file {pattern}.")
     return found
 
 
 def fault(path: Path, line: int, problem: str) -> EvalDataError:
     """The error for one line of a file."""
     return EvalDataError(
-        f"{printable_text(path.name)}, line {line}: {printable_text(problem)}.",
+        f"{printable_line(path.name)}, line {line}: {printable_line(problem)}.",
         "Get the file again, or correct the line.",
     )
 
@@ -94,17 +93,17 @@ def _text(path: Path) -> str:
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
         raise _incomplete(
-            f"{printable_text(path.name)} is missing in {printable_text(path.parent)}."
+            f"{printable_line(path.name)} is missing in {printable_line(path.parent)}."
         ) from error
     except (OSError, UnicodeError) as error:
         raise _incomplete(
-            f"{printable_text(path.name)} cannot be read ({printable_text(error)})."
+            f"{printable_line(path.name)} cannot be read ({printable_line(error)})."
         ) from error
 
 
 def _some(path: Path, found: Numbered[R]) -> Numbered[R]:
     if not found:
-        raise _incomplete(f"{printable_text(path.name)} holds no record.")
+        raise _incomplete(f"{printable_line(path.name)} holds no record.")
     return found
 
 

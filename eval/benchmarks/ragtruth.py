@@ -23,7 +23,8 @@ from eval.benchmarks import data as reading
 from eval.benchmarks.answers import SHARE, Asked, Question, ask, errors, pace, share
 from eval.benchmarks.corpus import Text, document_id, indexed
 from eval.benchmarks.tables import Anchor, Line, Table
-from rag.internals import Scorer, printable_text
+from rag.errors import printable_line
+from rag.internals import Scorer
 from rag.settings import Settings
 from rag.types import Support
 
@@ -231,7 +232,7 @@ def _write_sheet(file: Path, chosen: Sequence[Checked]) -> None:
         file.write_text(text, encoding="utf-8", errors="replace")
     except OSError as error:
         raise reading.EvalDataError(
-            f"The sheet cannot be kept ({error.strerror or printable_text(error)}).", "Make room."
+            f"The sheet cannot be kept ({error.strerror or printable_line(error)}).", "Make room."
         ) from error
 
 
@@ -276,7 +277,7 @@ def _table(asked: Sequence[Asked], checked: Sequence[Checked], sheet: Path) -> T
     )
     notes = (
         f"{pace(asked)} Labelled: {len(labelled)} of {len(checked)} answers.",
-        f"To read, and to label in {LABELS.name}: {printable_text(sheet)}",
+        f"To read, and to label in {LABELS.name}: {printable_line(sheet)}",
     )
     title = "RAGTruth-QA, each question of its own passages: what is invented"
     return Table(title, (SHARE,), lines, ANCHORS, notes, errors(asked))

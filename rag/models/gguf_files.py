@@ -15,8 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
 
-from rag.errors import ModelFileError
-from rag.models.openai_client import printable_line
+from rag.errors import ModelFileError, printable_line
 from rag.settings import Settings
 
 Progress = Callable[[int, int], None]  # bytes done, bytes in all

@@ -24,8 +24,9 @@ from pathlib import Path
 from typing import IO, Literal
 from urllib.parse import urlsplit
 
-from rag.errors import ModelError, ModelFileError, ModelTimeout, ModelUnreachable
-from rag.models.openai_client import EMBEDDED, printable_line
+from rag.errors import ModelError, ModelFileError, ModelTimeout, ModelUnreachable, printable_line
+from rag.models.cpu import usable_cores
+from rag.models.openai_client import EMBEDDED
 from rag.settings import Settings
 
 CHILD = Path(__file__).with_name("llama_worker.py")
@@ -59,7 +60,7 @@ def start_server(model: Path, settings: Settings) -> LocalServer:
         "model": str(model),
         "key": key,
         "context_tokens": CONTEXT_TOKENS,
-        "threads": settings.threads or min(_cores(), MAX_THREADS),
+        "threads": settings.threads or min(usable_cores(), MAX_THREADS),
         "prompt_dir": str(prompts),
     }
     return LocalServer(model, key, prompts, configuration)
@@ -245,10 +246,3 @@ def _by_age(folder: Path) -> list[Path]:
         with suppress(OSError):
             aged.append((file.stat().st_mtime_ns, file))
     return [file for _, file in sorted(aged, reverse=True)]
-
-
-def _cores() -> int:
-    """The processor cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -18,7 +17,9 @@ from rag.errors import (
     ModelTimeout,
     ModelUnreachable,
     SettingsError,
+    printable_line,
 )
+from rag.settings import is_loopback
 
 if TYPE_CHECKING:
     from openai import APIError, AsyncOpenAI, OpenAI
@@ -101,7 +102,7 @@ class OpenAIServer:
         import httpx2
 
         # A proxy that the environment names must not see what stays on this machine.
-        trusts = not _is_loopback(self.base_url)
+        trusts = not is_loopback(self.base_url)
         return {
             "timeout": httpx2.Timeout(self.timeout_s, connect=min(CONNECT_S, self.timeout_s)),
             "follow_redirects": False,
@@ -185,11 +186,6 @@ class OpenAIServer:
         return printable_line(urlsplit(self.base_url).netloc.rpartition("@")[2])
 
 
-def printable_line(text: str) -> str:
-    """One line without control or formatting characters."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
-
-
 def encodable(text: str) -> str:
     """The text with lone surrogates replaced, which neither JSON nor a tokenizer takes."""
     return text.encode("utf-8", "replace").decode()
@@ -199,13 +195,5 @@ def _is_http(url: str) -> bool:
     try:
         parts = urlsplit(url)
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
-
-
-def _is_loopback(url: str) -> bool:
-    try:
-        host = urlsplit(url).hostname or ""
-        return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False

@@ -96,9 +96,6 @@ class ChromaDirectory:
     def ids(self) -> set[str]:
         return set(self._store.client.get(include=[])["ids"])
 
-    def count(self) -> int:
-        return int(self._store.client.count())
-
     def search(
         self, vector: Sequence[float], k: int, document_ids: Collection[str] | None
     ) -> list[tuple[str, float]]:

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rag.errors import LibraryError, NoSuchDocument
-from rag.store.sqlite import explain_sqlite_errors, open_connection, printable_text
+from rag.errors import LibraryError, NoSuchDocument, printable_line
+from rag.store.sqlite import explain_sqlite_errors, open_connection
 from rag.text.tokens import STOP_WORDS
 from rag.types import Chunk, Document, Hit, Span
 
@@ -86,7 +86,7 @@ class Library:
         text = self._text(span.document_id)
         if span.end > len(text):
             raise LibraryError(
-                f"{printable_text(span.document_id)} has {len(text)} characters, not {span.end}.",
+                f"{printable_line(span.document_id)} has {len(text)} characters, not {span.end}.",
                 "It has changed since; ask again.",
             )
         return text[span.start : span.end]
@@ -299,6 +299,6 @@ def _match(query: str) -> str:
 
 def _no_such_document(id: str) -> NoSuchDocument:
     return NoSuchDocument(
-        f"There is no document {printable_text(id)} in the index.",
+        f"There is no document {printable_line(id)} in the index.",
         "List them with `footnote sources`.",
     )

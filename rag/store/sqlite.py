@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from rag.errors import LibraryBusy, LibraryError
+from rag.errors import LibraryBusy, LibraryError, printable_line
 
 SCHEMA_VERSION = 1
 BUSY_TIMEOUT_S = 10.0
@@ -64,10 +64,10 @@ def explain_sqlite_errors(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         code = _code(error)
-        problem, remedy = _MEANINGS.get(code, (f"cannot be used ({printable_text(error)})", _AGAIN))
+        problem, remedy = _MEANINGS.get(code, (f"cannot be used ({printable_line(error)})", _AGAIN))
         busy = code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
         kind = LibraryBusy if busy else LibraryError
-        raise kind(f"The index at {printable_text(path)} {problem}.", remedy) from error
+        raise kind(f"The index at {printable_line(path)} {problem}.", remedy) from error
 
 
 def open_connection(path: Path) -> sqlite3.Connection:
@@ -87,11 +87,6 @@ def open_connection(path: Path) -> sqlite3.Connection:
             raise
     # Where SQLite may not even make its shared-memory file, nobody else is writing either.
     return _prepared(path, "mode=ro&immutable=1")
-
-
-def printable_text(text: object) -> str:
-    """Untrusted text without control characters, for a message."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(text))
 
 
 def _prepared(path: Path, how: str) -> sqlite3.Connection:
@@ -128,7 +123,7 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if version > SCHEMA_VERSION:
         raise LibraryError(
-            f"A newer Footnote made the index at {printable_text(path)}.",
+            f"A newer Footnote made the index at {printable_line(path)}.",
             "Upgrade Footnote, or set FOOTNOTE_DATA_DIR to another directory.",
         )
     return version

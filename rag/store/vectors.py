@@ -27,9 +27,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from rag.errors import LibraryBusy, LibraryError
+from rag.errors import LibraryBusy, LibraryError, printable_line
 from rag.store.chroma_directory import ChromaDirectory, embedder_mismatch
-from rag.store.sqlite import printable_text
 from rag.types import Chunk
 
 LOCK_TIMEOUT_S = 60.0
@@ -105,10 +104,6 @@ class VectorStore:
         """The ids of all chunks that have a vector."""
         with self._held() as opened:
             return opened.ids()
-
-    def count(self) -> int:
-        with self._held() as opened:
-            return opened.count()
 
     def search(
         self, vector: Sequence[float], k: int, document_ids: Collection[str] | None = None
@@ -232,7 +227,7 @@ def _translated(path: Path) -> Iterator[None]:
 def _meaning(path: Path, error: Exception) -> LibraryError:
     from chromadb.errors import InvalidArgumentError
 
-    where = f"The vectors at {printable_text(path)}"
+    where = f"The vectors at {printable_line(path)}"
     if isinstance(error, Timeout):
         return LibraryBusy(f"{where} are held by another process.", "Try again when it is done.")
     if isinstance(error, InvalidArgumentError) and "dimension" in str(error):
@@ -245,10 +240,10 @@ def _meaning(path: Path, error: Exception) -> LibraryError:
         )
     if isinstance(error, OSError):
         return LibraryError(
-            f"{where} cannot be read or written ({error.strerror or printable_text(error)}).",
+            f"{where} cannot be read or written ({error.strerror or printable_line(error)}).",
             "Get write access there, or set FOOTNOTE_DATA_DIR to another directory.",
         )
     return LibraryError(
-        f"{where} cannot be used ({printable_text(error)}).",
+        f"{where} cannot be used ({printable_line(error)}).",
         "Make them again with `footnote index --rebuild`.",
     )
