@@ -151,7 +151,12 @@ class Assistant:
         if reason := reason_to_decline(plan.standalone):
             yield from (Retrieved(()), Selected(()))
             return draft.declined(reason)
-        retrieved = yield from timed_call("retrieve", lambda: self._retrieve(plan))
+        retrieved = yield from timed_call(
+            "retrieve",
+            lambda: self.search(
+                plan.standalone, document_ids=plan.document_ids, asked_on=plan.asked_on
+            ),
+        )
         yield retrieved
         selected = yield from timed_call("select", lambda: self._select(plan, retrieved.hits))
         yield selected
@@ -190,12 +195,6 @@ class Assistant:
         parts = tuple(split_question(standalone))
         return QueryPlan(question, standalone, parts, document_ids, asked_on)
 
-    def _retrieve(self, plan: QueryPlan) -> Retrieved:
-        retriever = Retriever(self.library, self.vectors, self.embedder)
-        return retriever.retrieve(
-            plan.standalone, self.settings.k, plan.document_ids, plan.asked_on
-        )
-
     def _select(self, plan: QueryPlan, hits: Sequence[Hit]) -> Selected:
         return select_evidence(
             plan.standalone,
@@ -220,6 +219,23 @@ class Assistant:
     def quote_holds(self, citation: Citation) -> bool:
         """The invariant, for one citation: its quote is the stored text at its span."""
         return self.library.text(citation.span) == citation.quote
+
+    def search(
+        self,
+        query: str,
+        *,
+        k: int | None = None,
+        document_ids: Collection[str] | None = None,
+        asked_on: date | None = None,
+    ) -> Retrieved:
+        """The chunks that may answer `query`, best first, without asking a language model.
+
+        `k` is the most of them (`Settings.k` if not given); the rest as for `stream`. Raises
+        `EmptyLibrary`, `NoSuchDocument`, `EmbedderMismatch`, `LibraryError`, `ModelError`.
+        """
+        self._check_library(document_ids)
+        retriever = Retriever(self.library, self.vectors, self.embedder)
+        return retriever.retrieve(query, k or self.settings.k, document_ids, asked_on)
 
     # --- indexing -----------------------------------------------------------------------------
 

@@ -24,6 +24,7 @@ OWNERS = {
         "rag.models.embeddings",
         "rag.ingest.readers",
         "rag.ingest.chunking",
+        "rag.integrations.llama_index",
     },
     "openai": {"rag.models.openai_client", "rag.models.chat"},
     "httpx2": {"rag.models.openai_client"},

@@ -1,0 +1,1 @@
+"""Footnote's index inside other frameworks; each module needs that framework."""
