@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from rag.checking import number_rules, rules
-from rag.text.alignment import MAX_WORDS, find_departures, parse_words
+from rag.checking.alignment import find_departures
+from rag.text.words import MAX_WORDS, parse_words
 
 HARD, SOFT, NONE = "hard", "soft", "none"
 
@@ -204,10 +205,10 @@ def test_a_passage_is_read_sentence_by_sentence(claim: str, expected: str) -> No
     assert gravest(claim, PASSAGE) == expected
 
 
-def test_words_stand_under_what_limits_them() -> None:
+def test_words_stand_under_their_qualifiers() -> None:
     words = parse_words("The plant has not yet reopened; some farms may soon close.")
-    limits = {word.text: set(word.limits) for word in words if word.limits}
-    assert limits == {"reopened": {"not"}, "farms": {"some"}, "close": {"perhaps"}}
+    qualified = {word.text: set(word.qualifiers) for word in words if word.qualifiers}
+    assert qualified == {"reopened": {"not"}, "farms": {"some"}, "close": {"perhaps"}}
 
 
 def test_a_loose_paraphrase_departs_from_nothing_in_particular() -> None:

@@ -12,22 +12,18 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from rag.checking import name_rules, number_rules
-from rag.checking.reasons import Reason as Reason
-from rag.text.alignment import (
-    LIMITED_SORTS,
-    MAX_WORDS,
-    Limit,
-    Word,
+from rag.checking.alignment import (
     are_same_word,
     count_copied_words,
     find_departures,
-    parse_words,
-    remove_speaker,
     words_with_other_negation,
 )
+from rag.checking.reasons import Reason as Reason
 from rag.text.names import find_names, name_keys, name_keys_in
+from rag.text.reporting import remove_common_speaker
 from rag.text.sentences import split_sentences
 from rag.text.tokens import content_stems, stem
+from rag.text.words import MAX_WORDS, MEANINGFUL_KINDS, Qualifier, Word, parse_words
 
 _COUNTS = frozenset(["all", "most", "many", "some", "few"])
 _ALSO_HEDGES = frozenset(["can", "possibility"])
@@ -61,27 +57,29 @@ _OPPOSITES = """rise fall; increase decrease; gain lose; win lose; accept reject
 
 def _limits(claim: str, quotes: Sequence[str], around: str) -> list[Reason]:
     """What the claim denies or limits must be denied or limited in the source, and the reverse."""
-    stated = [word for quote in quotes for word in parse_words(quote) if word.sort in LIMITED_SORTS]
-    said = [word for word in parse_words(claim) if word.sort in LIMITED_SORTS]
+    stated = [
+        word for quote in quotes for word in parse_words(quote) if word.kind in MEANINGFUL_KINDS
+    ]
+    said = [word for word in parse_words(claim) if word.kind in MEANINGFUL_KINDS]
     hedged = bool(_ALSO_HEDGES & _plain(claim))
     reasons = []
     for word in said:
-        forms = [other.limits for other in stated if are_same_word(word, other)]
-        if forms and not any(form == word.limits for form in forms):
+        forms = [other.qualifiers for other in stated if are_same_word(word, other)]
+        if forms and not any(form == word.qualifiers for form in forms):
             reasons += _limit_reasons(word, forms, hedged)
     return reasons
 
 
-def _limit_reasons(word: Word, forms: Sequence[frozenset[Limit]], hedged: bool) -> list[Reason]:
+def _limit_reasons(word: Word, forms: Sequence[frozenset[Qualifier]], hedged: bool) -> list[Reason]:
     reasons = []
-    if all(("not" in form) != ("not" in word.limits) for form in forms):
-        denies = "the claim denies" if "not" in word.limits else "the source denies"
+    if all(("not" in form) != ("not" in word.qualifiers) for form in forms):
+        denies = "the claim denies" if "not" in word.qualifiers else "the source denies"
         reasons.append(Reason(f'{denies} "{word.text}"', hard=True))
     for limit in ("all", "most", "many"):
-        if limit in word.limits and not any(limit in form for form in forms):
+        if limit in word.qualifiers and not any(limit in form for form in forms):
             reasons.append(Reason(f'the source does not say "{limit}" of "{word.text}"', hard=True))
     for limit in ("some", "few", "most"):
-        if all(limit in form for form in forms) and not word.limits & _COUNTS:
+        if all(limit in form for form in forms) and not word.qualifiers & _COUNTS:
             reasons.append(Reason(f'the source says only "{limit}" of "{word.text}"', hard=False))
     if all("perhaps" in form for form in forms) and not hedged:
         reasons.append(Reason(f'the source is not sure of "{word.text}"', hard=False))
@@ -90,7 +88,7 @@ def _limit_reasons(word: Word, forms: Sequence[frozenset[Limit]], hedged: bool) 
 
 def _departs(claim: str, quotes: Sequence[str], around: str) -> list[Reason]:
     """A word of the claim that stands where the source has another, or that has moved."""
-    pairs = (remove_speaker(claim, quote) for quote in quotes)
+    pairs = (remove_common_speaker(claim, quote) for quote in quotes)
     found = (find_departures(parse_words(ours), parse_words(theirs)) for ours, theirs in pairs)
     departures = next((each for each in found if each is not None), [])
     return [_departure(new, old) for new, old in departures]
@@ -112,7 +110,7 @@ def _departure(new: Word, old: Word | None) -> Reason:
     if not old:
         return Reason(f'"{new.text}" stands elsewhere in the source', hard=False)
     text = f'where the source says "{old.text}", the claim says "{new.text}"'
-    return Reason(text, hard=new.sort == old.sort != "content")
+    return Reason(text, hard=new.kind == old.kind != "content")
 
 
 def _missing(claim: str, quotes: Sequence[str], around: str) -> list[Reason]:
@@ -133,19 +131,21 @@ def _opens_name(claim: str, around: str) -> bool:
     """True for the "Ann" of "Ann Lee met …" where the text nearby knows an Ann."""
     words = parse_words(claim)[:2]
     known = name_keys(words[0].text) & name_keys_in(around)
-    return bool(known) and words[-1].sort == "name"
+    return bool(known) and words[-1].kind == "name"
 
 
 def missing_words(claim: str, quotes: Sequence[str]) -> list[str]:
     """The claim's words that no quote has in any form, names and numbers aside."""
-    stated = [word for quote in quotes for word in parse_words(quote) if word.sort in LIMITED_SORTS]
-    said = [word for word in parse_words(claim) if word.sort == "content"]
+    stated = [
+        word for quote in quotes for word in parse_words(quote) if word.kind in MEANINGFUL_KINDS
+    ]
+    said = [word for word in parse_words(claim) if word.kind == "content"]
     return [w.text for w in said if not any(are_same_word(w, other) for other in stated)]
 
 
 def _repeated(claim: str, quotes: Sequence[str], around: str) -> list[Reason]:
     """A word that the claim uses twice and the source once stands for two things."""
-    said = Counter(word.key for word in parse_words(claim) if word.sort == "content")
+    said = Counter(word.key for word in parse_words(claim) if word.kind == "content")
     held = Counter(word.key for quote in quotes for word in parse_words(quote))
     again = [key for key, times in said.items() if times > held[key] > 0]
     if len(again) < 2:
@@ -202,7 +202,7 @@ def _of_something_else(opinion: re.Match[str], words: set[str]) -> bool:
 
 def _order(claim: str, quotes: Sequence[str], around: str) -> list[Reason]:
     """Two names that change places around the same verb: who did it to whom?"""
-    claim, quote = remove_speaker(claim, quotes[0])
+    claim, quote = remove_common_speaker(claim, quotes[0])
     ours, theirs = _name_places(claim), _name_places(quote)
     common = [key for key in ours if key in theirs]
     for a, b in ((a, b) for a in common for b in common if ours[a][0] < ours[b][0]):

@@ -11,13 +11,14 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from rag.checking.alignment import are_same_word
 from rag.checking.citations import CandidateSentence, DraftSentence, find_citations
 from rag.checking.reasons import Reason
 from rag.checking.rules import order_quote_sentences, reasons_against
 from rag.checking.scorer import Scorer
-from rag.text.alignment import are_same_word, parse_words
 from rag.text.names import find_names
 from rag.text.tokens import content_stems
+from rag.text.words import parse_words
 from rag.types import Citation, Claim, Span, Support
 
 MIN_SUPPORTED_COVERAGE = 0.75  # of the claim's words found in the quotes
@@ -71,7 +72,7 @@ def coverage(claim: str, quotes: Sequence[str]) -> float:
 
     Numbers are left to the rules.
     """
-    wanted = {word.key: word for word in parse_words(claim) if word.sort in ("content", "name")}
+    wanted = {word.key: word for word in parse_words(claim) if word.kind in ("content", "name")}
     stated = [word for quote in quotes for word in parse_words(quote)]
     carried = sum(any(are_same_word(w, other) for other in stated) for w in wanted.values())
     return carried / len(wanted) if wanted else 1.0

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rag.text import tokens
-from rag.text.alignment import parse_words
+from rag.text.words import parse_words
 
 # Stems; the two poles of a pair stand on either side of the colon.
 _POLES = """approv accept back pass endors ratifi adopt agre allow permit grant legalis authoris
@@ -114,5 +114,5 @@ def _denied(text: str) -> frozenset[str]:
     plain = _DENIALS.sub("did not", _NO_DENIAL.sub("", text))
     plain = re.sub(r"(?i)\bnot guilty\b", "innocent", plain)
     return frozenset(
-        tokens.stem(word.text.lower()) for word in parse_words(plain) if "not" in word.limits
+        tokens.stem(word.text.lower()) for word in parse_words(plain) if "not" in word.qualifiers
     )

@@ -13,7 +13,6 @@ from functools import lru_cache
 from typing import Literal
 
 from rag.text import names, tokens
-from rag.text.alignment import parse_words
 from rag.text.names import DAYS, MONTHS, find_names, name_keys
 from rag.text.quantities import Quantity, find_quantities
 from rag.text.tokens import STOP_WORDS, content_stems
@@ -53,8 +52,6 @@ _SPEAKER = (
         rf"(?:{_SAID}{_WHEN} that\b|{_SAYS}{_WHEN}(?= the\b)))"
     ),
 )
-_NOT_ONLY = re.compile(r"\bnot (?:only|just|merely)\b")
-_FAILED = re.compile(r"\bfail(?:s|ed)? to ")
 _BOUNDS: tuple[tuple[Bound, re.Pattern[str]], ...] = (
     ("more", re.compile(r"\b(?:(?:more|greater|higher) than|over|above|at least|exceed\w*)\W*$")),
     (
@@ -138,11 +135,10 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A sentence read. `parse_words` are the stems of its other content words, in order."""
+    """A sentence read. `words` are the stems of its other content words, in order."""
 
     text: str
     words: tuple[str, ...]
-    denied: frozenset[str]  # stems that stand under a "not"
     figures: tuple[Figure, ...]
     dates: tuple[Date, ...]
     periods: frozenset[str]
@@ -169,7 +165,6 @@ def parse_sentence(text: str) -> Statement:
     return Statement(
         text,
         tuple(_stems(text, [*taken, *spoken])),
-        frozenset(_denied(text)),
         tuple(_figures(text, counted)),
         tuple(map(_date, dated)),
         frozenset(match[0].lower() for match in _PERIOD.finditer(text)),
@@ -198,12 +193,6 @@ def _stem(word: str) -> str:
     if word in STOP_WORDS or word in _LIGHT or len(word) < 2:
         return ""
     return tokens.stem(word)
-
-
-def _denied(text: str) -> Iterator[str]:
-    for word in parse_words(_FAILED.sub("did not ", _NOT_ONLY.sub("", text))):
-        if "not" in word.limits:
-            yield _stem(word.text)
 
 
 def _date(match: re.Match[str]) -> Date:
