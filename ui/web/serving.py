@@ -5,9 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import socket
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from rag.errors import FootnoteError
@@ -96,7 +97,7 @@ def serve(
 
     from ui.gate.access import Access
 
-    with closing(_listening(host, port)) as listening:
+    with closing(_listening(host, port)) as listening, _uploads_folder():
         access = Access.of(host, auth_file=auth_file, root_path=root_path)
         web, desk, history = create(
             assistant, access, root_path=root_path, mcp=mcp, at_once=at_once
@@ -115,6 +116,17 @@ def serve(
         finally:
             desk.close()
             history.close()
+
+
+@contextmanager
+def _uploads_folder() -> Iterator[None]:
+    """A temporary folder for what Gradio writes, uploaded files above all; gone at the end.
+
+    By default that is one folder for everybody on the machine, and it is never emptied.
+    """
+    with TemporaryDirectory(prefix="footnote-", ignore_cleanup_errors=True) as folder:
+        os.environ.setdefault("GRADIO_TEMP_DIR", folder)  # read when gradio is first imported
+        yield
 
 
 def _listening(host: str, port: int | None) -> socket.socket:
