@@ -84,8 +84,8 @@ PARENT = """
 import json, os, sys, time
 from pathlib import Path
 from rag.models import llama_server
-from rag.settings import load
-server = llama_server.start(Path(sys.argv[1]), load(cache_dir=Path(sys.argv[2])))
+from rag.settings import load_settings
+server = llama_server.start_server(Path(sys.argv[1]), load_settings(cache_dir=Path(sys.argv[2])))
 url = server.wait()
 if "fork" in sys.argv:
     pid = os.fork()
