@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from rag.settings import Settings
     from rag.store.documents import DocumentSummary, Library
     from rag.store.relocation import Relocation, relocate, relocate_all
+    from rag.store.sqlite import Database, DatabaseFormat
     from rag.text.sentences import split_sentences
     from rag.types import (
         Answer,
@@ -121,6 +122,8 @@ __all__ = [
     "Chunk",
     "Citation",
     "Claim",
+    "Database",
+    "DatabaseFormat",
     "DeclineReason",
     "Delta",
     "Document",
@@ -202,6 +205,7 @@ _PUBLIC = {
     "rag.settings": "Settings",
     "rag.store.documents": "DocumentSummary Library",
     "rag.store.relocation": "Relocation relocate relocate_all",
+    "rag.store.sqlite": "Database DatabaseFormat",
     "rag.text.sentences": "split_sentences",
     "rag.types": (
         "Answer ChatModel Chunk Citation Claim DeclineReason Delta Document Embedder Hit Message "

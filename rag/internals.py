@@ -60,7 +60,7 @@ from rag.query.answer_type import AnswerType
 from rag.query.answer_type import expected_answer_type
 from rag.retrieval.evidence import select_evidence
 from rag.retrieval.hybrid import Retriever
-from rag.store.sqlite import SCHEMA
+from rag.store.library_schema import SCHEMA
 from rag.store.vectors import VectorStore
 from rag.text.names import DATE_WORDS
 from rag.text.names import Name

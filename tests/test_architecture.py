@@ -34,6 +34,7 @@ OWNERS = {
     "pypdf": {"rag.ingest.readers"},
     "trafilatura": {"rag.ingest.readers"},
     "sqlite3": {
+        "rag.store.library_schema",
         "rag.store.sqlite",
         "rag.store.documents",
         "ui.records.history",

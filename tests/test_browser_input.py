@@ -210,7 +210,7 @@ def test_an_edit_whose_answer_fails_leaves_the_old_one(window: Window, model: Mo
 @pytest.fixture
 def full_disk(running: Site) -> Iterator[None]:
     """No room for another page of the history's file."""
-    connection = running.history._connection
+    connection = running.history._database.connection
     connection.execute("VACUUM")
     (pages,) = connection.execute("PRAGMA page_count").fetchone()
     connection.execute(f"PRAGMA max_page_count = {pages}")

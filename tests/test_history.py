@@ -281,8 +281,8 @@ def test_a_retry_takes_the_place_of_what_it_replaces_or_leaves_it(history: Histo
     talk = history.put(ME, None, asked(1))
     for number in (2, 3):
         history.put(ME, talk, asked(number))
-    (pages,) = history._connection.execute("PRAGMA page_count").fetchone()
-    history._connection.execute(f"PRAGMA max_page_count = {pages}")
+    (pages,) = history._database.connection.execute("PRAGMA page_count").fetchone()
+    history._database.connection.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(HistoryError, match="disk is full"):
         history.put(ME, talk, replace(asked(4), draft="x" * 200_000), replacing=asked(2).id)
     assert history.exchanges(ME, talk) == [asked(1), asked(2), asked(3)]
@@ -446,8 +446,8 @@ def test_a_process_killed_while_it_writes_leaves_whole_exchanges(path: Path) -> 
 
 def test_a_full_disk_is_told_and_nothing_is_lost(history: History) -> None:
     talk = history.put(ME, None, asked(1))
-    (pages,) = history._connection.execute("PRAGMA page_count").fetchone()
-    history._connection.execute(f"PRAGMA max_page_count = {pages}")
+    (pages,) = history._database.connection.execute("PRAGMA page_count").fetchone()
+    history._database.connection.execute(f"PRAGMA max_page_count = {pages}")
     large = replace(asked(2), draft="x" * 100_000)
     with pytest.raises(HistoryError, match="disk is full") as full:
         history.put(ME, talk, large)
@@ -457,14 +457,14 @@ def test_a_full_disk_is_told_and_nothing_is_lost(history: History) -> None:
         history.put(ME, talk, replace(asked(1), draft="x" * 100_000), {"trace": 1})
     assert history.exchanges(ME, talk) == [asked(1)]
     assert history.trace(ME, asked(1).id) is None
-    history._connection.execute("PRAGMA max_page_count = 1000000")
+    history._database.connection.execute("PRAGMA max_page_count = 1000000")
     history.put(ME, talk, large)
     assert history.exchanges(ME, talk) == [asked(1), large]
 
 
 def test_a_history_that_may_only_be_read_says_so(history: History) -> None:
     talk = history.put(ME, None, asked(1))
-    history._connection.execute("PRAGMA query_only = ON")
+    history._database.connection.execute("PRAGMA query_only = ON")
     with pytest.raises(HistoryError, match="may only be read"):
         history.put(ME, talk, asked(2))
     assert history.exchanges(ME, talk) == [asked(1)]
@@ -499,7 +499,7 @@ def test_a_newer_file_is_refused(path: Path) -> None:
 
 def test_an_answer_that_cannot_be_read_can_still_be_deleted(history: History) -> None:
     talk = history.put(ME, None, asked(1))
-    history._connection.execute("UPDATE records SET document = '{}'")
+    history._database.connection.execute("UPDATE records SET document = '{}'")
     with pytest.raises(HistoryError, match="cannot be read") as unread:
         history.exchanges(ME, talk)
     assert "delete the conversation" in unread.value.remedy

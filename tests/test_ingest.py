@@ -388,7 +388,7 @@ def test_a_failing_embedder_leaves_no_half_document(index: Index, tmp_path: Path
 def test_a_full_disk_leaves_no_half_document(index: Index, files: Path, tmp_path: Path) -> None:
     index.run(files)
     write(files / "b.txt", long_text(300))
-    connection = index.library._connection
+    connection = index.library._database.connection
     pages = connection.execute("PRAGMA page_count").fetchone()[0]
     connection.execute(f"PRAGMA max_page_count = {pages + 2}")
     with pytest.raises(LibraryError, match="full"):

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from rag.errors import LibraryBusy, LibraryError, NoSuchDocument
 from rag.store.documents import DocumentSummary, Library
-from rag.store.sqlite import SCHEMA_VERSION
+from rag.store.library_schema import VERSION
 from rag.types import Chunk, Document, Span
 
 TEXTS = st.text(
@@ -301,7 +301,7 @@ def test_a_file_of_a_newer_footnote_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "library.db"
     Library.open(path).close()
     with closing(sqlite3.connect(path)) as connection:
-        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+        connection.execute(f"PRAGMA user_version = {VERSION + 1}")
     with pytest.raises(LibraryError, match="Upgrade"):
         Library.open(path)
 
@@ -341,8 +341,8 @@ def test_a_full_disk_keeps_what_was_there(tmp_path: Path) -> None:
     path = tmp_path / "library.db"
     with Library.open(path) as library:
         kept = put(library, "a", "kept " * 100)
-        pages = library._connection.execute("PRAGMA page_count").fetchone()[0]
-        library._connection.execute(f"PRAGMA max_page_count = {pages + 3}")
+        pages = library._database.connection.execute("PRAGMA page_count").fetchone()[0]
+        library._database.connection.execute(f"PRAGMA max_page_count = {pages + 3}")
         with pytest.raises(LibraryError, match=r"disk is full.*[Ff]ree some space"):
             put(library, "b", "too much " * 50_000)
         with pytest.raises(LibraryError, match="disk is full"):

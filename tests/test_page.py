@@ -343,7 +343,7 @@ def test_the_evals_offer_the_cases_that_thumbs_make(page: Page) -> None:
 
 
 def test_a_history_that_cannot_be_written_is_an_error_after_the_answer(page: Page) -> None:
-    page.history._connection.execute("PRAGMA query_only = ON")
+    page.history._database.connection.execute("PRAGMA query_only = ON")
     following, shown = page.ask(ME, QUESTION), ""
     while "fn-facts" not in shown:  # the answer is over
         shown = str(next(following).get("live", ""))
@@ -399,7 +399,7 @@ def test_why_tells_how_an_answer_came_about(page: Page, reading: Reading) -> Non
     talk = asked(page, QUESTION)["conversation"]
     exchange = last(page, talk)
     assert QUESTION in reading.show(ME, {"act": "why", "exchange": exchange})
-    page.history._connection.execute("UPDATE records SET trace = NULL")
+    page.history._database.connection.execute("UPDATE records SET trace = NULL")
     assert "was not kept" in reading.show(ME, {"act": "why", "exchange": exchange})
 
 

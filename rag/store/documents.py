@@ -9,17 +9,15 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-import threading
 import unicodedata
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from rag.errors import LibraryError, NoSuchDocument, printable_line
-from rag.store.sqlite import explain_sqlite_errors, open_connection
+from rag.store.library_schema import FORMAT
+from rag.store.sqlite import Database
 from rag.text.tokens import STOP_WORDS
 from rag.types import Chunk, Document, Hit, Span
 
@@ -43,10 +41,11 @@ class DocumentSummary:
 class Library:
     """One open library file. Safe to share among threads."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
-        self._path = path
-        self._connection = connection
-        self._lock = threading.RLock()
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._lock = database.lock
+        self._rows = database.rows
+        self._change = database.transaction
         self._texts: OrderedDict[tuple[str, str], str] = OrderedDict()
 
     @classmethod
@@ -56,12 +55,10 @@ class Library:
         Where it may not be written, it is opened for reading. Raises `LibraryError` when that
         is not possible either, or when a newer Footnote made the file.
         """
-        with explain_sqlite_errors(path):
-            return cls(path, open_connection(path))
+        return cls(Database.open(path, FORMAT))
 
     def close(self) -> None:
-        with self._lock:
-            self._connection.close()
+        self._database.close()
 
     def __enter__(self) -> Library:
         return self
@@ -215,10 +212,6 @@ class Library:
                 f" USING fts5vocab('main', 'words', '{kind}')"
             )
 
-    def _rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
-        with self._lock, explain_sqlite_errors(self._path):
-            return self._connection.execute(sql, values).fetchall()
-
     def _chunks(self, where: str, value: str) -> list[Chunk]:
         sql = f"SELECT id, document_id, start, end FROM chunks WHERE {where}"  # noqa: S608
         return [Chunk(id, Span(*span)) for id, *span in self._rows(sql, value)]
@@ -237,19 +230,6 @@ class Library:
             while len(self._texts) > MAX_CACHED_TEXTS:
                 self._texts.popitem(last=False)
             return self._texts[key]
-
-    @contextmanager
-    def _change(self) -> Iterator[sqlite3.Connection]:
-        """One transaction: all of it happens, or nothing."""
-        with self._lock, explain_sqlite_errors(self._path):
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._connection
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:  # a full disk ends it by itself
-                    self._connection.execute("ROLLBACK")
-                raise
 
 
 def _insert(connection: sqlite3.Connection, document: Document, chunks: Sequence[Chunk]) -> None:

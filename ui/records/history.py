@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import secrets
 import sqlite3
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -17,17 +16,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from rag import Database
 from rag.serialization import FormatError
 from ui.asking.exchange import Exchange, Thumb
 from ui.asking.exchange_json import from_json, to_json
 from ui.records.history_file import (
     BEGIN_CONVERSATION,
+    FORMAT,
     PUT_EXCHANGE,
     PUT_RECORD,
     TOUCH_CONVERSATION,
-    connect,
-    transaction,
-    translated,
 )
 from ui.records.history_file import HistoryError as HistoryError
 from ui.records.history_file import NoSuchConversation as NoSuchConversation
@@ -60,10 +58,8 @@ class History:
     before is then still there, and the history can be used further.
     """
 
-    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
-        self._path = path
-        self._connection = connection
-        self._lock = threading.RLock()
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     @classmethod
     def open(cls, path: Path) -> History:
@@ -71,12 +67,10 @@ class History:
 
         Raises `HistoryError` when that is not possible, or when a newer Footnote made the file.
         """
-        with translated(path):
-            return cls(path, connect(path))
+        return cls(Database.open(path, FORMAT))
 
     def close(self) -> None:
-        with self._lock:
-            self._connection.close()
+        self._database.close()
 
     def __enter__(self) -> History:
         return self
@@ -110,7 +104,7 @@ class History:
 
     def exchanges(self, owner: str, conversation_id: str) -> list[Exchange]:
         """What was said in a conversation, in order. Raises `NoSuchConversation`."""
-        with self._lock:
+        with self._database.lock:
             found = self._exchanges("conversation_id = ?", owner, conversation_id)
             if not found and not self._has(owner, conversation_id):
                 raise NoSuchConversation
@@ -223,8 +217,8 @@ class History:
     # --- inside -------------------------------------------------------------------------------
 
     def _rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
-        with self._lock, translated(self._path):
-            return self._connection.execute(sql, values).fetchall()
+        with _storable():
+            return self._database.rows(sql, *values)
 
     def _exchanges(self, where: str, owner: str, *values: str) -> list[Exchange]:
         rows = self._rows(
@@ -284,8 +278,16 @@ class History:
     @contextmanager
     def _change(self) -> Iterator[sqlite3.Connection]:
         """One transaction: all of it happens, or nothing."""
-        with self._lock, translated(self._path), transaction(self._connection):
-            yield self._connection
+        with _storable(), self._database.transaction() as connection:
+            yield connection
+
+
+@contextmanager
+def _storable() -> Iterator[None]:
+    try:
+        yield
+    except UnicodeEncodeError as error:  # half a character, where a name or id is expected
+        raise HistoryError("That name cannot be kept.", "Write it in whole characters.") from error
 
 
 def _said(exchange: Exchange) -> str:

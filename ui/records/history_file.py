@@ -1,17 +1,13 @@
-"""How is the file of the history laid out and opened, and what do its errors mean?"""
+"""The tables of the history's SQLite file, the statements that change them, and their errors."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
 
+from rag import DatabaseFormat
 from rag.errors import FootnoteError
-from ui.terminal import line
 
-SCHEMA_VERSION = 1
-BUSY_TIMEOUT_S = 10.0
+VERSION = 1
 
 # `exchanges` is small, so that lists and searches are fast; what is large stands in `records`.
 # `words` are folded words with a space before each, for instr(). `touched` counts up: the order
@@ -76,7 +72,7 @@ _AGAIN = "Move that file away; a new, empty one is then made."
 _LATER = "Try again in a moment."
 _ACCESS = "Get write access to it, or set FOOTNOTE_DATA_DIR to another directory."
 _SPACE = "Free some space and try again; what was kept before is still there."
-_MEANINGS = {
+_PROBLEMS = {
     sqlite3.SQLITE_BUSY: ("is being written by another process", _LATER),
     sqlite3.SQLITE_LOCKED: ("is being written by another process", _LATER),
     sqlite3.SQLITE_FULL: ("cannot grow because the disk is full", _SPACE),
@@ -107,70 +103,14 @@ class NoSuchExchange(HistoryError):
         super().__init__("This answer is gone.", "It was deleted in another window.")
 
 
-@contextmanager
-def translated(path: Path) -> Iterator[None]:
-    """Turns every error of SQLite about the file at `path` into one that names the remedy."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-        problem, remedy = _MEANINGS.get(code, (f"cannot be used ({line(str(error))})", _AGAIN))
-        raise HistoryError(f"The history at {line(str(path))} {problem}.", remedy) from error
-    except UnicodeEncodeError as error:  # half a character, where a name or id is expected
-        raise HistoryError("That name cannot be kept.", "Write it in whole characters.") from error
-
-
-@contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """All of it happens, or nothing; then the connection is free again."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:  # a full disk ends it by itself
-            connection.execute("ROLLBACK")
-        raise
-
-
-def connect(path: Path) -> sqlite3.Connection:
-    """A connection for several threads, to a file with the schema; the caller commits.
-
-    Makes the file and its directories where missing; nobody but the user may read a new file.
-    Raises `sqlite3.Error`, or `HistoryError` when a newer Footnote made the file.
-    """
-    with suppress(OSError):  # SQLite will say that it cannot open the file
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-    connection = sqlite3.connect(
-        path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
-    )
-    try:
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
-        if _version(connection, path) == 0:
-            _make(connection, path)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _make(connection: sqlite3.Connection, path: Path) -> None:
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("BEGIN IMMEDIATE")
-    if _version(connection, path) == 0:  # another process may have been first
-        for statement in SCHEMA.split(";"):
-            connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-    connection.execute("COMMIT")
-
-
-def _version(connection: sqlite3.Connection, path: Path) -> int:
-    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    if version > SCHEMA_VERSION:
-        raise HistoryError(
-            f"A newer Footnote made the history at {line(str(path))}.",
-            "Upgrade Footnote, or set FOOTNOTE_DATA_DIR to another directory.",
-        )
-    return version
+FORMAT = DatabaseFormat(
+    name="history",
+    version=VERSION,
+    schema=SCHEMA,
+    pragmas=("secure_delete = ON",),  # what is deleted is overwritten
+    private=True,
+    error=HistoryError,
+    busy_error=HistoryError,
+    problems=_PROBLEMS,
+    other_remedy=_AGAIN,
+)

@@ -11,7 +11,7 @@ from typing import Any
 from rich.text import Text
 
 from rag import Library
-from rag.errors import EmptyLibrary, SourceError
+from rag.errors import EmptyLibrary, SourceError, printable_line
 from rag.settings import Settings
 from ui.records.footnotes import Verdict, read, verify
 from ui.shell.screen import Screen
@@ -62,7 +62,7 @@ def verify_file(
 
 def text_of(file: str) -> str:
     """The text of `file`, or of standard input for ``-``. Raises `SourceError`."""
-    name = "Standard input" if file == "-" else line(file)
+    name = "Standard input" if file == "-" else printable_line(file)
     try:
         if file == "-":
             data = sys.stdin.buffer.read(MOST_BYTES + 1)
@@ -70,7 +70,7 @@ def text_of(file: str) -> str:
             with Path(file).open("rb") as opened:
                 data = opened.read(MOST_BYTES + 1)
     except (OSError, ValueError) as error:
-        why = line(str(getattr(error, "strerror", None) or error))
+        why = printable_line(getattr(error, "strerror", None) or error)
         raise SourceError(f"{name} cannot be read: {why}.", "Check the path.") from error
     if len(data) > MOST_BYTES:
         raise SourceError(

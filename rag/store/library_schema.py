@@ -1,0 +1,66 @@
+"""The tables of the library's SQLite file, and what its errors say."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from rag.errors import LibraryBusy, LibraryError
+from rag.store.sqlite import DatabaseFormat
+
+VERSION = 1
+# The text is stored once, in `documents`; `words` is an index over the view `passages`. `piece`
+# is Python's slice, because SQLite's own substr() ends at a NUL.
+SCHEMA = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE documents (
+    id TEXT PRIMARY KEY,
+    title TEXT NOT NULL,
+    source TEXT NOT NULL,
+    published TEXT,
+    digest TEXT NOT NULL,
+    characters INTEGER NOT NULL,
+    text TEXT NOT NULL
+);
+CREATE TABLE chunks (
+    row INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    document_id TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+    start INTEGER NOT NULL,
+    end INTEGER NOT NULL
+);
+CREATE INDEX chunks_of_document ON chunks (document_id, start);
+CREATE VIEW passages AS
+    SELECT row, title, piece(text, start, end) AS body
+    FROM chunks JOIN documents ON documents.id = document_id;
+CREATE VIRTUAL TABLE words USING fts5 (
+    title, body, content = 'passages', content_rowid = 'row',
+    tokenize = 'porter unicode61 remove_diacritics 2'
+)
+"""
+
+_AGAIN = "Move that file away and index the documents again."
+_LATER = "Try again when it is done."
+_ACCESS = "Get write access to it, or set FOOTNOTE_DATA_DIR to another directory."
+_SPACE = "Free some space and try again; what was indexed before is still there."
+_PROBLEMS = {
+    sqlite3.SQLITE_BUSY: ("is being written by another process", _LATER),
+    sqlite3.SQLITE_LOCKED: ("is being written by another process", _LATER),
+    sqlite3.SQLITE_FULL: ("cannot grow because the disk is full", _SPACE),
+    sqlite3.SQLITE_NOTADB: ("is damaged, or is no index", _AGAIN),
+    sqlite3.SQLITE_CORRUPT: ("is damaged, or is no index", _AGAIN),
+    sqlite3.SQLITE_READONLY: ("may only be read", _ACCESS),
+    sqlite3.SQLITE_CANTOPEN: ("cannot be opened", _ACCESS),
+}
+
+FORMAT = DatabaseFormat(
+    name="index",
+    version=VERSION,
+    schema=SCHEMA,
+    pragmas=("synchronous = NORMAL",),
+    functions={"piece": lambda text, start, end: text[start:end]},
+    opens_for_reading=True,
+    error=LibraryError,
+    busy_error=LibraryBusy,
+    problems=_PROBLEMS,
+    other_remedy=_AGAIN,
+)
