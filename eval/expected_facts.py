@@ -14,13 +14,13 @@ from typing import Literal
 from eval.cases import Case, Tag, is_right, normalised
 from rag.internals import (
     DATE_WORDS,
-    NEGATOR,
     AnswerType,
     Name,
     content_stems,
     expected_answer_type,
     find_names,
     find_quantities,
+    has_negation,
 )
 from rag.types import Answer, Claim
 
@@ -148,7 +148,7 @@ def from_note(note: str, sentence: str) -> Groups:
     if _holds(sentence, note):
         return ((note,),)
     found = _facts(note, starts=frozenset())
-    if NEGATOR.search(note) or not all(_holds(sentence, fact.text) for fact in found):
+    if has_negation(note) or not all(_holds(sentence, fact.text) for fact in found):
         return ()
     return tuple(_alternatives(fact) for fact in found)
 

@@ -8,7 +8,6 @@ weights. Any of these names may change with any version; a program uses those of
 # One name a line, so that changes of several people merge.
 
 from rag import prompts
-from rag.answering.acceptance import NEGATOR
 from rag.answering.model_requests import ask_if_answered
 from rag.answering.model_requests import ask_short_answer
 from rag.build import build
@@ -66,6 +65,7 @@ from rag.text.names import DATE_WORDS
 from rag.text.names import Name
 from rag.text.names import find_names
 from rag.text.names import name_keys
+from rag.text.negation import has_negation
 from rag.text.quantities import find_quantities
 from rag.text.tokens import STOP_WORDS
 from rag.text.tokens import content_stem
@@ -77,7 +77,6 @@ __all__ = [
     "DATE_WORDS",
     "FEATURE_NAMES",
     "HOSTED_BUDGET_TOKENS",
-    "NEGATOR",
     "PAIR_FEATURE_NAMES",
     "PAIR_SCORER_FILE",
     "SCHEMA",
@@ -125,6 +124,7 @@ __all__ = [
     "find_names",
     "find_other_answers",
     "find_quantities",
+    "has_negation",
     "is_plausible_short_answer",
     "length_batches",
     "log_odds",

@@ -54,6 +54,9 @@ def test_what_a_plain_sentence_bears(claim: str, expected: str) -> None:
         ("The plant hasn’t reopened.", "The plant has not reopened.", NONE),
         ("Nobody was hurt, and the plant reopened.", "The plant reopened.", NONE),
         ("He said he would resign but did not.", "He did not resign.", SOFT),
+        ("The plant failed to reopen.", "The plant reopened.", HARD),
+        ("There is no evidence that the dye burns.", "The dye burns.", HARD),
+        ("The plant not only reopened but hired.", "The plant reopened.", NONE),
         # quantifiers
         ("Some farmers sold their herds.", "All farmers sold their herds.", HARD),
         ("Some farmers sold their herds.", "Farmers sold their herds.", SOFT),

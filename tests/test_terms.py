@@ -10,6 +10,7 @@ from rag.text.names import find_names, name_keys
 from rag.text.quantities import find_quantities, same_amount
 from rag.text.synonyms import are_related_words
 from rag.text.tokens import content_stems
+from rag.text.words import negated_stems
 
 
 @pytest.mark.parametrize(
@@ -107,6 +108,21 @@ def test_name_keys(one: str, other: str, expected: bool) -> None:
 )
 def test_alike(one: str, other: str, expected: bool) -> None:
     assert are_related_words(one, other) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "denied"),
+    [
+        ("They cannot swim.", {"swim"}),
+        ("She didn’t sign it.", {"sign"}),
+        ("It failed to sell.", {"sell"}),
+        ("They came without a boat.", {"boat"}),
+        ("It is not only old.", set()),
+        ("She was found not guilty.", set()),
+    ],
+)
+def test_words_that_are_denied(text: str, denied: set[str]) -> None:
+    assert negated_stems(text) == denied
 
 
 def test_content_leaves_out_frames_stop_words_and_numbers() -> None:

@@ -14,12 +14,11 @@ from rag.query.answer_type import (
     has_asked_unit,
     wants_description,
 )
+from rag.text.negation import has_negation
 from rag.text.quantities import find_quantities
 from rag.text.tokens import content_stems
 from rag.thresholds import ANSWERING
 from rag.types import Citation, Claim
-
-NEGATOR = re.compile(r"\b(?:not|no|never|none|nobody|nothing|neither)\b|n['’]t\b", re.IGNORECASE)
 
 
 def contains_short_answer(question: str, reply: str, attempt: Attempt) -> bool:
@@ -82,7 +81,7 @@ def is_acceptable(question: str, claim: Claim, context: str, attempt: Attempt) -
 def without_wrong_yes(question: str, reply: str) -> str:
     """`reply` without a leading "Yes" that its own negation belies."""
     opening = re.match(r"yes\b[,.:;]?\s*", reply, re.IGNORECASE)
-    if not opening or NEGATOR.search(question) or not NEGATOR.search(reply):
+    if not opening or has_negation(question) or not has_negation(reply):
         return reply
     rest = reply[opening.end() :]
     return rest[:1].upper() + rest[1:]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rag.text import tokens
-from rag.text.words import parse_words
+from rag.text.words import negated_stems
 
 # Stems; the two poles of a pair stand on either side of the colon.
 _POLES = """approv accept back pass endors ratifi adopt agre allow permit grant legalis authoris
@@ -47,12 +47,6 @@ _PHRASES = (
     (r"out of control", "uncontain"),
     (r"(?:in|into) custody", "jail"),
 )
-_DENIALS = re.compile(
-    r"(?i)\b(?:ma[dk](?:e|es|ing) no difference|no (?:effect|evidence|sign|link|proof)"
-    r"|(?:fail|refus|declin)(?:s|es|ed|ing)? to)\b"
-)
-# Of "without power" nothing is denied.
-_NO_DENIAL = re.compile(r"(?i)\bnot (?:only|just|merely)\b|\bwithout\b")
 _WORD = re.compile(r"[^\W\d_]+(?:[’'-][^\W\d_]+)*")
 
 Pole = tuple[int, int]  # the number of a pair, and 1 or -1
@@ -72,10 +66,10 @@ class PolarWord:
 @lru_cache(maxsize=512)
 def polar_words(text: str) -> tuple[PolarWord, ...]:
     """Every word of `text`, with the poles at which it stands where it is."""
-    denied = _denied(text)
+    negated = negated_stems(text)
     found = []
     for stem, start, end in _stems(text):
-        turn = -1 if stem in denied else 1
+        turn = -1 if stem in negated else 1
         poles = frozenset((pair, sign * turn) for pair, sign in _pairs().get(stem, ()))
         found.append(PolarWord(stem, start, end, turn < 0, poles))
     return tuple(found)
@@ -108,11 +102,3 @@ def _stems(text: str) -> Iterator[tuple[str, int, int]]:
         if not any(start <= match.start() < end for start, end, _ in taken):
             word = re.sub(r"['’]s?$", "", match[0].lower())
             yield tokens.stem(word), match.start(), match.end()
-
-
-def _denied(text: str) -> frozenset[str]:
-    plain = _DENIALS.sub("did not", _NO_DENIAL.sub("", text))
-    plain = re.sub(r"(?i)\bnot guilty\b", "innocent", plain)
-    return frozenset(
-        tokens.stem(word.text.lower()) for word in parse_words(plain) if "not" in word.qualifiers
-    )

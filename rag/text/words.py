@@ -9,8 +9,9 @@ from functools import lru_cache
 from itertools import islice
 from typing import Literal
 
+from rag.text.negation import NEGATIONS, with_plain_negation
 from rag.text.quantities import find_quantities
-from rag.text.tokens import content_stem
+from rag.text.tokens import content_stem, stem
 
 WordKind = Literal["number", "name", "content", "qualifier", "preposition", "function"]
 Qualifier = Literal["not", "perhaps", "all", "most", "many", "some", "few"]
@@ -19,7 +20,6 @@ MEANINGFUL_KINDS: frozenset[WordKind] = frozenset(["number", "name", "content"])
 MAX_WORDS = 200  # of a text; what follows is left out
 
 _QUALIFIER_WORDS: dict[Qualifier, str] = {
-    "not": "not no never none neither nor nobody nothing cannot without hardly barely",
     "perhaps": "may might could possible possibly potential potentially perhaps probably would"
     " reportedly allegedly alleged likely unlikely seeks seeking purported apparently seemingly"
     " expected expects planned plans planning hopes hoping wants intends aims if unless whether",
@@ -29,7 +29,8 @@ _QUALIFIER_WORDS: dict[Qualifier, str] = {
     "some": "some several partly certain sometimes partially",
     "few": "few rarely seldom",
 }
-_QUALIFIERS = {word: kind for kind, words in _QUALIFIER_WORDS.items() for word in words.split()}
+_QUALIFIERS: dict[str, Qualifier] = dict.fromkeys(NEGATIONS, "not")
+_QUALIFIERS |= {word: kind for kind, words in _QUALIFIER_WORDS.items() for word in words.split()}
 _PREPOSITIONS = frozenset(
     "before after over under above below up down from until since against".split()
 )
@@ -37,11 +38,6 @@ _RELATIVES = frozenset("which who where".split())  # what stands before them is 
 _PIECE = re.compile(r"(?:[^\W\d_]\.){2,}|[^\W_]+(?:['’][^\W_]+)*|[.;:!?]")
 _COUNTRY = frozenset(["US", "U.S.", "USA", "U.S.A."])  # "us" is another word
 _ADVERB = re.compile(r"(?i)soon|later|even|still|already|ever|yet|\w+ly")
-_CONTRACTED = (
-    (re.compile(r"(?i)\bca(?:n['’]t|nnot)\b"), "can not"),
-    (re.compile(r"(?i)\bwon['’]t\b"), "will not"),
-    (re.compile(r"n['’]t\b"), " not"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +60,7 @@ def parse_words(text: str) -> tuple[Word, ...]:
     """
     found: list[Word] = []
     pending: frozenset[Qualifier] = frozenset()
-    for word in islice(_bare_words(_expand_contractions(text)), MAX_WORDS):
+    for word in islice(_bare_words(with_plain_negation(text)), MAX_WORDS):
         if word.key in ".;:!?":
             _qualify_last(found, pending)
             pending = frozenset()
@@ -80,15 +76,16 @@ def parse_words(text: str) -> tuple[Word, ...]:
     return tuple(found)
 
 
+def negated_stems(text: str) -> frozenset[str]:
+    """The stems of the words of a text that are denied."""
+    return frozenset(
+        stem(word.text.lower()) for word in parse_words(text) if "not" in word.qualifiers
+    )
+
+
 def is_adverb(word: str) -> bool:
     """True for words that may stand between a qualifier and its word, or anywhere in a clause."""
     return bool(_ADVERB.fullmatch(word))
-
-
-def _expand_contractions(text: str) -> str:
-    for pattern, words in _CONTRACTED:
-        text = pattern.sub(words, text)
-    return text
 
 
 def _qualify_last(found: list[Word], qualifiers: frozenset[Qualifier]) -> None:
@@ -113,15 +110,15 @@ def _bare_words(text: str) -> Iterator[Word]:
 
 def _pieces(text: str, start: int, end: int) -> Iterator[Word]:
     for match in _PIECE.finditer(text, start, end):
-        folded, stem = match[0].lower(), content_stem(match[0])
+        folded, key = match[0].lower(), content_stem(match[0])
         if match[0] in _COUNTRY:
             yield Word(match[0], "us", "name")
         elif folded in _QUALIFIERS:
             yield Word(match[0], _QUALIFIERS[folded], "qualifier")
         elif folded in _PREPOSITIONS:
             yield Word(match[0], folded, "preposition")
-        elif not stem:
+        elif not key:
             yield Word(match[0], folded, "function")
         else:
             named = match[0][0].isupper() and match.start() > 0
-            yield Word(match[0], stem, "name" if named else "content")
+            yield Word(match[0], key, "name" if named else "content")
