@@ -27,10 +27,10 @@ from rag.internals import (
     MiniLM,
     Retriever,
     VectorStore,
+    batches_by_length,
     build,
     chunk_document,
     embedding_text,
-    length_batches,
 )
 from rag.settings import Settings
 from rag.settings import load_settings as load_settings
@@ -75,10 +75,11 @@ def _indexing() -> None:
     documents = list(_articles(40, random.Random(1)))  # noqa: S311
     embedder = MiniLM(threads=2)
     texts = [embedding_text(d, c) for d in documents for c in chunk_document(d)]
-    rows = embedder.tokens(texts)
+    rows = embedder.token_ids(texts)
     tokens = sum(map(len, rows))
     feeds = [
-        embedder.feed([rows[i] for i in batch]) for batch in length_batches([len(r) for r in rows])
+        embedder.network_inputs([rows[i] for i in batch])
+        for batch in batches_by_length([len(r) for r in rows])
     ]
     embedder.session.run(None, feeds[0])
     ours, bare = [], []

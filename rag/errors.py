@@ -1,6 +1,6 @@
-"""What can go wrong, and what should the person do?
+"""Errors, each with what happened and what to do about it.
 
-Every error is one sentence that says what happened and one that names the remedy. The command
+Every message is one sentence that says what happened and one that names the remedy. The command
 line exits with `exit_code`.
 
     FootnoteError                      1
@@ -10,7 +10,7 @@ line exits with `exit_code`.
     │   ├── EmptyLibrary               6  nothing is indexed
     │   ├── LibraryBusy                7  another process is indexing
     │   ├── EmbedderMismatch           8  the index was made with another embedding model
-    │   └── NoSuchDocument             9
+    │   └── NoSuchDocument             9  no document has this id
     ├── ModelError                    10  the language model failed
     │   ├── ModelAuthError            11  the server refused the key
     │   ├── ModelUnreachable          12  no server answered
@@ -19,7 +19,7 @@ line exits with `exit_code`.
     │   ├── ModelFileError            15  weights are missing, truncated or corrupt
     │   └── ModelRefused              16  the server answered with an error of its own
     ├── SettingsError                 17  a setting has no usable value
-    └── Stopped                       18  somebody ended the question while it was answered
+    └── Cancelled                     18  somebody ended the question while it was answered
 """
 
 from __future__ import annotations
@@ -27,14 +27,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 
-def printable_line(text: object) -> str:
-    """Text from outside as one line for a message: no control or formatting characters, and one
-    space for any run of white space."""
-    return " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
-
-
 class FootnoteError(Exception):
-    """`problem` says what happened, `remedy` what to do; both are full sentences."""
+    """`problem` says what happened, `remedy` what to do about it; both are full sentences."""
 
     exit_code: ClassVar[int] = 1
 
@@ -106,3 +100,11 @@ class SettingsError(FootnoteError):
 
 class Cancelled(FootnoteError):
     exit_code = 18
+
+
+def printable_line(text: object) -> str:
+    """Text from outside as one line for a message.
+
+    Control and formatting characters become spaces, and any run of white space one space.
+    """
+    return " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())

@@ -44,11 +44,11 @@ from rag.conflicts.pair_scorer import Weights as PairModel
 from rag.ingest.chunking import chunk_document
 from rag.ingest.chunking import embedding_text
 from rag.models.chat import HOSTED_BUDGET_TOKENS
-from rag.models.chat import THINKING_TOKENS
+from rag.models.chat import REASONING_TOKENS
 from rag.models.chat import OpenAIChat
 from rag.models.embeddings import MiniLM
 from rag.models.embeddings import build_embedder
-from rag.models.embeddings import length_batches
+from rag.models.embeddings import batches_by_length
 from rag.models.fitted_weights import Finite
 from rag.models.fitted_weights import FrozenModel
 from rag.models.fitted_weights import Weight
@@ -79,10 +79,10 @@ __all__ = [
     "HOSTED_BUDGET_TOKENS",
     "PAIR_FEATURE_NAMES",
     "PAIR_SCORER_FILE",
+    "REASONING_TOKENS",
     "SCHEMA",
     "SCORER_FILE",
     "STOP_WORDS",
-    "THINKING_TOKENS",
     "AnswerType",
     "Answerability",
     "AnswerabilityModel",
@@ -113,6 +113,7 @@ __all__ = [
     "are_far_apart",
     "ask_if_answered",
     "ask_short_answer",
+    "batches_by_length",
     "build",
     "build_embedder",
     "chunk_document",
@@ -126,7 +127,6 @@ __all__ = [
     "find_quantities",
     "has_negation",
     "is_plausible_short_answer",
-    "length_batches",
     "log_odds",
     "lowest_score",
     "name_keys",

@@ -1,7 +1,7 @@
-"""Which settings are in force?
+"""The settings: one frozen model, read from the environment.
 
-One frozen model, read from `FOOTNOTE_*` environment variables (and `OPENAI_API_KEY`); nothing
-else in the program reads the environment.
+They come from `FOOTNOTE_*` variables and `OPENAI_API_KEY`; nothing else in the program reads the
+environment.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ LOCAL_MODEL = "local"
 
 
 class Settings(BaseSettings):
-    """Every value has a default that works offline."""
+    """The settings of one assistant. Every field has a default that works offline."""
 
     model_config = SettingsConfigDict(
         env_prefix="FOOTNOTE_", frozen=True, extra="ignore", env_ignore_empty=True
@@ -85,7 +85,7 @@ class Settings(BaseSettings):
 
     @property
     def provider(self) -> Provider:
-        """Who runs the chat model. An explicit choice wins over a key found in passing."""
+        """Who runs the chat model. An explicit choice wins over a key in the environment."""
         if self.model == LOCAL_MODEL or self.model_path:
             return "local"
         if self.llm_base_url:
@@ -94,15 +94,15 @@ class Settings(BaseSettings):
 
     @property
     def chat_key(self) -> str:
-        """The key for the chat server; a key goes to the server that it is for and no other."""
+        """The key for the chat server. A key is sent only to the server that it is for."""
         keys = [self.api_key] if self.llm_base_url else [self.api_key, self.openai_api_key]
-        return _first(keys)
+        return _first_key(keys)
 
     @property
     def embedding_key(self) -> str:
         """The key for the embeddings server."""
-        own = self.embedding_base_url
-        return _first([self.embedding_api_key, *([] if own else [self.openai_api_key])])
+        keys = [self.embedding_api_key]
+        return _first_key(keys if self.embedding_base_url else [*keys, self.openai_api_key])
 
     @property
     def sends_text_out(self) -> bool:
@@ -114,12 +114,12 @@ class Settings(BaseSettings):
         return chat or embeds
 
 
-def _first(keys: list[SecretStr | None]) -> str:
+def _first_key(keys: list[SecretStr | None]) -> str:
     return next((key.get_secret_value() for key in keys if key), "")
 
 
 def is_loopback(url: str | None) -> bool:
-    """True where the host of `url` is this machine."""
+    """True when the host of `url` is this machine; False for None and for what is no URL."""
     from ipaddress import ip_address
     from urllib.parse import urlsplit
 
@@ -131,10 +131,16 @@ def is_loopback(url: str | None) -> bool:
 
 
 def load_settings(**overrides: Any) -> Settings:
-    """The settings in force; `overrides` that are not None win over the environment.
+    """The settings of the environment; `overrides` are fields of `Settings`, and those that are not
+    None win.
 
-    Raises `SettingsError`, naming each setting at fault.
+    Raises `SettingsError`, which names each setting at fault.
     """
+    if unknown := sorted(overrides.keys() - Settings.model_fields.keys()):
+        raise SettingsError(
+            f"There is no setting {', '.join(unknown)}.",
+            f"The settings are {', '.join(Settings.model_fields)}.",
+        )
     given = {name: value for name, value in overrides.items() if value is not None}
     try:
         return Settings(**given)

@@ -107,7 +107,7 @@ class QuotingAssistant:
         for url in urls:
             try:
                 found = fetch_page(url)
-                yield self._put(read_page(found.url, found.kind, found.data, found.charset))
+                yield self._put(read_page(found.url, found.suffix, found.data, found.charset))
             except SourceError as error:
                 yield Failed(url, str(error))
 

@@ -89,12 +89,12 @@ class Process:
     api_key = "key"
 
     def __init__(self, url: str) -> None:
-        self.url, self.is_over, self.is_closed = url, False, False
+        self.url, self.has_ended, self.is_closed = url, False, False
 
-    def wait(self) -> str:
+    def wait_until_loaded(self) -> str:
         return self.url
 
-    def restore(self, name: str) -> bool:
+    def restore_state(self, name: str) -> bool:
         return True
 
     def close(self) -> None:
@@ -116,7 +116,7 @@ def test_a_model_whose_process_died_is_started_anew_for_the_next_question(
         monkeypatch.setattr(llama_server, "start_server", start)
         model = LocalProvider(load_settings(), None)
         assert said(model) == said(model) == "One."
-        started[0].is_over = True
+        started[0].has_ended = True
         assert said(model) == "Two."
         assert [each.is_closed for each in started] == [True, False]
 

@@ -41,7 +41,9 @@ def embedded() -> Iterator[OpenAIChat]:
     settings = load_settings()
     server = llama_server.start_server(model_file(settings), settings)
     try:
-        yield chat_models.local_chat(server.wait(), server.api_key, server.name, settings)
+        yield chat_models.local_chat(
+            server.wait_until_loaded(), server.api_key, server.name, settings
+        )
     finally:
         server.close()
 
@@ -68,7 +70,7 @@ def _hosted(
 ) -> OpenAIChat:
     if provider == "openai":
         monkeypatch.setattr(chat_models, "OPENAI_URL", server.base_url)
-        monkeypatch.setattr(chat_models, "THINKING_TOKENS", 0)
+        monkeypatch.setattr(chat_models, "REASONING_TOKENS", 0)
         return chat_models.hosted_chat(load_settings(api_key="k", **settings))
     return chat_models.hosted_chat(
         load_settings(llm_base_url=server.base_url, model="scripted", **settings)

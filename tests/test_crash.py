@@ -81,7 +81,7 @@ class Deadly:
     when `COUNTDOWN` is at its end."""
 
     WATCHED = (
-        *("add", "put", "delete", "remove", "keep_only", "settle", "embed"),
+        *("add", "put", "delete", "remove", "delete_all_but", "write_index", "embed"),
         *("ChromaDirectory", "replace", "copytree", "rmtree"),
     )
 
@@ -111,7 +111,7 @@ class Deadly:
 
 
 def deadly(home: Path, steps: int, *parts: str) -> Index:
-    rag.ingest.pipeline.SLICE_CHUNKS = 3  # so that one document takes several
+    rag.ingest.pipeline.BATCH_CHUNKS = 3  # so that one document takes several
     index: Any = Index(home)
     COUNTDOWN[0] = steps
     for part in set(parts) - {"files"}:
@@ -139,8 +139,8 @@ def rebuild_until(home: Path, files: Path, steps: int) -> None:
     deadly(home, steps, "library", "embedder", "files").rebuild()
 
 
-def settle_until(home: Path, files: Path, steps: int) -> None:
-    deadly(home, steps, "files").vectors.settle()
+def write_index_until(home: Path, files: Path, steps: int) -> None:
+    deadly(home, steps, "files").vectors.write_index()
 
 
 def remove_until(home: Path, files: Path, steps: int) -> None:
@@ -199,10 +199,10 @@ def index_once(home: Path, files: Path) -> None:
     index.close()
 
 
-def index_unsettled(home: Path, files: Path) -> None:
+def index_unwritten(home: Path, files: Path) -> None:
     index = Index(home)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(index.vectors, "settle", lambda: None)
+        patch.setattr(index.vectors, "write_index", lambda: None)
         index.run(files)
 
 
@@ -301,8 +301,8 @@ def test_a_rebuild_killed_at_any_step(
 def test_settling_killed_at_any_step(forks: ForkServerContext, tmp_path: Path) -> None:
     base, files = tmp_path / "base", tmp_path / "files"
     first_version(files)
-    assert run(forks, index_unsettled, base, files) == 0
-    kill_at_every_step(forks, tmp_path, base, files, settle_until, digests(base), 10)
+    assert run(forks, index_unwritten, base, files) == 0
+    kill_at_every_step(forks, tmp_path, base, files, write_index_until, digests(base), 10)
 
 
 # --- two at once -----------------------------------------------------------------------------

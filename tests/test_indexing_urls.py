@@ -23,7 +23,7 @@ from tests.test_fetch import anywhere, reply, served
 from tests.test_ingest import Index, kinds, long_text, write
 from ui.shell.indexing import sorted_out, stored_files
 
-LOCAL = partial(fetch_page, allowed=anywhere)
+LOCAL = partial(fetch_page, is_allowed=anywhere)
 
 
 def page(text: str, title: str = "Wheat") -> bytes:

@@ -85,8 +85,10 @@ import json, os, sys, time
 from pathlib import Path
 from rag.models import llama_server
 from rag.settings import load_settings
-server = llama_server.start_server(Path(sys.argv[1]), load_settings(cache_dir=Path(sys.argv[2])))
-url = server.wait()
+server = llama_server.start_server(
+    Path(sys.argv[1]), load_settings(cache_dir=Path(sys.argv[2]))
+)
+url = server.wait_until_loaded()
 if "fork" in sys.argv:
     pid = os.fork()
     if not pid:
@@ -158,7 +160,7 @@ def falls_silent(url: str, within_s: float = 20) -> bool:
 
 
 def test_the_server_answers_on_loopback_behind_its_key(server: LocalServer) -> None:
-    url = server.wait()
+    url = server.wait_until_loaded()
     assert url.startswith("http://127.0.0.1:")
     assert url.endswith("/v1")
     assert answers(url)
@@ -183,7 +185,7 @@ def test_the_key_is_not_in_the_command_line(server: LocalServer) -> None:
 def test_a_model_that_cannot_be_loaded_says_why(stubbed: Path, cached: Settings) -> None:
     server = llama_server.start_server(make_model(stubbed.parent, "corrupt"), cached)
     with pytest.raises(ModelFileError, match=r"tensor is.* out of bounds") as raised:
-        server.wait()
+        server.wait_until_loaded()
     assert str(raised.value).isprintable()
     assert "failed to load" not in str(raised.value)
     server.close()
@@ -194,33 +196,33 @@ def test_a_missing_system_library_is_named_with_its_package(
 ) -> None:
     server = llama_server.start_server(make_model(stubbed.parent, "gomp"), cached)
     with pytest.raises(ModelFileError, match=r"libgomp\.so\.1.*apt-get install libgomp1"):
-        server.wait()
+        server.wait_until_loaded()
     server.close()
 
 
 def test_a_child_that_dies_without_a_word_gives_its_code(stubbed: Path, cached: Settings) -> None:
     server = llama_server.start_server(make_model(stubbed.parent, "mute"), cached)
     with pytest.raises(ModelFileError, match="code 3"):
-        server.wait()
+        server.wait_until_loaded()
     server.close()
 
 
 def test_a_slow_load_is_a_timeout_and_can_be_closed(stubbed: Path, cached: Settings) -> None:
     server = llama_server.start_server(make_model(stubbed.parent, "slow"), cached)
     with pytest.raises(ModelTimeout):
-        server.wait(0.2)
+        server.wait_until_loaded(0.2)
     server.close()
     with pytest.raises(ModelError):
-        server.wait()
+        server.wait_until_loaded()
 
 
 def test_a_child_that_died_since_is_unreachable(server: LocalServer) -> None:
-    url = server.wait()
+    url = server.wait_until_loaded()
     kill_from_inside(url)
     assert falls_silent(url)
     server._child.wait(5)
     with pytest.raises(ModelUnreachable, match="stopped"):
-        server.wait()
+        server.wait_until_loaded()
 
 
 def kill_from_inside(url: str) -> None:
@@ -246,7 +248,7 @@ def test_a_gguf_file_of_garbage_is_refused_by_llama_cpp_itself(
     garbage.write_bytes(b"GGUF" + bytes(range(256)) * 100)
     server = llama_server.start_server(garbage, cached)
     with pytest.raises(ModelFileError, match=r"could not be loaded: .*version"):
-        server.wait()
+        server.wait_until_loaded()
     server.close()
 
 
@@ -254,7 +256,7 @@ def test_a_gguf_file_of_garbage_is_refused_by_llama_cpp_itself(
 
 
 def test_closing_ends_the_child_and_may_be_repeated(server: LocalServer) -> None:
-    url = server.wait()
+    url = server.wait_until_loaded()
     server.close()
     server.close()
     assert server._child.poll() == 0
@@ -263,7 +265,7 @@ def test_closing_ends_the_child_and_may_be_repeated(server: LocalServer) -> None
 
 def test_a_forgotten_server_ends(stubbed: Path, cached: Settings) -> None:
     server = llama_server.start_server(stubbed, cached)
-    url = server.wait()
+    url = server.wait_until_loaded()
     del server
     gc.collect()
     assert falls_silent(url)
@@ -333,63 +335,63 @@ def saved(settings: Settings) -> list[Path]:
 def test_a_saved_prompt_is_restored_by_a_later_server(
     server: LocalServer, stubbed: Path, cached: Settings
 ) -> None:
-    assert server.save("ab-12")
+    assert server.save_state("ab-12")
     later = llama_server.start_server(stubbed, cached)
-    assert later.restore("ab-12")
-    assert not later.restore("ab-13")
+    assert later.restore_state("ab-12")
+    assert not later.restore_state("ab-13")
     later.close()
 
 
 def test_a_prompt_saved_again_replaces_the_old_one(server: LocalServer, cached: Settings) -> None:
-    assert server.save("ab")
+    assert server.save_state("ab")
     (first,) = saved(cached)
-    assert server.save("ab")
+    assert server.save_state("ab")
     (second,) = saved(cached)
     assert first != second
-    assert server.restore("ab")
+    assert server.restore_state("ab")
 
 
 @pytest.mark.parametrize("damage", ["truncated", "empty", "garbage", "one bit"])
 def test_a_damaged_prompt_is_forgotten(server: LocalServer, cached: Settings, damage: str) -> None:
-    server.save("ab")
+    server.save_state("ab")
     (file,) = saved(cached)
     content = file.read_bytes()
     flipped = bytes([content[0] ^ 1]) + content[1:]
     file.write_bytes(
         {"truncated": content[:500], "empty": b"", "garbage": b"x" * 99, "one bit": flipped}[damage]
     )
-    assert not server.restore("ab")
+    assert not server.restore_state("ab")
     assert saved(cached) == []
-    assert server.wait()
+    assert server.wait_until_loaded()
 
 
 def test_a_prompt_of_another_model_is_not_restored(
     server: LocalServer, stubbed: Path, cached: Settings
 ) -> None:
-    server.save("ab")
+    server.save_state("ab")
     other = llama_server.start_server(make_model(stubbed.parent, "other"), cached)
-    assert not other.restore("ab")
+    assert not other.restore_state("ab")
     other.close()
-    assert server.restore("ab")
+    assert server.restore_state("ab")
 
 
 def test_the_longest_unused_prompts_are_removed(server: LocalServer, cached: Settings) -> None:
     for number in range(8):
-        server.save(f"a{number}")
+        server.save_state(f"a{number}")
         os.utime(saved(cached)[-1], ns=(number, number))
-    server.restore("a0")
-    server.save("b")
-    assert len(saved(cached)) == llama_server.PROMPTS_KEPT
-    assert server.restore("a0")
-    assert not server.restore("a1")
+    server.restore_state("a0")
+    server.save_state("b")
+    assert len(saved(cached)) == llama_server.MAX_SAVED_STATES
+    assert server.restore_state("a0")
+    assert not server.restore_state("a1")
 
 
 @pytest.mark.parametrize("name", ["", "../ab", "AB", "ab.bin", "a/b", "ab\n", "a" * 65])
 def test_a_prompts_name_is_hexadecimal(server: LocalServer, name: str) -> None:
     with pytest.raises(ValueError, match="not a name"):
-        server.save(name)
+        server.save_state(name)
     with pytest.raises(ValueError, match="not a name"):
-        server.restore(name)
+        server.restore_state(name)
 
 
 # --- the real model ---------------------------------------------------------------------------
@@ -404,7 +406,9 @@ def real() -> Iterator[LocalServer]:
 
 
 def _reply(server: LocalServer, question: str) -> tuple[str, dict[str, float], int]:
-    chat = chat_models.local_chat(server.wait(), server.api_key, server.name, load_settings())
+    chat = chat_models.local_chat(
+        server.wait_until_loaded(), server.api_key, server.name, load_settings()
+    )
     messages = [Message("system", "Answer in one word."), Message("user", question)]
     first, *rest = chat.stream(messages, max_tokens=4)
     usage = rest[-1].usage
@@ -415,12 +419,12 @@ def _reply(server: LocalServer, question: str) -> tuple[str, dict[str, float], i
 @pytest.mark.slow
 def test_the_real_model_repeats_itself_exactly_after_a_restore(real: LocalServer) -> None:
     _reply(real, "")
-    assert real.save("0123")
+    assert real.save_state("0123")
     question = "What is the capital of France?"
-    assert real.restore("0123")
+    assert real.restore_state("0123")
     first = _reply(real, question)
     _reply(real, "What is the capital of Spain?")
-    assert real.restore("0123")
+    assert real.restore_state("0123")
     assert _reply(real, question) == first
     assert "Paris" in first[0]
     assert first[2] > 5  # the saved tokens were not read again
@@ -429,19 +433,21 @@ def test_the_real_model_repeats_itself_exactly_after_a_restore(real: LocalServer
 @pytest.mark.slow
 def test_the_real_server_survives_damaged_prompts(real: LocalServer) -> None:
     _reply(real, "")
-    prompts = real._prompts
+    prompts = real._state_dir
     for damage in (lambda content: content[: len(content) // 2], lambda content: b"x" * 9999):
-        assert real.save("4567")
+        assert real.save_state("4567")
         (file,) = prompts.glob("*.4567.*")
         file.write_bytes(damage(file.read_bytes()))
-        assert not real.restore("4567")
+        assert not real.restore_state("4567")
     assert "Paris" in _reply(real, "What is the capital of France?")[0]
 
 
 @pytest.mark.slow
 def test_the_real_server_refuses_other_keys_and_foreign_pages(real: LocalServer) -> None:
     def ask(path: str, key: str) -> http.client.HTTPResponse:
-        connection = http.client.HTTPConnection(urlsplit(real.wait()).netloc, timeout=5)
+        connection = http.client.HTTPConnection(
+            urlsplit(real.wait_until_loaded()).netloc, timeout=5
+        )
         headers = {"Authorization": f"Bearer {key}", "Origin": "http://evil.example"}
         connection.request("GET", path, headers=headers)
         return connection.getresponse()

@@ -81,7 +81,7 @@ def test_openai_gets_room_for_reasoning_and_no_sampling_parameters(
         told(chat, max_tokens=256)
     asked = server.requests[0]
     assert asked["model"] == chat.name == "gpt-6-luna"
-    assert asked["max_completion_tokens"] == 256 + chat_models.THINKING_TOKENS
+    assert asked["max_completion_tokens"] == 256 + chat_models.REASONING_TOKENS
     assert not {"max_tokens", "temperature", "logprobs", "top_p"} & set(asked)
 
 

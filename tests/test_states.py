@@ -139,6 +139,8 @@ def test_a_network_that_is_not_installed_is_told_with_its_remedy(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(embeddings, "find_spec", lambda package: None)
-    monkeypatch.setattr(token_embeddings, "_network", token_embeddings._network.__wrapped__)
+    monkeypatch.setattr(
+        token_embeddings, "_shared_network", token_embeddings._shared_network.__wrapped__
+    )
     with pytest.raises(ModelFileError, match=r"not installed\. Reinstall it"):
         TokenEncoder().encode(["It rained."])

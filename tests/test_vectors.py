@@ -190,9 +190,9 @@ def test_settling_leaves_nothing_to_make_again(vectors: VectorStore, tmp_path: P
 
     made = add(vectors, "a", 300)
     assert waiting() == 300
-    vectors.settle()
+    vectors.write_index()
     assert waiting() <= 1
-    vectors.settle()
+    vectors.write_index()
     vectors.close()
     more = add(vectors, "b", 100)
     assert waiting() >= 100, "files are written while adding"
@@ -200,10 +200,10 @@ def test_settling_leaves_nothing_to_make_again(vectors: VectorStore, tmp_path: P
         assert vectors.search(vector(chunk.id), 1)[0][0] == chunk.id
 
 
-def test_many_changes_are_settled_on_the_way(
+def test_many_changes_are_written_on_the_way(
     vectors: VectorStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rag.store.vectors.WRITE_AFTER", 100)
+    monkeypatch.setattr("rag.store.vectors.MAX_UNWRITTEN", 100)
     made = [chunk for name in "abcdef" for chunk in add(vectors, name, 40)]
     vectors.delete([chunk.id for chunk in made[:5]])
     assert len(list((tmp_path / "vectors").glob("*/"))) == 1
@@ -224,10 +224,10 @@ def test_settling_that_fails_leaves_everything_in_use(
     with monkeypatch.context() as patch:
         patch.setattr("rag.store.vectors.shutil.copytree", full)
         with pytest.raises(LibraryError, match="No space left"):
-            vectors.settle()
+            vectors.write_index()
     assert len(list((tmp_path / "vectors").glob("*/"))) == 1
     assert vectors.ids() == {chunk.id for chunk in made}
-    vectors.settle()
+    vectors.write_index()
     assert vectors.search(vector(made[7].id), 1)[0][0] == made[7].id
 
 
@@ -317,7 +317,7 @@ def settled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("settled") / "vectors"
     vectors = VectorStore.open(path, NAME)
     add(vectors, "a", 300)
-    vectors.settle()
+    vectors.write_index()
     vectors.close()
     return path
 
@@ -357,7 +357,7 @@ def test_a_directory_held_elsewhere_is_busy(
 ) -> None:
     monkeypatch.setattr("rag.store.vectors.LOCK_TIMEOUT_S", 0.05)
     impatient = VectorStore.open(tmp_path / "vectors", NAME)
-    with vectors._held(), pytest.raises(LibraryBusy, match="Try again"):
+    with vectors._locked_directory(), pytest.raises(LibraryBusy, match="Try again"):
         impatient.ids()
     assert not impatient.ids()
     impatient.close()
@@ -382,6 +382,6 @@ def test_a_nearly_full_disk_is_named(
     vectors: VectorStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add(vectors, "a", 5)
-    monkeypatch.setattr("rag.store.vectors.LEAST_FREE_BYTES", 1 << 80)
+    monkeypatch.setattr("rag.store.vectors.MIN_FREE_BYTES", 1 << 80)
     with pytest.raises(LibraryError, match=r"disk is full.*Free some space"):
         vectors.add(chunks("b", 2), [vector(1)])

@@ -180,7 +180,7 @@ def test_a_full_disk_is_told_before_anything_is_written(
     pack: Pack, cached: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     disk = namedtuple("disk", "total used free")
-    monkeypatch.setattr(shutil, "disk_usage", lambda path: disk(9, 9, module.SPARE_BYTES))
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: disk(9, 9, module.MIN_SPARE_BYTES))
     seen = Seen()
     with pytest.raises(ModelFileError, match=r"disk space.*FOOTNOTE_CACHE_DIR"):
         model_file(cached, seen, packaged=pack(*PARTS))

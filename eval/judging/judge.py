@@ -27,7 +27,7 @@ from eval.kept.runs import RESULTS, RunError
 from rag.errors import ModelError, SettingsError
 from rag.internals import (
     HOSTED_BUDGET_TOKENS,
-    THINKING_TOKENS,
+    REASONING_TOKENS,
     OpenAIChat,
     OpenAIServer,
     Remedies,
@@ -155,8 +155,8 @@ def chat_of(own: JudgeSettings) -> OpenAIChat:
         own.model,
         budget_tokens=HOSTED_BUDGET_TOKENS,
         temperature=own.temperature,
-        limit="max_completion_tokens" if is_openai else "max_tokens",
-        thinking_tokens=THINKING_TOKENS if is_openai else 0,
+        limit_parameter="max_completion_tokens" if is_openai else "max_tokens",
+        reasoning_tokens=REASONING_TOKENS if is_openai else 0,
     )
 
 

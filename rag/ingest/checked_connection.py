@@ -1,8 +1,8 @@
-"""How is a connection made that reaches allowed addresses only, and ends in time?
+"""Connections that reach allowed addresses only, and end at a deadline.
 
-A name is looked up once, and the connection goes to an address that was checked: a name server
-that answers something else the next time gains nothing. The name stays what the server is asked
-for and what its certificate must state.
+A host name is resolved once, and the connection goes to an address that was checked: a name server
+that answers differently the next time gains nothing. The request and the check of the certificate
+still use the name.
 """
 
 from __future__ import annotations
@@ -24,21 +24,25 @@ from httpcore2 import (
 
 from rag.errors import SourceError
 
-CONNECT_S = 10  # for one address of several
+CONNECT_TIMEOUT_S = 10  # for one address of several
 
 
 class CheckedBackend(NetworkBackend):
-    """Connects to hosts all of whose addresses are `allowed`, until `ends` (monotonic seconds)."""
+    """Connects to hosts all of whose addresses pass `is_allowed`.
+
+    `resolve` returns the addresses of a host and port, or raises `OSError`. `deadline` is a time
+    of `time.monotonic`, in seconds.
+    """
 
     def __init__(
         self,
-        allowed: Callable[[str], bool],
-        lookup: Callable[[str, int], Sequence[str]],
-        ends: float,
+        is_allowed: Callable[[str], bool],
+        resolve: Callable[[str, int], Sequence[str]],
+        deadline: float,
     ) -> None:
-        self.allowed = allowed
-        self.lookup = lookup
-        self.ends = ends
+        self.is_allowed = is_allowed
+        self.resolve = resolve
+        self.deadline = deadline
         self.network = SyncBackend()
 
     def connect_tcp(
@@ -49,8 +53,8 @@ class CheckedBackend(NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[SOCKET_OPTION] | None = None,
     ) -> NetworkStream:
-        """Raises `SourceError` for a host that is unknown or has an address not allowed."""
-        *others, last = self._addresses(host, port)
+        """Raises `SourceError` for a host that is unknown or has an address that is not allowed."""
+        *others, last = self._allowed_addresses(host, port)
         for address in others:
             try:
                 return self._connect(address, port)
@@ -58,9 +62,9 @@ class CheckedBackend(NetworkBackend):
                 continue
         return self._connect(last, port)
 
-    def _addresses(self, host: str, port: int) -> Sequence[str]:
+    def _allowed_addresses(self, host: str, port: int) -> Sequence[str]:
         try:
-            found = self.lookup(host, port)
+            found = self.resolve(host, port)
         except OSError:
             found = ()
         if not found:
@@ -68,7 +72,7 @@ class CheckedBackend(NetworkBackend):
                 f"The address of {host} cannot be found.",
                 "Check the spelling and the connection to the internet.",
             )
-        if not all(map(self.allowed, found)):
+        if not all(map(self.is_allowed, found)):
             raise SourceError(
                 f"{host} is not a public address.",
                 "Save the page from a browser and index that file.",
@@ -76,22 +80,22 @@ class CheckedBackend(NetworkBackend):
         return found
 
     def _connect(self, address: str, port: int) -> NetworkStream:
-        timeout = min(_left(self.ends), CONNECT_S)
-        return _Timed(self.network.connect_tcp(address, port, timeout), self.ends)
+        timeout = min(_remaining_s(self.deadline), CONNECT_TIMEOUT_S)
+        return _DeadlineStream(self.network.connect_tcp(address, port, timeout), self.deadline)
 
 
-class _Timed(NetworkStream):
-    """A stream whose every step must be done by `ends`, however little comes at a time."""
+class _DeadlineStream(NetworkStream):
+    """A stream whose every read and write must end by `deadline`, however little comes at once."""
 
-    def __init__(self, stream: NetworkStream, ends: float) -> None:
+    def __init__(self, stream: NetworkStream, deadline: float) -> None:
         self.stream = stream
-        self.ends = ends
+        self.deadline = deadline
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self.stream.read(max_bytes, _left(self.ends))
+        return self.stream.read(max_bytes, _remaining_s(self.deadline))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self.stream.write(buffer, _left(self.ends))
+        self.stream.write(buffer, _remaining_s(self.deadline))
 
     def close(self) -> None:
         self.stream.close()
@@ -102,15 +106,16 @@ class _Timed(NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> NetworkStream:
-        stream = self.stream.start_tls(ssl_context, server_hostname, _left(self.ends))
-        return _Timed(stream, self.ends)
+        stream = self.stream.start_tls(ssl_context, server_hostname, _remaining_s(self.deadline))
+        return _DeadlineStream(stream, self.deadline)
 
     def get_extra_info(self, info: str) -> Any:
         return self.stream.get_extra_info(info)
 
 
-def _left(ends: float) -> float:
-    left = ends - time.monotonic()
-    if left <= 0:
+def _remaining_s(deadline: float) -> float:
+    """Above zero. Raises `ReadTimeout` after the deadline."""
+    remaining = deadline - time.monotonic()
+    if remaining <= 0:
         raise ReadTimeout("the deadline has passed")
-    return left
+    return remaining

@@ -1,4 +1,7 @@
-"""Which documents do the given files and web pages hold, under which ids, and which no more?"""
+"""Finds the documents of files and web pages, and those whose file was removed.
+
+Decides the id of each document.
+"""
 
 from __future__ import annotations
 
@@ -15,109 +18,124 @@ from rag.types import Document
 
 
 class SourceFinder:
-    """`known` maps the source of each document that the library holds to its id."""
+    """The documents of the files at and under `paths`, and of the pages at `urls`.
+
+    `ids_by_source` maps the source of each indexed document to its id. `fetch` returns the page at
+    a URL or raises `SourceError`.
+    """
 
     def __init__(
         self,
         paths: Iterable[Path],
         urls: Iterable[str],
-        known: Mapping[str, str],
+        ids_by_source: Mapping[str, str],
         fetch: Callable[[str], Page],
     ) -> None:
-        self.given = [Path(os.path.abspath(path)) for path in paths]
-        self.roots = [str(path.resolve()) for path in self.given]
+        self.paths = [Path(os.path.abspath(path)) for path in paths]
+        self.roots = [str(path.resolve()) for path in self.paths]
         self.urls = urls
-        self.known = known
+        self.ids_by_source = ids_by_source
         self.fetch = fetch
-        self.taken = set(known.values())
-        self.seen: set[str] = set()  # sources of documents
-        self.read: set[str] = set()  # files
+        self.used_ids = set(ids_by_source.values())
+        self.found_sources: set[str] = set()  # of the documents found in this run
+        self.read_files: set[str] = set()
 
     def documents(self) -> Iterator[Document | Failed]:
         """Each document once. Raises `SourceError` for a path that does not exist."""
-        yield from self._in_files()
+        yield from self._documents_in_files()
         for url in dict.fromkeys(self.urls):
             try:
                 url = normalise_url(url)
-                if url not in self.seen:
-                    self.seen.add(url)
+                if url not in self.found_sources:
+                    self.found_sources.add(url)
                     found = self.fetch(url)
-                    yield read_page(url, found.kind, found.data, found.charset)
+                    yield read_page(url, found.suffix, found.data, found.charset)
             except SourceError as error:
-                yield Failed(_printable(url), str(error))
+                yield Failed(_without_surrogates(url), str(error))
 
-    def gone(self) -> list[str]:
-        """Ids of the documents whose file, or record in it, is there no more.
+    def removed_ids(self) -> list[str]:
+        """Ids of the indexed documents under `paths` whose file, or record in it, is gone.
 
-        A web page never is: only a person can say that it should be forgotten.
+        To be called after `documents`. A web page is never among them: only a person can say that
+        it should be removed.
         """
         return sorted(
             id
-            for source, id in self.known.items()
-            if source not in self.seen and self._given(source) and self._vanished(source)
+            for source, id in self.ids_by_source.items()
+            if source not in self.found_sources
+            and self._is_under_paths(source)
+            and self._is_removed(source)
         )
 
-    def _in_files(self) -> Iterator[Document | Failed]:
-        here = [path for path in self.given if path.exists() or not self._holds(path)]
-        for file in find_files(here):
+    def _documents_in_files(self) -> Iterator[Document | Failed]:
+        # A missing file is a mistake, unless documents came from it: then they are to be removed.
+        paths = [path for path in self.paths if path.exists() or not self._is_indexed_file(path)]
+        for file in find_files(paths):
             try:
                 documents = read_file(file)
             except SourceError as error:
-                yield Failed(_printable(str(file)), str(error))
+                yield Failed(_without_surrogates(str(file)), str(error))
                 continue
-            self.read.add(str(file.resolve()))
+            self.read_files.add(str(file.resolve()))
             for document in documents:
-                if document.source not in self.seen:
-                    self.seen.add(document.source)
-                    yield self._named(document, file)
+                if document.source not in self.found_sources:
+                    self.found_sources.add(document.source)
+                    yield self._with_id(document, file)
 
-    def _named(self, document: Document, file: Path) -> Document:
-        """The document under the id it has, or under the shortest end of its path that is free."""
-        id = self.known.get(document.source)
+    def _with_id(self, document: Document, file: Path) -> Document:
+        """The document with the id that it has, or the shortest end of its path that is no id
+        yet."""
+        id = self.ids_by_source.get(document.source)
         if id is None:
-            root = next((path for path in self.given if path in file.parents), file.parent)
+            root = next((path for path in self.paths if path in file.parents), file.parent)
             record = document.id.removeprefix(file.name)
             shortest = len(file.relative_to(root).parts)
-            parts = [_printable(part) for part in file.parts]
+            parts = [_without_surrogates(part) for part in file.parts]
             ends = ("/".join(parts[-n:]) for n in range(shortest, len(parts)))
-            id = next((end + record for end in ends if end + record not in self.taken), None)
+            id = next((end + record for end in ends if end + record not in self.used_ids), None)
         document = replace(document, id=id or document.source)
-        self.taken.add(document.id)
+        self.used_ids.add(document.id)
         return document
 
-    def _holds(self, path: Path) -> bool:
-        """True for a file that documents came from."""
+    def _is_indexed_file(self, path: Path) -> bool:
+        """True for a file that indexed documents came from."""
         file = str(path.resolve())
-        return any(source == file or source.startswith(f"{file}#") for source in self.known)
+        return any(source == file or source.startswith(f"{file}#") for source in self.ids_by_source)
 
-    def _given(self, source: str) -> bool:
+    def _is_under_paths(self, source: str) -> bool:
         return any(
             source == root or source.startswith((f"{root}#", os.path.join(root, "")))
             for root in self.roots
         )
 
-    def _vanished(self, source: str) -> bool:
-        return any(file in self.read for file in _files(source)) or is_source_gone(source)
+    def _is_removed(self, source: str) -> bool:
+        return any(file in self.read_files for file in _possible_files(source)) or is_source_gone(
+            source
+        )
 
 
 def is_source_gone(source: str) -> bool:
-    """True where the file of a document is there no more; a web page is never gone."""
-    return not is_url(source) and all(map(_missing, _files(source)))
+    """True where the file of a document is gone; never for a web page.
+
+    `source` is that of a document: a path, ``path#record``, or a URL.
+    """
+    return not is_url(source) and all(map(_is_file_missing, _possible_files(source)))
 
 
-def _files(source: str) -> list[str]:
-    """A source is a file, or a file, "#" and the name of a record; both may hold more of them."""
+def _possible_files(source: str) -> list[str]:
+    """The files that `source` may name: it is a file, or a file, "#" and the id of a record, and
+    either may contain a "#" itself."""
     parts = source.split("#")
     return ["#".join(parts[:n]) for n in range(len(parts), 0, -1)]
 
 
-def _missing(file: str) -> bool:
+def _is_file_missing(file: str) -> bool:
     try:
         os.stat(file)
-    except OSError as error:  # any other one: it may be there
+    except OSError as error:  # any other error: it may exist
         return isinstance(error, (FileNotFoundError, NotADirectoryError))
     return False
 
 
-def _printable(text: str) -> str:
+def _without_surrogates(text: str) -> str:
     return text.encode(errors="replace").decode()

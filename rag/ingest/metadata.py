@@ -1,6 +1,6 @@
-"""What is a document called, and when was it published?
+"""Titles and dates of documents, and one-line names.
 
-By what its source states, where that reads like a title, else by its headline.
+The title is that of the source's metadata, where it reads like one, else the headline of the text.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ _MACHINE_TITLE = re.compile(  # what programs write into the title of a file
 )
 
 
-def document_title(stated: Sequence[object], text: str, name: str) -> str:
-    """The first of the `stated` titles that is one, or the headline of `text`, or `name`.
+def document_title(candidates: Sequence[object], text: str, name: str) -> str:
+    """The first of `candidates` that reads like a title, or the headline of `text`, or `name`.
 
     Never empty, one line, at most 200 characters.
     """
-    for candidate in stated:
+    for candidate in candidates:
         found = clean_line(candidate) if isinstance(candidate, str) else ""
         if _LETTER.search(found) and not _MACHINE_TITLE.match(found):
             return found
@@ -34,7 +34,7 @@ def document_title(stated: Sequence[object], text: str, name: str) -> str:
 
 
 def parse_iso_date(value: object) -> str | None:
-    """`value` as ``2026-01-09`` where it begins with such a date."""
+    """`value` as ``2026-01-09`` where it begins with such a date, else None."""
     if isinstance(value, str):
         with suppress(ValueError):
             return date.fromisoformat(value.strip()[:10]).isoformat()
@@ -42,13 +42,17 @@ def parse_iso_date(value: object) -> str | None:
 
 
 def clean_line(text: str) -> str:
-    """One line that is safe to print: no control characters, at most 200 characters."""
+    """`text` as one line that is safe to print: no control characters, at most 200 characters.
+
+    It makes titles and ids, which are stored: other than `rag.errors.printable_line` it leaves what
+    joins letters and emoji.
+    """
     visible = _UNPRINTABLE.sub(" ", text).encode("utf-8", "replace").decode()
     return _shorten(" ".join(visible.split()), 200)
 
 
 def _headline(text: str) -> str:
-    """The first line, where it reads like a headline, or the beginning of the first sentence."""
+    """The first line where it reads like a headline, else the beginning of the first sentence."""
     first = _LETTER.search(text)
     start = max(text.rfind("\n", 0, first.start()) + 1, first.start() - 80) if first else 0
     head = text[start : start + 2000]
@@ -60,8 +64,8 @@ def _headline(text: str) -> str:
     return ""
 
 
-def _shorten(text: str, size: int) -> str:
-    if len(text) <= size:
+def _shorten(text: str, max_chars: int) -> str:
+    if len(text) <= max_chars:
         return text
-    words, _, _ = text[:size].rpartition(" ")
-    return (words or text[: size - 1]).rstrip(" ,;:–—-") + "…"
+    words, _, _ = text[:max_chars].rpartition(" ")
+    return (words or text[: max_chars - 1]).rstrip(" ,;:–—-") + "…"

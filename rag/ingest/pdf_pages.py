@@ -1,6 +1,6 @@
-"""On which page of a PDF does a character stand?
+"""Page numbers of PDF documents.
 
-The text of a PDF is its pages, joined by form feeds, which are white space to all that reads it.
+The text of a PDF is stored as its pages, joined by form feeds, which count as white space.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ PAGE_BREAK = "\n\f\n"
 
 
 def page_of(document: Document, offset: int) -> int | None:
-    """The page, from 1, on which the character at `offset` stands; none unless in a PDF."""
+    """The page, from 1, with the character at `offset`; None where the document is no PDF."""
     source = document.source
     web = source.startswith(("http://", "https://"))
     path = urlsplit(source).path if web else source

@@ -1,9 +1,9 @@
-"""How do files and web pages become part of the library, and how do they leave it?
+"""Indexes files and web pages into the library, and removes documents from it.
 
-For each document: load, chunk, embed, add the vectors, commit to the library, delete the vectors
-of the old version. So the library never knows a chunk without a vector, and a crash anywhere
-leaves the old version whole. Vectors that the library does not know are nobody's: readers pass
-them over and the end of a run deletes them.
+For each document: read, chunk, embed, add the vectors, commit to the library, delete the vectors
+of the old version. So the library never holds a chunk without a vector, and a crash anywhere
+leaves the old version whole. Vectors of chunks that the library does not hold are left over from a
+crash: searches ignore them and the end of a run deletes them.
 """
 
 from __future__ import annotations
@@ -25,9 +25,10 @@ from rag.store.documents import Library
 from rag.store.vectors import VectorStore
 from rag.types import Chunk, Document, Embedder
 
-SLICE_CHUNKS = 64  # embedded at once, across documents: most articles have five
+BATCH_CHUNKS = 64  # embedded at once, across documents: most articles have five chunks
 
-# Called with how many chunks are embedded, how many there will be (if known), and a title.
+# Called with how many chunks are embedded, how many there will be (None: not known), and the title
+# of a document or the URL that is about to be fetched.
 Progress = Callable[[int, int | None, str], None]
 
 
@@ -45,26 +46,27 @@ def ingest(
     """Bring the library up to date with the files at and under `paths` and the pages at `urls`,
     one event a document.
 
-    A document whose file is gone is removed; documents from elsewhere, web pages among them, are
-    left alone. Closing the iterator ends the run; what it has yielded stays. Raises `LibraryBusy`
-    when another run is under way, `EmbedderMismatch`, `SourceError` for a path that does not
-    exist, and whatever the embedder and the disk raise; what was committed before stays.
+    A document at or under `paths` whose file is gone is removed; other documents, web pages among
+    them, are left alone. `lock_path` is a file of the index that only one run at a time can lock.
+    Closing the iterator ends the run; what it has yielded stays. Raises `LibraryBusy` when another
+    run is under way, `EmbedderMismatch`, `SourceError` for a path that does not exist, and whatever
+    the embedder and the disk raise; what was committed before stays.
     """
-    with _only_run(lock_path):
-        run = _Run(library, vectors, embedder, on_progress)
-        run.prepare()
-        sources = SourceFinder(paths, urls, library.ids_by_source(), run.announced(fetch))
+    with _exclusive_run(lock_path):
+        run = _IndexRun(library, vectors, embedder, on_progress)
+        run.complete_vectors()
+        sources = SourceFinder(paths, urls, library.ids_by_source(), run.report_fetches(fetch))
         yield from run.index(sources)
-        for id in sources.gone():
-            yield _removed(id, library, vectors)
-        vectors.keep_only(library.chunk_ids())
-        vectors.settle()
+        for id in sources.removed_ids():
+            yield _remove_document(id, library, vectors)
+        vectors.delete_all_but(library.chunk_ids())
+        vectors.write_index()
 
 
 def remove(document_id: str, *, library: Library, vectors: VectorStore, lock_path: Path) -> Removed:
-    """Forget a document. Raises `NoSuchDocument`, `LibraryBusy`."""
-    with _only_run(lock_path):
-        return _removed(document_id, library, vectors)
+    """Delete a document, its chunks and their vectors. Raises `NoSuchDocument`, `LibraryBusy`."""
+    with _exclusive_run(lock_path):
+        return _remove_document(document_id, library, vectors)
 
 
 def rebuild(
@@ -78,11 +80,12 @@ def rebuild(
     """Embed every chunk of the library anew, from the stored text; returns how many.
 
     The remedy for vectors that are lost, damaged or of another embedder. The old ones stay in
-    use until the last new one is there.
+    use until the last new one is stored. Raises `LibraryBusy`, and whatever the embedder and the
+    disk raise.
     """
-    with _only_run(lock_path):
-        run = _Run(library, vectors, embedder, on_progress, total=library.count_chunks())
-        vectors.rebuild(embedder.name, map(run.embedded, _slices(_pairs(library))))
+    with _exclusive_run(lock_path):
+        run = _IndexRun(library, vectors, embedder, on_progress, total=library.count_chunks())
+        vectors.rebuild(embedder.name, map(run.embed, _batches(_chunks_with_documents(library))))
         library.embedder = embedder.name
         return run.done
 
@@ -96,22 +99,22 @@ def check_embedder(library: Library, embedder: Embedder) -> None:
         )
 
 
-_Pair = tuple[Document, Chunk]
+_DocumentChunk = tuple[Document, Chunk]
 
 
 @dataclass(slots=True)
-class _Job:
-    """A document on its way in; `left` of its chunks are still to be embedded."""
+class _PendingDocument:
+    """A document that is not committed yet; `unembedded` of its chunks have no vector."""
 
     document: Document
     chunks: list[Chunk]
-    known: bool
-    left: int
+    is_update: bool
+    unembedded: int
 
 
 @dataclass(slots=True)
-class _Run:
-    """One run: what it writes to, and how far it is."""
+class _IndexRun:
+    """One run: what it writes to, and how many of `total` chunks are embedded (`done`)."""
 
     library: Library
     vectors: VectorStore
@@ -120,30 +123,33 @@ class _Run:
     total: int | None = None
     done: int = 0
 
-    def prepare(self) -> None:
-        """Make the vectors fit the library: all there, and of this embedder."""
+    def complete_vectors(self) -> None:
+        """Give every chunk of the library a vector of this embedder.
+
+        Raises `EmbedderMismatch`.
+        """
         check_embedder(self.library, self.embedder)
         if self.library.embedder != self.embedder.name:  # then nothing is indexed
             self.vectors.rebuild(self.embedder.name, [])
             self.library.embedder = self.embedder.name
         missing = self.library.chunk_ids() - self.vectors.ids()
-        for some in _slices(_pairs(self.library, missing)):
-            self.vectors.add(*self.embedded(some))
+        for batch in _batches(_chunks_with_documents(self.library, missing)):
+            self.vectors.add(*self.embed(batch))
 
-    def announced(self, fetch: Callable[[str], Page]) -> Callable[[str], Page]:
-        """`fetch`, which may take its time, with word of it beforehand."""
+    def report_fetches(self, fetch: Callable[[str], Page]) -> Callable[[str], Page]:
+        """`fetch`, with a call of `on_progress` before each page: fetching may take long."""
 
-        def tell(url: str) -> Page:
+        def fetch_with_report(url: str) -> Page:
             if self.on_progress:
                 self.on_progress(self.done, self.total, url)
             return fetch(url)
 
-        return tell
+        return fetch_with_report
 
     def index(self, sources: SourceFinder) -> Iterator[IngestEvent]:
-        """Take in what the sources hold, `SLICE_CHUNKS` chunks at a time."""
+        """Embed and commit the documents of `sources`, `BATCH_CHUNKS` chunks at a time."""
         digests = self.library.digests()
-        waiting: list[tuple[_Job, Chunk]] = []
+        queue: list[tuple[_PendingDocument, Chunk]] = []
         for found in sources.documents():
             if isinstance(found, Failed):
                 yield found
@@ -151,63 +157,69 @@ class _Run:
                 yield Skipped(found.id)
             else:
                 chunks = chunk_document(found)
-                job = _Job(found, chunks, found.id in digests, len(chunks))
-                waiting += [(job, piece) for piece in chunks]
+                pending = _PendingDocument(found, chunks, found.id in digests, len(chunks))
+                queue += [(pending, chunk) for chunk in chunks]
                 if not chunks:
-                    yield self.commit(job)
-                while len(waiting) >= SLICE_CHUNKS:
-                    some, waiting = waiting[:SLICE_CHUNKS], waiting[SLICE_CHUNKS:]
-                    yield from self.store(some)
-        yield from self.store(waiting)
+                    yield self.commit(pending)
+                while len(queue) >= BATCH_CHUNKS:
+                    batch, queue = queue[:BATCH_CHUNKS], queue[BATCH_CHUNKS:]
+                    yield from self.store_batch(batch)
+        yield from self.store_batch(queue)
 
-    def store(self, some: list[tuple[_Job, Chunk]]) -> Iterator[IngestEvent]:
+    def store_batch(self, batch: list[tuple[_PendingDocument, Chunk]]) -> Iterator[IngestEvent]:
         """Add the vectors of these chunks, and commit the documents that are complete."""
-        if some:
-            self.vectors.add(*self.embedded([(job.document, piece) for job, piece in some]))
-        for job, _ in some:
-            job.left -= 1
-            if not job.left:
-                yield self.commit(job)
+        if batch:
+            self.vectors.add(*self.embed([(pending.document, chunk) for pending, chunk in batch]))
+        for pending, _ in batch:
+            pending.unembedded -= 1
+            if not pending.unembedded:
+                yield self.commit(pending)
 
-    def commit(self, job: _Job) -> IngestEvent:
-        id = job.document.id
-        old = {piece.id for piece in self.library.chunks(id)}
-        self.library.put(job.document, job.chunks)
-        self.vectors.delete(old - {piece.id for piece in job.chunks})
-        return (Updated if job.known else Added)(id, len(job.chunks))
+    def commit(self, pending: _PendingDocument) -> IngestEvent:
+        id = pending.document.id
+        old = {chunk.id for chunk in self.library.chunks(id)}
+        self.library.put(pending.document, pending.chunks)
+        self.vectors.delete(old - {chunk.id for chunk in pending.chunks})
+        return (Updated if pending.is_update else Added)(id, len(pending.chunks))
 
-    def embedded(self, pairs: Sequence[_Pair]) -> tuple[list[Chunk], list[list[float]]]:
+    def embed(self, pairs: Sequence[_DocumentChunk]) -> tuple[list[Chunk], list[list[float]]]:
         vectors = self.embedder.embed([embedding_text(*pair) for pair in pairs])
         self.done += len(pairs)
         if self.on_progress:
             self.on_progress(self.done, self.total, pairs[-1][0].title)
-        return [piece for _, piece in pairs], vectors
+        return [chunk for _, chunk in pairs], vectors
 
 
-def _pairs(library: Library, only: set[str] | None = None) -> Iterator[_Pair]:
-    """Every chunk of the library with its document, or `only` some."""
+def _chunks_with_documents(
+    library: Library, only: set[str] | None = None
+) -> Iterator[_DocumentChunk]:
+    """Every chunk of the library, or those of the ids `only`, each with its document."""
     for id in sorted(library.digests()) if only is None or only else ():
-        chunks = [piece for piece in library.chunks(id) if only is None or piece.id in only]
+        chunks = [chunk for chunk in library.chunks(id) if only is None or chunk.id in only]
         if chunks:
             document = library.document(id)
-            yield from ((document, piece) for piece in chunks)
+            yield from ((document, chunk) for chunk in chunks)
 
 
-def _slices(pairs: Iterator[_Pair]) -> Iterator[list[_Pair]]:
-    while some := list(islice(pairs, SLICE_CHUNKS)):
-        yield some
+def _batches(pairs: Iterator[_DocumentChunk]) -> Iterator[list[_DocumentChunk]]:
+    while batch := list(islice(pairs, BATCH_CHUNKS)):
+        yield batch
 
 
-def _removed(document_id: str, library: Library, vectors: VectorStore) -> Removed:
+def _remove_document(document_id: str, library: Library, vectors: VectorStore) -> Removed:
     chunks = library.chunks(document_id)
     library.remove(document_id)
-    vectors.delete(piece.id for piece in chunks)
+    vectors.delete(chunk.id for chunk in chunks)
     return Removed(document_id)
 
 
 @contextmanager
-def _only_run(lock_path: Path) -> Iterator[None]:
-    """One run at a time; a lock dies with its process. Gradio moves a generator among threads."""
+def _exclusive_run(lock_path: Path) -> Iterator[None]:
+    """Locks the index for one run; the lock ends with its process.
+
+    It belongs to no thread, because Gradio moves a generator among threads. Raises `LibraryBusy`,
+    and `LibraryError` when the lock file cannot be written.
+    """
     lock = FileLock(lock_path, timeout=0, thread_local=False)
     try:
         lock_path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
-"""Is this an address of the public internet?
+"""The guard against server-side request forgery: is an address one of the public internet?
 
-What lies behind any other one (this machine, its network, the service that hands a cloud machine
-its keys) was never meant for a person who gives the URL of an article.
+Behind any other one lie this machine, its network, and the service that gives a cloud machine its
+keys: nothing that a person who gives the URL of an article should reach.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def is_public(address: str) -> bool:
     return ip.is_global and not special and not any(ip in network for network in _REFUSED)
 
 
-def lookup(host: str, port: int) -> list[str]:
+def resolve_host(host: str, port: int) -> list[str]:
     """The addresses of `host`, as the system's resolver orders them. Raises `OSError`."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(info[4][0]) for info in found))

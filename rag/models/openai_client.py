@@ -1,4 +1,4 @@
-"""How is an OpenAI-compatible server reached, and what do its failures mean?"""
+"""Connection to an OpenAI-compatible server, and what its failures mean."""
 
 from __future__ import annotations
 
@@ -24,30 +24,32 @@ from rag.settings import is_loopback
 if TYPE_CHECKING:
     from openai import APIError, AsyncOpenAI, OpenAI
 
-CONNECT_S = 5.0
+CONNECT_TIMEOUT_S = 5.0
 MAX_MESSAGE_CHARS = 200
 
 
 class Remedies(NamedTuple):
-    """What to do about an address, a key or a model's name that does not work."""
+    """What a person can do about an address, a key or a model name that does not work."""
 
     address: str
     key: str
     model: str
 
 
-OPENAI = Remedies(
+OPENAI_REMEDIES = Remedies(
     "Check the network, or set FOOTNOTE_MODEL=local.",
     "Check OPENAI_API_KEY.",
     "Check FOOTNOTE_MODEL.",
 )
-COMPATIBLE = Remedies(
+COMPATIBLE_REMEDIES = Remedies(
     "Check that the server runs, and FOOTNOTE_LLM_BASE_URL (it usually ends in /v1).",
     "Check FOOTNOTE_LLM_API_KEY.",
     "Check FOOTNOTE_MODEL, and FOOTNOTE_LLM_BASE_URL (it usually ends in /v1).",
 )
-EMBEDDED = Remedies(*["Start the program again; the local model may need more free memory."] * 3)
-EMBEDDINGS = Remedies(
+LOCAL_REMEDIES = Remedies(
+    *["Start the program again; the local model may need more free memory."] * 3
+)
+EMBEDDINGS_REMEDIES = Remedies(
     "Check that the server runs, and FOOTNOTE_EMBEDDING_BASE_URL (it usually ends in /v1).",
     "Check FOOTNOTE_EMBEDDING_API_KEY.",
     "Check FOOTNOTE_EMBEDDING_MODEL, and FOOTNOTE_EMBEDDING_BASE_URL.",
@@ -56,7 +58,11 @@ EMBEDDINGS = Remedies(
 
 @dataclass(frozen=True)
 class OpenAIServer:
-    """A server that speaks OpenAI's protocol at `base_url`; `timeout_s` is the longest silence."""
+    """A server that speaks OpenAI's protocol.
+
+    `base_url` usually ends in ``/v1``; `api_key` may be empty; `timeout_s` is the longest silence
+    before a request fails; `remedies` end the error messages; `retries` are the SDK's.
+    """
 
     base_url: str
     api_key: str = field(repr=False)
@@ -68,14 +74,15 @@ class OpenAIServer:
     def client(self) -> OpenAI:
         """The SDK's client. Redirects are not followed: they would carry texts elsewhere.
 
-        Raises `SettingsError` for an address that is none, `ModelAuthError` for such a key.
+        Raises `SettingsError` when `base_url` is no HTTP URL, `ModelAuthError` when the key holds
+        characters that no key has.
         """
         import httpx2
         from openai import OpenAI
 
         return OpenAI(**self._options, http_client=httpx2.Client(**self._transport))
 
-    def connect(self) -> AsyncOpenAI:
+    def request_client(self) -> AsyncOpenAI:
         """A client for one request, on a connection of its own: closing it ends that request and
         no other. Raises as `client` does."""
         import httpx2
@@ -102,17 +109,22 @@ class OpenAIServer:
         import httpx2
 
         # A proxy that the environment names must not see what stays on this machine.
-        trusts = not is_loopback(self.base_url)
+        trust_environment = not is_loopback(self.base_url)
         return {
-            "timeout": httpx2.Timeout(self.timeout_s, connect=min(CONNECT_S, self.timeout_s)),
+            "timeout": httpx2.Timeout(
+                self.timeout_s, connect=min(CONNECT_TIMEOUT_S, self.timeout_s)
+            ),
             "follow_redirects": False,
-            "trust_env": trusts,
-            "verify": httpx2.create_ssl_context(trust_env=trusts),  # slow to make: once
+            "trust_env": trust_environment,
+            "verify": httpx2.create_ssl_context(trust_env=trust_environment),  # slow to make: once
         }
 
     @contextmanager
-    def explained(self, model: str) -> Iterator[None]:
-        """Raise a `ModelError` with a remedy in place of what the SDK raises."""
+    def translate_errors(self, model: str) -> Iterator[None]:
+        """Within this block, what the SDK raises becomes a `ModelError` that names a remedy.
+
+        `model` is the name that a message about a missing model gives.
+        """
         import httpx2
         from openai import APIError
 
@@ -124,10 +136,10 @@ class OpenAIServer:
         except httpx2.HTTPError as error:  # broke off within the body of an error's reply
             raise ModelInterrupted("The reply broke off.", "Ask again.") from error
         except (ValueError, TypeError, AttributeError, LookupError) as error:
-            raise self.nonsense() from error
+            raise self.protocol_error() from error
 
-    def nonsense(self) -> ModelRefused:
-        """The error for a reply that is not what OpenAI's protocol says."""
+    def protocol_error(self) -> ModelRefused:
+        """The error for a reply that does not follow OpenAI's protocol."""
         return ModelRefused(
             "The server's reply is not what an OpenAI-compatible server sends.",
             self.remedies.address,
@@ -140,7 +152,7 @@ class OpenAIServer:
             return self._explain_connection(error)
         if isinstance(error, APIStatusError):
             return self._explain_status(error, model)
-        return ModelRefused(f"The server gave up: {self.said(error)}", "Ask again.")
+        return ModelRefused(f"The server gave up: {self.error_text(error)}", "Ask again.")
 
     def _explain_connection(self, error: APIError) -> ModelError:
         import httpx2
@@ -159,19 +171,19 @@ class OpenAIServer:
         status: int = getattr(error, "status_code", 0)
         if status == 401:
             return ModelAuthError("The server refused the key.", self.remedies.key)
-        said = self.said(error)
+        text = self.error_text(error)
         if status == 403:
-            return ModelAuthError(f"The server refused the key: {said}", self.remedies.key)
+            return ModelAuthError(f"The server refused the key: {text}", self.remedies.key)
         if status == 404:
             problem = f"The server has no model {printable_line(model)!r} at this address."
             return ModelRefused(problem, self.remedies.model)
-        return ModelRefused(f"The server answered {status}: {said}", self._remedy(status))
+        return ModelRefused(f"The server answered {status}: {text}", self._remedy(status))
 
-    def said(self, error: APIError) -> str:
-        """The server's own words, one line of at most 200 characters, without the key."""
+    def error_text(self, error: APIError) -> str:
+        """The server's message in one line of at most 200 characters, without the key."""
         body = error.body
-        words = body.get("message") if isinstance(body, dict) else body
-        text = printable_line(str(words or error.message))
+        message = body.get("message") if isinstance(body, dict) else body
+        text = printable_line(message or error.message)
         if key := self.api_key.strip():
             text = text.replace(key, "(key)")
         return text if len(text) <= MAX_MESSAGE_CHARS else text[: MAX_MESSAGE_CHARS - 1] + "…"
@@ -186,8 +198,8 @@ class OpenAIServer:
         return printable_line(urlsplit(self.base_url).netloc.rpartition("@")[2])
 
 
-def encodable(text: str) -> str:
-    """The text with lone surrogates replaced, which neither JSON nor a tokenizer takes."""
+def replace_surrogates(text: str) -> str:
+    """`text` with "?" in place of lone surrogates, which neither JSON nor a tokenizer accepts."""
     return text.encode("utf-8", "replace").decode()
 
 

@@ -1,4 +1,4 @@
-"""Which model answers, and how is it stopped in the middle of a question?"""
+"""Gives the chat model that the settings name, hosted or local, and starts and stops it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from rag.cancellation import Cancellation
+from rag.errors import ModelError
 from rag.models import chat
 from rag.prompts import prompt_text, prompts_digest
 from rag.settings import OPENAI_MODEL, Settings
@@ -18,8 +19,11 @@ if TYPE_CHECKING:
 
 
 class ModelProvider(Protocol):
-    """Gives the chat model when it is first needed; `warm` starts it without waiting. Its budget
-    is known before it is there."""
+    """Gives the chat model when it is first needed.
+
+    `warm` starts it without waiting, `get` waits for it, `close` stops it. `budget_tokens`, how
+    many tokens of passages serve it best, is known before it runs.
+    """
 
     @property
     def name(self) -> str: ...
@@ -32,7 +36,7 @@ class ModelProvider(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CancellableModel:
-    """A chat model for one question, which `cancellation` ends."""
+    """A chat model whose requests `cancellation` ends; one for each question."""
 
     model: ChatModel
     cancellation: Cancellation
@@ -58,11 +62,11 @@ class CancellableModel:
 
 
 ProgressCallback = Callable[[str, int, int], None]
-"""Called with what is being done, how much of it is done, and how much there is."""
+"""Called with what is being done, the bytes done, and the bytes in all."""
 
 
 class HostedProvider:
-    """A chat model on somebody's server."""
+    """The chat model of a server, OpenAI's or a compatible one."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -83,7 +87,8 @@ class HostedProvider:
         """Nothing to start."""
 
     def get(self) -> ChatModel:
-        """The model; a compatible server may be asked for its name. Raises `ModelError`."""
+        """The model; the first call may ask a compatible server for its name. Raises
+        `ModelError`."""
         self._chat = self._chat or chat.hosted_chat(self._settings)
         return self._chat
 
@@ -92,15 +97,16 @@ class HostedProvider:
 
 
 class LocalProvider:
-    """The local model: joined, started and loaded in the background of the first question."""
+    """The local model: joined and loaded in the background of the first question."""
 
     def __init__(self, settings: Settings, on_progress: ProgressCallback | None) -> None:
         self._settings = settings
         self._on_progress = on_progress
-        self._starting = threading.Lock()
-        self._settling = threading.Lock()
+        self._start_lock = threading.Lock()
+        self._chat_lock = threading.Lock()
         self._server: LocalServer | None = None
         self._chat: ChatModel | None = None
+        self._is_closed = False
 
     @property
     def name(self) -> str:
@@ -112,51 +118,62 @@ class LocalProvider:
         return chat.passage_budget(self._settings)
 
     def warm(self) -> None:
-        """Start the server's process; it loads while the caller goes on. Where another thread is
-        starting it, that is left to it. Raises `ModelError`."""
-        if self._starting.acquire(blocking=False):
+        """Start the server's process, which loads the model while the caller goes on.
+
+        Does nothing where another thread is starting it. Raises `ModelError`, also after `close`.
+        """
+        if self._start_lock.acquire(blocking=False):
             try:
                 self._start()
             finally:
-                self._starting.release()
+                self._start_lock.release()
 
     def _start(self) -> LocalServer:
         from rag.models import gguf_files, llama_server
 
-        if self._server and self._server.is_over:  # it died: the next question has another
+        self._raise_if_closed()
+        if self._server and self._server.has_ended:  # it died: the next question gets a new one
             self._server.close()
             self._server, self._chat = None, None
         if self._server is None:
-            path = gguf_files.model_file(self._settings, self._joining)
+            path = gguf_files.model_file(self._settings, self._report_join)
+            self._raise_if_closed()  # joining takes long enough for that
             self._server = llama_server.start_server(path, self._settings)
         return self._server
 
-    def _joining(self, done: int, total: int) -> None:
+    def _report_join(self, done: int, total: int) -> None:
         if self._on_progress:
             self._on_progress("Joining the language model, once", done, total)
 
+    def _raise_if_closed(self) -> None:
+        if self._is_closed:
+            raise ModelError("The local model is closed.", "Open it again with rag.open().")
+
     def get(self) -> ChatModel:
-        """The model, loaded. Raises `ModelFileError`, `ModelTimeout`."""
-        with self._starting:
+        """The model, loaded. Raises `ModelError`, also after `close`."""
+        with self._start_lock:
             server = self._start()
-        url = server.wait()
-        with self._settling:
+        url = server.wait_until_loaded()
+        with self._chat_lock:
             if self._chat is None:
                 self._chat = chat.local_chat(url, server.api_key, self.name, self._settings)
-            self._settle(server, self._chat)
+            self._reset_to_prompt_prefix(server, self._chat)
         return self._chat
 
-    def _settle(self, server: LocalServer, chat: ChatModel) -> None:
-        """Have the model know the start of the prompt and nothing else, so that what it was asked
-        before cannot move a probability in the third digit."""
+    def _reset_to_prompt_prefix(self, server: LocalServer, chat: ChatModel) -> None:
+        """Fill the prompt cache with the start of the prompt and nothing else.
+
+        What earlier requests left there would change probabilities in the third digit.
+        """
         name = prompts_digest("judge")
-        if not server.restore(name):
+        if not server.restore_state(name):
             opening = prompt_text("judge").partition("## user")[2].strip().partition("\n")[0]
             for _ in chat.stream([Message("user", opening)], max_tokens=1):
                 pass
-            server.save(name)
+            server.save_state(name)
 
     def close(self) -> None:
-        """End the server's process."""
+        """End the server's process, for good."""
+        self._is_closed = True
         if self._server:
             self._server.close()

@@ -1,4 +1,4 @@
-"""How is a prompt file turned into messages?
+"""Prompt files for chat models, and their rendering to messages.
 
 A prompt file is a conversation: ``## system``, ``## user`` and ``## assistant`` headings, each
 followed by its text, in which ``$names`` are filled in. Everything before the first ``$name`` is
@@ -21,9 +21,9 @@ Role = Literal["system", "user", "assistant"]
 
 
 def render_prompt(name: str, **values: str) -> list[Message]:
-    """The messages of the prompt file `name`; values are inserted as they are, never re-read.
+    """The messages of the prompt file `name`, with `values` in place of its ``$names``.
 
-    Raises `KeyError` when a name of the file is not given.
+    A ``$name`` inside a value stays as it is. Raises `KeyError` when a value is missing.
     """
     _, *parts = _HEADING.split(prompt_text(name))
     pairs = zip(parts[::2], parts[1::2], strict=True)
@@ -33,10 +33,10 @@ def render_prompt(name: str, **values: str) -> list[Message]:
 
 
 def prompt_text(name: str) -> str:
-    """The prompt file as it is written."""
+    """The text of the prompt file `name` (without its ending), as it is written."""
     return (files(__package__) / f"{name}.md").read_text(encoding="utf-8")
 
 
 def prompts_digest(*names: str) -> str:
-    """Identifies the wording of some prompt files, 16 hexadecimal digits."""
+    """16 hexadecimal digits that identify the wording of the prompt files `names`."""
     return sha256("\0".join(prompt_text(name) for name in names).encode()).hexdigest()[:16]

@@ -83,7 +83,7 @@ class SpellingCorrector:
     def _whole(self, words: Set[str]) -> set[str]:
         """Those in the MiniLM's vocabulary: one piece between its two markers."""
         asked = sorted(words)
-        encoded = self._tokenizer.encoded(asked) if asked else []
+        encoded = self._tokenizer.tokenize(asked) if asked else []
         return {word for word, each in zip(asked, encoded, strict=True) if len(each.ids) == 3}
 
     @cached_property

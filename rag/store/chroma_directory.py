@@ -1,4 +1,4 @@
-"""How is one Chroma directory used, through LlamaIndex?"""
+"""One open Chroma directory, used through LlamaIndex's `ChromaVectorStore`."""
 
 from __future__ import annotations
 
@@ -12,17 +12,22 @@ from typing import Any
 from rag.errors import EmbedderMismatch
 from rag.types import Chunk
 
-BATCH_ROWS = 5000  # Chroma takes 5,461 at most in one call, SQLite 32,766 values in one filter
-NEVER = 10**9
-INDEX = {"space": "cosine", "max_neighbors": 32, "ef_construction": 200, "ef_search": 200}
+MAX_BATCH_ROWS = 5000  # Chroma takes 5,461 in one call, SQLite 32,766 values in one filter
+NEVER = 10**9  # changes
+INDEX_CONFIGURATION = {
+    "space": "cosine",
+    "max_neighbors": 32,
+    "ef_construction": 200,
+    "ef_search": 200,
+}
 
 
 class ChromaDirectory:
-    """One open Chroma directory.
+    """One open Chroma directory, whose vectors the embedder `embedder_name` made.
 
-    Chroma logs each change in SQLite, safely, and after `write_after` changes it writes its
-    index over the old files, which a crash in that moment ruins. By default it never does:
-    opening the directory then makes all logged changes again, in memory. Raises whatever Chroma
+    Chroma logs each change in SQLite, safely, and after `write_after` changes (from 2) it
+    overwrites its index files, which a crash in that moment ruins. By default it never does:
+    opening the directory then applies all logged changes again, in memory. Raises whatever Chroma
     does, `ValueError` for files that would crash it, and `EmbedderMismatch`.
     """
 
@@ -38,14 +43,16 @@ class ChromaDirectory:
         try:
             self._client: Any = chromadb.PersistentClient(folder, settings)
         except BaseException:
-            SharedSystemClient._identifier_to_system.pop(str(folder), None)  # it keeps a broken one
+            SharedSystemClient._identifier_to_system.pop(
+                str(folder), None
+            )  # it caches a broken one
             raise
         try:
             collection = self._collection(embedder_name)
-            with warnings.catch_warnings():  # it misses an embedding function
+            with warnings.catch_warnings():  # about the embedding function, which is ours
                 warnings.simplefilter("ignore", DeprecationWarning)
                 collection.modify(configuration={"hnsw": {"sync_threshold": write_after}})
-            collection.get(limit=1, include=["embeddings"])  # fails when the vectors are gone
+            collection.get(limit=1, include=["embeddings"])  # fails when the vectors are missing
         except BaseException:
             self.close()
             raise
@@ -60,7 +67,7 @@ class ChromaDirectory:
             collection = self._client.create_collection(
                 "chunks",
                 metadata={"embedder": embedder_name},
-                configuration={"hnsw": INDEX},
+                configuration={"hnsw": INDEX_CONFIGURATION},
                 embedding_function=None,
             )
         made_with = (collection.metadata or {}).get("embedder")
@@ -74,7 +81,7 @@ class ChromaDirectory:
     def add(self, chunks: Sequence[Chunk], vectors: Sequence[Sequence[float]]) -> None:
         from llama_index.core.schema import BaseNode, NodeRelationship, RelatedNodeInfo, TextNode
 
-        # The store takes the `document_id` it can filter by from the source relationship.
+        # The store reads the `document_id` that it filters by from the source relationship.
         nodes: list[BaseNode] = [
             TextNode(
                 id_=chunk.id,
@@ -86,12 +93,12 @@ class ChromaDirectory:
             )
             for chunk, vector in zip(chunks, vectors, strict=True)
         ]
-        for some in _slices(nodes):
-            self._store.add(some)
+        for batch in _batches(nodes):
+            self._store.add(batch)
 
     def delete(self, chunk_ids: list[str]) -> None:
-        for some in _slices(chunk_ids):
-            self._store.delete_nodes(some)
+        for batch in _batches(chunk_ids):
+            self._store.delete_nodes(batch)
 
     def ids(self) -> set[str]:
         return set(self._store.client.get(include=[])["ids"])
@@ -99,13 +106,13 @@ class ChromaDirectory:
     def search(
         self, vector: Sequence[float], k: int, document_ids: Collection[str] | None
     ) -> list[tuple[str, float]]:
-        """The `k` nearest chunks as id and cosine similarity, best first; with documents given,
-        the `k` nearest of each 5,000 of them."""
+        """The `k` nearest chunks as id and cosine similarity, best first; where `document_ids` are
+        given, the `k` nearest of each 5,000 of them, best first within each."""
         if document_ids is None:
             return self._nearest(vector, k, None)
-        some = _slices(sorted(set(document_ids)))
-        wheres = ({"document_id": {"$in": ids}} for ids in some)
-        return [near for where in wheres for near in self._nearest(vector, k, where)]
+        batches = _batches(sorted(set(document_ids)))
+        filters = ({"document_id": {"$in": ids}} for ids in batches)
+        return [near for where in filters for near in self._nearest(vector, k, where)]
 
     def _nearest(
         self, vector: Sequence[float], k: int, where: dict[str, Any] | None
@@ -114,12 +121,13 @@ class ChromaDirectory:
 
         query = VectorStoreQuery(query_embedding=list(vector), similarity_top_k=k)
         found = self._store.query(query, where=where)
-        # The store gives exp(-cosine distance).
-        near = [max(-1.0, min(1.0, 1.0 + math.log(s))) for s in found.similarities or []]
-        return list(zip(found.ids or [], near, strict=True))
+        # The store returns exp(-cosine distance).
+        cosines = [max(-1.0, min(1.0, 1.0 + math.log(s))) for s in found.similarities or []]
+        return list(zip(found.ids or [], cosines, strict=True))
 
 
 def embedder_mismatch(how: str) -> EmbedderMismatch:
+    """The error for vectors of another embedder; `how` says in what they differ."""
     return EmbedderMismatch(
         f"The vectors were made by another embedder ({how}).",
         "Make them again with `footnote index --rebuild`.",
@@ -128,15 +136,20 @@ def embedder_mismatch(how: str) -> EmbedderMismatch:
 
 def _check_files(folder: Path) -> None:
     """Raises `ValueError` when the index is shorter than its header says: Chroma's native code
-    would read beyond the end. The header: version, offset, capacity, elements, bytes of each."""
+    would read beyond the end. The header holds: version, offset, capacity, number of elements,
+    bytes of an element."""
     for header in folder.glob("*/header.bin"):
         begin = header.read_bytes()[:36].ljust(36, b"\0")
-        version, _, _, elements, each = struct.unpack("<i4Q", begin)
-        for name, size in (("data_level0.bin", each), ("length.bin", 4), ("link_lists.bin", 0)):
+        version, _, _, elements, element_bytes = struct.unpack("<i4Q", begin)
+        for name, size in (
+            ("data_level0.bin", element_bytes),
+            ("length.bin", 4),
+            ("link_lists.bin", 0),
+        ):
             file = header.with_name(name)
             if version != 1 or not file.exists() or file.stat().st_size < elements * size:
                 raise ValueError(f"{name} is not whole")
 
 
-def _slices(items: list[Any]) -> list[list[Any]]:
-    return [items[start : start + BATCH_ROWS] for start in range(0, len(items), BATCH_ROWS)]
+def _batches(items: list[Any]) -> list[list[Any]]:
+    return [items[start : start + MAX_BATCH_ROWS] for start in range(0, len(items), MAX_BATCH_ROWS)]

@@ -1,7 +1,7 @@
-"""Which documents and chunks are there, and which chunks hold these words?
+"""SQLite store of documents, chunks and their full-text index.
 
-The source of truth: one SQLite file with the documents, their chunks and a full-text index of
-the chunks, always changed together in one transaction. All else can be made again from it.
+The source of truth: the three are always changed together, in one transaction, and everything else
+can be rebuilt from them.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from rag.store.sqlite import Database
 from rag.text.tokens import STOP_WORDS
 from rag.types import Chunk, Document, Hit, Span
 
-MAX_CACHED_TEXTS = 16
-MAX_QUERY_WORDS = 200  # of one query
+MAX_CACHED_TEXTS = 16  # whole documents
+MAX_QUERY_WORDS = 200  # of one search
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentSummary:
-    """A document without its text."""
+    """A document without its text; `characters` and `chunks` are counts."""
 
     id: str
     title: str
@@ -44,20 +44,22 @@ class Library:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._lock = database.lock
-        self._rows = database.rows
-        self._change = database.transaction
+        self._query = database.rows
+        self._transaction = database.transaction
         self._texts: OrderedDict[tuple[str, str], str] = OrderedDict()
 
     @classmethod
     def open(cls, path: Path) -> Library:
-        """Open the library file at `path`, making it and its directories where missing.
+        """Open the library file at `path`; it and its directories are made where missing.
 
-        Where it may not be written, it is opened for reading. Raises `LibraryError` when that
-        is not possible either, or when a newer Footnote made the file.
+        A file that may not be written is opened for reading. Raises `LibraryError` when that is
+        not possible either, or when a newer Footnote made the file. Every method raises it when
+        the file cannot be read or written, and after `close`.
         """
         return cls(Database.open(path, FORMAT))
 
     def close(self) -> None:
+        """Close the file, for good. Calling it again does nothing."""
         self._database.close()
 
     def __enter__(self) -> Library:
@@ -67,8 +69,8 @@ class Library:
         self.close()
 
     def document(self, id: str) -> Document:
-        """Raises `NoSuchDocument`."""
-        rows = self._rows(
+        """The document of this id. Raises `NoSuchDocument`."""
+        rows = self._query(
             "SELECT title, source, published, text, digest FROM documents WHERE id = ?", id
         )
         if not rows:
@@ -80,7 +82,7 @@ class Library:
 
         Raises `NoSuchDocument`, or `LibraryError` when the span reaches beyond the text.
         """
-        text = self._text(span.document_id)
+        text = self._cached_text(span.document_id)
         if span.end > len(text):
             raise LibraryError(
                 f"{printable_line(span.document_id)} has {len(text)} characters, not {span.end}.",
@@ -90,7 +92,7 @@ class Library:
 
     def summaries(self) -> list[DocumentSummary]:
         """Every document, sorted by id."""
-        rows = self._rows(
+        rows = self._query(
             "SELECT id, title, source, published, characters,"
             " (SELECT count(*) FROM chunks WHERE document_id = documents.id), digest"
             " FROM documents ORDER BY id"
@@ -99,51 +101,51 @@ class Library:
 
     def published(self) -> dict[str, str]:
         """The ISO 8601 date of every document that has one, by id."""
-        return dict(self._rows("SELECT id, published FROM documents WHERE published NOT NULL"))
+        return dict(self._query("SELECT id, published FROM documents WHERE published NOT NULL"))
 
     def digests(self) -> dict[str, str]:
-        """Document id to digest."""
-        return dict(self._rows("SELECT id, digest FROM documents"))
+        """Document id to digest, of every document."""
+        return dict(self._query("SELECT id, digest FROM documents"))
 
     def ids_by_source(self) -> dict[str, str]:
-        """Source to document id."""
-        return dict(self._rows("SELECT source, id FROM documents"))
+        """Source (a path or URL) to document id, of every document."""
+        return dict(self._query("SELECT source, id FROM documents"))
 
     def chunks(self, document_id: str) -> list[Chunk]:
         """The chunks of a document in reading order; empty when there is no such document."""
-        return self._chunks("document_id = ? ORDER BY start, end", document_id)
+        return self._select_chunks("document_id = ? ORDER BY start, end", document_id)
 
     def chunks_by_id(self, ids: Iterable[str]) -> dict[str, Chunk]:
-        """Those of `ids` that the library knows."""
-        found = self._chunks("id IN (SELECT value FROM json_each(?))", json.dumps(list(ids)))
+        """Chunks by their id, for those of `ids` that exist."""
+        found = self._select_chunks("id IN (SELECT value FROM json_each(?))", json.dumps(list(ids)))
         return {chunk.id: chunk for chunk in found}
 
     def chunk_ids(self) -> set[str]:
-        return {id for (id,) in self._rows("SELECT id FROM chunks")}
+        return {id for (id,) in self._query("SELECT id FROM chunks")}
 
     def count_chunks(self) -> int:
-        return int(self._rows("SELECT count(*) FROM chunks")[0][0])
+        return int(self._query("SELECT count(*) FROM chunks")[0][0])
 
     @property
     def embedder(self) -> str | None:
-        """Name of the embedder whose vectors belong to this library; none at first."""
-        rows = self._rows("SELECT value FROM meta WHERE name = 'embedder'")
+        """Name of the embedder whose vectors belong to this library; None before any are made."""
+        rows = self._query("SELECT value FROM meta WHERE name = 'embedder'")
         return rows[0][0] if rows else None
 
     @embedder.setter
     def embedder(self, name: str) -> None:
-        with self._change() as connection:
+        with self._transaction() as connection:
             connection.execute("INSERT OR REPLACE INTO meta VALUES ('embedder', ?)", (name,))
 
     def put(self, document: Document, chunks: Sequence[Chunk]) -> None:
         """Store `document` and its chunks in place of any earlier version, all or nothing."""
-        with self._change() as connection:
+        with self._transaction() as connection:
             _delete(connection, document.id)
             _insert(connection, document, chunks)
 
     def remove(self, document_id: str) -> None:
         """Forget a document and its chunks. Raises `NoSuchDocument`."""
-        with self._change() as connection:
+        with self._transaction() as connection:
             if not _delete(connection, document_id):
                 raise _no_such_document(document_id)
 
@@ -157,14 +159,15 @@ class Library:
     ) -> list[Hit]:
         """The `k` best chunks that hold a word of `query`, best first, ties by chunk id.
 
-        The score is BM25, higher is better, above zero; a word in the title counts
-        `title_weight` times. Any string is a valid query; one without words finds nothing.
+        `document_ids` restricts the search to those documents. The score is BM25, higher is
+        better, above zero; a word in the title counts `title_weight` times. Any string is a valid
+        query; one without words finds nothing.
         """
-        match = _match(query)
+        match = _fts_expression(query)
         if not match or k < 1:
             return []
         only = None if document_ids is None else json.dumps(list(document_ids))
-        rows = self._rows(
+        rows = self._query(
             "SELECT id, document_id, start, end, -bm25(words, ?1, 1.0) AS score"
             " FROM words JOIN chunks ON row = words.rowid WHERE words MATCH ?2"
             " AND (?3 IS NULL OR document_id IN (SELECT value FROM json_each(?3)))"
@@ -174,9 +177,9 @@ class Library:
         return [Hit(Chunk(id, Span(*span)), score, "lexical") for id, *span, score in rows]
 
     def has_word(self, word: str) -> bool:
-        """True when a chunk holds `word`, or another form of it."""
-        match = _match(word)
-        found = match and self._rows("SELECT 1 FROM words WHERE words MATCH ? LIMIT 1", match)
+        """True when a chunk holds `word` or another form of it (of the same stem)."""
+        match = _fts_expression(word)
+        found = match and self._query("SELECT 1 FROM words WHERE words MATCH ? LIMIT 1", match)
         return bool(found)
 
     def stems_with_prefix(
@@ -184,9 +187,9 @@ class Library:
     ) -> list[tuple[str, int]]:
         """The stems of the full-text index that begin with `prefix` (from 1 character) and have
         `min_chars` to `max_chars` characters, each with how often it occurs."""
-        self._list_words()
-        rows = self._rows(
-            "SELECT term, cnt FROM temp.stems WHERE term >= ?1 AND term < ?2"
+        self._create_vocabulary_views()
+        rows = self._query(
+            "SELECT term, cnt FROM temp.stem_counts WHERE term >= ?1 AND term < ?2"
             " AND length(term) BETWEEN ?3 AND ?4",
             *(prefix, prefix[:-1] + chr(ord(prefix[-1]) + 1), min_chars, max_chars),
         )
@@ -195,32 +198,32 @@ class Library:
     def spellings_of_stem(self, stem: str, max_places: int) -> list[str]:
         """The words as written at the first `max_places` places where `stem` occurs; `stem` is one
         of `stems_with_prefix`."""
-        self._list_words()
-        rows = self._rows(
-            "SELECT CASE col WHEN 'title' THEN title ELSE body END, offset FROM temp.places"
+        self._create_vocabulary_views()
+        rows = self._query(
+            "SELECT CASE col WHEN 'title' THEN title ELSE body END, offset FROM temp.stem_positions"
             " JOIN passages ON row = doc WHERE term = ? LIMIT ?",
             *(stem, max_places),
         )
         found = [(re.findall(r"[^\W_]+", text), place) for text, place in rows]
         return [words[place] for words, place in found if place < len(words)]
 
-    def _list_words(self) -> None:
-        """Views of the full-text index, which belong to this connection and not to the file."""
-        for name, kind in (("stems", "row"), ("places", "instance")):
-            self._rows(
+    def _create_vocabulary_views(self) -> None:
+        """Views of the full-text index; they belong to this connection, not to the file."""
+        for name, kind in (("stem_counts", "row"), ("stem_positions", "instance")):
+            self._query(
                 f"CREATE VIRTUAL TABLE IF NOT EXISTS temp.{name}"
                 f" USING fts5vocab('main', 'words', '{kind}')"
             )
 
-    def _chunks(self, where: str, value: str) -> list[Chunk]:
+    def _select_chunks(self, where: str, value: str) -> list[Chunk]:
         sql = f"SELECT id, document_id, start, end FROM chunks WHERE {where}"  # noqa: S608
-        return [Chunk(id, Span(*span)) for id, *span in self._rows(sql, value)]
+        return [Chunk(id, Span(*span)) for id, *span in self._query(sql, value)]
 
-    def _text(self, document_id: str) -> str:
+    def _cached_text(self, document_id: str) -> str:
         """The whole text; from the cache while the digest is still the file's, because another
         process may have changed the document."""
         with self._lock:
-            rows = self._rows("SELECT digest FROM documents WHERE id = ?", document_id)
+            rows = self._query("SELECT digest FROM documents WHERE id = ?", document_id)
             key = (document_id, rows[0][0] if rows else "")
             if key not in self._texts:
                 document = self.document(document_id)
@@ -253,7 +256,7 @@ def _insert(connection: sqlite3.Connection, document: Document, chunks: Sequence
 
 
 def _delete(connection: sqlite3.Connection, document_id: str) -> bool:
-    """False when there is no such document. FTS5 must be told what it is to forget."""
+    """False when there is no such document. FTS5 needs the words that it is to remove."""
     document = "SELECT title, text FROM documents WHERE id = ?"
     chunks = "SELECT row, start, end FROM chunks WHERE document_id = ?"
     for title, text in connection.execute(document, (document_id,)).fetchall():
@@ -265,15 +268,15 @@ def _delete(connection: sqlite3.Connection, document_id: str) -> bool:
     return connection.execute("DELETE FROM documents WHERE id = ?", (document_id,)).rowcount > 0
 
 
-def _match(query: str) -> str:
+def _fts_expression(query: str) -> str:
     """The FTS5 expression for "any of these words"; empty when there are none.
 
     Function words are left out unless there is nothing else, or they are in capitals (WHO,
     IT). A dot or apostrophe inside a word makes it a phrase (U.S, don't).
     """
     words = dict.fromkeys(re.findall(r"\w+(?:[.'’]\w+)*", unicodedata.normalize("NFC", query)))
-    telling = [w for w in words if w.lower() not in STOP_WORDS or (len(w) > 1 and w.isupper())]
-    quoted = [f'"{word}"' for word in (telling or list(words))[:MAX_QUERY_WORDS]]
+    content = [w for w in words if w.lower() not in STOP_WORDS or (len(w) > 1 and w.isupper())]
+    quoted = [f'"{word}"' for word in (content or list(words))[:MAX_QUERY_WORDS]]
     return " OR ".join(quoted).encode(errors="replace").decode()
 
 

@@ -1,4 +1,4 @@
-"""The tables of the library's SQLite file, and what its errors say."""
+"""Schema of the library's SQLite file, and the errors about it."""
 
 from __future__ import annotations
 
@@ -38,18 +38,18 @@ CREATE VIRTUAL TABLE words USING fts5 (
 )
 """
 
-_AGAIN = "Move that file away and index the documents again."
-_LATER = "Try again when it is done."
-_ACCESS = "Get write access to it, or set FOOTNOTE_DATA_DIR to another directory."
-_SPACE = "Free some space and try again; what was indexed before is still there."
+_REINDEX_REMEDY = "Move that file away and index the documents again."
+_WAIT_REMEDY = "Try again when it is done."
+_ACCESS_REMEDY = "Get write access to it, or set FOOTNOTE_DATA_DIR to another directory."
+_SPACE_REMEDY = "Free some space and try again; what was indexed before is still there."
 _PROBLEMS = {
-    sqlite3.SQLITE_BUSY: ("is being written by another process", _LATER),
-    sqlite3.SQLITE_LOCKED: ("is being written by another process", _LATER),
-    sqlite3.SQLITE_FULL: ("cannot grow because the disk is full", _SPACE),
-    sqlite3.SQLITE_NOTADB: ("is damaged, or is no index", _AGAIN),
-    sqlite3.SQLITE_CORRUPT: ("is damaged, or is no index", _AGAIN),
-    sqlite3.SQLITE_READONLY: ("may only be read", _ACCESS),
-    sqlite3.SQLITE_CANTOPEN: ("cannot be opened", _ACCESS),
+    sqlite3.SQLITE_BUSY: ("is being written by another process", _WAIT_REMEDY),
+    sqlite3.SQLITE_LOCKED: ("is being written by another process", _WAIT_REMEDY),
+    sqlite3.SQLITE_FULL: ("cannot grow because the disk is full", _SPACE_REMEDY),
+    sqlite3.SQLITE_NOTADB: ("is damaged, or is no index", _REINDEX_REMEDY),
+    sqlite3.SQLITE_CORRUPT: ("is damaged, or is no index", _REINDEX_REMEDY),
+    sqlite3.SQLITE_READONLY: ("may only be read", _ACCESS_REMEDY),
+    sqlite3.SQLITE_CANTOPEN: ("cannot be opened", _ACCESS_REMEDY),
 }
 
 FORMAT = DatabaseFormat(
@@ -62,5 +62,6 @@ FORMAT = DatabaseFormat(
     error=LibraryError,
     busy_error=LibraryBusy,
     problems=_PROBLEMS,
-    other_remedy=_AGAIN,
+    other_remedy=_REINDEX_REMEDY,
+    closed_remedy="Open it again with rag.open().",
 )

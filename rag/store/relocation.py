@@ -1,9 +1,9 @@
-"""Where is this quote now, after its document was indexed again?
+"""Finds quotes again in documents that were indexed anew.
 
-Only the exact text counts. A quote is found for certain where it still lies in its place, and
-where the text holds it exactly as often as it is cited (those are matched in reading order). Of
-several occurrences left, the one nearest to the expected place is meant: the old offset, moved by
-as much as the nearest quote that was found for certain, or not moved where there is none.
+Only the exact text counts. A quote is certain where it still stands at its old offset, and where
+the text holds it exactly as often as it is cited (those are matched in reading order). Of several
+other occurrences the one nearest to the expected offset is taken: the old offset, moved by as much
+as the nearest certain quote, or not moved where there is none.
 """
 
 from __future__ import annotations
@@ -17,20 +17,24 @@ from rag.errors import NoSuchDocument
 from rag.store.documents import Library
 from rag.types import Citation, Span
 
-Place = Literal["same", "moved", "changed", "gone"]
+State = Literal["same", "moved", "changed", "gone"]
 
 
 @dataclass(frozen=True, slots=True)
 class Relocation:
-    """`span` is where the quote is now; none where the document does not hold it ("changed"),
-    or is not there ("gone")."""
+    """What became of a quote: it is at its old span ("same"), at another one ("moved"), no longer
+    in the text ("changed"), or its document is no longer indexed ("gone").
 
-    state: Place
+    `span` is where it is now; None for "changed" and "gone".
+    """
+
+    state: State
     span: Span | None
 
 
 def relocate(citation: Citation, library: Library) -> Relocation:
-    """Where one quote is now. Raises `LibraryError` only when the library cannot be read."""
+    """Where the quote of `citation` is now. Raises `LibraryError` when the library cannot be
+    read."""
     return relocate_all([citation], library)[0]
 
 
@@ -39,54 +43,55 @@ def relocate_all(
 ) -> list[Relocation]:
     """Where each of `citations` is now, in their order; each document is read once.
 
-    All are of one version of their documents: where a sentence is repeated, its neighbours tell
-    which one is meant. `context` holds more of them, such as the passages around the citations.
+    All must be of one version of their documents: where a sentence is repeated, its neighbours
+    decide which one is meant. `context` are more quotes of that version, such as the passages
+    around the citations. Raises `LibraryError` when the library cannot be read.
     """
     quotes: dict[str, dict[tuple[Span, str], None]] = {}
     for citation in (*citations, *context):
         quotes.setdefault(citation.span.document_id, {})[citation.span, citation.quote] = None
     found: dict[tuple[Span, str], Relocation] = {}
     for id in dict.fromkeys(citation.span.document_id for citation in citations):
-        text = _text(library, id)
-        starts = {} if text is None else _starts(text, quotes[id])
+        text = _stored_text(library, id)
+        starts = {} if text is None else _find_starts(text, quotes[id])
         for span, quote in quotes[id]:
             start = starts.get((span, quote))
-            found[span, quote] = _found(span, quote, start, is_there=text is not None)
+            found[span, quote] = _relocation(span, quote, start, is_indexed=text is not None)
     return [found[citation.span, citation.quote] for citation in citations]
 
 
-def _text(library: Library, id: str) -> str | None:
+def _stored_text(library: Library, id: str) -> str | None:
     try:
         return library.document(id).text
     except (NoSuchDocument, UnicodeEncodeError):  # no document can have a surrogate in its id
         return None
 
 
-def _found(span: Span, quote: str, start: int | None, *, is_there: bool) -> Relocation:
+def _relocation(span: Span, quote: str, start: int | None, *, is_indexed: bool) -> Relocation:
     if start is None:
-        return Relocation("changed" if is_there else "gone", None)
+        return Relocation("changed" if is_indexed else "gone", None)
     now = Span(span.document_id, start, start + len(quote))
     return Relocation("same" if now == span else "moved", now)
 
 
-def _starts(text: str, quotes: Collection[tuple[Span, str]]) -> dict[tuple[Span, str], int]:
+def _find_starts(text: str, quotes: Collection[tuple[Span, str]]) -> dict[tuple[Span, str], int]:
     """Where each quote begins in `text`; those that it does not hold are left out."""
     cited: dict[str, list[Span]] = {}
     for span, quote in quotes:
         cited.setdefault(quote, []).append(span)
     starts: dict[tuple[Span, str], int] = {}
     for quote, spans in cited.items():
-        starts.update({(span, quote): n for span, n in _certain(text, quote, spans).items()})
+        starts.update({(span, quote): n for span, n in _certain_starts(text, quote, spans).items()})
     certain = {span: start for (span, _), start in starts.items()}
     for span, quote in quotes:
         if (span, quote) not in starts:
-            start = _nearest(text, quote, _expected(span, certain))
+            start = _nearest_occurrence(text, quote, _expected_start(span, certain))
             if start is not None:
                 starts[span, quote] = start
     return starts
 
 
-def _certain(text: str, quote: str, spans: Sequence[Span]) -> dict[Span, int]:
+def _certain_starts(text: str, quote: str, spans: Sequence[Span]) -> dict[Span, int]:
     """The new start of those of `spans` for which there is no doubt; all are cited as `quote`."""
     in_place = {
         span: span.start
@@ -94,9 +99,9 @@ def _certain(text: str, quote: str, spans: Sequence[Span]) -> dict[Span, int]:
         if span.end <= len(text) and text[span.start : span.end] == quote
     }
     if quote and len(in_place) < len(spans):
-        places = list(islice(_occurrences(text, quote), len(spans) + 1))
-        if len(places) == len(spans):
-            return dict(zip(sorted(spans), places, strict=True)) | in_place
+        starts = list(islice(_occurrences(text, quote), len(spans) + 1))
+        if len(starts) == len(spans):
+            return dict(zip(sorted(spans), starts, strict=True)) | in_place
     return in_place
 
 
@@ -108,19 +113,19 @@ def _occurrences(text: str, quote: str) -> Iterator[int]:
         start = text.find(quote, start + 1)
 
 
-def _expected(span: Span, certain: Mapping[Span, int]) -> int:
-    """Where `span` should begin by now, if it went the way of the nearest certain one."""
+def _expected_start(span: Span, certain: Mapping[Span, int]) -> int:
+    """Where `span` should begin now, if it moved as far as the nearest certain one."""
     if not certain:
         return span.start
-    near = min(certain, key=lambda other: _gap(span, other))
+    near = min(certain, key=lambda other: _distance(span, other))
     return max(0, span.start + certain[near] - near.start)
 
 
-def _gap(span: Span, other: Span) -> int:
+def _distance(span: Span, other: Span) -> int:
     return max(other.start - span.start, span.start - other.end, 0)
 
 
-def _nearest(text: str, quote: str, start: int) -> int | None:
+def _nearest_occurrence(text: str, quote: str, start: int) -> int | None:
     """The beginning of the occurrence nearest to `start`, the earlier one of two."""
     if not quote:  # would be everywhere
         return None
@@ -129,5 +134,5 @@ def _nearest(text: str, quote: str, start: int) -> int | None:
     last = start + len(quote) - 1
     mirrored = text[:last][::-1].find(quote[::-1]) if last > 0 else -1
     before = -1 if mirrored < 0 else min(last, len(text)) - mirrored - len(quote)
-    places = [place for place in (before, after) if place >= 0]
-    return min(places, key=lambda place: abs(place - start), default=None)
+    found = [each for each in (before, after) if each >= 0]
+    return min(found, key=lambda each: abs(each - start), default=None)

@@ -1,4 +1,4 @@
-"""A SQLite file with a schema, shared among threads; its errors become sentences with a remedy."""
+"""A SQLite file with a schema that threads share, whose errors name a remedy."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from typing import Any
 
 from rag.errors import FootnoteError, printable_line
 
-BUSY_TIMEOUT_S = 10.0  # how long a write waits for one of another process
+BUSY_TIMEOUT_S = 10.0  # wait of a write for that of another process
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 @dataclass(frozen=True, slots=True)
 class DatabaseFormat:
-    """What a file holds and how it is opened, and what is said when that fails.
+    """What a file holds, how it is opened, and the errors about it.
 
-    `schema` is the SQL that makes a file of version `version`, 1 or more; the version is kept in
+    `schema` is the SQL that makes a file of version `version`, 1 or more; the version is stored in
     the file. `pragmas` (such as "synchronous = NORMAL") and `functions`, by their name in SQL,
     belong to each connection. A `private` file is made for the user alone.
-    `problems` says for a result code of SQLite what is wrong, after "The NAME at PATH", and what
-    to do; `other_remedy` is what to do about any other code.
+    `problems` gives for a result code of SQLite what is wrong, after "The NAME at PATH", and what
+    to do; `other_remedy` is for any other code, `closed_remedy` for a file that was closed.
     """
 
     name: str
@@ -38,6 +38,7 @@ class DatabaseFormat:
     functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     private: bool = False
     opens_for_reading: bool = False  # where the file may not be written
+    closed_remedy: str = "Open it again."
 
 
 class Database:
@@ -48,10 +49,11 @@ class Database:
     """
 
     def __init__(self, path: Path, format: DatabaseFormat, connection: sqlite3.Connection) -> None:
-        self.lock = threading.RLock()  # hold it for several reads that belong together
+        self.lock = threading.RLock()  # for several reads that belong together
         self.connection = connection
         self._path = path
         self._format = format
+        self._is_closed = False
 
     @classmethod
     def open(cls, path: Path, format: DatabaseFormat) -> Database:
@@ -60,63 +62,75 @@ class Database:
         Raises the error of `format` when that is not possible, or when a newer version of
         Footnote made the file.
         """
-        with _explained(path, format):
-            return cls(path, format, _connection(path, format))
+        with _translate_errors(path, format):
+            return cls(path, format, _open_connection(path, format))
 
     def close(self) -> None:
+        """Close the file, for good. Calling it again does nothing."""
         with self.lock:
+            self._is_closed = True
             self.connection.close()
 
     def rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
-        """Run one statement; the rows that it gives."""
-        with self.lock, _explained(self._path, self._format):
-            return self.connection.execute(sql, values).fetchall()
+        """Run one statement, and return its rows."""
+        with self._opened() as connection:
+            return connection.execute(sql, values).fetchall()
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All that is done within the block happens, or nothing."""
-        with self.lock, _explained(self._path, self._format):
-            self.connection.execute("BEGIN IMMEDIATE")
+        """All changes of the block are made, or none."""
+        with self._opened() as connection:
+            connection.execute("BEGIN IMMEDIATE")
             try:
-                yield self.connection
-                self.connection.execute("COMMIT")
+                yield connection
+                connection.execute("COMMIT")
             except BaseException:
-                if self.connection.in_transaction:  # a full disk ends it by itself
-                    self.connection.execute("ROLLBACK")
+                if connection.in_transaction:  # a full disk ends it by itself
+                    connection.execute("ROLLBACK")
                 raise
+
+    @contextmanager
+    def _opened(self) -> Iterator[sqlite3.Connection]:
+        """The connection, for this thread alone. Raises the error of the format."""
+        with self.lock, _translate_errors(self._path, self._format):
+            if self._is_closed:
+                remedy = self._format.closed_remedy
+                raise self._format.error(f"The {self._format.name} is closed.", remedy)
+            yield self.connection
 
 
 @contextmanager
-def _explained(path: Path, format: DatabaseFormat) -> Iterator[None]:
+def _translate_errors(path: Path, format: DatabaseFormat) -> Iterator[None]:
+    """Within this block, an SQLite error about the file at `path` becomes one of `format`."""
     try:
         yield
     except sqlite3.Error as error:
-        code = _code(error)
+        code = _primary_code(error)
         unknown = (f"cannot be used ({printable_line(error)})", format.other_remedy)
         problem, remedy = format.problems.get(code, unknown)
         kind = format.busy_error if code in _BUSY else format.error
         raise kind(f"The {format.name} at {printable_line(path)} {problem}.", remedy) from error
 
 
-def _connection(path: Path, format: DatabaseFormat) -> sqlite3.Connection:
+def _open_connection(path: Path, format: DatabaseFormat) -> sqlite3.Connection:
     """A connection for several threads, to a file with the schema; the caller commits."""
-    with suppress(OSError):  # SQLite will say that it cannot open the file
+    with suppress(OSError):  # then SQLite cannot open the file either
         path.parent.mkdir(parents=True, exist_ok=True)
         if format.private:
             path.touch(mode=0o600)
     try:
-        return _prepared(path, format, "mode=rwc")
+        return _connect(path, format, "mode=rwc")
     except sqlite3.OperationalError as error:
-        is_locked_away = _code(error) in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
-        if not (format.opens_for_reading and is_locked_away and path.is_file()):
+        is_unwritable = _primary_code(error) in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
+        if not (format.opens_for_reading and is_unwritable and path.is_file()):
             raise
-    # Where SQLite may not even make its shared-memory file, nobody else is writing either.
-    return _prepared(path, format, "mode=ro&immutable=1")
+    # Where SQLite may not even make its shared-memory file, no other process writes either.
+    return _connect(path, format, "mode=ro&immutable=1")
 
 
-def _prepared(path: Path, format: DatabaseFormat, how: str) -> sqlite3.Connection:
+def _connect(path: Path, format: DatabaseFormat, mode: str) -> sqlite3.Connection:
     connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?{how}",
+        f"{path.absolute().as_uri()}?{mode}",
         uri=True,
         timeout=BUSY_TIMEOUT_S,
         isolation_level=None,
@@ -127,25 +141,26 @@ def _prepared(path: Path, format: DatabaseFormat, how: str) -> sqlite3.Connectio
             connection.create_function(name, -1, function)
         for pragma in ("foreign_keys = ON", *format.pragmas):
             connection.execute(f"PRAGMA {pragma}")
-        if _version(connection, path, format) == 0:
-            _make(connection, path, format)
+        if _schema_version(connection, path, format) == 0:
+            _create_schema(connection, path, format)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _make(connection: sqlite3.Connection, path: Path, format: DatabaseFormat) -> None:
+def _create_schema(connection: sqlite3.Connection, path: Path, format: DatabaseFormat) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("BEGIN IMMEDIATE")
-    if _version(connection, path, format) == 0:  # another process may have been first
+    if _schema_version(connection, path, format) == 0:  # another process may have been first
         for statement in format.schema.split(";"):
             connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {format.version}")
     connection.execute("COMMIT")
 
 
-def _version(connection: sqlite3.Connection, path: Path, format: DatabaseFormat) -> int:
+def _schema_version(connection: sqlite3.Connection, path: Path, format: DatabaseFormat) -> int:
+    """0 for a new file. Raises the error of `format` for a file that a newer Footnote made."""
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if version > format.version:
         raise format.error(
@@ -155,5 +170,6 @@ def _version(connection: sqlite3.Connection, path: Path, format: DatabaseFormat)
     return version
 
 
-def _code(error: sqlite3.Error) -> int:
+def _primary_code(error: sqlite3.Error) -> int:
+    """The result code without the bits of the extended one."""
     return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF

@@ -1,17 +1,17 @@
-"""Which chunks lie nearest to this vector?
+"""Store of the chunks' vectors: an embedded Chroma directory that several processes may use.
 
-Chroma through LlamaIndex, embedded. Derived from the library and made again by `rebuild`.
+Derived from the library; `rebuild` makes all vectors again.
 
-A Chroma directory bears one process at a time: a second one, even if it only searches, reads
+A Chroma directory is safe for one process at a time: a second one, even if it only searches, reads
 files that the first is writing and sees nothing that came after its first query. So every call
-here holds a file lock, and opens the directory anew when another process has written to it.
+here takes a file lock, and opens the directory anew when another process has written to it.
 
-    path/lock           held during every call
-    path/current        "<folder> <mark>"; each change sets a new mark
+    path/lock           locked during every call
+    path/current        "<folder> <version>"; each change sets a new version
     path/<folder>/      the Chroma directory
 
-What would be dangerous in place, having Chroma write its index to files or making all vectors
-anew, happens in another folder, which `current` names when it is whole.
+What a crash could ruin in place, having Chroma write its index to files and making all vectors
+anew, happens in another folder, which `current` names when it is complete.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ from rag.errors import LibraryBusy, LibraryError, printable_line
 from rag.store.chroma_directory import ChromaDirectory, embedder_mismatch
 from rag.types import Chunk
 
-LOCK_TIMEOUT_S = 60.0
-LEAST_FREE_BYTES = 4_000_000
-WRITE_AFTER = 1000  # changes; making them again when opening takes a second
-SETTLED = " settled"
+LOCK_TIMEOUT_S = 60.0  # wait for another process
+MIN_FREE_BYTES = 4_000_000  # with less, a failure is put down to a full disk
+MAX_UNWRITTEN = 1000  # changes; opening applies them again, which takes a second
+WRITTEN = " settled"  # ends `current` when all changes are in the index files
 SPARE_ROWS = 16  # fetched beyond k, so that equal similarities are cut off by id
 
 _Batch = tuple[Sequence[Chunk], Sequence[Sequence[float]]]
@@ -46,148 +46,156 @@ class VectorStore:
     def __init__(self, path: Path, embedder_name: str) -> None:
         self._path = path
         self._embedder_name = embedder_name
-        self._threads = threading.RLock()
-        self._lock = FileLock(path / "lock", LOCK_TIMEOUT_S, thread_local=False, poll_interval=0.01)
-        self._opened: ChromaDirectory | None = None
-        self._seen = ""  # what `current` said when we last looked
-        self._changes = 0  # since they were last settled
+        self._thread_lock = threading.RLock()
+        self._file_lock = FileLock(
+            path / "lock", LOCK_TIMEOUT_S, thread_local=False, poll_interval=0.01
+        )
+        self._directory: ChromaDirectory | None = None
+        self._current = ""  # the content of `path/current` when it was last read
+        self._unwritten = 0  # changes outside the index files
 
     @classmethod
     def open(cls, path: Path, embedder_name: str) -> VectorStore:
         """The vectors in the directory `path`, made where missing.
 
         Chroma itself is loaded by the first call. Every call raises `EmbedderMismatch` when the
-        directory was made with another embedder, `LibraryBusy` when another process holds it
-        for a minute, and `LibraryError` when it cannot be used.
+        directory was made with another embedder, `LibraryBusy` when another process uses it for
+        longer than a minute, and `LibraryError` when it cannot be used.
         """
         return cls(path, embedder_name)
 
     def close(self) -> None:
-        """Let go of the files; the next call opens them again."""
-        with self._threads:
-            self._forget()
+        """Close the files; the next call opens them again."""
+        with self._thread_lock:
+            self._close_directory()
 
     def add(self, chunks: Sequence[Chunk], vectors: Sequence[Sequence[float]]) -> None:
-        """Store one vector for each chunk; a chunk that is there already keeps its vector."""
-        with self._held(changing=True) as opened:
-            opened.add(chunks, vectors)
-        self._changes += len(chunks)
-        if self._changes >= WRITE_AFTER:
-            self.settle()
+        """Store one vector for each chunk. A chunk that has one already keeps it."""
+        with self._locked_directory(is_change=True) as directory:
+            directory.add(chunks, vectors)
+        self._unwritten += len(chunks)
+        if self._unwritten >= MAX_UNWRITTEN:
+            self.write_index()
 
     def delete(self, chunk_ids: Iterable[str]) -> None:
-        """Forget these chunks; unknown ids are passed over."""
+        """Delete the vectors of these chunks; unknown ids are ignored."""
         ids = list(chunk_ids)
         if ids:
-            with self._held(changing=True) as opened:
-                opened.delete(ids)
+            with self._locked_directory(is_change=True) as directory:
+                directory.delete(ids)
 
-    def keep_only(self, chunk_ids: set[str]) -> None:
-        """Forget all other chunks, and what a crashed rebuild left. Not during a rebuild."""
+    def delete_all_but(self, chunk_ids: set[str]) -> None:
+        """Delete the vectors of all other chunks, and what a crashed rebuild left.
+
+        Not while `rebuild` runs.
+        """
         self.delete(self.ids() - chunk_ids)
-        with self._held() as opened:
-            self._remove_folders_but(opened.folder)
+        with self._locked_directory() as directory:
+            self._remove_other_folders(directory.folder)
 
-    def settle(self) -> None:
-        """Have all changes written to index files; until then whoever opens them makes the
-        changes again. Happens by itself now and then; call it when the changes are done."""
-        with self._held() as opened:
-            if not self._seen.endswith(SETTLED):
-                with self._draft() as folder, _translated(self._path):
-                    self._forget()
-                    shutil.copytree(opened.folder, folder, dirs_exist_ok=True)
-                    self._replace(folder, self._embedder_name)
-                shutil.rmtree(opened.folder, ignore_errors=True)
-        self._changes = 0
+    def write_index(self) -> None:
+        """Have Chroma write all changes to its index files.
+
+        Until then, every process that opens the directory applies them again. `add` does it after
+        1000 changes; call it when a run of changes is done.
+        """
+        with self._locked_directory() as directory:
+            if not self._current.endswith(WRITTEN):
+                with self._draft_folder() as folder, _translate_errors(self._path):
+                    self._close_directory()
+                    shutil.copytree(directory.folder, folder, dirs_exist_ok=True)
+                    self._make_current(folder, self._embedder_name)
+                shutil.rmtree(directory.folder, ignore_errors=True)
+        self._unwritten = 0
 
     def ids(self) -> set[str]:
         """The ids of all chunks that have a vector."""
-        with self._held() as opened:
-            return opened.ids()
+        with self._locked_directory() as directory:
+            return directory.ids()
 
     def search(
         self, vector: Sequence[float], k: int, document_ids: Collection[str] | None = None
     ) -> list[tuple[str, float]]:
         """The `k` nearest chunks (fewer where fewer exist) as id and cosine similarity, -1..1,
-        best first, ties by id; of the given documents only, where some are given."""
-        with self._held() as opened:
-            found = opened.search(vector, k + SPARE_ROWS, document_ids)
+        best first, ties by id. `document_ids` restricts the search to those documents."""
+        with self._locked_directory() as directory:
+            found = directory.search(vector, k + SPARE_ROWS, document_ids)
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))[: max(k, 0)]
 
     def rebuild(self, embedder_name: str, batches: Iterable[_Batch]) -> None:
-        """Replace everything by `batches`, made with the embedder of that name.
+        """Replace all vectors by `batches`, made with the embedder of that name.
 
-        Until the last batch is stored the old vectors stay in use, also after a crash. Does not
-        read the old ones: they may be damaged. One process at a time may call this.
+        Until the last batch is stored the old vectors stay in use, also after a crash. The old
+        ones are not read: they may be damaged. One process at a time may call this.
         """
-        with self._draft() as folder:
-            self._fill(folder, embedder_name, batches)
-            with self._threads, _translated(self._path), self._lock:
-                self._forget()
-                self._replace(folder, embedder_name)
+        with self._draft_folder() as folder:
+            self._write_folder(folder, embedder_name, batches)
+            with self._thread_lock, _translate_errors(self._path), self._file_lock:
+                self._close_directory()
+                self._make_current(folder, embedder_name)
                 self._embedder_name = embedder_name
-        self._remove_folders_but(folder)
+        self._remove_other_folders(folder)
 
-    def _fill(self, folder: Path, embedder_name: str, batches: Iterable[_Batch]) -> None:
-        with _translated(self._path):
-            opened = ChromaDirectory(folder, embedder_name, WRITE_AFTER)
+    def _write_folder(self, folder: Path, embedder_name: str, batches: Iterable[_Batch]) -> None:
+        with _translate_errors(self._path):
+            directory = ChromaDirectory(folder, embedder_name, MAX_UNWRITTEN)
         try:
             for chunks, vectors in batches:
-                with _translated(self._path):
-                    opened.add(chunks, vectors)
+                with _translate_errors(self._path):
+                    directory.add(chunks, vectors)
         finally:
-            opened.close()
+            directory.close()
 
-    def _replace(self, folder: Path, embedder_name: str) -> None:
-        """Settle `folder`, see that it opens, and make it the current one."""
+    def _make_current(self, folder: Path, embedder_name: str) -> None:
+        """Have `folder` write its index, check that it opens, and make it the current one."""
         ChromaDirectory(folder, embedder_name, write_after=2).close()
-        self._opened = ChromaDirectory(folder, embedder_name)
+        self._directory = ChromaDirectory(folder, embedder_name)
         for file in filter(Path.is_file, folder.rglob("*")):
             with file.open("rb+") as written:
                 os.fsync(written.fileno())
-        self._mark(folder, SETTLED)
+        self._write_current(folder, WRITTEN)
 
     @contextmanager
-    def _draft(self) -> Iterator[Path]:
-        """A new folder; removed again when it has not become the current one."""
-        with _translated(self._path):
+    def _draft_folder(self) -> Iterator[Path]:
+        """A new folder; where the block raises, it is removed unless it is the current one."""
+        with _translate_errors(self._path):
             folder = self._new_folder()
         try:
             yield folder
         except BaseException:
-            if not self._says().startswith(folder.name):
+            if not self._read_current().startswith(folder.name):
                 shutil.rmtree(folder, ignore_errors=True)
             raise
 
     @contextmanager
-    def _held(self, changing: bool = False) -> Iterator[ChromaDirectory]:
-        """The directory as it is now, and nobody else's until the end of the block."""
-        with self._threads, _translated(self._path):
+    def _locked_directory(self, is_change: bool = False) -> Iterator[ChromaDirectory]:
+        """The up-to-date directory, locked to this thread and process until the block ends."""
+        with self._thread_lock, _translate_errors(self._path):
             self._path.mkdir(parents=True, exist_ok=True)
-            with self._lock:
+            with self._file_lock:
                 try:
-                    opened = self._refreshed()
-                    if changing:  # marked before, so that a crash meanwhile shows as a change
-                        self._mark(opened.folder)
-                    yield opened
+                    directory = self._current_directory()
+                    if is_change:  # before it, so that a crash meanwhile counts as a change
+                        self._write_current(directory.folder)
+                    yield directory
                 except BaseException:
-                    self._forget()  # what it has in memory may differ from the disk
+                    self._close_directory()  # its memory may differ from the disk
                     raise
 
-    def _refreshed(self) -> ChromaDirectory:
-        says = self._says()
-        if says and not re.fullmatch("[0-9a-f]{32} .+", says):
+    def _current_directory(self) -> ChromaDirectory:
+        current = self._read_current()
+        if current and not re.fullmatch("[0-9a-f]{32} .+", current):
             raise ValueError("its file `current` is damaged")
-        if self._opened is None or says != self._seen or not says:
-            self._forget()
-            folder = self._path / says.split(" ")[0] if says else self._new_folder()
-            self._opened = ChromaDirectory(folder, self._embedder_name)
-            self._seen = says
-            if not says:
-                self._mark(folder)
-        return self._opened
+        if self._directory is None or current != self._current or not current:
+            self._close_directory()
+            folder = self._path / current.split(" ")[0] if current else self._new_folder()
+            self._directory = ChromaDirectory(folder, self._embedder_name)
+            self._current = current
+            if not current:
+                self._write_current(folder)
+        return self._directory
 
-    def _says(self) -> str:
+    def _read_current(self) -> str:
         current = self._path / "current"
         return current.read_text("utf-8", "replace") if current.exists() else ""
 
@@ -196,35 +204,35 @@ class VectorStore:
         folder.mkdir(parents=True)
         return folder
 
-    def _remove_folders_but(self, folder: Path) -> None:
+    def _remove_other_folders(self, folder: Path) -> None:
         for other in set(self._path.glob("[0-9a-f]" * 32)) - {folder}:
             shutil.rmtree(other, ignore_errors=True)
 
-    def _mark(self, folder: Path, state: str = "") -> None:
-        says = f"{folder.name} {uuid.uuid4().hex}{state}"
+    def _write_current(self, folder: Path, state: str = "") -> None:
+        current = f"{folder.name} {uuid.uuid4().hex}{state}"
         draft = self._path / "current.new"
-        draft.write_text(says, "utf-8")
+        draft.write_text(current, "utf-8")
         os.replace(draft, self._path / "current")
-        self._seen = says
+        self._current = current
 
-    def _forget(self) -> None:
-        opened, self._opened = self._opened, None
-        if opened is not None:
-            opened.close()
+    def _close_directory(self) -> None:
+        directory, self._directory = self._directory, None
+        if directory is not None:
+            directory.close()
 
 
 @contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    """Turns whatever Chroma, SQLite and the file system raise into an error with a remedy."""
+def _translate_errors(path: Path) -> Iterator[None]:
+    """Within this block, what Chroma, SQLite and the file system raise becomes a `LibraryError`."""
     try:
         yield
     except LibraryError:
         raise
     except Exception as error:
-        raise _meaning(path, error) from error
+        raise _to_library_error(path, error) from error
 
 
-def _meaning(path: Path, error: Exception) -> LibraryError:
+def _to_library_error(path: Path, error: Exception) -> LibraryError:
     from chromadb.errors import InvalidArgumentError
 
     where = f"The vectors at {printable_line(path)}"
@@ -233,7 +241,7 @@ def _meaning(path: Path, error: Exception) -> LibraryError:
     if isinstance(error, InvalidArgumentError) and "dimension" in str(error):
         return embedder_mismatch("with another number of dimensions")
     disk = path if path.exists() else Path(path.absolute().anchor)
-    if shutil.disk_usage(disk).free < LEAST_FREE_BYTES:  # Chroma itself does not always say so
+    if shutil.disk_usage(disk).free < MIN_FREE_BYTES:  # Chroma does not always name it
         return LibraryError(
             f"{where} cannot grow because the disk is full.",
             "Free some space and try again; what was indexed before is still there.",
