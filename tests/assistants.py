@@ -6,6 +6,7 @@ Run as ``python -m tests.assistants ARGUMENTS`` it is `footnote ARGUMENTS` over 
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import closing
@@ -233,4 +234,7 @@ def run() -> None:
 
 
 if __name__ == "__main__":
+    # Children of a program in the background (`make test &`) ignore Ctrl-C, as `footnote` should;
+    # the tests that send one need a child as a terminal starts it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     run()

@@ -81,7 +81,8 @@ class Server:
 """
 
 PARENT = """
-import json, os, sys, time
+import json, os, signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # also where the caller ignores it
 from pathlib import Path
 from rag.models import llama_server
 from rag.settings import load_settings
@@ -98,7 +99,6 @@ else:
     pid = 0
 print(json.dumps({"url": url, "forked": pid}), flush=True)
 if "ignore" in sys.argv:
-    import signal
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     print("ignoring", flush=True)
 if "leave" not in sys.argv:

@@ -29,7 +29,13 @@ from tests.test_load import docx, pdf
 
 ROOT = Path(__file__).parents[1]
 REQUIRED = "STRACE_REQUIRED"  # set where a missing strace is a failure
-FOOTNOTE = [sys.executable, "-c", "from ui.cli import app; app()"]
+PROGRAM = """
+import signal
+from ui.cli import app
+signal.signal(signal.SIGINT, signal.default_int_handler)  # also where the caller ignores it
+app()
+"""
+FOOTNOTE = [sys.executable, "-c", PROGRAM]
 PATIENCE_S = 300
 TELEMETRY = "ORT_DISABLE_TELEMETRY"
 DNS_PORT = "53"
