@@ -6,6 +6,7 @@ import pytest
 
 from rag.checking import number_rules, rules
 from rag.checking.alignment import find_departures
+from rag.text.bounds import bound_before
 from rag.text.words import MAX_WORDS, parse_words
 
 HARD, SOFT, NONE = "hard", "soft", "none"
@@ -67,6 +68,8 @@ def test_what_a_plain_sentence_bears(claim: str, expected: str) -> None:
         ("More than 50 farms closed.", "Fewer than 50 farms closed.", HARD),
         ("Up to 50 farms closed.", "50 farms closed.", SOFT),
         ("About 50 farms closed.", "50 farms closed.", NONE),
+        ("No more than 50 farms closed.", "More than 50 farms closed.", HARD),
+        ("Between 20 and 50 farms closed.", "50 farms closed.", SOFT),
         # hedges
         ("The bank may cut rates.", "The bank will cut rates.", SOFT),
         ("The bank may soon cut rates.", "The bank could cut rates.", NONE),
@@ -206,6 +209,29 @@ PASSAGE = (
 )
 def test_a_passage_is_read_sentence_by_sentence(claim: str, expected: str) -> None:
     assert gravest(claim, PASSAGE) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "bound"),
+    [
+        ("It cost over $40.", "more than"),
+        ("It cost no less than 40.", "more than"),
+        ("As many as 40 came.", "up to"),
+        ("Between 20 and 40 came.", "up to"),
+        ("Nearly 40 came.", "almost"),
+        ("About a dozen, or 40, came.", ""),
+        ("An estimated 40 came.", "about"),
+        ("It is all over. 40 came.", ""),
+        ("40 came.", ""),
+    ],
+)
+def test_bounds_of_a_number(text: str, bound: str) -> None:
+    assert bound_before(text, text.index("40")) == bound
+
+
+def test_a_reason_gives_both_bounds() -> None:
+    (reason,) = rules.reasons_against("More than 50 farms closed.", ["Up to 50 farms closed."])
+    assert reason.text == '"more than 50" in the claim is "up to 50" in the source'
 
 
 def test_words_stand_under_their_qualifiers() -> None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from rag.answering.attempts import Attempt
-from rag.checking.number_rules import number_ties
+from rag.checking.number_rules import misplaced_numbers
 from rag.checking.question_match import question_overlap, short_answer_overlap
 from rag.query.answer_type import (
     expected_answer_type,
@@ -98,7 +98,7 @@ def _ties_number_elsewhere(question: str, claim: Claim) -> bool:
     numbers = " ".join(quantity.text for quantity in find_quantities(claim.text))
     quotes = [citation.quote for citation in claim.citations]
     wanted = f"{question.rstrip(' ?')} {numbers}"
-    return bool(numbers) and bool(number_ties(wanted, quotes, ""))
+    return bool(numbers) and bool(misplaced_numbers(wanted, quotes, ""))
 
 
 def _invents(question: str, claim: str, context: str) -> bool:

@@ -134,13 +134,12 @@ def _agree(a: Figure, b: Figure) -> bool:
         return ones == others if a.unit == b.unit else bool({*ones} & {*others})
     if a.unit != b.unit and ({a.unit, b.unit} & _TELLING or (a.unit and b.unit)):
         return False
-    slack = (APPROXIMATE_TOLERANCE if "about" in (a.bound, b.bound) else ROUNDING_TOLERANCE) * max(
-        a.value, b.value
-    )
-    if abs(a.value - b.value) <= slack:
+    rounded = not {a.bound, b.bound}.isdisjoint(("about", "almost"))
+    tolerance = APPROXIMATE_TOLERANCE if rounded else ROUNDING_TOLERANCE
+    if abs(a.value - b.value) <= tolerance * max(a.value, b.value):
         return True
     low, high = (a, b) if a.value < b.value else (b, a)
-    return low.bound == "more" or high.bound == "less"
+    return low.bound == "more than" or high.bound == "up to"
 
 
 def _dates(ours: Statement, theirs: Statement) -> Iterator[Difference]:

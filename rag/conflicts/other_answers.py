@@ -21,6 +21,7 @@ from rag.conflicts.comparison import YEAR, Contradiction, SentenceInContext
 from rag.conflicts.differences import Difference, find_differences
 from rag.events import ModelCalled
 from rag.query.answer_type import expected_answer_type, has_answer_type
+from rag.text.bounds import bound_before
 from rag.text.names import DATE_WORDS
 from rag.text.quantities import find_quantities
 from rag.text.sentence_parser import NAME_TITLES
@@ -58,11 +59,6 @@ _SEVERAL = re.compile(
 )
 # "2) Rye and barley.": an item of a list is one answer of several.
 _ITEM = re.compile(r"\W*\d{1,2}(?:\s*[.):]\s*|\s{2,})[^\W\d]")
-_HEDGE = re.compile(
-    r"\b(about|around|approximately|roughly|some|nearly|almost|(?:more|less|fewer) than|over"
-    r"|under|at least|up to|as many as)\W+(?:an? )?$",
-    re.IGNORECASE,
-)
 _WORD = re.compile(r"[^\W\d_]+(?:[’'-][^\W\d_]+)*")
 
 
@@ -185,20 +181,19 @@ def rival_answers(ours: str, theirs: str, one: str, other: str) -> Difference | 
         for each in find_differences(one, other)
         if _within(each.ours, ours) and _within(each.theirs, theirs)
     )
-    hedged = (_hedged(ours, one), _hedged(theirs, other))
-    found = next(within, None) or next(iter(find_differences(*hedged)), None)
+    bounded = (_with_bound(ours, one), _with_bound(theirs, other))
+    found = next(within, None) or next(iter(find_differences(*bounded)), None)
     found = found or _named(ours.rstrip("."), theirs.rstrip("."))
     known = _share_a_name(ours, f"{theirs} {other}") or _share_a_name(theirs, one)
     return None if found and found.point == "name" and known else found
 
 
-def _hedged(short: str, quote: str) -> str:
+def _with_bound(short: str, quote: str) -> str:
     """A short answer with the "about" or "more than" that it has in its sentence."""
     counted = next(iter(find_quantities(short)), None)
     same = (each for each in find_quantities(quote) if counted and each.value == counted.value)
     place = next((each.start for each in same), 0)
-    hedge = _HEDGE.search(quote[:place])
-    return f"{hedge[1]} {short}" if hedge else short
+    return f"{bound_before(quote, place)} {short}".strip()
 
 
 def _share_a_name(ours: str, theirs: str) -> bool:

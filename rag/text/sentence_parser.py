@@ -10,14 +10,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Literal
 
 from rag.text import names, tokens
+from rag.text.bounds import Bound, bound_before
 from rag.text.names import DAYS, MONTHS, find_names, name_keys
 from rag.text.quantities import Quantity, find_quantities
 from rag.text.tokens import STOP_WORDS, content_stems
 
-Bound = Literal["", "more", "less", "about"]
 Interval = tuple[int, int]
 
 _MONTHS = MONTHS.title().replace(" ", "|").replace("|May", "")
@@ -52,18 +51,6 @@ _SPEAKER = (
         rf"(?:{_SAID}{_WHEN} that\b|{_SAYS}{_WHEN}(?= the\b)))"
     ),
 )
-_BOUNDS: tuple[tuple[Bound, re.Pattern[str]], ...] = (
-    ("more", re.compile(r"\b(?:(?:more|greater|higher) than|over|above|at least|exceed\w*)\W*$")),
-    (
-        "less",
-        re.compile(r"\b(?:(?:less|fewer|lower) than|under|below|up to|at most|as many as)\W*$"),
-    ),
-    (
-        "about",
-        re.compile(r"\b(?:about|around|approximately|roughly|some|nearly|almost|estimated)\W*$"),
-    ),
-)
-_RANGE = re.compile(r"\bbetween\W*$")
 _SCORE = re.compile(r"(?<![\w.,–-])\d{1,3}[-–]\d{1,3}(?![\w–-]|[.,]\d)")
 _AGE = re.compile(
     r"(?<![\d.,-])(?P<years>\d{1,3}(?=[- ]years?[- ]old\b)|(?<=\w, )\d{2}(?=,(?! \d)))"
@@ -227,20 +214,11 @@ def _figures(text: str, counted: Sequence[Quantity]) -> Iterator[Figure]:
             yield Figure(
                 quantity.value,
                 quantity.unit,
-                _bound(text[:start], text[end:]),
+                bound_before(text, start),
                 _counted(text, start, end),
                 quantity.text,
                 (start, end),
             )
-
-
-def _bound(before: str, after: str) -> Bound:
-    before = before.lower().rstrip("$€£¥ ")
-    if _RANGE.search(before):
-        return "more"
-    if re.search(r"\bbetween [^,;.]{1,20} and$", before):
-        return "less"
-    return next((name for name, pattern in _BOUNDS if pattern.search(before)), "")
 
 
 def _counted(text: str, start: int, end: int) -> frozenset[str]:
