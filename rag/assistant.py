@@ -124,7 +124,7 @@ class Assistant:
 
         "This week" is that of the day `asked_on`; where none is given, of the newest article.
         Closing the iterator ends the model's request; so does `cancellation`, set in any thread,
-        and then `Stopped` is raised, wherever the model is waited for. Raises `QuestionError`,
+        and then `Cancelled` is raised, wherever the model is waited for. Raises `QuestionError`,
         `EmptyLibrary`, `NoSuchDocument`, `EmbedderMismatch` and whatever the model raises.
         """
         steps = self._answered(question, history, document_ids, cancellation, asked_on)

@@ -1,7 +1,7 @@
-"""How is what a question set going ended, from any thread?
+"""Cancellation: ending work from any thread.
 
-A thread that waits for a server cannot be woken by another one. So whatever may be ended does its
-waiting in a thread of its own, on an event loop where that is to end with it.
+A thread that waits for a server cannot be woken by another one. So work that can be cancelled waits
+in a thread of its own, on an event loop where the waiting itself must end.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class Cancellation:
-    """A word that one thread gives and others heed; once given it stays so."""
+    """A signal that any thread can send to end some work; it cannot be taken back."""
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
@@ -32,21 +32,23 @@ class Cancellation:
         return self._is_cancelled
 
     def cancel(self) -> None:
-        """End what goes on under this. Returns at once; setting it again does nothing."""
-        with self._lock:  # while they are called, none of them is withdrawn
+        """End the work that this was given to. Returns at once; calling it again does nothing."""
+        with self._lock:  # none is removed while they are called
             calls, self._calls, self._is_cancelled = self._calls, [], True
             for call in calls:
                 call()
 
     def raise_if_cancelled(self) -> None:
-        """Raises `Cancelled` once it is set."""
+        """Raises `Cancelled` after `cancel`."""
         if self._is_cancelled:
             raise Cancelled("Stopped.", "Ask again when you like.")
 
     @contextmanager
     def on_cancel(self, call: Callable[[], object]) -> Iterator[None]:
-        """Within this block, have `set` call `call`: at once where it is set already. A call must
-        be quick and must not raise; it may come from any thread."""
+        """Within this block, `cancel` calls `call`; at once where it was called before.
+
+        `call` must be quick and must not raise; it may run in any thread.
+        """
         with self._lock:
             self._calls.append(call)
             if self._is_cancelled:
@@ -60,8 +62,11 @@ class Cancellation:
 
 
 def run_cancellable(call: Callable[[], T], cancellation: Cancellation | None) -> T:
-    """What `call` returns or raises. Where `cancellation` is set first it goes on, unheeded, in a
-    thread of its own: for work that serves the next question as well. Raises `Cancelled`."""
+    """What `call` returns or raises.
+
+    Raises `Cancelled` as soon as `cancellation` is cancelled; `call` then runs to its end in a
+    thread of its own: it is for work that serves the next question as well.
+    """
     if cancellation is None:
         return call()
     cancellation.raise_if_cancelled()
@@ -86,17 +91,17 @@ def run_cancellable(call: Callable[[], T], cancellation: Cancellation | None) ->
 def iterate_in_thread(
     items: AsyncGenerator[T, None], cancellation: Cancellation | None
 ) -> Generator[T, None, None]:
-    """The items, as they come, made on an event loop in a thread of its own.
+    """The items, as they come, produced on an event loop in a thread of its own.
 
-    Where `cancellation` is set, the making is cancelled wherever it waits, its cleanup runs, and
-    then `Cancelled` is raised. Closing this cancels it too, without waiting for the cleanup.
+    `cancellation` cancels the producer wherever it waits; its cleanup runs, and then `Cancelled`
+    is raised. Closing this cancels it too, without waiting for the cleanup.
     """
     cancellation = cancellation or Cancellation()
     cancellation.raise_if_cancelled()
     arrived: SimpleQueue[tuple[T] | BaseException | None] = SimpleQueue()
     ending = Cancellation()
-    making = _make(items, arrived.put, ending)
-    threading.Thread(target=asyncio.run, args=(making,), daemon=True).start()
+    producer = _produce(items, arrived.put, ending)
+    threading.Thread(target=asyncio.run, args=(producer,), daemon=True).start()
     try:
         with cancellation.on_cancel(ending.cancel):
             while (arrival := arrived.get()) is not None:
@@ -108,12 +113,12 @@ def iterate_in_thread(
         ending.cancel()
 
 
-async def _make(
+async def _produce(
     items: AsyncGenerator[T, None],
     put: Callable[[tuple[T] | BaseException | None], None],
     ending: Cancellation,
 ) -> None:
-    """Put each item in a tuple, and at last what ended them: None, or an exception."""
+    """Put each item in a tuple, and at last what ended them: None or an exception."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None
     end: BaseException | None = None

@@ -1,8 +1,8 @@
-"""What happens on the way to an answer, and while documents are indexed?
+"""Events on the way to an answer, and while documents are indexed.
 
-A question yields `Rewritten` (with history only), `Retrieved`, `Selected`, then `Token`,
-`ModelCalled` and `Checked` as often as it takes, and at last `Finished`. `ModelCalled` comes after
-each request to the model, also after the one that rewrites.
+A question yields `Rewritten` (where it was changed), `Retrieved`, `Selected`, then any number of
+`Token`, `ModelCalled` and `Checked`, and at last `Finished`. `ModelCalled` follows each request to
+the model, also the one that rewrites.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Purpose = Literal["rewrite", "judge", "extract", "answer", "repair"]
 
 @dataclass(frozen=True, slots=True)
 class Rewritten:
-    """A follow-up, made to stand alone."""
+    """The question as it is searched for: a follow-up made to stand alone, spelling corrected."""
 
     question: str
 
@@ -27,21 +27,21 @@ class Rewritten:
 class Retrieved:
     """The fused hits, and the two rankings that they were fused from; each best first.
 
-    `duplicates` are chunks that were found as well but are no hits, because a hit of another
-    document says the same, word for word.
+    `duplicates` are chunks that were left out of the hits because a hit of another document says
+    the same, word for word. `days` is the time range of the question.
     """
 
     hits: tuple[Hit, ...]
     dense: tuple[Hit, ...] = ()
     lexical: tuple[Hit, ...] = ()
     duplicates: tuple[Hit, ...] = ()
-    days: TimeRange | None = None  # that the question speaks of
+    days: TimeRange | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """What the model is about to see, and the sentences that the budget cut off, best first and
-    numbered on from there."""
+    """The passages for the model; and in `cut` those that exceed its budget, best first, numbered
+    on from there."""
 
     passages: tuple[Passage, ...]
     cut: tuple[Passage, ...] = ()
@@ -49,8 +49,10 @@ class Selected:
 
 @dataclass(frozen=True, slots=True)
 class ModelCalled:
-    """One request to the model and its whole reply, as it was written. `probability` is that of
-    "yes", 0..1, where it was asked of a passage whether it states the answer, or yes or no."""
+    """One request to the model and its whole reply, unchecked.
+
+    `probability` is that of "yes", 0..1, for a yes/no request; else None.
+    """
 
     purpose: Purpose
     messages: tuple[Message, ...]
@@ -61,14 +63,14 @@ class ModelCalled:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A piece of the model's reply as it was written, unchecked."""
+    """A piece of the model's reply, unchecked."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A sentence after checking: as it will stand in the answer, or removed from it."""
+    """A sentence after checking: as it will be in the answer, or removed from it."""
 
     claim: Claim
     action: Literal["kept", "repaired", "removed"]
@@ -86,31 +88,37 @@ Event = Rewritten | Retrieved | Selected | ModelCalled | Token | Checked | Finis
 
 @dataclass(frozen=True, slots=True)
 class Added:
+    """A new document was indexed, in so many chunks."""
+
     document_id: str
     chunks: int
 
 
 @dataclass(frozen=True, slots=True)
 class Updated:
+    """A changed document was indexed again, in so many chunks."""
+
     document_id: str
     chunks: int
 
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """Unchanged since it was last indexed."""
+    """The document is unchanged since it was last indexed."""
 
     document_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Removed:
+    """The document is no longer in the index."""
+
     document_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """One source that could not be indexed; `error` is one sentence with the remedy."""
+    """The source (a path or URL) could not be indexed; `error` says why, with the remedy."""
 
     source: str
     error: str

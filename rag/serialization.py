@@ -1,4 +1,4 @@
-"""How is an answer written as one JSON document, and read back?"""
+"""Answers as JSON documents, written and read back."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ from rag.types import (
 )
 
 SCHEMA = "footnote.answer/1"
-_MOST_FAULTS = 3  # named in a message
+_MAX_FAULTS = 3  # in a message
 
 
 class FormatError(FootnoteError):
-    """Something that is not a JSON document of the wanted schema; says where it departs."""
+    """A document that does not follow its schema; the message says where."""
 
 
-WrittenT = TypeVar("WrittenT", bound="WrittenObject")
+JsonT = TypeVar("JsonT", bound="JsonObject")
 
 
 # --- writing ---------------------------------------------------------------------------------
 
 
 def answer_to_json(answer: Answer) -> dict[str, Any]:
-    """The document that the README describes: only strings, numbers, lists and objects.
+    """`answer` as a document of the schema `SCHEMA`: only strings, numbers, lists and objects.
 
     Each quote equals the stored text of its document at ``start:end``.
     """
@@ -59,24 +59,24 @@ def answer_to_json(answer: Answer) -> dict[str, Any]:
 
 
 def claims_to_json(claims: Iterable[Claim], passages: Iterable[Passage]) -> list[dict[str, Any]]:
-    """Claims as they stand in the document. Each citation lies in one of `passages`."""
-    titled = {passage.number: passage for passage in passages}
-    return [_claim(claim, titled) for claim in claims]
+    """Claims as the document holds them. Each citation must lie in one of `passages`."""
+    by_number = {passage.number: passage for passage in passages}
+    return [_claim(claim, by_number) for claim in claims]
 
 
 def passages_to_json(passages: Iterable[Passage]) -> list[dict[str, Any]]:
-    """Passages as they stand in the document."""
+    """Passages as the document holds them."""
     return [_passage(passage) for passage in passages]
 
 
-def _claim(claim: Claim, titled: dict[int, Passage]) -> dict[str, Any]:
+def _claim(claim: Claim, by_number: dict[int, Passage]) -> dict[str, Any]:
     return {
         "text": claim.text,
         "support": claim.support,
         "reasons": list(claim.reasons),
         "origin": claim.origin,
         "score": claim.score,
-        "citations": [_citation(c, titled[c.number]) for c in claim.citations],
+        "citations": [_citation(c, by_number[c.number]) for c in claim.citations],
     }
 
 
@@ -111,20 +111,21 @@ def _span(span: Span) -> dict[str, Any]:
 def answer_from_json(document: object) -> Answer:
     """The answer that `answer_to_json` wrote as `document`, which may have come from anywhere.
 
-    Raises `FormatError` for what is not such a document: also where a quote or passage is not
-    as long as its span, or a citation lies in no passage. Whether a quote is the stored text is
-    for the library to say. What a citation says of title and source is left to its passage.
+    Raises `FormatError` for anything else, also where a quote or passage is not as long as its
+    span, or a citation lies in no passage. Quotes are not compared with the library. Title and
+    source of a citation are those of its passage.
     """
-    return validated(WrittenAnswer, document, SCHEMA).read()
+    return validate_document(AnswerJson, document, SCHEMA).to_answer()
 
 
-def validated(model: type[WrittenT], document: object, schema: str) -> WrittenT:
-    """`document` as a `model`. Raises `FormatError`, naming the first faults."""
+def validate_document(model: type[JsonT], document: object, schema: str) -> JsonT:
+    """`document` as a `model` of the schema `schema`. Raises `FormatError` with the first
+    faults."""
     try:
         return model.model_validate(document)
     except ValidationError as error:
-        said = document.get("schema") if isinstance(document, dict) else None
-        if isinstance(said, str) and said != schema and _kind(said) == _kind(schema):
+        found = document.get("schema") if isinstance(document, dict) else None
+        if isinstance(found, str) and found != schema and _kind(found) == _kind(schema):
             raise FormatError(
                 f"This document is of another version than {schema}.",
                 "Read it with the Footnote that wrote it, or upgrade this one.",
@@ -136,25 +137,25 @@ def validated(model: type[WrittenT], document: object, schema: str) -> WrittenT:
 
 
 def _kind(schema: str) -> str:
+    """The schema without its version."""
     return schema.partition("/")[0]
 
 
 def _faults(error: ValidationError) -> str:
-    """Where it departs, in keys and numbers of the document, printable."""
+    """Where the document departs from its schema: the first faults, with their keys."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
     parts = [f"{'.'.join(map(str, fault['loc'])) or 'all'}: {fault['msg']}" for fault in found]
-    more = [f"and {len(parts) - _MOST_FAULTS} more"] if len(parts) > _MOST_FAULTS else []
-    return printable_line("; ".join([*parts[:_MOST_FAULTS], *more]))
+    more = [f"and {len(parts) - _MAX_FAULTS} more"] if len(parts) > _MAX_FAULTS else []
+    return printable_line("; ".join([*parts[:_MAX_FAULTS], *more]))
 
 
-class WrittenObject(BaseModel):
-    """An object of a document. Keys that are not known are passed over: a later Footnote may
-    have added them."""
+class JsonObject(BaseModel):
+    """An object of a document. Unknown keys are ignored: a later Footnote may have added them."""
 
     model_config = ConfigDict(strict=True, frozen=True)
 
 
-class _Spanned(WrittenObject):
+class _SpanJson(JsonObject):
     document_id: str
     start: int
     end: int
@@ -164,13 +165,13 @@ class _Spanned(WrittenObject):
         return Span(self.document_id, self.start, self.end)
 
     def check(self, text: str) -> None:
-        """Raises `ValueError` unless `text` has the characters of the span, by their number."""
+        """Raises `ValueError` unless `text` is as long as the span."""
         if len(self.span) != len(text):
             raise ValueError(f"{len(text)} characters do not fill [{self.start}, {self.end})")
 
 
-class WrittenPassage(_Spanned):
-    """A passage; `read` makes it a value."""
+class PassageJson(_SpanJson):
+    """A passage in a document."""
 
     number: int = Field(ge=1)
     title: str
@@ -183,11 +184,11 @@ class WrittenPassage(_Spanned):
         self.check(self.text)
         return self
 
-    def read(self) -> Passage:
+    def to_passage(self) -> Passage:
         return Passage(self.number, self.span, self.text, self.title, self.source, self.score)
 
 
-class _Citation(_Spanned):
+class _CitationJson(_SpanJson):
     number: int
     quote: str
 
@@ -196,24 +197,24 @@ class _Citation(_Spanned):
         self.check(self.quote)
         return self
 
-    def read(self) -> Citation:
+    def to_citation(self) -> Citation:
         return Citation(self.number, self.span, self.quote)
 
 
-class WrittenClaim(WrittenObject):
-    """A claim; `read` makes it a value."""
+class ClaimJson(JsonObject):
+    """A claim in a document."""
 
     text: str
     support: Support
     reasons: list[str]
     origin: Origin
     score: float | None
-    citations: list[_Citation]
+    citations: list[_CitationJson]
 
-    def read(self) -> Claim:
+    def to_claim(self) -> Claim:
         return Claim(
             text=self.text,
-            citations=tuple(citation.read() for citation in self.citations),
+            citations=tuple(citation.to_citation() for citation in self.citations),
             support=self.support,
             reasons=tuple(self.reasons),
             origin=self.origin,
@@ -221,7 +222,7 @@ class WrittenClaim(WrittenObject):
         )
 
 
-def check_numbers(claims: Sequence[WrittenClaim], passages: Sequence[WrittenPassage]) -> None:
+def check_citation_numbers(claims: Sequence[ClaimJson], passages: Sequence[PassageJson]) -> None:
     """Raises `ValueError` when a claim cites a passage that is not there."""
     numbers = {passage.number for passage in passages}
     cited = {citation.number for claim in claims for citation in claim.citations}
@@ -229,40 +230,40 @@ def check_numbers(claims: Sequence[WrittenClaim], passages: Sequence[WrittenPass
         raise ValueError(f"there is no passage {min(cited - numbers)}")
 
 
-class _Usage(WrittenObject):
+class _UsageJson(JsonObject):
     prompt_tokens: int
     cached_tokens: int
     completion_tokens: int
 
 
-class WrittenAnswer(WrittenObject):
-    """An answer; `read` makes it a value."""
+class AnswerJson(JsonObject):
+    """An answer document."""
 
-    form: Literal["footnote.answer/1"] = Field(alias="schema")
+    schema_name: Literal["footnote.answer/1"] = Field(alias="schema")
     question: str
     status: Status
     reason: DeclineReason | None
     text: str
-    claims: list[WrittenClaim]
-    passages: list[WrittenPassage]
+    claims: list[ClaimJson]
+    passages: list[PassageJson]
     model: str
-    usage: _Usage
+    usage: _UsageJson
     timings_s: dict[str, float]
     dropped_markers: int
-    chance: float | None = Field(default=None, ge=0, le=1)  # older documents lack it,
-    short: str | None = None  # and this too
+    chance: float | None = Field(default=None, ge=0, le=1)  # older documents lack it
+    short: str | None = None  # likewise
 
     @model_validator(mode="after")
     def _cites_its_passages(self) -> Self:
-        check_numbers(self.claims, self.passages)
+        check_citation_numbers(self.claims, self.passages)
         return self
 
-    def read(self) -> Answer:
+    def to_answer(self) -> Answer:
         return Answer(
             question=self.question,
             text=self.text,
-            claims=tuple(claim.read() for claim in self.claims),
-            passages=tuple(passage.read() for passage in self.passages),
+            claims=tuple(claim.to_claim() for claim in self.claims),
+            passages=tuple(passage.to_passage() for passage in self.passages),
             status=self.status,
             reason=self.reason,
             model=self.model,

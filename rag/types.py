@@ -1,4 +1,4 @@
-"""What are the values that flow through Footnote?
+"""The values that flow through Footnote, and the protocols of its models.
 
 Everything that points at a source is a `Span`: a document id and a half-open interval of
 characters (Unicode code points) of that document's stored text. Always
@@ -16,9 +16,17 @@ if TYPE_CHECKING:
     from rag.cancellation import Cancellation
 
 Support = Literal["supported", "partial", "unsupported", "unchecked"]
+"""How well the citations of a claim support it."""
+
 Origin = Literal["model", "matched", "compared"]
+"""What chose the citations of a claim: the model's markers, a match of the text, or a comparison
+with other sources."""
+
 FoundBy = Literal["dense", "lexical", "fused"]
+"""The search that found a hit: by vectors, by words, or both, fused."""
+
 Status = Literal["answered", "declined"]
+
 DeclineReason = Literal["nothing retrieved", "not stated", "nothing survived checking"]
 
 
@@ -50,12 +58,12 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One source text. `id` is stable (a relative path or a URL); make one with `Document.of`."""
+    """One source text, made by `Document.of`. `id` is stable: a relative path or a URL."""
 
     id: str
     title: str
     source: str  # where a person finds it: a path or a URL
-    published: str | None  # ISO 8601 date, where the source states one
+    published: str | None  # ISO 8601 date, where the source has one
     text: str
     digest: str  # sha256 of title and text, hexadecimal
 
@@ -63,7 +71,7 @@ class Document:
     def of(
         cls, id: str, title: str, source: str, text: str, published: str | None = None
     ) -> Document:
-        """Make a document and its digest. Lone surrogates become U+FFFD: they cannot be stored."""
+        """A document, with its digest. Lone surrogates become U+FFFD: they cannot be stored."""
         title, text = _storable(title), _storable(text)
         digest = hashlib.sha256(f"{title}\0{text}".encode()).hexdigest()
         return cls(_storable(id), title, _storable(source), published, text, digest)
@@ -75,7 +83,7 @@ def _storable(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A span of a document, indexed. `id` is content-addressed and never reused."""
+    """An indexed span of a document. `id` depends on the content and is never reused."""
 
     id: str
     span: Span
@@ -99,9 +107,9 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """What the model saw as number ``[number]``; ``library.text(span) == text``."""
+    """A numbered piece of a source that an answer rests on; ``library.text(span) == text``."""
 
-    number: int  # from 1
+    number: int  # from 1, as in the marker [1]
     span: Span
     text: str
     title: str
@@ -112,7 +120,7 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """The narrowest characters that carry a claim; ``quote == library.text(span)``."""
+    """The narrowest part of a source that supports a claim; ``quote == library.text(span)``."""
 
     number: int  # of the passage it lies in
     span: Span
@@ -127,8 +135,8 @@ class Claim:
     citations: tuple[Citation, ...] = ()
     support: Support = "unchecked"
     reasons: tuple[str, ...] = ()  # what did not match, in words for people
-    origin: Origin = "matched"  # who pointed at the source: the model, or code
-    score: float | None = None  # the chance, 0..1, that the quotes say it
+    origin: Origin = "matched"
+    score: float | None = None  # the probability, 0..1, that the quotes say it
 
     def marked(self) -> str:
         """The sentence with its markers: ``A 20% rate applies. [1][3]``."""
@@ -139,7 +147,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens as the model's server counted them; zero where it did not say."""
+    """Tokens as the model's server counted them; zero where it sent no count."""
 
     prompt_tokens: int = 0
     cached_tokens: int = 0
@@ -155,7 +163,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A question, what may be said to it, and what that rests on."""
+    """The answer to a question, its claims and the passages that it rests on."""
 
     question: str
     text: str
@@ -166,14 +174,14 @@ class Answer:
     model: str
     usage: Usage = Usage()
     timings: Mapping[str, float] = field(default_factory=dict)  # seconds by stage
-    dropped_markers: int = 0  # markers out of range, counted and never shown
+    dropped_markers: int = 0  # markers of the model that name no passage
     chance: float | None = None
-    """The chance, 0..1, that the passages answer the question; None where it was not estimated,
-    as for a large model. It is the best over the passages that the model was asked about; for a
-    question in parts, the least of the parts' bests."""
+    """The probability, 0..1, that the passages answer the question; None where it was not
+    estimated, as for a large model. It is the best over the passages that the model judged; for a
+    question in parts, the lowest of the parts' bests."""
     short: str | None = None
-    """The few words that answer, most of them words of a passage; None where the model was not
-    asked for them: a large one, or for a question of yes or no."""
+    """The few words that answer, most of them words of a passage; None for a large model and for a
+    yes/no question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,29 +200,27 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """A piece of a streamed reply. `alternatives` maps the likeliest tokens at its first
-    position to natural-log probabilities; empty where the server does not give them.
-    `usage` comes with the last piece, where the server gives it."""
+    """A piece of a streamed reply.
+
+    `alternatives` maps the likeliest tokens at its first position to natural-log probabilities;
+    empty where the server sends none. `usage` comes with the last piece, where the server sends it.
+    """
 
     text: str
     alternatives: Mapping[str, float] = field(default_factory=dict)
     usage: Usage | None = None
 
 
-class Budgeted(Protocol):
-    """A model, or what is known of it before it is there."""
+class ChatModel(Protocol):
+    """A language model that replies to a list of messages."""
+
+    @property
+    def name(self) -> str: ...
 
     @property
     def budget_tokens(self) -> int:
         """How many tokens of passages serve this model best."""
         ...
-
-
-class ChatModel(Budgeted, Protocol):
-    """A language model that answers a list of messages."""
-
-    @property
-    def name(self) -> str: ...
 
     def stream(
         self,
@@ -223,10 +229,10 @@ class ChatModel(Budgeted, Protocol):
         max_tokens: int,
         cancellation: Cancellation | None = None,
     ) -> Generator[Delta, None, None]:
-        """Yield the reply as it is written. Closing the iterator ends the model's request; so
-        does `cancellation`, wherever it waits.
+        """Yield the reply of at most `max_tokens` tokens as it is written.
 
-        Raises a `ModelError` that names the remedy, and `Stopped`.
+        Closing the iterator ends the model's request; so does `cancellation`, wherever it waits.
+        Raises a `ModelError` that names the remedy, and `Cancelled`.
         """
         ...
 
@@ -236,7 +242,7 @@ class Embedder(Protocol):
 
     @property
     def name(self) -> str:
-        """Identifies model and dimension; an index remembers it."""
+        """Identifies model and dimensions; stored with the index."""
         ...
 
     @property

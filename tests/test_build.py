@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,7 +17,7 @@ from pydantic import SecretStr
 import rag
 from rag.assistant import SEEDS, Assistant
 from rag.build import build
-from rag.errors import ModelFileError, NoSuchDocument
+from rag.errors import ModelError, ModelFileError, NoSuchDocument
 from rag.events import Added, Removed, Skipped, Updated
 from rag.models import chat, gguf_files, llama_server
 from rag.models.provider import HostedProvider, LocalProvider
@@ -156,6 +159,72 @@ def test_a_program_needs_no_more_than_the_package(tmp_path: Path) -> None:
     assert all(hasattr(rag, name) for name in rag.__all__)
     with pytest.raises(AttributeError, match="nonsense"):
         _ = rag.nonsense  # type: ignore[attr-defined]
+
+
+def test_opening_with_a_bad_setting_names_it(tmp_path: Path) -> None:
+    with pytest.raises(rag.SettingsError, match=r"\bk: .*FOOTNOTE_"):
+        rag.open(data_dir=tmp_path, k=0)
+    with pytest.raises(rag.SettingsError, match=r"no setting modle\. The settings are .*\bmodel\b"):
+        rag.open(data_dir=tmp_path, modle="some-model")
+
+
+def test_an_index_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "library.sqlite3")) as newer:
+        newer.execute("PRAGMA user_version = 99")
+    with pytest.raises(rag.LibraryError, match=r"newer Footnote .*Upgrade Footnote, or set "):
+        rag.open(data_dir=tmp_path)
+    with closing(sqlite3.connect(tmp_path / "library.sqlite3")) as newer:
+        assert newer.execute("PRAGMA user_version").fetchone() == (99,)
+
+
+def test_a_closed_assistant_says_how_to_open_another(own: Path, tmp_path: Path) -> None:
+    with rag.open(data_dir=tmp_path / "data", model="some-model", api_key="k") as assistant:
+        indexing = assistant.index([own])
+        assert isinstance(next(indexing), Added)
+    calls: list[Callable[[], object]] = [
+        lambda: assistant.ask(FENTANYL),
+        lambda: list(assistant.stream(FENTANYL)),
+        lambda: list(indexing),
+        lambda: list(assistant.index([own])),
+        lambda: assistant.remove(NEWS),
+        assistant.rebuild,
+        assistant.ensure_seeds,
+    ]
+    for call in calls:
+        with pytest.raises(rag.LibraryError, match=r"is closed\. Open it again with rag\.open"):
+            call()
+    assistant.close()
+    with rag.open(data_dir=tmp_path / "data", model="some-model", api_key="k") as again:
+        assert again.library.count_chunks()
+
+
+def test_a_closed_local_model_is_not_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[object] = []
+    monkeypatch.setattr(gguf_files, "model_file", lambda *_: Path("m.gguf"))
+    monkeypatch.setattr(llama_server, "start_server", lambda *given: started.append(given))
+    model = LocalProvider(load_settings(), None)
+    model.close()
+    for call in (model.warm, model.get):
+        with pytest.raises(ModelError, match=r"is closed\. Open it again with rag\.open"):
+            call()
+    assert not started
+
+
+def test_a_local_model_that_is_closed_while_its_file_is_joined_is_not_started(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    started: list[object] = []
+    model = LocalProvider(load_settings(), None)
+
+    def join(*_: object) -> Path:
+        model.close()
+        return Path("m.gguf")
+
+    monkeypatch.setattr(gguf_files, "model_file", join)
+    monkeypatch.setattr(llama_server, "start_server", lambda *given: started.append(given))
+    with pytest.raises(ModelError, match="is closed"):
+        model.warm()
+    assert not started
 
 
 def test_the_package_loads_nothing_by_itself() -> None:

@@ -117,7 +117,7 @@ def test_other_variables_of_that_name_do_no_harm(monkeypatch: pytest.MonkeyPatch
         ({"model": "local", "llm_base_url": HERE, "api_key": "k"}, "local"),
     ],
 )
-def test_an_explicit_choice_wins_over_a_key_found_in_passing(
+def test_an_explicit_choice_wins_over_a_key_in_the_environment(
     given: dict[str, Any], provider: str
 ) -> None:
     assert load_settings(**given).provider == provider
@@ -192,6 +192,12 @@ def test_a_value_that_cannot_be_names_its_setting(name: str, value: object) -> N
 def test_every_setting_at_fault_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SettingsError, match=r"k: .*threads: |threads: .*k: "):
         environment(monkeypatch, FOOTNOTE_K="many", FOOTNOTE_THREADS="none")
+
+
+def test_a_name_that_is_no_setting_is_refused_with_those_that_are() -> None:
+    with pytest.raises(SettingsError, match="no setting modle") as caught:
+        load_settings(modle="some-model", data_dir="/srv/footnote")
+    assert all(name in caught.value.remedy for name in Settings.model_fields)
 
 
 def test_settings_do_not_change() -> None:

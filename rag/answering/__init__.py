@@ -1,0 +1,1 @@
+"""Writes an answer from passages, with a small or a large chat model."""

@@ -1,0 +1,1 @@
+"""Checks a sentence against its sources: citations, support, and whether they answer."""

@@ -1,0 +1,1 @@
+"""Finds sources that contradict what an answer cites."""

@@ -84,7 +84,7 @@ class OpenAIChat:
 
         Closing the iterator closes the connection, which ends the request on the server; so does
         `cancellation`. Raises `ModelAuthError`, `ModelUnreachable`, `ModelTimeout`,
-        `ModelInterrupted`, `ModelRefused` or `Stopped`.
+        `ModelInterrupted`, `ModelRefused` or `Cancelled`.
         """
         with self._server.translate_errors(self.name):
             yield from iterate_in_thread(self._stream_deltas(messages, max_tokens), cancellation)

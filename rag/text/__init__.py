@@ -1,0 +1,1 @@
+"""Pure functions on text: sentences, tokens, quantities, names, dates."""

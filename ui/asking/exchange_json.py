@@ -7,14 +7,14 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from rag.serialization import (
-    WrittenAnswer,
-    WrittenClaim,
-    WrittenObject,
-    WrittenPassage,
-    check_numbers,
+    AnswerJson,
+    ClaimJson,
+    JsonObject,
+    PassageJson,
+    check_citation_numbers,
     claims_to_json,
     passages_to_json,
-    validated,
+    validate_document,
 )
 from rag.serialization import answer_to_json as answer_to_json
 from ui.asking.exchange import Exchange, State, Thumb
@@ -55,21 +55,21 @@ def from_json(document: object) -> Exchange:
     One that was under way comes back as "stopped", in no line: nobody answers it any more.
     Raises `rag.serialization.FormatError` for what is not such a document.
     """
-    return validated(_Exchange, document, SCHEMA).read()
+    return validate_document(_Exchange, document, SCHEMA).read()
 
 
-class _Exchange(WrittenObject):
+class _Exchange(JsonObject):
     form: Literal["footnote.exchange/1"] = Field(alias="schema")
     id: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_-]{1,64}$")]
     question: str
     state: State
     ahead: int
     asked_as: str | None
-    evidence: list[WrittenPassage]
+    evidence: list[PassageJson]
     draft: str
-    claims: list[WrittenClaim]
+    claims: list[ClaimJson]
     removed: int
-    answer: WrittenAnswer | None
+    answer: AnswerJson | None
     error: str
     digests: dict[str, str]
     asked_at: str
@@ -79,7 +79,7 @@ class _Exchange(WrittenObject):
 
     @model_validator(mode="after")
     def _cites_its_evidence(self) -> Self:
-        check_numbers(self.claims, self.evidence)
+        check_citation_numbers(self.claims, self.evidence)
         return self
 
     def read(self) -> Exchange:
@@ -90,11 +90,11 @@ class _Exchange(WrittenObject):
             state=self.state if over else "stopped",
             ahead=self.ahead if over else 0,
             asked_as=self.asked_as,
-            evidence=tuple(passage.read() for passage in self.evidence),
+            evidence=tuple(passage.to_passage() for passage in self.evidence),
             draft=self.draft,
-            claims=tuple(claim.read() for claim in self.claims),
+            claims=tuple(claim.to_claim() for claim in self.claims),
             removed=self.removed,
-            answer=self.answer.read() if self.answer else None,
+            answer=self.answer.to_answer() if self.answer else None,
             error=self.error,
             digests=self.digests,
             asked_at=self.asked_at,
