@@ -180,7 +180,7 @@ class Assistant:
     ) -> Generator[Step, None, QueryPlan]:
         """What is wanted, with an event where the question is not as it was typed, or might not
         be."""
-        standalone = self.spelling.read(question)
+        standalone = self.spelling.correct(question)
         if history:
             rewriting = timed_call(
                 "rewrite", lambda: rewrite(standalone, history, self._model(cancellation))
