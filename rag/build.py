@@ -1,11 +1,6 @@
-"""How are the parts put together from the settings?
-
-Everything that differs between a local and a hosted model is decided here.
-"""
+"""Makes an assistant from settings: its library, vectors, embedder and model."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 from rag.assistant import Assistant
 from rag.models import embeddings
@@ -14,14 +9,12 @@ from rag.settings import Settings
 from rag.store.documents import Library
 from rag.store.vectors import VectorStore
 
-if TYPE_CHECKING:
-    pass
-
 
 def build(settings: Settings, on_progress: ProgressCallback | None = None) -> Assistant:
     """An assistant over the library in `settings.data_dir`. Its model starts when first needed.
 
-    `on_progress` hears of the one long step, joining the local model. Raises `LibraryError`.
+    `on_progress` is called while the file of the local model is joined, the one long step. Raises
+    `LibraryError`, and `ModelError` when the embedder cannot be used.
     """
     library = Library.open(settings.library_path)
     embedder = embeddings.build_embedder(settings)

@@ -1,7 +1,7 @@
-"""What stands in for a model server?
+"""A scripted model server.
 
-`ScriptedServer` is a real HTTP server on loopback that speaks enough of OpenAI's protocol to be
-used through the real client, and says what a test tells it to:
+`ScriptedServer` is a real HTTP server on loopback that implements enough of OpenAI's protocol for
+the real client, and replies with what a test gives it:
 
     with ScriptedServer(["Yes.", "Hello there. [1]"]) as server:
         ...  # server.base_url, server.requests
@@ -84,9 +84,9 @@ Script = Scripted | Callable[[Request], Scripted]
 class ScriptedServer:
     """Serves from ``with`` to the end of its block.
 
-    Clients that do not send `key` are refused. `models` are what it has (None: any; a `Status`:
-    it does not say). `refuses` are parameters that it answers with 400. `dimensions` is the length
-    of its vectors; `embeds` may answer in their place.
+    Clients that do not send `key` are refused. `models` are what it has (None: any; a `Status`: the
+    error in place of the list). `refuses` are parameters that it answers with 400. `dimensions` is
+    the length of its vectors; `embeds` may answer in their place.
     """
 
     def __init__(
@@ -127,7 +127,7 @@ class ScriptedServer:
         return f"http://127.0.0.1:{self._http.server_address[1]}/v1"
 
     def answer(self, request: Request) -> Scripted:
-        """What to say to a chat request."""
+        """The reply to a chat request."""
         with self._lock:
             turn = len(self.requests)
             self.requests.append(request)

@@ -1,9 +1,9 @@
-"""What stands in for a language model that behaves like one?
+"""A scripted language model that follows its prompt.
 
-`Reader` reads the prompt it is given, as a large model does, and answers a question with the
-sentence of the passages that shares most words with it. It knows nothing but the prompt: told how
-to decline, it declines where nothing fits; told nothing, it answers with whatever is nearest.
-It speaks as a script of `ScriptedServer`, or, many times faster, as a `ChatModel` of its own.
+`ReadingModel` reads its prompt, as a large model does, and answers a question with the sentence of
+the passages that shares most words with it. It uses nothing but the prompt: where that says how to
+decline, it declines when nothing fits; otherwise it answers with whatever is nearest. It is a
+script of `ScriptedServer`, or, many times faster, a `ChatModel` of its own.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from tests.fakes import Reply, Request
 _PASSAGE = re.compile(r"\[(\d+)\] <passage from “[^”]*”[^>]*>\n(.*?)\n</passage>", re.DOTALL)
 _DECLINE = re.compile(r"reply with exactly: (.+)")
 _REWRITING = "Rewrite the last question"
-FITS = 0.6  # least share of the question's words in a sentence that answers it
+MIN_SHARED = 0.6  # least share of the question's words in a sentence that answers it
 
 
 @dataclass(frozen=True)
-class Reader:
+class ReadingModel:
     """The same prompt always has the same reply. `writes` makes the sentence that it read into the
     one that it writes. Its tokens are words."""
 
@@ -39,7 +39,7 @@ class Reader:
     def warm(self) -> None:
         """Is there from the start."""
 
-    def get(self) -> Reader:
+    def get(self) -> ReadingModel:
         return self
 
     def close(self) -> None:
@@ -52,15 +52,15 @@ class Reader:
         max_tokens: int,
         cancellation: Cancellation | None = None,
     ) -> Generator[Delta, None, None]:
-        said = [message.content for message in messages]
-        reply = self.reply(said)
+        prompt = [message.content for message in messages]
+        reply = self.reply(prompt)
         yield Delta(reply)
-        yield Delta("", usage=Usage(len(" ".join(said).split()), 0, len(reply.split())))
+        yield Delta("", usage=Usage(len(" ".join(prompt).split()), 0, len(reply.split())))
 
     def reply(self, messages: Sequence[str]) -> str:
         system, *_, last = messages
         if _REWRITING in system:
-            return _alone(last)
+            return _rewritten(last)
         shown, _, question = last.rpartition("\n\nQuestion: ")
         return self._answer(shown, question, _DECLINE.search(system))
 
@@ -72,7 +72,7 @@ class Reader:
         ]
         shares = [_shared(question, sentence) for sentence, _ in read]
         best = max(range(len(read)), key=lambda at: (shares[at], -at), default=None)
-        if best is None or (shares[best] < FITS and decline):
+        if best is None or (shares[best] < MIN_SHARED and decline):
             return decline[1].strip() if decline else "It is 4,711."
         sentence, number = read[best]
         return f"{self.writes(sentence)} [{number}]"
@@ -84,8 +84,8 @@ def _shared(question: str, sentence: str) -> float:
     return len(wanted & set(content_stems(sentence))) / len(wanted) if wanted else 0.0
 
 
-def _alone(last: str) -> str:
-    """The last question with the one before it: nothing is said that nobody said."""
+def _rewritten(last: str) -> str:
+    """The last question with the one before it; nothing is added."""
     before = re.findall(r"^Question: (.+)$", last, re.MULTILINE)
     question = last.rpartition("Last question: ")[2]
     return " ".join([question, *before[-1:]])

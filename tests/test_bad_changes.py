@@ -47,7 +47,7 @@ from rag.types import (
     Usage,
 )
 from tests.asking import Index
-from tests.scripted import Reader, inventing
+from tests.scripted import ReadingModel, inventing
 from tests.sides import rescored, side
 
 pytest_plugins = ["tests.seeds"]
@@ -67,16 +67,16 @@ def cases(seeds: Index) -> list[Case]:
 @pytest.fixture(scope="module")
 def before(seeds: Index, cases: list[Case]) -> Side:
     """The pipeline as it is."""
-    return run(seeds, cases, Reader())
+    return run(seeds, cases, ReadingModel())
 
 
-def run(index: Index, cases: Sequence[Case], reader: Reader) -> Side:
-    return asked(cases, assistant(index, reader))
+def run(index: Index, cases: Sequence[Case], model: ReadingModel) -> Side:
+    return asked(cases, assistant(index, model))
 
 
-def assistant(index: Index, reader: Reader, **more: Any) -> Assistant:
-    settings = load_settings(provider="compatible", **more)
-    return Assistant(settings, index.library, index.vectors, index.embedder, reader)
+def assistant(index: Index, model: ReadingModel, **more: Any) -> Assistant:
+    settings = load_settings(**more)
+    return Assistant(settings, index.library, index.vectors, index.embedder, model)
 
 
 def held(before: Side, after: Side) -> Gate:
@@ -89,7 +89,7 @@ def held(before: Side, after: Side) -> Gate:
 def test_the_same_run_twice_is_the_same_and_passes(
     seeds: Index, cases: list[Case], before: Side
 ) -> None:
-    again = run(seeds, cases, Reader())
+    again = run(seeds, cases, ReadingModel())
     steady = [name for name, metric in METRICS.items() if metric.deterministic]
     for id, case in before.cases.items():
         assert [again.cases[id].scores[name] for name in steady] == [
@@ -143,7 +143,7 @@ def test_citations_that_point_at_the_next_sentence(
     seeds: Index, cases: list[Case], before: Side, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     finished_with(monkeypatch, lambda each, known: dict(pairwise(known)).get(each, each))
-    found = held(before, run(seeds, cases, Reader()))
+    found = held(before, run(seeds, cases, ReadingModel()))
     expected = {"citation_recall", "citation_precision", "numbers_cited"}
     assert expected | {"gold_citation_recall", "gold_citation_precision"} == found.metrics
 
@@ -156,14 +156,14 @@ def test_spans_that_are_off_by_a_character(
         return replace(each, span=Span(span.document_id, span.start + 1, span.end))
 
     finished_with(monkeypatch, off)
-    assert held(before, run(seeds, cases, Reader())).metrics == {"quotes_exact"}
+    assert held(before, run(seeds, cases, ReadingModel())).metrics == {"quotes_exact"}
 
 
 def test_markers_that_lead_nowhere(
     seeds: Index, cases: list[Case], before: Side, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     finished_with(monkeypatch, lambda each, _: replace(each, number=each.number + 7))
-    assert held(before, run(seeds, cases, Reader())).metrics == {"dead_markers"}
+    assert held(before, run(seeds, cases, ReadingModel())).metrics == {"dead_markers"}
 
 
 @pytest.fixture(scope="module")
@@ -176,7 +176,7 @@ def of_numbers(seeds: Index) -> list[Case]:
 @pytest.fixture(scope="module")
 def mended(seeds: Index, of_numbers: list[Case]) -> Side:
     """A model that invents every number, and the checks that catch it."""
-    return run(seeds, of_numbers, Reader(inventing))
+    return run(seeds, of_numbers, ReadingModel(inventing))
 
 
 def test_checks_switched_off_under_a_model_that_invents_numbers(
@@ -193,7 +193,7 @@ def test_checks_switched_off_under_a_model_that_invents_numbers(
         return replace(judge(draft, candidates, around, scorer), support="supported", reasons=())
 
     monkeypatch.setattr(checker, "cite_and_check", believing)
-    found = held(mended, run(seeds, of_numbers, Reader(inventing)))
+    found = held(mended, run(seeds, of_numbers, ReadingModel(inventing)))
     assert {"citation_recall", "citation_precision", "answer_right"} <= found.metrics
 
 
@@ -202,7 +202,7 @@ def test_checks_that_call_everything_supported_even_to_the_evals(
 ) -> None:
     """The evals ask the rules and the scorer themselves, so they still see it."""
     monkeypatch.setattr(verdict, "check_claim", lambda *_: Verdict("supported", (), 1.0))
-    found = held(mended, run(seeds, of_numbers, Reader(inventing)))
+    found = held(mended, run(seeds, of_numbers, ReadingModel(inventing)))
     assert {"answer_right", "citation_recall"} <= found.metrics
 
 
@@ -217,7 +217,7 @@ def test_a_prompt_that_does_not_say_how_to_decline(
 
     assert unsaid("answer") != written("answer")
     monkeypatch.setattr(prompts, "prompt_text", unsaid)
-    found = held(before, run(seeds, cases, Reader()))
+    found = held(before, run(seeds, cases, ReadingModel()))
     assert "declined_rightly" in found.metrics
     assert not {"recall_at_1", "quotes_exact"} & found.metrics
 
@@ -236,7 +236,7 @@ def test_chunks_cut_short_when_indexed(
     monkeypatch.setattr(pipeline, "chunk_document", halved)
     library = Library.open(tmp_path / "library.sqlite3")
     index = Index(library, VectorStore.open(tmp_path / "vectors", embedder.name), embedder)
-    with assistant(index, Reader(), data_dir=tmp_path) as asking:
+    with assistant(index, ReadingModel(), data_dir=tmp_path) as asking:
         list(asking.index(sorted(SEEDS.glob("*.txt"))))
         found = held(before, asked(cases, asking))
     assert {"recall_at_5", "recall_at_10", "evidence_selected", "answer_right"} <= found.metrics
@@ -251,7 +251,7 @@ def test_hits_in_the_reverse_order(
         return fuse(*rankings)[::-1]
 
     monkeypatch.setattr(hybrid, "fuse_scores", reversed_)
-    found = held(before, run(seeds, cases, Reader()))
+    found = held(before, run(seeds, cases, ReadingModel()))
     assert {"recall_at_1", "recall_at_5", "mrr", "ndcg_at_10"} <= found.metrics
     assert not {"quotes_exact", "citation_recall"} & found.metrics
 
@@ -261,6 +261,6 @@ def test_a_selection_that_drops_the_best_sentence(
 ) -> None:
     rank = evidence._rank
     monkeypatch.setattr(evidence, "_rank", lambda *given: rank(*given)[1:])
-    found = held(before, run(seeds, cases, Reader()))
+    found = held(before, run(seeds, cases, ReadingModel()))
     assert {"evidence_selected", "answer_right"} <= found.metrics
     assert not {"recall_at_1", "quotes_exact"} & found.metrics

@@ -1,4 +1,4 @@
-"""Does every chat model and every embedder keep the same promises?"""
+"""Every chat model and every embedder keeps the same contract."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Is a text's vector the right one, whatever it is embedded with?"""
+"""A text's vector is the same whatever it is embedded with."""
 
 from __future__ import annotations
 

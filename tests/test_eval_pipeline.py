@@ -20,7 +20,7 @@ from rag.settings import Settings
 from rag.types import Embedder
 from tests.asking import LARGE, settings_for
 from tests.fakes import ScriptedServer
-from tests.scripted import Reader
+from tests.scripted import ReadingModel
 
 pytest_plugins = ["tests.seeds"]
 
@@ -63,7 +63,7 @@ def test_a_run_is_kept_whole_compared_and_held_to_a_baseline(
 ) -> None:
     assert len(golden) >= 40
     kept = tmp_path / "runs"
-    with ScriptedServer([Reader()]) as server:
+    with ScriptedServer([ReadingModel()]) as server:
         settings = settings_for(server, LARGE)
         first, second = (evaluated(settings, kept / name) for name in ("first", "second"))
     told = capsys.readouterr().out

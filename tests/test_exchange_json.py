@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.serialization import FormatError
-from tests.test_answer_json import ANSWER, COUNTS, DECLINED, WORDS, answers, claims_on, passages
+from tests.test_serialization import ANSWER, COUNTS, DECLINED, WORDS, answers, claims_on, passages
 from ui.asking.exchange import Exchange, State, Thumb
 from ui.asking.exchange_json import from_json, to_json
 

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.test_answer_json import ANSWER, DECLINED
+from tests.test_serialization import ANSWER, DECLINED
 from ui.asking.exchange import Exchange
 from ui.records.history import (
     MOST_NOTE_CHARS,

@@ -13,7 +13,7 @@ import tests.assistants
 import ui.cli
 import ui.command
 from rag.events import Failed, IngestEvent
-from rag.ingest.pipeline import ingest, remove
+from rag.ingest.pipeline import remove
 from rag.ingest.web import Page, fetch_page
 from rag.settings import Settings
 from rag.store.documents import Library
@@ -40,18 +40,7 @@ def index(tmp_path: Path) -> Iterator[Index]:
 def run(
     index: Index, *urls: str, paths: tuple[Path, ...] = (), fetch: Callable[[str], Page] = LOCAL
 ) -> list[IngestEvent]:
-    return list(
-        ingest(
-            paths,
-            library=index.library,
-            vectors=index.vectors,
-            embedder=index.embedder,
-            lock_path=index.lock_path,
-            on_progress=lambda *report: index.progress.append(report),
-            urls=urls,
-            fetch=fetch,
-        )
-    )
+    return list(index.start(*paths, urls=urls, fetch=fetch))
 
 
 def test_a_page_is_added_updated_and_passed_over(index: Index) -> None:

@@ -8,7 +8,7 @@ import os
 import random
 import shutil
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from rag.events import Added, Failed, IngestEvent, Removed, Skipped, Updated
 from rag.ingest.chunking import embedding_text
 from rag.ingest.pipeline import check_embedder, ingest, rebuild, remove
 from rag.ingest.readers import read_file
+from rag.ingest.web import Page, fetch_page
 from rag.store.documents import Library
 from rag.store.vectors import VectorStore
 from rag.types import Chunk, Document, Span
@@ -71,7 +72,9 @@ class Index:
         self.vectors.close()
         self.library.close()
 
-    def start(self, *paths: Path) -> Iterator[IngestEvent]:
+    def start(
+        self, *paths: Path, urls: Sequence[str] = (), fetch: Callable[[str], Page] = fetch_page
+    ) -> Iterator[IngestEvent]:
         return ingest(
             paths,
             library=self.library,
@@ -79,6 +82,8 @@ class Index:
             embedder=self.embedder,
             lock_path=self.lock_path,
             on_progress=lambda *report: self.progress.append(report),
+            urls=urls,
+            fetch=fetch,
         )
 
     def run(self, *paths: Path) -> list[IngestEvent]:

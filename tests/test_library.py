@@ -1,11 +1,11 @@
-"""The library: what goes in comes out, character for character, and stays whole."""
+"""Library: what is stored is returned, character for character, all or nothing."""
 
 from __future__ import annotations
 
 import os
 import sqlite3
-import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -276,24 +276,15 @@ def test_no_string_at_all_is_an_error(library: Library, query: str) -> None:
 
 
 def test_threads_may_share_a_library(library: Library) -> None:
-    errors: list[BaseException] = []
-
     def work(name: str) -> None:
-        try:
-            for number in range(25):
-                text = f"{name} {number} words"
-                put(library, name, text)
-                assert library.text(Span(name, 0, len(text))) == text
-                assert library.search("words", 3)
-        except BaseException as error:
-            errors.append(error)
+        for number in range(25):
+            text = f"{name} {number} words"
+            put(library, name, text)
+            assert library.text(Span(name, 0, len(text))) == text
+            assert library.search("words", 3)
 
-    threads = [threading.Thread(target=work, args=(name,)) for name in ("one", "two", "three")]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not errors
+    with ThreadPoolExecutor(3) as threads:
+        list(threads.map(work, ["one", "two", "three"]))
     assert len(library.digests()) == 3
 
 

@@ -1,4 +1,4 @@
-"""Which settings win, and what they say of themselves."""
+"""Settings: where they come from, which win, and what is refused."""
 
 from __future__ import annotations
 

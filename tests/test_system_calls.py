@@ -25,7 +25,7 @@ import pytest
 from rag.settings import load_settings
 from tests.asking import FENTANYL
 from tests.fakes import ScriptedServer
-from tests.test_load import docx, pdf
+from tests.test_reading_files import docx, pdf
 
 ROOT = Path(__file__).parents[1]
 REQUIRED = "STRACE_REQUIRED"  # set where a missing strace is a failure

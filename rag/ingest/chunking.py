@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from rag.errors import FootnoteError
 from rag.text.sentences import split_sentences
-from rag.text.tokens import _TOKEN, estimate_tokens
+from rag.text.tokens import TOKEN_PATTERN, estimate_tokens
 from rag.types import Chunk, Document
 
 MAX_CHUNK_TOKENS = 160  # estimated; with a title, safely below the 256 tokens that MiniLM reads
@@ -102,7 +102,7 @@ def _piece_starts(text: str, start: int, end: int, max_tokens: int) -> Iterator[
     yield start
     piece = word = start
     count = since_word = 0
-    for token in _TOKEN.finditer(text, start, end):
+    for token in TOKEN_PATTERN.finditer(text, start, end):
         at = token.start()
         if at > start and text[at - 1].isspace():
             word, since_word = at, 0

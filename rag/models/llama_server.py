@@ -191,7 +191,7 @@ class LocalServer:
 
 
 def _spawn(configuration: dict[str, object], log: IO[bytes]) -> subprocess.Popen[str]:
-    # -P: the script's folder holds a types.py and must not shadow the standard library's. In a
+    # -P: the modules beside the script must not shadow those of the standard library. In a
     # session of its own the child does not get the terminal's Ctrl-C.
     child = subprocess.Popen(  # noqa: S603 (our own script)
         [sys.executable, "-P", str(WORKER_SCRIPT)],

@@ -1,4 +1,4 @@
-"""Is the model asked as it should be, and is each failure told with its remedy?"""
+"""Chat models: requests are what the server expects, and each failure names its remedy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does the served model start, answer, and end with the process that started it?"""
+"""The served local model starts, answers, and ends with the process that started it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Is the model file that is served the one that was published?"""
+"""The model file that is served is the one that was published."""
 
 from __future__ import annotations
 
