@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import FootnoteError
-from ui.bench.page import Window, browsing, served
+from ui.bench.browser import PageWindow, open_browser, serve_page
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser
 
 IMAGES = Path(__file__).parent / "images"
-MOST_BYTES = 250_000
+MAX_BYTES = 250_000
 COLOURS = 256  # a page has few more, most of them at the edges of letters
 
 RATE = "What tariff rate applies to fentanyl?"
@@ -45,10 +45,10 @@ class Studio:
     url: str
     cookies: Any
 
-    async def window(self, conversation: str, **options: Any) -> Window:
+    async def window(self, conversation: str, **options: Any) -> PageWindow:
         """A window on one of the person's conversations."""
         query = f"?c={conversation}" if conversation else ""
-        window = await Window.open(
+        window = await PageWindow.open(
             self.browser, self.url + query, storage_state=self.cookies, **options
         )
         await window.ready()
@@ -71,12 +71,12 @@ def main() -> int:
 
 
 async def _pictures(names: list[str], out: Path) -> None:
-    async with browsing() as browser:  # first: without one there is nothing to do
+    async with open_browser() as browser:  # first: without one there is nothing to do
         with tempfile.TemporaryDirectory() as folder:
             data = Path(folder)
             if "evals" in names:
                 _runs(data)
-            with served(data) as page:
+            with serve_page(data) as page:
                 cookies, conversations = await _conversations(browser, page.url)
                 studio = Studio(browser, page.url, cookies)
                 for name in names:
@@ -99,7 +99,7 @@ def _runs(data: Path) -> None:
 
 async def _conversations(browser: Browser, url: str) -> tuple[Any, dict[str, str]]:
     """Ask what the pictures show; the cookies, and the conversation of each question."""
-    window = await Window.open(browser, url)
+    window = await PageWindow.open(browser, url)
     await window.ready()
     found = {}
     for question in (FEARS, CHAIR, NOWHERE, RATE):
@@ -116,7 +116,7 @@ async def _conversations(browser: Browser, url: str) -> tuple[Any, dict[str, str
 Conversations = dict[str, str]
 
 
-async def _lit(window: Window, link: str) -> None:
+async def _lit(window: PageWindow, link: str) -> None:
     """Open what the first of such links points at, and wait until it is lit up."""
     await window.page.click(link)
     await window.page.wait_for_selector("#fn-pane .fn-current")
@@ -124,7 +124,7 @@ async def _lit(window: Window, link: str) -> None:
     await window.page.wait_for_timeout(600)
 
 
-async def _taken(window: Window) -> bytes:
+async def _taken(window: PageWindow) -> bytes:
     picture = await window.page.screenshot(animations="disabled")
     await window.close()
     return picture
@@ -196,7 +196,7 @@ def write(picture: bytes, file: Path) -> int:
     few = image.quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     few.save(file, optimize=True)
     size = file.stat().st_size
-    if size > MOST_BYTES:
+    if size > MAX_BYTES:
         raise FootnoteError(f"{file.name} has {size:,} bytes.", "Make the window smaller.")
     return size
 

@@ -227,9 +227,9 @@ def _declined(question: str, reason: str, passages: tuple[Passage, ...]) -> Answ
 
 def run() -> None:
     import ui.cli
-    import ui.command
+    import ui.cli.options
 
-    ui.command.assistant_of = lambda settings, on_progress: QuotingAssistant(settings)  # type: ignore
+    ui.cli.options.build_assistant = lambda settings, on_progress: QuotingAssistant(settings)  # type: ignore
     ui.cli.app()
 
 

@@ -33,7 +33,7 @@ from rag.store.vectors import VectorStore
 from tests.asking import LARGE, Index, settings_for
 from tests.fakes import ScriptedServer
 from tests.serving import served
-from ui.gate.access import Access
+from ui.gate.sign_in import Access
 from ui.records.history import History
 
 SAID = "A 20% rate applies to fentanyl. [1]"
@@ -99,12 +99,12 @@ def site(seeds: Index, model: ScriptedServer, folder: Path, port: int = 0) -> It
 @contextmanager
 def running(assistant: Assistant, port: int = 0) -> Iterator[Site]:
     """The application over `assistant`, which is closed with it."""
-    from ui.web import serving
+    from ui.web import server
 
     with assistant:
         assistant.ensure_seeds()
-        web, desk, history = serving.create(assistant, Access())
-        with closing(history), closing(desk), served(web, port) as url:
+        web, runner, history = server.create_page(assistant, Access())
+        with closing(history), closing(runner), served(web, port) as url:
             yield Site(url, assistant, history, assistant.settings.data_dir)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from rag.ingest.readers import read_file
 from rag.store.documents import Library
 from rag.types import Answer, Chunk, Citation, Claim, Document, Passage, Span, Support
-from ui.asking.exchange import Exchange
+from ui.questions.exchange import Exchange
 
 SEEDS = Path(__file__).parents[1] / "seeds"
 RATE = "That was later hiked to 125% for reciprocal duties and a 20% rate just for the fentanyl"

@@ -22,8 +22,8 @@ from rag.events import Checked, Event
 from rag.settings import Settings
 from rag.types import Turn
 from tests.assistants import QuotingAssistant
-from ui.asking.desk import Desk
-from ui.gate.access import Access
+from ui.gate.sign_in import Access
+from ui.questions.runner import QuestionRunner
 from ui.records.history import History
 
 
@@ -65,7 +65,7 @@ class Site:
 
     app: FastAPI
     assistant: Quoter
-    desk: Desk
+    runner: QuestionRunner
     history: History
 
 
@@ -77,33 +77,33 @@ def site(
     **options: Any,
 ) -> Iterator[Site]:
     """The application over `assistant`, which is closed with it; `options` go to
-    `ui.web.server.create`. Gradio's page offers `who`, which tells the owner, `name`, which tells
-    where an uploaded file lies, and the programs."""
+    `ui.web.fastapi_app.create_app`. Gradio's page offers `who`, which tells the owner, `name`,
+    which tells where an uploaded file lies, and the programs."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     import gradio
     from gradio.events import api
 
-    from ui.api.programs import Programs
-    from ui.web import server
+    from ui.api.functions import ApiFunctions
+    from ui.web import fastapi_app
 
     access = access or Access()
     assistant = assistant or Quoter(settings)
     held = cast(Assistant, assistant)
     with assistant, History.open(settings.data_dir / "history.db") as history:
-        desk = Desk(assistant, 2)
+        runner = QuestionRunner(assistant, 2)
         with gradio.Blocks(analytics_enabled=False, title="Footnote") as blocks:
             api(_whoami(access), api_name="who")
             file, path = gradio.File(), gradio.Textbox()
             file.upload(str, file, path, api_name="name")
-            for name, function in Programs(held, desk).functions().items():
+            for name, function in ApiFunctions(held, runner).by_name().items():
                 api(function, api_name=name)
-        app = server.create(
-            blocks, assistant=held, history=history, desk=desk, access=access, **options
+        app = fastapi_app.create_app(
+            blocks, assistant=held, history=history, runner=runner, access=access, **options
         )
         try:
-            yield Site(app, assistant, desk, history)
+            yield Site(app, assistant, runner, history)
         finally:
-            desk.close()
+            runner.close()
 
 
 def _whoami(access: Access) -> Callable[..., str]:

@@ -16,13 +16,13 @@ from starlette.testclient import TestClient
 
 from rag.errors import SettingsError
 from ui.gate import users
-from ui.gate.access import Access, NobodyAsks, cookie_owner, user_owner
-from ui.gate.guard import Guard
-from ui.gate.headers import Headers
-from ui.gate.users import Users, hashed
+from ui.gate.request_guard import RequestGuard
+from ui.gate.security_headers import SecurityHeaders
+from ui.gate.sign_in import Access, UnknownOwner, cookie_owner, user_owner
+from ui.gate.users import Users, hash_password
 
 LOCAL = "http://127.0.0.1:7860"
-SIGNED = Access(Users({"ada": "lovelace", "grace": hashed("hopper")}))
+SIGNED = Access(Users({"ada": "lovelace", "grace": hash_password("hopper")}))
 
 
 def visit(access: Access = Access(), base_url: str = LOCAL) -> TestClient:  # noqa: B008
@@ -49,8 +49,8 @@ def visit(access: Access = Access(), base_url: str = LOCAL) -> TestClient:  # no
             Route("/gradio_api/{rest:path}", owner),
         ]
     )
-    app.add_middleware(Guard, access=access)
-    app.add_middleware(Headers)
+    app.add_middleware(RequestGuard, access=access)
+    app.add_middleware(SecurityHeaders)
     return TestClient(app, base_url=base_url, raise_server_exceptions=False)
 
 
@@ -112,7 +112,7 @@ def test_no_cookie_makes_a_browser_a_user() -> None:
 
 
 def test_a_request_past_the_guard_has_no_owner() -> None:
-    with pytest.raises(NobodyAsks):
+    with pytest.raises(UnknownOwner):
         Access().owner(Request({"type": "http", "headers": []}))
 
 
@@ -175,8 +175,8 @@ def kept(tmp_path: Path, text: str, mode: int = 0o600) -> Path:
 
 
 def test_the_file_holds_names_passwords_and_remarks(tmp_path: Path) -> None:
-    text = f"# staff\n\nada:love:lace\n grace : {hashed('höpper')} \n"
-    found = users.read(kept(tmp_path, text))
+    text = f"# staff\n\nada:love:lace\n grace : {hash_password('höpper')} \n"
+    found = users.read_users(kept(tmp_path, text))
     assert set(found.passwords) == {"ada", "grace"}
     assert found.is_right("ada", "love:lace")
     assert found.is_right("grace", "höpper")
@@ -187,7 +187,7 @@ def test_the_file_holds_names_passwords_and_remarks(tmp_path: Path) -> None:
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o602])
 def test_a_file_open_to_others_is_refused_with_the_remedy(tmp_path: Path, mode: int) -> None:
     with pytest.raises(SettingsError, match="chmod 600"):
-        users.read(kept(tmp_path, "ada:lovelace", mode))
+        users.read_users(kept(tmp_path, "ada:lovelace", mode))
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_a_file_open_to_others_is_refused_with_the_remedy(tmp_path: Path, mode: 
 )
 def test_a_file_that_names_nobody_for_certain_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(SettingsError, match="name:password"):
-        users.read(kept(tmp_path, text))
+        users.read_users(kept(tmp_path, text))
 
 
 def test_a_missing_file_is_an_error_and_not_an_open_door(tmp_path: Path) -> None:

@@ -231,9 +231,9 @@ def test_an_answer_is_saved_and_copied_with_footnotes_that_hold(
         with window.page.expect_download() as saved:
             link.click()
         answer = Path(saved.value.path()).read_text("utf-8")
-        found = footnotes.read(answer)
+        found = footnotes.read_footnotes(answer)
         assert RATE in [each.quote for each in found], name
-        verdicts = footnotes.verify(found, running.assistant.library)
+        verdicts = footnotes.verify_footnotes(found, running.assistant.library)
         assert [each.state for each in verdicts] == ["same", "same"], name
     somebody.context.grant_permissions(["clipboard-read", "clipboard-write"])
     window.live.get_by_role("button", name="Copy with footnotes").click()

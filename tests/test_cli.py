@@ -24,7 +24,7 @@ from rich.console import Console
 from typer.testing import CliRunner, Result
 
 import ui.cli
-import ui.command
+import ui.cli.options
 from rag import errors
 from rag.errors import FootnoteError
 from rag.events import Checked, Event, Finished, Token
@@ -34,10 +34,12 @@ from rag.store.documents import DocumentSummary, Library
 from rag.types import Answer, Chunk, Claim, Document, Span
 from tests.assistants import QuotingAssistant
 from tests.fakes import ScriptedServer
-from ui import disclosure
-from ui.shell.conversation import follow
+from ui import settings_summary
+from ui.labels import format_chance
+from ui.shell.chat import collect_answer
 from ui.shell.screen import Screen
-from ui.terminal import clean, declined, excerpt, json_safe, likelihood, line, listing, page
+from ui.shell.terminal_rows import decline_rows, document_rows, document_text, excerpt_around
+from ui.text import json_safe, one_line, strip_controls
 
 ROOT = Path(__file__).parents[1]
 FENTANYL = "what tariff rate applies to fentanyl?"
@@ -74,7 +76,7 @@ def _buffered(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def seam(monkeypatch: pytest.MonkeyPatch) -> Seam:
     seam = Seam()
-    monkeypatch.setattr(ui.command, "assistant_of", seam)
+    monkeypatch.setattr(ui.cli.options, "build_assistant", seam)
     return seam
 
 
@@ -201,7 +203,7 @@ def test_declining_is_not_an_error(footnote: Invoke) -> None:
 
 def test_a_decline_says_how_likely_an_answer_was() -> None:
     answer = Answer("q", "", (), (), "declined", "not stated", "m", chance=0.123)
-    (row,) = declined(answer)
+    (row,) = decline_rows(answer)
     assert row.body.plain == (
         "No answer: the articles do not state it (chance that they answer the question: 12%)."
     )
@@ -212,7 +214,7 @@ def test_a_decline_says_how_likely_an_answer_was() -> None:
     [(0.0, "under 1%"), (0.004, "under 1%"), (0.01, "1%"), (0.99, "99%"), (0.996, "over 99%")],
 )
 def test_an_estimate_is_never_wholly_sure(chance: float, says: str) -> None:
-    assert likelihood(chance) == says
+    assert format_chance(chance) == says
 
 
 def test_nothing_retrieved_is_told_in_words(footnote: Invoke) -> None:
@@ -347,8 +349,8 @@ def test_a_pipe_closed_before_the_first_line_ends_quietly() -> None:
 
 UNFLUSHED = """
 import typer
-from ui.program import Program
-app = typer.Typer(cls=Program)
+from ui.cli.error_handling import ErrorHandlingGroup
+app = typer.Typer(cls=ErrorHandlingGroup)
 @app.callback()
 def main(debug: bool = False): ...
 @app.command()
@@ -376,7 +378,7 @@ def test_an_answer_that_nobody_reads_ends_the_stream(seam: Seam, settings: Setti
     screen.out = Console(file=Closed())
     events = assistant.stream(FENTANYL)
     with pytest.raises(BrokenPipeError):
-        follow(events, screen)
+        collect_answer(events, screen)
     assert assistant.streams == 0
     assistant.close()
 
@@ -512,7 +514,7 @@ def test_sources_fit_a_terminal(columns: int, library: Library) -> None:
     put(library, "北京-a-rather-long-name.txt", "One sentence.", title="A title 标题 " * 12)
     put(library, "b.txt", "One sentence.")
     shown = on_terminal("sources", columns=columns)
-    lines = [clean(each) for each in shown.splitlines()]
+    lines = [strip_controls(each) for each in shown.splitlines()]
     assert max(map(cell_len, lines)) <= columns
     assert any("北京-a-rather-long-name.txt" in each for each in lines)
 
@@ -524,8 +526,10 @@ def summary(id: str, title: str) -> DocumentSummary:
 @given(st.lists(st.builds(summary, st.text(max_size=60), st.text(max_size=120)), max_size=4))
 def test_listing_never_cuts_an_id(summaries: list[DocumentSummary]) -> None:
     for width in (None, 40, 80):
-        shown = "\n".join(row.lead.plain + row.body.plain for row in listing(summaries, width))
-        assert all(line(each.id) in shown for each in summaries)
+        shown = "\n".join(
+            row.lead.plain + row.body.plain for row in document_rows(summaries, width)
+        )
+        assert all(one_line(each.id) in shown for each in summaries)
 
 
 def test_show_marks_exactly_the_span(footnote: Invoke, library: Library) -> None:
@@ -585,11 +589,11 @@ def test_show_marks_in_reverse_on_a_terminal(library: Library) -> None:
 def test_marks_surround_the_span_whatever_the_text(text: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, len(text)))
-    first, last = excerpt(text, start, end)
+    first, last = excerpt_around(text, start, end)
     assert 0 <= first <= start <= end <= last <= len(text)
-    body = page(text, Span("a", start, end), whole=False, brackets=False).body
+    body = document_text(text, Span("a", start, end), whole=False, brackets=False).body
     marked = [body.plain[span.start : span.end] for span in body.spans if span.style == "reverse"]
-    assert "".join(marked) == clean(text[start:end])
+    assert "".join(marked) == strip_controls(text[start:end])
 
 
 def test_remove_forgets_a_document(footnote: Invoke, library: Library) -> None:
@@ -613,11 +617,11 @@ def screen_on(*, terminal: bool) -> tuple[Screen, io.StringIO]:
 
 def test_progress_from_another_thread_is_shown_only_while_one_waits() -> None:
     screen, written = screen_on(terminal=True)
-    screen.progress("Joining the language model", 1, 4)
+    screen.show_progress("Joining the language model", 1, 4)
     assert written.getvalue() == ""
-    screen.wait("Searching")
-    screen.progress("Joining the language model", 1, 4)
-    screen.rest()
+    screen.show_activity("Searching")
+    screen.show_progress("Joining the language model", 1, 4)
+    screen.clear_activity()
     assert "25%" in written.getvalue()
     assert written.getvalue().endswith("\x1b[2K")  # and wiped away
 
@@ -625,9 +629,9 @@ def test_progress_from_another_thread_is_shown_only_while_one_waits() -> None:
 def test_progress_without_a_terminal_is_said_once() -> None:
     screen, written = screen_on(terminal=False)
     for done in range(5):
-        screen.wait("Searching")
-        screen.progress("Joining the language model", done, 4)
-    screen.rest()
+        screen.show_activity("Searching")
+        screen.show_progress("Joining the language model", done, 4)
+    screen.clear_activity()
     assert written.getvalue() == "Joining the language model …\n"
 
 
@@ -643,14 +647,14 @@ def test_what_the_model_writes_is_wiped_when_the_sentence_is_checked(library: Li
 
 def test_a_checked_sentence_is_no_longer_shown_as_a_draft() -> None:
     class Recorder(Screen):
-        def wait(self, label: str, draft: str = "") -> None:
+        def show_activity(self, label: str, draft: str = "") -> None:
             drafts.append(draft)
 
     drafts: list[str] = []
     answer = Answer("q", "One.", (), (), "answered", None, "m")
     checked = Checked(Claim("One."), "removed")
     events: list[Event] = [Token("One"), Token("."), checked, Token("Two"), Finished(answer)]
-    assert follow(iter(events), Recorder()) is answer
+    assert collect_answer(iter(events), Recorder()) is answer
     assert [draft for draft in drafts if draft] == ["One", "One.", "Two"]
 
 
@@ -710,9 +714,9 @@ def test_config_says_where_the_index_lives(footnote: Invoke, tmp_path: Path) -> 
 )
 def test_privacy_names_the_hosts_that_see_text(chosen: dict[str, Any], hosts: list[str]) -> None:
     settings = load_settings(**chosen)
-    assert disclosure.hosts(settings) == hosts
+    assert settings_summary.outside_hosts(settings) == hosts
     assert bool(hosts) == settings.sends_text_out
-    said = disclosure.privacy(settings)
+    said = settings_summary.privacy_sentence(settings)
     assert said.startswith("Text leaves" if hosts else "Text stays")
     assert all(host in said for host in hosts)
 
@@ -771,12 +775,12 @@ def test_a_stream_that_cannot_encode_gets_question_marks(library: Library) -> No
 
 @given(st.text(st.one_of(st.characters(), st.sampled_from("\x1b\x9b[]m\x07\n\t"))))
 def test_clean_leaves_nothing_that_acts(text: str) -> None:
-    assert not UNSAFE.search(clean(text))
+    assert not UNSAFE.search(strip_controls(text))
 
 
 @given(st.text(st.characters(exclude_categories=["Cc", "Cf", "Cs", "Zl", "Zp"])))
 def test_clean_leaves_plain_text_alone(text: str) -> None:
-    assert clean(text) == text
+    assert strip_controls(text) == text
 
 
 @given(st.recursive(st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))

@@ -22,9 +22,9 @@ from rag.settings import Settings
 from rag.settings import load_settings as load_settings
 from rag.types import Turn
 from tests.serving import Quoter, served
-from ui.api import chat_json, completions
-from ui.api.completions import Completions
-from ui.asking.desk import Desk
+from ui.api import chat_completions, openai_json
+from ui.api.chat_completions import ChatCompletions
+from ui.questions.runner import QuestionRunner
 
 QUESTION = "What tariff rate applies to fentanyl?"
 SAID = [{"role": "user", "content": QUESTION}]
@@ -47,23 +47,25 @@ def assistant(shared: tuple[Quoter, OpenAI]) -> Quoter:
 
 
 @contextmanager
-def door(assistant: Any, lanes: int = 2) -> Iterator[tuple[OpenAI, Desk]]:
+def door(assistant: Any, lanes: int = 2) -> Iterator[tuple[OpenAI, QuestionRunner]]:
     """The real client before the endpoint."""
-    desk = Desk(assistant, lanes)
+    runner = QuestionRunner(assistant, lanes)
     app = Starlette(
         routes=[
-            Route("/v1/chat/completions", Completions(assistant, desk), methods=["POST"]),
-            Route("/v1/models/{model}", lambda r: completions.models(r.path_params["model"])),
-            Route("/v1/models", lambda _: completions.models()),
+            Route("/v1/chat/completions", ChatCompletions(assistant, runner), methods=["POST"]),
+            Route(
+                "/v1/models/{model}", lambda r: chat_completions.list_models(r.path_params["model"])
+            ),
+            Route("/v1/models", lambda _: chat_completions.list_models()),
         ]
     )
     with served(app) as url:
         client = OpenAI(base_url=f"{url}/v1", api_key="none", max_retries=0, timeout=GUARD_S)
         try:
-            yield client, desk
+            yield client, runner
         finally:
             client.close()
-            desk.close()
+            runner.close()
 
 
 @pytest.fixture
@@ -207,22 +209,22 @@ def test_a_model_that_dies_ends_the_stream_with_an_error(settings: Settings) -> 
 
 
 def test_closing_a_stream_stops_the_question(assistant: Quoter) -> None:
-    with door(assistant, lanes=1) as (client, desk):
+    with door(assistant, lanes=1) as (client, runner):
         stream = ask(client, ENDLESS, stream=True)
         next(iter(stream))
         stream.close()
         assert eventually(lambda: assistant.stopped == [ENDLESS[0]["content"]])
-        assert eventually(lambda: desk.busy == 0)
+        assert eventually(lambda: runner.busy == 0)
         assert ask(client).choices[0].finish_reason == "stop"
 
 
 def test_hanging_up_while_waiting_stops_the_question(assistant: Quoter) -> None:
-    with door(assistant, lanes=1) as (client, desk):
+    with door(assistant, lanes=1) as (client, runner):
         url = f"{client.base_url}chat/completions"
         with pytest.raises(httpx.ReadTimeout):
             httpx.post(url, json={"messages": ENDLESS}, timeout=0.5)
         assert eventually(lambda: assistant.stopped == [ENDLESS[0]["content"]])
-        assert eventually(lambda: desk.busy == 0)
+        assert eventually(lambda: runner.busy == 0)
 
 
 # --- several at once ---------------------------------------------------------------------------
@@ -318,8 +320,8 @@ def test_a_model_that_dies_is_no_half_answer(settings: Settings) -> None:
 def test_a_long_wait_shows_signs_of_life(
     assistant: Quoter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(completions, "PATIENCE_S", 0.1)
-    monkeypatch.setattr(completions, "QUIET_S", 0.1)
+    monkeypatch.setattr(chat_completions, "MAX_START_DELAY_S", 0.1)
+    monkeypatch.setattr(chat_completions, "KEEP_ALIVE_S", 0.1)
     with door(assistant, lanes=1) as (client, _):
         first = ask(client, ENDLESS, stream=True)
         next(c for c in first if c.choices[0].delta.content)  # the lane is taken
@@ -342,9 +344,9 @@ def test_pieces_join_to_the_content() -> None:
 
     cited = Claim("Rates rose.", (Citation(2, Span("a", 0, 4), "Rate"),), "supported")
     claims = [cited, Claim("Nobody knows."), cited]
-    pieces = list(chat_json.pieces(claims, ()))
+    pieces = list(openai_json.content_pieces(claims, ()))
     content = "".join(piece.content for piece in pieces)
     assert content == "Rates rose. [2] Nobody knows. Rates rose. [2]"
     last = pieces[2].annotations[0]["footnote_citation"]
     assert content[last["start_index"] : last["end_index"]] == "Rates rose. [2]"
-    assert list(chat_json.pieces(claims, (), 1, len(pieces[0].content))) == pieces[1:]
+    assert list(openai_json.content_pieces(claims, (), 1, len(pieces[0].content))) == pieces[1:]

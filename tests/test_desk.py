@@ -17,9 +17,9 @@ from rag.types import Turn
 from tests.asking import FENTANYL, LARGE, NEWS, RATE, REPORT, SMALL, STATED, Index, prompt, script
 from tests.assistants import QuotingAssistant
 from tests.fakes import Hang, Reply, ScriptedServer, Status
-from ui.asking.desk import Asking, Desk
-from ui.asking.exchange import Exchange, State
-from ui.asking.trace import from_json, to_json
+from ui.questions.exchange import Exchange, State
+from ui.questions.runner import ActiveQuestion, QuestionRunner
+from ui.questions.trace import trace_from_json, trace_to_json
 
 pytest_plugins = ["tests.seeds"]
 
@@ -82,14 +82,14 @@ def threads() -> list[threading.Thread]:
     return [each for each in threading.enumerate() if each.name.startswith("asking-")]
 
 
-def until(asking: Asking, holds: Callable[[Exchange], bool]) -> Exchange:
+def until(asking: ActiveQuestion, holds: Callable[[Exchange], bool]) -> Exchange:
     """The first snapshot of which it holds; the question goes on."""
     with asking._changed:
         assert asking._changed.wait_for(lambda: holds(asking.exchange), GUARD_S)
         return asking.exchange
 
 
-def over(asking: Asking) -> Exchange:
+def over(asking: ActiveQuestion) -> Exchange:
     return until(asking, lambda exchange: exchange.is_over)
 
 
@@ -102,9 +102,9 @@ def in_state(state: State) -> Callable[[Exchange], bool]:
 
 def test_a_question_is_followed_to_its_answer(assistant: Gated) -> None:
     assistant.go.cancel()
-    desk = Desk(assistant, 1)
-    asking = desk.ask(ONCE)
-    *_, last = asking.shown()
+    runner = QuestionRunner(assistant, 1)
+    asking = runner.ask(ONCE)
+    *_, last = asking.snapshots()
     assert (last.id, last.question, last.state) == (asking.id, ONCE, "done")
     assert last.answer is not None
     assert last.claims == last.answer.claims
@@ -119,7 +119,7 @@ def test_a_question_is_followed_to_its_answer(assistant: Gated) -> None:
 
 def test_each_question_has_an_id_of_its_own(assistant: Gated) -> None:
     assistant.go.cancel()
-    ids = [Desk(assistant, 1).answer(ONCE).id for _ in range(3)]
+    ids = [QuestionRunner(assistant, 1).answer(ONCE).id for _ in range(3)]
     assert len(set(ids)) == 3
     assert all(len(id) == 16 and set(id) <= set("0123456789abcdef") for id in ids)
 
@@ -127,7 +127,7 @@ def test_each_question_has_an_id_of_its_own(assistant: Gated) -> None:
 def test_snapshots_go_from_evidence_over_a_draft_to_sentences(assistant: Gated) -> None:
     assistant.pace_s = 0.003
     assistant.go.cancel()
-    shots = list(Desk(assistant, 1).ask(ONCE).shown(0.0))
+    shots = list(QuestionRunner(assistant, 1).ask(ONCE).snapshots(0.0))
     states = list(dict.fromkeys(shot.state for shot in shots))
     assert [each for each in states if each in ("writing", "done")] == ["writing", "done"]
     assert any(shot.draft for shot in shots)
@@ -138,66 +138,66 @@ def test_snapshots_go_from_evidence_over_a_draft_to_sentences(assistant: Gated) 
 def test_a_growing_draft_alone_is_shown_less_often(assistant: Gated) -> None:
     assistant.pace_s = 0.003
     assistant.go.cancel()
-    desk = Desk(assistant, 1)
-    often = len(list(desk.ask(ONCE).shown(0.0)))
-    seldom = list(desk.ask(ONCE).shown(GUARD_S))
+    runner = QuestionRunner(assistant, 1)
+    often = len(list(runner.ask(ONCE).snapshots(0.0)))
+    seldom = list(runner.ask(ONCE).snapshots(GUARD_S))
     assert len(seldom) < often
     assert max(len(shot.claims) for shot in seldom[:-1]) >= 1  # sentences do not wait
 
 
 def test_a_question_may_be_limited_to_documents(assistant: Gated) -> None:
     assistant.go.cancel()
-    exchange = Desk(assistant, 1).answer(ONCE, document_ids=[REPORT])
+    exchange = QuestionRunner(assistant, 1).answer(ONCE, document_ids=[REPORT])
     assert exchange.document_ids == (REPORT,)
     assert {each.span.document_id for each in exchange.evidence} == {REPORT}
 
 
 def test_limited_to_nothing_is_not_limited(assistant: Gated) -> None:
     assistant.go.cancel()
-    assert Desk(assistant, 1).answer(ONCE, document_ids=[]).evidence
+    assert QuestionRunner(assistant, 1).answer(ONCE, document_ids=[]).evidence
 
 
 def test_a_decline_never_stands_in_line(assistant: Gated) -> None:
-    desk = Desk(assistant, 1)
-    first = desk.ask(ONCE)
+    runner = QuestionRunner(assistant, 1)
+    first = runner.ask(ONCE)
     until(first, in_state("reading"))
-    declined = over(desk.ask("xyzzy"))
+    declined = over(runner.ask("xyzzy"))
     assert declined.answer is not None
     assert declined.answer.reason == "nothing retrieved"
-    desk.close()
+    runner.close()
 
 
 def test_the_trace_tells_how_the_answer_came_about(assistant: Gated) -> None:
     assistant.go.cancel()
-    asking = Desk(assistant, 1).ask(ONCE, HISTORY)
+    asking = QuestionRunner(assistant, 1).ask(ONCE, HISTORY)
     over(asking)
     steps = [step.step for step in asking.trace.steps]
     assert steps[:3] == ["rewritten", "found", "selected"]
     assert steps[3:] == ["checked"] * (len(steps) - 4) + ["note"]
-    assert from_json(to_json(asking.trace)).steps == asking.trace.steps
+    assert trace_from_json(trace_to_json(asking.trace)).steps == asking.trace.steps
 
 
 # --- the line ---------------------------------------------------------------------------------
 
 
 def test_evidence_is_on_screen_while_others_are_answered(assistant: Gated) -> None:
-    desk = Desk(assistant, 1)
-    first = desk.ask(ONCE)
+    runner = QuestionRunner(assistant, 1)
+    first = runner.ask(ONCE)
     until(first, in_state("reading"))
-    second = desk.ask(AGAIN)
+    second = runner.ask(AGAIN)
     waiting = until(second, in_state("waiting"))
     assert waiting.evidence
     assert waiting.ahead == 0
-    assert (desk.busy, desk.waiting) == (1, 1)
+    assert (runner.busy, runner.waiting) == (1, 1)
     assistant.go.cancel()
     assert [over(first).state, over(second).state] == ["done", "done"]
 
 
 def test_a_follow_up_stands_in_line_before_it_is_searched(assistant: Gated) -> None:
-    desk = Desk(assistant, 1)
-    first = desk.ask(ONCE)
+    runner = QuestionRunner(assistant, 1)
+    first = runner.ask(ONCE)
     until(first, in_state("reading"))
-    second = desk.ask(AGAIN, HISTORY)
+    second = runner.ask(AGAIN, HISTORY)
     waiting = until(second, in_state("waiting"))
     assert waiting.evidence == ()
     assert [question for question, _ in assistant.asked] == [ONCE]
@@ -207,10 +207,10 @@ def test_a_follow_up_stands_in_line_before_it_is_searched(assistant: Gated) -> N
 
 
 def test_who_waits_sees_the_others_go_before(assistant: Gated) -> None:
-    desk = Desk(assistant, 1)
-    first = desk.ask(ONCE)
+    runner = QuestionRunner(assistant, 1)
+    first = runner.ask(ONCE)
     until(first, in_state("reading"))
-    second, third = desk.ask(ONCE), desk.ask(AGAIN)
+    second, third = runner.ask(ONCE), runner.ask(AGAIN)
     until(third, lambda exchange: exchange.ahead == 1)
     second.stop()
     assert until(third, lambda exchange: exchange.ahead == 0).state == "waiting"
@@ -220,9 +220,9 @@ def test_who_waits_sees_the_others_go_before(assistant: Gated) -> None:
 
 
 def test_answers_are_written_in_the_order_of_the_questions(assistant: Gated) -> None:
-    desk = Desk(assistant, 1)
+    runner = QuestionRunner(assistant, 1)
     questions = [f"{ONCE} {number}" for number in range(8)]
-    askings = [desk.ask(question) for question in questions]
+    askings = [runner.ask(question) for question in questions]
     for asking in askings[1:]:
         until(asking, in_state("waiting"))
     assistant.go.cancel()
@@ -231,19 +231,19 @@ def test_answers_are_written_in_the_order_of_the_questions(assistant: Gated) -> 
 
 
 def test_as_many_are_answered_at_a_time_as_there_are_lanes(assistant: Gated) -> None:
-    desk = Desk(assistant, 2)
-    askings = [desk.ask(ONCE) for _ in range(4)]
+    runner = QuestionRunner(assistant, 2)
+    askings = [runner.ask(ONCE) for _ in range(4)]
     for asking in askings[2:]:
         until(asking, in_state("waiting"))
-    assert (desk.busy, desk.waiting) == (2, 2)
+    assert (runner.busy, runner.waiting) == (2, 2)
     assistant.go.cancel()
     assert {over(asking).state for asking in askings} == {"done"}
 
 
 def test_too_many_questions_are_turned_away_in_plain_words(assistant: Gated) -> None:
-    desk = Desk(assistant, 1, most_waiting=1)
-    askings = [desk.ask(ONCE), desk.ask(ONCE)]
-    refused = desk.answer(ONCE)
+    runner = QuestionRunner(assistant, 1, max_waiting=1)
+    askings = [runner.ask(ONCE), runner.ask(ONCE)]
+    refused = runner.answer(ONCE)
     assert refused.state == "failed"
     assert refused.error == "1 questions are waiting already. Ask again in a minute."
     assistant.go.cancel()
@@ -256,7 +256,7 @@ def test_too_many_questions_are_turned_away_in_plain_words(assistant: Gated) -> 
 def test_stop_keeps_the_sentences_and_drops_the_draft(assistant: Gated) -> None:
     assistant.pace_s = 0.003
     assistant.go.cancel()
-    asking = Desk(assistant, 1).ask(ONCE)
+    asking = QuestionRunner(assistant, 1).ask(ONCE)
     before = until(asking, lambda exchange: bool(exchange.claims and exchange.draft))
     asking.stop()
     stopped = asking.exchange
@@ -267,19 +267,19 @@ def test_stop_keeps_the_sentences_and_drops_the_draft(assistant: Gated) -> None:
 
 
 def test_what_comes_after_a_stop_changes_nothing(assistant: Gated) -> None:
-    desk = Desk(assistant, 1)
-    asking = desk.ask(ONCE)
+    runner = QuestionRunner(assistant, 1)
+    asking = runner.ask(ONCE)
     until(asking, in_state("reading"))
     asking.stop()
     stopped, trace = asking.exchange, asking.trace
     assistant.go.cancel()
-    assert desk.answer(AGAIN).state == "done"
+    assert runner.answer(AGAIN).state == "done"
     assert (asking.exchange, asking.trace) == (stopped, trace)
 
 
 def test_stop_frees_the_lane_for_the_next(assistant: Gated) -> None:
-    desk = Desk(assistant, 1)
-    first, second = desk.ask(ONCE), desk.ask(AGAIN)
+    runner = QuestionRunner(assistant, 1)
+    first, second = runner.ask(ONCE), runner.ask(AGAIN)
     until(second, in_state("waiting"))
     first.stop()
     assistant.go.cancel()
@@ -288,22 +288,22 @@ def test_stop_frees_the_lane_for_the_next(assistant: Gated) -> None:
 
 
 def test_stop_while_waiting_leaves_the_line(assistant: Gated) -> None:
-    desk = Desk(assistant, 1)
-    first, second, third = (desk.ask(question) for question in (ONCE, AGAIN, ONCE))
+    runner = QuestionRunner(assistant, 1)
+    first, second, third = (runner.ask(question) for question in (ONCE, AGAIN, ONCE))
     until(third, in_state("waiting"))
     until(second, in_state("waiting"))
     second.stop()
     assert second.exchange.state == "stopped"
-    assert desk.waiting == 1
+    assert runner.waiting == 1
     assistant.go.cancel()
     assert [over(first).state, over(third).state] == ["done", "done"]
     assert AGAIN not in assistant.writing
 
 
 def test_closing_the_snapshots_stops_the_question(assistant: Gated) -> None:
-    desk = Desk(assistant, 1)
-    asking = desk.ask(ONCE)
-    with closing(asking.shown()) as shown:
+    runner = QuestionRunner(assistant, 1)
+    asking = runner.ask(ONCE)
+    with closing(asking.snapshots()) as shown:
         next(shown)
     assert asking.exchange.state == "stopped"
 
@@ -311,10 +311,10 @@ def test_closing_the_snapshots_stops_the_question(assistant: Gated) -> None:
 def test_snapshots_come_while_nothing_happens_so_that_they_can_be_closed(
     assistant: Gated,
 ) -> None:
-    desk = Desk(assistant, 1)
-    asking = desk.ask(ONCE)
+    runner = QuestionRunner(assistant, 1)
+    asking = runner.ask(ONCE)
     until(asking, in_state("reading"))
-    shown = asking.shown()
+    shown = asking.snapshots()
     first = next(shown)
     assert next(shown) is first
     shown.close()
@@ -323,8 +323,8 @@ def test_snapshots_come_while_nothing_happens_so_that_they_can_be_closed(
 
 def test_closing_after_the_end_changes_nothing(assistant: Gated) -> None:
     assistant.go.cancel()
-    asking = Desk(assistant, 1).ask(ONCE)
-    shown = asking.shown()
+    asking = QuestionRunner(assistant, 1).ask(ONCE)
+    shown = asking.snapshots()
     while not next(shown).is_over:
         pass
     shown.close()
@@ -332,18 +332,18 @@ def test_closing_after_the_end_changes_nothing(assistant: Gated) -> None:
 
 
 def test_a_desk_that_closes_stops_all_and_takes_no_more(assistant: Gated) -> None:
-    desk = Desk(assistant, 1)
-    askings = [desk.ask(ONCE) for _ in range(4)]
-    desk.close()
+    runner = QuestionRunner(assistant, 1)
+    askings = [runner.ask(ONCE) for _ in range(4)]
+    runner.close()
     assert {asking.exchange.state for asking in askings} == {"stopped"}
     assert not threads()
-    assert (desk.busy, desk.waiting) == (0, 0)
-    refused = desk.answer(ONCE)
+    assert (runner.busy, runner.waiting) == (0, 0)
+    refused = runner.answer(ONCE)
     assert (refused.state, refused.error) == (
         "failed",
         "The program is about to end. Start it again to ask.",
     )
-    assert (desk.busy, desk.waiting) == (0, 0)
+    assert (runner.busy, runner.waiting) == (0, 0)
 
 
 # --- what goes wrong --------------------------------------------------------------------------
@@ -352,7 +352,7 @@ def test_a_desk_that_closes_stops_all_and_takes_no_more(assistant: Gated) -> Non
 def test_an_error_is_told_with_its_remedy_and_keeps_what_was_checked(assistant: Gated) -> None:
     assistant.go.cancel()
     assistant.fault = ModelInterrupted("The reply broke off.", "Ask again.")
-    asking = Desk(assistant, 1).ask(ONCE)
+    asking = QuestionRunner(assistant, 1).ask(ONCE)
     failed = over(asking)
     assert (failed.state, failed.error) == ("failed", "The reply broke off. Ask again.")
     assert len(failed.claims) == 1
@@ -365,13 +365,13 @@ def test_a_fault_that_nobody_foresaw_is_logged_and_frees_the_lane(
 ) -> None:
     assistant.go.cancel()
     assistant.fault = fault
-    desk = Desk(assistant, 1)
-    failed = desk.answer(ONCE)
+    runner = QuestionRunner(assistant, 1)
+    failed = runner.answer(ONCE)
     name = type(fault).__name__
     told = f"Something went wrong that should not have ({name}). Please report it."
     assert (failed.state, failed.error) == ("failed", told)
     assert name in caplog.text
-    assert desk.answer(ONCE).state == "done"
+    assert runner.answer(ONCE).state == "done"
 
 
 @pytest.mark.parametrize(
@@ -381,7 +381,7 @@ def test_a_fault_that_nobody_foresaw_is_logged_and_frees_the_lane(
 def test_a_question_that_cannot_be_asked_fails(
     assistant: Gated, question: str, document_ids: list[str] | None, says: str
 ) -> None:
-    failed = Desk(assistant, 1).answer(question, document_ids=document_ids)
+    failed = QuestionRunner(assistant, 1).answer(question, document_ids=document_ids)
     assert failed.state == "failed"
     assert says in failed.error
 
@@ -392,7 +392,7 @@ def test_a_stream_that_breaks_off_is_a_failure(assistant: Gated) -> None:
             yield from ()
 
     with closing(Mute(assistant.settings)) as mute:
-        failed = Desk(mute, 1).answer(ONCE)
+        failed = QuestionRunner(mute, 1).answer(ONCE)
     assert (failed.state, failed.error) == ("failed", "The answer broke off. Ask again.")
 
 
@@ -403,11 +403,11 @@ def test_where_no_thread_can_start_the_question_fails_and_the_lane_is_free(
         raise RuntimeError("can't start new thread")
 
     assistant.go.cancel()
-    desk = Desk(assistant, 1)
+    runner = QuestionRunner(assistant, 1)
     with monkeypatch.context() as patched:
         patched.setattr(threading.Thread, "start", refuse)
-        assert "(RuntimeError)" in desk.answer(ONCE).error
-    assert desk.answer(ONCE).state == "done"
+        assert "(RuntimeError)" in runner.answer(ONCE).error
+    assert runner.answer(ONCE).state == "done"
 
 
 # --- the real assistant -----------------------------------------------------------------------
@@ -418,9 +418,9 @@ def test_the_real_assistant_is_asked_by_eight_at_once(seeds: Index, budget: int)
     """Every answer is in the right hands, and rests on the sentence that states it."""
     asked = [f"{FENTANYL}{' ' * n}" for n in range(8)]
     with ScriptedServer(script(f"{STATED} [1]", knows="20% rate")) as server:
-        desk = Desk(seeds.assistant(server, budget), 1)
-        askings = [desk.ask(question) for question in asked]
-        exchanges = [list(asking.shown())[-1] for asking in askings]
+        runner = QuestionRunner(seeds.assistant(server, budget), 1)
+        askings = [runner.ask(question) for question in asked]
+        exchanges = [list(asking.snapshots())[-1] for asking in askings]
     assert [exchange.question for exchange in exchanges] == asked
     for asking, exchange in zip(askings, exchanges, strict=True):
         assert exchange.id == asking.id
@@ -438,8 +438,8 @@ def test_eight_at_once_each_have_their_own_answer(seeds: Index) -> None:
         return f"It was question {number}."
 
     with ScriptedServer([reply]) as server:
-        desk = Desk(seeds.assistant(server), 3)
-        askings = [desk.ask(f"{FENTANYL} number {n} ?") for n in range(8)]
+        runner = QuestionRunner(seeds.assistant(server), 3)
+        askings = [runner.ask(f"{FENTANYL} number {n} ?") for n in range(8)]
         for number, asking in enumerate(askings):
             over(asking)
             replies = [step.reply for step in asking.trace.steps if step.step == "asked"]
@@ -449,8 +449,8 @@ def test_eight_at_once_each_have_their_own_answer(seeds: Index) -> None:
 
 def test_stop_ends_a_request_that_hangs(seeds: Index) -> None:
     with ScriptedServer([Hang()]) as server:
-        desk = Desk(seeds.assistant(server), 1)
-        first, second = desk.ask(FENTANYL), desk.ask(FENTANYL)
+        runner = QuestionRunner(seeds.assistant(server), 1)
+        first, second = runner.ask(FENTANYL), runner.ask(FENTANYL)
         until(first, in_state("reading"))
         assert until(second, in_state("waiting")).evidence
         first.stop()
@@ -464,8 +464,8 @@ def test_stop_ends_a_request_that_hangs(seeds: Index) -> None:
 
 def test_stop_ends_a_reply_that_is_being_written(seeds: Index) -> None:
     with ScriptedServer([Reply.of("word " * 500, pause_s=0.02)]) as server:
-        asking = Desk(seeds.assistant(server), 1).ask(FENTANYL)
-        for shot in asking.shown():
+        asking = QuestionRunner(seeds.assistant(server), 1).ask(FENTANYL)
+        for shot in asking.snapshots():
             if shot.draft:
                 asking.stop()
         assert asking.exchange.state == "stopped"
@@ -483,9 +483,9 @@ def test_a_model_that_fails_is_told_and_the_next_question_is_answered(
     seeds: Index, reply: Reply | Status, says: str
 ) -> None:
     with ScriptedServer([reply, f"{STATED} [1]"]) as server:
-        desk = Desk(seeds.assistant(server), 1)
-        failed = desk.answer(FENTANYL)
+        runner = QuestionRunner(seeds.assistant(server), 1)
+        failed = runner.answer(FENTANYL)
         assert failed.state == "failed"
         assert says in failed.error
         assert failed.evidence
-        assert desk.answer(FENTANYL).state == "done"
+        assert runner.answer(FENTANYL).state == "done"

@@ -9,7 +9,7 @@ import pytest
 
 from rag.events import Checked, Event, Finished, ModelCalled, Retrieved, Rewritten, Selected, Token
 from rag.types import Answer, Chunk, Citation, Claim, Hit, Message, Passage, Span
-from ui.asking.exchange import EVIDENCE, Exchange, fold
+from ui.questions.exchange import EVIDENCE, Exchange, after_event
 
 ASKED = Exchange("0123456789abcdef", "And there?")
 HITS = tuple(Hit(Chunk(f"c{n}", Span("a.txt", n, n + 1)), 1 / (n + 1), "fused") for n in range(9))
@@ -25,7 +25,7 @@ ANSWER = Answer("And there?", "It is so. [1]", (CLAIM,), PASSAGES, "answered", N
 
 
 def after(*events: Event, of: Exchange = ASKED) -> Exchange:
-    return reduce(lambda exchange, event: fold(exchange, event, passage), events, of)
+    return reduce(lambda exchange, event: after_event(exchange, event, passage), events, of)
 
 
 def test_a_follow_up_says_as_what_it_was_asked() -> None:

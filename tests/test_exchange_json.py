@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from rag.serialization import FormatError
 from tests.test_serialization import ANSWER, COUNTS, DECLINED, WORDS, answers, claims_on, passages
-from ui.asking.exchange import Exchange, State, Thumb
-from ui.asking.exchange_json import from_json, to_json
+from ui.questions.exchange import Exchange, State, Thumb
+from ui.questions.exchange_json import exchange_from_json, exchange_to_json
 
 ID = "0123456789abcdef"
 DONE = Exchange(
@@ -59,7 +59,7 @@ def exchanges(draw: st.DrawFn) -> Exchange:
 @settings(deadline=None)
 @given(exchanges())
 def test_any_exchange_comes_back_as_it_was_or_stopped(exchange: Exchange) -> None:
-    back = from_json(json.loads(json.dumps(to_json(exchange))))
+    back = exchange_from_json(json.loads(json.dumps(exchange_to_json(exchange))))
     if exchange.is_over:
         assert back == exchange
     else:
@@ -67,13 +67,13 @@ def test_any_exchange_comes_back_as_it_was_or_stopped(exchange: Exchange) -> Non
 
 
 def test_every_field_of_an_exchange_is_written() -> None:
-    written = set(to_json(DONE)) - {"schema"}
+    written = set(exchange_to_json(DONE)) - {"schema"}
     assert written == {field.name for field in fields(Exchange)}
 
 
 def test_what_was_said_before_a_crash_is_kept() -> None:
     writing = replace(DONE, state="writing", answer=None, draft="And it")
-    back = from_json(to_json(writing))
+    back = exchange_from_json(exchange_to_json(writing))
     assert back.is_over
     assert (back.claims, back.evidence, back.draft) == (ANSWER.claims, ANSWER.passages, "And it")
 
@@ -92,10 +92,10 @@ def test_what_was_said_before_a_crash_is_kept() -> None:
 )
 def test_what_is_no_exchange_is_refused(change: dict[str, Any], named: str) -> None:
     with pytest.raises(FormatError, match=named) as refused:
-        from_json(to_json(DONE) | change)
+        exchange_from_json(exchange_to_json(DONE) | change)
     assert refused.value.remedy
 
 
 def test_a_declined_exchange_comes_back_too() -> None:
     declined = replace(DONE, claims=(), answer=DECLINED)
-    assert from_json(to_json(declined)) == declined
+    assert exchange_from_json(exchange_to_json(declined)) == declined

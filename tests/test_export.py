@@ -15,10 +15,10 @@ from markdown_it.token import Token
 
 from rag.types import Citation, Document, Span
 from tests.exports import claim, conversation, declined, documents, exchange
-from ui.asking.exchange import Exchange
-from ui.records.export import html, markdown
-from ui.records.footnotes import Footnote, read
-from ui.terminal import line
+from ui.questions.exchange import Exchange
+from ui.records.export import export_html, export_markdown
+from ui.records.footnotes import Footnote, read_footnotes
+from ui.text import one_line
 
 NASTY = [
     "](javascript:alert(1))",
@@ -100,16 +100,20 @@ def test_both_formats_come_back_character_by_character(
     question: str, sentence: str, quote: str, title: str, source: str, id: str
 ) -> None:
     exchanges = [asked(question, sentence, quote, title, source, id)]
-    written = [markdown(exchanges), html(exchanges), markdown(exchanges, title)]
+    written = [
+        export_markdown(exchanges),
+        export_html(exchanges),
+        export_markdown(exchanges, title),
+    ]
     for text in written:
         text.encode()  # can be stored
-        (footnote,) = read(text)
+        (footnote,) = read_footnotes(text)
         assert footnote.quote == quote
         assert footnote.title == title
         assert footnote.span == Span(id, 7, 7 + len(quote))
         assert footnote.digest == "5" * 64
         assert footnote.altered == ()
-        assert read(text.replace("\n", "\r\n")) == [footnote]
+        assert read_footnotes(text.replace("\n", "\r\n")) == [footnote]
 
 
 @settings(max_examples=60, deadline=None)
@@ -117,7 +121,7 @@ def test_both_formats_come_back_character_by_character(
 def test_no_text_is_markup_in_markdown(
     question: str, sentence: str, quote: str, title: str, source: str, id: str
 ) -> None:
-    text = markdown([asked(question, sentence, quote, title, source, id)], f"T {title}")
+    text = export_markdown([asked(question, sentence, quote, title, source, id)], f"T {title}")
     before, note = body_of(text)
     plain = {"heading", "paragraph", "inline", "text", "em", "strong", "code_inline", "hr"}
     assert kinds(before) <= plain | {"text_special"}
@@ -127,10 +131,10 @@ def test_no_text_is_markup_in_markdown(
     allowed = plain - {"heading", "hr", "code_inline"}
     allowed |= {"blockquote", "hardbreak", "softbreak", "html_block", "text_special"}
     assert kinds(note) <= allowed | ({"link"} if is_link else set())
-    shown = next((t for t in note if t.type == "inline"), None) if line(quote) else None
+    shown = next((t for t in note if t.type == "inline"), None) if one_line(quote) else None
     if shown:
         words = "".join(t.content or " " for t in shown.children or ())
-        assert line(words) == line(quote)
+        assert one_line(words) == one_line(quote)
     assert sum(token.type == "html_block" for token in note) == 1
 
 
@@ -139,18 +143,18 @@ def test_no_text_is_markup_in_markdown(
 def test_no_text_is_markup_in_html(
     question: str, sentence: str, quote: str, title: str, source: str, id: str
 ) -> None:
-    page = Page(html([asked(question, sentence, quote, title, source, id)], f"T {title}"))
-    plain = Page(html([asked("q", "s", "x", "t", "a.txt", "b.txt")], "t"))
+    page = Page(export_html([asked(question, sentence, quote, title, source, id)], f"T {title}"))
+    plain = Page(export_html([asked("q", "s", "x", "t", "a.txt", "b.txt")], "t"))
     links = [given["href"] or "" for tag, given in page.tags if tag == "a"]
     assert [h for h in links if not re.fullmatch(r"#[a-z0-9-]+|https?://[!-~]+", h)] == []
     names = [(tag, sorted(given)) for tag, given in page.tags if given.get("href") != source]
     assert names == [(tag, sorted(given)) for tag, given in plain.tags]
-    if line(sentence):
-        assert line(sentence) in " ".join(page.text.split())
+    if one_line(sentence):
+        assert one_line(sentence) in " ".join(page.text.split())
 
 
 def test_a_page_asks_nothing_of_any_host() -> None:
-    page = html(conversation())
+    page = export_html(conversation())
     tags = Page(page).tags
     assert not {"script", "link", "img", "iframe", "object", "base", "form"} & {t for t, _ in tags}
     assert "url(" not in page
@@ -159,9 +163,9 @@ def test_a_page_asks_nothing_of_any_host() -> None:
     assert all(tag == "a" or not {"src", "href"} & set(given) for tag, given in tags)
 
 
-@pytest.mark.parametrize("write", [markdown, html])
+@pytest.mark.parametrize("write", [export_markdown, export_html])
 def test_a_span_that_is_cited_twice_is_one_footnote(write: type) -> None:
-    footnotes = read(str(write(conversation())))
+    footnotes = read_footnotes(str(write(conversation())))
     assert [footnote.number for footnote in footnotes] == [1, 2, 3]
     spans = {citation.span for e in conversation() for c in e.claims for citation in c.citations}
     assert {footnote.span for footnote in footnotes} == spans
@@ -170,44 +174,46 @@ def test_a_span_that_is_cited_twice_is_one_footnote(write: type) -> None:
 def test_a_span_of_two_versions_of_a_document_is_two_footnotes() -> None:
     first = asked("q", "s", "quote", "t", "a.txt", "a.txt")
     later = replace(first, id="9" * 16, digests={"a.txt": "6" * 64})
-    digests = [footnote.digest for footnote in read(markdown([first, later]))]
+    digests = [footnote.digest for footnote in read_footnotes(export_markdown([first, later]))]
     assert digests == ["5" * 64, "6" * 64]
 
 
 def test_both_formats_hold_the_same_footnotes() -> None:
-    assert read(markdown(conversation())) == read(html(conversation()))
+    assert read_footnotes(export_markdown(conversation())) == read_footnotes(
+        export_html(conversation())
+    )
 
 
 def test_a_footnote_tells_where_its_quote_was_taken_from() -> None:
     report, _ = documents()
-    first = read(markdown(conversation()))[0]
+    first = read_footnotes(export_markdown(conversation()))[0]
     assert report.text[first.span.start : first.span.end] == first.quote
     assert first == Footnote(1, first.quote, report.title, report.id, first.span, report.digest)
-    text = markdown(conversation())
+    text = export_markdown(conversation())
     assert f":{first.span.start}-{first.span.end} " in text
     assert f"sha256 {report.digest}" in text
 
 
-@pytest.mark.parametrize("write", [markdown, html])
+@pytest.mark.parametrize("write", [export_markdown, export_html])
 def test_folders_of_this_machine_stay_here(write: type) -> None:
     for source in ("/home/me/private/a.txt", r"C:\Users\me\private\a.txt", "file:///home/me/a.txt"):
         text = str(write([asked("q", "s", "quote", "t", source, "a.txt")]))
         assert "me/" not in text
         assert "Users" not in text
-        assert read(text)[0].source == "a.txt"
+        assert read_footnotes(text)[0].source == "a.txt"
 
 
 def test_each_sentence_carries_its_marks_and_what_is_to_be_said_of_it() -> None:
-    text = markdown(conversation())
+    text = export_markdown(conversation())
     assert "A 20% rate applies to the fentanyl demands.[^1] High tariffs" in text
     assert "[^1][^2] *(\\~ partly supported: the number 2019 is not in the source)*" in text
     assert "It will fall next year. *(✗ not supported: no source says so)*" in text
-    page = " ".join(Page(html(conversation())).text.split())
+    page = " ".join(Page(export_html(conversation())).text.split())
     assert "since 2019.12 ~ partly supported: the number 2019 is not in the source" in page
     assert "It will fall next year. ✗ not supported: no source says so" in page
 
 
-@pytest.mark.parametrize("write", [markdown, lambda given: Page(html(given)).text])
+@pytest.mark.parametrize("write", [export_markdown, lambda given: Page(export_html(given)).text])
 def test_what_did_not_become_an_answer_says_so(write: type) -> None:
     text = str(write(conversation()))
     assert "No answer: the articles do not state it." in text
@@ -226,7 +232,7 @@ def test_what_did_not_become_an_answer_says_so(write: type) -> None:
     assert "not complete when this was exported" in str(write([unfinished]))
 
 
-@pytest.mark.parametrize("write", [markdown, html])
+@pytest.mark.parametrize("write", [export_markdown, export_html])
 def test_one_answer_has_its_question_as_the_heading(write: type) -> None:
     question = "What tariff rate applies to fentanyl?"
     one, titled = str(write(conversation()[:1])), str(write(conversation()[:1], "Tariffs"))
@@ -236,14 +242,14 @@ def test_one_answer_has_its_question_as_the_heading(write: type) -> None:
     assert "Questions and answers" in str(write(conversation()))
 
 
-@pytest.mark.parametrize("write", [markdown, html])
+@pytest.mark.parametrize("write", [export_markdown, export_html])
 def test_nothing_at_all_is_still_a_file(write: type) -> None:
     assert "Questions and answers" in str(write([]))
     assert "(no words)" in str(write([replace(declined(""), question=" \n")]))
 
 
 def test_the_colours_are_those_of_the_page() -> None:
-    page = html([])
+    page = export_html([])
     assert "prefers-color-scheme: dark" in page
     assert "@media print" in page
     own = page.split("/* An answer or a conversation")[1].split("</style>")[0]

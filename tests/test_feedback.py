@@ -19,10 +19,10 @@ from rag.store.documents import Library
 from rag.text.sentences import split_sentences
 from rag.types import Answer, Chunk, Citation, Claim, Document, Passage, Span, Support
 from tests.assistants import SEEDS
-from ui.asking.exchange import Exchange, Thumb
-from ui.records.evidence import pointing_quote
-from ui.records.feedback import CaseFile, cases
+from ui.questions.exchange import Exchange, Thumb
+from ui.records.feedback_cases import CaseFile, cases_from_feedback
 from ui.records.history import History
+from ui.records.unique_quote import find_unique_quote
 
 POST = "000_63f6faf5f870be30.txt"
 RATE = (
@@ -108,7 +108,7 @@ def loaded(made: CaseFile, library: Library, folder: Path) -> list[Case]:
 
 
 def text_of(library: Library, exchanges: Sequence[Exchange]) -> CaseFile:
-    return cases([exchanges], lambda id: library.document(id).text)
+    return cases_from_feedback([exchanges], lambda id: library.document(id).text)
 
 
 def one(exchange: Exchange, library: Library, folder: Path) -> Case:
@@ -307,9 +307,9 @@ def test_a_repeated_sentence_takes_its_neighbours_along(library: Library, tmp_pa
 def test_a_document_that_changed_still_holds_the_quote_or_does_not(library: Library) -> None:
     rate = passage_with(library, "20% rate")
     exchange = answered("what rate applies to fentanyl?", (RATE, rate))
-    assert cases([[exchange]], lambda _: f"New lead. {RATE} More.").cases == 1
+    assert cases_from_feedback([[exchange]], lambda _: f"New lead. {RATE} More.").cases == 1
     for now in ("Another text.", f"{RATE} {RATE}", ""):
-        made = cases([[exchange]], lambda _, now=now: now)  # type: ignore[misc]
+        made = cases_from_feedback([[exchange]], lambda _, now=now: now)  # type: ignore[misc]
         assert made.cases == 0
         assert "no longer there" in made.left_out[0]
 
@@ -333,7 +333,7 @@ def test_a_document_that_was_removed_leaves_the_other_evidence(
 
 
 def test_places_that_overlap_are_two() -> None:
-    assert pointing_quote("banana. Ba", Span("a", 1, 4), "ana") == "bana"
+    assert find_unique_quote("banana. Ba", Span("a", 1, 4), "ana") == "bana"
 
 
 @settings(deadline=None)
@@ -341,7 +341,7 @@ def test_places_that_overlap_are_two() -> None:
 def test_words_that_point_do_so_at_one_place(text: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, len(text)))
-    found = pointing_quote(text, Span("a", start, end), text[start:end])
+    found = find_unique_quote(text, Span("a", start, end), text[start:end])
     if found is None:
         assert not text[start:end].strip()
     else:
@@ -399,7 +399,7 @@ def test_what_is_liked_in_the_history_becomes_a_file(library: Library, tmp_path:
         second = answered("Which fentanyl rate?", (RATE, rate), thumb=None)
         history.put("ann", talk, second)
         history.mark("ann", second.id, "up", "nice")
-        made = cases(history.marked("ann"), lambda id: library.document(id).text)
+        made = cases_from_feedback(history.marked("ann"), lambda id: library.document(id).text)
     (case,) = loaded(made, library, tmp_path)
     assert case.gold == ("20%",)
     assert case.note
@@ -407,7 +407,11 @@ def test_what_is_liked_in_the_history_becomes_a_file(library: Library, tmp_path:
 
 
 def test_no_thumbs_make_no_file() -> None:
-    assert cases([], str) == cases([[declined("x", thumb=None)]], str) == CaseFile("", 0, ())
+    assert (
+        cases_from_feedback([], str)
+        == cases_from_feedback([[declined("x", thumb=None)]], str)
+        == CaseFile("", 0, ())
+    )
 
 
 @settings(deadline=None)

@@ -15,12 +15,18 @@ from rag.errors import FootnoteError
 from rag.store.documents import Library
 from rag.types import Document, Span
 from tests.exports import RATE, cite, claim, conversation, documents, exchange, put
-from ui.asking.exchange import Exchange
-from ui.records.export import html, markdown
-from ui.records.footnotes import Footnote, FootnotesUnreadable, read, record, verify
+from ui.questions.exchange import Exchange
+from ui.records.export import export_html, export_markdown
+from ui.records.footnotes import (
+    Footnote,
+    FootnotesUnreadable,
+    footnote_record,
+    read_footnotes,
+    verify_footnotes,
+)
 
 Write = Callable[[Sequence[Exchange]], str]
-both = pytest.mark.parametrize("write", [markdown, html])
+both = pytest.mark.parametrize("write", [export_markdown, export_html])
 NEW = "A paragraph that was added since.\n"
 
 
@@ -32,7 +38,7 @@ def library(tmp_path: Path) -> Iterator[Library]:
 
 
 def states(text: str, library: Library) -> list[str]:
-    return [verdict.state for verdict in verify(read(text), library)]
+    return [verdict.state for verdict in verify_footnotes(read_footnotes(text), library)]
 
 
 def edited(document: Document, old: str, new: str) -> Document:
@@ -46,7 +52,7 @@ def edited(document: Document, old: str, new: str) -> Document:
 
 @both
 def test_every_footnote_of_an_unchanged_library_is_the_same(write: Write, library: Library) -> None:
-    verdicts = verify(read(write(conversation())), library)
+    verdicts = verify_footnotes(read_footnotes(write(conversation())), library)
     assert [verdict.state for verdict in verdicts] == ["same"] * 3
     assert all(verdict.same_digest for verdict in verdicts)
 
@@ -55,7 +61,7 @@ def test_every_footnote_of_an_unchanged_library_is_the_same(write: Write, librar
 def test_a_paragraph_put_before_moves_them(write: Write, library: Library) -> None:
     report, _ = documents()
     put(library, edited(report, report.text, NEW + report.text))
-    verdicts = verify(read(write(conversation())), library)
+    verdicts = verify_footnotes(read_footnotes(write(conversation())), library)
     assert [verdict.state for verdict in verdicts] == ["moved", "same", "moved"]
     for verdict in verdicts:
         assert verdict.found.span is not None
@@ -77,7 +83,7 @@ def test_a_changed_word_changes_one_footnote(write: Write, library: Library) -> 
 def test_a_change_elsewhere_is_said(write: Write, library: Library) -> None:
     report, _ = documents()
     put(library, edited(report, report.text, report.text + "\nAn end."))
-    verdicts = verify(read(write(conversation())), library)
+    verdicts = verify_footnotes(read_footnotes(write(conversation())), library)
     assert [(v.state, v.same_digest) for v in verdicts] == [
         ("same", False),
         ("same", True),
@@ -89,7 +95,7 @@ def test_a_change_elsewhere_is_said(write: Write, library: Library) -> None:
 def test_a_removed_document_is_gone(write: Write, library: Library) -> None:
     report, _ = documents()
     library.remove(report.id)
-    verdicts = verify(read(write(conversation())), library)
+    verdicts = verify_footnotes(read_footnotes(write(conversation())), library)
     assert [verdict.state for verdict in verdicts] == ["gone", "same", "gone"]
     assert verdicts[0].same_digest is None
 
@@ -104,12 +110,12 @@ def test_of_a_repeated_sentence_the_right_occurrence_is_found(library: Library) 
     last = replace(
         citation, span=replace(citation.span, start=start, end=start + len(citation.quote))
     )
-    text = markdown(
+    text = export_markdown(
         [exchange("q", [claim("a", last), claim("b", cite(repeated, "Then"))], [repeated])]
     )
     added = "x" * len(repeated.text) + "\n"
     put(library, edited(repeated, repeated.text, added + repeated.text))
-    found = [verdict.found.span for verdict in verify(read(text), library)]
+    found = [verdict.found.span for verdict in verify_footnotes(read_footnotes(text), library)]
     assert found[0] is not None
     assert found[0].start == start + len(added)
 
@@ -120,16 +126,19 @@ def test_versions_of_a_document_do_not_speak_for_each_other(library: Library) ->
     put(library, edited(new, "x" * 30, "x" * 32))
     first = exchange("q", [claim("a", cite(old, "It rose"))], [old])
     second = exchange("q", [claim("b", cite(new, "He said so."))], [new])
-    found = [verdict.found.span for verdict in verify(read(markdown([first, second])), library)]
+    found = [
+        verdict.found.span
+        for verdict in verify_footnotes(read_footnotes(export_markdown([first, second])), library)
+    ]
     assert found[1] is not None
     assert found[1].start == cite(new, "He said so.").span.start + 2
 
 
 def test_a_footnote_without_a_digest_is_verified_too(library: Library) -> None:
     bare = [replace(conversation()[0], digests={})]
-    verdicts = verify(read(html(bare)), library)
+    verdicts = verify_footnotes(read_footnotes(export_html(bare)), library)
     assert [(verdict.state, verdict.same_digest) for verdict in verdicts] == [("same", None)] * 2
-    assert verify([], library) == []
+    assert verify_footnotes([], library) == []
 
 
 # --- what a person did to the file -----------------------------------------------------------
@@ -171,7 +180,7 @@ PARTS = [
 def test_what_is_shown_and_the_record_cannot_part(
     write: Write, library: Library, part: str, old: str, new: str
 ) -> None:
-    verdict = verify(read(shown(write(conversation()), old, new)), library)[0]
+    verdict = verify_footnotes(read_footnotes(shown(write(conversation()), old, new)), library)[0]
     assert verdict.state == "altered"
     assert verdict.footnote.altered == (part,)
     assert verdict.found.state == "same"
@@ -180,7 +189,7 @@ def test_what_is_shown_and_the_record_cannot_part(
 @both
 def test_a_record_alone_cannot_be_changed(write: Write, library: Library) -> None:
     text = recorded(write(conversation()), "a 20% rate just", "a 25% rate just")
-    verdict = verify(read(text), library)[0]
+    verdict = verify_footnotes(read_footnotes(text), library)[0]
     assert verdict.state == "altered"
     assert verdict.found.state == "changed"
 
@@ -206,11 +215,11 @@ def test_a_quote_that_was_changed_in_both_places_is_not_in_the_source(
 def test_markup_does_not_hide_a_change(quote: str) -> None:
     note = Footnote(1, "It was so.", "", "", documents_span(), "")
     facts = f'<p class="fn-facts">{note.reference}</p>'
-    attribute = record(note).replace('"', "&quot;")
+    attribute = footnote_record(note).replace('"', "&quot;")
     item = f'<ol><li value="1" data-footnote="{attribute}">%s{facts}</li></ol>'
     fine = '<blockquote class="fn-quote">It was\nso.</blockquote>'
-    assert read(item % fine)[0].altered == ()
-    assert read(item % quote)[0].altered == ("quote",)
+    assert read_footnotes(item % fine)[0].altered == ()
+    assert read_footnotes(item % quote)[0].altered == ("quote",)
 
 
 def documents_span() -> Span:
@@ -221,28 +230,28 @@ def documents_span() -> Span:
 def test_a_number_that_was_changed_is_noticed(write: Write, library: Library) -> None:
     text = write(conversation())
     text = text.replace("[^3]", "[^4]").replace("#fn-3", "#fn-4").replace('value="3"', 'value="4"')
-    verdict = verify(read(text), library)[2]
+    verdict = verify_footnotes(read_footnotes(text), library)[2]
     assert verdict.footnote.number == 4
     assert verdict.footnote.altered == ("number",)
 
 
 def test_light_editing_of_the_rest_does_no_harm(library: Library) -> None:
-    text = markdown(conversation())
+    text = export_markdown(conversation())
     text = text.replace("A 20% rate applies", "In *short*, a 20% rate applies")
     text = shown(text, "for reciprocal duties", "\n    > for reciprocal duties")
     text = text.replace("[^2]: >", "[^2]:\n\n    >")
     text = "\ufeffDear all,\n\n" + text.replace("\n", "\r\n") + "\r\n\r\n[^mine]: A remark.\r\n"
     assert states(text, library) == ["same"] * 3
-    page = html(conversation()).replace("<h1>", "<p>Dear all,</p><h1>")
+    page = export_html(conversation()).replace("<h1>", "<p>Dear all,</p><h1>")
     page = page.replace('<li id="fn-1" value="1"', "<LI VALUE=1 class='x'")
     page = shown(page, "for reciprocal", "\n   for reciprocal").replace("\n", "\r\n")
     assert states(page, library) == ["same"] * 3
 
 
 def test_footnotes_alone_are_enough(library: Library) -> None:
-    text = markdown(conversation())
+    text = export_markdown(conversation())
     assert states(text[text.index("[^2]: >") :], library) == ["same"] * 2
-    page = html(conversation())
+    page = export_html(conversation())
     assert states(page[page.index("<ol>") : page.index("</ol>")], library) == ["same"] * 3
 
 
@@ -255,7 +264,7 @@ def test_footnotes_alone_are_enough(library: Library) -> None:
 )
 def test_a_text_without_footnotes_is_refused(text: str) -> None:
     with pytest.raises(FootnotesUnreadable, match="no footnotes"):
-        read(text)
+        read_footnotes(text)
 
 
 @both
@@ -273,7 +282,7 @@ def test_a_text_without_footnotes_is_refused(text: str) -> None:
 )
 def test_a_malformed_record_is_named(write: Write, old: str, new: str) -> None:
     with pytest.raises(FootnotesUnreadable, match=r"^Footnote 1 has a record that cannot be read"):
-        read(recorded(write(conversation()), old, new))
+        read_footnotes(recorded(write(conversation()), old, new))
 
 
 @pytest.mark.parametrize(
@@ -286,10 +295,10 @@ def test_a_malformed_record_is_named(write: Write, old: str, new: str) -> None:
     ],
 )
 def test_a_malformed_markdown_file_is_told_of(old: str, new: str, problem: str) -> None:
-    text = markdown(conversation())
+    text = export_markdown(conversation())
     assert old in text
     with pytest.raises(FootnotesUnreadable, match=problem):
-        read(text.replace(old, new))
+        read_footnotes(text.replace(old, new))
 
 
 @pytest.mark.parametrize(
@@ -300,17 +309,17 @@ def test_a_malformed_markdown_file_is_told_of(old: str, new: str, problem: str) 
     ],
 )
 def test_a_malformed_page_is_told_of(old: str, new: str, problem: str) -> None:
-    text = html(conversation())
+    text = export_html(conversation())
     assert old in text
     with pytest.raises(FootnotesUnreadable, match=problem):
-        read(text.replace(old, new))
+        read_footnotes(text.replace(old, new))
 
 
 @pytest.mark.parametrize("piece", ["<", "<a ", "<a b='", "<!--", "&", "[^1]: ", "[^", "\x1b]"])
 @pytest.mark.parametrize("opening", ["data-footnote=", "<!-- footnote {"])
 def test_a_hostile_file_takes_no_quadratic_time(opening: str, piece: str) -> None:
     with pytest.raises(FootnotesUnreadable):
-        read(opening + piece * 200_000)
+        read_footnotes(opening + piece * 200_000)
 
 
 PIECES = [
@@ -330,7 +339,7 @@ PIECES = [
 @example("[^1]: > <!-- footnote {} -->")
 def test_no_text_breaks_the_reader(text: str) -> None:
     with pytest.raises(FootnoteError) as raised:
-        read(text)
+        read_footnotes(text)
     assert raised.value.remedy
 
 
@@ -339,7 +348,7 @@ def test_a_record_holds_everything_and_can_end_nothing(
     quote: str, title: str, id: str, start: int, length: int
 ) -> None:
     note = Footnote(3, quote, title, id, Span(id, start, start + length), title)
-    written = record(note)
+    written = footnote_record(note)
     assert written.isascii()
     assert not {"<", ">", "&", "\n"} & set(written)
     assert "--" not in written

@@ -18,17 +18,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.test_serialization import ANSWER, DECLINED
-from ui.asking.exchange import Exchange
+from ui.questions.exchange import Exchange
 from ui.records.history import (
-    MOST_NOTE_CHARS,
-    MOST_TITLE_CHARS,
+    MAX_NOTE_CHARS,
+    MAX_TITLE_CHARS,
     TITLE_CHARS,
     History,
     HistoryError,
     NoSuchConversation,
     NoSuchExchange,
 )
-from ui.records.words import words
+from ui.records.search_words import search_words
 
 ME, OTHER = "ann", "bob"
 
@@ -138,7 +138,7 @@ def test_a_conversation_is_renamed_and_keeps_that_name(history: History) -> None
     history.put(ME, talk, asked(2, "Another?"))
     assert titles(history) == titles(history, "own name") == ["My own name"]
     history.rename(ME, talk, "long " * 100)
-    assert len(titles(history)[0]) <= MOST_TITLE_CHARS
+    assert len(titles(history)[0]) <= MAX_TITLE_CHARS
     history.rename(ME, talk, " \u202e ")
     assert titles(history) == ["What rate?"]
 
@@ -222,7 +222,7 @@ def test_any_text_is_a_search(tmp_path: Path) -> None:
         def finds_itself(question: str) -> None:
             talk = history.put(ME, None, asked(2, question))
             found = {conversation.id for conversation in history.conversations(ME, question)}
-            assert talk in found or not words(question)
+            assert talk in found or not search_words(question)
             history.delete(ME, talk)
 
         searches()
@@ -339,7 +339,7 @@ def test_a_thumb_is_set_changed_and_cleared(history: History) -> None:
     assert history.find(ME, asked(1).id) == liked
     down = history.mark(ME, asked(1).id, "down", " it is\n10%\x07 \u202e" + "so " * 400)
     assert down.note.startswith("it is 10% so so")
-    assert len(down.note) <= MOST_NOTE_CHARS
+    assert len(down.note) <= MAX_NOTE_CHARS
     assert history.mark(ME, asked(1).id, None, "gone with it") == asked(1)
     assert history.marked(ME) == []
 

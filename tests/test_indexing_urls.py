@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 import tests.assistants
 import ui.cli
-import ui.command
+import ui.cli.options
 from rag.events import Failed, IngestEvent
 from rag.ingest.pipeline import remove
 from rag.ingest.web import Page, fetch_page
@@ -21,7 +21,7 @@ from rag.types import Document
 from tests.assistants import QuotingAssistant
 from tests.test_fetch import anywhere, reply, served
 from tests.test_ingest import Index, kinds, long_text, write
-from ui.shell.indexing import sorted_out, stored_files
+from ui.shell.index_report import split_paths_and_urls, stored_files
 
 LOCAL = partial(fetch_page, is_allowed=anywhere)
 
@@ -118,7 +118,7 @@ def test_progress_names_the_page_before_it_is_fetched(index: Index) -> None:
 def test_addresses_are_told_from_paths() -> None:
     given = ["a.txt", "https://example.org/a//b", "HTTP://x", "https.md"]
     paths = [Path("a.txt"), Path("https.md")]
-    assert sorted_out(given) == (paths, ["https://example.org/a//b", "HTTP://x"])
+    assert split_paths_and_urls(given) == (paths, ["https://example.org/a//b", "HTTP://x"])
 
 
 def test_stored_files_are_no_web_pages(tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_stored_files_are_no_web_pages(tmp_path: Path) -> None:
 def test_the_command_fetches_pages_once_and_then_leaves_the_network_alone(
     monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
-    monkeypatch.setattr(ui.command, "assistant_of", lambda *_: QuotingAssistant(settings))
+    monkeypatch.setattr(ui.cli.options, "build_assistant", lambda *_: QuotingAssistant(settings))
     monkeypatch.setattr(tests.assistants, "fetch_page", LOCAL)
     with served(page("The price of wheat rose by 5% in May.")) as server:
         told = CliRunner().invoke(ui.cli.app, ["index", f"{server.url}/wheat"])
@@ -147,7 +147,7 @@ def test_the_command_fetches_pages_once_and_then_leaves_the_network_alone(
 def test_the_command_names_a_page_that_failed(
     monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
-    monkeypatch.setattr(ui.command, "assistant_of", lambda *_: QuotingAssistant(settings))
+    monkeypatch.setattr(ui.cli.options, "build_assistant", lambda *_: QuotingAssistant(settings))
     told = CliRunner().invoke(ui.cli.app, ["index", "http://127.0.0.1/"])
     assert told.exit_code == 4
     assert "failed   http://127.0.0.1/: 127.0.0.1 is not a public address." in told.stderr

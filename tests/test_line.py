@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ui.asking.line import Line, LineFull, Ticket
+from ui.questions.queue import ModelQueue, QueueFull, Ticket
 
 GUARD_S = 10.0
 
@@ -26,26 +26,26 @@ def run_all(*jobs: Callable[[], None]) -> None:
 
 
 def test_a_free_lane_is_taken_at_once() -> None:
-    line = Line(2)
-    first, second = line.draw(), line.draw()
-    assert list(first.places()) == list(second.places()) == []
-    assert first.is_served
-    assert (line.serving, line.waiting) == (2, 0)
+    line = ModelQueue(2)
+    first, second = line.join(), line.join()
+    assert list(first.positions()) == list(second.positions()) == []
+    assert first.has_slot
+    assert (line.in_progress, line.waiting) == (2, 0)
 
 
 def test_a_ticket_knows_how_many_wait_before_it() -> None:
-    line = Line(1)
-    held, *others = [line.draw() for _ in range(4)]
-    assert [next(iter(ticket.places())) for ticket in others] == [0, 1, 2]
-    assert (line.serving, line.waiting) == (1, 3)
+    line = ModelQueue(1)
+    held, *others = [line.join() for _ in range(4)]
+    assert [next(iter(ticket.positions())) for ticket in others] == [0, 1, 2]
+    assert (line.in_progress, line.waiting) == (1, 3)
     held.leave()
-    assert [ticket.is_served for ticket in others] == [True, False, False]
+    assert [ticket.has_slot for ticket in others] == [True, False, False]
 
 
 def test_the_place_counts_down_to_ones_turn() -> None:
-    line = Line(1)
-    before = [line.draw() for _ in range(4)]
-    places = line.draw().places()
+    line = ModelQueue(1)
+    before = [line.join() for _ in range(4)]
+    places = line.join().positions()
     seen = []
     for ticket in before:
         seen.append(next(places))
@@ -55,95 +55,95 @@ def test_the_place_counts_down_to_ones_turn() -> None:
 
 
 def test_who_leaves_early_moves_the_others_up() -> None:
-    line = Line(1)
-    _held, second, third, fourth = (line.draw() for _ in range(4))
-    places = fourth.places()
+    line = ModelQueue(1)
+    _held, second, third, fourth = (line.join() for _ in range(4))
+    places = fourth.positions()
     assert next(places) == 2
     third.leave()
     assert next(places) == 1
-    assert not second.is_served
+    assert not second.has_slot
 
 
 def test_leaving_wakes_the_one_who_waits() -> None:
-    line = Line(1)
-    held, waiting = line.draw(), line.draw()
-    run_all(lambda: list(waiting.places()).clear(), waiting.leave)
-    assert not waiting.is_served
-    assert held.is_served
+    line = ModelQueue(1)
+    held, waiting = line.join(), line.join()
+    run_all(lambda: list(waiting.positions()).clear(), waiting.leave)
+    assert not waiting.has_slot
+    assert held.has_slot
 
 
 def test_leaving_twice_gives_back_one_lane_only() -> None:
-    line = Line(1)
-    first, second, third = line.draw(), line.draw(), line.draw()
+    line = ModelQueue(1)
+    first, second, third = line.join(), line.join(), line.join()
     first.leave()
     first.leave()
-    assert second.is_served
-    assert not third.is_served
+    assert second.has_slot
+    assert not third.has_slot
 
 
 def test_a_holder_that_raises_gives_its_lane_back() -> None:
-    line = Line(1)
-    with pytest.raises(RuntimeError), line.draw():
+    line = ModelQueue(1)
+    with pytest.raises(RuntimeError), line.join():
         raise RuntimeError
-    assert line.draw().is_served
+    assert line.join().has_slot
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_holder_whose_thread_exits_gives_its_lane_back() -> None:
-    line = Line(1)
+    line = ModelQueue(1)
 
     def die() -> None:
-        with line.draw():
+        with line.join():
             raise SystemExit
 
     run_all(die)
-    assert line.draw().is_served
+    assert line.join().has_slot
 
 
 def test_a_full_line_says_so_and_takes_the_next_when_one_has_left() -> None:
-    line = Line(1, most_waiting=2)
-    tickets = [line.draw() for _ in range(3)]
-    with pytest.raises(LineFull, match=r"2 questions are waiting already\. .+"):
-        line.draw()
+    line = ModelQueue(1, max_waiting=2)
+    tickets = [line.join() for _ in range(3)]
+    with pytest.raises(QueueFull, match=r"2 questions are waiting already\. .+"):
+        line.join()
     tickets[1].leave()
-    assert not line.draw().is_served
+    assert not line.join().has_slot
 
 
 def test_a_line_that_lets_nobody_wait_still_serves() -> None:
-    line = Line(1, most_waiting=0)
-    assert line.draw().is_served
-    with pytest.raises(LineFull):
-        line.draw()
+    line = ModelQueue(1, max_waiting=0)
+    assert line.join().has_slot
+    with pytest.raises(QueueFull):
+        line.join()
 
 
 def test_a_line_has_a_lane() -> None:
     with pytest.raises(ValueError, match="at least one lane"):
-        Line(0)
+        ModelQueue(0)
 
 
 @given(st.integers(1, 4), st.lists(st.integers(-8, 20), max_size=60))
 def test_whoever_comes_and_goes_the_first_that_are_left_are_served(
-    lanes: int, moves: list[int]
+    slots: int, moves: list[int]
 ) -> None:
     """A negative move draws a ticket, the others have one leave."""
-    line, left = Line(lanes), list[Ticket]()
+    line, left = ModelQueue(slots), list[Ticket]()
     for move in moves:
         if move < 0:
-            left.append(line.draw())
+            left.append(line.join())
         elif left:
             left.pop(move % len(left)).leave()
-        assert [ticket.is_served for ticket in left] == [n < lanes for n in range(len(left))]
-        assert [next(iter(t.places())) for t in left[lanes:]] == list(range(len(left[lanes:])))
+        assert [ticket.has_slot for ticket in left] == [n < slots for n in range(len(left))]
+        assert [next(iter(t.positions())) for t in left[slots:]] == list(range(len(left[slots:])))
 
 
 def test_one_lane_serves_in_the_order_of_the_tickets() -> None:
-    line, served = Line(1), list[int]()
-    tickets = [line.draw() for _ in range(30)]
+    line, served = ModelQueue(1), list[int]()
+    tickets = [line.join() for _ in range(30)]
 
     def hold(number: int) -> Callable[[], None]:
         def job() -> None:
             with tickets[number]:
-                list(tickets[number].places())
+                list(tickets[number].positions())
                 served.append(number)
 
         return job
@@ -157,15 +157,15 @@ def test_one_lane_serves_in_the_order_of_the_tickets() -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_in_a_crowd_no_lane_is_shared_lost_or_blocked(seed: int) -> None:
     """Forty people come at once; some leave while they wait, some fail while they are served."""
-    line, chance, lock = Line(3), random.Random(seed), threading.Lock()
+    line, chance, lock = ModelQueue(3), random.Random(seed), threading.Lock()
     inside, most, ended = 0, 0, list[str]()
 
     def person(fate: str) -> Callable[[], None]:
         def job() -> None:
             nonlocal inside, most
             try:
-                with line.draw() as ticket:
-                    for ahead in ticket.places():
+                with line.join() as ticket:
+                    for ahead in ticket.positions():
                         if fate == "leaves" and ahead < 9:
                             return
                     with lock:
@@ -189,5 +189,5 @@ def test_in_a_crowd_no_lane_is_shared_lost_or_blocked(seed: int) -> None:
     run_all(*(person(fate) for fate in fates))
     assert sorted(ended) == sorted(fates)
     assert 1 <= most <= 3
-    assert (line.serving, line.waiting) == (0, 0)
-    assert [line.draw().is_served for _ in range(3)] == [True] * 3
+    assert (line.in_progress, line.waiting) == (0, 0)
+    assert [line.join().has_slot for _ in range(3)] == [True] * 3

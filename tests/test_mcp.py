@@ -15,7 +15,7 @@ from rag.errors import SettingsError
 from rag.settings import load_settings as load_settings
 from tests.serving import Site, served, site
 from tests.test_completions import eventually
-from ui.gate.access import Access
+from ui.gate.sign_in import Access
 from ui.gate.users import Users
 from ui.records import export
 
@@ -110,7 +110,7 @@ def test_an_answer_can_be_checked_and_its_export_verified(door: tuple[Site, str]
     claim = "A 20% rate was just for the fentanyl demands."
     found = call(url, "check", {"claim": claim, "citations": cited}).structured_content
     assert found["support"] == "supported"
-    text = export.markdown([built.desk.answer(QUESTION)])
+    text = export.export_markdown([built.runner.answer(QUESTION)])
     verified = call(url, "verify", {"text": text}).structured_content["result"]
     assert [note["state"] for note in verified] == ["same", "same"]
 
@@ -145,7 +145,7 @@ def test_a_client_that_goes_away_stops_its_question(
 
     use(url, leave, mode)
     assert eventually(lambda: question in built.assistant.stopped)
-    assert eventually(lambda: built.desk.busy == 0)
+    assert eventually(lambda: built.runner.busy == 0)
 
 
 def test_foreign_pages_and_names_are_refused(door: tuple[Site, str]) -> None:
@@ -164,7 +164,7 @@ def test_a_browsers_own_page_and_a_trailing_slash_are_fine(door: tuple[Site, str
 
 
 def test_the_package_says_itself_what_the_guard_would() -> None:
-    from ui.api.mcp import _security
+    from ui.api.mcp_server import _security
 
     settings = _security(Access.of("127.0.0.1", root_path="https://news.example/footnote"))
     assert settings.enable_dns_rebinding_protection
@@ -195,8 +195,8 @@ def test_a_missing_package_is_named_with_its_extra(
 ) -> None:
     import ui.api
 
-    monkeypatch.delattr(ui.api, "mcp", raising=False)
-    monkeypatch.delitem(sys.modules, "ui.api.mcp", raising=False)
+    monkeypatch.delattr(ui.api, "mcp_server", raising=False)
+    monkeypatch.delitem(sys.modules, "ui.api.mcp_server", raising=False)
     monkeypatch.setitem(sys.modules, "mcp.server.mcpserver", None)
     settings = load_settings(data_dir=tmp_path_factory.mktemp("missing"))
     with pytest.raises(SettingsError, match=r"footnote-qa\[mcp\]"), site(settings, mcp=True):

@@ -13,17 +13,17 @@ from rag.assistant import Assistant
 from rag.errors import ModelInterrupted, NoSuchDocument
 from rag.settings import Settings
 from tests.serving import Quoter
-from ui.asking.desk import Desk
-from ui.asking.warming import Warm
-from ui.records.feedback import CaseFile
+from ui.questions.model_status import ModelStatus
+from ui.questions.runner import QuestionRunner
+from ui.records.feedback_cases import CaseFile
 from ui.records.history import History, HistoryError, NoSuchExchange
-from ui.views import frame
-from ui.web.intake import Intake
-from ui.web.page import BUSY, PAST, Page
-from ui.web.reading import Reading
-from ui.web.windows import Who
+from ui.views import page_frame
+from ui.web.browser_windows import BrowserWindow
+from ui.web.indexing_jobs import IndexingJobs
+from ui.web.page_actions import BUSY, MAX_PAST_SHOWN, PageActions
+from ui.web.source_pane import SourcePane
 
-ME, OTHER = Who("ann", "1"), Who("bob", "2")
+ME, OTHER = BrowserWindow("ann", "1"), BrowserWindow("bob", "2")
 QUESTION = "what tariff rate applies to fentanyl?"
 LATER = "Who is Wang Xiaohong?"
 DIES = ModelInterrupted("The model's reply broke off.", "Ask again.")
@@ -36,34 +36,40 @@ def assistant(settings: Settings) -> Iterator[Quoter]:
 
 
 @pytest.fixture
-def page(assistant: Quoter, tmp_path: Path) -> Iterator[Page]:
+def page(assistant: Quoter, tmp_path: Path) -> Iterator[PageActions]:
     with History.open(tmp_path / "history.sqlite3") as history:
-        desk = Desk(assistant, 2)
-        yield Page(cast(Assistant, assistant), desk, history)
-        desk.close()
+        runner = QuestionRunner(assistant, 2)
+        yield PageActions(cast(Assistant, assistant), runner, history)
+        runner.close()
 
 
-def asked(page: Page, question: str, conversation: str = "", who: Who = ME, **more: Any) -> Any:
+def asked(
+    page: PageActions,
+    question: str,
+    conversation: str = "",
+    window: BrowserWindow = ME,
+    **more: Any,
+) -> Any:
     """The page at the end of an answer: all that changed, the last of each part."""
     shown: dict[str, Any] = {}
-    for parts in page.ask(who, question, conversation, **more):
+    for parts in page.ask(window, question, conversation, **more):
         shown |= parts
     return shown
 
 
-def questions(page: Page, conversation: str, who: Who = ME) -> list[str]:
-    return [each.question for each in page.history.exchanges(who.owner, conversation)]
+def questions(page: PageActions, conversation: str, window: BrowserWindow = ME) -> list[str]:
+    return [each.question for each in page.history.exchanges(window.owner, conversation)]
 
 
-def last(page: Page, conversation: str, who: Who = ME) -> str:
+def last(page: PageActions, conversation: str, window: BrowserWindow = ME) -> str:
     """The id of the last exchange."""
-    return page.history.exchanges(who.owner, conversation)[-1].id
+    return page.history.exchanges(window.owner, conversation)[-1].id
 
 
 # --- asking -----------------------------------------------------------------------------------
 
 
-def test_an_answer_is_shown_and_kept(page: Page) -> None:
+def test_an_answer_is_shown_and_kept(page: PageActions) -> None:
     shown = asked(page, QUESTION)
     assert QUESTION in shown["live"]
     assert 'data-act="cite"' in shown["live"]
@@ -74,7 +80,7 @@ def test_an_answer_is_shown_and_kept(page: Page) -> None:
 
 
 def test_the_next_question_goes_to_the_same_conversation_and_knows_what_was_said(
-    page: Page, assistant: Quoter
+    page: PageActions, assistant: Quoter
 ) -> None:
     talk = asked(page, QUESTION)["conversation"]
     shown = asked(page, LATER, talk)
@@ -95,14 +101,14 @@ def test_the_next_question_goes_to_the_same_conversation_and_knows_what_was_said
     ],
 )
 def test_what_cannot_be_asked_is_told(
-    page: Page, assistant: Quoter, question: str, more: Any, told: str
+    page: PageActions, assistant: Quoter, question: str, more: Any, told: str
 ) -> None:
     assert told in asked(page, question, **more)["notice"]
     assert not assistant.asked
     assert not page.history.conversations(ME.owner)
 
 
-def test_a_question_may_be_limited_to_some_sources(page: Page, assistant: Quoter) -> None:
+def test_a_question_may_be_limited_to_some_sources(page: PageActions, assistant: Quoter) -> None:
     (one, other) = assistant.library.digests()
     talk = asked(page, QUESTION, document_ids=[one, "gone.txt"])["conversation"]
     (exchange,) = page.history.exchanges(ME.owner, talk)
@@ -112,7 +118,7 @@ def test_a_question_may_be_limited_to_some_sources(page: Page, assistant: Quoter
 
 
 def test_closing_the_iterator_stops_the_question_and_keeps_what_was_checked(
-    page: Page, assistant: Quoter
+    page: PageActions, assistant: Quoter
 ) -> None:
     following = page.ask(ME, f"endless {QUESTION}")
     for parts in following:
@@ -125,7 +131,7 @@ def test_closing_the_iterator_stops_the_question_and_keeps_what_was_checked(
     assert page.windows.followed(ME) is None
 
 
-def test_while_a_model_is_silent_there_are_still_places_to_close_at(page: Page) -> None:
+def test_while_a_model_is_silent_there_are_still_places_to_close_at(page: PageActions) -> None:
     """Gradio ends a question whose window was closed between two values, and only there."""
     silent = 0
     following = page.ask(ME, f"endless {QUESTION}")
@@ -137,17 +143,17 @@ def test_while_a_model_is_silent_there_are_still_places_to_close_at(page: Page) 
     assert silent == 2
 
 
-def test_stop_ends_the_question_of_this_window_only(page: Page) -> None:
-    done: dict[Who, Any] = {}
+def test_stop_ends_the_question_of_this_window_only(page: PageActions) -> None:
+    done: dict[BrowserWindow, Any] = {}
     there = threading.Semaphore(0)
 
-    def follow(who: Who) -> None:
-        for parts in page.ask(who, f"endless {QUESTION}"):
+    def follow(window: BrowserWindow) -> None:
+        for parts in page.ask(window, f"endless {QUESTION}"):
             if "fn-claim" in str(parts.get("live", "")):
                 there.release()
-            done[who] = parts
+            done[window] = parts
 
-    threads = {who: threading.Thread(target=follow, args=(who,)) for who in (ME, OTHER)}
+    threads = {window: threading.Thread(target=follow, args=(window,)) for window in (ME, OTHER)}
     for thread in threads.values():
         thread.start()
     for _ in threads:
@@ -164,7 +170,9 @@ def test_stop_ends_the_question_of_this_window_only(page: Page) -> None:
 # --- one question at a time -------------------------------------------------------------------
 
 
-def waiting(page: Page, question: str = f"endless {QUESTION}", conversation: str = "") -> Any:
+def waiting(
+    page: PageActions, question: str = f"endless {QUESTION}", conversation: str = ""
+) -> Any:
     """A question on its way, its first sentence written."""
     following = page.ask(ME, question, conversation)
     for parts in following:
@@ -173,7 +181,7 @@ def waiting(page: Page, question: str = f"endless {QUESTION}", conversation: str
     raise AssertionError("it ended")
 
 
-def test_a_window_that_waits_asks_nothing_else(page: Page, assistant: Quoter) -> None:
+def test_a_window_that_waits_asks_nothing_else(page: PageActions, assistant: Quoter) -> None:
     talk = asked(page, QUESTION)["conversation"]
     following = waiting(page, conversation=talk)
     assert asked(page, f"endless {QUESTION}", talk) == {}  # Enter, pressed twice
@@ -188,7 +196,7 @@ def test_a_window_that_waits_asks_nothing_else(page: Page, assistant: Quoter) ->
     assert questions(page, talk) == [QUESTION, f"endless {QUESTION}"]
 
 
-def test_a_window_that_leaves_is_left_alone_and_the_answer_is_kept(page: Page) -> None:
+def test_a_window_that_leaves_is_left_alone_and_the_answer_is_kept(page: PageActions) -> None:
     talk = asked(page, QUESTION)["conversation"]
     following = waiting(page)
     shown = page.act(ME, {"act": "conversation", "conversation": talk}, "")
@@ -200,17 +208,17 @@ def test_a_window_that_leaves_is_left_alone_and_the_answer_is_kept(page: Page) -
     assert len(page.history.conversations(ME.owner)) == 2
 
 
-def test_two_windows_of_one_browser_wait_apart(page: Page) -> None:
+def test_two_windows_of_one_browser_wait_apart(page: PageActions) -> None:
     following = waiting(page)
-    elsewhere = Who(ME.owner, "another tab")
-    assert LATER in asked(page, LATER, who=elsewhere)["live"]
+    elsewhere = BrowserWindow(ME.owner, "another tab")
+    assert LATER in asked(page, LATER, window=elsewhere)["live"]
     following.close()
 
 
 # --- replacing --------------------------------------------------------------------------------
 
 
-def test_an_edited_question_replaces_the_old_one_and_what_followed_it(page: Page) -> None:
+def test_an_edited_question_replaces_the_old_one_and_what_followed_it(page: PageActions) -> None:
     talk = asked(page, QUESTION)["conversation"]
     first = last(page, talk)
     asked(page, LATER, talk)
@@ -222,7 +230,7 @@ def test_an_edited_question_replaces_the_old_one_and_what_followed_it(page: Page
     assert page.act(ME, {"act": "keep"}, talk) == {"editing": "", "notice": "", "question": ""}
 
 
-def test_a_failure_replaces_nothing_that_was_said(page: Page, assistant: Quoter) -> None:
+def test_a_failure_replaces_nothing_that_was_said(page: PageActions, assistant: Quoter) -> None:
     talk = asked(page, QUESTION)["conversation"]
     first = last(page, talk)
     asked(page, LATER, talk)
@@ -235,7 +243,7 @@ def test_a_failure_replaces_nothing_that_was_said(page: Page, assistant: Quoter)
     assert (shown["question"], shown["editing"]) == ("tariff on goods", first)
 
 
-def test_a_failure_replaces_an_earlier_one(page: Page, assistant: Quoter) -> None:
+def test_a_failure_replaces_an_earlier_one(page: PageActions, assistant: Quoter) -> None:
     assistant.fault = DIES
     talk = asked(page, QUESTION)["conversation"]
     failed = last(page, talk)
@@ -248,7 +256,7 @@ def test_a_failure_replaces_an_earlier_one(page: Page, assistant: Quoter) -> Non
     assert page.history.find(ME.owner, last(page, talk)).state == "done"
 
 
-def test_a_failure_forgets_no_answer_that_follows_it(page: Page, assistant: Quoter) -> None:
+def test_a_failure_forgets_no_answer_that_follows_it(page: PageActions, assistant: Quoter) -> None:
     assistant.fault = DIES
     talk = asked(page, QUESTION)["conversation"]
     failed = last(page, talk)
@@ -258,7 +266,7 @@ def test_a_failure_forgets_no_answer_that_follows_it(page: Page, assistant: Quot
     assert questions(page, talk) == [QUESTION, LATER]
 
 
-def test_undo_gives_back_the_question(page: Page) -> None:
+def test_undo_gives_back_the_question(page: PageActions) -> None:
     talk = asked(page, QUESTION)["conversation"]
     asked(page, LATER, talk)
     shown = page.act(ME, {"act": "undo", "exchange": last(page, talk)}, talk)
@@ -270,7 +278,7 @@ def test_undo_gives_back_the_question(page: Page) -> None:
 # --- what belongs to whom ---------------------------------------------------------------------
 
 
-def test_nobody_reaches_what_is_anothers(page: Page) -> None:
+def test_nobody_reaches_what_is_anothers(page: PageActions) -> None:
     talk = asked(page, QUESTION)["conversation"]
     exchange = last(page, talk)
     assert QUESTION not in str(page.opened(OTHER.owner, talk)["live"]).partition("fn-examples")[0]
@@ -283,22 +291,22 @@ def test_nobody_reaches_what_is_anothers(page: Page) -> None:
     with pytest.raises(NoSuchExchange):
         page.exchange(OTHER, exchange)
     page.act(OTHER, {"act": "delete", "conversation": talk}, talk)
-    assert asked(page, LATER, talk, who=OTHER)["conversation"] != talk
+    assert asked(page, LATER, talk, window=OTHER)["conversation"] != talk
     assert questions(page, talk) == [QUESTION]
 
 
-def test_an_exchange_on_its_way_can_be_opened_by_its_own_window_alone(page: Page) -> None:
+def test_an_exchange_on_its_way_can_be_opened_by_its_own_window_alone(page: PageActions) -> None:
     following = waiting(page)
     running = page.windows.followed(ME)
     assert running
     assert page.exchange(ME, running.id).question == f"endless {QUESTION}"
     with pytest.raises(NoSuchExchange):
-        page.exchange(Who(OTHER.owner, ME.tab), running.id)
+        page.exchange(BrowserWindow(OTHER.owner, ME.tab), running.id)
     following.close()
 
 
 @pytest.mark.parametrize("data", [{}, {"act": "fly"}, {"act": "edit", "exchange": "no such"}])
-def test_an_act_that_means_nothing_changes_nothing(page: Page, data: dict[str, str]) -> None:
+def test_an_act_that_means_nothing_changes_nothing(page: PageActions, data: dict[str, str]) -> None:
     talk = asked(page, QUESTION)["conversation"]
     assert page.act(ME, data, talk) == {}
 
@@ -306,7 +314,7 @@ def test_an_act_that_means_nothing_changes_nothing(page: Page, data: dict[str, s
 # --- the list, thumbs -------------------------------------------------------------------------
 
 
-def test_conversations_are_searched_renamed_and_deleted(page: Page) -> None:
+def test_conversations_are_searched_renamed_and_deleted(page: PageActions) -> None:
     first, second = asked(page, QUESTION)["conversation"], asked(page, LATER)["conversation"]
     assert first in page.listed(ME.owner, second, "fentanyl?")
     assert "No conversation holds" in page.listed(ME.owner, second, "zebra")
@@ -320,7 +328,7 @@ def test_conversations_are_searched_renamed_and_deleted(page: Page) -> None:
     page.act(ME, {"act": "delete", "conversation": second}, second)  # in another window
 
 
-def test_a_thumb_given_again_is_taken_back(page: Page) -> None:
+def test_a_thumb_given_again_is_taken_back(page: PageActions) -> None:
     talk = asked(page, QUESTION)["conversation"]
     exchange = last(page, talk)
     thumb = {"act": "thumb", "exchange": exchange, "thumb": "up"}
@@ -334,7 +342,7 @@ def test_a_thumb_given_again_is_taken_back(page: Page) -> None:
     assert page.history.find(ME.owner, exchange).thumb is None
 
 
-def test_the_evals_offer_the_cases_that_thumbs_make(page: Page) -> None:
+def test_the_evals_offer_the_cases_that_thumbs_make(page: PageActions) -> None:
     talk = asked(page, QUESTION)["conversation"]
     assert "export/cases.jsonl" not in page.evals(ME.owner)
     page.act(ME, {"act": "thumb", "exchange": last(page, talk), "thumb": "up"}, talk)
@@ -342,7 +350,7 @@ def test_the_evals_offer_the_cases_that_thumbs_make(page: Page) -> None:
     assert "Cases from your thumbs" not in page.evals(OTHER.owner)
 
 
-def test_a_history_that_cannot_be_written_is_an_error_after_the_answer(page: Page) -> None:
+def test_a_history_that_cannot_be_written_is_an_error_after_the_answer(page: PageActions) -> None:
     page.history._database.connection.execute("PRAGMA query_only = ON")
     following, shown = page.ask(ME, QUESTION), ""
     while "fn-facts" not in shown:  # the answer is over
@@ -357,92 +365,96 @@ def test_a_history_that_cannot_be_written_is_an_error_after_the_answer(page: Pag
 
 
 @pytest.fixture
-def reading(page: Page) -> Reading:
-    return Reading(page.assistant.library, page)
+def pane(page: PageActions) -> SourcePane:
+    return SourcePane(page.assistant.library, page)
 
 
-def test_a_citation_a_passage_and_a_document_open_in_the_pane(page: Page, reading: Reading) -> None:
+def test_a_citation_a_passage_and_a_document_open_in_the_pane(
+    page: PageActions, pane: SourcePane
+) -> None:
     talk = asked(page, QUESTION)["conversation"]
     (exchange,) = page.history.exchanges(ME.owner, talk)
     (quote, *_) = [citation.quote for claim in exchange.claims for citation in claim.citations]
     at = {"exchange": exchange.id, "claim": "0", "citation": "0", "passage": "1"}
-    assert f'id="fn-current" tabindex="-1">{quote[:20]}' in reading.show(ME, {"act": "cite", **at})
-    assert "fn-current" in reading.show(ME, {"act": "passage", **at})
+    assert f'id="fn-current" tabindex="-1">{quote[:20]}' in pane.show(ME, {"act": "cite", **at})
+    assert "fn-current" in pane.show(ME, {"act": "passage", **at})
     document = exchange.claims[0].citations[0].span.document_id
-    whole = reading.show(ME, {"act": "source", "document": document})
+    whole = pane.show(ME, {"act": "source", "document": document})
     assert "fn-mark" not in whole
     assert quote[:20] in whole
     with pytest.raises(NoSuchExchange):
-        reading.show(OTHER, {"act": "cite", **at})
+        pane.show(OTHER, {"act": "cite", **at})
 
 
 @pytest.mark.parametrize("index", ["9", "-1", "", "x", "1e3", "²", "٣", "9" * 40])
-def test_a_link_to_nothing_says_so(page: Page, reading: Reading, index: str) -> None:
+def test_a_link_to_nothing_says_so(page: PageActions, pane: SourcePane, index: str) -> None:
     exchange = last(page, asked(page, QUESTION)["conversation"])
     at = {"exchange": exchange, "claim": index, "citation": index, "passage": index}
-    assert "no such citation" in reading.show(ME, {"act": "cite", **at})
-    assert "no such citation" in reading.show(ME, {"act": "passage", **at})
+    assert "no such citation" in pane.show(ME, {"act": "cite", **at})
+    assert "no such citation" in pane.show(ME, {"act": "passage", **at})
 
 
-def test_a_source_that_is_gone_leaves_its_quote(page: Page, reading: Reading) -> None:
+def test_a_source_that_is_gone_leaves_its_quote(page: PageActions, pane: SourcePane) -> None:
     talk = asked(page, QUESTION)["conversation"]
     (exchange,) = page.history.exchanges(ME.owner, talk)
     citation = exchange.claims[0].citations[0]
     page.assistant.library.remove(citation.span.document_id)
     at = {"act": "cite", "exchange": exchange.id, "claim": "0", "citation": "0"}
-    assert "was removed" in reading.show(ME, at)
+    assert "was removed" in pane.show(ME, at)
     assert page.states(exchange)["0.0"] == "gone"
-    assert "There is no source" in reading.show(ME, {"act": "source", "document": "gone.txt"})
+    assert "There is no source" in pane.show(ME, {"act": "source", "document": "gone.txt"})
 
 
-def test_why_tells_how_an_answer_came_about(page: Page, reading: Reading) -> None:
+def test_why_tells_how_an_answer_came_about(page: PageActions, pane: SourcePane) -> None:
     talk = asked(page, QUESTION)["conversation"]
     exchange = last(page, talk)
-    assert QUESTION in reading.show(ME, {"act": "why", "exchange": exchange})
+    assert QUESTION in pane.show(ME, {"act": "why", "exchange": exchange})
     page.history._database.connection.execute("UPDATE records SET trace = NULL")
-    assert "was not kept" in reading.show(ME, {"act": "why", "exchange": exchange})
+    assert "was not kept" in pane.show(ME, {"act": "why", "exchange": exchange})
 
 
 # --- sources in -------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def intake(assistant: Quoter, tmp_path: Path) -> Intake:
-    return Intake(cast(Assistant, assistant), tmp_path / "articles")
+def indexing(assistant: Quoter, tmp_path: Path) -> IndexingJobs:
+    return IndexingJobs(cast(Assistant, assistant), tmp_path / "articles")
 
 
-def test_files_are_kept_indexed_and_offered_as_a_choice(intake: Intake, tmp_path: Path) -> None:
+def test_files_are_kept_indexed_and_offered_as_a_choice(
+    indexing: IndexingJobs, tmp_path: Path
+) -> None:
     good, bad = tmp_path / "tea.txt", tmp_path / "tea.png"
     good.write_text("Tea is dear.\n", "utf-8")
     bad.write_bytes(b"x")
-    *_, done = intake.files([str(good), str(bad)])
+    *_, done = indexing.add_files([str(good), str(bad)])
     assert "tea.png is of an unknown kind" in done["progress"]
     assert "1 added" in done["progress"]
     assert (done["files"], done["url"]) == (None, "")
     assert "tea.txt" in done["table"]
     assert "tea.txt" in {id for _, id in done["only"]["choices"]}
-    assert (intake.folder / "tea.txt").read_text("utf-8") == "Tea is dear.\n"
-    (removed,) = intake.act({"act": "remove-source", "document": "tea.txt"})
+    assert (indexing.folder / "tea.txt").read_text("utf-8") == "Tea is dear.\n"
+    (removed,) = indexing.act({"act": "remove-source", "document": "tea.txt"})
     assert "1 removed" in removed["progress"]
-    assert not (intake.folder / "tea.txt").exists()
+    assert not (indexing.folder / "tea.txt").exists()
 
 
-def test_an_address_that_failed_stays_in_its_box_to_be_corrected(intake: Intake) -> None:
-    *_, done = intake.address("http://127.0.0.1/")
+def test_an_address_that_failed_stays_in_its_box_to_be_corrected(indexing: IndexingJobs) -> None:
+    *_, done = indexing.add_url("http://127.0.0.1/")
     assert "is not a public address" in done["progress"]
     assert "url" not in done
 
 
-def test_nothing_given_is_told(intake: Intake) -> None:
-    assert "Write the address" in next(intake.address("  "))["progress"]
-    (done,) = intake.files(None)
+def test_nothing_given_is_told(indexing: IndexingJobs) -> None:
+    assert "Write the address" in next(indexing.add_url("  "))["progress"]
+    (done,) = indexing.add_files(None)
     assert done["progress"] == ""
     with pytest.raises(NoSuchDocument):
-        list(intake.act({"act": "remove-source", "document": "no such"}))
+        list(indexing.act({"act": "remove-source", "document": "no such"}))
 
 
 def test_an_indexing_that_breaks_is_told_and_ends(
-    intake: Intake, assistant: Quoter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    indexing: IndexingJobs, assistant: Quoter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object) -> None:
         raise MemoryError
@@ -450,7 +462,7 @@ def test_an_indexing_that_breaks_is_told_and_ends(
     monkeypatch.setattr(threading, "excepthook", lambda _: None)
     monkeypatch.setattr(assistant, "_put", broken)
     (tmp_path / "tea.txt").write_text("Tea is dear.\n", "utf-8")
-    *_, done = intake.files([str(tmp_path / "tea.txt")])
+    *_, done = indexing.add_files([str(tmp_path / "tea.txt")])
     assert "Indexing failed (MemoryError)" in done["progress"]
 
 
@@ -461,13 +473,13 @@ NASTY = "<script>alert(1)</script>\x07\u202e'\""
 
 def test_what_is_said_around_the_conversation_is_escaped() -> None:
     made = CaseFile("", 0, (NASTY,))
-    warm = Warm(ready=True, text=NASTY)
+    warm = ModelStatus(ready=True, text=NASTY)
     for shown in (
-        frame.notice(NASTY),
-        frame.status(warm, NASTY, NASTY),
-        frame.status(Warm(False, "", NASTY), NASTY, NASTY),
-        frame.thumbs(made),
-        frame.takeaway(NASTY),
+        page_frame.notice(NASTY),
+        page_frame.model_status(warm, NASTY, NASTY),
+        page_frame.model_status(ModelStatus(False, "", NASTY), NASTY, NASTY),
+        page_frame.feedback_summary(made),
+        page_frame.save_links(NASTY),
     ):
         assert "<script>" not in shown
         assert "\x07" not in shown
@@ -476,11 +488,11 @@ def test_what_is_said_around_the_conversation_is_escaped() -> None:
 
 def test_the_status_says_by_shape_and_word_how_the_model_is() -> None:
     good, fair, bad = (
-        frame.status(warm, "qwen", "Text stays on this machine.")
+        page_frame.model_status(warm, "qwen", "Text stays on this machine.")
         for warm in (
-            Warm(True, "ready"),
-            Warm(False, "Loading the language model…"),
-            Warm(False, "x", "The model file is missing. Install it."),
+            ModelStatus(True, "ready"),
+            ModelStatus(False, "Loading the language model…"),
+            ModelStatus(False, "x", "The model file is missing. Install it."),
         )
     )
     assert "●" in good
@@ -492,24 +504,24 @@ def test_the_status_says_by_shape_and_word_how_the_model_is() -> None:
 
 
 def test_a_notice_is_read_out_and_an_empty_one_is_not_there() -> None:
-    assert 'role="alert"' in frame.notice("Mind the gap.")
-    assert frame.notice("") == ""
-    assert "and the 2 questions after it" in frame.editing(2)
-    assert "after it" not in frame.editing(0)
+    assert 'role="alert"' in page_frame.notice("Mind the gap.")
+    assert page_frame.notice("") == ""
+    assert "and the 2 questions after it" in page_frame.replacing_notice(2)
+    assert "after it" not in page_frame.replacing_notice(0)
 
 
 # --- a long conversation -----------------------------------------------------------------------
 
 
 def test_of_a_long_conversation_the_last_questions_are_shown_until_one_asks_for_more(
-    page: Page,
+    page: PageActions,
 ) -> None:
     now = ""
-    for number in range(PAST + 3):
+    for number in range(MAX_PAST_SHOWN + 3):
         now = asked(page, f"what tariff rate applies to fentanyl {number}?", now)["conversation"]
     shown = page.opened(ME.owner, now)["past"]
     assert "Show 2 earlier questions" in shown
-    assert shown.count("<article") == PAST
+    assert shown.count("<article") == MAX_PAST_SHOWN
     whole = page.act(ME, {"act": "earlier"}, now)["past"]
-    assert whole.count("<article") == PAST + 2
+    assert whole.count("<article") == MAX_PAST_SHOWN + 2
     assert "earlier question" not in whole

@@ -13,9 +13,9 @@ from rag.settings import Settings
 from rag.settings import load_settings as load_settings
 from rag.types import Turn
 from tests.serving import Quoter, served, site
-from ui.api.programs import Programs
-from ui.api.wire import Cited
-from ui.asking.desk import Desk
+from ui.api.functions import ApiFunctions
+from ui.api.schemas import Cited
+from ui.questions.runner import QuestionRunner
 from ui.records import export
 
 QUESTION = "What tariff rate applies to fentanyl?"
@@ -28,20 +28,20 @@ def assistant(settings: Settings) -> Iterator[Quoter]:
 
 
 @pytest.fixture
-def programs(assistant: Quoter) -> Programs:
-    return Programs(cast(Assistant, assistant), Desk(assistant, 1))
+def functions(assistant: Quoter) -> ApiFunctions:
+    return ApiFunctions(cast(Assistant, assistant), QuestionRunner(assistant, 1))
 
 
-def place(programs: Programs) -> Cited:
-    found = programs.ask(QUESTION)["claims"][0]["citations"][0]
+def place(functions: ApiFunctions) -> Cited:
+    found = functions.ask(QUESTION)["claims"][0]["citations"][0]
     return {key: found[key] for key in Cited.__annotations__}  # type: ignore
 
 
 # --- ask ---------------------------------------------------------------------------------------
 
 
-def test_asking_gives_the_answer_document(programs: Programs, assistant: Quoter) -> None:
-    answer = programs.ask(QUESTION)
+def test_asking_gives_the_answer_document(functions: ApiFunctions, assistant: Quoter) -> None:
+    answer = functions.ask(QUESTION)
     assert answer["status"] == "answered"
     for claim in answer["claims"]:
         for citation in claim["citations"]:
@@ -49,14 +49,14 @@ def test_asking_gives_the_answer_document(programs: Programs, assistant: Quoter)
             assert text[citation["start"] : citation["end"]] == citation["quote"]
 
 
-def test_a_decline_is_an_answer(programs: Programs) -> None:
-    answer = programs.ask("What is unknown about tariffs?")
+def test_a_decline_is_an_answer(functions: ApiFunctions) -> None:
+    answer = functions.ask("What is unknown about tariffs?")
     assert (answer["status"], answer["reason"]) == ("declined", "not stated")
 
 
-def test_documents_and_history_are_passed_on(programs: Programs, assistant: Quoter) -> None:
+def test_documents_and_history_are_passed_on(functions: ApiFunctions, assistant: Quoter) -> None:
     one = assistant.library.summaries()[1].id
-    answer = programs.ask("And fentanyl?", [one], [{"question": "Tariffs?", "answer": "Yes."}])
+    answer = functions.ask("And fentanyl?", [one], [{"question": "Tariffs?", "answer": "Yes."}])
     assert {passage["document_id"] for passage in answer["passages"]} == {one}
     assert assistant.asked == [("And fentanyl?", (Turn("Tariffs?", "Yes."),))]
 
@@ -71,79 +71,79 @@ def test_documents_and_history_are_passed_on(programs: Programs, assistant: Quot
         {"document_ids": [None]},
     ],
 )
-def test_what_does_not_fit_the_schema_is_said(programs: Programs, given: Any) -> None:
+def test_what_does_not_fit_the_schema_is_said(functions: ApiFunctions, given: Any) -> None:
     with pytest.raises(QuestionError, match=next(iter(given))):
-        programs.ask(QUESTION, **given)
+        functions.ask(QUESTION, **given)
 
 
 def test_what_goes_wrong_is_one_message(settings: Settings) -> None:
     with Quoter(settings, ModelUnreachable("The model died.", "Start it again.")) as assistant:
-        programs = Programs(cast(Assistant, assistant), Desk(assistant, 1))
+        functions = ApiFunctions(cast(Assistant, assistant), QuestionRunner(assistant, 1))
         with pytest.raises(FootnoteError) as caught:
-            programs.ask(QUESTION)
+            functions.ask(QUESTION)
         assert str(caught.value) == "The model died. Start it again."
         assert caught.value.remedy == "Start it again."
         with pytest.raises(FootnoteError, match="empty"):
-            programs.ask("  ")
+            functions.ask("  ")
 
 
 # --- verify ------------------------------------------------------------------------------------
 
 
-def exported(programs: Programs) -> str:
-    return export.markdown([programs.desk.answer(QUESTION)])
+def exported(functions: ApiFunctions) -> str:
+    return export.export_markdown([functions.runner.answer(QUESTION)])
 
 
-def test_the_footnotes_of_an_export_hold(programs: Programs) -> None:
-    footnotes = programs.verify(exported(programs))
+def test_the_footnotes_of_an_export_hold(functions: ApiFunctions) -> None:
+    footnotes = functions.verify(exported(functions))
     assert [note["state"] for note in footnotes] == ["same", "same"]
     assert [note["number"] for note in footnotes] == [1, 2]
     assert "20% rate" in footnotes[0]["quote"]
     assert footnotes[0]["start_now"] == footnotes[0]["start"]
 
 
-def test_a_source_that_is_gone_is_told(programs: Programs, assistant: Quoter) -> None:
-    text = exported(programs)
-    gone = programs.verify(text)[0]["document_id"]
+def test_a_source_that_is_gone_is_told(functions: ApiFunctions, assistant: Quoter) -> None:
+    text = exported(functions)
+    gone = functions.verify(text)[0]["document_id"]
     assistant.remove(gone)
-    first = programs.verify(text)[0]
+    first = functions.verify(text)[0]
     assert (first["state"], first["start_now"], first["end_now"]) == ("gone", None, None)
 
 
-def test_a_text_without_footnotes_is_an_error(programs: Programs) -> None:
+def test_a_text_without_footnotes_is_an_error(functions: ApiFunctions) -> None:
     with pytest.raises(FootnoteError, match="no footnotes"):
-        programs.verify("Rates rose.")
+        functions.verify("Rates rose.")
     with pytest.raises(FootnoteError, match="most"):
-        programs.verify("x" * 5_000_001)
+        functions.verify("x" * 5_000_001)
 
 
 # --- check -------------------------------------------------------------------------------------
 
 
-def test_a_claim_that_its_quote_carries_is_supported(programs: Programs) -> None:
-    found = programs.check("A 20% rate was just for the fentanyl demands.", [place(programs)])
+def test_a_claim_that_its_quote_carries_is_supported(functions: ApiFunctions) -> None:
+    found = functions.check("A 20% rate was just for the fentanyl demands.", [place(functions)])
     assert found["support"] == "supported"
     assert [each["state"] for each in found["citations"]] == ["same"]
 
 
-def test_another_number_is_not(programs: Programs) -> None:
-    found = programs.check("A 35% rate was just for the fentanyl demands.", [place(programs)])
+def test_another_number_is_not(functions: ApiFunctions) -> None:
+    found = functions.check("A 35% rate was just for the fentanyl demands.", [place(functions)])
     assert found["support"] == "unsupported"
     assert any("35" in reason for reason in found["reasons"])
 
 
-def test_a_quote_is_found_where_it_stands(programs: Programs) -> None:
-    right = place(programs)
+def test_a_quote_is_found_where_it_stands(functions: ApiFunctions) -> None:
+    right = place(functions)
     wrong: Cited = {**right, "start": right["start"] + 7, "end": right["end"] + 7}
-    found = programs.check("A 20% rate was for the fentanyl demands.", [wrong])
+    found = functions.check("A 20% rate was for the fentanyl demands.", [wrong])
     assert found["citations"] == [{**right, "state": "moved"}]
 
 
-def test_a_quote_that_was_made_up_does_not_count(programs: Programs) -> None:
+def test_a_quote_that_was_made_up_does_not_count(functions: ApiFunctions) -> None:
     quote = "A 35% rate applies to fentanyl."
-    made_up: Cited = {**place(programs), "quote": quote}
+    made_up: Cited = {**place(functions), "quote": quote}
     nowhere: Cited = {**made_up, "document_id": "nowhere"}
-    found = programs.check(quote, [made_up, nowhere])
+    found = functions.check(quote, [made_up, nowhere])
     assert found["support"] == "unsupported"
     assert [each["state"] for each in found["citations"]] == ["changed", "gone"]
 
@@ -151,11 +151,11 @@ def test_a_quote_that_was_made_up_does_not_count(programs: Programs) -> None:
 @pytest.mark.parametrize(
     "fault", [{"start": -1}, {"end": 0}, {"start": "one"}, {"quote": None}, {"document_id": 7}]
 )
-def test_a_citation_must_be_one(programs: Programs, fault: Any) -> None:
+def test_a_citation_must_be_one(functions: ApiFunctions, fault: Any) -> None:
     with pytest.raises(QuestionError):
-        programs.check("Rates rose.", [{**place(programs), **fault}])
+        functions.check("Rates rose.", [{**place(functions), **fault}])
     with pytest.raises(QuestionError):
-        programs.check("Rates rose.", [place(programs)] * 101)
+        functions.check("Rates rose.", [place(functions)] * 101)
 
 
 # --- over Gradio -------------------------------------------------------------------------------

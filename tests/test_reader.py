@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.types import Document, Span
-from ui.views import reader
+from ui.views import source_highlights
 
 NASTY = "<b>&amp;\"'\n\n \r\n\x0b\x0c\x1b[31m\x85\u200e\u202e\u2028\ufeffé😀</p></mark>${x}{{y}}"
 
@@ -92,7 +92,7 @@ texts = st.text(st.characters(codec="utf-8"), max_size=60) | st.text(
 def test_text_and_marks_are_read_back_exactly(data: st.DataObject, text: str) -> None:
     current = data.draw(st.none() | spans(len(text)))
     others = data.draw(st.lists(spans(len(text)), max_size=4))
-    seen = Text(reader.pane(document(text), current, others))
+    seen = Text(source_highlights.render_pane(document(text), current, others))
     assert seen.text == carried(text)
     wanted = {(s.start, s.end) for s in (*others, current) if s and len(s)}
     assert sorted(seen.marked().values()) == sorted(wanted)
@@ -105,46 +105,52 @@ def test_text_and_marks_are_read_back_exactly(data: st.DataObject, text: str) ->
 
 @given(texts)
 def test_the_page_of_its_own_carries_the_same_text(text: str) -> None:
-    html = reader.page(document(text), None)
+    html = source_highlights.render_page(document(text), None)
     assert Text(html).text == carried(text)
     assert not {"\r", "\0"} & set(html)  # a browser would read them as something else
 
 
 def test_markup_in_a_source_stays_text() -> None:
-    seen = Text(reader.pane(document(NASTY), Span("a.txt", 2, 9)))
+    seen = Text(source_highlights.render_pane(document(NASTY), Span("a.txt", 2, 9)))
     assert seen.text == NASTY
 
 
 def test_a_repeated_sentence_lights_up_only_where_it_was_cited() -> None:
     text = "It rose.\nIt fell.\nIt rose.\n"
-    seen = Text(reader.pane(document(text), Span("a.txt", 18, 26)))
+    seen = Text(source_highlights.render_pane(document(text), Span("a.txt", 18, 26)))
     assert seen.marked() == {1: (18, 26)}
 
 
 def test_spans_of_other_documents_are_not_marked() -> None:
-    html = reader.pane(document("One. Two."), Span("b.txt", 0, 4), [Span("b.txt", 5, 9)])
+    html = source_highlights.render_pane(
+        document("One. Two."), Span("b.txt", 0, 4), [Span("b.txt", 5, 9)]
+    )
     assert Text(html).marked() == {}
 
 
 def test_spans_beyond_the_text_are_cut_to_it() -> None:
-    seen = Text(reader.pane(document("One. Two."), Span("a.txt", 5, 99), [Span("a.txt", 50, 60)]))
+    seen = Text(
+        source_highlights.render_pane(
+            document("One. Two."), Span("a.txt", 5, 99), [Span("a.txt", 50, 60)]
+        )
+    )
     assert seen.marked() == {1: (5, 9)}
 
 
 def test_position_and_steps_count_the_places() -> None:
     others = [Span("a.txt", 0, 4), Span("a.txt", 10, 16), Span("a.txt", 0, 4)]
-    html = reader.pane(document("One. Two. Three."), Span("a.txt", 5, 9), others)
+    html = source_highlights.render_pane(document("One. Two. Three."), Span("a.txt", 5, 9), others)
     assert ">2 of 3<" in html
     assert html.count('data-act="mark"') == 2
 
 
 def test_one_place_needs_no_steps() -> None:
-    html = reader.pane(document("One. Two."), Span("a.txt", 5, 9))
+    html = source_highlights.render_pane(document("One. Two."), Span("a.txt", 5, 9))
     assert 'data-act="mark"' not in html
 
 
 def test_the_header_says_where_from_and_keeps_the_path_to_itself() -> None:
-    html = reader.pane(document("One."), None, page=7, note="It <changed>.")
+    html = source_highlights.render_pane(document("One."), None, page=7, note="It <changed>.")
     for words in ("A title", "a.txt", "2026-05-02", "page 7", "It &lt;changed&gt;."):
         assert words in html
     assert "/srv/private" not in html
@@ -152,7 +158,7 @@ def test_the_header_says_where_from_and_keeps_the_path_to_itself() -> None:
 
 def test_a_url_is_shown_but_is_no_link() -> None:
     source = Document.of("u", "T", "javascript://x/%0aalert(1)", "Text.")
-    html = reader.pane(source, None)
+    html = source_highlights.render_pane(source, None)
     assert "javascript://x/" in html
     assert "href" not in html
 
@@ -161,11 +167,11 @@ def test_a_url_is_shown_but_is_no_link() -> None:
 def test_a_long_text_is_shown_around_the_span_with_a_way_to_the_rest(place: int) -> None:
     text = "".join(f"{number:09}\n" for number in range(40_000))
     current = Span("a.txt", place, place + 9)
-    html = reader.pane(document(text), current)
+    html = source_highlights.render_pane(document(text), current)
     seen = Text(html)
     ((start, end),) = seen.marked().values()
     assert seen.text[start:end] == text[place : place + 9]
-    assert len(seen.text) == reader.WINDOW
+    assert len(seen.text) == source_highlights.MAX_SHOWN_CHARS
     assert seen.text in text
     links = [attrs["href"] for tag, attrs in seen.others if tag == "a"]
     assert len(links) == (place > 0) + (place < 399_990)
@@ -174,14 +180,14 @@ def test_a_long_text_is_shown_around_the_span_with_a_way_to_the_rest(place: int)
 
 def test_an_empty_span_chooses_the_part_of_a_long_text() -> None:
     text = "x" * 300_000 + "y" * 300_000
-    shown = Text(reader.pane(document(text), Span("a.txt", 300_000, 300_000)))
+    shown = Text(source_highlights.render_pane(document(text), Span("a.txt", 300_000, 300_000)))
     assert shown.marked() == {}
     assert (shown.text.count("x"), shown.text.count("y")) == (100_000, 100_000)
 
 
 def test_a_document_id_cannot_leave_its_attribute_or_its_query() -> None:
     id = 'a"><script>&b=#/..'
-    html = reader.pane(document("x" * 300_000, id), None)
+    html = source_highlights.render_pane(document("x" * 300_000, id), None)
     assert "<script" not in html
     ((link),) = [attrs for tag, attrs in Text(html).others if tag == "a"]
     assert link["href"] == "source?document=a%22%3E%3Cscript%3E%26b%3D%23%2F..&start=200000"
@@ -189,7 +195,9 @@ def test_a_document_id_cannot_leave_its_attribute_or_its_query() -> None:
 
 
 def test_the_page_of_its_own_needs_no_script() -> None:
-    html = reader.page(document("One. Two."), Span("a.txt", 5, 9), [Span("a.txt", 0, 4)])
+    html = source_highlights.render_page(
+        document("One. Two."), Span("a.txt", 5, 9), [Span("a.txt", 0, 4)]
+    )
     seen = Text(html)
     tags = [tag for tag, _ in seen.others]
     assert html.startswith("<!doctype html>")
@@ -201,10 +209,10 @@ def test_the_page_of_its_own_needs_no_script() -> None:
 
 
 def test_a_lost_source_still_shows_the_quote() -> None:
-    html = reader.lost("The <rate> is 20%.", note="The source was removed.")
+    html = source_highlights.render_missing("The <rate> is 20%.", note="The source was removed.")
     assert "“The &lt;rate&gt; is 20%.”" in html
     assert "The source was removed." in html
 
 
 def test_nothing_says_what_will_open_here() -> None:
-    assert "Choose a footnote" in reader.nothing()
+    assert "Choose a footnote" in source_highlights.render_empty()

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from eval.metrics import STAGES
 from rag.types import Answer, Citation, Claim, DeclineReason, Passage, Span, Status
-from ui.asking.exchange import Exchange, State
+from ui.questions.exchange import Exchange, State
 from ui.records.history import Conversation
-from ui.terminal import clean
-from ui.views import render
-from ui.views.render_actions import STAGES as WORDS
-from ui.views.render_claims import STATES, place
+from ui.text import strip_controls
+from ui.views import conversation_view
+from ui.views.answer_actions import STAGE_VERBS as WORDS
+from ui.views.cited_sentence import CITATION_STATES, short_source
 
 RATE = "That was later hiked to 125% and a 20% rate just for the fentanyl demands."
 EVIL = (
@@ -113,7 +113,7 @@ def underway(state: State, **more: object) -> Exchange:
 
 
 def shown(exchange: Exchange, **more: object) -> Element:
-    return parsed(render.exchange(exchange, **more))  # type: ignore[arg-type]
+    return parsed(conversation_view.render_exchange(exchange, **more))  # type: ignore[arg-type]
 
 
 # --- a sentence and its chips ----------------------------------------------------------------
@@ -204,7 +204,7 @@ def test_a_citation_that_is_not_what_it_was_says_so(state: str, word: str) -> No
     assert shown_word.text == word
     first, second = page.all(cls="fn-chip")
     assert first.attrs["aria-label"].endswith("supported")
-    assert STATES[state][1] in second.attrs["aria-label"]
+    assert CITATION_STATES[state][1] in second.attrs["aria-label"]
     assert ("lost the source" in page.all(cls="fn-stage")[0].text) == (state != "moved")
 
 
@@ -415,7 +415,7 @@ def test_no_text_can_act_or_leave_its_place(text: str) -> None:
     assert found == shape
     for link in page.all(tag="a"):
         assert link.attrs["href"].startswith(("source?exchange=", "export/exchange/"))
-    assert clean(page.text) == page.text
+    assert strip_controls(page.text) == page.text
 
 
 @pytest.mark.parametrize(
@@ -437,7 +437,9 @@ def test_every_state_is_well_formed_and_named(state: State) -> None:
 
 def test_a_thread_shows_each_exchange_with_its_own_states() -> None:
     other = replace(done(claim()), id="ffffffffffffffff")
-    page = parsed(render.thread([done(claim()), other], states={other.id: {"0.0": "gone"}}))
+    page = parsed(
+        conversation_view.render_thread([done(claim()), other], states={other.id: {"0.0": "gone"}})
+    )
     first, second = page.all(tag="article")
     assert (len(first.all(cls="fn-state")), len(second.all(cls="fn-state"))) == (0, 1)
 
@@ -446,13 +448,15 @@ def test_ids_are_unique_in_a_thread() -> None:
     other = replace(
         done(claim(support="partial"), claim("Two."), thumb="up"), id="ffffffffffffffff"
     )
-    page = parsed(render.thread([done(claim(), claim("Two."), thumb="up"), other]))
+    page = parsed(
+        conversation_view.render_thread([done(claim(), claim("Two."), thumb="up"), other])
+    )
     ids = [each.attrs["id"] for each in page.walk() if "id" in each.attrs]
     assert len(ids) == len(set(ids))
 
 
 def test_an_empty_page_offers_its_questions() -> None:
-    page = parsed(render.empty(["What rate?", 'A "quoted" one?']))
+    page = parsed(conversation_view.render_start(["What rate?", 'A "quoted" one?']))
     asked = [each.attrs["data-question"] for each in page.all(act="example")]
     assert asked == ["What rate?", 'A "quoted" one?']
 
@@ -463,7 +467,7 @@ def test_conversations_are_listed_and_the_open_one_is_marked() -> None:
         Conversation("c1", "Rates <b>", when, when, 1),
         Conversation("c2", "Two", when, when, 3),
     ]
-    page = parsed(render.conversations(held, "c2"))
+    page = parsed(conversation_view.render_conversations(held, "c2"))
     first, second = page.all(act="conversation")
     assert "Rates <b>" in first.text
     assert "1 question" in first.text
@@ -473,7 +477,7 @@ def test_conversations_are_listed_and_the_open_one_is_marked() -> None:
 
 
 def test_no_conversations_is_said() -> None:
-    assert "No conversations" in parsed(render.conversations([], None)).text
+    assert "No conversations" in parsed(conversation_view.render_conversations([], None)).text
 
 
 @pytest.mark.parametrize(
@@ -487,4 +491,4 @@ def test_no_conversations_is_said() -> None:
     ],
 )
 def test_a_source_is_named_in_short(source: str, name: str) -> None:
-    assert place(source) == name
+    assert short_source(source) == name

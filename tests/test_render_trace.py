@@ -10,9 +10,16 @@ import pytest
 from rag.errors import NoSuchDocument
 from rag.events import Checked, Event, Finished, ModelCalled, Retrieved, Rewritten, Selected
 from rag.types import Answer, Chunk, Citation, Claim, Hit, Message, Passage, Span, Usage
-from ui import styles
-from ui.asking.trace import Trace, from_json, noted, start, to_json, traced
-from ui.views.render_trace import trace as render
+from ui import stylesheets
+from ui.questions.trace import (
+    Trace,
+    add_event,
+    add_note,
+    start_trace,
+    trace_from_json,
+    trace_to_json,
+)
+from ui.views.answer_trace import render_trace as render
 
 EVIL = (
     '"><script>alert(1)</script><img src=x onerror=alert(2)>&lt;\u202e\x00'
@@ -52,9 +59,9 @@ def ticking() -> Callable[[], float]:
 
 def recorded(*events: Event) -> Trace:
     clock = ticking()
-    trace = start("what rate?", clock)
+    trace = start_trace("what rate?", clock)
     for event in events:
-        trace = traced(trace, event, clock)
+        trace = add_event(trace, event, clock)
     return trace
 
 
@@ -202,7 +209,7 @@ def test_verdicts_are_counted() -> None:
 
 def test_the_end_and_other_notes_are_lines_of_their_own() -> None:
     clock = ticking()
-    trace = noted(noted(start("q", clock), "Its turn came.", clock), "Stopped.", clock)
+    trace = add_note(add_note(start_trace("q", clock), "Its turn came.", clock), "Stopped.", clock)
     shown = Page(render(trace))
     assert len(shown.tags("li")) == 2
     assert "Its turn came." in shown.text
@@ -259,7 +266,7 @@ def test_nothing_in_it_acts_whatever_the_texts_say() -> None:
 def test_a_trace_that_was_kept_looks_the_same() -> None:
     claim = Claim("Duties rose.", (QUOTE,), "partial", ("why",), "model", 0.9)
     trace = recorded(Retrieved((hit(1),)), asked(0.4), Checked(claim, "kept"))
-    assert render(from_json(to_json(trace))) == render(trace)
+    assert render(trace_from_json(trace_to_json(trace))) == render(trace)
 
 
 def test_its_style_sheet_knows_every_class() -> None:
@@ -271,7 +278,7 @@ def test_its_style_sheet_knows_every_class() -> None:
         Checked(claim, "kept"),
     )
     unstyled = {"fn-trace-said", "fn-trace-kept"}  # and the kinds of steps
-    sheet = styles.standalone("trace")
+    sheet = stylesheets.standalone_css("trace")
     for _, attrs in shown.elements:
         names = (attrs.get("class") or "").split()
         if "fn-trace-step" not in names:

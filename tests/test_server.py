@@ -15,10 +15,10 @@ import pytest
 
 from rag.settings import load_settings as load_settings
 from tests.serving import Site, served, site
-from ui.asking.exchange import Exchange
-from ui.gate.access import COOKIE, Access, cookie_owner
+from ui.gate.sign_in import COOKIE, Access, cookie_owner
 from ui.gate.users import Users
-from ui.web.routes import attachment
+from ui.questions.exchange import Exchange
+from ui.web.routes import content_disposition
 
 QUESTION = "What tariff rate applies to fentanyl?"
 FOREIGN = re.compile(r"(?:src|href|content)=[\"']?(?:https?:)?//[^\"'\s>]*")
@@ -52,7 +52,7 @@ def visit(running: tuple[Site, str]) -> Iterator[Visit]:
         browser.get("/")
         owner = cookie_owner(browser.cookies[COOKIE])
         assert owner
-        exchange = built.desk.answer(QUESTION)
+        exchange = built.runner.answer(QUESTION)
         conversation = built.history.put(owner, None, exchange)
         yield Visit(built, browser, owner, exchange, conversation)
 
@@ -179,7 +179,7 @@ def test_a_source_that_is_gone_still_opens_the_quote(tmp_path: Path) -> None:
             browser.get("/")
             owner = cookie_owner(browser.cookies[COOKIE])
             assert owner
-            exchange = built.desk.answer(QUESTION)
+            exchange = built.runner.answer(QUESTION)
             built.history.put(owner, None, exchange)
             cited = exchange.claims[0].citations[0]
             built.assistant.remove(cited.span.document_id)
@@ -225,7 +225,9 @@ def test_an_export_is_a_file_with_its_footnotes(visit: Visit, what: str, kind: s
     assert disposition.startswith("attachment; ")
     assert f"What-tariff-rate-applies-to-fentanyl.{kind}" in disposition
     assert "default-src 'none'" in reply.headers["content-security-policy"]
-    verdicts = footnotes.verify(footnotes.read(reply.text), visit.site.assistant.library)
+    verdicts = footnotes.verify_footnotes(
+        footnotes.read_footnotes(reply.text), visit.site.assistant.library
+    )
     assert [verdict.state for verdict in verdicts] == ["same", "same"]
 
 
@@ -261,7 +263,7 @@ def test_a_file_that_is_not_there_says_so(visit: Visit, name: str) -> None:
     ],
 )
 def test_a_files_name_is_safe_everywhere(name: str, plain: str, full: str) -> None:
-    disposition = attachment(name, "md")
+    disposition = content_disposition(name, "md")
     assert disposition.isascii()
     assert disposition.isprintable()
     assert f'filename="{plain}"' in disposition

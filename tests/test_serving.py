@@ -23,9 +23,9 @@ from rag.assistant import Assistant
 from rag.settings import Settings
 from tests.assistants import QuotingAssistant
 from tests.serving import Quoter, served
-from ui.gate.access import Access
-from ui.web import serving
-from ui.web.serving import PORT, PORTS, PortTaken
+from ui.gate.sign_in import Access
+from ui.web import server
+from ui.web.server import DEFAULT_PORT, MAX_PORTS_TRIED, PortTaken
 
 PATIENCE_S = 120
 MARK = "FOOTNOTE_TEST_RUN"  # in the environment of all processes of one run
@@ -46,7 +46,7 @@ def taken(port: int = 0) -> Iterator[int]:
 
 def test_a_port_that_was_asked_for_and_is_taken_is_an_error_that_says_what_to_do() -> None:
     with taken() as port, pytest.raises(PortTaken) as error:
-        serving._listening(LOOPBACK, port)
+        server._listening(LOOPBACK, port)
     assert f"{LOOPBACK}:{port} cannot be used" in error.value.problem
     assert "--port" in error.value.remedy
 
@@ -54,32 +54,32 @@ def test_a_port_that_was_asked_for_and_is_taken_is_an_error_that_says_what_to_do
 def test_without_a_port_the_next_free_one_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     with ExitStack() as others:
         first = others.enter_context(taken())
-        monkeypatch.setattr(serving, "PORT", first)
-        found = others.enter_context(serving._listening(LOOPBACK, None)).getsockname()[1]
-        assert first < found < first + PORTS
+        monkeypatch.setattr(server, "DEFAULT_PORT", first)
+        found = others.enter_context(server._listening(LOOPBACK, None)).getsockname()[1]
+        assert first < found < first + MAX_PORTS_TRIED
 
 
 def test_when_all_ports_are_taken_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     with taken() as port:
-        monkeypatch.setattr(serving, "PORT", port)
-        monkeypatch.setattr(serving, "PORTS", 1)
+        monkeypatch.setattr(server, "DEFAULT_PORT", port)
+        monkeypatch.setattr(server, "MAX_PORTS_TRIED", 1)
         with pytest.raises(PortTaken, match="--port"):
-            serving._listening(LOOPBACK, None)
+            server._listening(LOOPBACK, None)
 
 
 @pytest.mark.parametrize("port", [None, 0])
 def test_an_address_of_another_machine_is_an_error_at_once(port: int | None) -> None:
     with pytest.raises(PortTaken, match=r"192\.0\.2\.1"):
-        serving._listening("192.0.2.1", port)
+        server._listening("192.0.2.1", port)
 
 
 def test_a_port_is_free_again_as_soon_as_it_is_left() -> None:
-    with serving._listening(LOOPBACK, 0) as listening:
+    with server._listening(LOOPBACK, 0) as listening:
         port = listening.getsockname()[1]
         with socket.create_connection((LOOPBACK, port)) as client:
             listening.accept()[0].close()
             assert client.recv(1) == b""
-    serving._listening(LOOPBACK, port).close()
+    server._listening(LOOPBACK, port).close()
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_a_port_is_free_again_as_soon_as_it_is_left() -> None:
     ],
 )
 def test_the_address_that_is_told_can_be_opened(host: str, shown: str) -> None:
-    assert serving._address(host, PORT) == shown
+    assert server._address(host, DEFAULT_PORT) == shown
 
 
 # --- what is served ---------------------------------------------------------------------------
@@ -105,10 +105,10 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
     settings = load_settings(data_dir=tmp_path_factory.mktemp("serving"))
     with Quoter(settings) as assistant:
-        web, desk, history = serving.create(cast(Assistant, assistant), Access(), mcp=True)
+        web, runner, history = server.create_page(cast(Assistant, assistant), Access(), mcp=True)
         with served(web) as address:
             yield address
-        desk.close()
+        runner.close()
         history.close()
 
 
@@ -133,19 +133,19 @@ def test_every_handler_of_the_page_is_private(url: str) -> None:
 def test_one_question_at_a_time_for_a_local_model_and_more_for_a_server(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lanes: list[int] = []
+    slots: list[int] = []
     stop = RuntimeError("far enough")
 
-    def desk(_: Any, count: int) -> None:
-        lanes.append(count)
+    def runner(_: Any, count: int) -> None:
+        slots.append(count)
         raise stop
 
-    monkeypatch.setattr("ui.asking.desk.Desk", desk)
+    monkeypatch.setattr("ui.questions.runner.QuestionRunner", runner)
     hosted = settings.model_copy(update={"llm_base_url": "http://127.0.0.1:1/v1"})
     for each in (settings, hosted):
         with QuotingAssistant(each) as assistant, pytest.raises(RuntimeError, match="far enough"):
-            serving.create(cast(Assistant, assistant), Access())
-    assert lanes == [1, serving.LANES_HOSTED]
+            server.create_page(cast(Assistant, assistant), Access())
+    assert slots == [1, server.HOSTED_SLOTS]
 
 
 # --- the command ------------------------------------------------------------------------------

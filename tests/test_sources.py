@@ -14,8 +14,8 @@ from rag.ingest.chunking import chunk_document
 from rag.ingest.readers import read_file
 from rag.store.documents import Library
 from rag.types import Document
-from ui import styles
-from ui.views.sources import Source, State, listing, outcome, table
+from ui import stylesheets
+from ui.views.sources_table import Source, State, list_sources, render_outcome, render_table
 
 EVIL = '"><script>alert(1)</script><img src=x onerror=alert(2)>\u202e\x1b[31m'
 
@@ -65,7 +65,7 @@ def test_each_document_is_listed_with_its_state(tmp_path: Path) -> None:
                 library.put(document, chunk_document(document))
         web = Document.of("https://x.org/a#1", "Web", "https://x.org/a#1", "text")
         library.put(web, [])
-        before = {each.id: each for each in listing(library)}
+        before = {each.id: each for each in list_sources(library)}
         assert {id: each.state for id, each in before.items()} == {
             "a.txt": "indexed",
             "b#c.jsonl#x#1": "indexed",
@@ -76,18 +76,18 @@ def test_each_document_is_listed_with_its_state(tmp_path: Path) -> None:
         for file in tmp_path.glob("*.*"):
             if file.suffix in (".txt", ".jsonl"):
                 file.unlink()
-        states = [each.state for each in listing(library)]
+        states = [each.state for each in list_sources(library)]
         assert states == ["file is gone", "file is gone", "web page"]
 
 
 def test_an_empty_list_says_what_to_do() -> None:
-    shown = Parsed(table([]))
+    shown = Parsed(render_table([]))
     assert "Drop in files" in shown.text
     assert shown.acts() == []
 
 
 def test_a_row_shows_what_is_known() -> None:
-    shown = Parsed(table([source("a.txt", "Talks resume", "2026-01-09"), source("b.txt")]))
+    shown = Parsed(render_table([source("a.txt", "Talks resume", "2026-01-09"), source("b.txt")]))
     for text in ("2 sources, 10 passages", "Talks resume", "9 Jan 2026", "1,234 characters"):
         assert text in shown.text
     assert "No date" in shown.text
@@ -97,7 +97,7 @@ def test_a_row_shows_what_is_known() -> None:
 def test_the_state_is_said_in_a_word_and_a_shape() -> None:
     shapes = set()
     for state in ("indexed", "file is gone", "web page"):
-        html = table([source(state=state)])
+        html = render_table([source(state=state)])
         assert state.capitalize() in Parsed(html).text
         shapes |= set(re.findall(r'aria-hidden="true">(.)<', html))
     assert len(shapes) == 3
@@ -105,7 +105,7 @@ def test_the_state_is_said_in_a_word_and_a_shape() -> None:
 
 def test_only_a_web_page_can_be_refreshed() -> None:
     id = "https://example.org/a?b=c&d=ü"
-    shown = Parsed(table([source(id, state="web page"), source("a.txt")]))
+    shown = Parsed(render_table([source(id, state="web page"), source("a.txt")]))
     assert shown.acts() == [
         ("source", id),
         ("refresh-source", id),
@@ -116,7 +116,7 @@ def test_only_a_web_page_can_be_refreshed() -> None:
 
 
 def test_every_control_has_a_name_of_its_own_and_every_link_is_relative() -> None:
-    shown = Parsed(table([source("a.txt", "One"), source("b/ü&?#.txt", "Two")]))
+    shown = Parsed(render_table([source("a.txt", "One"), source("b/ü&?#.txt", "Two")]))
     labels = [attrs["aria-label"] for tag, attrs in shown.elements if tag == "button"]
     assert labels == ["Remove One", "Remove Two"]
     assert all(attrs["type"] == "button" for tag, attrs in shown.elements if tag == "button")
@@ -126,8 +126,10 @@ def test_every_control_has_a_name_of_its_own_and_every_link_is_relative() -> Non
 
 
 @pytest.mark.parametrize("html", [
-    table([source(EVIL, EVIL, EVIL), source("javascript:alert(1)", state="web page")]),
-    outcome([Added(EVIL, 1), Removed(EVIL), Failed(f"/x/{EVIL}", EVIL), Failed(EVIL, "bad")]),
+    render_table([source(EVIL, EVIL, EVIL), source("javascript:alert(1)", state="web page")]),
+    render_outcome(
+        [Added(EVIL, 1), Removed(EVIL), Failed(f"/x/{EVIL}", EVIL), Failed(EVIL, "bad")]
+    ),
 ])  # fmt: skip
 def test_text_from_outside_stays_text(html: str) -> None:
     shown = Parsed(html)
@@ -146,7 +148,9 @@ def test_text_from_outside_stays_text(html: str) -> None:
 
 def test_the_outcome_counts_and_names() -> None:
     events: list[IngestEvent] = [Added(f"{n}.txt", 1) for n in range(7)]
-    text = Parsed(outcome([*events, Updated("u.txt", 2), Skipped("s.txt"), Removed("r.txt")])).text
+    text = Parsed(
+        render_outcome([*events, Updated("u.txt", 2), Skipped("s.txt"), Removed("r.txt")])
+    ).text
     assert "7 added, 1 updated, 1 removed, 1 unchanged." in text
     assert "Added: 0.txt, 1.txt, 2.txt, 3.txt, 4.txt and 2 more" in text
     assert "Updated: u.txt" in text
@@ -155,7 +159,7 @@ def test_the_outcome_counts_and_names() -> None:
 
 
 def test_each_failure_is_named_once_with_its_remedy() -> None:
-    html = outcome(
+    html = render_outcome(
         [
             Failed("/home/me/a.pdf", "a.pdf is damaged or not a PDF. Save it again."),
             Failed("https://example.org/a", "The page is empty. Leave it out."),
@@ -170,19 +174,19 @@ def test_each_failure_is_named_once_with_its_remedy() -> None:
 
 
 def test_a_run_without_events_says_so() -> None:
-    assert "Nothing to do" in Parsed(outcome([])).text
+    assert "Nothing to do" in Parsed(render_outcome([])).text
 
 
 def test_every_class_has_its_style() -> None:
     html = "".join(
         [
-            table([]),
-            *(table([source(state=s)]) for s in ("indexed", "file is gone", "web page")),
-            outcome([Failed("a", "b")]),
-            outcome([Added("a", 1)]),
+            render_table([]),
+            *(render_table([source(state=s)]) for s in ("indexed", "file is gone", "web page")),
+            render_outcome([Failed("a", "b")]),
+            render_outcome([Added("a", 1)]),
         ]
     )
-    sheet = styles.standalone("sources")
+    sheet = stylesheets.standalone_css("sources")
     used = {name for names in re.findall(r'class="([^"]+)"', html) for name in names.split()}
     plain = {"fn-source-what", "fn-source-date", "fn-source-undated"}
     assert {name for name in used if f".{name}" not in sheet} <= plain

@@ -15,23 +15,23 @@ from hypothesis import strategies as st
 
 from rag.events import Checked, Event, Finished, ModelCalled, Retrieved, Rewritten, Selected, Token
 from rag.types import Answer, Chunk, Citation, Claim, FoundBy, Hit, Message, Passage, Span, Usage
-from ui.asking.trace import (
-    MOST_CHARS,
-    MOST_HITS,
-    MOST_STEPS,
+from ui.questions.trace import (
+    MAX_CHARS,
+    MAX_HITS,
+    MAX_STEPS,
     Clock,
+    ModelRequest,
     Note,
-    Request,
     Search,
     Selection,
     Step,
     Trace,
-    UnreadableTrace,
-    from_json,
-    noted,
-    start,
-    to_json,
-    traced,
+    TraceFormatError,
+    add_event,
+    add_note,
+    start_trace,
+    trace_from_json,
+    trace_to_json,
 )
 
 CLAIM = Claim(
@@ -77,7 +77,9 @@ def ticking() -> Clock:
 
 def recorded(*events: Event) -> Trace:
     clock = ticking()
-    return reduce(lambda trace, event: traced(trace, event, clock), events, start("and?", clock))
+    return reduce(
+        lambda trace, event: add_event(trace, event, clock), events, start_trace("and?", clock)
+    )
 
 
 def steps_of(kind: type[Step], trace: Trace) -> Iterator[Any]:
@@ -85,7 +87,7 @@ def steps_of(kind: type[Step], trace: Trace) -> Iterator[Any]:
 
 
 def through_json(trace: Trace) -> Trace:
-    return from_json(json.loads(json.dumps(to_json(trace), allow_nan=False)))
+    return trace_from_json(json.loads(json.dumps(trace_to_json(trace), allow_nan=False)))
 
 
 def test_steps_are_in_order_with_seconds_since_the_start() -> None:
@@ -127,7 +129,7 @@ def test_what_was_selected_and_cut_is_kept_with_its_text() -> None:
 
 
 def test_each_request_is_kept_whole() -> None:
-    rewrite, judge, answer = steps_of(Request, recorded(*EVENTS))
+    rewrite, judge, answer = steps_of(ModelRequest, recorded(*EVENTS))
     assert [message.content for message in rewrite.messages] == ["Rewrite.", "and?"]
     assert (judge.purpose, judge.probability, judge.usage) == ("judge", 0.62, Usage(100, 90, 1))
     assert (answer.reply, answer.probability) == ("Duties rose to 20%.", None)
@@ -166,7 +168,7 @@ def test_it_survives_being_written_down() -> None:
     trace = recorded(*EVENTS)
     read = through_json(trace)
     assert (read.question, read.steps) == (trace.question, trace.steps)
-    assert to_json(trace)["schema"] == "footnote.trace/1"
+    assert trace_to_json(trace)["schema"] == "footnote.trace/1"
 
 
 @given(st.text(alphabet=st.characters(exclude_categories=())), st.floats())
@@ -180,28 +182,28 @@ def test_any_text_and_any_number_can_be_written_down(text: str, number: float) -
         Checked(claim, "removed"),
     ]
     trace = recorded(*events)
-    assert through_json(noted(trace, text)).steps[:4] == trace.steps
+    assert through_json(add_note(trace, text)).steps[:4] == trace.steps
 
 
 def test_long_texts_are_cut() -> None:
     long = "x" * 9000
     trace = recorded(ModelCalled("answer", (Message("user", long),), long))
-    (request,) = steps_of(Request, trace)
-    assert len(request.reply) == len(request.messages[0].content) == MOST_CHARS
+    (request,) = steps_of(ModelRequest, trace)
+    assert len(request.reply) == len(request.messages[0].content) == MAX_CHARS
     assert request.reply.endswith("x…")
     assert through_json(trace).steps == trace.steps
 
 
 def test_of_many_hits_the_best_are_kept_and_the_others_counted() -> None:
     (search,) = steps_of(Search, recorded(Retrieved(hits("fused", *range(100)))))
-    assert [found.chunk_id for found in search.found] == [f"c{n}" for n in range(MOST_HITS)]
-    assert search.left_out == 100 - MOST_HITS
+    assert [found.chunk_id for found in search.found] == [f"c{n}" for n in range(MAX_HITS)]
+    assert search.left_out == 100 - MAX_HITS
 
 
 def test_of_too_many_steps_the_first_and_the_last_are_kept() -> None:
     asked = ModelCalled("judge", (), "no", 0.1)
     trace = recorded(Rewritten("r"), *[asked] * 400, Finished(ANSWER))
-    assert len(trace.steps) == MOST_STEPS
+    assert len(trace.steps) == MAX_STEPS
     assert [trace.steps[0].step, trace.steps[-1].step] == ["rewritten", "note"]
     assert through_json(trace).steps == trace.steps
 
@@ -237,13 +239,13 @@ def _set(*path: Any, to: Any) -> Any:
     ],
 )
 def test_what_is_no_trace_is_refused(change: Any) -> None:
-    value = to_json(recorded(*EVENTS))
+    value = trace_to_json(recorded(*EVENTS))
     change(value)
-    with pytest.raises(UnreadableTrace, match="cannot be read"):
-        from_json(value)
+    with pytest.raises(TraceFormatError, match="cannot be read"):
+        trace_from_json(value)
 
 
 def test_a_clock_that_goes_back_gives_no_negative_time() -> None:
     back = iter([100.0, 50.0])
     clock: Clock = lambda: next(back)  # noqa: E731
-    assert noted(start("q", clock), "n", clock).steps == (Note(0.0, "n"),)
+    assert add_note(start_trace("q", clock), "n", clock).steps == (Note(0.0, "n"),)

@@ -21,9 +21,9 @@ from rag.query.rewriting import rewrite
 from rag.settings import load_settings
 from rag.types import ChatModel, Message, Passage, Span, Turn
 from ui.bench import __main__ as bench
-from ui.bench.load import Person, Tally, question, seal
-from ui.bench.model import NAME, StandIn
-from ui.bench.probe import Asked, ahead
+from ui.bench.load import LoadResult, SimulatedUser, marker, question
+from ui.bench.page_probe import ObservedQuestion, ahead
+from ui.bench.stand_in_model import NAME, StandInModel
 
 ROOT = Path(__file__).parents[1]
 
@@ -31,7 +31,7 @@ ROOT = Path(__file__).parents[1]
 # --- the model that stands in -----------------------------------------------------------------
 
 
-def hosted(model: StandIn) -> ChatModel:
+def hosted(model: StandInModel) -> ChatModel:
     return chat.hosted_chat(load_settings(llm_base_url=model.url))
 
 
@@ -51,14 +51,14 @@ def test_it_quotes_the_sentence_that_a_question_is_about() -> None:
         "A headline without an end\nThe harbour freezes in May. The ferry sails in June.",
         "The harbour has nine lamps.",
     )
-    with StandIn(0) as model:
+    with StandInModel(0) as model:
         messages = prompting.large_model_messages("When does the ferry sail?", shown)
         assert said(hosted(model), messages) == "The ferry sails in June. [1]"
         assert hosted(model).name == NAME
 
 
 def test_it_says_so_where_nothing_is_stated() -> None:
-    with StandIn(0) as model:
+    with StandInModel(0) as model:
         messages = prompting.large_model_messages(
             "What does note 7 say?", passages("Note 70 hums.")
         )
@@ -67,14 +67,14 @@ def test_it_says_so_where_nothing_is_stated() -> None:
 
 def test_it_answers_about_a_note_from_no_other() -> None:
     shown = passages("Note 1 says that it rains.", "Note 11 says that it snows.")
-    with StandIn(0) as model:
+    with StandInModel(0) as model:
         messages = prompting.large_model_messages("What does note 11 say?", shown)
         assert said(hosted(model), messages) == "Note 11 says that it snows. [2]"
 
 
 def test_it_leaves_a_follow_up_as_it_is() -> None:
     history = [Turn("What does note 1 say?", "Note 1 says that it rains. [1]")]
-    with StandIn(0) as model:
+    with StandInModel(0) as model:
         alone, _ = rewrite("What does note 11 say?", history, hosted(model))
     assert alone == "What does note 11 say?"
 
@@ -82,13 +82,13 @@ def test_it_leaves_a_follow_up_as_it_is() -> None:
 def test_it_counts_how_many_ask_it_at_once() -> None:
     both = threading.Barrier(2, timeout=10)
 
-    def ask(model: StandIn) -> None:
+    def ask(model: StandInModel) -> None:
         words = model.words([{"role": "user", "content": "Last question: one two three"}])
         next(words)
         both.wait()
         list(words)
 
-    with StandIn(0) as model:
+    with StandInModel(0) as model:
         list(model.words([{"role": "user", "content": "Last question: one"}]))
         assert (model.requests, model.most_at_once) == (1, 1)
         threads = [threading.Thread(target=ask, args=(model,)) for _ in range(2)]
@@ -111,7 +111,9 @@ ORDERLY = (
 )
 
 
-def asked(*frames: tuple[float, str, int, int, bool], text: str = "", failed: str = "") -> Asked:
+def asked(
+    *frames: tuple[float, str, int, int, bool], text: str = "", failed: str = ""
+) -> ObservedQuestion:
     names = ("at", "stage", "passages", "letters", "busy")
     told: dict[str, Any] = {
         "frames": [dict(zip(names, frame, strict=True)) | {"id": "new"} for frame in frames],
@@ -122,7 +124,7 @@ def asked(*frames: tuple[float, str, int, int, bool], text: str = "", failed: st
         "failed": failed,
     }
     told["frames"].insert(0, dict(told["frames"][0]) | {"id": "old", "at": 0.01, "letters": 9})
-    return Asked.of(told)
+    return ObservedQuestion.of(told)
 
 
 def test_the_times_are_those_of_the_new_exchange() -> None:
@@ -170,9 +172,9 @@ class Screen:
         return next(texts for name, texts in self._texts.items() if selector.endswith(name))
 
 
-def person(*answers: str, screen: Screen | None = None) -> Person:
+def person(*answers: str, screen: Screen | None = None) -> SimulatedUser:
     """Somebody whose notes are 11 and 12, after asking about note 11."""
-    who = Person([11, 12])
+    who = SimulatedUser([11, 12])
     for answer in answers:
         who.note(11, asked(*ORDERLY, text=answer))
     asyncio.run(who.look_back(screen or Screen(list(answers), [question(11)])))  # type: ignore[arg-type]
@@ -180,7 +182,7 @@ def person(*answers: str, screen: Screen | None = None) -> Person:
 
 
 def test_an_answer_with_its_own_seal_is_right() -> None:
-    who = person(f"Note 11 says {seal(11)}.")
+    who = person(f"Note 11 says {marker(11)}.")
     assert (who.strange, who.missing, who.errors, who.disorder) == ([], [], [], [])
     assert (who.waits, who.in_line) == ([2.5], 1)
 
@@ -188,39 +190,39 @@ def test_an_answer_with_its_own_seal_is_right() -> None:
 @pytest.mark.parametrize("other", [12, 13])
 def test_the_answer_to_another_question_is_noticed(other: int) -> None:
     """Of the same person, or of another."""
-    who = person(f"Note {other} says {seal(other)}.")
+    who = person(f"Note {other} says {marker(other)}.")
     assert who.strange
     assert who.missing
 
 
 def test_what_others_asked_is_noticed_in_the_conversation() -> None:
-    own = f"Note 11 says {seal(11)}."
+    own = f"Note 11 says {marker(11)}."
     assert person(own, screen=Screen([own], [question(11), question(13)])).strange
-    assert person(own, screen=Screen([f"Note 13 says {seal(13)}."], [question(11)])).strange
+    assert person(own, screen=Screen([f"Note 13 says {marker(13)}."], [question(11)])).strange
 
 
 def test_an_answer_that_is_lost_is_noticed() -> None:
-    own = f"Note 11 says {seal(11)}."
+    own = f"Note 11 says {marker(11)}."
     assert person(own, own, screen=Screen([own], [question(11)])).missing
 
 
 def test_a_failure_is_an_error_and_no_answer() -> None:
-    who = Person([11])
+    who = SimulatedUser([11])
     who.note(11, asked(*ORDERLY, failed="No server answers."))
     assert who.errors == ["note 11: No server answers."]
     assert not who.waits
 
 
 def test_the_lines_say_how_fair_it_was() -> None:
-    own = f"Note 11 says {seal(11)}."
-    lines = dict(Tally([person(own), person(own, own)], 10, 3, 1).lines())
+    own = f"Note 11 says {marker(11)}."
+    lines = dict(LoadResult([person(own), person(own, own)], 10, 3, 1).lines())
     assert lines["answers"] == "3 in 10 s, for 2 people"
     assert lines["answers a person"].startswith("1 to 2 (share 0.50")
     assert lines["errors"] == "0, n=3 (limit 0)"
 
 
 def test_seals_differ() -> None:
-    assert len({seal(note) for note in range(10_000)}) == 10_000
+    assert len({marker(note) for note in range(10_000)}) == 10_000
 
 
 # --- the command ------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from rag.errors import SourceError
 from rag.ingest.readers import FILE_SUFFIXES, MAX_FILE_BYTES
-from ui.web.uploads import MAX_NAME_BYTES, forget, keep, safe_name
+from ui.web.uploads import MAX_NAME_BYTES, delete_upload, safe_name, save_uploads
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def upload(tmp_path: Path, name: str, data: bytes = b"Talks resume.") -> Path:
 
 def refusal(file: Path, folder: Path) -> SourceError:
     with pytest.raises(SourceError) as caught:
-        keep([file], folder)
+        save_uploads([file], folder)
     return caught.value
 
 
@@ -91,7 +91,7 @@ def test_long_names_stay_apart() -> None:
 
 def test_a_file_is_kept_as_it_is(tmp_path: Path, folder: Path) -> None:
     one, two = upload(tmp_path, "one.txt"), upload(tmp_path, "two.MD", b"# Two\r\n\xff")
-    kept = keep([one, two], folder)
+    kept = save_uploads([one, two], folder)
     assert kept == [folder / "one.txt", folder / "two.md"]
     assert [file.read_bytes() for file in kept] == [b"Talks resume.", b"# Two\r\n\xff"]
     assert one.exists()
@@ -100,16 +100,16 @@ def test_a_file_is_kept_as_it_is(tmp_path: Path, folder: Path) -> None:
 
 def test_the_same_file_twice_is_kept_once(tmp_path: Path, folder: Path) -> None:
     file = upload(tmp_path, "one.txt")
-    [kept] = keep([file], folder)
+    [kept] = save_uploads([file], folder)
     before = kept.stat()
-    assert keep([file], folder) == [kept]
+    assert save_uploads([file], folder) == [kept]
     assert kept.stat().st_ino == before.st_ino  # untouched
     assert list(folder.iterdir()) == [kept]
 
 
 def test_another_file_of_that_name_replaces_it(tmp_path: Path, folder: Path) -> None:
-    keep([upload(tmp_path, "one.txt")], folder)
-    [kept] = keep([upload(tmp_path, "one.txt", b"Talks ended. ")], folder)
+    save_uploads([upload(tmp_path, "one.txt")], folder)
+    [kept] = save_uploads([upload(tmp_path, "one.txt", b"Talks ended. ")], folder)
     assert kept.read_bytes() == b"Talks ended. "
     assert list(folder.iterdir()) == [kept]
 
@@ -121,7 +121,7 @@ def test_a_link_in_the_folder_is_replaced_not_followed(tmp_path: Path, folder: P
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         (folder / "one.txt").symlink_to(secret)
-        [kept] = keep([upload(tmp_path, "one.txt")], folder)
+        [kept] = save_uploads([upload(tmp_path, "one.txt")], folder)
         assert not kept.is_symlink()
         assert kept.read_bytes() == b"Talks resume."
         assert secret.read_bytes() == text
@@ -155,7 +155,7 @@ def test_empty_missing_and_huge_files_are_refused(tmp_path: Path, folder: Path) 
 
 def test_one_bad_file_keeps_the_others_out(tmp_path: Path, folder: Path) -> None:
     with pytest.raises(SourceError):
-        keep([upload(tmp_path, "a.txt"), upload(tmp_path, "b.exe")], folder)
+        save_uploads([upload(tmp_path, "a.txt"), upload(tmp_path, "b.exe")], folder)
     assert not folder.exists()
 
 
@@ -166,7 +166,7 @@ def test_one_bad_file_keeps_the_others_out(tmp_path: Path, folder: Path) -> None
 def test_of_a_file_that_could_not_be_written_nothing_stays(
     tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, number: int, problem: str
 ) -> None:
-    [kept] = keep([upload(tmp_path, "a.txt")], folder)
+    [kept] = save_uploads([upload(tmp_path, "a.txt")], folder)
 
     def write_some(source: Any, target: Any) -> None:
         target.write(source.read(5))
@@ -192,12 +192,12 @@ def test_a_folder_that_is_in_the_way_is_named(tmp_path: Path, folder: Path) -> N
 
 def test_only_a_kept_file_is_deleted(tmp_path: Path, folder: Path) -> None:
     own = upload(tmp_path, "own.txt")
-    [kept] = keep([own], folder)
+    [kept] = save_uploads([own], folder)
     (folder / "sub").mkdir()
     inside = folder / "sub" / "a.txt"
     inside.write_text("text")
     for file in (own, inside, kept, kept, Path("https://example.org/a")):
-        forget(file, folder)
+        delete_upload(file, folder)
     assert own.exists()
     assert inside.exists()
     assert not kept.exists()

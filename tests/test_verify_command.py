@@ -16,9 +16,9 @@ from rag.store.documents import Library
 from rag.types import Document
 from tests.exports import RATE, SEIZED, cite, claim, conversation, documents, exchange, put
 from tests.test_architecture import HEAVY
-from ui.records.export import html, markdown
-from ui.shell import verdicts
-from ui.terminal import clean
+from ui.records.export import export_html, export_markdown
+from ui.shell import verify_report
+from ui.text import strip_controls
 
 Invoke = Callable[..., Result]
 ROOT = Path(__file__).parents[1]
@@ -50,7 +50,7 @@ def change(library: Library, text: str) -> None:
     put(library, Document.of(report.id, report.title, report.source, text))
 
 
-@pytest.mark.parametrize("write", [markdown, html])
+@pytest.mark.parametrize("write", [export_markdown, export_html])
 def test_footnotes_that_match_end_with_zero(
     verify: Invoke, library: Library, write: Callable[..., str]
 ) -> None:
@@ -68,7 +68,7 @@ def test_each_footnote_that_does_not_match_is_named(verify: Invoke, library: Lib
     report, summary = documents()
     change(library, NEW + report.text.replace("a 20% rate", "a 25% rate"))
     library.remove(summary.id)
-    result = verify(markdown(conversation()))
+    result = verify(export_markdown(conversation()))
     assert result.exit_code == 1
     assert result.stderr == "footnote: Footnotes 1, 2 and 3 no longer match.\n"
     moved = cite(report, SEIZED).span
@@ -81,14 +81,14 @@ def test_each_footnote_that_does_not_match_is_named(verify: Invoke, library: Lib
 
 
 def test_one_that_does_not_match_is_enough(verify: Invoke, library: Library) -> None:
-    result = verify(markdown(conversation()).replace("a 20% rate just", "a 25% rate just"))
+    result = verify(export_markdown(conversation()).replace("a 20% rate just", "a 25% rate just"))
     assert result.exit_code == 1
     assert result.stderr == "footnote: Footnote 1 no longer matches.\n"
     assert result.stdout.splitlines()[-1] == "3 footnotes: 2 same, 1 changed."
 
 
 def test_a_file_that_alters_a_quote_is_told_of(verify: Invoke, library: Library) -> None:
-    text = markdown(conversation()).replace("> That was later", "> That was never", 1)
+    text = export_markdown(conversation()).replace("> That was later", "> That was never", 1)
     result = verify(text)
     assert result.exit_code == 1
     told = "[1] ! altered: shown otherwise than recorded: quote (the record still matches) · "
@@ -99,7 +99,7 @@ def test_a_file_that_alters_a_quote_is_told_of(verify: Invoke, library: Library)
 def test_a_change_elsewhere_in_the_document_is_said(verify: Invoke, library: Library) -> None:
     report, _ = documents()
     change(library, report.text + "\nAn end.")
-    result = verify(markdown(conversation()))
+    result = verify(export_markdown(conversation()))
     assert result.exit_code == 0
     assert result.stdout.startswith("[1] ✓ same (the document has changed elsewhere) · ")
 
@@ -107,7 +107,7 @@ def test_a_change_elsewhere_in_the_document_is_said(verify: Invoke, library: Lib
 def test_the_verdicts_are_one_json_document(verify: Invoke, library: Library) -> None:
     report, _ = documents()
     change(library, NEW + report.text)
-    result = verify(html(conversation()), "--json")
+    result = verify(export_html(conversation()), "--json")
     assert result.exit_code == 1
     document = json.loads(result.stdout)
     assert document["schema"] == "footnote.verify/1"
@@ -123,7 +123,7 @@ def test_the_verdicts_are_one_json_document(verify: Invoke, library: Library) ->
 
 
 def test_standard_input_is_read_for_a_dash(library: Library) -> None:
-    text = markdown(conversation())
+    text = export_markdown(conversation())
     result = CliRunner().invoke(ui.cli.app, ["verify", "-"], input=text)
     assert result.exit_code == 0, result.output
     assert "3 same" in result.stdout
@@ -153,7 +153,7 @@ def test_a_file_that_is_no_export_is_refused_in_one_line(
 def test_a_huge_file_is_refused(
     verify: Invoke, library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(verdicts, "MOST_BYTES", 2_000_000)
+    monkeypatch.setattr(verify_report, "MAX_BYTES", 2_000_000)
     result = verify(b" " * 2_000_001)
     assert result.exit_code == 4
     assert "is larger than 2 MB." in result.stderr
@@ -168,7 +168,7 @@ def test_a_path_that_is_no_file_is_refused(library: Library, file: str) -> None:
 
 
 def test_an_index_that_was_never_filled_says_so(verify: Invoke) -> None:
-    result = verify(markdown(conversation()))
+    result = verify(export_markdown(conversation()))
     assert result.exit_code == 6
     assert "Nothing is indexed" in result.stderr
 
@@ -177,11 +177,11 @@ def test_text_of_the_file_does_not_act_on_the_terminal(verify: Invoke, library: 
     hostile = "\x1b[31mred\x1b]0;owned\x07\u202egnp.exe\x9b2J"
     document = Document(f"{hostile}.txt", hostile, hostile, None, hostile, "")
     cited = cite(Document("x", "", "", None, hostile, ""), hostile)
-    text = markdown([exchange("q", [claim("a", cited)], [document])])
+    text = export_markdown([exchange("q", [claim("a", cited)], [document])])
     for options in ((), ("--json",)):
         result = verify(text, *options)
         assert result.exit_code == 1
-        assert clean(result.output) == result.output
+        assert strip_controls(result.output) == result.output
 
 
 def test_help_states_the_exit_codes() -> None:
@@ -192,7 +192,7 @@ def test_help_states_the_exit_codes() -> None:
 
 
 def test_neither_model_nor_vectors_are_loaded(library: Library, tmp_path: Path) -> None:
-    (tmp_path / "answer.html").write_text(html(conversation()), "utf-8")
+    (tmp_path / "answer.html").write_text(export_html(conversation()), "utf-8")
     code = (
         "import sys, ui.cli\n"
         "try: ui.cli.app(['verify', sys.argv[1]])\n"

@@ -12,7 +12,7 @@ from rag.models.provider import HostedProvider
 from rag.types import ChatModel
 from tests.asking import LARGE, settings_for
 from tests.fakes import ScriptedServer
-from ui.asking.warming import Warming
+from ui.questions.model_status import ModelLoader
 
 GUARD_S = 10.0
 
@@ -45,11 +45,11 @@ def test_it_is_ready_once_the_model_is_there() -> None:
             return model.get()
 
         models = Models(get)
-        warming = Warming(models)
-        warming.start()
-        assert (warming.state.ready, warming.state.text) == (False, "Loading the language model…")
+        loader = ModelLoader(models)
+        loader.start()
+        assert (loader.state.ready, loader.state.text) == (False, "Loading the language model…")
         go.set()
-        state = warming.wait(GUARD_S)
+        state = loader.wait(GUARD_S)
     assert (state.ready, state.text, state.error) == (True, "The model is ready.", "")
     assert models.calls == ["warm", "embed 1"]
 
@@ -57,12 +57,12 @@ def test_it_is_ready_once_the_model_is_there() -> None:
 def test_starting_again_does_nothing() -> None:
     with ScriptedServer() as server:
         models = Models(HostedProvider(settings_for(server, LARGE)).get)
-        warming = Warming(models)
-        warming.start()
-        warming.start()
-        warming.wait(GUARD_S)
-        warming.start()
-        assert warming.wait(GUARD_S).ready
+        loader = ModelLoader(models)
+        loader.start()
+        loader.start()
+        loader.wait(GUARD_S)
+        loader.start()
+        assert loader.wait(GUARD_S).ready
     assert models.calls == ["warm", "embed 1"]
 
 
@@ -70,9 +70,9 @@ def test_what_is_wrong_with_the_model_is_said_with_its_remedy() -> None:
     def get() -> ChatModel:
         raise ModelFileError("The weights are truncated.", "Delete the file and start again.")
 
-    warming = Warming(Models(get))
-    warming.start()
-    state = warming.wait(GUARD_S)
+    loader = ModelLoader(Models(get))
+    loader.start()
+    state = loader.wait(GUARD_S)
     assert not state.ready
     assert state.error == "The weights are truncated. Delete the file and start again."
     assert "ready" in state.text
@@ -84,9 +84,9 @@ def test_a_fault_that_nobody_foresaw_reaches_the_page_and_the_log(
     def get() -> ChatModel:
         raise ZeroDivisionError("secret detail")
 
-    warming = Warming(Models(get))
-    warming.start()
-    state = warming.wait(GUARD_S)
+    loader = ModelLoader(Models(get))
+    loader.start()
+    state = loader.wait(GUARD_S)
     assert "(ZeroDivisionError). Please report it." in state.error
     assert "secret detail" not in state.error
     assert "secret detail" in caplog.text
@@ -99,9 +99,9 @@ def test_it_keeps_no_program_alive() -> None:
         go.wait(GUARD_S)
         raise ModelFileError("a", "b")
 
-    warming = Warming(Models(get))
-    warming.start()
+    loader = ModelLoader(Models(get))
+    loader.start()
     (thread,) = [each for each in threading.enumerate() if each.name == "warming"]
     assert thread.daemon
     go.set()
-    warming.wait(GUARD_S)
+    loader.wait(GUARD_S)

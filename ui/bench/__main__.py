@@ -19,10 +19,10 @@ from statistics import median
 from typing import TYPE_CHECKING, Any, cast
 
 from rag.errors import FootnoteError
-from ui.bench.load import load
-from ui.bench.model import NAME, StandIn
-from ui.bench.page import Served, Window, browsing, served
-from ui.bench.probe import Asked
+from ui.bench.browser import PageWindow, ServedPage, open_browser, serve_page
+from ui.bench.load import run_load
+from ui.bench.page_probe import ObservedQuestion
+from ui.bench.stand_in_model import NAME, StandInModel
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
@@ -36,7 +36,7 @@ QUESTIONS = (
 )
 UNCOUNTED = "Who chaired the meeting?"  # asked first, while caches fill
 EVIDENCE_S = 0.5
-UPDATES = 10  # a second, as `ui.asking.desk` throttles them
+UPDATES = 10  # a second, as `ui.questions.runner` throttles them
 BLOCK_S = 0.1  # a page that is held up for longer feels so
 LONG_SENTENCES, LONG_WORD_S = 60, 0.025  # a long answer: about forty words a second
 EARLY = 10  # questions after which memory is first looked at
@@ -68,10 +68,10 @@ def main() -> int:
 
 async def _latency(_: argparse.Namespace) -> None:
     """The local model: each question in a conversation of its own."""
-    async with browsing() as browser:
+    async with open_browser() as browser:
         with tempfile.TemporaryDirectory() as folder:
-            with served(Path(folder)) as page:
-                window = await Window.open(browser, page.url)
+            with serve_page(Path(folder)) as page:
+                window = await PageWindow.open(browser, page.url)
                 await window.ready()
                 await window.ask(UNCOUNTED)
                 asked = [await _anew(window, question) for question in QUESTIONS]
@@ -84,7 +84,7 @@ async def _latency(_: argparse.Namespace) -> None:
     _print_times("Enter to the whole answer", [each.over_s for each in asked])
 
 
-async def _anew(window: Window, question: str) -> Asked:
+async def _anew(window: PageWindow, question: str) -> ObservedQuestion:
     await window.new()
     return await window.ask(question)
 
@@ -123,13 +123,13 @@ def _searched(assistant: Assistant, question: str) -> tuple[float, float]:
 
 async def _stream(_: argparse.Namespace) -> None:
     """One long answer of the stand-in."""
-    async with browsing() as browser:
+    async with open_browser() as browser:
         with (
             tempfile.TemporaryDirectory() as folder,
-            StandIn(LONG_WORD_S, LONG_SENTENCES) as model,
-            served(Path(folder), model_url=model.url) as page,
+            StandInModel(LONG_WORD_S, LONG_SENTENCES) as model,
+            serve_page(Path(folder), model_url=model.url) as page,
         ):
-            window = await Window.open(browser, page.url)
+            window = await PageWindow.open(browser, page.url)
             await window.ready()
             asked = await window.ask(QUESTIONS[0])
     writing_s = asked.over_s - asked.word_s
@@ -149,13 +149,13 @@ async def _stream(_: argparse.Namespace) -> None:
 
 async def _memory(options: argparse.Namespace) -> None:
     """One conversation of many questions with the stand-in, which answers at once."""
-    async with browsing() as browser:
+    async with open_browser() as browser:
         with (
             tempfile.TemporaryDirectory() as folder,
-            StandIn(0.002) as model,
-            served(Path(folder), model_url=model.url) as page,
+            StandInModel(0.002) as model,
+            serve_page(Path(folder), model_url=model.url) as page,
         ):
-            window = await Window.open(browser, page.url)
+            window = await PageWindow.open(browser, page.url)
             await window.ready()
             first = [await window.ask(_numbered(n)) for n in range(EARLY)]
             before = await _held(window, page)
@@ -178,7 +178,7 @@ def _numbered(n: int) -> str:
     return QUESTIONS[n % len(QUESTIONS)]
 
 
-async def _held(window: Window, page: Served) -> dict[str, float]:
+async def _held(window: PageWindow, page: ServedPage) -> dict[str, float]:
     counts = await window.held()
     return {
         "memory of the server, MiB": page.resident() / 2**20,
@@ -191,7 +191,7 @@ async def _held(window: Window, page: Served) -> dict[str, float]:
 
 
 async def _load(options: argparse.Namespace) -> None:
-    tally = await load(options.people, options.seconds)
+    tally = await run_load(options.people, options.seconds)
     for name, figure in tally.lines():
         _print(name, figure)
 
@@ -205,7 +205,7 @@ def _print_times(name: str, times: Sequence[float], limit_s: float | None = None
     _print(name, told + limit)
 
 
-def _print_blocks(name: str, asked: Sequence[Asked]) -> None:
+def _print_blocks(name: str, asked: Sequence[ObservedQuestion]) -> None:
     longest = max(each.longest_block_s for each in asked)
     blocks = sum(len(each.tasks) for each in asked)
     told = f"{longest:.3f} s" if blocks else "under 0.05 s"

@@ -16,9 +16,9 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-from ui.bench.model import StandIn
-from ui.bench.page import Window, browsing, served
-from ui.bench.probe import Asked
+from ui.bench.browser import PageWindow, open_browser, serve_page
+from ui.bench.page_probe import ObservedQuestion
+from ui.bench.stand_in_model import StandInModel
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser
@@ -30,7 +30,7 @@ SEAL = re.compile(r"seal-\d{5}")
 
 
 @dataclass
-class Person:
+class SimulatedUser:
     """Somebody at a window, and what came of what they asked; faults as sentences."""
 
     notes: Sequence[int]
@@ -41,7 +41,7 @@ class Person:
     missing: list[str] = field(default_factory=list)  # did not hold the seal of its own
     disorder: list[str] = field(default_factory=list)
 
-    async def work(self, window: Window, seconds: float) -> None:
+    async def work(self, window: PageWindow, seconds: float) -> None:
         """Ask again and again until the time is over; the last answer is waited for."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
@@ -54,7 +54,7 @@ class Person:
         self.errors += window.faults
         await self.look_back(window)
 
-    def note(self, note: int, asked: Asked) -> None:
+    def note(self, note: int, asked: ObservedQuestion) -> None:
         """Write down what came of a question about `note`."""
         if asked.failed:
             self.errors.append(f"note {note}: {asked.failed}")
@@ -62,18 +62,18 @@ class Person:
         self.waits.append(asked.over_s)
         self.in_line += asked.waited
         seals = set(SEAL.findall(asked.text))
-        if seals - {seal(note)}:
+        if seals - {marker(note)}:
             self.strange.append(f"note {note}: {asked.text[:200]}")
-        if seal(note) not in seals:
+        if marker(note) not in seals:
             self.missing.append(f"note {note}: {asked.text[:200]}")
         self.disorder += [f"note {note}: {each}" for each in asked.disorder()]
 
-    async def look_back(self, window: Window) -> None:
+    async def look_back(self, window: PageWindow) -> None:
         """Nothing of other people may stand anywhere in the window, and nothing be lost."""
         answers = await window.texts("#fn-desk .fn-answer")
         questions = await window.texts("#fn-desk .fn-question")
         titles = await window.texts("#fn-conversations .fn-row-title")
-        own = {seal(note) for note in self.notes}
+        own = {marker(note) for note in self.notes}
         self.strange += [
             f"in the conversation: {each[:200]}"
             for each in answers
@@ -87,10 +87,10 @@ class Person:
 
 
 @dataclass
-class Tally:
+class LoadResult:
     """What came of a load, as the lines to print."""
 
-    people: Sequence[Person]
+    people: Sequence[SimulatedUser]
     seconds: float
     requests: int
     at_once: int
@@ -120,22 +120,24 @@ class Tally:
         return f"{len(found)}, n={n} (limit 0){said}"
 
 
-async def load(people: int, seconds: float) -> Tally:
+async def run_load(people: int, seconds: float) -> LoadResult:
     """So many people ask for so many seconds; the model answers one question at a time."""
-    everybody = [Person(range(FIRST + i * NOTES, FIRST + (i + 1) * NOTES)) for i in range(people)]
-    async with browsing() as browser:
-        with tempfile.TemporaryDirectory() as folder, StandIn(WORD_S) as model:
+    everybody = [
+        SimulatedUser(range(FIRST + i * NOTES, FIRST + (i + 1) * NOTES)) for i in range(people)
+    ]
+    async with open_browser() as browser:
+        with tempfile.TemporaryDirectory() as folder, StandInModel(WORD_S) as model:
             articles = Path(folder) / "notes"
             write(articles, [note for person in everybody for note in person.notes])
-            with served(Path(folder) / "data", articles, model.url) as page:
+            with serve_page(Path(folder) / "data", articles, model.url) as page:
                 windows = [await _window(browser, page.url) for _ in everybody]
                 work = zip(everybody, windows, strict=True)
                 await asyncio.gather(*(who.work(window, seconds) for who, window in work))
-            return Tally(everybody, seconds, model.requests, model.most_at_once)
+            return LoadResult(everybody, seconds, model.requests, model.most_at_once)
 
 
-async def _window(browser: Browser, url: str) -> Window:
-    window = await Window.open(browser, url)
+async def _window(browser: Browser, url: str) -> PageWindow:
+    window = await PageWindow.open(browser, url)
     await window.ready()
     return window
 
@@ -144,7 +146,9 @@ def write(folder: Path, notes: Sequence[int]) -> None:
     """A file for each note."""
     folder.mkdir(parents=True)
     for note in notes:
-        text = f"The lamps of hall {note}\n\nNote {note} says that the lamp carries {seal(note)}.\n"
+        text = (
+            f"The lamps of hall {note}\n\nNote {note} says that the lamp carries {marker(note)}.\n"
+        )
         (folder / f"note-{note}.txt").write_text(text, encoding="utf-8")
 
 
@@ -153,6 +157,6 @@ def question(note: int) -> str:
     return f"What does note {note} say?"
 
 
-def seal(note: int) -> str:
+def marker(note: int) -> str:
     """What stands in this note and in no other; five digits, for notes below 10,000."""
     return f"seal-{note * 7919 % 100_000:05d}"

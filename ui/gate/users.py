@@ -23,7 +23,7 @@ _HASHED = re.compile(r"scrypt\$([0-9a-f]{32})\$([0-9a-f]{64})")
 
 @dataclass(frozen=True)
 class Users:
-    """Names and passwords, as they are or as `hashed` gives them. Safe among threads."""
+    """Names and passwords, as they are or as `hash_password` gives them. Safe among threads."""
 
     passwords: Mapping[str, str] = field(default_factory=dict, repr=False)
     _key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
@@ -47,7 +47,7 @@ class Users:
         return True
 
 
-def read(path: Path) -> Users:
+def read_users(path: Path) -> Users:
     """The users of a file with one ``name:password`` a line; lines that begin with # are passed
     over. Raises `SettingsError` for a file that others may read, or that holds anything else."""
     try:
@@ -81,7 +81,7 @@ def _entries(text: str) -> Iterator[tuple[int, str, str]]:
             yield number, name.strip(), password.strip()
 
 
-def hashed(password: str) -> str:
+def hash_password(password: str) -> str:
     """A password as it may stand in the file without being read out of it."""
     salt = secrets.token_bytes(16)
     return f"scrypt${salt.hex()}${_scrypt(password, salt).hex()}"
@@ -104,4 +104,4 @@ def _matches(password: str, kept: str) -> bool:
 if __name__ == "__main__":
     from getpass import getpass
 
-    print(hashed(getpass()))
+    print(hash_password(getpass()))

@@ -14,10 +14,11 @@ from html import escape
 from pathlib import PurePath
 
 from rag.types import Citation, Claim, Span
-from ui.asking.exchange import Exchange
-from ui.records.footnotes import Footnote, record
-from ui.styles import standalone
-from ui.terminal import VERDICTS, clean, count, line, why_declined
+from ui.labels import SUPPORT_LABELS, why_declined
+from ui.questions.exchange import Exchange
+from ui.records.footnotes import Footnote, footnote_record
+from ui.stylesheets import standalone_css
+from ui.text import count, one_line, strip_controls
 
 TITLE = "Questions and answers"
 BLANK = "(no words)"  # where a title or question would be empty
@@ -45,7 +46,7 @@ class _Note:
 _Notes = Mapping[_Key, _Note]
 
 
-def markdown(exchanges: Sequence[Exchange], title: str = "") -> str:
+def export_markdown(exchanges: Sequence[Exchange], title: str = "") -> str:
     """A Markdown file. No text of a question, an answer or a source is markup in it."""
     notes = _numbered(exchanges)
     heading, own = _headings(exchanges, title)
@@ -58,7 +59,7 @@ def markdown(exchanges: Sequence[Exchange], title: str = "") -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def html(exchanges: Sequence[Exchange], title: str = "") -> str:
+def export_html(exchanges: Sequence[Exchange], title: str = "") -> str:
     """One HTML page that needs no other file, runs no script and asks nothing of any host."""
     notes = _numbered(exchanges)
     heading, own = _headings(exchanges, title)
@@ -85,9 +86,9 @@ def html(exchanges: Sequence[Exchange], title: str = "") -> str:
 
 def _headings(exchanges: Sequence[Exchange], title: str) -> tuple[str, bool]:
     """The heading of the file, and whether each question has one of its own."""
-    if line(title) or len(exchanges) != 1:
-        return line(title) or TITLE, True
-    return line(exchanges[0].question) or BLANK, False
+    if one_line(title) or len(exchanges) != 1:
+        return one_line(title) or TITLE, True
+    return one_line(exchanges[0].question) or BLANK, False
 
 
 # --- what is said ----------------------------------------------------------------------------
@@ -135,8 +136,8 @@ def _remark(claim: Claim) -> str:
     """``partly supported: the number 7 is not in the source``; empty where it is supported."""
     if claim.support == "supported":
         return ""
-    sign, _, word = VERDICTS[claim.support]
-    reasons = "; ".join(map(line, claim.reasons))
+    sign, _, word = SUPPORT_LABELS[claim.support]
+    reasons = "; ".join(map(one_line, claim.reasons))
     return f"{sign} {word}: {reasons}" if reasons else f"{sign} {word}"
 
 
@@ -186,22 +187,23 @@ def _md_sentence(exchange: Exchange, claim: Claim, notes: _Notes) -> str:
 
 
 def _md_note(footnote: Footnote) -> str:
-    quote = "\\\n    > ".join(_md(row) for row in clean(footnote.quote).strip().split("\n"))
+    quote = "\\\n    > ".join(
+        _md(row) for row in strip_controls(footnote.quote).strip().split("\n")
+    )
     facts = [
-        f"**{_md(footnote.title)}**" if line(footnote.title) else "",
+        f"**{_md(footnote.title)}**" if one_line(footnote.title) else "",
         f"<{footnote.source}>" if _is_link(footnote.source) else _md(_source(footnote)),
         _md(footnote.reference),
         f"sha256 {_md(footnote.digest)}" if footnote.digest else "",
     ]
     stated = " · ".join(filter(None, facts))
-    return (
-        f"[^{footnote.number}]: > {quote}\n\n    {stated}\n    <!-- footnote {record(footnote)} -->"
-    )
+    record = f"<!-- footnote {footnote_record(footnote)} -->"
+    return f"[^{footnote.number}]: > {quote}\n\n    {stated}\n    {record}"
 
 
 def _md(text: str) -> str:
     """Untrusted text on one line, without anything that is markup."""
-    text = escape(line(text), quote=False)
+    text = escape(one_line(text), quote=False)
     text = _ACTIVE.sub(lambda found: f"\\{found[0]}", text)
     return _LEADING.sub(r"\1\\\2", text)
 
@@ -219,7 +221,7 @@ def _head(title: str) -> str:
 <meta name="referrer" content="no-referrer">
 <title>{_text(title)}</title>
 <style>
-{standalone("export")}</style>
+{standalone_css("export")}</style>
 </head>"""
 
 
@@ -244,7 +246,7 @@ def _html_sentence(exchange: Exchange, claim: Claim, anchor: str, notes: _Notes)
 
 
 def _html_mark(footnote: Footnote) -> str:
-    number, quote = footnote.number, _text(line(footnote.quote, 200))
+    number, quote = footnote.number, _text(one_line(footnote.quote, 200))
     return (
         f'<sup><a href="#fn-{number}" title="{quote}" aria-label="Footnote {number}">'
         f"{number}</a></sup>"
@@ -253,7 +255,7 @@ def _html_mark(footnote: Footnote) -> str:
 
 def _html_note(note: _Note) -> str:
     footnote = note.footnote
-    quote = escape(clean(footnote.quote).strip())
+    quote = escape(strip_controls(footnote.quote).strip())
     source = _text(_source(footnote))
     if _is_link(footnote.source):
         address = escape(footnote.source)
@@ -262,7 +264,7 @@ def _html_note(note: _Note) -> str:
     digest = f"sha256 {_text(footnote.digest)}" if footnote.digest else ""
     return (
         f'<li id="fn-{footnote.number}" value="{footnote.number}"'
-        f' data-footnote="{escape(record(footnote))}">\n'
+        f' data-footnote="{escape(footnote_record(footnote))}">\n'
         f'<blockquote class="fn-quote">{quote}</blockquote>\n'
         f'<p class="fn-facts"><cite>{_text(footnote.title)}</cite>\n'
         f"<span>{place}</span>\n<code>{digest}</code></p>\n"
@@ -292,4 +294,4 @@ def _anchor(place: int, number: int) -> str:
 
 
 def _text(text: str) -> str:
-    return escape(line(text))
+    return escape(one_line(text))

@@ -18,7 +18,7 @@ from typing import Literal
 from rag import Library, Relocation, relocate_all
 from rag.errors import SourceError
 from rag.types import Citation, Span
-from ui.terminal import clean, line
+from ui.text import one_line, strip_controls
 
 SCHEMA = "footnote.footnote/1"
 FIELDS = {
@@ -64,7 +64,7 @@ class Footnote:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class FootnoteCheck:
     """How a footnote stands to the library. `same_digest` is none where either is unknown."""
 
     footnote: Footnote
@@ -76,7 +76,7 @@ class Verdict:
         return "altered" if self.footnote.altered else self.found.state
 
 
-def record(footnote: Footnote) -> str:
+def footnote_record(footnote: Footnote) -> str:
     """One line of ASCII that holds the footnote exactly, and can end no comment or attribute."""
     span = footnote.span
     place = {"document_id": span.document_id, "start": span.start, "end": span.end}
@@ -87,7 +87,7 @@ def record(footnote: Footnote) -> str:
     return written.replace("--", "-\\u002d")
 
 
-def read(text: str) -> list[Footnote]:
+def read_footnotes(text: str) -> list[Footnote]:
     """The footnotes of an export in Markdown or HTML, in the order of the file.
 
     Raises `FootnotesUnreadable` where there are none, or one is malformed or missing.
@@ -108,7 +108,7 @@ def read(text: str) -> list[Footnote]:
     return footnotes
 
 
-def verify(footnotes: Sequence[Footnote], library: Library) -> list[Verdict]:
+def verify_footnotes(footnotes: Sequence[Footnote], library: Library) -> list[FootnoteCheck]:
     """A verdict for each footnote, in their order. Raises `LibraryError`."""
     digests = library.digests()
     versions: dict[tuple[str, str], dict[Citation, None]] = {}
@@ -121,7 +121,7 @@ def verify(footnotes: Sequence[Footnote], library: Library) -> list[Verdict]:
         for citation, place in zip(version, relocate_all([*version], library), strict=True)
     }
     return [
-        Verdict(note, found[_citation(note), note.digest], _same_digest(note, digests))
+        FootnoteCheck(note, found[_citation(note), note.digest], _same_digest(note, digests))
         for note in footnotes
     ]
 
@@ -170,12 +170,16 @@ def _differences(footnote: Footnote, shown: _Shown) -> Iterator[str]:
     quote, facts = "".join(shown.quote), "".join(shown.facts)
     if shown.number != footnote.number:
         yield "number"
-    if line(quote) != line(footnote.quote) or clean(quote) != quote or line("".join(shown.rest)):
+    if (
+        one_line(quote) != one_line(footnote.quote)
+        or strip_controls(quote) != quote
+        or one_line("".join(shown.rest))
+    ):
         yield "quote"
     named = {"title": footnote.title, "source": footnote.source, "digest": footnote.digest}
     for name, value in {**named, "place": footnote.reference}.items():
-        stated = rf"(?<!\w){re.escape(line(value))}(?!\w)"
-        if line(value) and not re.search(stated, line(facts)):
+        stated = rf"(?<!\w){re.escape(one_line(value))}(?!\w)"
+        if one_line(value) and not re.search(stated, one_line(facts)):
             yield name
 
 

@@ -18,25 +18,25 @@ from typing import Any
 
 from rag import Database
 from rag.serialization import FormatError
-from ui.asking.exchange import Exchange, Thumb
-from ui.asking.exchange_json import from_json, to_json
-from ui.records.history_file import (
+from ui.questions.exchange import Exchange, Thumb
+from ui.questions.exchange_json import exchange_from_json, exchange_to_json
+from ui.records.history_schema import (
     BEGIN_CONVERSATION,
     FORMAT,
     PUT_EXCHANGE,
     PUT_RECORD,
     TOUCH_CONVERSATION,
 )
-from ui.records.history_file import HistoryError as HistoryError
-from ui.records.history_file import NoSuchConversation as NoSuchConversation
-from ui.records.history_file import NoSuchExchange as NoSuchExchange
-from ui.records.words import searched, words
-from ui.terminal import line
+from ui.records.history_schema import HistoryError as HistoryError
+from ui.records.history_schema import NoSuchConversation as NoSuchConversation
+from ui.records.history_schema import NoSuchExchange as NoSuchExchange
+from ui.records.search_words import search_words, to_search_text
+from ui.text import one_line
 
 TITLE_CHARS = 80  # of a title that is made from the first question
-MOST_TITLE_CHARS = 200
-MOST_NOTE_CHARS = 500
-MOST_WORDS = 32  # of one search
+MAX_TITLE_CHARS = 200
+MAX_NOTE_CHARS = 500
+MAX_WORDS = 32  # of one search
 UNTITLED = "Untitled"
 
 
@@ -87,7 +87,7 @@ class History:
         question or an answer; letter case does not matter. Any text will do: a blank one matches
         all conversations, one without a word or number none.
         """
-        wanted = list(dict.fromkeys(words(matching)))[:MOST_WORDS]
+        wanted = list(dict.fromkeys(search_words(matching)))[:MAX_WORDS]
         if matching.strip() and not wanted:
             return []
         rows = self._rows(
@@ -157,9 +157,9 @@ class History:
         thumb stays unless there is a new one; only `mark` clears a thumb. The exchange `replacing`
         and those after it are dropped, as by `drop_from`, in the same step.
         """
-        document = json.dumps(to_json(exchange))
+        document = json.dumps(exchange_to_json(exchange))
         traced = None if trace is None else json.dumps(dict(trace))
-        note = line(exchange.note, MOST_NOTE_CHARS)
+        note = one_line(exchange.note, MAX_NOTE_CHARS)
         with self._change() as connection:
             if replacing and conversation_id:
                 self._drop(connection, owner, conversation_id, replacing)
@@ -182,9 +182,9 @@ class History:
     def mark(self, owner: str, exchange_id: str, thumb: Thumb | None, note: str = "") -> Exchange:
         """Set the thumb and the person's word to it, or clear both. Raises `NoSuchExchange`.
 
-        The note becomes one line of at most `MOST_NOTE_CHARS` characters.
+        The note becomes one line of at most `MAX_NOTE_CHARS` characters.
         """
-        kept = line(note, MOST_NOTE_CHARS) if thumb else ""
+        kept = one_line(note, MAX_NOTE_CHARS) if thumb else ""
         with self._change() as connection:
             connection.execute(
                 "UPDATE exchanges SET thumb = ?, note = ? WHERE owner = ? AND id = ?",
@@ -195,15 +195,15 @@ class History:
     def rename(self, owner: str, conversation_id: str, title: str) -> None:
         """Give a conversation a title; a blank one brings back the one from its first question.
 
-        It becomes one line of at most `MOST_TITLE_CHARS` characters. Raises `NoSuchConversation`.
+        It becomes one line of at most `MAX_TITLE_CHARS` characters. Raises `NoSuchConversation`.
         """
-        named = line(title, MOST_TITLE_CHARS)
+        named = one_line(title, MAX_TITLE_CHARS)
         with self._change() as connection:
             if not self._has(owner, conversation_id):
                 raise NoSuchConversation
             connection.execute(
                 "UPDATE conversations SET title = ?, words = ?, named = ? WHERE id = ?",
-                (named or UNTITLED, searched(named), bool(named), conversation_id),
+                (named or UNTITLED, to_search_text(named), bool(named), conversation_id),
             )
             self._entitle(owner, conversation_id)
 
@@ -228,7 +228,8 @@ class History:
         )
         try:
             return [
-                replace(from_json(json.loads(row[0])), thumb=row[1], note=row[2]) for row in rows
+                replace(exchange_from_json(json.loads(row[0])), thumb=row[1], note=row[2])
+                for row in rows
             ]
         except (FormatError, ValueError) as error:
             raise HistoryError(
@@ -271,9 +272,9 @@ class History:
             *(owner, conversation_id),
         )
         for (document,) in rows:
-            title = line(json.loads(document)["question"], TITLE_CHARS) or UNTITLED
+            title = one_line(json.loads(document)["question"], TITLE_CHARS) or UNTITLED
             sql = "UPDATE conversations SET title = ?, words = ? WHERE id = ?"
-            self._rows(sql, title, searched(title), conversation_id)
+            self._rows(sql, title, to_search_text(title), conversation_id)
 
     @contextmanager
     def _change(self) -> Iterator[sqlite3.Connection]:
@@ -293,7 +294,7 @@ def _storable() -> Iterator[None]:
 def _said(exchange: Exchange) -> str:
     answer = exchange.answer
     said = answer.text if answer else " ".join(claim.text for claim in exchange.claims)
-    return searched(f"{exchange.question} {said}")
+    return to_search_text(f"{exchange.question} {said}")
 
 
 def _now() -> str:

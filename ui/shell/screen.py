@@ -14,9 +14,10 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from ui.terminal import Row, bar, clean, line, tail
+from ui.shell.terminal_rows import Row, draft_tail, progress_bar
+from ui.text import one_line, strip_controls
 
-MOST_COLUMNS = 100  # longer lines are hard to read
+MAX_COLUMNS = 100  # longer lines are hard to read
 FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 SILENT_S = 3  # then the seconds are shown
 
@@ -48,7 +49,7 @@ class Screen:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.rest()
+        self.clear_activity()
 
     @property
     def styled(self) -> bool:
@@ -60,38 +61,38 @@ class Screen:
         """Columns of standard output; none where it is not a terminal."""
         return self.out.width if self.out.is_terminal else None
 
-    def say(self, *rows: Row) -> None:
+    def output(self, *rows: Row) -> None:
         """Print on standard output, at once."""
         self._print(self.out, *rows)
 
-    def note(self, remark: Row | str) -> None:
+    def message(self, remark: Row | str) -> None:
         """Print on standard error, at once."""
-        row = Row(Text(clean(remark), "dim")) if isinstance(remark, str) else remark
+        row = Row(Text(strip_controls(remark), "dim")) if isinstance(remark, str) else remark
         self._print(self.err, row)
 
-    def gap(self) -> None:
+    def blank_line(self) -> None:
         """Leave a line empty between a remark and what was asked for, where both are seen."""
         if self.err.is_terminal:
-            self.note(Row())
+            self.message(Row())
 
-    def wait(self, label: str, draft: str = "") -> None:
+    def show_activity(self, label: str, draft: str = "") -> None:
         """Show what is going on, and below it what the model has written so far."""
         with self._lock:
             self._waiting = True
             self._show(label, Text(label), draft)
 
-    def progress(self, label: str, done: int, total: int | None, name: str = "") -> None:
+    def show_progress(self, label: str, done: int, total: int | None, name: str = "") -> None:
         """While one waits, show how far it is. Where there is no terminal, say it has begun."""
         with self._lock:
             if self.err.is_terminal and self._waiting:
-                head = Text(f"{label} ").append_text(bar(done, total))
-                self._show(label, head.append(f" {line(name, 40)}", "dim"))
+                head = Text(f"{label} ").append_text(progress_bar(done, total))
+                self._show(label, head.append(f" {one_line(name, 40)}", "dim"))
             elif not self.err.is_terminal and label not in self._told:
                 self._told.add(label)
-                self.note(f"{label} …")
+                self.message(f"{label} …")
 
-    def rest(self) -> None:
-        """The waiting is over: take away what `wait` and `progress` show."""
+    def clear_activity(self) -> None:
+        """The waiting is over: take away what `show_activity` and `show_progress` show."""
         with self._lock:
             self._waiting = False
             self._hide()
@@ -131,14 +132,14 @@ class Screen:
         if now - self._since >= SILENT_S:
             head.append(f" {now - self._since:.0f} s", "dim")
         head.truncate(self.err.width - 1, overflow="ellipsis")
-        return Group(head, tail(self._draft, self.err.width)) if self._draft else head
+        return Group(head, draft_tail(self._draft, self.err.width)) if self._draft else head
 
 
 def _print(console: Console, row: Row) -> None:
     """Wrapped at words on a terminal; elsewhere a paragraph is a line."""
     if console.is_terminal:
         lead, indent = row.lead, Text(" " * row.lead.cell_len)
-        room = max(10, min(console.width, MOST_COLUMNS) - lead.cell_len)
+        room = max(10, min(console.width, MAX_COLUMNS) - lead.cell_len)
         for part in row.body.wrap(console, room):
             console.print(lead + part, soft_wrap=True)
             lead = indent

@@ -15,9 +15,9 @@ from urllib.parse import quote
 
 from rag.errors import FootnoteError, SourceError
 from rag.types import Document, Span
-from ui.gate.headers import STRICT_POLICY
-from ui.terminal import line
-from ui.web import opening
+from ui.gate.security_headers import STRICT_POLICY
+from ui.text import one_line
+from ui.web import source_link
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
     from rag.assistant import Assistant
-    from ui.asking.exchange import Exchange
-    from ui.asking.warming import Warming
-    from ui.gate.access import Access
+    from ui.gate.sign_in import Access
+    from ui.questions.exchange import Exchange
+    from ui.questions.model_status import ModelLoader
     from ui.records.history import History
-    from ui.web.opening import Opened
+    from ui.web.source_link import LinkedSource
 
     Endpoint = Callable[[Request], Response]
 
@@ -38,7 +38,7 @@ NAME_CHARS = 60  # of the name of an exported file
 MEDIA = {"md": "text/markdown", "html": "text/html"}
 
 
-class NothingHere(SourceError):
+class NotFound(SourceError):
     """A link that is malformed."""
 
 
@@ -49,18 +49,18 @@ class Routes:
     assistant: Assistant
     history: History
     access: Access
-    warming: Warming | None = None
+    loader: ModelLoader | None = None
 
     def all(self) -> Sequence[BaseRoute]:
         from starlette.routing import Route
 
         return [
             Route("/health", self.health),
-            Route("/source", _told(self.source)),
-            Route("/export/exchange/{name}", _told(self.exchange)),
-            Route("/export/conversation/{name}", _told(self.conversation)),
-            Route("/export/cases.jsonl", _told(self.cases)),
-            Route("/evals/{name}", _told(self.report)),
+            Route("/source", _with_error_page(self.source)),
+            Route("/export/exchange/{name}", _with_error_page(self.exchange)),
+            Route("/export/conversation/{name}", _with_error_page(self.conversation)),
+            Route("/export/cases.jsonl", _with_error_page(self.cases)),
+            Route("/evals/{name}", _with_error_page(self.report)),
         ]
 
     def health(self, request: Request) -> Response:
@@ -72,36 +72,40 @@ class Routes:
         found: dict[str, object] = {"ok": True}
         if self.access.is_let_in(request):
             found["version"] = version("footnote-qa")
-            if self.warming:
-                warm = self.warming.state
+            if self.loader:
+                warm = self.loader.state
                 found["model"] = {"ready": warm.ready, "text": warm.text, "error": warm.error}
         return JSONResponse(found, headers={"Cache-Control": "no-store"})
 
     def source(self, request: Request) -> Response:
         """``?document=ID[&start=N[&end=N]]``, ``?exchange=ID&claim=N&citation=N`` or
         ``?exchange=ID&passage=N``."""
-        from ui.views import reader
+        from ui.views import source_highlights
 
         opened = self._opened(request)
         if opened.document is None:
             words = Document.of("", "A source that is gone", "", opened.quote)
             whole = Span("", 0, len(opened.quote))
-            page = reader.page(words, whole, note=opened.note)
+            page = source_highlights.render_page(words, whole, note=opened.note)
             return _html(page, 200 if opened.quote else 404)
         current, others, number = opened.current, opened.others, opened.page
-        return _html(reader.page(opened.document, current, others, note=opened.note, page=number))
+        return _html(
+            source_highlights.render_page(
+                opened.document, current, others, note=opened.note, page=number
+            )
+        )
 
-    def _opened(self, request: Request) -> Opened:
+    def _opened(self, request: Request) -> LinkedSource:
         asked, library = request.query_params, self.assistant.library
         if "document" in asked:
             start, end = _number(request, "start"), _number(request, "end")
-            return opening.document(asked["document"], library, start, end)
+            return source_link.open_document(asked["document"], library, start, end)
         owner = self.access.owner(request)
         exchange = self.history.find(owner, asked.get("exchange", ""))
         if "passage" in asked:
-            return opening.exchange_passage(exchange, _wanted(request, "passage"), library)
+            return source_link.open_passage(exchange, _wanted(request, "passage"), library)
         claim, citation = _wanted(request, "claim"), _wanted(request, "citation")
-        return opening.exchange_citation(exchange, claim, citation, library)
+        return source_link.open_citation(exchange, claim, citation, library)
 
     def exchange(self, request: Request) -> Response:
         """``ID.md`` or ``ID.html``: one question and its answer, with footnotes."""
@@ -121,12 +125,12 @@ class Routes:
         """The eval cases that somebody's thumbs make."""
         from starlette.responses import Response
 
-        from ui.records import feedback
+        from ui.records import feedback_cases
 
         library = self.assistant.library
         marked = self.history.marked(self.access.owner(request))
-        made = feedback.cases(marked, lambda id: library.document(id).text)
-        headers = {**PRIVATE, "Content-Disposition": attachment("cases", "jsonl")}
+        made = feedback_cases.cases_from_feedback(marked, lambda id: library.document(id).text)
+        headers = {**PRIVATE, "Content-Disposition": content_disposition("cases", "jsonl")}
         return Response(made.text.encode(), headers=headers, media_type="application/jsonl")
 
     def report(self, request: Request) -> Response:
@@ -138,7 +142,7 @@ class Routes:
         return _html(report(runs.find(folder, request.path_params["name"])))
 
 
-def _told(endpoint: Endpoint) -> Endpoint:
+def _with_error_page(endpoint: Endpoint) -> Endpoint:
     """The endpoint; its errors are pages that say what happened and what to do."""
 
     @wraps(endpoint)
@@ -146,10 +150,10 @@ def _told(endpoint: Endpoint) -> Endpoint:
         try:
             return endpoint(request)
         except FootnoteError as error:
-            from ui.views import reader
+            from ui.views import source_highlights
 
             words = Document.of("", error.problem, "", "")
-            return _html(reader.page(words, None, note=error.remedy), 404)
+            return _html(source_highlights.render_page(words, None, note=error.remedy), 404)
 
     return reply
 
@@ -165,16 +169,16 @@ def _exported(exchanges: Sequence[Exchange], title: str, kind: str, name: str) -
 
     from ui.records import export
 
-    write = export.markdown if kind == "md" else export.html
+    write = export.export_markdown if kind == "md" else export.export_html
     text = write(exchanges, title).encode(errors="replace")
-    headers = {**PRIVATE, "Content-Disposition": attachment(name, kind)}
+    headers = {**PRIVATE, "Content-Disposition": content_disposition(name, kind)}
     return Response(text, headers=headers, media_type=f"{MEDIA[kind]}; charset=utf-8")
 
 
-def attachment(name: str, kind: str) -> str:
+def content_disposition(name: str, kind: str) -> str:
     """A Content-Disposition under which a browser keeps a file: as it is named, with whatever
     cannot be part of a file's name left out, and for old browsers in ASCII (RFC 6266)."""
-    words = re.sub(r'[\\/:*?"<>|%\x00-\x1f]+', " ", line(name))
+    words = re.sub(r'[\\/:*?"<>|%\x00-\x1f]+', " ", one_line(name))
     full = " ".join(words.split())[:NAME_CHARS].strip(" .") or "footnote"
     plain = re.sub(r"[^A-Za-z0-9]+", "-", full).strip("-") or "footnote"
     encoded = quote(f"{full}.{kind}", safe="")
@@ -184,7 +188,7 @@ def attachment(name: str, kind: str) -> str:
 def _named(request: Request) -> tuple[str, str]:
     id, _, kind = request.path_params["name"].rpartition(".")
     if kind not in MEDIA:
-        raise NothingHere("There is no such file.", "End its name in .md or .html.")
+        raise NotFound("There is no such file.", "End its name in .md or .html.")
     return id, kind
 
 
@@ -193,12 +197,12 @@ def _number(request: Request, name: str) -> int | None:
     if text is None:
         return None
     if not re.fullmatch(r"[0-9]{1,9}", text):
-        raise NothingHere("This link is broken.", f"Its {name} is not a number.")
+        raise NotFound("This link is broken.", f"Its {name} is not a number.")
     return int(text)
 
 
 def _wanted(request: Request, name: str) -> int:
     number = _number(request, name)
     if number is None:
-        raise NothingHere("This link is broken.", f"It does not name a {name}.")
+        raise NotFound("This link is broken.", f"It does not name a {name}.")
     return number

@@ -1,137 +1,160 @@
-"""What does the server consist of?
-
-One FastAPI application: our own routes, the doors for other programs, and Gradio's page mounted
-below them at "/". The guard and the headers stand around all of it.
-"""
+"""How does the page start, run and end?"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from functools import partial
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+import errno
+import os
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
-from rag.errors import SettingsError
+from rag.errors import FootnoteError
 
 if TYPE_CHECKING:
-    import gradio
     from fastapi import FastAPI
-    from starlette.requests import Request
-    from starlette.responses import Response
 
     from rag.assistant import Assistant
-    from ui.api.mcp import Door
-    from ui.asking.desk import Desk
-    from ui.asking.warming import Warming
-    from ui.gate.access import Access
+    from ui.gate.sign_in import Access
+    from ui.questions.runner import QuestionRunner
     from ui.records.history import History
 
+DEFAULT_PORT = 7860
+MAX_PORTS_TRIED = 50  # tried one after the other, where none was asked for
+HOSTED_SLOTS = 8  # questions that somebody's server answers at a time; the local model: one
+SHUTDOWN_TIMEOUT_S = 2  # for replies under way when the server ends
 
-def create(
-    blocks: gradio.Blocks,
-    *,
+
+class PortTaken(FootnoteError):
+    """The address that was asked for is in use, or not this machine's."""
+
+
+def create_page(
     assistant: Assistant,
-    history: History,
-    desk: Desk,
     access: Access,
+    *,
     root_path: str = "",
     mcp: bool = False,
-    warming: Warming | None = None,
-    **mounting: Any,
-) -> FastAPI:
-    """The application. `mounting` goes to `gradio.mount_gradio_app` (theme, css, head, …).
+    max_running: int | None = None,
+) -> tuple[FastAPI, QuestionRunner, History]:
+    """The web application over an assistant; close the desk and the history when it ends.
 
-    `root_path` is a path, or a whole URL where a proxy serves the page. Raises `SettingsError`
-    when `mcp` is wanted and its package is missing.
+    Its model answers `max_running` questions at a time: one where it is the local model, else
+    `HOSTED_SLOTS`, unless told otherwise.
     """
-    from fastapi import FastAPI
-    from starlette.routing import Route
+    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio is first imported
+    from ui.api.functions import ApiFunctions
+    from ui.questions.model_status import ModelLoader
+    from ui.questions.runner import QuestionRunner
+    from ui.records.history import History
+    from ui.web import fastapi_app, gradio_page
+    from ui.web.indexing_jobs import IndexingJobs
+    from ui.web.page_actions import PageActions
+    from ui.web.source_pane import SourcePane
 
-    from ui.api.completions import Completions
-    from ui.gate.guard import Guard
-    from ui.gate.headers import Headers
-    from ui.web.routes import Routes
-
-    door = _door(assistant, desk, access) if mcp else None
-    app = FastAPI(
-        lifespan=partial(_lifespan, door=door),
-        docs_url=None,  # these pages fetch scripts from elsewhere
-        redoc_url=None,
-        openapi_url=None,
+    settings = assistant.settings
+    history = History.open(settings.data_dir / "history.sqlite3")
+    slots = 1 if settings.provider == "local" else HOSTED_SLOTS
+    runner = QuestionRunner(assistant, max_running or slots)
+    page = PageActions(assistant, runner, history)
+    pane = SourcePane(assistant.library, page)
+    indexing = IndexingJobs(assistant, settings.data_dir / "articles")
+    loader = ModelLoader(assistant)
+    loader.start()
+    blocks = gradio_page.build_blocks(
+        page, pane, indexing, loader, access, ApiFunctions(assistant, runner)
     )
-    completions = Completions(assistant, desk)
-    app.router.routes += [
-        *Routes(assistant, history, access, warming).all(),
-        Route("/v1/chat/completions", completions, methods=["POST"]),
-        Route("/v1/models", _models),
-        Route("/v1/models/{model}", _models),
-        *(door.routes if door else ()),
-    ]
-    _mount(app, blocks, root_path, mounting)
-    app.add_middleware(Guard, access=access)
-    # The outermost: it sees refusals, too.
-    app.add_middleware(Headers, root_path=urlsplit(root_path).path.rstrip("/"))
-    return app
-
-
-def _mount(app: FastAPI, blocks: gradio.Blocks, root_path: str, mounting: dict[str, Any]) -> None:
-    """Put the page at "/", with everything off that would reach out of this machine."""
-    import gradio
-    from gradio import processing_utils
-
-    from rag import MAX_FILE_BYTES
-
-    # Gradio fetches the address that a client names in place of an uploaded file.
-    processing_utils.async_ssrf_protected_download = _unfetched
-    gradio.mount_gradio_app(
-        app,
+    web = fastapi_app.create_app(
         blocks,
-        path="/",
-        root_path=root_path or None,
-        footer_links=[],
-        run_history=False,
-        show_error=True,
-        max_file_size=MAX_FILE_BYTES,
-        ssr_mode=False,
-        pwa=False,
-        mcp_server=False,
-        enable_monitoring=False,
-        app_kwargs={"openapi_url": None},
-        **mounting,
+        assistant=assistant,
+        history=history,
+        runner=runner,
+        access=access,
+        root_path=root_path,
+        mcp=mcp,
+        loader=loader,
+        **gradio_page.mount_options(),
     )
+    return web, runner, history
 
 
-async def _unfetched(url: str, cache_dir: str) -> str:
-    import gradio
+def serve(
+    assistant: Assistant,
+    say: Callable[[str], None],
+    *,
+    host: str,
+    port: int | None,
+    auth_file: Path | None,
+    root_path: str,
+    mcp: bool,
+    max_running: int | None = None,
+) -> None:
+    """Serve the page until it is interrupted; `max_running` as in `create_page`.
 
-    raise gradio.Error("A file is uploaded here, not named by its address.", print_exception=False)
+    Raises `PortTaken`, `SettingsError`.
+    """
+    import uvicorn
+
+    from ui.gate.sign_in import Access
+
+    with closing(_listening(host, port)) as listening, _uploads_folder():
+        access = Access.of(host, auth_file=auth_file, root_path=root_path)
+        web, runner, history = create_page(
+            assistant, access, root_path=root_path, mcp=mcp, max_running=max_running
+        )
+        config = uvicorn.Config(
+            web,
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=SHUTDOWN_TIMEOUT_S,
+            server_header=False,
+            proxy_headers=bool(root_path),
+        )
+        say(_address(host, listening.getsockname()[1]))
+        try:
+            uvicorn.Server(config).run(sockets=[listening])
+        finally:
+            runner.close()
+            history.close()
 
 
-async def _models(request: Request) -> Response:
-    from ui.api import completions
+@contextmanager
+def _uploads_folder() -> Iterator[None]:
+    """A temporary folder for what Gradio writes, uploaded files above all; gone at the end.
 
-    return completions.models(request.path_params.get("model", ""))
-
-
-@asynccontextmanager
-async def _lifespan(_: FastAPI, door: Door | None) -> AsyncIterator[None]:
-    """Gradio puts its own around this one."""
-    if door is None:
+    By default that is one folder for everybody on the machine, and it is never emptied.
+    """
+    with TemporaryDirectory(prefix="footnote-", ignore_cleanup_errors=True) as folder:
+        os.environ.setdefault("GRADIO_TEMP_DIR", folder)  # read when gradio is first imported
         yield
-    else:
-        async with door.open():
-            yield
 
 
-def _door(assistant: Assistant, desk: Desk, access: Access) -> Door:
-    try:
-        from ui.api import mcp
-    except ImportError as error:
-        raise SettingsError(
-            "The package for the Model Context Protocol is not installed.",
-            "Install it: `pip install 'footnote-qa[mcp]'`.",
-        ) from error
-    from ui.api.programs import Programs
+def _listening(host: str, port: int | None) -> socket.socket:
+    """A socket at `port`, or at the first free one from `DEFAULT_PORT` on."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for number in (
+        [port] if port is not None else range(DEFAULT_PORT, DEFAULT_PORT + MAX_PORTS_TRIED)
+    ):
+        listening = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind((host, number))
+            listening.listen(128)
+        except OSError as error:
+            listening.close()
+            if port is not None or error.errno != errno.EADDRINUSE:
+                raise PortTaken(
+                    f"{host}:{number} cannot be used ({error.strerror}).",
+                    "Choose another with --host and --port.",
+                ) from error
+        else:
+            return listening
+    raise PortTaken(f"The ports from {DEFAULT_PORT} on are all in use.", "Choose one with --port.")
 
-    return mcp.door(Programs(assistant, desk), access)
+
+def _address(host: str, port: int) -> str:
+    name = f"[{host}]" if ":" in host else host
+    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else name  # noqa: S104
+    return f"http://{shown}:{port}/"

@@ -28,7 +28,7 @@ _RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-def keep(files: Sequence[Path], folder: Path) -> list[Path]:
+def save_uploads(files: Sequence[Path], folder: Path) -> list[Path]:
     """Copy `files` into `folder`, which is made where missing; where each one now is.
 
     Raises `SourceError` before anything is copied when one is of an unknown kind, empty or over
@@ -38,8 +38,8 @@ def keep(files: Sequence[Path], folder: Path) -> list[Path]:
     return [_copied(file, folder, name) for file, name in zip(files, names, strict=True)]
 
 
-def forget(file: Path, folder: Path) -> None:
-    """Delete a file that `keep` put into `folder`; any other file is left alone."""
+def delete_upload(file: Path, folder: Path) -> None:
+    """Delete a file that `save_uploads` put into `folder`; any other file is left alone."""
     if file.parent.resolve() == folder.resolve():
         with suppress(OSError):  # gone already, or it stays: the index has forgotten it
             file.unlink()

@@ -1,0 +1,116 @@
+"""What shape has the JSON that other programs give and get?
+
+The answer document is that of `rag.serialization`; its types are spelled out here for the schemas
+that Gradio's API and the Model Context Protocol publish.
+"""
+
+from typing import Literal
+
+from typing_extensions import TypedDict
+
+from rag.types import Answer, DeclineReason, Origin, Status, Support
+from ui.labels import why_declined
+
+Place = Literal["same", "moved", "changed", "gone"]
+
+
+class PastTurn(TypedDict):
+    question: str
+    answer: str
+
+
+class Cited(TypedDict):
+    """A quote and where it should stand: the half-open interval of characters [start, end)."""
+
+    document_id: str
+    start: int
+    end: int
+    quote: str
+
+
+class CitationDocument(Cited):
+    number: int
+    title: str
+    source: str
+
+
+class ClaimDocument(TypedDict):
+    text: str
+    support: Support
+    reasons: list[str]
+    origin: Origin
+    score: float | None
+    citations: list[CitationDocument]
+
+
+class PassageDocument(TypedDict):
+    number: int
+    title: str
+    source: str
+    document_id: str
+    start: int
+    end: int
+    text: str
+    score: float
+
+
+class UsageDocument(TypedDict):
+    prompt_tokens: int
+    cached_tokens: int
+    completion_tokens: int
+
+
+class AnswerDocument(TypedDict):
+    """`rag.serialization.to_json` makes it. `chance` is that, 0 to 1, of the passages answering the
+    question; null where it was not estimated. `short` is the few words that answer, where the model
+    was asked for them."""
+
+    schema: str
+    question: str
+    status: Status
+    reason: DeclineReason | None
+    text: str
+    claims: list[ClaimDocument]
+    passages: list[PassageDocument]
+    model: str
+    usage: UsageDocument
+    timings_s: dict[str, float]
+    dropped_markers: int
+    chance: float | None
+    short: str | None
+
+
+class PlacedQuote(Cited):
+    """A quote, and where it stands now; its old place where `state` is "changed" or "gone"."""
+
+    state: Place
+
+
+class CheckDocument(TypedDict):
+    """`score` is the share of the claim's words that the quotes carry, 0 to 1."""
+
+    support: Support
+    reasons: list[str]
+    score: float
+    citations: list[PlacedQuote]
+
+
+class FootnoteDocument(Cited):
+    """One footnote of an export. `start` and `end` are as it was written; `start_now` and
+    `end_now` where its quote stands today, null where it does not. `altered` names what was
+    changed in the file itself."""
+
+    number: int
+    title: str
+    source: str
+    state: Literal["same", "moved", "changed", "gone", "altered"]
+    start_now: int | None
+    end_now: int | None
+    altered: list[str]
+
+
+def answer_text(answer: Answer) -> str:
+    """The answer as running text with its ``[n]`` markers; a decline says why there is none."""
+    if answer.status == "declined":
+        return f"No answer: {why_declined(answer)}"
+    return " ".join(claim.marked() for claim in answer.claims)

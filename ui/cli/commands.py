@@ -1,0 +1,285 @@
+"""What can one tell `footnote` to do?
+
+Commands are wiring: `ui.shell.terminal_rows` makes what they show and `ui.shell.screen` prints it.
+All that is heavy is imported inside them, so that ``footnote --help`` is there at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rag.errors import SourceError
+from ui.cli.error_handling import ErrorHandlingGroup
+from ui.cli.eval_commands import evals
+from ui.cli.options import (
+    AsJson,
+    BaseUrl,
+    Budget,
+    Docs,
+    K,
+    MaxTokens,
+    Model,
+    command_settings,
+    open_assistant,
+    print_json,
+    privacy_note,
+)
+
+app = typer.Typer(
+    cls=ErrorHandlingGroup,
+    help="Ask a set of articles; every sentence of the answer points at its source.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+app.add_typer(evals, name="eval")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"footnote {version('footnote-qa')}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    ctx: typer.Context,
+    data_dir: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where the index lives.")
+    ] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    ctx.obj = data_dir
+
+
+@app.command()
+def ask(
+    ctx: typer.Context,
+    question: Annotated[str, typer.Argument(help="The question; - reads it from standard input.")],
+    doc: Docs = None,
+    as_json: AsJson = False,
+    model: Model = None,
+    base_url: BaseUrl = None,
+    k: K = None,
+    budget: Budget = None,
+    max_tokens: MaxTokens = None,
+) -> None:
+    """Answer one question, with its sources."""
+    from rag.serialization import answer_to_json
+    from ui.shell.chat import collect_answer, print_answer
+
+    chosen = {"model": model, "llm_base_url": base_url, "k": k, "budget_tokens": budget}
+    settings = command_settings(ctx, **chosen, max_tokens=max_tokens)
+    if question == "-":
+        question = sys.stdin.read().strip()
+    with open_assistant(settings) as (assistant, screen):
+        screen.message(privacy_note(settings))
+        screen.blank_line()
+        events = assistant.stream(question, (), doc or None)
+        if as_json:
+            print_json(answer_to_json(collect_answer(events, screen, silent=True)))
+        else:
+            print_answer(events, screen)
+
+
+@app.command()
+def chat(
+    ctx: typer.Context,
+    doc: Docs = None,
+    model: Model = None,
+    base_url: BaseUrl = None,
+    k: K = None,
+    budget: Budget = None,
+    max_tokens: MaxTokens = None,
+) -> None:
+    """Ask one question after the other. Ctrl-C stops an answer, Ctrl-D or /quit leaves."""
+    from ui.shell.chat import run_chat as converse
+
+    chosen = {"model": model, "llm_base_url": base_url, "k": k, "budget_tokens": budget}
+    settings = command_settings(ctx, **chosen, max_tokens=max_tokens)
+    with open_assistant(settings) as (assistant, screen):
+        for id in doc or ():
+            assistant.library.document(id)  # a mistake should show before the first question
+        screen.message(f"{privacy_note(settings)} Ctrl-D leaves.")
+        screen.blank_line()
+        converse(assistant, screen, doc or None)
+
+
+@app.command()
+def index(
+    ctx: typer.Context,
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="PATH", help="Files, folders, and web pages (https://…)."),
+    ] = None,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Embed every stored text anew; reads no files.")
+    ] = False,
+) -> None:
+    """Take files, folders and web pages into the index.
+
+    New and changed files are read, unchanged ones passed over, and documents whose file is gone
+    are removed. A PATH that begins with http:// or https:// is a web page: it is fetched now, from
+    public addresses only. Without PATH, the files that are already in the index are brought up
+    to date, and the network is left alone: name a page again to renew it.
+    """
+    from ui.shell.index_report import (
+        print_indexing,
+        print_rebuilt,
+        progress_callback,
+        split_paths_and_urls,
+        stored_files,
+    )
+
+    if rebuild and paths:
+        raise typer.BadParameter("--rebuild works on what is stored; leave PATH out.")
+    with open_assistant(command_settings(ctx), seeds=False) as (assistant, screen):
+        library, on_progress = assistant.library, progress_callback(screen)
+        if rebuild:
+            print_rebuilt(assistant.rebuild(on_progress), screen)
+            return
+        files, urls = split_paths_and_urls(paths) if paths else (stored_files(library), [])
+        if print_indexing(assistant.index(files, on_progress, urls), library, screen):
+            raise typer.Exit(SourceError.exit_code)
+
+
+@app.command()
+def sources(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """List the documents."""
+    from dataclasses import asdict
+
+    from ui.shell.terminal_rows import document_rows
+
+    with open_assistant(command_settings(ctx)) as (assistant, screen):
+        summaries = assistant.library.summaries()
+        if as_json:
+            print_json([asdict(summary) for summary in summaries])
+        elif summaries:
+            screen.output(*document_rows(summaries, screen.width))
+        else:
+            screen.message("The index is empty. Add files: `footnote index PATH`.")
+
+
+@app.command()
+def show(
+    ctx: typer.Context,
+    reference: Annotated[str, typer.Argument(metavar="ID[:START-END]", help="As answers cite it.")],
+    whole: Annotated[bool, typer.Option("--all", help="The whole text around the span.")] = False,
+) -> None:
+    """Print a document, or mark a span of it.
+
+    With START-END, in characters, only a few lines around the span are printed.
+    """
+    from ui.shell.span_reference import resolve_reference
+    from ui.shell.terminal_rows import document_heading, document_text
+
+    with open_assistant(command_settings(ctx)) as (assistant, screen):
+        document, span = resolve_reference(reference, assistant.library)
+        screen.message(document_heading(document, span))
+        screen.output(document_text(document.text, span, whole=whole, brackets=not screen.styled))
+
+
+@app.command()
+def verify(
+    ctx: typer.Context,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="An export; - reads standard input.")],
+    as_json: AsJson = False,
+) -> None:
+    """Check the footnotes of an exported file.
+
+    Does the index still hold each quote, at its characters? Exits with 0 when it does, with 1 and
+    the numbers of those that do not match, with 4 when FILE cannot be read or holds no footnotes.
+    A quote that moved, or that FILE alters, does not match.
+    """
+    from ui.shell.verify_report import verify_file
+
+    raise typer.Exit(verify_file(file, command_settings(ctx), print_json if as_json else None))
+
+
+@app.command()
+def remove(ctx: typer.Context, document_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+    """Forget a document. Its file is left alone."""
+    from ui.shell.index_report import print_indexing
+
+    with open_assistant(command_settings(ctx), seeds=False) as (assistant, screen):
+        print_indexing(iter([assistant.remove(document_id)]), assistant.library, screen)
+
+
+@app.command()
+def config(ctx: typer.Context) -> None:
+    """Show the settings in force.
+
+    Secrets are left out. Says whether text leaves this machine, and to which host.
+    """
+    from ui.settings_summary import model_name, privacy_sentence, setting_values
+    from ui.shell.screen import Screen
+    from ui.shell.terminal_rows import Row, table_rows
+
+    settings = command_settings(ctx)
+    facts = [
+        ("Model", model_name(settings)),
+        ("Provider", settings.provider),
+        ("Index", str(settings.data_dir)),
+        ("Privacy", privacy_sentence(settings)),
+    ]
+    with Screen() as screen:
+        screen.output(
+            *table_rows(facts, screen.width),
+            Row(),
+            *table_rows(setting_values(settings), screen.width),
+        )
+
+
+@app.command()
+def ui(
+    ctx: typer.Context,
+    host: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Where to listen; this machine only by default.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="7860, or the next one that is free.")
+    ] = None,
+    auth_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Who may sign in: a line of name:password for each."),
+    ] = None,
+    root_path: Annotated[
+        str, typer.Option(metavar="URL", help="The page's address behind a proxy.")
+    ] = "",
+    mcp: Annotated[bool, typer.Option("--mcp", help="Offer MCP tools at /mcp too.")] = False,
+    model: Model = None,
+    base_url: BaseUrl = None,
+) -> None:
+    """Open the web page.
+
+    Chat with the articles in a browser, and see every sentence in its source. Only this machine
+    can reach the page, unless --host says otherwise; then add --auth-file.
+    """
+    from ui.web.server import serve
+
+    settings = command_settings(ctx, model=model, llm_base_url=base_url)
+    with open_assistant(settings) as (assistant, screen):
+        screen.message(privacy_note(settings))
+        serve(
+            assistant,
+            lambda address: typer.echo(f"Footnote is at {address} (Ctrl-C ends it)"),
+            host=host,
+            port=port,
+            auth_file=auth_file,
+            root_path=root_path,
+            mcp=mcp,
+        )

@@ -1,0 +1,177 @@
+"""What can one tell ``footnote eval``?
+
+Without more words it asks the golden questions; its commands measure other things, and compare
+what was measured. All wiring: the work is done in `eval`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from ui.cli.options import AsJson, command_settings
+
+if TYPE_CHECKING:
+    from rag.settings import Settings
+
+Data = Annotated[
+    Path, typer.Option(metavar="DIR", help="Where the public data sets are, a folder each.")
+]
+RunName = Annotated[
+    str, typer.Argument(metavar="RUN", help="A run's name or folder; `last` is the newest.")
+]
+
+evals = typer.Typer(
+    help="Measure how right and how grounded the answers are.",
+    invoke_without_command=True,
+    rich_markup_mode=None,
+)
+
+
+@evals.callback()
+def golden(
+    ctx: typer.Context,
+    cases: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Your own cases, as JSON lines, asked of your index."),
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many.")] = None,
+    sample: Annotated[
+        int | None, typer.Option(min=1, help="Only so many, from all over the file.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Keep the run here, not in `evals` of the data folder."),
+    ] = None,
+    resume: Annotated[
+        str | None,
+        typer.Option(metavar="RUN", help="Go on with a run that broke off; `last` is the newest."),
+    ] = None,
+) -> None:
+    """Measure how right and how grounded the answers are.
+
+    Without a command, asks the golden questions of the two seed articles, and keeps what came of
+    each, the figures with their intervals, and a report to read. The web page lists the runs.
+    """
+    if ctx.invoked_subcommand:
+        return
+    from eval.run import first, run_golden, spread
+
+    if limit and sample:
+        raise typer.BadParameter("--limit and --sample exclude each other.")
+    choose = spread(sample) if sample else first(limit) if limit else list
+    settings = command_settings(ctx)
+    going: Path | Literal["last"] | None = None
+    if resume:
+        going = "last" if resume == "last" else _run(settings, resume)
+    raise typer.Exit(run_golden(settings, cases, out, going, choose))
+
+
+@evals.command()
+def scorer(ctx: typer.Context, data: Data, as_json: AsJson = False) -> None:
+    """Show how far the grounding scorer can be trusted.
+
+    Beside what people said on five public sets, held out by document, with word containment as
+    the row to beat; and how many changed sentences and corrupted answers the checks catch.
+    """
+    from eval.scorer.measure import measure
+
+    raise typer.Exit(measure(data, as_json=as_json))
+
+
+@evals.command()
+def bench(
+    ctx: typer.Context,
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="scifact, realtimeqa, realtimeqa-choices, clapnq, clapnq-given, clapnq-pooled,"
+            " wice, ragtruth or disagreement.",
+        ),
+    ],
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", metavar="DIR", help="Its folder; disagreement needs none."),
+    ] = None,
+    answers: Annotated[
+        bool, typer.Option("--answers", help="Ask the model; not scifact, wice, clapnq.")
+    ] = False,
+    skip: Annotated[int, typer.Option(min=0, help="Leave out the first so many.")] = 0,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure retrieval, and answers with --answers, on a public data set."""
+    if data is None and name != "disagreement":
+        raise typer.BadParameter("The data set's folder is not given: --data DIR.")
+    from eval.benchmarks.run import bench as run
+
+    settings, folder = command_settings(ctx), data or Path()
+    raise typer.Exit(
+        run(name, folder, settings, answers=answers, skip=skip, limit=limit, as_json=as_json)
+    )
+
+
+@evals.command()
+def diff(ctx: typer.Context, a: RunName, b: RunName, as_json: AsJson = False) -> None:
+    """Compare two runs, case by case: what changed, beyond noise, and which cases flipped."""
+    from eval.compare.diff import show_diff
+
+    settings = command_settings(ctx)
+    raise typer.Exit(show_diff(_run(settings, a), _run(settings, b), as_json))
+
+
+@evals.command()
+def gate(
+    ctx: typer.Context,
+    run: Annotated[
+        str | None,
+        typer.Argument(metavar="[RUN]", help="Else the baseline's questions are asked now."),
+    ] = None,
+    baseline: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The run to hold to; ours by default.")
+    ] = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="Make FILE of RUN instead of comparing.")
+    ] = False,
+) -> None:
+    """Exit with 1 where a run is worse than a baseline, beyond noise.
+
+    Only figures without a clock in them count.
+    """
+    from eval.compare.baseline import BASELINE, write_baseline
+    from eval.compare.gate import hold, hold_now
+
+    settings, file = command_settings(ctx), baseline or BASELINE
+    if write:
+        if not run:
+            raise typer.BadParameter("--write needs the RUN to make the baseline of.")
+        write_baseline(_run(settings, run), file)
+        return
+    held = hold(file, _run(settings, run)) if run else hold_now(file, settings)
+    raise typer.Exit(held)
+
+
+@evals.command()
+def judge(ctx: typer.Context, run: RunName = "last") -> None:
+    """Ask a second model whether the quotes support each sentence of a run.
+
+    Off until FOOTNOTE_JUDGE_MODEL names one. Its verdicts are kept beside the run, and its
+    agreement with the local checks is printed.
+    """
+    from eval.judging.judge import judge as asked
+
+    settings = command_settings(ctx)
+    raise typer.Exit(asked(_run(settings, run), settings))
+
+
+def _run(settings: Settings, name: str) -> Path:
+    """The folder of a kept run, or a path as it was given."""
+    from eval.kept.runs import newest
+
+    kept = settings.data_dir / "evals"
+    if name == "last":
+        return newest(kept).folder
+    return kept / name if (kept / name).is_dir() and Path(name).name == name else Path(name)

@@ -1,0 +1,151 @@
+"""Is a request let in, and as whom?
+
+Plain ASGI, so that streams and disconnects pass as they are. It refuses requests under a foreign
+name (DNS rebinding), changes asked for by foreign pages, requests without a password where one is
+needed, and those of Gradio's routes that would reach out to other hosts.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ui.gate import sign_in
+from ui.gate.security_headers import inner_path
+from ui.gate.sign_in import Access
+
+if TYPE_CHECKING:
+    from starlette.datastructures import Headers
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+HEALTH = "/health"
+
+# Gradio's routes that fetch from other hosts for whoever asks, or that this page does not use.
+_CLOSED = re.compile(
+    r"/(?:gradio_api/(?:file[=/]https?:|proxy=|vibe|undo-vibe|run-history|runs|process_recording"
+    r"|deep_link|dev/|profiling)|monitoring|login|logout|manifest\.json|pwa_icon)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a request is not let in: an HTTP status and a plain sentence."""
+
+    status: int
+    text: str
+
+
+class RequestGuard:
+    """Wraps an ASGI application."""
+
+    def __init__(self, app: ASGIApp, access: Access) -> None:
+        self._app = app
+        self._access = access
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            return await self._app(scope, receive, send)
+        if scope["type"] != "http":  # nothing here speaks over web sockets
+            return await send({"type": "websocket.close", "code": 1008})
+        path = inner_path(scope)
+        refusal = self._refused(scope, path)
+        owner = None
+        if refusal is None:
+            owner, cookie = await self._who(scope)
+            refusal = None if owner else _no_password()
+            send = self._with_cookie(send, scope, cookie) if cookie else send
+        if refusal and path != HEALTH:
+            return await _refuse(refusal)(scope, receive, send)
+        scope.setdefault("state", {})[sign_in.OWNER_KEY] = owner or ""
+        return await self._app(scope, receive, send)
+
+    def _refused(self, scope: Scope, path: str) -> Refusal | None:
+        headers = _headers(scope)
+        if not self._access.answers_to(headers.get("host", "")):
+            return Refusal(
+                421,
+                "This server does not go by that name. Open it by its address on this machine,"
+                " or start it with --root-path and its public URL.",
+            )
+        if _CLOSED.match(path):
+            return Refusal(404, "There is nothing here.")
+        if scope["method"] not in ("GET", "HEAD") and self._is_foreign(headers):
+            return Refusal(403, "A page of another site may not do this.")
+        return None
+
+    def _is_foreign(self, headers: Headers) -> bool:
+        """True when a browser says that a page from elsewhere made the request."""
+        origin = headers.get("origin")
+        if origin is None:
+            return headers.get("sec-fetch-site", "none") not in ("same-origin", "none")
+        forwarded = headers.get("x-forwarded-host", "").split(",")[0].strip()
+        own = {headers.get("host", ""), forwarded, self._access.origin} - {""}
+        return _netloc(origin) not in {_netloc(f"//{host}") for host in own}
+
+    async def _who(self, scope: Scope) -> tuple[str | None, str]:
+        """The owner, and a cookie that is to be set, "" where none is."""
+        headers = _headers(scope)
+        if self._access.users:
+            from anyio import to_thread
+
+            given = headers.get("authorization", "")
+            name = await to_thread.run_sync(self._access.signed_in, given) if given else None
+            return (sign_in.user_owner(name) if name else None), ""
+        if owner := sign_in.cookie_owner(_cookie(headers)):
+            return owner, ""
+        cookie = sign_in.new_cookie()
+        return sign_in.cookie_owner(cookie), cookie
+
+    def _with_cookie(self, send: Send, scope: Scope, cookie: str) -> Send:
+        """Send the cookie along with a page, but not with every file and call."""
+        is_https = scope["scheme"] == "https" or self._access.root_path.startswith("https:")
+        value = (
+            f"{sign_in.COOKIE}={cookie}; Path={self._access.path}; Max-Age={sign_in.COOKIE_AGE_S};"
+            f" HttpOnly; SameSite=Lax{'; Secure' if is_https else ''}"
+        )
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start" and _is_page(message):
+                message["headers"] = [*message["headers"], (b"set-cookie", value.encode())]
+            await send(message)
+
+        return sending
+
+
+def _headers(scope: Scope) -> Headers:
+    from starlette.datastructures import Headers
+
+    return Headers(scope=scope)
+
+
+def _cookie(headers: Headers) -> str:
+    from starlette.requests import cookie_parser
+
+    return cookie_parser(headers.get("cookie", "")).get(sign_in.COOKIE, "")
+
+
+def _netloc(url: str) -> str:
+    """Host and port of a URL; the usual ports are left out. "null" has none."""
+    _, _, netloc = url.lower().partition("//")
+    return re.sub(r":(?:80|443)$", "", netloc.rstrip("/"))
+
+
+def _is_page(message: Message) -> bool:
+    return any(
+        name.lower() == b"content-type" and value.startswith(b"text/html")
+        for name, value in message.get("headers", ())
+    )
+
+
+def _no_password() -> Refusal:
+    return Refusal(401, "Sign in with a name and a password from the file of users.")
+
+
+def _refuse(refusal: Refusal) -> ASGIApp:
+    from starlette.responses import PlainTextResponse
+
+    challenge = {"WWW-Authenticate": 'Basic realm="Footnote", charset="UTF-8"'}
+    headers = challenge if refusal.status == 401 else None
+    return PlainTextResponse(f"{refusal.text}\n", refusal.status, headers)

@@ -1,0 +1,86 @@
+"""What does a person see of one question, from asking it to the checked answer?
+
+`Exchange` is all that the page shows of a question; `after_event` moves it on by one event. The
+page, the history and the exports read the same value, so a reloaded conversation is the one that
+was seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from rag.events import Checked, Event, Finished, ModelCalled, Retrieved, Rewritten, Selected, Token
+from rag.types import Answer, Claim, Hit, Passage
+
+State = Literal[
+    "waiting",  # in line behind other people's questions
+    "searching",
+    "reading",  # the model reads passages
+    "writing",
+    "done",
+    "stopped",  # by the person
+    "failed",
+]
+Thumb = Literal["up", "down"]
+EVIDENCE = 5  # hits shown before the passages are selected
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One question and what has come of it so far. `id` is 16 hexadecimal digits."""
+
+    id: str
+    question: str
+    state: State = "searching"
+    ahead: int = 0  # questions in line before this one, while it waits
+    asked_as: str | None = None  # a follow-up, made to stand alone
+    evidence: tuple[Passage, ...] = ()  # the best hits at first, then what the model sees
+    draft: str = ""  # what the model wrote since a sentence was last checked
+    claims: tuple[Claim, ...] = ()  # sentences that stand, so far
+    removed: int = 0  # sentences that did not survive checking
+    answer: Answer | None = None  # when done
+    error: str = ""  # when failed: what happened and the remedy
+    digests: Mapping[str, str] = field(default_factory=dict)  # document id to digest, when done
+    asked_at: str = ""  # ISO 8601, UTC, to the second
+    document_ids: tuple[str, ...] = ()  # the question was limited to these; empty: all
+    thumb: Thumb | None = None
+    note: str = ""  # the person's word to the thumb
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in ("done", "stopped", "failed")
+
+
+def after_event(
+    exchange: Exchange, event: Event, passage_of: Callable[[int, Hit], Passage]
+) -> Exchange:
+    """The exchange after `event`. `passage_of` makes a passage of a number and a hit."""
+    match event:
+        case Rewritten(question):
+            return replace(exchange, asked_as=question if question != exchange.question else None)
+        case Retrieved(hits):
+            shown = [passage_of(number, hit) for number, hit in enumerate(hits[:EVIDENCE], 1)]
+            return replace(exchange, evidence=tuple(shown))
+        case Selected(passages):
+            return replace(exchange, state="reading", evidence=passages)
+        case ModelCalled("judge"):  # before the next attempt: nothing of the last one was kept
+            return replace(exchange, state="reading", draft="")
+        case ModelCalled():
+            return exchange
+        case Token(text):
+            return replace(exchange, state="writing", draft=exchange.draft + text)
+        case Checked(claim, action):
+            if action == "removed":
+                return replace(exchange, state="reading", draft="", removed=exchange.removed + 1)
+            return replace(exchange, state="reading", draft="", claims=(*exchange.claims, claim))
+        case Finished(answer):
+            return replace(
+                exchange,
+                state="done",
+                draft="",
+                claims=answer.claims,
+                evidence=answer.passages,
+                answer=answer,
+            )

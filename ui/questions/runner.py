@@ -1,0 +1,275 @@
+"""How is a question put, followed and stopped, when several people ask at once?
+
+Each question has a thread of its own, which drives the assistant and moves an `Exchange` on; who
+shows it takes snapshots. Searching goes on for all at once; for the model there is a line.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from rag.cancellation import Cancellation
+from rag.errors import Cancelled, FootnoteError
+from rag.events import Event, Retrieved, Selected
+from rag.types import Hit, Passage, Turn
+from ui.questions.exchange import Exchange, after_event
+from ui.questions.queue import MAX_WAITING, ModelQueue, Ticket
+from ui.questions.trace import Trace, add_event, add_note, start_trace
+
+if TYPE_CHECKING:
+    from rag import Library
+
+MAX_SILENCE_S = 0.5  # the longest time for which `ActiveQuestion.snapshots` holds its caller
+SHUTDOWN_TIMEOUT_S = 3.0  # for all threads together to end, when the desk closes
+
+
+class StreamingAssistant(Protocol):
+    """What a desk asks of `rag.assistant.Assistant`."""
+
+    library: Library
+
+    def stream(
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        document_ids: Collection[str] | None = None,
+        cancellation: Cancellation | None = None,
+    ) -> Iterator[Event]: ...
+
+
+class RunnerClosed(FootnoteError):
+    """The program is about to end."""
+
+
+class ActiveQuestion:
+    """One question on its way. `snapshots`, `stop`, `exchange` and `trace` are for everybody, from
+    any thread; the rest is for the desk."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self.id = exchange.id
+        self.cancellation = Cancellation()
+        self.ticket: Ticket | None = None
+        self._exchange = exchange
+        self._trace = start_trace(exchange.question)
+        self._changed = threading.Condition()
+
+    @property
+    def exchange(self) -> Exchange:
+        """What there is to see now."""
+        return self._exchange
+
+    @property
+    def trace(self) -> Trace:
+        """How the answer came about, so far."""
+        return self._trace
+
+    def snapshots(self, every_s: float = 0.1) -> Generator[Exchange, None, None]:
+        """Yield snapshots; the last one is over.
+
+        A new one comes at once, unless only the draft grew: then not before `every_s` seconds
+        after the last. Where nothing happens the same object comes again about each half second,
+        so that the caller can close the generator. Closing it stops the question.
+        """
+        seen: Exchange | None = None
+        last_s = 0.0
+        try:
+            while seen is None or not seen.is_over:
+                seen = self._next(seen, last_s + every_s - time.monotonic())
+                last_s = time.monotonic()
+                yield seen
+        finally:
+            self.stop()
+
+    def stop(self) -> None:
+        """End the question as it stands, and with it the model's request. What is over stays as
+        it is."""
+        self.finish("Stopped.", state="stopped")
+        self.cancellation.cancel()
+        if self.ticket and not self.ticket.has_slot:  # a lane is free when the model is
+            self.leave_queue()
+
+    def update(self, note: str = "", **changes: Any) -> None:
+        """Change the exchange, unless it is over; leave a note in the trace."""
+        with self._changed:
+            if not self._exchange.is_over:
+                self._exchange = replace(self._exchange, **changes)
+                self._trace = add_note(self._trace, note) if note else self._trace
+                self._changed.notify_all()
+
+    def apply_event(self, event: Event, moved: Exchange) -> None:
+        """`event` made the exchange `moved`, unless it was over before."""
+        with self._changed:
+            if not self._exchange.is_over:
+                self._exchange, self._trace = moved, add_event(self._trace, event)
+                self._changed.notify_all()
+
+    def finish(self, note: str, **changes: Any) -> None:
+        """Change the exchange, unless it is over; what nobody checked is dropped."""
+        self.update(note, draft="", ahead=0, **changes)
+
+    def fail(self, error: str) -> None:
+        self.finish(error, state="failed", error=error)
+
+    def wait_in_queue(self) -> None:
+        """Wait until it is this question's turn, or it is over."""
+        assert self.ticket is not None
+        before, waited = self._exchange.state, False
+        for ahead in self.ticket.positions():
+            note = "" if waited else f"In line, with {ahead} before it."
+            self.update(note, state="waiting", ahead=ahead)
+            waited = True
+        self.update("Its turn came." if waited else "", state=before, ahead=0)
+
+    def leave_queue(self) -> None:
+        """Give back the place in line."""
+        if self.ticket:
+            self.ticket.leave()
+
+    def _next(self, seen: Exchange | None, pause_s: float) -> Exchange:
+        with self._changed:
+            self._changed.wait_for(lambda: _is_news(seen, self._exchange), max(0.0, pause_s))
+            self._changed.wait_for(lambda: self._exchange is not seen, MAX_SILENCE_S)
+            return self._exchange
+
+
+class QuestionRunner:
+    """Takes questions for `assistant`, whose model answers `slots` of them at a time. Safe among
+    threads. Beyond `max_waiting` in line, a question fails at once."""
+
+    def __init__(
+        self, assistant: StreamingAssistant, slots: int, *, max_waiting: int = MAX_WAITING
+    ) -> None:
+        self._assistant = assistant
+        self._line = ModelQueue(slots, max_waiting)
+        self._open: dict[ActiveQuestion, threading.Thread] = {}
+        self._lock = threading.Lock()
+        self._closed = False
+
+    @property
+    def busy(self) -> int:
+        """How many questions are being answered."""
+        return self._line.in_progress
+
+    @property
+    def waiting(self) -> int:
+        """How many questions wait in line."""
+        return self._line.waiting
+
+    def ask(
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        document_ids: Collection[str] | None = None,
+    ) -> ActiveQuestion:
+        """Put a question, to all documents where `document_ids` names none. Never raises: what
+        goes wrong is the state of the exchange."""
+        limited = tuple(document_ids or ())
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        exchange = Exchange(secrets.token_hex(8), question, asked_at=now, document_ids=limited)
+        active = ActiveQuestion(exchange)
+        try:
+            active.ticket = self._line.join()
+            self._begin(active, tuple(history))
+        except Exception as error:
+            active.leave_queue()
+            active.fail(_told(error))
+        return active
+
+    def answer(
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        document_ids: Collection[str] | None = None,
+    ) -> Exchange:
+        """Put a question and wait for its end. Never raises, as `ask`."""
+        *_, last = self.ask(question, history, document_ids).snapshots(MAX_SILENCE_S)
+        return last
+
+    def close(self) -> None:
+        """Stop every question and take no more. Waits shortly for the threads to end."""
+        with self._lock:
+            self._closed = True
+            left = dict(self._open)
+        for active in left:
+            active.stop()
+        until_s = time.monotonic() + SHUTDOWN_TIMEOUT_S
+        for thread in left.values():
+            thread.join(max(0.0, until_s - time.monotonic()))
+
+    def _begin(self, active: ActiveQuestion, history: tuple[Turn, ...]) -> None:
+        name = f"asking-{active.id}"
+        thread = threading.Thread(target=self._work, args=(active, history), name=name, daemon=True)
+        with self._lock:
+            if self._closed:
+                raise RunnerClosed("The program is about to end.", "Start it again to ask.")
+            thread.start()
+            self._open[active] = thread
+
+    def _work(self, active: ActiveQuestion, history: tuple[Turn, ...]) -> None:
+        """The thread of one question. Whatever happens, the exchange ends and the lane is free."""
+        try:
+            self._drive(active, history)
+            active.fail("The answer broke off. Ask again.")  # unless it has ended
+        except Cancelled:
+            active.stop()
+        except BaseException as error:  # a thread has nobody above it to tell
+            active.fail(_told(error))
+        finally:
+            active.leave_queue()
+            with self._lock:
+                del self._open[active]
+
+    def _drive(self, active: ActiveQuestion, history: tuple[Turn, ...]) -> None:
+        """Follow the events to the end. Only a follow-up needs the model before the passages are
+        selected: all others have theirs on screen while they wait."""
+        asked = active.exchange
+        events = self._assistant.stream(
+            asked.question, history, asked.document_ids or None, cancellation=active.cancellation
+        )
+        digests: dict[str, str] = {}
+        with closing(cast("Generator[Event, None, None]", events)):
+            if history:
+                active.wait_in_queue()
+            for event in events:
+                if isinstance(event, Retrieved):
+                    digests = self._assistant.library.digests()
+                moved = after_event(active.exchange, event, self._passage)
+                active.apply_event(event, replace(moved, digests=_of_evidence(moved, digests)))
+                if isinstance(event, Selected) and not history:
+                    active.wait_in_queue()
+                if active.exchange.is_over:
+                    return
+
+    def _passage(self, number: int, hit: Hit) -> Passage:
+        library, span = self._assistant.library, hit.chunk.span
+        document = library.document(span.document_id)
+        text = library.text(span)
+        return Passage(number, span, text, document.title, document.source, hit.score)
+
+
+def _of_evidence(exchange: Exchange, digests: Mapping[str, str]) -> dict[str, str]:
+    """The versions of the documents that are on screen; every citation lies in one of them."""
+    shown = dict.fromkeys(passage.span.document_id for passage in exchange.evidence)
+    return {id: digests[id] for id in shown if id in digests}
+
+
+def _is_news(seen: Exchange | None, now: Exchange) -> bool:
+    """True when more than the draft has changed."""
+    return seen is None or (seen is not now and replace(seen, draft=now.draft) != now)
+
+
+def _told(error: BaseException) -> str:
+    """What a person is told; what nobody foresaw is logged."""
+    if isinstance(error, FootnoteError):
+        return str(error)
+    logging.getLogger(__name__).error("A question failed.", exc_info=error)
+    name = type(error).__name__
+    return f"Something went wrong that should not have ({name}). Please report it."

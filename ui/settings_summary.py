@@ -1,0 +1,75 @@
+"""Which settings are in force, and does text leave this machine?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from rag.settings import LOCAL_MODEL, OPENAI_MODEL, OPENAI_URL, Settings
+
+HIDDEN = "set (hidden)"
+UNSET = "unset"
+
+
+def setting_values(settings: Settings) -> Iterator[tuple[str, str]]:
+    """The name of each setting's variable and its value; no secret is among them."""
+    prefix = settings.model_config.get("env_prefix", "")
+    for name, field in type(settings).model_fields.items():
+        alias = field.validation_alias
+        choices = getattr(alias, "choices", None)
+        variable = str(choices[0]) if choices else f"{prefix}{name}".upper()
+        yield variable, _shown(getattr(settings, name), is_url=name.endswith("_url"))
+
+
+def model_name(settings: Settings) -> str:
+    """Which chat model is in use, as far as one can know before it is asked."""
+    if settings.provider == "local":
+        return str(settings.model_path or "the embedded model")
+    if settings.provider == "openai":
+        return settings.model or OPENAI_MODEL
+    return settings.model or "the first model that the server lists"
+
+
+def outside_hosts(settings: Settings) -> list[str]:
+    """The hosts other than this machine to which questions or documents are sent."""
+    chat = settings.model_copy(update={"embedding_model": None})
+    embeddings = settings.model_copy(update={"model": LOCAL_MODEL})
+    found = []
+    if chat.sends_text_out:
+        url = settings.llm_base_url if settings.provider == "compatible" else OPENAI_URL
+        found.append(host(url or ""))
+    if embeddings.sends_text_out:
+        found.append(host(settings.embedding_base_url or OPENAI_URL))
+    return list(dict.fromkeys(found))
+
+
+def privacy_sentence(settings: Settings) -> str:
+    """One sentence: does text leave this machine, and to which host?"""
+    if not settings.sends_text_out:
+        return "Text stays on this machine."
+    return f"Text leaves this machine: it is sent to {' and '.join(outside_hosts(settings))}."
+
+
+def host(url: str) -> str:
+    """Host and port of `url`, without a user's name or password."""
+    parts = urlsplit(url if "//" in url else f"//{url}")
+    return parts.netloc.rpartition("@")[2] or UNSET
+
+
+def _shown(value: Any, *, is_url: bool) -> str:
+    if value is None:
+        return UNSET
+    if isinstance(value, SecretStr):
+        return HIDDEN if value.get_secret_value() else UNSET
+    return _public_url(str(value)) if is_url else str(value)
+
+
+def _public_url(url: str) -> str:
+    """`url` without what may be secret in it: a user's name, a password, a query."""
+    parts = urlsplit(url)
+    return (
+        f"{parts.scheme}://{host(url)}{parts.path}" if parts.scheme and parts.netloc else host(url)
+    )

@@ -1,0 +1,97 @@
+"""What does a person see while documents enter and leave the index?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from rich.text import Text
+
+from rag import Library, is_url
+from rag.errors import EmptyLibrary
+from rag.events import Added, Failed, IngestEvent, Removed, Skipped, Updated
+from ui.shell.screen import Screen
+from ui.shell.terminal_rows import Row
+from ui.text import count, one_line
+
+WORDS = {  # in the order of the summary
+    Added: ("added", "green"),
+    Updated: ("updated", "green"),
+    Removed: ("removed", "yellow"),
+    Skipped: ("unchanged", "dim"),
+    Failed: ("failed", "red"),
+}
+
+
+def print_indexing(events: Iterable[IngestEvent], library: Library, screen: Screen) -> int:
+    """Print a line for each change and a summary; returns how many sources failed.
+
+    Failures go to standard error, so that they are seen where the rest is thrown away.
+    """
+    tally: Counter[type] = Counter()
+    for event in events:
+        tally[type(event)] += 1
+        if isinstance(event, Failed):
+            screen.message(_row(event))
+        elif not isinstance(event, Skipped):
+            screen.output(_row(event))
+    done = [f"{tally[kind]:,} {word}" for kind, (word, _) in WORDS.items() if tally[kind]]
+    documents = count(len(library.summaries()), "document")
+    chunks = count(library.count_chunks(), "chunk")
+    screen.clear_activity()
+    summary = f"{', '.join(done) or 'Nothing found'}. The index holds {documents}, {chunks}."
+    screen.output(Row(Text(summary)))
+    return tally[Failed]
+
+
+def print_rebuilt(chunks: int, screen: Screen) -> None:
+    """Say how many chunks were embedded anew."""
+    screen.clear_activity()
+    screen.output(Row(Text(f"Embedded {count(chunks, 'chunk')} anew.")))
+
+
+def progress_callback(screen: Screen) -> Callable[[int, int | None, str], None]:
+    """Shows how many chunks are embedded, of how many where that is known, and whose."""
+    screen.show_activity("Indexing")
+
+    def show(done: int, total: int | None, title: str) -> None:
+        screen.show_progress("Indexing", done, total, title if total else f"chunks · {title}")
+
+    return show
+
+
+def split_paths_and_urls(given: Sequence[str]) -> tuple[list[Path], list[str]]:
+    """Which of what a person named are files and folders, and which are web pages."""
+    return [Path(name) for name in given if not is_url(name)], list(filter(is_url, given))
+
+
+def stored_files(library: Library) -> list[Path]:
+    """The files that the documents of the library came from; none where all are web pages.
+
+    Raises `EmptyLibrary`.
+    """
+    sources = library.ids_by_source()
+    if not sources:
+        raise EmptyLibrary("Nothing is indexed yet.", "Name files: `footnote index PATH`.")
+    return list(dict.fromkeys(_file(source) for source in sources if not is_url(source)))
+
+
+def _file(source: str) -> Path:
+    """A source is a file, or a file, "#" and the name of a record."""
+    parts = source.split("#")
+    files = (Path("#".join(parts[:n])) for n in range(len(parts), 0, -1))
+    return next((file for file in files if file.exists()), Path(source))
+
+
+def _row(event: Added | Updated | Removed | Failed) -> Row:
+    word, style = WORDS[type(event)]
+    lead = Text(f"{word:<9}", style)
+    match event:
+        case Failed(source, error):
+            return Row(Text(f"{one_line(source)}: {one_line(error)}"), lead)
+        case Removed(id):
+            return Row(Text(one_line(id)), lead)
+        case _:
+            body = Text(one_line(event.document_id))
+            return Row(body.append(f"  {count(event.chunks, 'chunk')}", "dim"), lead)

@@ -1,0 +1,157 @@
+"""What does a person see of the footnotes that were checked?"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.text import Text
+
+from rag import Library
+from rag.errors import EmptyLibrary, SourceError, printable_line
+from rag.settings import Settings
+from ui.records.footnotes import FootnoteCheck, read_footnotes, verify_footnotes
+from ui.shell.screen import Screen
+from ui.shell.terminal_rows import Row, error_row
+from ui.text import count, one_line
+
+MAX_BYTES = 32_000_000  # of a file; tens of thousands of footnotes
+SIGNS = {
+    "same": ("✓", "green"),
+    "moved": ("→", "yellow"),
+    "changed": ("✗", "red"),
+    "gone": ("–", "red"),
+    "altered": ("!", "red"),
+}
+RECORDS = {
+    "same": "still matches",
+    "moved": "has moved",
+    "changed": "has changed",
+    "gone": "is gone",
+}
+QUOTE_CHARS = 70  # of a quote that are shown
+EXIT_MISMATCH = 1  # exit code where a footnote no longer matches
+
+
+def verify_file(
+    file: str, settings: Settings, print_json: Callable[[object], None] | None = None
+) -> int:
+    """Print how each footnote of `file` stands to the index; returns the exit code.
+
+    Opens the library alone: no vectors, no model. Raises `SourceError`, `LibraryError`.
+    """
+    footnotes = read_footnotes(read_text(file))
+    with Library.open(settings.library_path) as library, Screen() as screen:
+        if library.embedder is None and not library.count_chunks():
+            raise EmptyLibrary(
+                "Nothing is indexed, so no footnote can be checked.",
+                "Index the articles that the file cites: `footnote index PATH`.",
+            )
+        verdicts = verify_footnotes(footnotes, library)
+        if print_json:
+            print_json(results_to_json(verdicts))
+        else:
+            screen.output(*result_rows(verdicts))
+        if problem := mismatch_sentence(verdicts):
+            screen.message(error_row(problem))
+            return EXIT_MISMATCH
+    return 0
+
+
+def read_text(file: str) -> str:
+    """The text of `file`, or of standard input for ``-``. Raises `SourceError`."""
+    name = "Standard input" if file == "-" else printable_line(file)
+    try:
+        if file == "-":
+            data = sys.stdin.buffer.read(MAX_BYTES + 1)
+        else:
+            with Path(file).open("rb") as opened:
+                data = opened.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        why = printable_line(getattr(error, "strerror", None) or error)
+        raise SourceError(f"{name} cannot be read: {why}.", "Check the path.") from error
+    if len(data) > MAX_BYTES:
+        raise SourceError(
+            f"{name} is larger than {MAX_BYTES // 1_000_000} MB.", "Export fewer answers at once."
+        )
+    try:
+        if b"\0" in data:
+            raise ValueError
+        return data.decode("utf-8-sig")
+    except ValueError as error:
+        raise SourceError(
+            f"{name} is not a text file in UTF-8.", "Give a file that Footnote exported."
+        ) from error
+
+
+def result_rows(verdicts: Sequence[FootnoteCheck]) -> Iterator[Row]:
+    """A line for each footnote, and a summary."""
+    for verdict in verdicts:
+        yield _row(verdict)
+    tally: Counter[str] = Counter(verdict.state for verdict in verdicts)
+    states = ", ".join(f"{tally[state]:,} {state}" for state in SIGNS if tally[state])
+    yield Row(Text(f"{count(len(verdicts), 'footnote')}: {states}."))
+
+
+def mismatch_sentence(verdicts: Sequence[FootnoteCheck]) -> str:
+    """One sentence that names each footnote that no longer matches; empty when all do."""
+    numbers = [str(verdict.footnote.number) for verdict in verdicts if verdict.state != "same"]
+    if not numbers:
+        return ""
+    if len(numbers) == 1:
+        return f"Footnote {numbers[0]} no longer matches."
+    return f"Footnotes {', '.join(numbers[:-1])} and {numbers[-1]} no longer match."
+
+
+def results_to_json(verdicts: Sequence[FootnoteCheck]) -> dict[str, Any]:
+    """One JSON document; `found` is where the quote is now, where it is."""
+    return {
+        "schema": "footnote.verify/1",
+        "matches": not mismatch_sentence(verdicts),
+        "footnotes": [_object(verdict) for verdict in verdicts],
+    }
+
+
+def _row(verdict: FootnoteCheck) -> Row:
+    sign, style = SIGNS[verdict.state]
+    footnote = verdict.footnote
+    body = Text.assemble((f"{sign} {verdict.state}", style), _why(verdict))
+    title = one_line(footnote.title) or one_line(footnote.span.document_id)
+    body.append(f" · {title} · “{one_line(footnote.quote, QUOTE_CHARS)}”")
+    return Row(body, Text.assemble((f"[{footnote.number}] ", "cyan")))
+
+
+def _why(verdict: FootnoteCheck) -> str:
+    """What is to be known beyond the state; begins with a space or a colon."""
+    found = verdict.found.span
+    if verdict.footnote.altered:
+        parts, record = ", ".join(verdict.footnote.altered), RECORDS[verdict.found.state]
+        return f": shown otherwise than recorded: {parts} (the record {record})"
+    if verdict.state == "moved" and found:
+        return f": now characters {found.start}-{found.end}"
+    if verdict.state == "changed":
+        return f": {one_line(verdict.footnote.span.document_id)} does not hold this text"
+    if verdict.state == "gone":
+        return f": there is no {one_line(verdict.footnote.span.document_id)} in the index"
+    return " (the document has changed elsewhere)" if verdict.same_digest is False else ""
+
+
+def _object(verdict: FootnoteCheck) -> dict[str, Any]:
+    footnote, found = verdict.footnote, verdict.found.span
+    return {
+        "number": footnote.number,
+        "state": verdict.state,
+        "altered": list(footnote.altered),
+        "found": {"start": found.start, "end": found.end} if found else None,
+        "same_digest": verdict.same_digest,
+        "title": footnote.title,
+        "source": footnote.source,
+        "document_id": footnote.span.document_id,
+        "start": footnote.span.start,
+        "end": footnote.span.end,
+        "digest": footnote.digest,
+        "quote": footnote.quote,
+    }

@@ -1,0 +1,109 @@
+"""What stands below an answer: who gave it, how long it took, and what can be done with it?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import escape
+from urllib.parse import quote as urlquote
+
+from rag.types import Answer
+from ui.questions.exchange import Exchange
+from ui.views.cited_sentence import escape_line
+
+STAGE_VERBS = {  # what a stage of an answer did, in words
+    "rewrite": "rephrased",
+    "retrieve": "searched",
+    "load model": "loaded the model",
+    "select": "chose",
+    "judge": "asked the model",
+    "compose": "wrote",
+    "check": "checked",
+    "repair": "mended",
+    "compare": "compared",
+}
+_LEAST_S = 0.005  # a stage that took less is not worth a word
+
+
+def render_footer(exchange: Exchange, privacy: str) -> str:
+    """The foot of an exchange; empty until it is over."""
+    if not exchange.is_over:
+        return '<div class="fn-margin"></div>'
+    facts = [*_facts(exchange.answer), *([escape_line(privacy)] if privacy else [])]
+    line = f'<p class="fn-facts">{" · ".join(facts)}</p>' if facts else ""
+    return f'<div class="fn-margin">{line}{_actions(exchange)}{_note(exchange)}</div>'
+
+
+def _facts(answer: Answer | None) -> Iterator[str]:
+    if answer is None:
+        return
+    if answer.model:
+        yield escape_line(answer.model)
+    spent = {stage: s for stage, s in answer.timings.items() if s >= _LEAST_S}
+    for stage, seconds in spent.items():
+        yield f"{escape_line(STAGE_VERBS.get(stage, stage))} {_seconds(seconds)}"
+    if len(spent) > 1:
+        yield f"{_seconds(sum(answer.timings.values()))} in all"
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.2f} s" if seconds < 0.1 else f"{seconds:.1f} s"
+
+
+def _actions(exchange: Exchange) -> str:
+    id = exchange.id
+    says = bool(exchange.claims or exchange.answer)
+    groups = [
+        [*_takeaway(id)] if says else [],
+        [
+            "" if exchange.state == "failed" else button("retry", id, "Retry"),
+            button("edit", id, "Edit question"),
+            button("undo", id, "Undo"),
+        ],
+        [button("why", id, "Why this answer")],
+        [_thumb(exchange, "up", "Helpful"), _thumb(exchange, "down", "Not helpful")]
+        if says
+        else [],
+    ]
+    spans = "".join(f'<span class="fn-group">{"".join(each)}</span>' for each in groups if each)
+    return f'<div class="fn-actions">{spans}</div>'
+
+
+def _takeaway(id: str) -> Iterator[str]:
+    url = f"export/exchange/{urlquote(id, safe='')}"
+    yield (
+        f'<button type="button" class="fn-do" data-act="copy" data-exchange="{escape(id)}" '
+        f'data-url="{url}.md">Copy with footnotes</button>'
+    )
+    for end, name in (("md", "Markdown"), ("html", "HTML")):
+        yield (
+            f'<a class="fn-do" href="{url}.{end}" download '
+            f'aria-label="Download as {name}">{name}</a>'
+        )
+
+
+def button(act: str, id: str, words: str, name: str = "fn-do") -> str:
+    """A button that does `act` to the exchange `id`."""
+    return (
+        f'<button type="button" class="{name}" data-act="{act}" '
+        f'data-exchange="{escape(id)}">{words}</button>'
+    )
+
+
+def _thumb(exchange: Exchange, thumb: str, words: str) -> str:
+    pressed = "true" if exchange.thumb == thumb else "false"
+    return (
+        f'<button type="button" class="fn-do" data-act="thumb" data-thumb="{thumb}" '
+        f'data-exchange="{escape(exchange.id)}" aria-pressed="{pressed}">{words}</button>'
+    )
+
+
+def _note(exchange: Exchange) -> str:
+    """A line for a word on why, once there is a thumb."""
+    if exchange.thumb is None:
+        return ""
+    id = f"fn-note-{escape(exchange.id)}"
+    return (
+        f'<div class="fn-note"><label for="{id}">A word on why (optional)</label>'
+        f'<input id="{id}" type="text" maxlength="500" autocomplete="off" '
+        f'value="{escape_line(exchange.note)}">{button("note", exchange.id, "Save")}</div>'
+    )

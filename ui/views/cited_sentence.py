@@ -1,0 +1,218 @@
+"""How does a checked sentence look, with the places that it cites?
+
+Pure: values become HTML. All text here is untrusted: it passes `escape_line`, and a link is made of
+ids and numbers only. Chips come from a claim's citations, never from what a text says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import PurePath
+from urllib.parse import quote as urlquote
+from urllib.parse import urlsplit
+
+from rag.types import Citation, Claim, Origin, Passage, Span
+from ui.labels import SUPPORT_LABELS
+from ui.text import one_line
+
+CITATION_STATES = {  # what became of a citation since: a word beside the chip, and a sentence
+    "moved": ("moved", "The text moved; the link follows it."),
+    "changed": ("source changed", "The source has changed since."),
+    "gone": ("source removed", "The source was removed."),
+}
+SUPPORT_GRADES = {"supported": "good", "partial": "fair", "unsupported": "bad", "unchecked": "fair"}
+_WORD = 24  # characters of a last word that keeps its chips
+_TIED = 3  # chips that stay with it
+_LABEL = 120  # characters of a quote in the name of a chip
+_TIP = 500  # in its card
+_NOTE = 280  # in the list of footnotes
+
+
+@dataclass(frozen=True, slots=True)
+class CitationLinks:
+    """What the sentences of one exchange need to know of it. `states` maps "CLAIM.CITATION"."""
+
+    id: str
+    passages: Mapping[int, Passage]
+    states: Mapping[str, str]
+
+    def href(self, claim: int, citation: int) -> str:
+        """The page of the source, at the mark; it works without JavaScript."""
+        where = f"exchange={urlquote(self.id, safe='')}&claim={claim}&citation={citation}"
+        return f"source?{where}#fn-current"
+
+    def link(self, claim: int, citation: int, name: str) -> str:
+        """The attributes of a link of class `name` that opens a citation."""
+        return (
+            f'class="{name}" data-act="cite" data-exchange="{escape(self.id)}" '
+            f'data-claim="{claim}" data-citation="{citation}" '
+            f'href="{escape(self.href(claim, citation))}"'
+        )
+
+    def state(self, claim: int, citation: int) -> tuple[str, str] | None:
+        """The word and the sentence for a citation that is not what it was."""
+        return CITATION_STATES.get(self.states.get(f"{claim}.{citation}", "same"))
+
+
+def escape_line(text: str, most: int | None = None) -> str:
+    """Untrusted text on one line, ready for HTML and for attributes."""
+    return escape(one_line(text, most), quote=True)
+
+
+def short_source(source: str) -> str:
+    """Where a source is, in short: the host of a URL, the name of a file."""
+    try:
+        host = urlsplit(source).hostname
+    except ValueError:
+        host = None
+    if "://" in source and host:
+        return host.removeprefix("www.")
+    return PurePath(source.replace("\\", "/")).name or source
+
+
+def render_sentence(sheet: CitationLinks, number: int, claim: Claim) -> str:
+    """A claim, its chips and its support mark; `number` counts from 0.
+
+    The last word and what follows it stay on one line, where that is short.
+    """
+    text = one_line(claim.text)
+    end = text.rfind(" ") + 1
+    end = end if len(text) - end <= _WORD else len(text) - 1
+    chips = "".join(
+        _chip(sheet, number, index, claim, citation)
+        for index, citation in enumerate(claim.citations)
+    )
+    words = any(sheet.state(number, index) for index in range(len(claim.citations)))
+    tied = "fn-loose" if words or len(claim.citations) > _TIED else "fn-tied"
+    is_plain = claim.support == "supported" and not claim.reasons
+    sign, doubt = (_sign(claim), "") if is_plain else ("", _doubt(sheet, number, claim))
+    apart = " fn-compared" if claim.origin == "compared" else ""
+    return (
+        f'<span class="fn-claim fn-claim-{SUPPORT_GRADES[claim.support]}{apart}">'
+        f'<span class="fn-says">{escape(text[:end])}</span>'
+        f'<span class="{tied}"><span class="fn-says">{escape(text[end:])}</span>'
+        f"{chips}{sign}</span>{doubt}</span> "
+    )
+
+
+def render_footnotes(sheet: CitationLinks, claims: Sequence[Claim]) -> str:
+    """The cited words below the answer, once each, by the number of their passage."""
+    notes = "".join(_note(sheet, number, places) for number, places in _cited(claims))
+    return f'<ol class="fn-footnotes" aria-label="Footnotes">{notes}</ol>' if notes else ""
+
+
+_WHENCE: dict[Origin, str] = {
+    "model": "cited by the model",
+    "matched": "found by Footnote",
+    "compared": "compared by Footnote",
+}
+
+# --- chips -----------------------------------------------------------------------------------
+
+
+def _chip(sheet: CitationLinks, number: int, index: int, claim: Claim, citation: Citation) -> str:
+    verdict = SUPPORT_LABELS[claim.support][2]
+    state = sheet.state(number, index)
+    label = f"Source {citation.number}: “{one_line(citation.quote, _LABEL)}”, {verdict}"
+    label += f". {state[1]}" if state else ""
+    tip = f"fn-tip-{escape(sheet.id)}-{number}-{index}"
+    word = f'<span class="fn-state">{state[0]}</span>' if state else ""
+    return (
+        f'<span class="fn-cite"><a {sheet.link(number, index, "fn-chip")} '
+        f'aria-label="{escape(label)}" aria-describedby="{tip}">{citation.number}</a>{word}'
+        f'<span class="fn-tip" role="tooltip" id="{tip}">'
+        f"{_card(sheet, claim, citation, state)}</span></span>"
+    )
+
+
+def _card(
+    sheet: CitationLinks, claim: Claim, citation: Citation, state: tuple[str, str] | None
+) -> str:
+    """What lies over the page while a chip is pointed at: the quote and where it stands."""
+    passage = sheet.passages.get(citation.number)
+    sign, _, verdict = SUPPORT_LABELS[claim.support]
+    facts = [
+        f'<b class="fn-{SUPPORT_GRADES[claim.support]}">{sign} {verdict}</b>',
+        _WHENCE[claim.origin],
+    ]
+    facts += [state[1]] if state else []
+    return (
+        f'<span class="fn-tip-quote">“{escape_line(citation.quote, _TIP)}”</span>'
+        f'<span class="fn-tip-title">{_named(passage)}</span>'
+        f'<span class="fn-tip-facts">{" · ".join(facts)}</span>'
+    )
+
+
+def _named(passage: Passage | None) -> str:
+    """The title of a passage, and where its source is."""
+    if passage is None:
+        return "A source of this answer"
+    return (
+        f"{escape_line(passage.title, 140)} <i>{escape_line(short_source(passage.source), 60)}</i>"
+    )
+
+
+# --- support ---------------------------------------------------------------------------------
+
+
+def _sign(claim: Claim) -> str:
+    sign, _, verdict = SUPPORT_LABELS[claim.support]
+    return (
+        f'<span class="fn-support fn-good"><span aria-hidden="true">{sign}</span>'
+        f'<span class="fn-hidden"> ({verdict})</span></span>'
+    )
+
+
+def _doubt(sheet: CitationLinks, number: int, claim: Claim) -> str:
+    """A word that says how far a sentence is supported; its card gives the reasons."""
+    sign, _, verdict = SUPPORT_LABELS[claim.support]
+    tip = f"fn-why-{escape(sheet.id)}-{number}"
+    reasons = "".join(f'<span class="fn-tip-reason">{each}</span>' for each in _reasons(claim))
+    return (
+        f' <span class="fn-cite"><button type="button" data-act="why" '
+        f'class="fn-support fn-{SUPPORT_GRADES[claim.support]}" data-exchange="{escape(sheet.id)}" '
+        f'aria-describedby="{tip}"><span aria-hidden="true">{sign}</span> {verdict}</button>'
+        f'<span class="fn-tip" role="tooltip" id="{tip}">{reasons}</span></span>'
+    )
+
+
+def _reasons(claim: Claim) -> Iterator[str]:
+    for reason in claim.reasons:
+        text = escape_line(reason)
+        yield f"{text[:1].upper()}{text[1:]}"
+    if claim.reasons:
+        return
+    if claim.support == "unchecked":
+        yield "This sentence was not compared with its source."
+    elif claim.score is None or not claim.citations:
+        yield "No sentence of the articles was found that says it."
+    else:
+        yield f"The quotes say it: {claim.score:.0%} likely, by the grounding score."
+
+
+# --- footnotes -------------------------------------------------------------------------------
+
+_Place = tuple[int, int, Citation]  # claim, index of the citation in it, and the citation
+
+
+def _cited(claims: Sequence[Claim]) -> list[tuple[int, list[_Place]]]:
+    """Each passage number and the places in it, in the order of the text, none twice."""
+    found: dict[int, dict[Span, _Place]] = {}
+    for number, claim in enumerate(claims):
+        for index, citation in enumerate(claim.citations):
+            places = found.setdefault(citation.number, {})
+            places.setdefault(citation.span, (number, index, citation))
+    return [(number, [at for _, at in sorted(found[number].items())]) for number in sorted(found)]
+
+
+def _note(sheet: CitationLinks, number: int, places: Sequence[_Place]) -> str:
+    quotes = " ".join(
+        f"<a {sheet.link(claim, index, 'fn-quote')}>“{escape_line(citation.quote, _NOTE)}”</a>"
+        for claim, index, citation in places
+    )
+    return (
+        f'<li class="fn-footnote"><span class="fn-number">{number}</span> <span>{quotes} '
+        f'<span class="fn-whence">{_named(sheet.passages.get(number))}</span></span></li>'
+    )

@@ -1,0 +1,268 @@
+"""How do a question, its answer and the list of conversations look in the page?
+
+Pure: values become HTML. The parts of an exchange stand in the same order in every state, so that
+a page that patches its nodes one by one keeps them: the question, one line on how far it is, the
+answer, the evidence, what can be done. Sentences and their chips are in
+`ui.views.cited_sentence`, and what stands below an answer in `ui.views.answer_actions`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from html import escape
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+from urllib.parse import quote as urlquote
+
+from rag.types import Passage, Support
+from ui.labels import SUPPORT_LABELS, why_declined
+from ui.questions.exchange import Exchange
+from ui.text import count
+from ui.views.answer_actions import button, render_footer
+from ui.views.cited_sentence import (
+    SUPPORT_GRADES,
+    CitationLinks,
+    escape_line,
+    render_footnotes,
+    render_sentence,
+    short_source,
+)
+
+if TYPE_CHECKING:
+    from ui.records.history import Conversation
+
+_SAME: Mapping[str, str] = MappingProxyType({})
+_NONE: Mapping[str, Mapping[str, str]] = MappingProxyType({})
+_SHOWN = 240  # characters of a passage
+
+
+def render_thread(
+    exchanges: Sequence[Exchange],
+    *,
+    states: Mapping[str, Mapping[str, str]] = _NONE,
+    privacy: str = "",
+) -> str:
+    """Exchanges in order; `states` by the id of the exchange, as for `render_exchange`."""
+    return "".join(
+        render_exchange(each, states=states.get(each.id, _SAME), privacy=privacy)
+        for each in exchanges
+    )
+
+
+def render_exchange(
+    exchange: Exchange, *, states: Mapping[str, str] = _SAME, privacy: str = ""
+) -> str:
+    """One question and what has come of it, as an article whose heading is an `h3`.
+
+    `states` says of "CLAIM.CITATION" (both from 0) what became of it since the answer: same,
+    moved, changed or gone. `privacy` is one sentence.
+    """
+    passages = {passage.number: passage for passage in exchange.evidence}
+    sheet = CitationLinks(exchange.id, passages, states)
+    busy = "" if exchange.is_over else ' aria-busy="true"'
+    return (
+        f'<article class="fn-exchange" id="fn-exchange-{escape(exchange.id)}"'
+        f' data-exchange-id="{escape(exchange.id)}"'
+        f' aria-label="{escape_line(exchange.question)}"{busy}>'
+        f"{_question(exchange)}{_stage(exchange, states)}{_answer(exchange, sheet)}"
+        f"{_evidence(exchange)}{render_footer(exchange, privacy)}</article>"
+    )
+
+
+def render_start(examples: Sequence[str]) -> str:
+    """What this is, in a line, and questions to begin with."""
+    buttons = "".join(
+        f'<li><button type="button" class="fn-example" data-act="example" '
+        f'data-question="{escape(each)}">{escape_line(each)}</button></li>'
+        for each in examples
+    )
+    return (
+        '<section class="fn-empty" aria-label="How to begin"><p class="fn-lede">Ask the articles. '
+        "Each sentence of the answer has a footnote to the very words that it rests on.</p>"
+        f'<p class="fn-label">For example</p><ul class="fn-examples">{buttons}</ul></section>'
+    )
+
+
+def render_conversations(list: Sequence[Conversation], current: str | None) -> str:
+    """The conversations as given, each with its buttons; `current` is the id of the open one."""
+    rows = "".join(_conversation(each, each.id == current) for each in list)
+    none = '<p class="fn-none">No conversations yet.</p>'
+    body = f'<ul class="fn-list">{rows}</ul>' if rows else none
+    return f'<nav class="fn-conversations" aria-label="Conversations">{body}</nav>'
+
+
+# --- the question, and how far it is -----------------------------------------------------------
+
+
+def _question(exchange: Exchange) -> str:
+    notes = []
+    if exchange.asked_as:
+        notes.append(f"Asked as: {escape_line(exchange.asked_as)}")
+    if exchange.document_ids:
+        notes.append(f"Asked of {count(len(exchange.document_ids), 'source')} only")
+    asides = "".join(f'<p class="fn-aside">{note}</p>' for note in notes)
+    return f'<header><h3 class="fn-question">{escape_line(exchange.question)}</h3>{asides}</header>'
+
+
+def _stage(exchange: Exchange, states: Mapping[str, str]) -> str:
+    """One line that is always there: how far it is, and at last how well the answer stands."""
+    if not exchange.is_over:
+        return (
+            '<p class="fn-stage fn-busy" role="status">'
+            f'<span class="fn-pulse" aria-hidden="true"></span>{_doing(exchange)}</p>'
+        )
+    grade, verdict = _verdict(exchange)
+    lost = sum(state in ("changed", "gone") for state in states.values())
+    if lost:
+        grade = "fair" if grade == "good" else grade
+        verdict += f" Since then, {count(lost, 'citation')} lost the source as it was."
+    return f'<p class="fn-stage fn-{grade}">{verdict}</p>'
+
+
+def _doing(exchange: Exchange) -> str:
+    match exchange.state:
+        case "waiting" if exchange.ahead:
+            return f"{count(exchange.ahead, 'question')} ahead of yours"
+        case "waiting":
+            return "Yours is next"
+        case "searching":
+            return "Searching the articles"
+        case "reading":
+            return f"Reading {count(len(exchange.evidence), 'passage')}"
+    return "Writing, and checking each sentence"
+
+
+def _verdict(exchange: Exchange) -> tuple[str, str]:
+    """The colour and the words for how an exchange ended."""
+    if exchange.state == "failed":
+        return "bad", "✗ The answer broke off." if exchange.claims else "✗ Something went wrong."
+    if exchange.state == "stopped":
+        rest = "" if exchange.claims else " Nothing had been checked yet."
+        return "soft", f"■ Stopped.{rest}"
+    if exchange.answer and exchange.answer.status == "declined":
+        return "soft", "○ Not answered."
+    own = [claim for claim in exchange.claims if claim.origin != "compared"]
+    differ = " But sources differ." if len(own) < len(exchange.claims) else ""
+    tally = Counter(claim.support for claim in own)
+    grades: tuple[Support, ...] = ("unsupported", "unchecked", "partial", "supported")
+    worst = next((each for each in grades if tally[each]), "supported")
+    sign = SUPPORT_LABELS[worst][0]
+    if worst == "supported":
+        all_of = "Every sentence is" if len(own) > 1 else "The answer is"
+        grade = "fair" if differ else "good"
+        return grade, f"{sign} {all_of} supported by its source.{differ}"
+    parts = [f"{tally[each]} {SUPPORT_LABELS[each][2]}" for each in reversed(grades) if tally[each]]
+    of = count(len(own), "sentence")
+    return SUPPORT_GRADES[worst], f"{sign} {of}: {', '.join(parts)}.{differ}"
+
+
+# --- the answer ------------------------------------------------------------------------------
+
+
+def _answer(exchange: Exchange, sheet: CitationLinks) -> str:
+    """What stands so far; it grows at its end."""
+    claims = "".join(render_sentence(sheet, n, claim) for n, claim in enumerate(exchange.claims))
+    text = f'<p class="fn-prose">{claims}{_draft(exchange.draft)}</p>'
+    if not claims and not exchange.draft:
+        text = ""
+    notes = render_footnotes(sheet, exchange.claims)
+    end = "".join((_declined(exchange), _failed(exchange), _removed(exchange)))
+    return f'<div class="fn-answer">{text}{end}{notes}</div>'
+
+
+def _draft(draft: str) -> str:
+    text = escape_line(draft)
+    if not text:
+        return ""
+    return f'<span class="fn-draft">{text}</span> <span class="fn-checking">being checked</span>'
+
+
+def _declined(exchange: Exchange) -> str:
+    answer = exchange.answer
+    if answer is None or answer.status != "declined":
+        return ""
+    why = why_declined(answer)
+    asked = exchange.asked_as or exchange.question
+    where = "all sources"
+    if exchange.document_ids:
+        where = f"the {count(len(exchange.document_ids), 'source')} that you chose"
+    near = " What comes nearest is below." if exchange.evidence else ""
+    return (
+        f'<div class="fn-declined"><p class="fn-prose">{why[:1].upper()}{why[1:]}</p>'
+        f"<p>Searched {where} for “{escape_line(asked)}”.{near}</p></div>"
+    )
+
+
+def _failed(exchange: Exchange) -> str:
+    if exchange.state != "failed":
+        return ""
+    retry = button("retry", exchange.id, "Retry", "fn-main")
+    return f'<div class="fn-error"><p>{escape_line(exchange.error)}</p>{retry}</div>'
+
+
+def _removed(exchange: Exchange) -> str:
+    is_declined = exchange.answer is not None and exchange.answer.status == "declined"
+    if not exchange.removed or is_declined:
+        return ""
+    sentences = count(exchange.removed, "sentence")
+    return f'<p class="fn-removed">Left out: {sentences} that the articles do not support.</p>'
+
+
+# --- the evidence ----------------------------------------------------------------------------
+
+
+def _evidence(exchange: Exchange) -> str:
+    """The passages: open until an answer stands, then folded below it."""
+    if not exchange.evidence:
+        return '<div class="fn-evidence"></div>'
+    answer = exchange.answer
+    declined = answer is not None and answer.status == "declined"
+    stands = exchange.is_over and bool(exchange.claims)
+    if declined:
+        title = "Nearest passages"
+    elif stands:
+        title = f"{count(len(exchange.evidence), 'passage')} read"
+    else:
+        title = "What the articles say"
+    cited = {each.number for claim in exchange.claims for each in claim.citations}
+    cards = "".join(_passage(exchange.id, each, each.number in cited) for each in exchange.evidence)
+    fold = "" if stands else " open"
+    return (
+        f'<details class="fn-evidence"{fold}><summary>{title}</summary>'
+        f'<ol class="fn-passages">{cards}</ol></details>'
+    )
+
+
+def _passage(exchange_id: str, passage: Passage, is_cited: bool) -> str:
+    href = f"source?exchange={urlquote(exchange_id, safe='')}&passage={passage.number}#fn-current"
+    cited = ' <span class="fn-tag">cited</span>' if is_cited else ""
+    return (
+        f'<li class="fn-passage"><span class="fn-number">{passage.number}</span>'
+        f'<a class="fn-title" data-act="passage" data-exchange="{escape(exchange_id)}" '
+        f'data-passage="{passage.number}" href="{escape(href)}">'
+        f"{escape_line(passage.title, 120)}</a>"
+        f'<p class="fn-whence">{escape_line(short_source(passage.source), 60)}{cited}</p>'
+        f'<p class="fn-extract">{escape_line(passage.text, _SHOWN)}</p></li>'
+    )
+
+
+# --- conversations ---------------------------------------------------------------------------
+
+
+def _conversation(conversation: Conversation, is_current: bool) -> str:
+    id, title = escape(conversation.id), escape_line(conversation.title, 80)
+    current = ' aria-current="true"' if is_current else ""
+    facts = (
+        f"{escape_line(conversation.updated_at[:10])} · {count(conversation.exchanges, 'question')}"
+    )
+    return (
+        f'<li class="fn-row"><button type="button" class="fn-open" data-act="conversation" '
+        f'data-conversation="{id}"{current}><span class="fn-row-title">{title}</span>'
+        f'<span class="fn-row-facts">{facts}</span></button>'
+        f'<button type="button" class="fn-tool" data-act="rename" data-conversation="{id}" '
+        f'data-title="{escape(conversation.title)}" '
+        f'aria-label="Rename “{title}”" title="Rename">✎</button>'
+        f'<button type="button" class="fn-tool" data-act="delete" data-conversation="{id}" '
+        f'aria-label="Delete “{title}”" title="Delete">✕</button></li>'
+    )

@@ -1,0 +1,205 @@
+"""How do the past runs of the evals look on the page?
+
+Pure: runs become HTML. Figures are set side by side only where the same questions were asked of
+the same articles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from html import escape
+from math import ceil, floor
+from typing import Literal
+from urllib.parse import quote
+
+from eval.figures import KINDS, Figure, value
+from eval.kept.runs import Run
+from eval.kept.summary import Summary
+from eval.report import svg as plots
+from ui.text import count, one_line
+
+MAX_ROWS = 100
+MAX_POINTS = 30
+MAX_TRENDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class MainFigure:
+    """A figure that stands in the trend and in the list of runs."""
+
+    name: str
+    title: str
+    better: Literal["up", "down"] = "up"
+    is_share: bool = True
+
+
+MAIN_FIGURES = (
+    MainFigure("answer_right", "Answerable: right"),
+    MainFigure("declined_rightly", "Unanswerable: declined"),
+    MainFigure("claims_supported", "Sentences supported"),
+    MainFigure("seconds_p50", "Median time a question", "down", is_share=False),
+)
+
+
+def render_tab(runs: Sequence[Run]) -> str:
+    """The whole tab. `runs` come newest first, as `eval.kept.runs.runs` gives them."""
+    if not runs:
+        return (
+            '<section class="fn-evals"><h2>Evals</h2><p class="fn-evals-empty">No run yet. '
+            "<code>footnote eval</code> asks questions whose answers are known, of the embedded "
+            "articles, and keeps what came of each; the run then stands here, with its report."
+            "</p></section>"
+        )
+    trends = "".join(map(_trends, _groups(runs)[:MAX_TRENDS]))
+    return (
+        '<section class="fn-evals"><h2>Evals</h2><p class="fn-evals-lead">A run asks questions '
+        "whose answers are known. <code>footnote eval</code> makes a new one.</p>"
+        f"{trends}<h3>All runs</h3>{_table(runs[:MAX_ROWS])}{_older(len(runs) - MAX_ROWS)}"
+        "</section>"
+    )
+
+
+def _older(number: int) -> str:
+    if number <= 0:
+        return ""
+    return f'<p class="fn-evals-lead">{count(number, "older run")} are kept and not shown.</p>'
+
+
+# --- the trend --------------------------------------------------------------------------------
+
+
+def _groups(runs: Sequence[Run]) -> list[list[Summary]]:
+    """Finished runs that compare, oldest first; the group of the newest run first, and those with
+    a single run only if there is no other."""
+    found: dict[tuple[str, str], list[Summary]] = {}
+    for run in runs:
+        if run.summary and run.summary.cases:
+            key = (run.summary.cases_digest, run.summary.corpus_digest)
+            found.setdefault(key, []).insert(0, run.summary)
+    groups = [group[-MAX_POINTS:] for group in found.values()]
+    return [group for group in groups if len(group) > 1] or groups[:1]
+
+
+def _trends(group: Sequence[Summary]) -> str:
+    last = group[-1]
+    title = f"{count(last.cases, 'question')} of {one_line(last.cases_file, 60)}"
+    over = count(len(group), "run") if len(group) > 1 else "one run; the trend needs a second"
+    multiples = "".join(_multiple(main, group) for main in MAIN_FIGURES)
+    return (
+        f'<section class="fn-evals-trend"><h3>{escape(title)} <small>{over}, '
+        f"{_span(group)}</small></h3>"
+        f'<div class="fn-evals-multiples">{multiples}</div></section>'
+    )
+
+
+def _span(group: Sequence[Summary]) -> str:
+    first, last = _day(group[0].started), _day(group[-1].started)
+    return first if first == last else f"{first} to {last}"
+
+
+def _multiple(main: MainFigure, group: Sequence[Summary]) -> str:
+    figures = [summary.figures[main.name] for summary in group]
+    values = [figure.value for figure in figures]
+    low, high = _axis(main, [each for each in values if each is not None])
+    shown = [value(figure, KINDS[main.name]) for figure in figures]
+    told = f"{main.title}, run by run: {', '.join(shown)}."
+    return (
+        f'<figure class="fn-evals-multiple"><figcaption>{main.title}</figcaption>'
+        f'<p class="fn-evals-value">{shown[-1]}</p>{_change(main, values)}'
+        f'<div class="fn-evals-plot">{plots.trend(values, low, high, told)}'
+        f'<span class="fn-evals-high">{_edge(main, high)}</span>'
+        f'<span class="fn-evals-low">{_edge(main, low)}</span></div></figure>'
+    )
+
+
+def _axis(main: MainFigure, values: Sequence[float]) -> tuple[float, float]:
+    """Round ends that hold every value: tenths of a share, two at least; seconds from 0."""
+    if not main.is_share:
+        return 0.0, float(ceil(max(values, default=0.0))) or 1.0
+    high = max(2, ceil(max(values, default=1.0) * 10 - 1e-9))
+    low = min(floor(min(values, default=0.0) * 10 + 1e-9), high - 2)
+    return low / 10, high / 10
+
+
+def _edge(main: MainFigure, end: float) -> str:
+    return f"{end:.0%}" if main.is_share else f"{end:g} s"
+
+
+def _change(main: MainFigure, values: Sequence[float | None]) -> str:
+    """What is different from the run before: by shape, in words, and by colour."""
+    if len(values) < 2 or values[-1] is None or values[-2] is None:
+        return '<p class="fn-evals-change">nothing to compare with</p>'
+    change = values[-1] - values[-2]
+    size = f"{abs(100 * change):.1f} points" if main.is_share else f"{abs(change):.1f} s"
+    if size.startswith("0.0"):
+        return '<p class="fn-evals-change">as in the run before</p>'
+    is_better = (change > 0) == (main.better == "up")
+    kind, word = ("good", "better") if is_better else ("bad", "worse")
+    word = word if main.is_share else "faster" if is_better else "slower"
+    mark = "▲" if change > 0 else "▼"
+    return (
+        f'<p class="fn-evals-change fn-evals-{kind}"><span aria-hidden="true">{mark}</span> '
+        f"{size} {word}</p>"
+    )
+
+
+# --- the list ---------------------------------------------------------------------------------
+
+
+def _table(runs: Sequence[Run]) -> str:
+    """Roles are written out, since on a phone the rows are laid out as cards."""
+    titles = ("Run", "Model", "Questions", *(main.title for main in MAIN_FIGURES))
+    heads = "".join(f'<th role="columnheader" scope="col">{title}</th>' for title in titles)
+    return (
+        '<table class="fn-evals-runs" role="table" aria-label="Runs, newest first">'
+        f'<thead role="rowgroup"><tr role="row">{heads}</tr></thead>'
+        f'<tbody role="rowgroup">{"".join(map(_row, runs))}</tbody></table>'
+    )
+
+
+def _row(run: Run) -> str:
+    told, state = _known(run)
+    facts = {
+        "Model": one_line(run.summary.model, 60) if run.summary else "–",
+        "Questions": f"{told['errors'].n:,}",
+        **{main.title: value(told[main.name], KINDS[main.name]) for main in MAIN_FIGURES},
+    }
+    cells = "".join(
+        f'<td role="cell" data-label="{title}">{escape(fact)}</td>' for title, fact in facts.items()
+    )
+    return (
+        f'<tr role="row"><td role="cell" class="fn-evals-name">{_link(run)}{state}</td>{cells}</tr>'
+    )
+
+
+def _known(run: Run) -> tuple[Mapping[str, Figure], str]:
+    """The figures, and what is to be said of a run that has no usable summary."""
+    if run.summary:
+        return run.summary.figures, ""
+    results = run.results()
+    unfinished = "Unfinished: the questions so far." if results.entries else "Unfinished."
+    faults = [run.fault or unfinished, *results.faults[:1]]
+    told = " ".join(one_line(fault, 200) for fault in faults)
+    return results.figures(intervals=False), f'<span class="fn-evals-fault">{escape(told)}</span>'
+
+
+def _link(run: Run) -> str:
+    """The run's date, which opens its report; and its name where that is not the date."""
+    when = f"{_day(run.started)}, {run.started.astimezone(UTC):%H:%M}"
+    try:
+        address = quote(run.name, safe="")
+    except UnicodeEncodeError:  # not text, so no address leads to it
+        return f"<span>{when}</span>"
+    name = "" if run.is_named_by_time else f" <span>{escape(one_line(run.name, 60))}</span>"
+    return (
+        f'<a class="fn-evals-open" data-act="run" data-run="{escape(run.name, quote=True)}"'
+        f' href="evals/{address}" target="_blank" rel="noopener">{when}</a>{name}'
+    )
+
+
+def _day(when: datetime) -> str:
+    """``22 Nov 2026``, UTC."""
+    when = when.astimezone(UTC)
+    return f"{when.day} {when:%b %Y}"

@@ -1,0 +1,125 @@
+"""What stands around the conversation: the name, the state of the model, notices?"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from ui.text import count, one_line
+
+if TYPE_CHECKING:
+    from ui.questions.model_status import ModelStatus
+    from ui.records.feedback_cases import CaseFile
+
+EXAMPLES = (
+    "What tariff rate applies to fentanyl?",
+    "Who is China's minister of public security?",
+    "What did Trump cite when he imposed the initial tariff?",
+    "To which country are the chemical components of the drug often shipped?",
+    "What does China say drives the crisis?",
+)
+
+
+def page_header() -> str:
+    """The name of the page and what it is for."""
+    return (
+        '<header class="fn-header"><h1 class="fn-brand">Footnote</h1>'
+        '<p class="fn-tagline">Answers you can check, sentence by sentence.</p></header>'
+    )
+
+
+def model_status(warm: ModelStatus, model: str, privacy: str) -> str:
+    """Which model answers, whether it is ready, and whether text leaves the machine."""
+    if warm.error:
+        state, text = "bad", warm.error
+    elif warm.ready:
+        state, text = "good", f"{model} is ready. {privacy}"
+    else:
+        state, text = "fair", f"{warm.text} {privacy}"
+    mark = {"bad": "✗", "good": "●", "fair": "◌"}[state]
+    return (
+        f'<p class="fn-status fn-status-{state}" role="status">'
+        f'<span aria-hidden="true">{mark}</span> {escape(one_line(text))}</p>'
+    )
+
+
+def notice(text: str) -> str:
+    """A message that a person should see, above the box; nothing for an empty one."""
+    if not text:
+        return ""
+    return f'<p class="fn-notice" role="alert">{escape(one_line(text))}</p>'
+
+
+def replacing_notice(later: int) -> str:
+    """Says that the next question replaces one, and how many follow that one."""
+    more = f" and the {count(later, 'question')} after it" if later else ""
+    return (
+        '<p class="fn-notice" role="status">Asking replaces the earlier question'
+        f"{more}. "
+        '<button type="button" class="fn-link" data-act="keep">Keep it instead</button></p>'
+    )
+
+
+def show_earlier_button(hidden: int) -> str:
+    """Stands before the exchanges of a long conversation when not all of them are shown."""
+    if not hidden:
+        return ""
+    return (
+        '<p class="fn-earlier"><button type="button" class="fn-new" data-act="earlier">'
+        f"Show {count(hidden, 'earlier question')}</button></p>"
+    )
+
+
+def conversations_header() -> str:
+    """What stands above the list of conversations."""
+    return (
+        '<div class="fn-shelf-head"><h2 class="fn-shelf-title">Conversations</h2>'
+        '<button type="button" class="fn-new" data-act="new">New</button></div>'
+    )
+
+
+def conversation_header() -> str:
+    """What stands above the conversation: where the page is too narrow for the list, the buttons
+    that show it and that begin anew. A screen reader is told here when an answer is there."""
+    return (
+        '<h2 class="fn-hidden">Conversation</h2>'
+        '<p class="fn-hidden" role="status" id="fn-said"></p>'
+        '<div class="fn-shelf-toggle"><button type="button" class="fn-new" data-act="shelf">'
+        'Conversations</button> <button type="button" class="fn-new" data-act="new">New'
+        "</button></div>"
+    )
+
+
+def no_match() -> str:
+    """The list of conversations when a search finds none."""
+    return '<p class="fn-none">No conversation holds these words.</p>'
+
+
+def save_links(conversation: str) -> str:
+    """Links that save the open conversation, with its footnotes."""
+    if not conversation:
+        return ""
+    url = f"export/conversation/{quote(conversation, safe='')}"
+    return (
+        '<p class="fn-takeaway">Save this conversation: '
+        f'<a href="{url}.md" download>Markdown</a> · <a href="{url}.html" download>HTML</a></p>'
+    )
+
+
+def feedback_summary(made: CaseFile) -> str:
+    """What the thumbs given so far amount to as eval cases."""
+    if not made.cases and not made.left_out:
+        return ""
+    saved = (
+        '<p><a class="fn-new" href="export/cases.jsonl" download>Save '
+        f"{count(made.cases, 'case')}</a> and run them: "
+        "<code>footnote eval --cases cases.jsonl</code></p>"
+    )
+    left = "".join(f"<li>{escape(one_line(why, 300))}</li>" for why in made.left_out)
+    return (
+        '<section class="fn-thumbs"><h3>Cases from your thumbs</h3>'
+        + (saved if made.cases else "")
+        + (f"<p>Left out, because they cannot be judged:</p><ul>{left}</ul>" if left else "")
+        + "</section>"
+    )

@@ -1,0 +1,97 @@
+"""How does a handler get its parts by name, and where do its errors go?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import gradio as gr
+
+from rag.errors import FootnoteError
+from ui.gate.sign_in import Access
+from ui.views import page_frame
+from ui.web.browser_windows import BrowserWindow
+from ui.web.page_actions import Parts
+
+ElementData = Mapping[str, str]
+"""What the element that was acted on says of itself: its data attributes."""
+PartNames = tuple[str, ...]
+Handler = Callable[..., Any]
+
+
+class EventBinding:
+    """Gives handlers their parts by name, and shows their errors in the page."""
+
+    def __init__(self, parts: Mapping[str, Any], access: Access) -> None:
+        self.parts = parts
+        self.access = access
+
+    def bind(
+        self, event: Any, handler: Handler, inputs: PartNames, outputs: PartNames, **options: Any
+    ) -> Any:
+        """Change parts at once: `handle(who, data, *given)` gives them."""
+
+        def run(event_data: gr.EventData, request: gr.Request, *values: Any) -> Any:
+            with _errors_as_notices() as shown:
+                shown.parts = handler(self._who(request), _data(event_data), *values) or {}
+            return self.values(shown.parts, outputs)
+
+        return self._listen(event, run, inputs, outputs, queue=False, **options)
+
+    def bind_stream(
+        self, event: Any, handler: Handler, inputs: PartNames, outputs: PartNames
+    ) -> Any:
+        """Change parts again and again: `handle(who, data, *given)` yields them."""
+
+        def run(event_data: gr.EventData, request: gr.Request, *values: Any) -> Iterator[Any]:
+            with _errors_as_notices() as shown:
+                for parts in handler(self._who(request), _data(event_data), *values):
+                    yield self.values(parts, outputs)
+            # Also where there is nothing to say: of no value at all, Gradio makes empty parts.
+            yield self.values(shown.parts, outputs)
+
+        # Else Gradio drops what is begun before the last one has ended; `handler` decides that.
+        return self._listen(event, run, inputs, outputs, trigger_mode="multiple")
+
+    def _who(self, request: gr.Request) -> BrowserWindow:
+        return BrowserWindow(self.access.owner(request), request.session_hash or "")
+
+    def values(self, parts: Parts, outputs: PartNames) -> Any:
+        """What Gradio is given for the parts named; those that do not change are passed over."""
+        values = [parts.get(name, gr.skip()) for name in outputs]
+        return values[0] if len(values) == 1 else values or None
+
+    def _listen(
+        self, event: Any, run: Any, inputs: PartNames, outputs: PartNames, **options: Any
+    ) -> Any:
+        return event(
+            run,
+            [self.parts[name] for name in inputs],
+            [self.parts[name] for name in outputs],
+            show_progress="hidden",
+            api_visibility="private",
+            **options,
+        )
+
+
+@dataclass
+class _Shown:
+    parts: Parts = field(default_factory=dict)
+
+
+@contextmanager
+def _errors_as_notices() -> Iterator[_Shown]:
+    """An error becomes a notice in the page."""
+    shown = _Shown()
+    try:
+        yield shown
+    except FootnoteError as error:
+        shown.parts = {"notice": page_frame.notice(str(error))}
+
+
+def _data(event: gr.EventData) -> dict[str, str]:
+    """What the element that was acted on says of itself: its data attributes, as strings."""
+    data = event._data if isinstance(event._data, dict) else {}
+    return {str(name): str(value)[:2000] for name, value in data.items()}

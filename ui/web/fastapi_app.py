@@ -1,0 +1,137 @@
+"""What does the server consist of?
+
+One FastAPI application: our own routes, the doors for other programs, and Gradio's page mounted
+below them at "/". The guard and the headers stand around all of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from rag.errors import SettingsError
+
+if TYPE_CHECKING:
+    import gradio
+    from fastapi import FastAPI
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from rag.assistant import Assistant
+    from ui.api.mcp_server import McpEndpoint
+    from ui.gate.sign_in import Access
+    from ui.questions.model_status import ModelLoader
+    from ui.questions.runner import QuestionRunner
+    from ui.records.history import History
+
+
+def create_app(
+    blocks: gradio.Blocks,
+    *,
+    assistant: Assistant,
+    history: History,
+    runner: QuestionRunner,
+    access: Access,
+    root_path: str = "",
+    mcp: bool = False,
+    loader: ModelLoader | None = None,
+    **mounting: Any,
+) -> FastAPI:
+    """The application. `mounting` goes to `gradio.mount_gradio_app` (theme, css, head, …).
+
+    `root_path` is a path, or a whole URL where a proxy serves the page. Raises `SettingsError`
+    when `mcp` is wanted and its package is missing.
+    """
+    from fastapi import FastAPI
+    from starlette.routing import Route
+
+    from ui.api.chat_completions import ChatCompletions
+    from ui.gate.request_guard import RequestGuard
+    from ui.gate.security_headers import SecurityHeaders
+    from ui.web.routes import Routes
+
+    mcp_endpoint = _mcp_endpoint(assistant, runner, access) if mcp else None
+    app = FastAPI(
+        lifespan=partial(_lifespan, mcp_endpoint=mcp_endpoint),
+        docs_url=None,  # these pages fetch scripts from elsewhere
+        redoc_url=None,
+        openapi_url=None,
+    )
+    completions = ChatCompletions(assistant, runner)
+    app.router.routes += [
+        *Routes(assistant, history, access, loader).all(),
+        Route("/v1/chat/completions", completions, methods=["POST"]),
+        Route("/v1/models", _models),
+        Route("/v1/models/{model}", _models),
+        *(mcp_endpoint.routes if mcp_endpoint else ()),
+    ]
+    _mount(app, blocks, root_path, mounting)
+    app.add_middleware(RequestGuard, access=access)
+    # The outermost: it sees refusals, too.
+    app.add_middleware(SecurityHeaders, root_path=urlsplit(root_path).path.rstrip("/"))
+    return app
+
+
+def _mount(app: FastAPI, blocks: gradio.Blocks, root_path: str, mounting: dict[str, Any]) -> None:
+    """Put the page at "/", with everything off that would reach out of this machine."""
+    import gradio
+    from gradio import processing_utils
+
+    from rag import MAX_FILE_BYTES
+
+    # Gradio fetches the address that a client names in place of an uploaded file.
+    processing_utils.async_ssrf_protected_download = _unfetched
+    gradio.mount_gradio_app(
+        app,
+        blocks,
+        path="/",
+        root_path=root_path or None,
+        footer_links=[],
+        run_history=False,
+        show_error=True,
+        max_file_size=MAX_FILE_BYTES,
+        ssr_mode=False,
+        pwa=False,
+        mcp_server=False,
+        enable_monitoring=False,
+        app_kwargs={"openapi_url": None},
+        **mounting,
+    )
+
+
+async def _unfetched(url: str, cache_dir: str) -> str:
+    import gradio
+
+    raise gradio.Error("A file is uploaded here, not named by its address.", print_exception=False)
+
+
+async def _models(request: Request) -> Response:
+    from ui.api import chat_completions
+
+    return chat_completions.list_models(request.path_params.get("model", ""))
+
+
+@asynccontextmanager
+async def _lifespan(_: FastAPI, mcp_endpoint: McpEndpoint | None) -> AsyncIterator[None]:
+    """Gradio puts its own around this one."""
+    if mcp_endpoint is None:
+        yield
+    else:
+        async with mcp_endpoint.open():
+            yield
+
+
+def _mcp_endpoint(assistant: Assistant, runner: QuestionRunner, access: Access) -> McpEndpoint:
+    try:
+        from ui.api import mcp_server
+    except ImportError as error:
+        raise SettingsError(
+            "The package for the Model Context Protocol is not installed.",
+            "Install it: `pip install 'footnote-qa[mcp]'`.",
+        ) from error
+    from ui.api.functions import ApiFunctions
+
+    return mcp_server.mcp_endpoint(ApiFunctions(assistant, runner), access)

@@ -1,0 +1,272 @@
+"""How is the page wired?
+
+Gradio's components, and which of them each act changes. What the acts do is in
+`ui.web.page_actions`, `ui.web.source_link` and `ui.web.indexing_jobs`, what they look like in the
+render modules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, cast
+
+import gradio as gr
+from gradio.events import api
+
+from rag.errors import FootnoteError
+from ui import stylesheets
+from ui.api.functions import ApiFunctions
+from ui.gate.sign_in import Access
+from ui.questions.model_status import ModelLoader
+from ui.stylesheets import ASSETS
+from ui.views import page_frame, source_highlights
+from ui.web.browser_windows import BrowserWindow
+from ui.web.event_binding import ElementData, EventBinding
+from ui.web.indexing_jobs import IndexingJobs
+from ui.web.page_actions import PageActions
+from ui.web.source_pane import SourcePane
+
+THREADS = 100  # each question that somebody watches takes one
+READY_S = 1.0  # between looks at whether the model is ready
+
+
+BRIDGE = "window.footnoteTrigger = trigger;"  # app.js hands acts to Gradio through it
+
+
+class _Blocks(gr.Blocks):
+    """Gradio's blocks, without what they would remember of a session for ever: a part that is
+    passed over is made anew under another number, and each value that it has later stays there."""
+
+    async def postprocess_data(self, block_fn: Any, predictions: Any, state: Any) -> list[Any]:
+        output = await super().postprocess_data(block_fn, predictions, state)
+        if state is not None:
+            for number in state.config_values.keys() - self.blocks.keys():
+                del state.config_values[number]
+        return output
+
+
+def build_blocks(
+    page: PageActions,
+    pane: SourcePane,
+    indexing: IndexingJobs,
+    loader: ModelLoader,
+    access: Access,
+    functions: ApiFunctions,
+) -> gr.Blocks:
+    """The page as Gradio blocks, not yet mounted."""
+    with _Blocks(title="Footnote", analytics_enabled=False, fill_width=True) as blocks:
+        with gr.Row(elem_id="fn-top"):
+            gr.HTML(page_frame.page_header(), apply_default_css=False)
+            status = _panel("status")
+        bridge = gr.HTML(js_on_load=BRIDGE, elem_id="fn-bridge")
+        with gr.Tabs(elem_id="fn-tabs"):
+            with gr.Tab("Ask", id="ask"):
+                parts = _ask_tab()
+            with gr.Tab("Sources", id="sources") as sources_tab:
+                parts |= _sources_tab()
+            with gr.Tab("Evals", id="evals") as evals_tab:
+                parts |= {"runs": _panel("evals"), "status": status}
+        binding = EventBinding(parts, access)
+        _wire_asking(binding, bridge, page)
+        opened = binding.bind(
+            bridge.select, lambda window, data: {"pane": pane.show(window, data)}, (), ("pane",)
+        )
+        opened.then(None, js="() => window.footnoteArrived()")
+        _wire_sources(binding, bridge, sources_tab, indexing)
+        _wire_state(binding, blocks, evals_tab, page, loader, indexing)
+        _offer(functions)
+    blocks.queue(default_concurrency_limit=None, max_size=200)
+    blocks.max_threads = THREADS
+    blocks.create_limiter()
+    return cast(gr.Blocks, blocks)
+
+
+def mount_options() -> dict[str, Any]:
+    """What Gradio is told when the blocks are mounted: theme, styles, the browser's script."""
+    fonts = ["system-ui", "sans-serif"]
+    script = (ASSETS / "app.js").read_text(encoding="utf-8")
+    return {
+        "theme": gr.themes.Base(font=fonts, font_mono=["ui-monospace", "monospace"]),
+        "head": f"<style>{stylesheets.page_css()}</style><script>{script}</script>",
+        "favicon_path": str(ASSETS / "icon.png"),
+    }
+
+
+# --- components -------------------------------------------------------------------------------
+
+
+def _panel(name: str, value: str = "") -> gr.HTML:
+    return gr.HTML(value, apply_default_css=False, elem_id=f"fn-{name}")
+
+
+def _ask_tab() -> dict[str, Any]:
+    parts: dict[str, Any] = {}
+    with gr.Row(elem_id="fn-desk"):
+        with gr.Column(elem_id="fn-shelf", min_width=0):
+            gr.HTML(page_frame.conversations_header(), apply_default_css=False)
+            parts["search"] = gr.Textbox(
+                label="Search conversations", placeholder="Search", max_lines=1, elem_id="fn-search"
+            )
+            parts["conversations"] = _panel("conversations")
+        with gr.Column(elem_id="fn-talk", min_width=0):
+            gr.HTML(page_frame.conversation_header(), apply_default_css=False)
+            parts["past"] = _panel("past")
+            parts["live"] = _panel("live")
+            parts |= _composer()
+        with gr.Column(elem_id="fn-side", min_width=0):
+            parts["pane"] = _panel("pane", source_highlights.render_empty())
+    for name in ("conversation", "editing"):
+        parts[name] = gr.Textbox(visible="hidden", elem_id=f"fn-{name}", label=name)
+    return parts
+
+
+def _composer() -> dict[str, Any]:
+    parts: dict[str, Any] = {}
+    with gr.Column(elem_id="fn-composer", min_width=0):
+        parts["notice"] = _panel("notice")
+        with gr.Row(elem_id="fn-box"):
+            parts["question"] = gr.Textbox(
+                label="Your question",
+                placeholder="Ask the articles something",
+                show_label=False,
+                lines=1,
+                max_lines=6,
+                submit_btn=False,
+                elem_id="fn-question",
+                autofocus=True,
+            )
+            parts["ask"] = gr.Button("Ask", variant="primary", elem_id="fn-ask", min_width=0)
+            parts["stop"] = gr.Button("Stop", elem_id="fn-stop", min_width=0)
+        with gr.Accordion("Ask only some of the sources", open=False, elem_id="fn-limit"):
+            parts["only"] = gr.Dropdown(
+                label="Only these sources", show_label=False, multiselect=True, elem_id="fn-only"
+            )
+    return parts
+
+
+def _sources_tab() -> dict[str, Any]:
+    parts: dict[str, Any] = {}
+    with gr.Row(elem_id="fn-intake"):
+        parts["files"] = gr.File(
+            label="Add articles: drop files here", file_count="multiple", elem_id="fn-files"
+        )
+        with gr.Column(min_width=0, elem_id="fn-address"):
+            parts["url"] = gr.Textbox(
+                label="Or the address of a public web page",
+                placeholder="https://…",
+                max_lines=1,
+                elem_id="fn-url",
+            )
+            parts["add"] = gr.Button("Add the page", elem_id="fn-add")
+    parts["progress"] = _panel("progress")
+    parts["table"] = _panel("table")
+    return parts
+
+
+# --- wiring -----------------------------------------------------------------------------------
+
+
+THREAD = ("past", "live", "conversation", "conversations", "editing", "notice", "question")
+
+
+def _wire_asking(binding: EventBinding, bridge: gr.HTML, page: PageActions) -> None:
+    parts = binding.parts
+
+    def ask(
+        window: BrowserWindow, _: ElementData, question: str, now: str, only: Any, editing: str
+    ) -> Any:
+        return page.ask(window, question, now, document_ids=only or (), replacing=editing)
+
+    def again(window: BrowserWindow, data: ElementData, now: str, only: Any) -> Any:
+        if data.get("act") == "example":
+            return page.ask(window, data.get("question", ""), now, document_ids=only or ())
+        return page.asked_again(window, now, data.get("exchange", ""))
+
+    def listed(window: BrowserWindow, _: ElementData, now: str, words: str) -> Any:
+        return {"conversations": page.listed(window.owner, now, words)}
+
+    def relisted(window: BrowserWindow, data: ElementData, now: str, words: str) -> Any:
+        return {} if page.windows.followed(window) else listed(window, data, now, words)
+
+    given = ("question", "conversation", "only", "editing")
+    parts["conversation"].change(
+        None, [parts["conversation"]], None, js="(id) => window.footnoteRemember(id)"
+    )
+    asked = [
+        binding.bind_stream(parts["question"].submit, ask, given, THREAD),
+        binding.bind_stream(parts["ask"].click, ask, given, THREAD),
+        binding.bind_stream(bridge.submit, again, ("conversation", "only"), THREAD),
+    ]
+    binding.bind(parts["stop"].click, lambda window, _: page.stop(window), (), ())
+    binding.bind(bridge.input, page.act, ("conversation",), THREAD)
+    named, shelf = ("conversation", "search"), ("conversations",)
+    binding.bind(parts["search"].change, listed, named, shelf)  # a paste is no "input" to Gradio
+    for event in asked:  # whoever left an answer to itself finds it in the list when it is there
+        binding.bind(event.then, relisted, named, shelf)
+
+
+def _wire_sources(
+    binding: EventBinding, bridge: gr.HTML, tab: gr.Tab, indexing: IndexingJobs
+) -> None:
+    parts = binding.parts
+    changed = ("progress", "table", "only", "files", "url")
+    binding.bind_stream(
+        parts["files"].upload, lambda _, __, files: indexing.add_files(files), ("files",), changed
+    )
+    for event in (parts["add"].click, parts["url"].submit):
+        binding.bind_stream(event, lambda _, __, url: indexing.add_url(url), ("url",), changed)
+    binding.bind_stream(bridge.change, lambda _, data: indexing.act(data), (), changed)
+    binding.bind(tab.select, lambda _, __: indexing.sources_update(), (), changed)
+
+
+def _wire_state(
+    binding: EventBinding,
+    blocks: gr.Blocks,
+    tab: gr.Tab,
+    page: PageActions,
+    loader: ModelLoader,
+    indexing: IndexingJobs,
+) -> None:
+    def load(request: gr.Request) -> Any:
+        wanted = str(request.query_params.get("c", ""))
+        shown = page.opened(binding.access.owner(request), wanted)
+        return binding.values({**shown, "only": indexing.source_choices()}, (*THREAD, "only"))
+
+    names = (*THREAD, "only")
+    blocks.load(load, None, [binding.parts[name] for name in names], api_visibility="private")
+    timer = gr.Timer(READY_S)
+
+    def tick() -> Any:
+        state = loader.state
+        over = state.ready or bool(state.error)
+        return page_frame.model_status(state, page.model, page.privacy), gr.Timer(active=not over)
+
+    timer.tick(
+        tick,
+        None,
+        [binding.parts["status"], timer],
+        show_progress="hidden",
+        queue=False,
+        api_visibility="private",
+    )
+    binding.bind(tab.select, lambda window, _: {"runs": page.evals(window.owner)}, (), ("runs",))
+
+
+def _offer(functions: ApiFunctions) -> None:
+    """The endpoints for other programs; all the others are private."""
+    for name, function in functions.by_name().items():
+        api(_explained(function), api_name=name)
+
+
+def _explained(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, with its errors as Gradio tells them to a client."""
+
+    @wraps(function)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except FootnoteError as error:
+            raise gr.Error(str(error)) from error
+
+    return run

@@ -1,0 +1,117 @@
+"""How do uploads and addresses enter the index while the page shows it?"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rag.errors import FootnoteError
+from rag.events import Failed, IngestEvent
+from ui.text import count, one_line
+from ui.views import page_frame, sources_table
+from ui.web import uploads
+
+if TYPE_CHECKING:
+    from rag.assistant import Assistant
+
+
+@dataclass(frozen=True)
+class IndexingJobs:
+    """Adds, renews and removes sources. Parts: progress, table (HTML), only (the choices of a
+    question's sources), files and url (what was given, to be cleared)."""
+
+    assistant: Assistant
+    folder: Path  # where uploads are kept
+
+    def sources_update(self) -> dict[str, Any]:
+        """The table of sources and the choices that a question has."""
+        found = sources_table.list_sources(self.assistant.library)
+        return {"table": sources_table.render_table(found), "only": self.source_choices()}
+
+    def source_choices(self) -> dict[str, Any]:
+        """An update of the list from which a question's sources are chosen."""
+        summaries = self.assistant.library.summaries()
+        pairs = [(one_line(each.title, 80), each.id) for each in summaries]
+        return {"choices": pairs, "__type__": "update"}
+
+    def add_files(self, given: Sequence[str] | None) -> Iterator[dict[str, Any]]:
+        """Keep uploaded files and index them."""
+        paths, refused = [], []
+        for name in given or ():
+            try:
+                paths += uploads.save_uploads([Path(name)], self.folder)
+            except FootnoteError as error:
+                refused.append(str(error))
+        yield from self._indexed(paths, [], refused)
+
+    def add_url(self, url: str | None) -> Iterator[dict[str, Any]]:
+        """Fetch a page and index it."""
+        if not (url or "").strip():
+            yield {"progress": page_frame.notice("Write the address of a page first.")}
+            return
+        yield from self._indexed([], [str(url).strip()], [])
+
+    def act(self, data: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+        """What the buttons of the table do."""
+        id = data.get("document", "")
+        document = self.assistant.library.document(id)
+        if data.get("act") == "refresh-source":
+            yield from self._indexed([], [document.source], [])
+        elif data.get("act") == "remove-source":
+            event = self.assistant.remove(id)
+            uploads.delete_upload(Path(document.source), self.folder)
+            yield {"progress": sources_table.render_outcome([event]), **self.sources_update()}
+
+    def _indexed(
+        self, paths: Sequence[Path], urls: Sequence[str], refused: Sequence[str]
+    ) -> Iterator[dict[str, Any]]:
+        """Index in a thread and tell how far it is; what is begun is finished whoever looks on."""
+        run = _Run(self.assistant, paths, urls)
+        if paths or urls:
+            threading.Thread(target=run.work, name="indexing", daemon=True).start()
+            yield {"progress": _progress("Reading…")}
+            for text in run.told():
+                yield {"progress": _progress(text)}
+        complaints = "".join(page_frame.notice(text) for text in [*refused, *run.errors])
+        done = sources_table.render_outcome(run.events) if run.events else ""
+        given: dict[str, Any] = {"files": None}
+        if not (run.errors or any(isinstance(event, Failed) for event in run.events)):
+            given["url"] = ""  # an address that failed stays, to be corrected
+        yield {"progress": complaints + done, **given, **self.sources_update()}
+
+
+class _Run:
+    def __init__(self, assistant: Assistant, paths: Sequence[Path], urls: Sequence[str]) -> None:
+        self.events: list[IngestEvent] = []
+        self.errors: list[str] = []
+        self._assistant, self._paths, self._urls = assistant, paths, urls
+        self._said: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+
+    def work(self) -> None:
+        try:
+            index = self._assistant.index(self._paths, self._progress, urls=self._urls)
+            self.events += index
+        except FootnoteError as error:
+            self.errors.append(str(error))
+        except Exception as error:  # whatever it is, the person should hear of it
+            self.errors.append(f"Indexing failed ({type(error).__name__}). Please report it.")
+            raise
+        finally:
+            self._said.put(None)
+
+    def told(self) -> Iterator[str]:
+        while (text := self._said.get()) is not None:
+            yield text
+
+    def _progress(self, done: int, total: int | None, title: str) -> None:
+        of = f" of {total:,}" if total else ""
+        self._said.put(f"Indexed {count(done, 'chunk')}{of} · {one_line(title, 60)}")
+
+
+def _progress(text: str) -> str:
+    return f'<p class="fn-progress" role="status">{escape(text)}</p>'

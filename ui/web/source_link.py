@@ -1,0 +1,113 @@
+"""Which document does a link open, what is lit up in it, and what is to be said about that?
+
+The page's pane and the pages that stand alone ask this alike. A link always opens something: where
+the source has changed or is gone, the quote as it was recorded, with a word about it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rag import page_of
+from rag.errors import NoSuchDocument
+from rag.types import Citation, Document, Span
+from ui.text import one_line
+
+if TYPE_CHECKING:
+    from rag import Library, Relocation
+    from ui.questions.exchange import Exchange
+
+TITLE_CHARS = 120  # of a title within a note
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedSource:
+    """What a link leads to. `quote` is the text as it was recorded with the answer, "" where a
+    whole document was asked for; `note` is one or two sentences, "" where all is as it was."""
+
+    document: Document | None  # None: it is not in the library any more
+    current: Span | None  # to be lit up, and scrolled to
+    others: tuple[Span, ...] = ()  # what the same answer cites besides, in reading order
+    note: str = ""
+    quote: str = ""
+
+    @property
+    def page(self) -> int | None:
+        """Of a PDF, on which the current span begins; from 1."""
+        if self.document is None or not self.current:
+            return None
+        return page_of(self.document, self.current.start)
+
+
+def open_citation(exchange: Exchange, claim: int, citation: int, library: Library) -> LinkedSource:
+    """What the citation number `citation` of the sentence number `claim` opens; both from 0."""
+    if claim < 0 or citation < 0:
+        return _nowhere()
+    try:
+        cited = exchange.claims[claim].citations[citation]
+    except IndexError:
+        return _nowhere()
+    return _opened(exchange, cited, library)
+
+
+def open_passage(exchange: Exchange, number: int, library: Library) -> LinkedSource:
+    """What passage ``[number]`` of the exchange opens."""
+    for passage in exchange.evidence:
+        if passage.number == number:
+            return _opened(exchange, Citation(number, passage.span, passage.text), library)
+    return _nowhere()
+
+
+def open_document(
+    id: str, library: Library, start: int | None = None, end: int | None = None
+) -> LinkedSource:
+    """A document, with the characters ``[start, end)`` lit up; with a start alone, from there on
+    in a long text."""
+    try:
+        found = library.document(id)
+    except (NoSuchDocument, UnicodeEncodeError):  # no document has a lone surrogate in its id
+        return LinkedSource(
+            None, None, note=f"There is no source {one_line(id, TITLE_CHARS)} in the index."
+        )
+    if start is None:
+        return LinkedSource(found, None)
+    end = start if end is None else end
+    if not 0 <= start <= end <= len(found.text):
+        return LinkedSource(found, None, note=f"The source has no characters {start} to {end}.")
+    return LinkedSource(found, Span(id, start, end), quote=found.text[start:end])
+
+
+def _opened(exchange: Exchange, cited: Citation, library: Library) -> LinkedSource:
+    from rag import relocate_all
+
+    id = cited.span.document_id
+    besides = [c for claim in exchange.claims for c in claim.citations if c.span.document_id == id]
+    passages = [Citation(each.number, each.span, each.text) for each in exchange.evidence]
+    found, *places = relocate_all([cited, *besides], library, passages)
+    try:
+        source = library.document(id)
+    except NoSuchDocument:
+        return LinkedSource(None, None, note=_gone(exchange, cited), quote=cited.quote)
+    others = {place.span for place in places if place.span} - {found.span}
+    return LinkedSource(source, found.span, tuple(sorted(others)), _note(found), cited.quote)
+
+
+def _note(found: Relocation) -> str:
+    match found.state:
+        case "same":
+            return ""
+        case "moved":
+            return "The source has changed since this answer; the quote now stands here."
+        case _:
+            return "The source has changed since this answer, and the quote is no longer in it."
+
+
+def _gone(exchange: Exchange, cited: Citation) -> str:
+    passages = {passage.span.document_id: passage.title for passage in exchange.evidence}
+    title = one_line(passages.get(cited.span.document_id, cited.span.document_id), TITLE_CHARS)
+    return f"The source “{title}” was removed; this is the quote as it was recorded."
+
+
+def _nowhere() -> LinkedSource:
+    return LinkedSource(None, None, note="The answer has no such citation any more.")

@@ -1,0 +1,68 @@
+"""What lies in the source pane?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rag.types import Span
+from ui.views import source_highlights
+from ui.web import source_link
+
+if TYPE_CHECKING:
+    from rag import Library
+    from ui.web.browser_windows import BrowserWindow
+    from ui.web.page_actions import PageActions
+
+
+@dataclass(frozen=True)
+class SourcePane:
+    """Opens what a chip, a passage, a title or "Why this answer" points at."""
+
+    library: Library
+    page: PageActions
+
+    def show(self, window: BrowserWindow, data: Mapping[str, str]) -> str:
+        """The HTML of the pane. Raises `NoSuchExchange`, `NoSuchDocument`."""
+        act = data.get("act")
+        if act == "source":
+            start = _number(data, "start") if "start" in data else None
+            return self._pane(
+                source_link.open_document(data.get("document", ""), self.library, start)
+            )
+        exchange = self.page.exchange(window, data.get("exchange", ""))
+        if act == "cite":
+            claim, citation = _number(data, "claim"), _number(data, "citation")
+            return self._pane(source_link.open_citation(exchange, claim, citation, self.library))
+        if act == "passage":
+            number = _number(data, "passage")
+            return self._pane(source_link.open_passage(exchange, number, self.library))
+        return self._why(window, exchange.id)
+
+    def _pane(self, opened: source_link.LinkedSource) -> str:
+        if opened.document is None:
+            return source_highlights.render_missing(opened.quote, note=opened.note)
+        return source_highlights.render_pane(
+            opened.document, opened.current, opened.others, note=opened.note, page=opened.page
+        )
+
+    def _why(self, window: BrowserWindow, exchange: str) -> str:
+        from ui.questions import trace
+        from ui.views import answer_trace
+
+        kept = self.page.history.trace(window.owner, exchange)
+        if kept is None:
+            return source_highlights.render_missing(
+                "", note="How this answer came about was not kept."
+            )
+        return answer_trace.render_trace(trace.trace_from_json(kept), self._text)
+
+    def _text(self, span: Span) -> str:
+        return self.library.text(span)
+
+
+def _number(data: Mapping[str, str], name: str) -> int:
+    text = data.get(name, "")
+    return int(text) if re.fullmatch("[0-9]{1,9}", text) else -1
