@@ -118,18 +118,18 @@ def test_a_model_whose_process_died_is_started_anew_for_the_next_question(
         monkeypatch.setattr(gguf_files, "model_file", lambda *_: Path("m.gguf"))
         monkeypatch.setattr(llama_server, "start_server", start)
         model = LocalProvider(load_settings(), None)
-        assert said(model) == said(model) == "One."
+        assert reply_of(model) == reply_of(model) == "One."
         started[0].has_ended = True
-        assert said(model) == "Two."
+        assert reply_of(model) == "Two."
         assert [each.is_closed for each in started] == [True, False]
 
 
-def said(model: LocalProvider) -> str:
+def reply_of(model: LocalProvider) -> str:
     deltas = model.get().stream([Message("user", "?")], max_tokens=9)
     return "".join(delta.text for delta in deltas)
 
 
-def test_a_server_is_asked_for_its_model_once() -> None:
+def test_the_models_of_a_server_are_listed_once() -> None:
     with ScriptedServer([STATED], models=["first", "second"]) as server:
         model = HostedProvider(load_settings(llm_base_url=server.base_url))
         assert model.get() is model.get()

@@ -34,7 +34,7 @@ def compatible(server: ScriptedServer, **overrides: Any) -> OpenAIChat:
     return chat_models.hosted_chat(load_settings(**given))
 
 
-def told(chat: OpenAIChat, max_tokens: int = 50) -> list[Delta]:
+def stream_reply(chat: OpenAIChat, max_tokens: int = 50) -> list[Delta]:
     return list(chat.stream(QUESTION, max_tokens=max_tokens))
 
 
@@ -53,9 +53,9 @@ def refused_port() -> Iterator[int]:
 # --- what is asked ----------------------------------------------------------------------------
 
 
-def test_a_compatible_server_is_asked_in_the_shared_protocol() -> None:
+def test_a_compatible_server_gets_requests_of_the_shared_protocol() -> None:
     with ScriptedServer() as server:
-        told(compatible(server, api_key=KEY), max_tokens=9)
+        stream_reply(compatible(server, api_key=KEY), max_tokens=9)
         (request,) = server.requests
     assert request == {
         "model": "scripted",
@@ -78,7 +78,7 @@ def test_openai_gets_room_for_reasoning_and_no_sampling_parameters(
     with ScriptedServer() as server:
         monkeypatch.setattr(chat_models, "OPENAI_URL", server.base_url)
         chat = chat_models.hosted_chat(load_settings(api_key=KEY))
-        told(chat, max_tokens=256)
+        stream_reply(chat, max_tokens=256)
     asked = server.requests[0]
     assert asked["model"] == chat.name == "gpt-6-luna"
     assert asked["max_completion_tokens"] == 256 + chat_models.REASONING_TOKENS
@@ -87,14 +87,14 @@ def test_openai_gets_room_for_reasoning_and_no_sampling_parameters(
 
 def test_a_temperature_is_sent_when_set() -> None:
     with ScriptedServer() as server:
-        told(compatible(server, temperature=0))
+        stream_reply(compatible(server, temperature=0))
         assert server.requests[0]["temperature"] == 0
 
 
 def test_the_embedded_model_is_greedy_and_keeps_its_prefix() -> None:
     with ScriptedServer(key="k") as server:
         chat = chat_models.local_chat(server.base_url, "k", "small", load_settings(timeout_s=5))
-        assert text_of(told(chat)) == "Hello."
+        assert text_of(stream_reply(chat)) == "Hello."
     asked = server.requests[0]
     assert (asked["temperature"], asked["cache_prompt"], asked["logprobs"]) == (0, True, True)
     assert chat.budget_tokens == chat_models.LOCAL_BUDGET_TOKENS < chat_models.HOSTED_BUDGET_TOKENS
@@ -135,7 +135,7 @@ def test_lone_surrogates_reach_the_server_as_question_marks() -> None:
 
 def test_pieces_arrive_as_they_were_written_and_usage_comes_last() -> None:
     with ScriptedServer([["Mr", ". Wu", "", " said so", ".\n"]]) as server:
-        deltas = told(compatible(server))
+        deltas = stream_reply(compatible(server))
     assert [delta.text for delta in deltas] == ["Mr", ". Wu", " said so", ".\n", ""]
     assert [delta.usage for delta in deltas] == [None] * 4 + [Usage(7, 3, 5)]
 
@@ -143,7 +143,7 @@ def test_pieces_arrive_as_they_were_written_and_usage_comes_last() -> None:
 def test_only_the_first_piece_carries_alternatives() -> None:
     likely = {"Yes": -0.2, "No": -1.7}
     with ScriptedServer([Reply(["Yes", ", he did."], alternatives=likely)]) as server:
-        first, second, _ = told(compatible(server))
+        first, second, _ = stream_reply(compatible(server))
     assert dict(first.alternatives) == likely
     assert second.alternatives == {}
 
@@ -151,29 +151,29 @@ def test_only_the_first_piece_carries_alternatives() -> None:
 def test_reasoning_is_not_part_of_the_answer() -> None:
     reply = Reply(["Wu."], reasoning=["Hmm, ", "who was it?"])
     with ScriptedServer([reply]) as server:
-        assert text_of(told(compatible(server))) == "Wu."
+        assert text_of(stream_reply(compatible(server))) == "Wu."
 
 
 def test_an_empty_reply_is_empty() -> None:
     with ScriptedServer([""]) as server:
-        assert text_of(told(compatible(server))) == ""
+        assert text_of(stream_reply(compatible(server))) == ""
 
 
 def test_a_reply_cut_at_its_length_is_no_error() -> None:
     with ScriptedServer(["one two three four"]) as server:
-        assert text_of(told(compatible(server), max_tokens=2)) == "one two"
+        assert text_of(stream_reply(compatible(server), max_tokens=2)) == "one two"
 
 
 def test_a_length_that_reasoning_used_up_is_an_error() -> None:
     reply = Reply([], reasoning=["Hmm"], finish="length")
     with ScriptedServer([reply]) as server, pytest.raises(ModelRefused, match="MAX_TOKENS"):
-        told(compatible(server))
+        stream_reply(compatible(server))
 
 
 def test_a_filtered_reply_is_an_error() -> None:
     reply = Reply(["So"], finish="content_filter")
     with ScriptedServer([reply]) as server, pytest.raises(ModelRefused, match="filter"):
-        told(compatible(server))
+        stream_reply(compatible(server))
 
 
 # --- servers that refuse a parameter ----------------------------------------------------------
@@ -185,7 +185,7 @@ def test_a_filtered_reply_is_an_error() -> None:
 def test_a_refused_parameter_is_left_out_from_then_on(refused: str, kept: str) -> None:
     with ScriptedServer(["One.", "Two."], refuses=[refused]) as server:
         chat = compatible(server)
-        assert [text_of(told(chat)), text_of(told(chat))] == ["One.", "Two."]
+        assert [text_of(stream_reply(chat)), text_of(stream_reply(chat))] == ["One.", "Two."]
         assert [refused in request for request in server.requests] == [True, False, False]
         assert kept in server.requests[2]
         assert ("top_logprobs" in server.requests[2]) == (kept == "logprobs")
@@ -193,28 +193,28 @@ def test_a_refused_parameter_is_left_out_from_then_on(refused: str, kept: str) -
 
 def test_a_server_may_refuse_both_parameters() -> None:
     with ScriptedServer(refuses=["stream_options", "logprobs"]) as server:
-        assert text_of(told(compatible(server))) == "Hello."
+        assert text_of(stream_reply(compatible(server))) == "Hello."
 
 
 @pytest.mark.parametrize("code", [403, 422])
 def test_a_refusal_of_log_probabilities_may_come_as_another_status(code: int) -> None:
     refusal = Status(code, "You are not allowed to request logprobs from this model")
     with ScriptedServer([refusal, "Hello."]) as server:
-        assert text_of(told(compatible(server))) == "Hello."
+        assert text_of(stream_reply(compatible(server))) == "Hello."
         assert "logprobs" not in server.requests[1]
 
 
-def test_a_server_may_insist_on_the_newer_word_for_the_limit() -> None:
+def test_a_server_may_insist_on_the_newer_name_of_the_limit() -> None:
     refusal = Status(400, "Use 'max_completion_tokens' instead of 'max_tokens'.", "max_tokens")
     with ScriptedServer([refusal, "Hello."]) as server:
-        assert text_of(told(compatible(server), max_tokens=9)) == "Hello."
+        assert text_of(stream_reply(compatible(server), max_tokens=9)) == "Hello."
         assert server.requests[1]["max_completion_tokens"] == 9
 
 
 def test_a_parameter_that_stays_refused_ends_in_an_error() -> None:
     with ScriptedServer([Status(400, "logprobs? stream_options? never!")]) as server:
         with pytest.raises(ModelRefused, match="never!"):
-            told(compatible(server))
+            stream_reply(compatible(server))
         assert len(server.requests) == 2
 
 
@@ -250,29 +250,33 @@ def test_each_failure_has_its_class_and_remedy(
     script: Script, error: type[ModelError], words: str
 ) -> None:
     with ScriptedServer([script]) as server, pytest.raises(error, match=words) as raised:
-        told(compatible(server))
+        stream_reply(compatible(server))
     assert type(raised.value) is error
 
 
-def test_a_busy_server_is_asked_once_more() -> None:
+def test_a_request_to_a_busy_server_is_repeated_once() -> None:
     busy = Status(429, headers={"retry-after-ms": "1"})
     with ScriptedServer([busy, "Hello."]) as server:
-        assert text_of(told(compatible(server))) == "Hello."
+        assert text_of(stream_reply(compatible(server))) == "Hello."
     with ScriptedServer([busy, busy, "Hello."]) as server, pytest.raises(ModelRefused):
-        told(compatible(server))
+        stream_reply(compatible(server))
 
 
-def test_the_embedded_server_is_not_asked_again_when_it_fails() -> None:
+def test_a_failed_request_to_the_local_server_is_not_repeated() -> None:
     with ScriptedServer([Status(500)]) as server:
         with pytest.raises(ModelRefused):
-            told(chat_models.local_chat(server.base_url, "k", "small", load_settings(timeout_s=5)))
+            stream_reply(
+                chat_models.local_chat(server.base_url, "k", "small", load_settings(timeout_s=5))
+            )
         assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("script", [Hang(), Reply(["a", "b"], pause_s=30)])
 def test_silence_is_a_timeout(script: Script) -> None:
     with ScriptedServer([script]) as server, pytest.raises(ModelTimeout, match="TIMEOUT_S"):
-        told(chat_models.local_chat(server.base_url, "k", "small", load_settings(timeout_s=0.2)))
+        stream_reply(
+            chat_models.local_chat(server.base_url, "k", "small", load_settings(timeout_s=0.2))
+        )
 
 
 def test_no_server_is_unreachable(refused_port: int) -> None:
@@ -280,31 +284,31 @@ def test_no_server_is_unreachable(refused_port: int) -> None:
         f"http://127.0.0.1:{refused_port}/v1", "k", "small", load_settings()
     )
     with pytest.raises(ModelUnreachable, match=f"127.0.0.1:{refused_port}"):
-        told(chat)
+        stream_reply(chat)
 
 
 @pytest.mark.parametrize("url", ["localhost:8080", "ftp://host/v1", "http://", "http://[", "x y"])
 def test_an_address_that_is_none_names_the_setting(url: str) -> None:
     with pytest.raises(SettingsError, match="FOOTNOTE_LLM_BASE_URL"):
-        told(chat_models.hosted_chat(load_settings(llm_base_url=url, model="scripted")))
+        stream_reply(chat_models.hosted_chat(load_settings(llm_base_url=url, model="scripted")))
 
 
 @pytest.mark.parametrize("key", ["sk-…", "sk-a\nb"])
 def test_a_key_that_no_header_can_carry_is_a_key_error(key: str) -> None:
     with ScriptedServer() as server, pytest.raises(ModelAuthError):
-        told(compatible(server, api_key=key))
+        stream_reply(compatible(server, api_key=key))
 
 
 def test_a_key_is_sent_without_the_space_around_it() -> None:
     with ScriptedServer(key=KEY) as server:
-        assert text_of(told(compatible(server, api_key=f" {KEY}\n"))) == "Hello."
+        assert text_of(stream_reply(compatible(server, api_key=f" {KEY}\n"))) == "Hello."
 
 
 @pytest.mark.parametrize("code", [400, 401, 403, 404, 429, 500])
 def test_no_error_repeats_the_key(code: int) -> None:
     refusal = Status(code, f"Incorrect key: {KEY}", headers={"x-should-retry": "false"})
     with ScriptedServer([refusal]) as server, pytest.raises(ModelError) as raised:
-        told(compatible(server, api_key=KEY))
+        stream_reply(compatible(server, api_key=KEY))
     assert KEY not in "".join(traceback.format_exception(raised.value))
     assert KEY not in repr(raised.value)
 
@@ -312,7 +316,7 @@ def test_no_error_repeats_the_key(code: int) -> None:
 def test_the_servers_words_are_one_short_printable_line() -> None:
     words = "\x1b[31mRed\x1b[0m\n\u202egnp\r\n" + "long " * 100
     with ScriptedServer([Status(400, words)]) as server, pytest.raises(ModelRefused) as raised:
-        told(compatible(server))
+        stream_reply(compatible(server))
     assert raised.value.problem.isprintable()
     assert len(raised.value.problem) < 240
     assert "[31mRed [0m gnp long" in raised.value.problem
@@ -322,7 +326,7 @@ def test_a_proxy_of_the_environment_never_sees_loopback(monkeypatch: pytest.Monk
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
     with ScriptedServer() as server:
-        assert text_of(told(compatible(server))) == "Hello."
+        assert text_of(stream_reply(compatible(server))) == "Hello."
 
 
 # --- structured replies -----------------------------------------------------------------------
@@ -333,7 +337,7 @@ class Verdict(BaseModel):
     score: float = Field(ge=0, le=1)
 
 
-def test_a_structured_reply_is_asked_by_schema() -> None:
+def test_a_structured_reply_is_requested_by_schema() -> None:
     with ScriptedServer(['{"supported": true, "score": 0.5}']) as server:
         verdict = compatible(server).structured(QUESTION, Verdict, max_tokens=50)
     assert verdict == Verdict(supported=True, score=0.5)

@@ -77,7 +77,7 @@ def _hosted(
     )
 
 
-def told(chat: ChatModel, max_tokens: int) -> list[Delta]:
+def stream_reply(chat: ChatModel, max_tokens: int) -> list[Delta]:
     return list(chat.stream(COUNT, max_tokens=max_tokens))
 
 
@@ -87,14 +87,14 @@ def test_a_chat_model_has_a_name_and_a_budget(chat: ChatModel) -> None:
     assert chat.budget_tokens >= 50
 
 
-def test_a_reply_is_no_longer_than_asked(chat: ChatModel) -> None:
-    deltas = told(chat, max_tokens=4)
+def test_a_reply_is_no_longer_than_its_limit(chat: ChatModel) -> None:
+    deltas = stream_reply(chat, max_tokens=4)
     assert "".join(delta.text for delta in deltas)
     assert 1 <= len([delta for delta in deltas if delta.text]) <= 4
 
 
 def test_usage_comes_once_and_last(chat: ChatModel) -> None:
-    deltas = told(chat, max_tokens=3)
+    deltas = stream_reply(chat, max_tokens=3)
     usage = deltas[-1].usage
     assert usage is not None
     assert usage.prompt_tokens > 0
@@ -103,19 +103,19 @@ def test_usage_comes_once_and_last(chat: ChatModel) -> None:
 
 
 def test_alternatives_are_log_probabilities_of_the_first_token(chat: ChatModel) -> None:
-    first, *rest = told(chat, max_tokens=3)
+    first, *rest = stream_reply(chat, max_tokens=3)
     assert all(value <= 0 for value in first.alternatives.values())
     assert sum(map(math.exp, first.alternatives.values())) <= 1 + 1e-6
     assert not any(delta.alternatives for delta in rest)
 
 
 def test_the_same_question_gets_the_same_reply(chat: ChatModel) -> None:
-    told(chat, max_tokens=1)  # the prompt is cached from here on
-    replies = ["".join(d.text for d in told(chat, max_tokens=5)) for _ in range(2)]
+    stream_reply(chat, max_tokens=1)  # the prompt is cached from here on
+    replies = ["".join(d.text for d in stream_reply(chat, max_tokens=5)) for _ in range(2)]
     assert replies[0] == replies[1]
 
 
-def test_nothing_is_asked_before_the_first_piece_is_wanted(
+def test_no_request_is_sent_before_the_first_piece_is_wanted(
     scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _hosted("compatible", scripted, monkeypatch).stream(COUNT, max_tokens=5)
@@ -128,7 +128,7 @@ def test_closing_a_stream_frees_the_server(chat: ChatModel) -> None:
     next(stream)
     _close(stream)
     assert list(stream) == []
-    assert told(chat, max_tokens=1)  # the embedded model has one slot: it would still be busy
+    assert stream_reply(chat, max_tokens=1)  # the local model has one slot, now free
 
 
 def test_closing_a_stream_closes_the_connection(
@@ -239,4 +239,4 @@ def _use(
             ["text"]
         )
     else:
-        told(_hosted(adapter, server, monkeypatch, timeout_s=timeout_s), max_tokens=5)
+        stream_reply(_hosted(adapter, server, monkeypatch, timeout_s=timeout_s), max_tokens=5)

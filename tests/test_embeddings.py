@@ -112,7 +112,7 @@ def test_a_key_goes_to_no_other_server() -> None:
             embeddings.build_embedder(chosen).embed(["text"])
 
 
-def test_a_server_is_asked_in_requests_of_128_texts() -> None:
+def test_a_request_to_a_server_has_at_most_128_texts() -> None:
     texts = [f"text number {number}" for number in range(300)]
     with ScriptedServer() as server:
         remote = embeddings.server_embedder("small", server.base_url, "", timeout_s=5)

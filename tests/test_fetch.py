@@ -135,7 +135,7 @@ def test_the_request_says_little() -> None:
         assert "referer" not in request.lower()
 
 
-def test_redirects_are_followed_and_the_page_keeps_the_url_as_asked() -> None:
+def test_redirects_are_followed_and_the_page_keeps_its_first_url() -> None:
     moved = reply(b"moved", "301 Moved", location="/second", set_cookie="a=b")
     again = reply(b"moved", "308 Moved", location="news?x=1")
     paths = {"first": moved, "second": again, "news?x=1": reply()}
@@ -212,14 +212,14 @@ PRIVATE = [
 
 
 @pytest.mark.parametrize("address", PRIVATE)
-def test_an_address_that_is_not_public_is_known_as_such(address: str) -> None:
+def test_an_address_that_is_not_public_is_recognised(address: str) -> None:
     assert not is_public(address)
 
 
 @pytest.mark.parametrize(
     "address", ["8.8.8.8", "93.184.215.14", "1.1.1.1", "2606:4700::1111", "2a00:1450:4001::1"]
 )
-def test_an_address_that_is_public_is_known_as_such(address: str) -> None:
+def test_an_address_that_is_public_is_recognised(address: str) -> None:
     assert is_public(address)
 
 
@@ -295,7 +295,7 @@ def test_another_address_is_tried_where_the_first_does_not_answer() -> None:
 
 
 @pytest.mark.parametrize("found", [[], OSError("no such host")])
-def test_an_unknown_name_is_said_to_be_unknown(found: list[str] | OSError) -> None:
+def test_an_unknown_host_is_an_error_that_names_it(found: list[str] | OSError) -> None:
     def lookup(host: str, port: int) -> list[str]:
         if isinstance(found, OSError):
             raise found
@@ -368,7 +368,7 @@ def test_a_redirect_to_what_is_no_web_address_is_refused(location: str) -> None:
         assert len(server.requests) == 1
 
 
-def test_urls_are_told_from_paths() -> None:
+def test_urls_are_distinguished_from_paths() -> None:
     assert is_url("https://example.org")
     assert is_url("HTTP://x")
     assert not any(map(is_url, ["a.txt", "https.txt", "/https://x", "ftp://x", ""]))
@@ -458,7 +458,7 @@ def test_a_page_packed_in_an_unknown_way_is_refused() -> None:
         assert "packs" in refusal(server.url, is_allowed=anywhere).problem
 
 
-def test_a_server_that_is_not_there_is_said_to_be_out_of_reach() -> None:
+def test_a_server_that_does_not_answer_is_an_error() -> None:
     with served(reply()) as server:
         pass
     assert "cannot be reached" in refusal(server.url, is_allowed=anywhere).problem

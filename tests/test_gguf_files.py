@@ -77,7 +77,7 @@ def test_a_joined_file_is_neither_joined_nor_read_again(pack: Pack, cached: Sett
     assert file.stat() == before
 
 
-def test_a_file_without_a_stamp_is_verified_and_kept(pack: Pack, cached: Settings) -> None:
+def test_a_file_that_was_not_verified_is_verified_and_used(pack: Pack, cached: Settings) -> None:
     packaged = pack(*PARTS)
     file = model_file(cached, packaged=packaged)
     for stamp in cached.cache_dir.glob("*.json"):
@@ -176,7 +176,7 @@ def test_damaged_packages_ask_for_a_reinstall(
     assert not list(cached.cache_dir.glob("*.gguf"))
 
 
-def test_a_full_disk_is_told_before_anything_is_written(
+def test_a_full_disk_is_an_error_before_anything_is_written(
     pack: Pack, cached: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     disk = namedtuple("disk", "total used free")

@@ -115,7 +115,7 @@ def test_progress_names_the_page_before_it_is_fetched(index: Index) -> None:
 # --- the command line ------------------------------------------------------------------------
 
 
-def test_addresses_are_told_from_paths() -> None:
+def test_urls_are_distinguished_from_paths() -> None:
     given = ["a.txt", "https://example.org/a//b", "HTTP://x", "https.md"]
     paths = [Path("a.txt"), Path("https.md")]
     assert split_paths_and_urls(given) == (paths, ["https://example.org/a//b", "HTTP://x"])

@@ -308,7 +308,7 @@ def test_a_file_given_twice_is_indexed_once(index: Index, files: Path) -> None:
     assert kinds(events) == {"Added": ["a.txt", "b.txt", "more/c.txt"]}
 
 
-def test_equal_names_are_told_apart_by_their_folders(index: Index, tmp_path: Path) -> None:
+def test_equal_names_get_different_ids_by_their_folders(index: Index, tmp_path: Path) -> None:
     for folder in ("one/x", "two/x", "three"):
         write(tmp_path / folder / "a.txt", "The same words.")
     index.run(tmp_path / "one" / "x")
@@ -464,7 +464,7 @@ def test_vectors_of_a_lost_library_are_swept(index: Index, files: Path, tmp_path
     again.close()
 
 
-def test_vectors_that_nobody_knows_are_swept_at_the_end(index: Index, files: Path) -> None:
+def test_vectors_without_a_chunk_are_deleted_at_the_end_of_a_run(index: Index, files: Path) -> None:
     index.run(files)
     stray = Document.of("stray", "T", "/s", "text")
     index.vectors.add([Chunk.of(stray, 0, 4)], index.embedder.embed(["stray"]))

@@ -69,7 +69,7 @@ def replies(draw: st.DrawFn) -> list[str]:
     return draw(st.lists(st.tuples(sentence, MARKS).map("".join), min_size=1, max_size=4))
 
 
-class Speaking:
+class ScriptedChat:
     """A chat model that says `reply`, piece by piece, and "yes" where it may say one token."""
 
     name = "speaking"
@@ -100,7 +100,7 @@ class Speaking:
         """Holds nothing."""
 
 
-class Words:
+class WordEmbedder:
     """An embedder for which texts that share words are close."""
 
     name, dimensions = "words/8", 8
@@ -110,7 +110,7 @@ class Words:
         return [[x / (sum(y * y for y in row) ** 0.5 or 1.0) for x in row] for row in raw]
 
 
-class Nearby:
+class MemoryVectors:
     """Vectors in memory, because Chroma takes longer to open than an example should."""
 
     def __init__(self) -> None:
@@ -130,8 +130,8 @@ class Nearby:
 
 
 @contextmanager
-def asking(texts: Sequence[str], model: Speaking) -> Iterator[Assistant]:
-    words, nearby = Words(), Nearby()
+def open_assistant(texts: Sequence[str], model: ScriptedChat) -> Iterator[Assistant]:
+    words, nearby = WordEmbedder(), MemoryVectors()
     with tempfile.TemporaryDirectory() as folder:
         library = Library.open(Path(folder) / "library.sqlite3")
         library.embedder = words.name
@@ -192,7 +192,7 @@ slowly = settings(
 def test_every_citation_is_the_stored_text_at_its_span(
     texts: list[str], reply: list[str], budget: int
 ) -> None:
-    with asking(texts, Speaking(reply, budget)) as assistant:
+    with open_assistant(texts, ScriptedChat(reply, budget)) as assistant:
         events = list(assistant.stream(QUESTION))
         check_order(events)
         answer = answer_of(events)
@@ -205,7 +205,7 @@ def test_every_citation_is_the_stored_text_at_its_span(
 @settings(slowly, max_examples=40)
 @given(question=st.text(min_size=1, max_size=60).filter(lambda text: bool(text.split())))
 def test_any_question_has_an_answer_that_can_be_written_down(question: str) -> None:
-    with asking([FACTS[1]], Speaking([FACTS[1] + " [2]"], 3000)) as assistant:
+    with open_assistant([FACTS[1]], ScriptedChat([FACTS[1] + " [2]"], 3000)) as assistant:
         if not any(map(str.isalnum, question)):
             with pytest.raises(QuestionError):
                 assistant.ask(question)
@@ -220,7 +220,7 @@ def test_any_question_has_an_answer_that_can_be_written_down(question: str) -> N
 def test_the_invariants_are_tried_on_answers_too() -> None:
     """Were everything declined, the properties above would say nothing."""
     for budget in (220, 3000):
-        with asking([FACTS[1]], Speaking([FACTS[1]], budget)) as assistant:
+        with open_assistant([FACTS[1]], ScriptedChat([FACTS[1]], budget)) as assistant:
             answer = assistant.ask(QUESTION)
             assert answer.status == "answered"
             assert answer.claims[0].citations[0].quote == FACTS[1]

@@ -200,7 +200,7 @@ def test_a_missing_system_library_is_named_with_its_package(
     server.close()
 
 
-def test_a_child_that_dies_without_a_word_gives_its_code(stubbed: Path, cached: Settings) -> None:
+def test_a_child_that_dies_silently_gives_its_exit_code(stubbed: Path, cached: Settings) -> None:
     server = llama_server.start_server(make_model(stubbed.parent, "mute"), cached)
     with pytest.raises(ModelFileError, match="code 3"):
         server.wait_until_loaded()

@@ -174,7 +174,7 @@ def test_a_page_without_text_is_refused(tmp_path: Path, page: str) -> None:
     assert "contains no text" in refusal(tmp_path / "a.html", page.encode()).problem
 
 
-def test_a_slow_or_unknown_encoding_is_not_believed(tmp_path: Path) -> None:
+def test_a_slow_or_unknown_encoding_is_ignored(tmp_path: Path) -> None:
     for charset in ("punycode", "unicode_escape", "utf-7", "no-such"):
         page = f'<html><head><meta charset="{charset}"></head><body><p>Un café noir.</p>'
         assert "Un café noir." in one(tmp_path / "a.html", page.encode("cp1252")).text

@@ -23,7 +23,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
         yield opened
 
 
-def holds(library: Library, text: str, id: str = "a.txt") -> None:
+def index_text(library: Library, text: str, id: str = "a.txt") -> None:
     put(library, Document.of(id, "A title", id, text))
 
 
@@ -44,7 +44,7 @@ def test_a_quote_of_an_unchanged_document_is_the_same(library: Library) -> None:
 
 def test_a_quote_moves_with_a_paragraph_before_it(library: Library) -> None:
     report, _ = documents()
-    holds(library, NEW + report.text, report.id)
+    index_text(library, NEW + report.text, report.id)
     citation = cite(report, RATE)
     found = relocate(citation, library)
     assert found.state == "moved"
@@ -55,7 +55,7 @@ def test_a_quote_moves_with_a_paragraph_before_it(library: Library) -> None:
 
 def test_only_exact_text_counts(library: Library) -> None:
     report, _ = documents()
-    holds(library, report.text.replace("a 20% rate", "a 25% rate"), report.id)
+    index_text(library, report.text.replace("a 20% rate", "a 25% rate"), report.id)
     assert relocate(cite(report, RATE), library) == Relocation("changed", None)
     assert relocate(cite(report, SEIZED), library).state == "same"
 
@@ -66,21 +66,21 @@ def test_a_document_that_is_not_there_is_gone(library: Library, id: str) -> None
 
 
 def test_an_offset_beyond_the_text_finds_the_quote(library: Library) -> None:
-    holds(library, "one two")
+    index_text(library, "one two")
     far = Citation(1, Span("a.txt", 10**30, 10**30 + 3), "two")
     assert relocate(far, library) == Relocation("moved", Span("a.txt", 4, 7))
     assert relocate(Citation(1, Span("a.txt", 9, 9), ""), library).state == "changed"
 
 
 def test_a_span_whose_length_is_not_the_quotes_is_not_the_same(library: Library) -> None:
-    holds(library, "one two")
+    index_text(library, "one two")
     found = relocate(Citation(1, Span("a.txt", 4, 6), "two"), library)
     assert found == Relocation("moved", Span("a.txt", 4, 7))
 
 
 def test_the_nearest_of_several_occurrences_is_meant(library: Library) -> None:
     old = f"{TWICE}{'x' * 50}\n{TWICE}"
-    holds(library, "ab" + old)
+    index_text(library, "ab" + old)
     first, second = old.index(TWICE), old.rindex(TWICE)
     length = len(TWICE)
     assert starts([relocate(quoted(old, first, first + length), library)]) == [first + 2]
@@ -91,7 +91,7 @@ def test_neighbours_tell_which_of_several_occurrences_is_meant(library: Library)
     """The paragraph that was added is longer than the way from one occurrence to the other."""
     old = f"{TWICE}Then the rate rose.\n{TWICE}Then it fell.\n"
     added = "x" * 40 + "\n"
-    holds(library, added + old)
+    index_text(library, added + old)
     second = quoted(old, old.rindex(TWICE), old.rindex(TWICE) + len(TWICE))
     fell = quoted(old, old.index("Then it fell."), len(old))
     right = (added + old).rindex(TWICE)
@@ -103,7 +103,7 @@ def test_neighbours_tell_which_of_several_occurrences_is_meant(library: Library)
 def test_a_passage_tells_which_of_several_occurrences_is_meant(library: Library) -> None:
     old = f"{TWICE}Then the rate rose.\n{TWICE}Then it fell.\n"
     new = "x" * 40 + "\n" + old.replace("it fell", "it sank")
-    holds(library, new)
+    index_text(library, new)
     start = old.rindex(TWICE)
     passage = quoted(old, start - 10, start + len(TWICE))
     found = relocate_all([quoted(old, start, start + len(TWICE))], library, [passage])
@@ -113,15 +113,15 @@ def test_a_passage_tells_which_of_several_occurrences_is_meant(library: Library)
 def test_each_occurrence_that_is_cited_keeps_its_place_among_them(library: Library) -> None:
     old = f"{TWICE}some words\n{TWICE}"
     new = "x" * 500 + old
-    holds(library, new)
+    index_text(library, new)
     spans = [(0, len(TWICE)), (old.rindex(TWICE), len(old))]
     found = relocate_all([quoted(old, *span) for span in reversed(spans)], library)
     assert starts(found) == [new.rindex(TWICE), new.index(TWICE)]
 
 
 def test_several_documents_are_looked_up_at_once(library: Library) -> None:
-    holds(library, "one two", "a.txt")
-    holds(library, "0 one", "b.txt")
+    index_text(library, "one two", "a.txt")
+    index_text(library, "0 one", "b.txt")
     cited = [Citation(1, Span(id, 0, 3), "one") for id in ("b.txt", "none.txt", "a.txt", "b.txt")]
     states = [found.state for found in relocate_all(cited, library)]
     assert states == ["moved", "gone", "same", "moved"]
@@ -130,7 +130,7 @@ def test_several_documents_are_looked_up_at_once(library: Library) -> None:
 
 def test_a_repetitive_text_takes_no_quadratic_time(library: Library) -> None:
     """The naive search backwards would compare each of these quotes at each of these places."""
-    holds(library, "a" * 2_000_000)
+    index_text(library, "a" * 2_000_000)
     quote = "a" * 20_000 + "b" + "a" * 20_000
     assert relocate(Citation(1, Span("a.txt", 10**6, 10**6 + 40_001), quote), library).span is None
 
@@ -142,7 +142,7 @@ def test_a_repetitive_text_takes_no_quadratic_time(library: Library) -> None:
 def test_what_is_found_is_the_quote_and_nothing_is_nearer(
     library: Library, text: str, quote: str, start: int
 ) -> None:
-    holds(library, text)
+    index_text(library, text)
     found = relocate(Citation(1, Span("a.txt", start, start + len(quote)), quote), library)
     ends = range(len(text) - len(quote) + 1)
     places = [place for place in ends if text[place : place + len(quote)] == quote]

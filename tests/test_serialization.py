@@ -248,7 +248,7 @@ def test_what_is_no_document_at_all_is_refused(document: object) -> None:
         answer_from_json(document)
 
 
-def test_a_document_of_another_version_is_told_from_a_broken_one() -> None:
+def test_a_document_of_another_version_is_distinguished_from_a_broken_one() -> None:
     with pytest.raises(FormatError, match="another version") as refused:
         answer_from_json(answer_to_json(ANSWER) | {"schema": "footnote.answer/2", "text": None})
     assert "upgrade" in refused.value.remedy

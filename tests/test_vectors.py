@@ -303,8 +303,8 @@ def _overwrite(file: Path, content: bytes) -> None:
 
 
 @pytest.fixture(scope="module")
-def settled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("settled") / "vectors"
+def written_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("written") / "vectors"
     vectors = VectorStore.open(path, NAME)
     add(vectors, "a", 300)
     vectors.write_index()
@@ -314,10 +314,10 @@ def settled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_damage_is_named_with_the_remedy_and_a_rebuild_heals_it(
-    settled: Path, tmp_path: Path, damage: str
+    written_index: Path, tmp_path: Path, damage: str
 ) -> None:
     path = tmp_path / "vectors"
-    shutil.copytree(settled, path)
+    shutil.copytree(written_index, path)
     DAMAGES[damage](path)
     vectors = VectorStore.open(path, NAME)
     for _ in range(2):
@@ -342,7 +342,7 @@ def test_a_path_that_cannot_be_made_is_named(tmp_path: Path) -> None:
         VectorStore.open(tmp_path / "file" / "vectors", NAME).ids()
 
 
-def test_a_directory_held_elsewhere_is_busy(
+def test_a_directory_that_another_process_uses_is_busy(
     vectors: VectorStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("rag.store.vectors.LOCK_TIMEOUT_S", 0.05)
