@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from rag.ingest.web import is_url
 from rag.types import Document
 
 PAGE_BREAK = "\n\f\n"
@@ -15,9 +16,9 @@ PAGE_BREAK = "\n\f\n"
 def page_of(document: Document, offset: int) -> int | None:
     """The page, from 1, with the character at `offset`; None where the document is no PDF."""
     source = document.source
-    web = source.startswith(("http://", "https://"))
-    path = urlsplit(source).path if web else source
-    named = path.lower().endswith(".pdf") and ".jsonl#" not in path
-    if named or (web and PAGE_BREAK in document.text):  # on the web a PDF may have any name
+    path = urlsplit(source).path if is_url(source) else source
+    is_named_so = path.lower().endswith(".pdf") and ".jsonl#" not in path
+    # On the web a PDF may have any name.
+    if is_named_so or (is_url(source) and PAGE_BREAK in document.text):
         return 1 + document.text.count("\f", 0, offset)
     return None

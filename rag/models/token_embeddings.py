@@ -7,7 +7,6 @@ on what else is encoded; those of the sentences used last are cached.
 
 from __future__ import annotations
 
-import os
 import re
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from rag.models.cpu import usable_cores
 from rag.models.embeddings import MiniLM, batches_by_length
 from rag.text.tokens import STOP_WORDS
 
@@ -86,7 +86,7 @@ class TokenEncoder:
 @cache
 def _shared_network() -> MiniLM:
     """One for the whole process; it loads at its first use."""
-    return MiniLM(min(2, os.cpu_count() or 1))
+    return MiniLM(min(2, usable_cores()))
 
 
 def _token_weights(ids: Sequence[int], pieces: Sequence[str]) -> NDArray[np.float32]:
