@@ -8,7 +8,7 @@ ui: .venv/ready ; @$(BIN)/footnote ui
 ask: .venv/ready ; @$(BIN)/footnote ask "$(Q)"
 eval: .venv/ready ; @$(BIN)/footnote eval
 test: .venv/ready ; @$(BIN)/pytest
-bench: .venv/ready ; @$(BIN)/python -m eval.bench && $(BIN)/python -m ui.bench
+bench: .venv/ready ; @$(BIN)/python -m eval.speed && $(BIN)/python -m ui.bench
 check: .venv/ready
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
 

@@ -101,7 +101,7 @@ class _Row(_Strict):
     note: str | None = None
 
 
-def load(path: Path, text_of: Callable[[str], str]) -> list[Case]:
+def load_cases(path: Path, text_of: Callable[[str], str]) -> list[Case]:
     """The cases of `path` in file order; blank lines are skipped.
 
     `text_of` gives the stored text of a document id; each quote must occur in it exactly once.
@@ -169,7 +169,7 @@ def _fault(row: _Row) -> str | None:
         return 'it has both "gold" and "all"'
     if not all(groups):
         return "an empty group can be met by no answer"
-    if any(not normalised(gold).strip() for group in groups for gold in group):
+    if any(not normalise(gold).strip() for group in groups for gold in group):
         return "a gold without a word or number would be met by every answer"
     return None
 
@@ -222,14 +222,14 @@ def is_right(case: Case, answer_text: str) -> bool:
     in "100" or "10%". A gold of "yes" or "no" counts only as the first word of the answer, and
     an answer that opens with its opposite is wrong. Always False for an unanswerable case.
     """
-    answer = normalised(answer_text)
+    answer = normalise(answer_text)
     return bool(case.groups) and all(
-        any(_met(normalised(gold), answer) for gold in group) and not _opposed(group, answer)
+        any(_met(normalise(gold), answer) for gold in group) and not _opposed(group, answer)
         for group in case.groups
     )
 
 
-def normalised(text: str) -> str:
+def normalise(text: str) -> str:
     """The words and numbers of `text`, one space around each: " us or a third country "."""
     text = unicodedata.normalize("NFKC", text).translate(_PLAIN).casefold()
     for pattern, replacement in _REWRITES:
@@ -242,5 +242,5 @@ def _met(gold: str, answer: str) -> bool:
 
 
 def _opposed(group: tuple[str, ...], answer: str) -> bool:
-    opposites = (_VERDICTS.get(normalised(gold).strip()) for gold in group)
+    opposites = (_VERDICTS.get(normalise(gold).strip()) for gold in group)
     return any(word is not None and answer.startswith(f" {word} ") for word in opposites)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from eval.cases import Case, Tag, is_right, normalised
+from eval.cases import Case, Tag, is_right, normalise
 from rag.internals import (
     DATE_WORDS,
     AnswerType,
@@ -127,7 +127,7 @@ def _alternatives(fact: _Fact) -> tuple[str, ...]:
 
 def _verdict(answer: str) -> Groups:
     """The "yes" or "no" that an answer opens with; empty where it opens with neither."""
-    first = normalised(answer).split()[:1]
+    first = normalise(answer).split()[:1]
     return ((first[0],),) if first in (["yes"], ["no"]) else ()
 
 
@@ -164,11 +164,11 @@ def is_complaint(note: str) -> bool:
 
 def _holds(text: str, phrase: str) -> bool:
     """True when the words and numbers of `phrase` stand in `text`, whole and in that order."""
-    return _says_something(phrase) and normalised(phrase) in normalised(text)
+    return _says_something(phrase) and normalise(phrase) in normalise(text)
 
 
 def _says_something(text: str) -> bool:
-    return bool(normalised(text).strip())
+    return bool(normalise(text).strip())
 
 
 def _facts(text: str, *, starts: frozenset[int] = frozenset({0})) -> list[_Fact]:

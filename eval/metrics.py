@@ -14,8 +14,8 @@ from itertools import islice, product
 from math import log2
 from typing import Literal
 
-from eval.cases import Case, is_right, normalised
-from eval.observe import Observed
+from eval.cases import Case, is_right, normalise
+from eval.recording import Recording
 from rag.internals import find_quantities
 from rag.types import Answer, Citation, Claim, Hit, Passage, Span
 
@@ -36,7 +36,7 @@ STAGES = (
     "repair",
     "compare",
 )
-MOST_JOINS = 4096  # ways to join alternatives of several facts that are tried
+MAX_COMBINATIONS = 4096  # ways to join alternatives of several facts that are tried
 _MARKER = re.compile(r"\[(\d{1,4})\]")
 
 
@@ -53,7 +53,7 @@ class Metric:
     invariant: bool = False
 
 
-def stage_name(stage: str) -> str:
+def stage_metric(stage: str) -> str:
     """The metric of a stage of `Answer.timings`."""
     return f"seconds_{stage.replace(' ', '_')}"
 
@@ -87,22 +87,22 @@ METRICS: Mapping[str, Metric] = {
     "completion_tokens": Metric("tokens written", "tokens", None),
     "seconds": Metric("time a question", "seconds", "lower", deterministic=False),
     **{
-        stage_name(stage): Metric(f"time to {stage}", "seconds", "lower", deterministic=False)
+        stage_metric(stage): Metric(f"time to {stage}", "seconds", "lower", deterministic=False)
         for stage in STAGES
     },
 }
 """By name as in results.jsonl, in the order shown."""
 
 
-def scores(case: Case, observed: Observed, entails: Entails) -> dict[str, float | None]:
+def score_case(case: Case, observed: Recording, entails: Entails) -> dict[str, float | None]:
     """Every metric of `METRICS` for one case, in that order."""
     answer, found = observed.answer, dict[str, float | None](errors=1.0)
     if answer:
         found = {
             "errors": 0.0,
             **_outcome(case, answer),
-            **retrieval(case.evidence, observed.hits),
-            "evidence_selected": covered(case.evidence, _spans(observed.passages)),
+            **retrieval_scores(case.evidence, observed.hits),
+            "evidence_selected": share_covered(case.evidence, _spans(observed.passages)),
             **_costs(observed, answer),
         }
         if answer.status == "answered":
@@ -128,9 +128,9 @@ def _outcome(case: Case, answer: Answer) -> dict[str, float | None]:
 def token_f1(case: Case, answer_text: str) -> float | None:
     """The best F1 of shared tokens with a gold answer, 0..1, as in SQuAD (Rajpurkar et al. 2016);
     where several facts are asked for, with one alternative of each joined. None without gold."""
-    told = Counter(normalised(answer_text).split())
-    golds = (" ".join(joined) for joined in islice(product(*case.groups), MOST_JOINS))
-    found = [_f1(Counter(normalised(gold).split()), told) for gold in golds] if case.groups else []
+    told = Counter(normalise(answer_text).split())
+    golds = (" ".join(joined) for joined in islice(product(*case.groups), MAX_COMBINATIONS))
+    found = [_f1(Counter(normalise(gold).split()), told) for gold in golds] if case.groups else []
     return max(found, default=None)
 
 
@@ -142,22 +142,22 @@ def _f1(gold: Counter[str], told: Counter[str]) -> float:
 # --- retrieval --------------------------------------------------------------------------------
 
 
-def retrieval(evidence: Sequence[Span], hits: Sequence[Hit]) -> dict[str, float | None]:
+def retrieval_scores(evidence: Sequence[Span], hits: Sequence[Hit]) -> dict[str, float | None]:
     """Recall at 1, 5 and 10, MRR and nDCG at 10 of `hits`, best first; a hit is relevant where it
     overlaps a gold span of `evidence`. All None without evidence."""
     spans = [hit.chunk.span for hit in hits]
     ranks = [_rank(gold, spans) for gold in evidence]
     found = [rank for rank in ranks if rank]
     return {
-        "recall_at_1": covered(evidence, spans[:1]),
-        "recall_at_5": covered(evidence, spans[:5]),
-        "recall_at_10": covered(evidence, spans[:10]),
+        "recall_at_1": share_covered(evidence, spans[:1]),
+        "recall_at_5": share_covered(evidence, spans[:5]),
+        "recall_at_10": share_covered(evidence, spans[:10]),
         "mrr": (1 / min(found) if found else 0.0) if evidence else None,
         "ndcg_at_10": _ndcg(ranks, 10),
     }
 
 
-def covered(evidence: Sequence[Span], spans: Sequence[Span]) -> float | None:
+def share_covered(evidence: Sequence[Span], spans: Sequence[Span]) -> float | None:
     """Share of the gold spans that one of `spans` overlaps; None without gold."""
     if not evidence:
         return None
@@ -184,11 +184,11 @@ def _ndcg(ranks: Sequence[int | None], k: int) -> float | None:
 
 
 def _citing(
-    case: Case, observed: Observed, answer: Answer, entails: Entails
+    case: Case, observed: Recording, answer: Answer, entails: Entails
 ) -> dict[str, float | None]:
     citations = _citations(answer)
     spans = [citation.span for citation in citations]
-    judged = [alce(claim, entails) for claim in answer.claims]
+    judged = [alce_scores(claim, entails) for claim in answer.claims]
     on_gold = [float(any(span.overlaps(gold) for gold in case.evidence)) for span in spans]
     return {
         "quotes_exact": float(not observed.inexact) if citations else None,
@@ -197,7 +197,7 @@ def _citing(
         "citation_recall": _mean(recall for recall, _ in judged),
         "citation_precision": _mean(each for _, precise in judged for each in precise),
         "numbers_cited": numbers_cited(answer.claims),
-        "gold_citation_recall": covered(case.evidence, spans),
+        "gold_citation_recall": share_covered(case.evidence, spans),
         "gold_citation_precision": _mean(on_gold) if case.evidence else None,
     }
 
@@ -213,7 +213,7 @@ def numbers_cited(claims: Sequence[Claim]) -> float | None:
     return _mean(map(float, found))
 
 
-def alce(claim: Claim, entails: Entails) -> tuple[float, list[float]]:
+def alce_scores(claim: Claim, entails: Entails) -> tuple[float, list[float]]:
     """The citation recall of a claim, and the precision of each of its citations, as ALCE defines
     them (Gao et al. 2023, "Enabling Large Language Models to Generate Text with Citations").
 
@@ -266,14 +266,14 @@ def _grounding(answer: Answer) -> dict[str, float | None]:
     }
 
 
-def _costs(observed: Observed, answer: Answer) -> dict[str, float | None]:
+def _costs(observed: Recording, answer: Answer) -> dict[str, float | None]:
     usage = answer.usage
     counted = bool(usage.prompt_tokens or usage.completion_tokens or not observed.consulted)
     return {  # a server that counts nothing is no server that reads nothing
         "prompt_tokens": float(usage.prompt_tokens) if counted else None,
         "completion_tokens": float(usage.completion_tokens) if counted else None,
         "seconds": observed.seconds,
-        **{stage_name(stage): passed for stage, passed in answer.timings.items()},
+        **{stage_metric(stage): passed for stage, passed in answer.timings.items()},
     }
 
 

@@ -10,31 +10,31 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from itertools import count
 
+from eval.case_result import CaseResult
 from eval.cases import Case
-from eval.figures import Row
 
-Tell = Callable[[Case, Row], None]
+OnCase = Callable[[Case, CaseResult], None]
 """To be called with each case as soon as it is known."""
 SPEED_OVER_S = 600  # the time left is reckoned from what this long took; a case takes seconds
 
 
-def progress(total: int, before: Sequence[Row]) -> AbstractContextManager[Tell]:
+def progress(total: int, before: Sequence[CaseResult]) -> AbstractContextManager[OnCase]:
     """Tells of a run of `total` cases, of which those of `before` are known already."""
     return _bar(total, before) if sys.stderr.isatty() else _lines(total, len(before))
 
 
 @contextmanager
-def _lines(total: int, number: int) -> Iterator[Tell]:
+def _lines(total: int, number: int) -> Iterator[OnCase]:
     counted = count(number + 1)
 
-    def tell(case: Case, row: Row) -> None:
+    def tell(case: Case, row: CaseResult) -> None:
         print(line(next(counted), total, case, row), file=sys.stderr, flush=True)
 
     yield tell
 
 
 @contextmanager
-def _bar(total: int, before: Sequence[Row]) -> Iterator[Tell]:
+def _bar(total: int, before: Sequence[CaseResult]) -> Iterator[OnCase]:
     """With the cases that did not come out as they should above it."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -52,7 +52,7 @@ def _bar(total: int, before: Sequence[Row]) -> Iterator[Tell]:
     with Progress(*columns, console=console, speed_estimate_period=SPEED_OVER_S) as bar:
         task = bar.add_task("", total=total, completed=len(before), good=good)
 
-        def tell(case: Case, row: Row) -> None:
+        def tell(case: Case, row: CaseResult) -> None:
             nonlocal good
             good += row.expected
             bar.update(task, advance=1, good=good)
@@ -63,7 +63,7 @@ def _bar(total: int, before: Sequence[Row]) -> Iterator[Tell]:
         yield tell
 
 
-def line(number: int, total: int, case: Case, row: Row) -> str:
+def line(number: int, total: int, case: Case, row: CaseResult) -> str:
     """``  3/120 MISS wrong    what rate? -> It is 125%. [1]``, printable."""
     mark = "ok " if row.expected else "MISS"
     told = f"{case.question} -> {row.text or row.reason or ''}"

@@ -18,28 +18,29 @@ from shlex import quote
 from typing import Literal
 
 from eval import metrics
-from eval.cases import Case, load
-from eval.clusters import Clusters, clusters
-from eval.figures import Outcome, Row, by_tag, figures
-from eval.kept import entries, keeping, summary
-from eval.kept.conditions import Conditions, conditions
-from eval.kept.keeping import Kept
-from eval.kept.runs import REPORT, SUMMARY, Run, RunError
-from eval.kept.summary import Summary
+from eval.case_result import CaseResult, Outcome
+from eval.cases import Case, load_cases
 from eval.metrics import Entails
-from eval.observe import Observed, observe
 from eval.progress import progress
-from eval.report.page import report
-from eval.table import table
+from eval.recording import Recording, record_answer
+from eval.report.page import render_report
+from eval.report.terminal import terminal_table
+from eval.runs import results, summary, writing
+from eval.runs.conditions import Conditions, current_conditions
+from eval.runs.listing import REPORT, SUMMARY, Run, RunError
+from eval.runs.summary import Summary
+from eval.runs.writing import RunWriter
+from eval.statistics.aggregate import run_statistics, statistics_by_tag
+from eval.statistics.clusters import Clusters, cluster_cases
 from rag.assistant import SEEDS, Assistant
 from rag.internals import Scorer, build, reasons_against
 from rag.settings import Settings
 
 GOLDEN = Path(__file__).parent / "cases" / "seeds.jsonl"
-STOPPED = 130  # the exit code of a program that was interrupted
+EXIT_INTERRUPTED = 130  # the exit code of a program that was interrupted
 Resume = Path | Literal["last"]
 """The folder of a run that broke off, or the newest of them."""
-Choose = Callable[[Sequence[Case]], Sequence[Case]]
+CaseFilter = Callable[[Sequence[Case]], Sequence[Case]]
 """Which of the cases are asked."""
 
 
@@ -48,7 +49,7 @@ def run_golden(
     cases: Path | None,
     out: Path | None,
     resume: Resume | None = None,
-    choose: Choose = list,
+    choose: CaseFilter = list,
 ) -> int:
     """Ask the golden questions of the seed articles alone, or those in the file `cases` of the
     person's own index, as `choose` leaves them; keep the run in `out`, by default a new folder in
@@ -60,20 +61,20 @@ def run_golden(
     kept_runs = settings.data_dir / "evals"
     if resume and out:
         raise RunError("A run goes on in its own folder.", "Leave out --out or --resume.")
-    folder = keeping.unfinished(kept_runs, resume) if resume else out
+    folder = writing.find_unfinished(kept_runs, resume) if resume else out
     with _asked(settings, own=cases is not None) as assistant:
-        known = load(cases or GOLDEN, lambda id: assistant.library.document(id).text)
+        known = load_cases(cases or GOLDEN, lambda id: assistant.library.document(id).text)
         known = list(choose(known))
-        folder = folder or keeping.new_folder(kept_runs)
+        folder = folder or writing.new_run_folder(kept_runs)
         name = (cases or GOLDEN).name
-        return run_kept(assistant, known, name, folder, resume=bool(resume))
+        return run_and_store(assistant, known, name, folder, resume=bool(resume))
 
 
-def first(count: int) -> Choose:
+def first_cases(count: int) -> CaseFilter:
     return lambda cases: cases[:count]
 
 
-def spread(count: int) -> Choose:
+def spread_cases(count: int) -> CaseFilter:
     """So many cases from all over the file; the same ones each time."""
 
     def chosen(cases: Sequence[Case]) -> Sequence[Case]:
@@ -83,7 +84,7 @@ def spread(count: int) -> Choose:
     return chosen
 
 
-def named(ids: Container[str]) -> Choose:
+def cases_by_id(ids: Container[str]) -> CaseFilter:
     return lambda cases: [case for case in cases if case.id in ids]
 
 
@@ -103,7 +104,7 @@ def _asked(settings: Settings, *, own: bool) -> Iterator[Assistant]:
         yield assistant
 
 
-def run_kept(
+def run_and_store(
     assistant: Assistant, cases: Sequence[Case], name: str, folder: Path, *, resume: bool = False
 ) -> int:
     """Ask all `cases`, which come from a file of that `name`, and keep the run in `folder`, from
@@ -111,17 +112,17 @@ def run_kept(
 
     Returns the exit code. Raises `RunError`.
     """
-    facts = conditions(assistant, cases, name)
-    opened = keeping.resumed if resume else keeping.begun
-    grouped = clusters(cases)
+    facts = current_conditions(assistant, cases, name)
+    opened = writing.resume_run if resume else writing.start_run
+    grouped = cluster_cases(cases)
     with opened(folder, facts, len(cases)) as kept:
         try:
-            rows = run(cases, assistant, kept, grouped)
+            rows = run_cases(cases, assistant, kept, grouped)
         except KeyboardInterrupt:
             print(_stopped(folder, len(cases)), file=sys.stderr)
-            return STOPPED
-        _finish(kept, conditions(assistant, cases, name), rows, grouped)
-    print(table(rows, grouped.unit))
+            return EXIT_INTERRUPTED
+        _finish(kept, current_conditions(assistant, cases, name), rows, grouped)
+    print(terminal_table(rows, grouped.unit))
     print(f"The report is {folder / REPORT}", file=sys.stderr)
     return 1 if any(row.outcome == "error" for row in rows) else 0
 
@@ -134,31 +135,31 @@ def _stopped(folder: Path, total: int) -> str:
     )
 
 
-def run(
+def run_cases(
     cases: Sequence[Case],
     assistant: Assistant,
-    kept: Kept | None = None,
+    kept: RunWriter | None = None,
     grouped: Clusters | None = None,
     entails: Entails | None = None,
-) -> list[Row]:
+) -> list[CaseResult]:
     """One row for each case, in order; those that are not known yet are asked, and are on disk as
     soon as they are known.
 
     Raises `RunError` when one cannot be written.
     """
-    grouped = grouped or clusters(cases)
+    grouped = grouped or cluster_cases(cases)
     known = kept.rows if kept else {}
     entails = entails or entailment(assistant.scorer)
     with progress(len(cases), list(known.values())) as tell:
         for case in cases:
             if case.id in known:
                 continue
-            observed = observe(case, assistant)
-            row = row_of(case, observed, grouped.of[case.id], entails)
+            observed = record_answer(case, assistant)
+            row = case_result(case, observed, grouped.of[case.id], entails)
             known[case.id] = row
             if kept:
                 quotes = [assistant.library.text(span) for span in case.evidence]
-                kept.add(entries.line(row, case, quotes, observed))
+                kept.add(results.format_line(row, case, quotes, observed))
             tell(case, row)
     return [known[case.id] for case in cases]
 
@@ -173,11 +174,11 @@ def entailment(scorer: Scorer) -> Entails:
     return carried
 
 
-def row_of(case: Case, observed: Observed, cluster: str, entails: Entails) -> Row:
+def case_result(case: Case, observed: Recording, cluster: str, entails: Entails) -> CaseResult:
     """What came of a case."""
     answer = observed.answer
-    scores = metrics.scores(case, observed, entails)
-    return Row(
+    scores = metrics.score_case(case, observed, entails)
+    return CaseResult(
         id=case.id,
         tags=case.tags,
         answerable=case.answerable,
@@ -193,7 +194,7 @@ def row_of(case: Case, observed: Observed, cluster: str, entails: Entails) -> Ro
     )
 
 
-def _outcome(observed: Observed, scores: metrics.Scores) -> Outcome:
+def _outcome(observed: Recording, scores: metrics.Scores) -> Outcome:
     if observed.answer is None:
         return "error"
     if observed.answer.status == "declined":
@@ -201,18 +202,20 @@ def _outcome(observed: Observed, scores: metrics.Scores) -> Outcome:
     return "right" if scores["answer_right"] else "wrong"
 
 
-def _finish(kept: Kept, facts: Conditions, rows: Sequence[Row], grouped: Clusters) -> None:
+def _finish(
+    kept: RunWriter, facts: Conditions, rows: Sequence[CaseResult], grouped: Clusters
+) -> None:
     whole = Summary(
         **asdict(facts),
-        started=kept.begun.started,
+        started=kept.header.started,
         finished=datetime.now(UTC).replace(microsecond=0),
         cases=len(rows),
-        figures=figures(rows),
-        tags=by_tag(rows),
+        figures=run_statistics(rows),
+        tags=statistics_by_tag(rows),
         cluster_unit=grouped.unit,
-        resumed=kept.begun.resumed,
+        resumed=kept.header.resumed,
     )
-    with keeping.writing(kept.folder):
-        summary.write(whole, kept.folder / SUMMARY)
-        page = report(Run(kept.folder.name, kept.folder, whole))
+    with writing.errors_as_run_error(kept.folder):
+        summary.write_summary(whole, kept.folder / SUMMARY)
+        page = render_report(Run(kept.folder.name, kept.folder, whole))
         (kept.folder / REPORT).write_text(page, encoding="utf-8", errors="replace")

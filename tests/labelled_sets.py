@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from eval.scorer.labelled import SOURCES, Source
+from eval.scorer.labelled_sets import LABELLED_SETS, LabelledSet
 
 Line = Mapping[str, Any]
 
@@ -101,9 +101,9 @@ def _evaluation(task: str, model: str, text: str, ratings: list[str]) -> Line:
     }
 
 
-def source(name: str, n: int) -> Source:
+def source(name: str, n: int) -> LabelledSet:
     """The reader of a set, told that the set holds `n` texts."""
-    return replace(next(each for each in SOURCES if each.name == name), n=n)
+    return replace(next(each for each in LABELLED_SETS if each.name == name), n=n)
 
 
 def put(data: Path, name: str, *lines: Line | str) -> Path:
@@ -115,7 +115,7 @@ def put(data: Path, name: str, *lines: Line | str) -> Path:
     return path
 
 
-def put_all(data: Path) -> list[Source]:
+def put_all(data: Path) -> list[LabelledSet]:
     """All five sets, each with texts that are grounded and some that are not."""
     true, false = "Oil prices rose 4%.", "Gold fell sharply in Paris."
     flood, other = "Rain flooded the old town.", "The king opened a new museum."

@@ -11,17 +11,17 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from eval.agreement import (
+from eval.statistics.agreement import (
     MEASURES,
+    HumanLabels,
     Measure,
-    People,
-    Scored,
-    agreement,
+    ScoredTexts,
+    agreement_gain,
+    agreement_with_people,
     auroc,
     balanced_accuracy,
     best_threshold,
     f1,
-    gain,
     spearman,
 )
 
@@ -125,20 +125,22 @@ def by_definition(
     return float(np.corrcoef(ranks(scores), ranks(scales))[0, 1])
 
 
-def many(n: int = 120, documents: int = 30) -> tuple[Scored, People]:
+def many(n: int = 120, documents: int = 30) -> tuple[ScoredTexts, HumanLabels]:
     rng = np.random.default_rng(5)
     labels = rng.random(n) < 0.6
     scores = np.clip(0.5 + 0.2 * (labels - 0.5) + 0.2 * rng.standard_normal(n), 0, 1)
     scales = labels * 2 + rng.integers(0, 3, n)
     names = [f"document {place % documents}" for place in range(n)]
-    people = People([bool(label) for label in labels], names, [float(scale) for scale in scales])
-    return Scored([float(score) for score in scores], 0.5), people
+    people = HumanLabels(
+        [bool(label) for label in labels], names, [float(scale) for scale in scales]
+    )
+    return ScoredTexts([float(score) for score in scores], 0.5), people
 
 
 def test_every_measure_comes_with_its_interval() -> None:
     scored, people = many()
     assert people.scales is not None
-    found = agreement(scored, people)
+    found = agreement_with_people(scored, people)
     wanted = {
         "auroc": auroc(scored.scores, people.labels),
         "balanced_accuracy": balanced_accuracy(scored.scores, people.labels, 0.5),
@@ -159,7 +161,7 @@ def test_the_interval_is_that_of_resampled_documents(measure: Measure) -> None:
     scored, people = many(60, 20)
     assert people.scales is not None
     texts = list(zip(people.documents, scored.scores, people.labels, people.scales, strict=True))
-    found = agreement(scored, people, draws=2000)[measure]
+    found = agreement_with_people(scored, people, draws=2000)[measure]
     rng, figures = np.random.default_rng(11), []
     for _ in range(600):
         drawn = [f"document {number}" for number in rng.integers(0, 20, 20)]
@@ -176,8 +178,10 @@ def test_texts_of_one_document_count_as_one_piece_of_evidence() -> None:
     scored, people = many(120, 30)
     labels, scores = list(people.labels[:30]) * 4, list(scored.scores[:30]) * 4
     names = [f"{place % 30}" for place in range(120)]
-    together = agreement(Scored(scores, 0.5), People(labels, names))["auroc"]
-    alone = agreement(Scored(scores, 0.5), People(labels, [str(n) for n in range(120)]))["auroc"]
+    together = agreement_with_people(ScoredTexts(scores, 0.5), HumanLabels(labels, names))["auroc"]
+    alone = agreement_with_people(
+        ScoredTexts(scores, 0.5), HumanLabels(labels, [str(n) for n in range(120)])
+    )["auroc"]
     assert together is not None
     assert alone is not None
     assert together.high - together.low > 1.5 * (alone.high - alone.low)
@@ -185,19 +189,21 @@ def test_texts_of_one_document_count_as_one_piece_of_evidence() -> None:
 
 def test_the_same_texts_give_the_same_intervals() -> None:
     scored, people = many()
-    assert agreement(scored, people) == agreement(scored, people)
-    assert agreement(scored, people, seed=1) != agreement(scored, people)
+    assert agreement_with_people(scored, people) == agreement_with_people(scored, people)
+    assert agreement_with_people(scored, people, seed=1) != agreement_with_people(scored, people)
 
 
 def test_without_a_scale_there_is_no_rank_correlation() -> None:
     scored, people = many()
-    found = agreement(scored, People(people.labels, people.documents))
+    found = agreement_with_people(scored, HumanLabels(people.labels, people.documents))
     assert found["spearman"] is None
     assert found["auroc"] is not None
 
 
 def test_draws_of_one_kind_only_are_left_out() -> None:
-    found = agreement(Scored([0.9, 0.1], 0.5), People([True, False], ["a", "b"]))["auroc"]
+    found = agreement_with_people(
+        ScoredTexts([0.9, 0.1], 0.5), HumanLabels([True, False], ["a", "b"])
+    )["auroc"]
     assert found is not None
     assert (found.mean, found.low, found.high) == (1, 1, 1)
 
@@ -205,7 +211,7 @@ def test_draws_of_one_kind_only_are_left_out() -> None:
 def test_a_gain_over_itself_is_none_at_all() -> None:
     scored, people = many()
     for measure in MEASURES:
-        found = gain(measure, scored, scored, people)
+        found = agreement_gain(measure, scored, scored, people)
         assert found is not None
         assert (found.mean, found.low, found.high) == (0, 0, 0)
 
@@ -216,9 +222,12 @@ def test_a_gain_is_paired() -> None:
     lifted = [
         score + 0.1 * label for score, label in zip(scored.scores, people.labels, strict=True)
     ]
-    better = Scored(lifted, 0.5)
-    found = gain("auroc", better, scored, people)
-    alone, ours = agreement(scored, people)["auroc"], agreement(better, people)["auroc"]
+    better = ScoredTexts(lifted, 0.5)
+    found = agreement_gain("auroc", better, scored, people)
+    alone, ours = (
+        agreement_with_people(scored, people)["auroc"],
+        agreement_with_people(better, people)["auroc"],
+    )
     assert found is not None
     assert alone is not None
     assert ours is not None
@@ -229,15 +238,19 @@ def test_a_gain_is_paired() -> None:
 
 def test_lists_of_different_lengths_are_refused() -> None:
     with pytest.raises(ValueError, match="one length"):
-        agreement(Scored([0.1], 0.5), People([True, False], ["a", "b"]))
+        agreement_with_people(ScoredTexts([0.1], 0.5), HumanLabels([True, False], ["a", "b"]))
     with pytest.raises(ValueError, match="one length"):
-        agreement(Scored([0.1, 0.2], 0.5), People([True, False], ["a", "b"], [1.0]))
+        agreement_with_people(
+            ScoredTexts([0.1, 0.2], 0.5), HumanLabels([True, False], ["a", "b"], [1.0])
+        )
 
 
 def test_a_score_that_is_not_a_number_is_refused() -> None:
     with pytest.raises(ValueError, match="not a number"):
-        agreement(Scored([0.1, math.nan], 0.5), People([True, False], ["a", "b"]))
+        agreement_with_people(
+            ScoredTexts([0.1, math.nan], 0.5), HumanLabels([True, False], ["a", "b"])
+        )
 
 
 def test_nothing_has_no_figures() -> None:
-    assert set(agreement(Scored([], 0.5), People([], [])).values()) == {None}
+    assert set(agreement_with_people(ScoredTexts([], 0.5), HumanLabels([], [])).values()) == {None}

@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 
 from eval import run as running
-from eval.cases import Case, load
-from eval.compare.baseline import baseline_of
-from eval.compare.gate import Gate, gate
-from eval.compare.sides import Side
-from eval.kept.entries import Entry
+from eval.cases import Case, load_cases
+from eval.compare.baseline import make_baseline
+from eval.compare.gate import GateResult, check_against_baseline
+from eval.compare.loading import ComparedRun
 from eval.metrics import METRICS
 from eval.run import GOLDEN
+from eval.runs.results import CaseRecord
 from rag import prompts
 from rag.answering.draft import AnswerDraft
 from rag.assistant import SEEDS, Assistant
@@ -47,30 +47,30 @@ from rag.types import (
     Usage,
 )
 from tests.asking import Index
+from tests.compared_runs import rescored, side
 from tests.scripted import ReadingModel, inventing
-from tests.sides import rescored, side
 
 pytest_plugins = ["tests.seeds"]
 
 
-def asked(cases: Sequence[Case], asking: Assistant) -> Side:
+def asked(cases: Sequence[Case], asking: Assistant) -> ComparedRun:
     """A run, as the gate takes it."""
-    rows = running.run(cases, asking)
-    return side(*(Entry(row, case.question) for row, case in zip(rows, cases, strict=True)))
+    rows = running.run_cases(cases, asking)
+    return side(*(CaseRecord(row, case.question) for row, case in zip(rows, cases, strict=True)))
 
 
 @pytest.fixture(scope="module")
 def cases(seeds: Index) -> list[Case]:
-    return load(GOLDEN, lambda id: seeds.library.document(id).text)[::2]
+    return load_cases(GOLDEN, lambda id: seeds.library.document(id).text)[::2]
 
 
 @pytest.fixture(scope="module")
-def before(seeds: Index, cases: list[Case]) -> Side:
+def before(seeds: Index, cases: list[Case]) -> ComparedRun:
     """The pipeline as it is."""
     return run(seeds, cases, ReadingModel())
 
 
-def run(index: Index, cases: Sequence[Case], model: ReadingModel) -> Side:
+def run(index: Index, cases: Sequence[Case], model: ReadingModel) -> ComparedRun:
     return asked(cases, assistant(index, model))
 
 
@@ -79,15 +79,15 @@ def assistant(index: Index, model: ReadingModel, **more: Any) -> Assistant:
     return Assistant(settings, index.library, index.vectors, index.embedder, model)
 
 
-def held(before: Side, after: Side) -> Gate:
-    return gate(baseline_of(before), after)
+def held(before: ComparedRun, after: ComparedRun) -> GateResult:
+    return check_against_baseline(make_baseline(before), after)
 
 
 # --- no false alarm ---------------------------------------------------------------------------
 
 
 def test_the_same_run_twice_is_the_same_and_passes(
-    seeds: Index, cases: list[Case], before: Side
+    seeds: Index, cases: list[Case], before: ComparedRun
 ) -> None:
     again = run(seeds, cases, ReadingModel())
     steady = [name for name, metric in METRICS.items() if metric.deterministic]
@@ -98,7 +98,7 @@ def test_the_same_run_twice_is_the_same_and_passes(
     assert held(before, again).failures == ()
 
 
-def test_the_script_answers_well_enough_to_be_worth_guarding(before: Side) -> None:
+def test_the_script_answers_well_enough_to_be_worth_guarding(before: ComparedRun) -> None:
     """A metric that is at its worst already cannot fall."""
 
     def mean(name: str) -> float:
@@ -112,7 +112,7 @@ def test_the_script_answers_well_enough_to_be_worth_guarding(before: Side) -> No
         assert mean(name) > 0.9, name
 
 
-def test_one_answer_more_or_less_is_noise(before: Side) -> None:
+def test_one_answer_more_or_less_is_noise(before: ComparedRun) -> None:
     right = [id for id, case in before.cases.items() if case.outcome == "right"]
     entries = dict(before.entries)
     entries[right[0]] = rescored(entries[right[0]], answer_right=0.0, token_f1=0.0)
@@ -140,7 +140,7 @@ def finished_with(
 
 
 def test_citations_that_point_at_the_next_sentence(
-    seeds: Index, cases: list[Case], before: Side, monkeypatch: pytest.MonkeyPatch
+    seeds: Index, cases: list[Case], before: ComparedRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     finished_with(monkeypatch, lambda each, known: dict(pairwise(known)).get(each, each))
     found = held(before, run(seeds, cases, ReadingModel()))
@@ -149,7 +149,7 @@ def test_citations_that_point_at_the_next_sentence(
 
 
 def test_spans_that_are_off_by_a_character(
-    seeds: Index, cases: list[Case], before: Side, monkeypatch: pytest.MonkeyPatch
+    seeds: Index, cases: list[Case], before: ComparedRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def off(each: Citation, _: Sequence[Citation]) -> Citation:
         span = each.span
@@ -160,7 +160,7 @@ def test_spans_that_are_off_by_a_character(
 
 
 def test_markers_that_lead_nowhere(
-    seeds: Index, cases: list[Case], before: Side, monkeypatch: pytest.MonkeyPatch
+    seeds: Index, cases: list[Case], before: ComparedRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     finished_with(monkeypatch, lambda each, _: replace(each, number=each.number + 7))
     assert held(before, run(seeds, cases, ReadingModel())).metrics == {"dead_markers"}
@@ -169,18 +169,18 @@ def test_markers_that_lead_nowhere(
 @pytest.fixture(scope="module")
 def of_numbers(seeds: Index) -> list[Case]:
     """Every golden case whose answer is a number or a date."""
-    known = load(GOLDEN, lambda id: seeds.library.document(id).text)
+    known = load_cases(GOLDEN, lambda id: seeds.library.document(id).text)
     return [case for case in known if case.answerable and {"number", "date"} & set(case.tags)]
 
 
 @pytest.fixture(scope="module")
-def mended(seeds: Index, of_numbers: list[Case]) -> Side:
+def mended(seeds: Index, of_numbers: list[Case]) -> ComparedRun:
     """A model that invents every number, and the checks that catch it."""
     return run(seeds, of_numbers, ReadingModel(inventing))
 
 
 def test_checks_switched_off_under_a_model_that_invents_numbers(
-    seeds: Index, of_numbers: list[Case], mended: Side, monkeypatch: pytest.MonkeyPatch
+    seeds: Index, of_numbers: list[Case], mended: ComparedRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     judge = verdict.cite_and_check
 
@@ -198,7 +198,7 @@ def test_checks_switched_off_under_a_model_that_invents_numbers(
 
 
 def test_checks_that_call_everything_supported_even_to_the_evals(
-    seeds: Index, of_numbers: list[Case], mended: Side, monkeypatch: pytest.MonkeyPatch
+    seeds: Index, of_numbers: list[Case], mended: ComparedRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The evals ask the rules and the scorer themselves, so they still see it."""
     monkeypatch.setattr(verdict, "check_claim", lambda *_: Verdict("supported", (), 1.0))
@@ -207,7 +207,7 @@ def test_checks_that_call_everything_supported_even_to_the_evals(
 
 
 def test_a_prompt_that_does_not_say_how_to_decline(
-    seeds: Index, cases: list[Case], before: Side, monkeypatch: pytest.MonkeyPatch
+    seeds: Index, cases: list[Case], before: ComparedRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written = prompt_text
 
@@ -225,7 +225,7 @@ def test_a_prompt_that_does_not_say_how_to_decline(
 def test_chunks_cut_short_when_indexed(
     embedder: Embedder,
     cases: list[Case],
-    before: Side,
+    before: ComparedRun,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
@@ -243,7 +243,7 @@ def test_chunks_cut_short_when_indexed(
 
 
 def test_hits_in_the_reverse_order(
-    seeds: Index, cases: list[Case], before: Side, monkeypatch: pytest.MonkeyPatch
+    seeds: Index, cases: list[Case], before: ComparedRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fuse = hybrid.fuse_scores
 
@@ -257,7 +257,7 @@ def test_hits_in_the_reverse_order(
 
 
 def test_a_selection_that_drops_the_best_sentence(
-    seeds: Index, cases: list[Case], before: Side, monkeypatch: pytest.MonkeyPatch
+    seeds: Index, cases: list[Case], before: ComparedRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rank = evidence._rank
     monkeypatch.setattr(evidence, "_rank", lambda *given: rank(*given)[1:])

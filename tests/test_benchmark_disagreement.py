@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from eval.benchmarks import data as reading
-from eval.benchmarks.disagreement import BLIND, CASES, FREER, Case, measure, outcome
-from eval.benchmarks.tables import Table
-from eval.intervals import Interval
+from eval.benchmarks import dataset_files as reading
+from eval.benchmarks.disagreement import BLIND, CASES, FREER, Case, compare_case, measure
+from eval.benchmarks.result_tables import Table
+from eval.statistics.bootstrap import Interval
 from rag.conflicts.pair_scorer import PairScorer
 from rag.models.token_embeddings import TokenEncoder
 from rag.settings import load_settings
@@ -33,7 +33,7 @@ def figure(table: Table, name: str, column: str) -> Interval:
 
 @pytest.mark.parametrize(("file", "quiet"), [(CASES, 120), (FREER, 90), (BLIND, 90)])
 def test_each_set_is_large_enough_and_quotes_its_articles(file: Path, quiet: int) -> None:
-    cases = [case for _, case in reading.jsonl(file, Case)]
+    cases = [case for _, case in reading.read_jsonl(file, Case)]
     assert len({case.id for case in cases}) == len(cases)
     assert sum(case.differs is not None for case in cases) >= 60
     assert sum(case.differs is None for case in cases) >= quiet
@@ -58,7 +58,7 @@ def test_another_sentence_or_point_than_the_planted_one_does_not_count(library: 
         cited="The fire at the Halden paper mill killed 14 workers.",
         other="It was cold.",
     )
-    found = outcome(case, library, PairScorer(TokenEncoder()))
+    found = compare_case(case, library, PairScorer(TokenEncoder()))
     assert found.told is not None
     assert found.told.difference.point == "number"
     assert library.text(found.told.other.span) == found.told.other.quote != case.other

@@ -9,20 +9,20 @@ from pathlib import Path
 import pytest
 
 from eval.benchmarks import (
-    choices,
+    multiple_choice,
     realtimeqa,
     realtimeqa_baselines,
     realtimeqa_choices,
     realtimeqa_open,
 )
 from eval.benchmarks.answers import SHARE
-from eval.benchmarks.choices import Features, Weights
-from eval.benchmarks.choices_fit import Solved, fit, write
-from eval.benchmarks.corpus import Text, indexed
-from eval.benchmarks.data import EvalDataError
+from eval.benchmarks.dataset_files import EvalDataError
+from eval.benchmarks.indexing import DatasetText, open_index
+from eval.benchmarks.multiple_choice import ChoiceModel, Features
+from eval.benchmarks.multiple_choice_fit import SolvedQuestion, fit, write
 from eval.benchmarks.realtimeqa import NONE
-from eval.benchmarks.tables import Table
-from eval.intervals import Interval
+from eval.benchmarks.result_tables import Table
+from eval.statistics.bootstrap import Interval
 from rag.models.fitted_weights import Weight
 from rag.settings import Settings
 from rag.settings import load_settings as load_settings
@@ -121,19 +121,21 @@ def test_every_question_is_there_without_a_choice(quiz: Path) -> None:
 # --- multiple choice --------------------------------------------------------------------------
 
 NEWS = [
-    Text("1", "A bridge", BRIDGE, "2026-03-25"),
-    Text("2", "Old news", "A storm closed the Holm bridge on Monday.", "2019-01-02"),
-    Text("3", "Boats", "Holt is also a maker of boats.", "2026-03-25"),
+    DatasetText("1", "A bridge", BRIDGE, "2026-03-25"),
+    DatasetText("2", "Old news", "A storm closed the Holm bridge on Monday.", "2019-01-02"),
+    DatasetText("3", "Boats", "Holt is also a maker of boats.", "2026-03-25"),
 ]
 
 
 def test_a_choice_that_a_sentence_states_is_told_from_one_that_stands_elsewhere(
     kept: Settings,
 ) -> None:
-    with indexed("news", NEWS, kept) as assistant:
+    with open_index("news", NEWS, kept) as assistant:
         question = "Which bridge did a storm close this week?"
         day = date(2026, 3, 27)
-        tarn, holt, nowhere = choices.features(assistant, question, ["Tarn", "Holt", "Zug"], day)
+        tarn, holt, nowhere = multiple_choice.choice_features(
+            assistant, question, ["Tarn", "Holt", "Zug"], day
+        )
     assert tarn["near"] > holt["near"] > 0
     assert tarn["first"] == 1 > holt["first"] > 0
     assert tarn["alike"] > holt["alike"]
@@ -141,25 +143,25 @@ def test_a_choice_that_a_sentence_states_is_told_from_one_that_stands_elsewhere(
 
 
 def test_only_recent_articles_are_first(kept: Settings) -> None:
-    with indexed("news", NEWS, kept) as assistant:
+    with open_index("news", NEWS, kept) as assistant:
         question = "Which bridge did a storm close?"
-        (then,) = choices.features(assistant, question, ["Holm"], date(2019, 1, 4))
-        (now,) = choices.features(assistant, question, ["Holm"], date(2026, 3, 27))
+        (then,) = multiple_choice.choice_features(assistant, question, ["Holm"], date(2019, 1, 4))
+        (now,) = multiple_choice.choice_features(assistant, question, ["Holm"], date(2026, 3, 27))
     assert then["first"] == 1
     assert now["first"] == 0
     assert now["near"] == then["near"] > 0
 
 
 def test_a_choice_does_not_change_what_the_others_are_worth(kept: Settings) -> None:
-    with indexed("news", NEWS, kept) as assistant:
+    with open_index("news", NEWS, kept) as assistant:
         question, day = "Which bridge did a storm close?", date(2026, 3, 27)
-        both = choices.features(assistant, question, ["Tarn", "Holm"], day)
-        (alone,) = choices.features(assistant, question, ["Holm"], day)
+        both = multiple_choice.choice_features(assistant, question, ["Tarn", "Holm"], day)
+        (alone,) = multiple_choice.choice_features(assistant, question, ["Holm"], day)
     assert both[1] == pytest.approx(alone)
 
 
 def test_none_is_chosen_where_no_choice_is_worth_as_much() -> None:
-    weights = Weights(none=1, features={"near": Weight(mean=0, spread=0.5, weight=1)})
+    weights = ChoiceModel(none=1, features={"near": Weight(mean=0, spread=0.5, weight=1)})
     low, high = stated(0.1), stated(0.6)
     assert weights.choose([low, high]) == 1
     assert weights.choose([low, high], or_none=True) == 1
@@ -168,11 +170,11 @@ def test_none_is_chosen_where_no_choice_is_worth_as_much() -> None:
 
 
 def test_the_shipped_weights_are_read_and_broken_ones_are_named(tmp_path: Path) -> None:
-    assert set(choices.load().features) == set(choices.NAMES)
+    assert set(multiple_choice.load_choice_model().features) == set(multiple_choice.NAMES)
     broken = tmp_path / "choices.json"
     broken.write_text('{"none": "much"}', "utf-8")
-    with pytest.raises(EvalDataError, match="choices_fit"):
-        choices.load(broken)
+    with pytest.raises(EvalDataError, match="multiple_choice_fit"):
+        multiple_choice.load_choice_model(broken)
 
 
 def test_the_window_is_chosen_for_and_stands_beside_other_models(
@@ -204,9 +206,9 @@ def stated(near: float) -> Features:
 
 def test_fitting_finds_what_tells_the_right_choice(tmp_path: Path) -> None:
     solved = [
-        Solved([stated(0.9), stated(0.1), stated(0.2)], 0),
-        Solved([stated(0.3), stated(0.8), stated(0.0)], 1),
-        Solved([stated(0.1), stated(0.2), stated(0.7)], 2),
+        SolvedQuestion([stated(0.9), stated(0.1), stated(0.2)], 0),
+        SolvedQuestion([stated(0.3), stated(0.8), stated(0.0)], 1),
+        SolvedQuestion([stated(0.1), stated(0.2), stated(0.7)], 2),
     ]
     weights = fit(solved)
     assert weights.features["near"].weight > 0.5
@@ -214,7 +216,7 @@ def test_fitting_finds_what_tells_the_right_choice(tmp_path: Path) -> None:
     assert all(weights.choose(each.found, or_none=True) == each.right for each in solved)
     assert weights.choose([stated(0.1), stated(0.2)], or_none=True) == 2
     write(weights, tmp_path / "w.json")
-    assert choices.load(tmp_path / "w.json") == weights
+    assert multiple_choice.load_choice_model(tmp_path / "w.json") == weights
 
 
 def test_nothing_cannot_be_fitted_on() -> None:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from eval.benchmarks.forms import states
-from eval.benchmarks.short import short
+from eval.benchmarks.answer_matching import states_choice
+from eval.benchmarks.short_answers import extract_short_answer
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ from eval.benchmarks.short import short
     ],
 )
 def test_a_choice_is_stated_in_any_usual_form(text: str, choice: str) -> None:
-    assert states(text, choice)
+    assert states_choice(text, choice)
 
 
 @pytest.mark.parametrize(
@@ -46,19 +46,21 @@ def test_a_choice_is_stated_in_any_usual_form(text: str, choice: str) -> None:
     ],
 )
 def test_what_is_near_a_choice_is_not_the_choice(text: str, choice: str) -> None:
-    assert not states(text, choice)
+    assert not states_choice(text, choice)
 
 
 def test_a_number_may_have_the_unit_that_the_question_names() -> None:
-    assert states("He ruled for 16 years.", "16", question="How many years did he rule?")
-    assert not states("He ruled for 16 days.", "16 years", question="How many years did he rule?")
+    assert states_choice("He ruled for 16 years.", "16", question="How many years did he rule?")
+    assert not states_choice(
+        "He ruled for 16 days.", "16 years", question="How many years did he rule?"
+    )
 
 
 def test_what_all_choices_share_need_not_be_said() -> None:
     oceans = ["Pacific Ocean", "Atlantic Ocean"]
-    assert states("It grows in the Pacific.", oceans[0], oceans)
-    assert not states("It grows in the Pacific.", oceans[0])
-    assert not states("It grows in the ocean.", oceans[0], oceans)
+    assert states_choice("It grows in the Pacific.", oceans[0], oceans)
+    assert not states_choice("It grows in the Pacific.", oceans[0])
+    assert not states_choice("It grows in the ocean.", oceans[0], oceans)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +83,7 @@ def test_what_all_choices_share_need_not_be_said() -> None:
     ],
 )
 def test_the_short_form_is_what_the_answer_adds(question: str, answer: str, found: str) -> None:
-    assert short(question, answer) == found
+    assert extract_short_answer(question, answer) == found
 
 
 def test_the_kind_that_is_asked_for_decides_between_names() -> None:
@@ -90,5 +92,5 @@ def test_the_kind_that_is_asked_for_decides_between_names() -> None:
         return [float(run == "Norway") for run in runs]
 
     question, answer = "Which country won the race?", "Ida Lund won the race for Norway."
-    assert short(question, answer) == "Ida Lund"
-    assert short(question, answer, liken) == "Norway"
+    assert extract_short_answer(question, answer) == "Ida Lund"
+    assert extract_short_answer(question, answer, liken) == "Norway"

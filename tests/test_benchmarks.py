@@ -9,24 +9,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eval.benchmarks import data, tables
-from eval.benchmarks.data import EvalDataError
-from eval.benchmarks.measures import (
+from eval.benchmarks import dataset_files, result_tables
+from eval.benchmarks.dataset_files import EvalDataError
+from eval.benchmarks.metrics import (
     auroc,
     auroc_interval,
+    bootstrap_interval,
+    contains_phrase,
     exact_match,
-    holds,
-    interval_of,
     ndcg,
     recall,
     reciprocal_rank,
     set_f1,
     token_f1,
 )
-from eval.benchmarks.run import bench
-from eval.benchmarks.tables import Anchor, Line, Table
-from eval.cases import normalised
-from eval.intervals import Interval
+from eval.benchmarks.result_tables import Anchor, Line, Table
+from eval.benchmarks.run import run_benchmark
+from eval.cases import normalise
+from eval.statistics.bootstrap import Interval
 from rag.settings import Settings
 
 # --- measures ---------------------------------------------------------------------------------
@@ -78,9 +78,9 @@ def test_an_exact_match_is_one_of_all_words() -> None:
 
 
 def test_a_phrase_is_held_in_whole_words_and_an_empty_one_never() -> None:
-    assert holds(normalised("It cost 20% more"), normalised("20%"))
-    assert not holds(normalised("It cost 120% more"), normalised("20%"))
-    assert not holds(normalised("It cost more"), normalised("?"))
+    assert contains_phrase(normalise("It cost 20% more"), normalise("20%"))
+    assert not contains_phrase(normalise("It cost 120% more"), normalise("20%"))
+    assert not contains_phrase(normalise("It cost more"), normalise("?"))
 
 
 def test_auroc_is_the_share_of_pairs_in_order() -> None:
@@ -91,8 +91,10 @@ def test_auroc_is_the_share_of_pairs_in_order() -> None:
 
 def test_an_interval_draws_whole_clusters() -> None:
     values = np.array([0.0] * 5 + [1.0] * 5)
-    by_cluster = interval_of(lambda rows: float(values[rows].mean()), ["a"] * 5 + ["b"] * 5)
-    by_row = interval_of(lambda rows: float(values[rows].mean()), [str(n) for n in range(10)])
+    by_cluster = bootstrap_interval(lambda rows: float(values[rows].mean()), ["a"] * 5 + ["b"] * 5)
+    by_row = bootstrap_interval(
+        lambda rows: float(values[rows].mean()), [str(n) for n in range(10)]
+    )
     assert by_cluster is not None
     assert by_row is not None
     assert (by_cluster.mean, by_cluster.low, by_cluster.high) == (0.5, 0, 1)
@@ -117,7 +119,7 @@ def test_a_table_shows_each_figure_with_its_interval_and_n_and_the_anchors_under
         (Anchor("theirs", {"two": 0.25}),),
         ("a note",),
     )
-    title, _, head, ours, mark, theirs, _, note = tables.text(whole).splitlines()
+    title, _, head, ours, mark, theirs, _, note = result_tables.format_table(whole).splitlines()
     assert (title, mark, note) == ("Title", "Anchors:", "a note")
     assert head.split() == ["one", "two", "ms", "p50,", "p95"]
     assert ours.split("  ")[0] == "ours"
@@ -125,7 +127,7 @@ def test_a_table_shows_each_figure_with_its_interval_and_n_and_the_anchors_under
     assert "n/a" in ours
     assert "20.0, 30.0" in ours
     assert theirs.index("25.0") == head.index("two")
-    plain = tables.as_json(whole)
+    plain = result_tables.table_to_json(whole)
     figure = plain["lines"][0]["figures"]["one"]
     assert figure == {"mean": 0.5, "low": 0.4, "high": 0.6, "n": 30, "clusters": 7}
     assert json.loads(json.dumps(plain)) == plain
@@ -134,13 +136,13 @@ def test_a_table_shows_each_figure_with_its_interval_and_n_and_the_anchors_under
 # --- reading ----------------------------------------------------------------------------------
 
 
-class _Row(data.Record):
-    id: data.Text
+class _Row(dataset_files.Record):
+    id: dataset_files.NonBlank
     size: int
 
 
-class _Cells(data.Record):
-    id: data.Text
+class _Cells(dataset_files.Record):
+    id: dataset_files.NonBlank
     word: str
 
 
@@ -159,14 +161,17 @@ def test_a_bad_line_is_named(line: str, said: str, tmp_path: Path) -> None:
     file = tmp_path / "rows.jsonl"
     file.write_text(f'{{"id": "a\u2028", "size": 1}}\n\n{line}\n', encoding="utf-8")
     with pytest.raises(EvalDataError) as error:
-        data.jsonl(file, _Row)
+        dataset_files.read_jsonl(file, _Row)
     assert f"rows.jsonl, {said}" in str(error.value)
 
 
 def test_good_lines_are_read_with_their_numbers(tmp_path: Path) -> None:
     file = tmp_path / "rows.jsonl"
     file.write_text('\ufeff{"id": "a\u2028b", "size": 1}\n\n{"id": "c", "size": 2}', "utf-8")
-    assert [(n, row.id) for n, row in data.jsonl(file, _Row)] == [(1, "a\u2028b"), (3, "c")]
+    assert [(n, row.id) for n, row in dataset_files.read_jsonl(file, _Row)] == [
+        (1, "a\u2028b"),
+        (3, "c"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -184,7 +189,7 @@ def test_a_bad_table_is_named(text: str, said: str, tmp_path: Path) -> None:
     file = tmp_path / "rows.csv"
     file.write_text(text, encoding="utf-8")
     with pytest.raises(EvalDataError) as error:
-        data.table(file, _Cells)
+        dataset_files.read_csv(file, _Cells)
     assert f"rows.csv, {said}" in str(error.value)
 
 
@@ -193,18 +198,18 @@ def test_a_file_that_is_missing_empty_or_no_text_is_named(tmp_path: Path) -> Non
     (tmp_path / "bytes.jsonl").write_bytes(b"\xff\xfe\x00")
     for name in ("missing", "empty", "bytes"):
         with pytest.raises(EvalDataError, match=f"{name}.jsonl"):
-            data.jsonl(tmp_path / f"{name}.jsonl", _Row)
+            dataset_files.read_jsonl(tmp_path / f"{name}.jsonl", _Row)
     with pytest.raises(EvalDataError, match="no folder"):
-        data.files(tmp_path / "nowhere", "*_qa.jsonl")
+        dataset_files.find_files(tmp_path / "nowhere", "*_qa.jsonl")
     with pytest.raises(EvalDataError, match="no file"):
-        data.files(tmp_path, "*_qa.jsonl")
+        dataset_files.find_files(tmp_path, "*_qa.jsonl")
 
 
 def test_a_message_holds_nothing_that_acts_on_the_terminal(tmp_path: Path) -> None:
     file = tmp_path / "rows.csv"
     file.write_text("id,word,\x1b[31mred\na,b,c\n", encoding="utf-8")
     with pytest.raises(EvalDataError) as error:
-        data.table(file, _Cells)
+        dataset_files.read_csv(file, _Cells)
     assert str(error.value).isprintable()
     assert "red" in str(error.value)
 
@@ -221,5 +226,5 @@ def test_what_cannot_be_measured_is_said(
     name: str, answers: bool, limit: int | None, said: str, settings: Settings, tmp_path: Path
 ) -> None:
     with pytest.raises(EvalDataError) as error:
-        bench(name, tmp_path, settings, answers=answers, limit=limit)
+        run_benchmark(name, tmp_path, settings, answers=answers, limit=limit)
     assert said in str(error.value)

@@ -11,10 +11,10 @@ import pytest
 
 from eval.benchmarks import clapnq
 from eval.benchmarks.answers import SHARE
-from eval.benchmarks.data import EvalDataError
-from eval.benchmarks.run import bench
-from eval.benchmarks.tables import Table
-from eval.intervals import Interval
+from eval.benchmarks.dataset_files import EvalDataError
+from eval.benchmarks.result_tables import Table
+from eval.benchmarks.run import run_benchmark
+from eval.statistics.bootstrap import Interval
 from rag.errors import ModelError
 from rag.settings import Settings
 from tests import benchmark_sets as sets
@@ -158,7 +158,7 @@ def test_the_questions_after_the_first_are_measured_alone(
     server: ScriptedServer, kept: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data, chosen = sets.clapnq(tmp_path / "set"), settings(server, kept)
-    bench("clapnq-given", data, chosen, answers=True, skip=1, limit=2, as_json=True)
+    run_benchmark("clapnq-given", data, chosen, answers=True, skip=1, limit=2, as_json=True)
     lines = results(chosen, clapnq.GIVEN).read_text("utf-8").splitlines()
     assert [json.loads(line)["id"] for line in lines] == ["n1", "a2"]
     shown = capsys.readouterr().out
@@ -173,7 +173,7 @@ def test_nothing_left_to_ask_is_an_error_and_no_empty_table(
     data, chosen = sets.clapnq(tmp_path / "set"), settings(server, kept)
     for name, asks in (("clapnq-given", True), ("clapnq", False)):
         with pytest.raises(EvalDataError, match="No question is left after the first 4"):
-            bench(name, data, chosen, answers=asks, skip=4)
+            run_benchmark(name, data, chosen, answers=asks, skip=4)
 
 
 def test_other_settings_are_another_run(server: ScriptedServer, kept: Path, tmp_path: Path) -> None:
@@ -206,8 +206,8 @@ def test_a_bench_with_an_error_exits_with_one(
     server: ScriptedServer, kept: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data, chosen = sets.clapnq(tmp_path / "set"), settings(server, kept)
-    assert bench("clapnq-given", data, chosen, answers=True, limit=3) == 0
-    assert bench("clapnq-given", data, chosen, answers=True, as_json=True) == 1
+    assert run_benchmark("clapnq-given", data, chosen, answers=True, limit=3) == 0
+    assert run_benchmark("clapnq-given", data, chosen, answers=True, as_json=True) == 1
     shown = capsys.readouterr()
     start = shown.out.index("{")
     assert [table["errors"] for table in json.loads(shown.out[start:])["tables"]] == [1]

@@ -12,9 +12,9 @@ import pytest
 
 from eval.benchmarks import ragtruth
 from eval.benchmarks.answers import SHARE
-from eval.benchmarks.data import EvalDataError
-from eval.benchmarks.run import bench
-from eval.benchmarks.tables import Table
+from eval.benchmarks.dataset_files import EvalDataError
+from eval.benchmarks.result_tables import Table
+from eval.benchmarks.run import run_benchmark
 from rag.settings import Settings
 from tests.asking import LARGE, prompt, settings_for
 from tests.benchmark_sets import FERRY, LIGHT, MILL, write_jsonl
@@ -209,5 +209,5 @@ def test_a_malformed_set_is_an_error(tmp_path: Path, lines: list[Row], problem: 
 
 def test_it_has_answers_only(chosen: Settings, tmp_path: Path, labels: Path) -> None:
     with pytest.raises(EvalDataError, match="no retrieval"):
-        bench("ragtruth", folder(tmp_path), chosen)
-    assert bench("ragtruth", folder(tmp_path), chosen, answers=True, limit=1) == 0
+        run_benchmark("ragtruth", folder(tmp_path), chosen)
+    assert run_benchmark("ragtruth", folder(tmp_path), chosen, answers=True, limit=1) == 0

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from eval.benchmarks import clapnq, corpus, realtimeqa, scifact, wice
-from eval.benchmarks.corpus import Text, indexed
-from eval.benchmarks.data import EvalDataError
-from eval.benchmarks.run import bench
-from eval.benchmarks.tables import Line, Table
-from eval.intervals import Interval
+from eval.benchmarks import clapnq, indexing, realtimeqa, scifact, wice
+from eval.benchmarks.dataset_files import EvalDataError
+from eval.benchmarks.indexing import DatasetText, open_index
+from eval.benchmarks.result_tables import Line, Table
+from eval.benchmarks.run import run_benchmark
+from eval.statistics.bootstrap import Interval
 from rag.assistant import Assistant
 from rag.events import IngestEvent
 from rag.settings import Settings
@@ -44,18 +44,21 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 # --- the index --------------------------------------------------------------------------------
 
-TEXTS = [Text("1", "Bark", "Willow bark eases pain."), Text("2", "Bees", "Honeybees sleep.")]
+TEXTS = [
+    DatasetText("1", "Bark", "Willow bark eases pain."),
+    DatasetText("2", "Bees", "Honeybees sleep."),
+]
 
 
 def test_texts_are_indexed_once_and_anew_when_they_change(
     kept: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for texts, told in ((TEXTS, True), (TEXTS, False), (TEXTS[:1], True)):
-        with indexed("tiny", texts, kept) as assistant:
+        with open_index("tiny", texts, kept) as assistant:
             hits = assistant.library.search("bark", 5)
-            assert corpus.text_ids(hits) == ["1"]
+            assert indexing.text_ids(hits) == ["1"]
             span = hits[0].chunk.span
-            assert span.document_id == corpus.document_id("1")
+            assert span.document_id == indexing.document_id("1")
             assert assistant.library.text(span) == "Willow bark eases pain."
             assert len(assistant.vectors.ids()) == len(texts)
         assert ("Indexing" in capsys.readouterr().err) == told
@@ -72,17 +75,17 @@ def test_an_index_that_was_interrupted_is_gone_on_with(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Assistant, "index", broken)
-    with pytest.raises(KeyboardInterrupt), indexed("tiny", TEXTS, settings):
+    with pytest.raises(KeyboardInterrupt), open_index("tiny", TEXTS, settings):
         pass
     monkeypatch.undo()
-    with indexed("tiny", TEXTS, settings) as assistant:
+    with open_index("tiny", TEXTS, settings) as assistant:
         assert len(assistant.library.digests()) == 2
 
 
 def test_a_text_that_cannot_be_indexed_is_an_error(settings: Settings) -> None:
     with (
         pytest.raises(EvalDataError, match="line 2"),
-        indexed("tiny", [TEXTS[0], Text("2", "", " \x00")], settings),
+        open_index("tiny", [TEXTS[0], DatasetText("2", "", " \x00")], settings),
     ):
         pass
 
@@ -274,8 +277,8 @@ def test_wice_knows_the_sentences_of_a_page_by_their_characters(tmp_path: Path) 
 
 def test_wice_stores_pages_as_they_are_measured(kept: Settings, tmp_path: Path) -> None:
     pages = [claim.page.text for claim in wice.read(sets.wice(tmp_path))][:1]
-    with indexed("wice", pages, kept) as assistant:
-        document = assistant.library.document(corpus.document_id(pages[0].id))
+    with open_index("wice", pages, kept) as assistant:
+        document = assistant.library.document(indexing.document_id(pages[0].id))
         assert document.text == pages[0].text
 
 
@@ -320,11 +323,11 @@ def test_a_bench_prints_its_tables_or_one_json_document(
     kept: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = sets.scifact(tmp_path)
-    assert bench("scifact", folder, kept) == 0
+    assert run_benchmark("scifact", folder, kept) == 0
     shown = capsys.readouterr().out
     assert "100.0 [100.0, 100.0] n=2" in shown
     assert "bge-small" in shown
-    assert bench("scifact", folder, kept, as_json=True, limit=1) == 0
+    assert run_benchmark("scifact", folder, kept, as_json=True, limit=1) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["benchmark"] == "scifact"
     assert told["tables"][0]["lines"][0]["figures"]["MRR"]["n"] == 1

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.asking import FENTANYL, RATE
 from tests.browser import AT_FIRST, PHONE, SAID, Model, Site, Visit, Window
-from tests.kept import declined, keep, right
+from tests.run_folders import declined, keep, right
 
 pytest_plugins = ["tests.seeds", "tests.chromium"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from eval.cases import load as load_cases
+from eval.cases import load_cases as load_cases
 from tests.asking import FENTANYL, NEWS, RATE, Index
 from tests.browser import AT_FIRST, SAID, Model, Person, Site, Visit, Window, site
 from ui.records import footnotes

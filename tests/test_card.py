@@ -10,23 +10,23 @@ from pathlib import Path
 
 import pytest
 
-from eval.agreement import MEASURES
-from eval.scorer import card_table
-from eval.scorer.card import (
+from eval.scorer import model_card_output
+from eval.scorer.containment_baseline import Containment
+from eval.scorer.labelled_sets import LABELLED_SETS, LabelledError, read_set
+from eval.scorer.model_card import (
     CONTAINMENT,
     HELD_OUT,
     IN_SAMPLE,
-    Card,
+    ModelCard,
     Target,
-    card,
-    labelled_whole,
-    measured,
+    is_labelled_whole,
+    measure_card,
+    print_card,
     targets,
 )
-from eval.scorer.containment import Containment
-from eval.scorer.labelled import SOURCES, LabelledError, read
-from eval.scorer.published import BOARDS, FALSE_ALARM_KINDS, LEAST_CAUGHT
-from eval.scorer.scoring import CardError, Speed, scored, speed
+from eval.scorer.published_results import CARD_SETS, FALSE_ALARM_KINDS, MIN_CAUGHT
+from eval.scorer.text_scores import CardError, ScoringSpeed, score_texts, scoring_speed
+from eval.statistics.agreement import MEASURES
 from tests.labelled_sets import put_all
 
 
@@ -47,11 +47,11 @@ class Words:
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> Card:
-    return measured(tmp_path, Words(), {}, sources=put_all(tmp_path))
+def made(tmp_path: Path) -> ModelCard:
+    return measure_card(tmp_path, Words(), {}, sources=put_all(tmp_path))
 
 
-def test_every_set_is_on_the_card_with_all_its_texts(made: Card) -> None:
+def test_every_set_is_on_the_card_with_all_its_texts(made: ModelCard) -> None:
     assert {section.board.name: section.n for section in made.sections} == {
         "frank_cnndm": 4,
         "frank_bbc": 2,
@@ -64,7 +64,7 @@ def test_every_set_is_on_the_card_with_all_its_texts(made: Card) -> None:
     assert [section.ungrounded for section in made.sections] == [2, 1, 1, 2, 1, 2]
 
 
-def test_ours_stands_beside_containment_at_its_own_threshold(made: Card) -> None:
+def test_ours_stands_beside_containment_at_its_own_threshold(made: ModelCard) -> None:
     for section in made.sections:
         ours, theirs = section.rows
         assert (ours.name, ours.threshold) == (IN_SAMPLE, 0.5)
@@ -77,7 +77,7 @@ def test_ours_stands_beside_containment_at_its_own_threshold(made: Card) -> None
     assert section.gain.mean == -0.5
 
 
-def test_containment_is_given_the_best_threshold_of_each_set(made: Card) -> None:
+def test_containment_is_given_the_best_threshold_of_each_set(made: ModelCard) -> None:
     qags = next(section for section in made.sections if section.board.name == "qags_cnndm")
     row = qags.rows[-1]  # the two summaries score 1 and 0.5
     assert row.threshold == 1
@@ -99,13 +99,20 @@ def test_where_labels_are_of_the_whole_a_text_scores_its_worst_sentence(tmp_path
     sources = put_all(tmp_path)
     for source in sources:
         scorer = Apart()
-        boards = {board.worst for board in BOARDS if board.labelled == source.name}
-        list(scored(source.name, read(source, tmp_path), scorer, worst=labelled_whole(source.name)))
+        boards = {board.worst for board in CARD_SETS if board.labelled == source.name}
+        list(
+            score_texts(
+                source.name,
+                read_set(source, tmp_path),
+                scorer,
+                worst=is_labelled_whole(source.name),
+            )
+        )
         assert {call for call, _ in scorer.calls} == {"worst" if True in boards else "whole"}
-    assert {labelled_whole(source.name) for source in sources} == {True, False}
+    assert {is_labelled_whole(source.name) for source in sources} == {True, False}
 
 
-def test_spearman_stands_only_where_people_gave_a_scale(made: Card) -> None:
+def test_spearman_stands_only_where_people_gave_a_scale(made: ModelCard) -> None:
     told = {s.board.name: s.rows[-1].figures["spearman"] is not None for s in made.sections}
     assert not told["wice"]
     assert not told["ragtruth_qa"]
@@ -115,9 +122,9 @@ def test_spearman_stands_only_where_people_gave_a_scale(made: Card) -> None:
 
 def test_held_out_scores_get_a_row_and_are_held_to_the_targets(tmp_path: Path) -> None:
     sources = put_all(tmp_path)
-    rows = read(sources[0], tmp_path)
+    rows = read_set(sources[0], tmp_path)
     held_out = {"frank_valid": [0.8 if row.label else 0.2 for row in rows]}
-    cnndm, bbc, wice, *_ = measured(tmp_path, Words(), held_out, sources=sources).sections
+    cnndm, bbc, wice, *_ = measure_card(tmp_path, Words(), held_out, sources=sources).sections
     for section in (cnndm, bbc):
         assert [row.name for row in section.rows] == [HELD_OUT, IN_SAMPLE, CONTAINMENT]
         assert section.ours == HELD_OUT
@@ -131,7 +138,7 @@ def test_held_out_scores_are_matched_to_texts_by_place(tmp_path: Path) -> None:
     """The BBC half of FRANK comes after the other: its scores must be its own."""
     sources = put_all(tmp_path)
     held_out = {"frank_valid": [0.9, 0.1, 0.9, 0.1, 0.1, 0.9]}
-    cnndm, bbc, *_ = measured(tmp_path, Words(), held_out, sources=sources).sections
+    cnndm, bbc, *_ = measure_card(tmp_path, Words(), held_out, sources=sources).sections
     figures = [section.rows[0].figures["auroc"] for section in (cnndm, bbc)]
     assert [figure and figure.mean for figure in figures] == [1, 0]
 
@@ -150,7 +157,7 @@ def test_held_out_scores_of_other_texts_are_refused(
 ) -> None:
     scorer = Words()
     with pytest.raises(CardError, match=fault):
-        measured(tmp_path, scorer, held_out, sources=put_all(tmp_path))
+        measure_card(tmp_path, scorer, held_out, sources=put_all(tmp_path))
     assert not scorer.calls  # known before the work is done
 
 
@@ -160,21 +167,23 @@ def test_a_score_that_is_none_is_an_error_with_a_name(tmp_path: Path) -> None:
             return float("nan")
 
     with pytest.raises(CardError, match="frank_valid, text cnndm-0, is nan"):
-        measured(tmp_path, Broken(), {}, sources=put_all(tmp_path))
+        measure_card(tmp_path, Broken(), {}, sources=put_all(tmp_path))
 
 
 def test_a_directory_that_lacks_a_set_is_refused_before_any_work(tmp_path: Path) -> None:
     sources, scorer = put_all(tmp_path), Words()
     (tmp_path / "mtrag_human" / sources[-1].file).unlink()
     with pytest.raises(LabelledError, match="mtrag_human"):
-        measured(tmp_path, scorer, {}, sources=sources)
+        measure_card(tmp_path, scorer, {}, sources=sources)
     assert not scorer.calls
 
 
 def test_progress_is_told_to_the_end(tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
     sources = put_all(tmp_path)
-    measured(tmp_path, Words(), {}, sources=sources, seen=lambda done, of: told.append((done, of)))
+    measure_card(
+        tmp_path, Words(), {}, sources=sources, seen=lambda done, of: told.append((done, of))
+    )
     assert told == [(number, 20) for number in range(1, 21)]
 
 
@@ -182,12 +191,12 @@ def test_progress_is_told_to_the_end(tmp_path: Path) -> None:
 
 
 def test_only_texts_whose_sources_were_seen_are_timed_as_warm(tmp_path: Path) -> None:
-    rows = read(put_all(tmp_path)[2], tmp_path)  # six answers about the same passages
+    rows = read_set(put_all(tmp_path)[2], tmp_path)  # six answers about the same passages
     ticks = count()
-    given = list(scored("ragtruth_qa_dev", rows, Words(), clock=lambda: next(ticks) / 1000))
+    given = list(score_texts("ragtruth_qa_dev", rows, Words(), clock=lambda: next(ticks) / 1000))
     assert [each.warm for each in given] == [False, True, True, True, True, True]
     assert [each.claims for each in given] == [1, 2, 1, 1, 2, 1]
-    found = speed(given)
+    found = scoring_speed(given)
     assert found.claims == 7
     assert found.ms_per_claim == pytest.approx(5 / 7)  # each text takes a millisecond
     assert found.ms_per_claim_p95 == pytest.approx(1)
@@ -195,18 +204,20 @@ def test_only_texts_whose_sources_were_seen_are_timed_as_warm(tmp_path: Path) ->
 
 
 def test_texts_of_the_same_sources_are_scored_together(tmp_path: Path) -> None:
-    rows = read(put_all(tmp_path)[0], tmp_path)
+    rows = read_set(put_all(tmp_path)[0], tmp_path)
     scorer = Words()
     mixed = [rows[0], rows[2], rows[1], rows[3]]
-    given = list(scored("frank_valid", mixed, scorer))
+    given = list(score_texts("frank_valid", mixed, scorer))
     assert [each.index for each in given] == [0, 2, 1, 3]
     assert [text for text, _ in scorer.calls] == [row.text for row in rows[:4]]
 
 
 def test_a_text_without_sources_says_nothing_of_speed(tmp_path: Path) -> None:
-    row = replace(read(put_all(tmp_path)[0], tmp_path)[0], sources=())
-    found = speed(list(scored("frank_valid", [row, replace(row, id="other")], Words())))
-    assert found == Speed(None, None, 0, None)
+    row = replace(read_set(put_all(tmp_path)[0], tmp_path)[0], sources=())
+    found = scoring_speed(
+        list(score_texts("frank_valid", [row, replace(row, id="other")], Words()))
+    )
+    assert found == ScoringSpeed(None, None, 0, None)
 
 
 # --- targets ----------------------------------------------------------------------------------
@@ -221,8 +232,8 @@ def test_a_target_is_met_at_its_edge_but_a_gain_must_be_one() -> None:
     assert not Target("x", "at most", 20, None).met
 
 
-def test_every_target_of_the_plan_is_asked_for(made: Card) -> None:
-    caught = tuple((kind, 1, 1) for kind in (*LEAST_CAUGHT, "role"))
+def test_every_target_of_the_plan_is_asked_for(made: ModelCard) -> None:
+    caught = tuple((kind, 1, 1) for kind in (*MIN_CAUGHT, "role"))
     alarms = tuple((kind, 0, 1) for kind in (*FALSE_ALARM_KINDS, "paraphrase"))
     asked = targets(replace(made, caught=caught, alarms=alarms))
     wanted = {(target.what, target.bound, target.wanted) for target in asked}
@@ -239,16 +250,16 @@ def test_every_target_of_the_plan_is_asked_for(made: Card) -> None:
         ("caught: negation added", "at least", 90),
         ("false alarms: verbatim", "at most", 3),
     } <= wanted
-    assert sum(target.bound == "more than" for target in asked) == len(BOARDS)
+    assert sum(target.bound == "more than" for target in asked) == len(CARD_SETS)
     assert not {target.what for target in asked} & {"caught: role", "false alarms: paraphrase"}
 
 
 def test_every_labelled_set_has_its_place_on_the_card() -> None:
-    assert {board.labelled for board in BOARDS} == {source.name for source in SOURCES}
+    assert {board.labelled for board in CARD_SETS} == {source.name for source in LABELLED_SETS}
 
 
 def test_published_figures_are_percentages_with_a_source() -> None:
-    anchors = [anchors for board in BOARDS for anchors in board.anchors]
+    anchors = [anchors for board in CARD_SETS for anchors in board.anchors]
     assert all(anchor.source and anchor.reached for anchor in anchors)
     assert all(1 < value < 100 for anchor in anchors for value in anchor.reached.values())
 
@@ -262,7 +273,9 @@ def test_a_person_reads_it_in_eighty_columns(
     sources = put_all(tmp_path)
     held_out = {source.name: [0.1 + 0.8 * (n % 2) for n in range(source.n)] for source in sources}
     caught, alarms = [("number", 99, 100), ("role", 1, 0)], [("verbatim", 4, 100)]
-    code = card(tmp_path, Words(), held_out=held_out, caught=caught, alarms=alarms, sources=sources)
+    code = print_card(
+        tmp_path, Words(), held_out=held_out, caught=caught, alarms=alarms, sources=sources
+    )
     out = capsys.readouterr().out
     assert code == 0
     assert max(map(len, out.splitlines())) <= 80
@@ -280,8 +293,8 @@ def test_a_person_reads_it_in_eighty_columns(
         assert part in out
 
 
-def test_without_held_out_scores_it_says_how_to_read_the_figures(made: Card) -> None:
-    told = " ".join(card_table.as_text(made).split())
+def test_without_held_out_scores_it_says_how_to_read_the_figures(made: ModelCard) -> None:
+    told = " ".join(model_card_output.as_text(made).split())
     assert "There are no held-out scores: read these figures as too good." in told
     assert HELD_OUT not in told
     assert "Mutated claims" not in told
@@ -291,9 +304,9 @@ def test_a_program_reads_it_as_one_json_object(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sources = put_all(tmp_path)
-    assert card(tmp_path, Words(), as_json=True, sources=sources) == 0
+    assert print_card(tmp_path, Words(), as_json=True, sources=sources) == 0
     told = json.loads(capsys.readouterr().out)
-    assert told["schema"] == card_table.SCHEMA
+    assert told["schema"] == model_card_output.SCHEMA
     cnndm = told["sections"][0]
     assert cnndm["board"]["name"] == "frank_cnndm"
     assert cnndm["rows"][0]["figures"]["auroc"]["n"] == 4
@@ -303,7 +316,7 @@ def test_a_program_reads_it_as_one_json_object(
 
 def test_the_same_scorer_gives_the_same_card(tmp_path: Path) -> None:
     sources = put_all(tmp_path)
-    one, other = (measured(tmp_path, Words(), {}, sources=sources) for _ in range(2))
+    one, other = (measure_card(tmp_path, Words(), {}, sources=sources) for _ in range(2))
     assert one.sections == other.sections
 
 
@@ -319,7 +332,7 @@ def test_containment_can_stand_on_the_card_itself(tmp_path: Path) -> None:
         def score_worst_sentence(self, text: str, sources: Sequence[str]) -> float:
             return Containment(worst=True).score_text(text, sources)
 
-    made = measured(tmp_path, Plain(), {}, sources=put_all(tmp_path))
+    made = measure_card(tmp_path, Plain(), {}, sources=put_all(tmp_path))
     gains = [target for target in targets(made) if target.bound == "more than"]
     assert [target.reached for target in gains if target.reached] == []
     assert not any(target.met for target in gains)

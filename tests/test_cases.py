@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from eval.cases import Case, CaseError, is_right, load
+from eval.cases import Case, CaseError, is_right, load_cases
 from rag.errors import NoSuchDocument
 from rag.types import Span, Turn
 
@@ -50,7 +50,7 @@ def case(*gold: str, all: tuple[tuple[str, ...], ...] = (), answerable: bool = T
 
 
 def test_a_quote_becomes_the_span_of_its_characters(tmp_path: Path) -> None:
-    (loaded,) = load(written(tmp_path, ROW), text_of)
+    (loaded,) = load_cases(written(tmp_path, ROW), text_of)
     (span,) = loaded.evidence
     assert TEXT[span.start : span.end] == "A 20% rate “just” for fentanyl."
     assert span == Span("a.txt", 20, 51)
@@ -61,7 +61,7 @@ def test_every_field_arrives_in_file_order_without_blank_lines(tmp_path: Path) -
         "history": [{"question": "which duty?", "answer": "The fentanyl one."}],
         "note": "a note",
     }
-    first, loaded = load(written(tmp_path, DECLINE, "", row), text_of)
+    first, loaded = load_cases(written(tmp_path, DECLINE, "", row), text_of)
     assert first == Case("sun", "sunny?", False)
     assert (loaded.id, loaded.question, loaded.answerable) == ("rate", "what rate?", True)
     assert loaded.history == (Turn("which duty?", "The fentanyl one."),)
@@ -70,13 +70,13 @@ def test_every_field_arrives_in_file_order_without_blank_lines(tmp_path: Path) -
 
 def test_all_replaces_gold(tmp_path: Path) -> None:
     row = {name: value for name, value in ROW.items() if name != "gold"}
-    (loaded,) = load(written(tmp_path, row | {"all": [["20%"], ["fentanyl"]]}), text_of)
+    (loaded,) = load_cases(written(tmp_path, row | {"all": [["20%"], ["fentanyl"]]}), text_of)
     assert loaded.groups == (("20%",), ("fentanyl",))
 
 
 def test_a_line_separator_inside_a_string_does_not_split_the_line(tmp_path: Path) -> None:
     line = json.dumps(DECLINE | {"note": "one\u2028two"}, ensure_ascii=False)
-    (loaded,) = load(written(tmp_path, line), text_of)
+    (loaded,) = load_cases(written(tmp_path, line), text_of)
     assert loaded.note == "one\u2028two"
 
 
@@ -102,7 +102,7 @@ def test_a_faulty_case_is_named(tmp_path: Path, change: dict[str, Any], said: st
     row = ROW | change
     path = written(tmp_path, DECLINE, row)
     with pytest.raises(CaseError) as caught:
-        load(path, text_of)
+        load_cases(path, text_of)
     assert caught.value.problem.startswith(f"set.jsonl, line 2, case {row['id']}: ")
     assert said in caught.value.problem
     assert caught.value.remedy
@@ -111,7 +111,7 @@ def test_a_faulty_case_is_named(tmp_path: Path, change: dict[str, Any], said: st
 def test_overlapping_occurrences_count_as_two(tmp_path: Path) -> None:
     row = ROW | {"evidence": [{"document_id": "a.txt", "quote": "aba"}]}
     with pytest.raises(CaseError, match="more than once"):
-        load(written(tmp_path, row), lambda _: "ababa")
+        load_cases(written(tmp_path, row), lambda _: "ababa")
 
 
 def test_a_document_the_library_does_not_know_is_a_case_error(tmp_path: Path) -> None:
@@ -119,32 +119,32 @@ def test_a_document_the_library_does_not_know_is_a_case_error(tmp_path: Path) ->
         raise NoSuchDocument(f"There is no {document_id}.", "Index it.")
 
     with pytest.raises(CaseError, match="no document"):
-        load(written(tmp_path, ROW), missing)
+        load_cases(written(tmp_path, ROW), missing)
 
 
 def test_a_repeated_id_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CaseError, match="line 2, case rate: an earlier line has the same id"):
-        load(written(tmp_path, ROW, ROW), text_of)
+        load_cases(written(tmp_path, ROW, ROW), text_of)
 
 
 @pytest.mark.parametrize("line", ['{"id": "x",', "[]", "null", "not json"])
 def test_a_malformed_line_is_named(tmp_path: Path, line: str) -> None:
     with pytest.raises(CaseError, match=r"set\.jsonl, line 2"):
-        load(written(tmp_path, ROW, line), text_of)
+        load_cases(written(tmp_path, ROW, line), text_of)
 
 
 def test_control_characters_do_not_reach_the_message(tmp_path: Path) -> None:
     row = ROW | {"evidence": [{"document_id": "a.txt", "quote": "x"}], "\x1b[31m": 1}
     with pytest.raises(CaseError) as caught:
-        load(written(tmp_path, row), text_of)
+        load_cases(written(tmp_path, row), text_of)
     assert caught.value.problem.isprintable()
 
 
 def test_a_file_that_is_missing_or_empty_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CaseError, match="cannot be read"):
-        load(tmp_path / "none.jsonl", text_of)
+        load_cases(tmp_path / "none.jsonl", text_of)
     with pytest.raises(CaseError, match="holds no case"):
-        load(written(tmp_path, ""), text_of)
+        load_cases(written(tmp_path, ""), text_of)
 
 
 # --- judging ---------------------------------------------------------------------------------
@@ -217,7 +217,7 @@ def test_no_answer_to_an_unanswerable_case_is_right() -> None:
 
 @pytest.fixture(scope="module")
 def shipped() -> list[Case]:
-    return load(SHIPPED, seed_text)
+    return load_cases(SHIPPED, seed_text)
 
 
 def quotes(one: Case) -> list[str]:

@@ -730,8 +730,8 @@ def test_eval_hands_everything_on(footnote: Invoke, monkeypatch: pytest.MonkeyPa
 
     module = types.ModuleType("eval.run")
     module.run_golden = run_golden  # type: ignore[attr-defined]
-    module.first = lambda count: f"the first {count}"  # type: ignore[attr-defined]
-    module.spread = lambda count: f"{count} all over"  # type: ignore[attr-defined]
+    module.first_cases = lambda count: f"the first {count}"  # type: ignore[attr-defined]
+    module.spread_cases = lambda count: f"{count} all over"  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "eval.run", module)
     result = footnote("eval", "--cases", "mine.jsonl", "--limit", "3", "--out", "there")
     assert result.exit_code == 5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from eval.scorer.containment import Containment
+from eval.scorer.containment_baseline import Containment
 
 SOURCE = "Heavy rain flooded the old town on Monday. The mayor closed two bridges."
 MEAN, WORST = Containment(), Containment(worst=True)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from eval.cases import Case, load
-from eval.scorer import corruptions
-from eval.scorer.corruptions import Corrupted
+from eval.cases import Case, load_cases
+from eval.scorer import corrupted_answers
+from eval.scorer.corrupted_answers import CorruptedAnswer
 from rag.checking.verdict import check_claim
 from rag.types import Answer, Support
 
@@ -18,19 +18,19 @@ KINDS = {
     "answer to another question", "merged facts", "sentence invented",
 }  # fmt: skip
 
-ARTICLES = corruptions.texts()
+ARTICLES = corrupted_answers.seed_articles()
 Right = list[tuple[Case, Answer]]
 
 
 @pytest.fixture(scope="module")
 def right() -> Right:
-    cases = load(corruptions.GOLDEN, ARTICLES.__getitem__)
-    return corruptions.right_answers(cases, ARTICLES)
+    cases = load_cases(corrupted_answers.GOLDEN, ARTICLES.__getitem__)
+    return corrupted_answers.right_answers(cases, ARTICLES)
 
 
 @pytest.fixture(scope="module")
-def bad(right: Right) -> list[Corrupted]:
-    return [each for seed in range(3) for each in corruptions.corrupt(right, ARTICLES, seed)]
+def bad(right: Right) -> list[CorruptedAnswer]:
+    return [each for seed in range(3) for each in corrupted_answers.corrupt(right, ARTICLES, seed)]
 
 
 def test_a_right_answer_cites_its_evidence(right: Right) -> None:
@@ -40,7 +40,7 @@ def test_a_right_answer_cites_its_evidence(right: Right) -> None:
         assert all(any(e.overlaps(s) for s in spans) for e in case.evidence)
 
 
-def test_every_citation_is_the_text_of_its_span(bad: list[Corrupted]) -> None:
+def test_every_citation_is_the_text_of_its_span(bad: list[CorruptedAnswer]) -> None:
     for each in bad:
         for claim in each.answer.claims:
             for c in claim.citations:
@@ -49,7 +49,7 @@ def test_every_citation_is_the_text_of_its_span(bad: list[Corrupted]) -> None:
 
 
 def test_every_kind_is_made_and_differs_from_the_right_answer(
-    right: Right, bad: list[Corrupted]
+    right: Right, bad: list[CorruptedAnswer]
 ) -> None:
     assert {each.kind for each in bad} == KINDS
     claims = {claim for _, answer in right for claim in answer.claims}
@@ -57,7 +57,7 @@ def test_every_kind_is_made_and_differs_from_the_right_answer(
 
 
 def test_a_shifted_citation_is_next_to_the_right_one_and_no_evidence(
-    right: Right, bad: list[Corrupted]
+    right: Right, bad: list[CorruptedAnswer]
 ) -> None:
     cases = {case.question: case for case, _ in right}
     for each in (each for each in bad if each.kind == "citation shifted"):
@@ -68,12 +68,12 @@ def test_a_shifted_citation_is_next_to_the_right_one_and_no_evidence(
 
 
 def test_the_same_seed_gives_the_same_answers(right: Right) -> None:
-    once, again = (list(corruptions.corrupt(right, ARTICLES, 4)) for _ in range(2))
+    once, again = (list(corrupted_answers.corrupt(right, ARTICLES, 4)) for _ in range(2))
     assert once == again
 
 
 def test_bad_answers_are_detected_and_right_ones_are_not() -> None:
-    rates = corruptions.detection_rates(check_claim)
+    rates = corrupted_answers.detection_rates(check_claim)
     assert rates.pop("right answers").caught == 0
     assert set(rates) == KINDS
     assert {kind: rate for kind, rate in rates.items() if rate.caught < rate.n} == {}
@@ -89,5 +89,5 @@ def test_a_check_that_believes_everything_detects_nothing() -> None:
         assert quotes
         return Believed()
 
-    rates = corruptions.detection_rates(believe)
+    rates = corrupted_answers.detection_rates(believe)
     assert {rate.caught for rate in rates.values()} == {0}

@@ -9,23 +9,23 @@ from typing import Any
 
 import pytest
 
-from eval.compare.changes import Change
-from eval.compare.diff import Diff, compared, diff, show_diff, to_json
-from eval.compare.sides import Side
-from eval.kept.runs import RESULTS, RunError
-from tests.sides import entry, kept, rescored, side
+from eval.compare.diff import Diff, compare_runs, diff_folders, show_diff, to_json
+from eval.compare.loading import ComparedRun
+from eval.compare.metric_changes import MetricChange
+from eval.runs.listing import RESULTS, RunError
+from tests.compared_runs import entry, kept, rescored, side
 
 
-def run(name: str, count: int = 20, /, **scores: float | None) -> Side:
+def run(name: str, count: int = 20, /, **scores: float | None) -> ComparedRun:
     return side(*(entry(f"case-{n}", **scores) for n in range(count)), name=name)
 
 
-def with_scores(run: Side, numbers: range, **scores: float | None) -> Side:
+def with_scores(run: ComparedRun, numbers: range, **scores: float | None) -> ComparedRun:
     changed = {f"case-{n}": rescored(run.entries[f"case-{n}"], **scores) for n in numbers}
     return replace(run, entries=run.entries | changed)
 
 
-def change(found: Diff, metric: str) -> Change:
+def change(found: Diff, metric: str) -> MetricChange:
     return next(each for each in found.changes if each.metric == metric)
 
 
@@ -34,7 +34,9 @@ def change(found: Diff, metric: str) -> Change:
 
 def test_a_difference_is_that_of_the_pairs_with_its_interval() -> None:
     before = run("a", recall_at_5=1.0)
-    found = change(compared(before, with_scores(before, range(10), recall_at_5=0.0)), "recall_at_5")
+    found = change(
+        compare_runs(before, with_scores(before, range(10), recall_at_5=0.0)), "recall_at_5"
+    )
     assert (found.before, found.after, found.n) == (1.0, 0.5, 20)
     assert found.difference.mean == -0.5
     assert -0.8 < found.difference.low < -0.5 < found.difference.high < -0.2
@@ -56,23 +58,23 @@ def test_a_difference_is_that_of_the_pairs_with_its_interval() -> None:
 def test_a_change_is_told_in_a_plain_word(
     metric: str, before: float, after: float, word: str
 ) -> None:
-    found = compared(run("a", **{metric: before}), run("b", **{metric: after}))
+    found = compare_runs(run("a", **{metric: before}), run("b", **{metric: after}))
     assert change(found, metric).word == word
 
 
 def test_of_a_handful_of_cases_nothing_can_be_told() -> None:
-    found = compared(run("a", 5, recall_at_5=1.0), run("b", 5, recall_at_5=0.0))
+    found = compare_runs(run("a", 5, recall_at_5=1.0), run("b", 5, recall_at_5=0.0))
     assert change(found, "recall_at_5").word == "too few to tell"
 
 
 def test_a_metric_that_only_one_run_has_is_not_compared() -> None:
-    assert not compared(run("a", recall_at_5=1.0), run("b", mrr=1.0)).changes
+    assert not compare_runs(run("a", recall_at_5=1.0), run("b", mrr=1.0)).changes
 
 
 def test_cases_scored_in_one_run_only_are_named() -> None:
     before = run("a", citation_recall=1.0)
     after = with_scores(before, range(3), citation_recall=None)
-    there, back = compared(before, after), compared(after, before)
+    there, back = compare_runs(before, after), compare_runs(after, before)
     assert change(there, "citation_recall").n == 17
     assert change(there, "citation_recall").only_before == ("case-0", "case-1", "case-2")
     assert change(back, "citation_recall").only_after == ("case-0", "case-1", "case-2")
@@ -81,7 +83,7 @@ def test_cases_scored_in_one_run_only_are_named() -> None:
 def test_cases_of_one_run_only_are_named() -> None:
     before, after = run("a", 20, mrr=1.0), run("b", 22, mrr=1.0)
     del after.entries["case-3"]
-    found = compared(before, after)
+    found = compare_runs(before, after)
     assert (found.pairs, found.only_before) == (19, ("case-3",))
     assert found.only_after == ("case-20", "case-21")
 
@@ -91,7 +93,7 @@ def test_errors_are_named_and_their_scores_compared() -> None:
     after = replace(
         before, entries=before.entries | {"case-1": entry("case-1", "error", errors=1.0)}
     )
-    found = compared(before, after)
+    found = compare_runs(before, after)
     assert (found.errors_before, found.errors_after) == ((), ("case-1",))
     assert change(found, "errors").after == 0.05
     assert change(found, "mrr").n == 19
@@ -100,18 +102,18 @@ def test_errors_are_named_and_their_scores_compared() -> None:
 def test_cases_that_flipped_come_with_both_answers() -> None:
     before = side(entry("x", "right", "20%. [1]"), entry("y", "wrong", "5%."), entry("z", "right"))
     after = side(entry("x", "wrong", "25%. [1]"), entry("y", "declined", ""), entry("z", "right"))
-    x, y = compared(before, after).flips
+    x, y = compare_runs(before, after).flips
     assert (x.id, x.before, x.after) == ("x", "right", "wrong")
     assert (x.text_before, x.text_after, x.bad, x.good) == ("20%. [1]", "25%. [1]", True, False)
     assert (y.id, y.bad, y.good) == ("y", False, False)
 
 
 def test_a_decline_that_is_right_is_a_flip_for_the_good() -> None:
-    def unanswerable(outcome: str) -> Side:
+    def unanswerable(outcome: str) -> ComparedRun:
         found = entry("x", outcome)  # type: ignore[arg-type]
         return side(replace(found, row=replace(found.row, answerable=False)))
 
-    (flip,) = compared(unanswerable("wrong"), unanswerable("declined")).flips
+    (flip,) = compare_runs(unanswerable("wrong"), unanswerable("declined")).flips
     assert flip.good
     assert not flip.bad
 
@@ -131,13 +133,13 @@ def test_a_decline_that_is_right_is_a_flip_for_the_good() -> None:
 )
 def test_other_conditions_are_a_warning(more: dict[str, Any], said: str) -> None:
     same = [entry("x", mrr=1.0)]
-    (warning,) = compared(side(*same), side(*same, **more)).warnings
+    (warning,) = compare_runs(side(*same), side(*same, **more)).warnings
     assert said in warning
-    assert not compared(side(*same), side(*same)).warnings
+    assert not compare_runs(side(*same), side(*same)).warnings
 
 
 def test_a_run_without_scores_is_a_warning() -> None:
-    (warning,) = compared(run("old"), run("new", mrr=1.0)).warnings
+    (warning,) = compare_runs(run("old"), run("new", mrr=1.0)).warnings
     assert "old: it holds no scores" in warning
 
 
@@ -147,9 +149,13 @@ def test_a_run_without_scores_is_a_warning() -> None:
 def test_runs_are_named_by_folder_or_by_file(tmp_path: Path) -> None:
     a = kept(tmp_path / "a", *run("a", mrr=1.0).entries.values())
     b = kept(tmp_path / "b", *run("b", mrr=0.5).entries.values())
-    assert diff(a, b) == diff(a / RESULTS, b / RESULTS)
-    assert (diff(a, b).before, diff(a, b).after, diff(a, b).pairs) == ("a", "b", 20)
-    assert not diff(a, b).warnings
+    assert diff_folders(a, b) == diff_folders(a / RESULTS, b / RESULTS)
+    assert (diff_folders(a, b).before, diff_folders(a, b).after, diff_folders(a, b).pairs) == (
+        "a",
+        "b",
+        20,
+    )
+    assert not diff_folders(a, b).warnings
 
 
 @pytest.mark.parametrize("place", ["none", "empty", "a/summary.json"])
@@ -157,7 +163,7 @@ def test_a_run_that_is_not_there_is_an_error(place: str, tmp_path: Path) -> None
     a = kept(tmp_path / "a", entry("x"))
     (tmp_path / "empty").mkdir()
     with pytest.raises(RunError, match="There is no run"):
-        diff(a, tmp_path / place)
+        diff_folders(a, tmp_path / place)
 
 
 def test_a_run_that_was_killed_or_damaged_is_compared_with_a_warning(tmp_path: Path) -> None:
@@ -166,7 +172,7 @@ def test_a_run_that_was_killed_or_damaged_is_compared_with_a_warning(tmp_path: P
     b = kept(tmp_path / "b", *entries[:9], finished=False)
     with (b / RESULTS).open("a") as results:
         results.write('{"id": "torn')
-    found = diff(a, b)
+    found = diff_folders(a, b)
     assert found.pairs == 9
     assert len(found.only_before) == 11
     assert any("did not come to its end" in warning for warning in found.warnings)
@@ -175,7 +181,7 @@ def test_a_run_that_was_killed_or_damaged_is_compared_with_a_warning(tmp_path: P
 
 def test_a_case_that_stands_there_twice_is_a_warning(tmp_path: Path) -> None:
     a = kept(tmp_path / "a", entry("x", mrr=1.0), entry("x", mrr=0.0))
-    assert any("twice: x" in warning for warning in diff(a, a).warnings)
+    assert any("twice: x" in warning for warning in diff_folders(a, a).warnings)
 
 
 # --- in words ---------------------------------------------------------------------------------
@@ -229,7 +235,7 @@ def test_the_whole_comparison_is_there_as_json(
 ) -> None:
     assert show_diff(*two, as_json=True) == 0
     found = json.loads(capsys.readouterr().out)
-    assert found == json.loads(json.dumps(to_json(diff(*two))))
+    assert found == json.loads(json.dumps(to_json(diff_folders(*two))))
     assert found["schema"] == "footnote.diff/1"
     assert found["changes"]["recall_at_5"]["word"] == "worse"
     assert found["changes"]["recall_at_5"]["difference"]["n"] == 20

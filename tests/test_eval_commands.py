@@ -13,9 +13,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import ui.cli
-from eval.kept.runs import RunError
+from eval.runs.listing import RunError
 from rag.settings import Settings
-from tests.kept import NAME, STARTED, keep, right
+from tests.run_folders import NAME, STARTED, keep, right
 
 Given = list[tuple[Any, ...]]
 Invoke = Callable[..., Result]
@@ -61,7 +61,7 @@ def golden(stand_in: StandIn) -> Given:
     def spread(count: int) -> tuple[str, int]:
         return "spread", count
 
-    return stand_in("eval.run", "run_golden", first=first, spread=spread)
+    return stand_in("eval.run", "run_golden", first_cases=first, spread_cases=spread)
 
 
 @pytest.fixture
@@ -126,11 +126,11 @@ def test_what_makes_no_sense_is_a_usage_error_and_nothing_is_done(
     arguments: list[str], footnote: Invoke, golden: Given, stand_in: StandIn, kept: Path
 ) -> None:
     others = [
-        stand_in("eval.compare.gate", "hold", "hold_now"),
+        stand_in("eval.compare.gate", "check_run", "run_and_check"),
         stand_in("eval.compare.baseline", "write_baseline", BASELINE=Path("ours.json")),
         stand_in("eval.compare.diff", "show_diff"),
-        stand_in("eval.scorer.measure", "measure"),
-        stand_in("eval.benchmarks.run", "bench"),
+        stand_in("eval.scorer.evaluate", "evaluate_scorer"),
+        stand_in("eval.benchmarks.run", "run_benchmark"),
     ]
     result = footnote(*arguments)
     assert result.exit_code == 2
@@ -143,12 +143,12 @@ def test_what_makes_no_sense_is_a_usage_error_and_nothing_is_done(
 
 
 def test_the_scorer_is_measured(footnote: Invoke, golden: Given, stand_in: StandIn) -> None:
-    given = stand_in("eval.scorer.measure", "measure")
+    given = stand_in("eval.scorer.evaluate", "evaluate_scorer")
     assert footnote("scorer", "--data", "sets").exit_code == CODE
     assert footnote("scorer", "--data", "sets", "--json").exit_code == CODE
     assert given == [
-        ("measure", Path("sets"), {"as_json": False}),
-        ("measure", Path("sets"), {"as_json": True}),
+        ("evaluate_scorer", Path("sets"), {"as_json": False}),
+        ("evaluate_scorer", Path("sets"), {"as_json": True}),
     ]
     assert golden == []  # the golden questions are not asked as well
 
@@ -156,12 +156,12 @@ def test_the_scorer_is_measured(footnote: Invoke, golden: Given, stand_in: Stand
 def test_a_benchmark_is_named_and_chosen(
     footnote: Invoke, golden: Given, stand_in: StandIn
 ) -> None:
-    given = stand_in("eval.benchmarks.run", "bench")
+    given = stand_in("eval.benchmarks.run", "run_benchmark")
     assert footnote("bench", "scifact", "--data", "sets").exit_code == CODE
     more = ["--answers", "--skip", "4", "--limit", "9", "--json"]
     assert footnote("bench", "clapnq-given", "--data", "sets", *more).exit_code == CODE
     plain, whole = given
-    assert plain[:3] == ("bench", "scifact", Path("sets"))
+    assert plain[:3] == ("run_benchmark", "scifact", Path("sets"))
     assert isinstance(plain[3], Settings)
     assert plain[4] == {"answers": False, "skip": 0, "limit": None, "as_json": False}
     chosen = {"answers": True, "skip": 4, "limit": 9, "as_json": True}
@@ -191,7 +191,7 @@ def test_a_name_that_no_run_has_is_a_folder(
 
 
 def test_the_last_of_no_runs_is_told(footnote: Invoke, stand_in: StandIn) -> None:
-    given = stand_in("eval.judging.judge", "judge")
+    given = stand_in("eval.judging.judge_run", "judge_run")
     result = footnote("judge")
     assert result.exit_code == RunError.exit_code
     assert "No run was kept yet. Make one: footnote eval." in result.stderr
@@ -201,17 +201,17 @@ def test_the_last_of_no_runs_is_told(footnote: Invoke, stand_in: StandIn) -> Non
 def test_a_run_is_held_to_the_baseline(
     footnote: Invoke, golden: Given, stand_in: StandIn, kept: Path
 ) -> None:
-    given = stand_in("eval.compare.gate", "hold", "hold_now")
+    given = stand_in("eval.compare.gate", "check_run", "run_and_check")
     stand_in("eval.compare.baseline", "write_baseline", BASELINE=Path("ours.json"))
     assert footnote("gate", "last").exit_code == CODE
     assert footnote("gate", NAME, "--baseline", "mine.json").exit_code == CODE
     assert footnote("gate").exit_code == CODE
     assert given[:2] == [
-        ("hold", Path("ours.json"), kept / NEWER),
-        ("hold", Path("mine.json"), kept / NAME),
+        ("check_run", Path("ours.json"), kept / NEWER),
+        ("check_run", Path("mine.json"), kept / NAME),
     ]
     (function, file, settings) = given[2]
-    assert (function, file) == ("hold_now", Path("ours.json"))
+    assert (function, file) == ("run_and_check", Path("ours.json"))
     assert settings.data_dir == kept.parent
     assert golden == []
 
@@ -219,7 +219,7 @@ def test_a_run_is_held_to_the_baseline(
 def test_a_baseline_is_made_of_a_run_and_nothing_is_held(
     footnote: Invoke, stand_in: StandIn, kept: Path
 ) -> None:
-    held = stand_in("eval.compare.gate", "hold", "hold_now")
+    held = stand_in("eval.compare.gate", "check_run", "run_and_check")
     written = stand_in("eval.compare.baseline", "write_baseline", BASELINE=Path("ours.json"))
     assert footnote("gate", NAME, "--write").exit_code == 0
     assert footnote("gate", "last", "--write", "--baseline", "mine.json").exit_code == 0
@@ -233,7 +233,7 @@ def test_a_baseline_is_made_of_a_run_and_nothing_is_held(
 def test_a_second_opinion_is_asked_of_the_last_run_or_of_another(
     footnote: Invoke, golden: Given, stand_in: StandIn, kept: Path
 ) -> None:
-    given = stand_in("eval.judging.judge", "judge")
+    given = stand_in("eval.judging.judge_run", "judge_run")
     assert footnote("judge").exit_code == CODE
     assert footnote("judge", NAME).exit_code == CODE
     assert [each[1] for each in given] == [kept / NEWER, kept / NAME]
@@ -244,7 +244,7 @@ def test_a_second_opinion_is_asked_of_the_last_run_or_of_another(
 def test_the_data_directory_is_where_runs_are_looked_up(
     stand_in: StandIn, kept: Path, tmp_path: Path
 ) -> None:
-    given = stand_in("eval.judging.judge", "judge")
+    given = stand_in("eval.judging.judge_run", "judge_run")
     elsewhere = keep(tmp_path / "other" / "evals", [right()])
     said = ["--data-dir", str(tmp_path / "other"), "eval", "judge"]
     assert CliRunner().invoke(ui.cli.app, said).exit_code == CODE

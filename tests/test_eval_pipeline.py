@@ -10,11 +10,11 @@ import pytest
 
 from eval import run as running
 from eval.compare.baseline import write_baseline
-from eval.compare.diff import diff
-from eval.compare.gate import hold
-from eval.kept.runs import REPORT, RESULTS, SUMMARY, runs
+from eval.compare.diff import diff_folders
+from eval.compare.gate import check_run
 from eval.metrics import METRICS
 from eval.run import GOLDEN, run_golden
+from eval.runs.listing import REPORT, RESULTS, SUMMARY, list_runs
 from rag.models import embeddings
 from rag.settings import Settings
 from rag.types import Embedder
@@ -72,7 +72,7 @@ def test_a_run_is_kept_whole_compared_and_held_to_a_baseline(
     assert not settings.data_dir.exists()  # the person's own index is left alone
 
     assert {RESULTS, SUMMARY, REPORT} <= {path.name for path in first.iterdir()}
-    (run,) = (run for run in runs(kept) if run.name == "first")
+    (run,) = (run for run in list_runs(kept) if run.name == "first")
     assert run.summary
     assert (run.fault, run.summary.cases, run.results().faults) == ("", len(golden), ())
     entries = run.results().entries
@@ -82,13 +82,13 @@ def test_a_run_is_kept_whole_compared_and_held_to_a_baseline(
     assert all(entry.row.cluster for entry in entries)
     _check_report(first / REPORT)
 
-    found = diff(first, second)
+    found = diff_folders(first, second)
     assert (found.pairs, found.flips, found.warnings) == (len(golden), (), ())
     moved = {each.metric for each in found.changes if each.before != each.after}
     assert not {name for name in moved if METRICS[name].deterministic}
 
     write_baseline(first, tmp_path / "baseline.json")
-    assert hold(tmp_path / "baseline.json", second) == 0
+    assert check_run(tmp_path / "baseline.json", second) == 0
     assert f"Compared: {len(golden)} cases of {len(golden)}" in capsys.readouterr().out
 
 

@@ -13,14 +13,14 @@ from xml.etree.ElementTree import Element
 
 import pytest
 
-from eval.kept.runs import runs
-from tests.kept import NAME, STARTED, Told, declined, failed, keep, right
+from eval.runs.listing import list_runs
+from tests.run_folders import NAME, STARTED, Told, declined, failed, keep, right
 from ui.views.eval_runs import MAX_ROWS, render_tab
 
 
 def html(folder: Path) -> Element:
     """Strict: a tag that is not closed or not escaped does not pass."""
-    return ElementTree.fromstring(render_tab(runs(folder)))
+    return ElementTree.fromstring(render_tab(list_runs(folder)))
 
 
 def words(element: Element) -> str:
@@ -115,7 +115,7 @@ def test_a_row_has_a_name_for_each_of_its_values(tmp_path: Path) -> None:
 
 def test_headings_go_down_one_step_at_a_time(tmp_path: Path) -> None:
     keep(tmp_path, told(8))
-    levels = re.findall(r"<h(\d)", render_tab(runs(tmp_path)))
+    levels = re.findall(r"<h(\d)", render_tab(list_runs(tmp_path)))
     assert levels == ["2", "3", "3"]
 
 
@@ -176,7 +176,7 @@ def test_a_name_of_any_text_is_only_text(tmp_path: Path, name: str) -> None:
 
 def test_a_name_that_is_not_text_has_no_link(tmp_path: Path) -> None:
     os.rename(bytes(keep(tmp_path, told(8))), os.path.join(bytes(tmp_path), b"\xff\xfe"))
-    shown = render_tab(runs(tmp_path))
+    shown = render_tab(list_runs(tmp_path))
     assert "22 Nov 2026" in shown
     assert "href" not in shown
     assert shown.encode()
@@ -191,7 +191,7 @@ def test_a_model_of_any_name_is_only_text(tmp_path: Path) -> None:
 
 def test_of_very_many_runs_the_newest_are_shown(tmp_path: Path) -> None:
     keep(tmp_path, told(8))
-    (run,) = runs(tmp_path)
+    (run,) = list_runs(tmp_path)
     many = [replace(run, name=f"run-{number}") for number in range(MAX_ROWS + 7)]
     root = ElementTree.fromstring(render_tab(many))
     assert len(having(root, "fn-evals-open")) == MAX_ROWS

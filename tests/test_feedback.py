@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eval.cases import Case, is_right, load
+from eval.cases import Case, is_right, load_cases
 from rag.errors import NoSuchDocument
 from rag.ingest.readers import read_file as load_documents
 from rag.store.documents import Library
@@ -104,7 +104,7 @@ def loaded(made: CaseFile, library: Library, folder: Path) -> list[Case]:
     """What the evals make of the file."""
     path = folder / "cases.jsonl"
     path.write_text(made.text, encoding="utf-8")
-    return load(path, lambda id: library.document(id).text)
+    return load_cases(path, lambda id: library.document(id).text)
 
 
 def text_of(library: Library, exchanges: Sequence[Exchange]) -> CaseFile:

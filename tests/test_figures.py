@@ -8,18 +8,28 @@ from dataclasses import replace
 
 import pytest
 
-from eval.figures import GROUPS, KINDS, LABELS, NAMES, Outcome, Row, by_tag, figures
-from eval.table import table
+from eval.case_result import CaseResult, Outcome
+from eval.report.terminal import terminal_table
+from eval.statistics.aggregate import (
+    GROUPS,
+    KINDS,
+    LABELS,
+    STATISTIC_NAMES,
+    run_statistics,
+    statistics_by_tag,
+)
 
 
-def row(outcome: Outcome, id: str = "id", *, answerable: bool = True, seconds: float = 1.0) -> Row:
+def row(
+    outcome: Outcome, id: str = "id", *, answerable: bool = True, seconds: float = 1.0
+) -> CaseResult:
     scores: dict[str, float | None] = {"errors": float(outcome == "error")}
     if outcome != "error":
         declined = float(outcome == "declined")
         scores |= {"answered": 1 - declined, "answer_right": float(outcome == "right")}
         scores = scores if answerable else {"errors": 0.0, "declined_rightly": declined}
         scores["seconds"] = seconds
-    return Row(
+    return CaseResult(
         id, ("number",), answerable, outcome, "", None, True, (), None, seconds, scores, f"by {id}"
     )
 
@@ -34,9 +44,11 @@ MIXED = [
 ]
 
 
-def told(rows: Sequence[Row]) -> dict[str, str]:
+def told(rows: Sequence[CaseResult]) -> dict[str, str]:
     """The lines of the table, by label."""
-    shown = [line for line in table(rows, "evidence").splitlines() if line.startswith("  ")]
+    shown = [
+        line for line in terminal_table(rows, "evidence").splitlines() if line.startswith("  ")
+    ]
     return {line[2:40].strip(): " ".join(line[40:].split()) for line in shown}
 
 
@@ -51,20 +63,20 @@ def test_the_table_counts_every_case() -> None:
 
 
 def test_the_table_says_first_that_cases_ended_in_an_error() -> None:
-    assert table(MIXED, "document").startswith("1 of 6 cases ended in an error")
-    assert table(MIXED[:3], "document").startswith("Answers\n")
+    assert terminal_table(MIXED, "document").startswith("1 of 6 cases ended in an error")
+    assert terminal_table(MIXED[:3], "document").startswith("Answers\n")
 
 
 def test_every_figure_has_a_label_a_kind_and_one_place_in_the_table() -> None:
     shown = [name for names in GROUPS.values() for name in names]
-    assert sorted(shown) == sorted(NAMES)
-    assert set(LABELS) == set(KINDS) == set(NAMES)
-    assert len(set(LABELS.values())) == len(NAMES)
+    assert sorted(shown) == sorted(STATISTIC_NAMES)
+    assert set(LABELS) == set(KINDS) == set(STATISTIC_NAMES)
+    assert len(set(LABELS.values())) == len(STATISTIC_NAMES)
 
 
 def test_the_table_says_over_what_its_intervals_were_drawn() -> None:
-    assert "each article as a unit" in table(MIXED, "document")
-    assert "each sentence of evidence as a unit" in table(MIXED, "evidence")
+    assert "each article as a unit" in terminal_table(MIXED, "document")
+    assert "each sentence of evidence as a unit" in terminal_table(MIXED, "evidence")
 
 
 def test_what_came_out_alike_has_no_interval() -> None:
@@ -84,20 +96,20 @@ def test_the_table_says_how_long_a_question_took() -> None:
 
 
 def test_the_decline_mean_weighs_both_kinds_of_question_alike() -> None:
-    found = figures(MIXED)["decline_mean"]
+    found = run_statistics(MIXED)["decline_mean"]
     assert found.value == pytest.approx((2 / 3 + 1 / 2) / 2)
     assert found.n == 5
     assert found.low is not None
     assert found.high is not None
     assert found.low < 7 / 12 < found.high
-    assert figures(MIXED[:4])["decline_mean"].value is None
+    assert run_statistics(MIXED[:4])["decline_mean"].value is None
 
 
 def test_figures_without_intervals_are_the_same_figures() -> None:
-    with_intervals, without = figures(MIXED), figures(MIXED, intervals=False)
+    with_intervals, without = run_statistics(MIXED), run_statistics(MIXED, intervals=False)
     assert with_intervals["answered"].low is not None
     assert without["answered"].low is None
-    for name in NAMES:
+    for name in STATISTIC_NAMES:
         assert without[name].value == pytest.approx(with_intervals[name].value), name
         assert (without[name].n, without[name].good) == (
             with_intervals[name].n,
@@ -106,7 +118,7 @@ def test_figures_without_intervals_are_the_same_figures() -> None:
 
 
 def test_a_figure_of_nothing_has_no_value() -> None:
-    assert {figure.value for figure in figures([]).values()} == {None}
-    assert by_tag([]) == {}
-    assert "n/a" in table([], "document")
-    assert not re.search(r"\bnan\b", table([], "document"))
+    assert {figure.value for figure in run_statistics([]).values()} == {None}
+    assert statistics_by_tag([]) == {}
+    assert "n/a" in terminal_table([], "document")
+    assert not re.search(r"\bnan\b", terminal_table([], "document"))

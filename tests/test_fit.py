@@ -14,9 +14,17 @@ import pytest
 from numpy.typing import NDArray
 
 from eval.logistic import newton
-from eval.scorer import card, fit, labelled
-from eval.scorer.fit import FOLDS, WHOLE, Scores, Sentence, Sets, fold, held_out
-from eval.scorer.labelled import Labelled
+from eval.scorer import fit, labelled_sets, model_card
+from eval.scorer.fit import (
+    FOLDS,
+    LABELLED_WHOLE,
+    Sentence,
+    Sets,
+    TextScores,
+    fold_of,
+    held_out_scores,
+)
+from eval.scorer.labelled_sets import LabelledText
 from rag.checking.features import NAMES, Features, Name
 from rag.checking.scorer import Scorer, Weight, Weights, least, load_scorer_weights, overall
 from tests.labelled_sets import put_all
@@ -28,7 +36,7 @@ def sentence(
     found: dict[Name, float], truth: float, set: str = "a", index: int = 0, document: str = "d"
 ) -> Sentence:
     whole: Features = dict.fromkeys(NAMES, 0.0) | found
-    return Sentence(set, index, fold(set, document), whole, truth, 1.0)
+    return Sentence(set, index, fold_of(set, document), whole, truth, 1.0)
 
 
 def drawn(count: int = 300, set: str = "a", seed: int = 0, sign: int = 1) -> list[Sentence]:
@@ -147,13 +155,13 @@ class Told(Scorer):
         ]
 
 
-def row(text: str = TEXT, label: bool = True, document: str = "d", **more: Any) -> Labelled:
-    made = Labelled("x", document, text, ("a source",), label)
+def row(text: str = TEXT, label: bool = True, document: str = "d", **more: Any) -> LabelledText:
+    made = LabelledText("x", document, text, ("a source",), label)
     return replace(made, **more)
 
 
-def truths(given: Labelled) -> list[tuple[float, float]]:
-    return [(each.truth, each.weight) for each in fit.read({"a": [given]}, Told())]
+def truths(given: LabelledText) -> list[tuple[float, float]]:
+    return [(each.truth, each.weight) for each in fit.read_sentences({"a": [given]}, Told())]
 
 
 def test_marked_places_decide_which_sentence_is_false() -> None:
@@ -181,14 +189,14 @@ def test_a_text_without_sources_teaches_nothing() -> None:
 
 
 def test_a_document_stays_in_one_fold_and_documents_are_spread() -> None:
-    assert {fold("a", "d") for _ in range(5)} == {fold("a", "d")}
-    folds = [fold("a", str(number)) for number in range(400)]
+    assert {fold_of("a", "d") for _ in range(5)} == {fold_of("a", "d")}
+    folds = [fold_of("a", str(number)) for number in range(400)]
     assert set(folds) == set(range(FOLDS))
     assert max(folds.count(number) for number in range(FOLDS)) < 80
-    assert folds != [fold("b", str(number)) for number in range(400)]
+    assert folds != [fold_of("b", str(number)) for number in range(400)]
     rows = [row(document=str(number // 4)) for number in range(40)]
     of: dict[str, set[int]] = {}
-    for each in fit.read({"a": rows}, Told()):
+    for each in fit.read_sentences({"a": rows}, Told()):
         of.setdefault(rows[each.index].document, set()).add(each.fold)
     assert all(len(found) == 1 for found in of.values())
 
@@ -210,12 +218,12 @@ def giveaway() -> Sets:
 
 def test_a_text_is_never_scored_by_weights_that_its_document_taught() -> None:
     sets = giveaway()
-    sentences = fit.read(sets, Told())
+    sentences = fit.read_sentences(sets, Told())
     seen = fit.fit(sentences)
     own = [each for each in sentences if each.found["hard"]]
     assert len(own) == 12
     assert max(seen.log_odds(each.found) for each in own) < 0  # it learns them where it may
-    scores = held_out(sentences, sets)["a"]
+    scores = held_out_scores(sentences, sets)["a"]
     assert min(scores.worst[-12:]) > 0.5  # and knows nothing of them where it may not
 
 
@@ -223,8 +231,8 @@ def test_held_out_scores_are_those_of_the_other_folds_by_hand() -> None:
     sets = {"a": [row(f"It is {'true' * (n % 2)} in {n}. So it is.", n % 3 > 0, str(n // 2))
                   for n in range(40)]}  # fmt: skip
     sets["a"][5] = row("Nothing to stand on.", document="2", sources=())
-    sentences = fit.read(sets, Told())
-    scores = held_out(sentences, sets)["a"]
+    sentences = fit.read_sentences(sets, Told())
+    scores = held_out_scores(sentences, sets)["a"]
     assert (scores.overall[5], scores.worst[5]) == (0, 0)
     for index in (0, 17):
         mine = [each for each in sentences if each.index == index]
@@ -236,35 +244,39 @@ def test_held_out_scores_are_those_of_the_other_folds_by_hand() -> None:
 
 def test_the_threshold_is_the_best_of_its_grid() -> None:
     chance = Random(3)
-    sets, scores = dict[str, list[Labelled]](), dict[str, Scores]()
-    for name, middle in zip(WHOLE, (0.4, 0.6, 0.5), strict=True):
+    sets, scores = dict[str, list[LabelledText]](), dict[str, TextScores]()
+    for name, middle in zip(LABELLED_WHOLE, (0.4, 0.6, 0.5), strict=True):
         rows = [row(label=chance.random() < 0.6) for _ in range(60)]
         worst = [min(1.0, max(0.0, middle + chance.gauss(0.1 if r.label else -0.1, 0.15)))
                  for r in rows]  # fmt: skip
-        sets[name], scores[name] = rows, Scores([0.0] * 60, worst)
+        sets[name], scores[name] = rows, TextScores([0.0] * 60, worst)
     for name in "vwxyz":  # not labelled whole, so they have no say; they would have it low
         sets[name] = [row(label=False), row(label=True)]
-        scores[name] = Scores([0.1, 0.2], [0.1, 0.2])
-    chosen = fit.threshold(scores, sets)
+        scores[name] = TextScores([0.1, 0.2], [0.1, 0.2])
+    chosen = fit.best_threshold(scores, sets)
 
     def worth(candidate: float) -> float:
-        return sum(_balanced(scores[name].worst, sets[name], candidate) for name in WHOLE)
+        return sum(_balanced(scores[name].worst, sets[name], candidate) for name in LABELLED_WHOLE)
 
     assert chosen in [number / 100 for number in range(5, 96)]
     assert worth(chosen) == pytest.approx(max(worth(n / 100) for n in range(5, 96)))
     assert worth(chosen) > worth(0.1)
 
 
-def _balanced(scores: Sequence[float], rows: Sequence[Labelled], threshold: float) -> float:
+def _balanced(scores: Sequence[float], rows: Sequence[LabelledText], threshold: float) -> float:
     true = [score >= threshold for score, row in zip(scores, rows, strict=True) if row.label]
     false = [score < threshold for score, row in zip(scores, rows, strict=True) if not row.label]
     return (sum(true) / len(true) + sum(false) / len(false)) / 2
 
 
 def test_the_threshold_is_sought_on_the_sets_that_the_card_scores_by_their_worst() -> None:
-    whole = {source.name for source in labelled.SOURCES if card.labelled_whole(source.name)}
-    assert whole <= set(WHOLE)
-    assert "mtrag_human" not in WHOLE  # its people rated on a scale
+    whole = {
+        source.name
+        for source in labelled_sets.LABELLED_SETS
+        if model_card.is_labelled_whole(source.name)
+    }
+    assert whole <= set(LABELLED_WHOLE)
+    assert "mtrag_human" not in LABELLED_WHOLE  # its people rated on a scale
 
 
 # --- the file ---------------------------------------------------------------------------------
@@ -293,13 +305,15 @@ def test_the_command_fits_and_says_where_and_on_how_much(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sources = put_all(tmp_path)
-    monkeypatch.setattr(labelled, "SOURCES", tuple(sources))
+    monkeypatch.setattr(labelled_sets, "LABELLED_SETS", tuple(sources))
     out = tmp_path / "fitted.json"
     monkeypatch.setattr("sys.argv", ["fit", "--data", str(tmp_path), "--out", str(out)])
     fit.main()
     told = capsys.readouterr().out
     written = load_scorer_weights(out)
-    count = len(fit.read(labelled.read_all(tmp_path), Scorer(fit.fit_nothing())))
+    count = len(
+        fit.read_sentences(labelled_sets.read_all_sets(tmp_path), Scorer(fit.empty_model()))
+    )
     assert f"on {count} sentences" in written.about
     assert written.about in told
     assert f"threshold {written.threshold}" in told
@@ -307,5 +321,5 @@ def test_the_command_fits_and_says_where_and_on_how_much(
 
 
 def test_weights_that_say_nothing_only_make_features() -> None:
-    nothing = fit.fit_nothing()
+    nothing = fit.empty_model()
     assert nothing.log_odds(dict.fromkeys(NAMES, 1.0)) == 0

@@ -10,24 +10,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.compare.baseline import BaselineError, baseline_of, read_baseline, write_baseline
-from eval.compare.gate import Gate, gate, hold, hold_now
-from eval.compare.sides import Side
-from eval.kept.runs import RESULTS, RunError, runs
+from eval.compare.baseline import BaselineError, make_baseline, read_baseline, write_baseline
+from eval.compare.gate import GateResult, check_against_baseline, check_run, run_and_check
+from eval.compare.loading import ComparedRun
 from eval.metrics import METRICS
-from eval.run import GOLDEN, STOPPED, run_golden, spread
+from eval.run import EXIT_INTERRUPTED, GOLDEN, run_golden, spread_cases
+from eval.runs.listing import RESULTS, RunError, list_runs
 from tests.asking import settings_for
+from tests.compared_runs import entry, kept, rescored, side
 from tests.fakes import ScriptedServer, Status
-from tests.sides import entry, kept, rescored, side
 
 BASE = {"answer_right": 1.0, "recall_at_5": 1.0, "quotes_exact": 1.0, "dead_markers": 0.0}
 
 
-def run(count: int = 20, /, **scores: float | None) -> Side:
+def run(count: int = 20, /, **scores: float | None) -> ComparedRun:
     return side(*(entry(f"case-{n}", **(BASE | scores)) for n in range(count)))
 
 
-def with_scores(run: Side, ids: list[str], **scores: float | None) -> Side:
+def with_scores(run: ComparedRun, ids: list[str], **scores: float | None) -> ComparedRun:
     changed = {id: rescored(run.entries[id], **scores) for id in ids}
     return replace(run, entries=run.entries | changed)
 
@@ -36,11 +36,11 @@ def ids(*numbers: int) -> list[str]:
     return [f"case-{number}" for number in numbers]
 
 
-def held(before: Side, after: Side) -> Gate:
-    return gate(baseline_of(before), after)
+def held(before: ComparedRun, after: ComparedRun) -> GateResult:
+    return check_against_baseline(make_baseline(before), after)
 
 
-def words(found: Gate) -> str:
+def words(found: GateResult) -> str:
     return "\n".join(failure.text for failure in found.failures)
 
 
@@ -128,13 +128,13 @@ def test_time_and_what_has_no_better_side_fail_nothing() -> None:
 
 
 def test_a_baseline_that_holds_seconds_all_the_same_fails_no_run_by_them() -> None:
-    made = baseline_of(run())
+    made = make_baseline(run())
     cases = {
         id: case.model_copy(update={"scores": case.scores | {"seconds": 1.0}})
         for id, case in made.cases.items()
     }
     slow = made.model_copy(update={"cases": cases})
-    assert gate(slow, run(seconds=90.0)).failures == ()
+    assert check_against_baseline(slow, run(seconds=90.0)).failures == ()
 
 
 def test_every_deterministic_metric_with_a_better_side_can_fail() -> None:
@@ -226,7 +226,7 @@ def test_a_baseline_is_written_and_read_and_holds_what_is_deterministic(tmp_path
     assert list(found.cases) == list(made.entries)
     assert found.cases["case-1"].scores["mrr"] == pytest.approx(1 / 3)
     assert "seconds" not in found.cases["case-1"].scores
-    assert gate(found, made).failures == ()
+    assert check_against_baseline(found, made).failures == ()
     assert not list(tmp_path.glob(".*"))
 
 
@@ -291,12 +291,12 @@ def test_the_exit_code_says_whether_it_passed(
     file = tmp_path / "baseline.json"
     good = kept(tmp_path / "a", *run().entries.values())
     write_baseline(good, file)
-    assert hold(file, good) == 0
+    assert check_run(file, good) == 0
     passed = capsys.readouterr().out
     assert "Compared: 20 cases of 20, 4 metrics." in passed
     assert "evidence recall@5" in passed
     bad = kept(tmp_path / "b", *with_scores(run(), ids(1), quotes_exact=0.0).entries.values())
-    assert hold(file, bad) == 1
+    assert check_run(file, bad) == 1
     failed = [line for line in capsys.readouterr().out.splitlines() if line.startswith("FAIL")]
     assert len(failed) == 1
     assert "case-1" in failed[0]
@@ -306,7 +306,7 @@ def test_a_run_that_is_not_there_is_no_failure_of_the_gate(tmp_path: Path) -> No
     file = tmp_path / "baseline.json"
     write_baseline(kept(tmp_path / "a", entry("b", **BASE)), file)
     with pytest.raises(RunError, match="There is no run"):
-        hold(file, tmp_path / "none")
+        check_run(file, tmp_path / "none")
 
 
 def test_a_run_of_which_lines_were_lost_does_not_pass(
@@ -318,7 +318,7 @@ def test_a_run_of_which_lines_were_lost_does_not_pass(
     kept(lossy, *entries)
     lines = (lossy / RESULTS).read_text("utf-8").splitlines(keepends=True)
     (lossy / RESULTS).write_text("".join(lines[:-1]), "utf-8")
-    assert hold(file, lossy) == 1
+    assert check_run(file, lossy) == 1
     assert "Its summary speaks of 20 cases, its results hold 19." in capsys.readouterr().out
 
 
@@ -328,7 +328,7 @@ def test_a_run_that_was_killed_does_not_pass(
     file = tmp_path / "baseline.json"
     entries = list(run().entries.values())
     write_baseline(kept(tmp_path / "a", *entries), file)
-    assert hold(file, kept(tmp_path / "b", *entries[:9], finished=False)) == 1
+    assert check_run(file, kept(tmp_path / "b", *entries[:9], finished=False)) == 1
     told = capsys.readouterr().out
     assert "did not come to its end" in told
     assert "The run lacks 11 cases" in told
@@ -345,12 +345,12 @@ def test_the_questions_of_the_baseline_are_asked_now_and_held(
     file = tmp_path / "baseline.json"
     with ScriptedServer([lambda request: SAID]) as server:
         settings = settings_for(server, 3000)
-        assert run_golden(settings, None, tmp_path / "run", choose=spread(2)) == 0
+        assert run_golden(settings, None, tmp_path / "run", choose=spread_cases(2)) == 0
         write_baseline(tmp_path / "run", file)
         capsys.readouterr()
-        assert hold_now(file, settings) == 0
+        assert run_and_check(file, settings) == 0
     assert "Compared: 2 cases of 2" in capsys.readouterr().out
-    (now,) = runs(settings.data_dir / "evals")  # it is kept beside the others
+    (now,) = list_runs(settings.data_dir / "evals")  # it is kept beside the others
     assert {each.row.id for each in now.results().entries} == set(read_baseline(file).cases)
 
 
@@ -367,7 +367,7 @@ def test_questions_that_end_in_an_error_now_do_not_pass(
     baseline: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with ScriptedServer([lambda request: Status(400, "no more answers")]) as server:
-        assert hold_now(baseline, settings_for(server, 3000)) == 1
+        assert run_and_check(baseline, settings_for(server, 3000)) == 1
     assert "FAIL 1 case ended in an error" in capsys.readouterr().out
 
 
@@ -377,9 +377,9 @@ def test_a_run_that_somebody_stops_is_not_held(
     def stopped(*arguments: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("eval.run.observe", stopped)
+    monkeypatch.setattr("eval.run.record_answer", stopped)
     with ScriptedServer() as server:
-        assert hold_now(baseline, settings_for(server, 3000)) == STOPPED
+        assert run_and_check(baseline, settings_for(server, 3000)) == EXIT_INTERRUPTED
     shown = capsys.readouterr()
     assert "Stopped: 0 of 1 cases are kept" in shown.err
     assert "FAIL" not in shown.out
@@ -389,6 +389,6 @@ def test_a_baseline_that_cannot_be_read_is_told_before_any_question(tmp_path: Pa
     with ScriptedServer() as server:
         settings = settings_for(server, 3000)
         with pytest.raises(BaselineError):
-            hold_now(tmp_path / "none.json", settings)
+            run_and_check(tmp_path / "none.json", settings)
         assert server.requests == []
     assert not (settings.data_dir / "evals").exists()

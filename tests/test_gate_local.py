@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from eval.compare.baseline import BASELINE, read_baseline
-from eval.compare.gate import hold_now
+from eval.compare.gate import run_and_check
 from rag.settings import Settings
 
 
@@ -23,5 +23,5 @@ def test_the_baseline_is_of_the_embedded_model_and_of_every_kind_of_question() -
 def test_the_embedded_model_passes_the_gate(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    passed = hold_now(BASELINE, Settings(data_dir=tmp_path))
+    passed = run_and_check(BASELINE, Settings(data_dir=tmp_path))
     assert passed == 0, capsys.readouterr().out

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval import intervals
-from eval.intervals import balanced_interval, mean_interval, paired_interval
+from eval.statistics import bootstrap
+from eval.statistics.bootstrap import balanced_interval, mean_interval, paired_interval
 
 SCORED = st.lists(
     st.tuples(st.floats(0, 1), st.sampled_from("abcdef")), min_size=1, max_size=30
@@ -124,7 +124,7 @@ def test_a_mean_of_means_weighs_its_parts_alike() -> None:
 
 
 def test_many_clusters_are_drawn_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(intervals, "_AT_ONCE", 70)
+    monkeypatch.setattr(bootstrap, "_AT_ONCE", 70)
     found = mean_interval(flags(40, 12), names(40), draws=101)
     assert found
     assert 0.1 < found.low < 0.3 < found.high < 0.5

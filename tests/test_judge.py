@@ -11,15 +11,29 @@ from typing import Any
 
 import pytest
 
-from eval.judging import judge as judging
-from eval.judging.judge import CACHE, RESULT, JudgeSettings, chat_of, judge, judge_settings
-from eval.judging.opinions import GIVE_UP, Cache, Judge, Opinion, messages, prompt_digest
-from eval.kept.runs import RESULTS, RunError
+from eval.judging import judge_run as judging
+from eval.judging.judge_run import (
+    CACHE_FILE,
+    VERDICTS_FILE,
+    JudgeSettings,
+    judge_chat,
+    judge_run,
+    judge_settings,
+)
+from eval.judging.model_judge import (
+    MAX_FAILURES_IN_A_ROW,
+    ModelJudge,
+    Opinion,
+    OpinionCache,
+    judge_messages,
+    prompt_digest,
+)
+from eval.runs.listing import RESULTS, RunError
 from rag.errors import ModelRefused, SettingsError
 from rag.settings import Settings
 from rag.types import Citation, Claim, Passage, Span, Support
 from tests.fakes import Body, Hang, Reply, Request, Script, Scripted, ScriptedServer, Status
-from tests.kept import Told, declined, failed, keep, right
+from tests.run_folders import Told, declined, failed, keep, right
 
 KEY = "sk-a-secret-of-the-judge"
 RATE = "A 20% rate applies to fentanyl."
@@ -64,7 +78,7 @@ def own(server: ScriptedServer, **more: Any) -> JudgeSettings:
 
 
 def rows(run: Path) -> list[Any]:
-    return [json.loads(line) for line in (run / RESULT).read_text("utf-8").splitlines()]
+    return [json.loads(line) for line in (run / VERDICTS_FILE).read_text("utf-8").splitlines()]
 
 
 def verdicts(run: Path) -> list[Any]:
@@ -86,7 +100,7 @@ def judged(
 ) -> tuple[Path, int, ScriptedServer]:
     run = keep(tmp_path / "runs", told)
     with ScriptedServer(replies) as server:
-        code = judge(run, settings, own(server, **more))
+        code = judge_run(run, settings, own(server, **more))
     return run, code, server
 
 
@@ -199,12 +213,12 @@ def test_a_second_judging_makes_no_request_and_comes_out_the_same(
 ) -> None:
     run = keep(tmp_path / "runs", TWO)
     with ScriptedServer([says("partial")]) as server:
-        judge(run, settings, own(server))
+        judge_run(run, settings, own(server))
         before, first = len(server.requests), verdicts(run)
-        judge(run / RESULTS, settings, own(server))
+        judge_run(run / RESULTS, settings, own(server))
     assert (before, len(server.requests)) == (2, 2)
     assert verdicts(run) == first == ["partial", "partial"]
-    assert len((settings.data_dir / "evals" / CACHE).read_text("utf-8").splitlines()) == 2
+    assert len((settings.data_dir / "evals" / CACHE_FILE).read_text("utf-8").splitlines()) == 2
 
 
 @pytest.mark.parametrize("change", ["model", "temperature", "claim", "quote", "prompt"])
@@ -216,12 +230,12 @@ def test_whatever_may_change_an_opinion_asks_anew(
     more: dict[str, Any] = {"model": "another"} if change == "model" else {}
     more |= {"temperature": 0.5} if change == "temperature" else {}
     with ScriptedServer([says("supported")]) as server:
-        judge(keep(tmp_path / "a", TWO[:1]), settings, own(server))
+        judge_run(keep(tmp_path / "a", TWO[:1]), settings, own(server))
         if change == "prompt":
-            monkeypatch.setattr("eval.judging.opinions._rules", lambda: "Judge in another way.")
+            monkeypatch.setattr("eval.judging.model_judge._rules", lambda: "Judge in another way.")
         changed = keep(tmp_path / "b", [answered("rate", (text, quote, "supported"))])
         again = JudgeSettings(**{"model": "scripted", "base_url": server.base_url} | more)
-        judge(changed, settings, again)
+        judge_run(changed, settings, again)
     assert len(server.requests) == 2
 
 
@@ -229,21 +243,21 @@ def test_a_line_of_the_cache_that_is_none_costs_a_request_and_no_other(
     tmp_path: Path, settings: Settings
 ) -> None:
     run = keep(tmp_path / "runs", TWO)
-    file = settings.data_dir / "evals" / CACHE
+    file = settings.data_dir / "evals" / CACHE_FILE
     with ScriptedServer([says("partial")]) as server:
-        judge(run, settings, own(server))
+        judge_run(run, settings, own(server))
         first, second = file.read_text("utf-8").splitlines()
         file.write_text(f"{first}\nnonsense\n{second[:40]}", "utf-8")  # torn by a kill
-        judge(run, settings, own(server))
-        judge(run, settings, own(server))
+        judge_run(run, settings, own(server))
+        judge_run(run, settings, own(server))
     assert len(server.requests) == 3
     assert verdicts(run) == ["partial", "partial"]
 
 
 def test_a_verdict_that_there_is_not_is_not_taken_from_the_cache(tmp_path: Path) -> None:
-    file = tmp_path / CACHE
+    file = tmp_path / CACHE_FILE
     file.write_text('{"key": "k", "reason": "so", "verdict": "splendid"}\n', "utf-8")
-    assert Cache(file).get("k") is None
+    assert OpinionCache(file).get("k") is None
 
 
 # --- failures ---------------------------------------------------------------------------------
@@ -309,8 +323,8 @@ def test_a_failure_is_not_kept_and_only_it_is_asked_of_again(
 ) -> None:
     run = keep(tmp_path / "runs", TWO)
     with ScriptedServer(["nonsense", says("partial"), says("supported")]) as server:
-        assert judge(run, settings, own(server)) == 1
-        assert judge(run, settings, own(server)) == 0
+        assert judge_run(run, settings, own(server)) == 1
+        assert judge_run(run, settings, own(server)) == 0
     assert len(server.requests) == 3
     assert [(row["verdict"], row["cached"]) for row in rows(run)] == [
         ("supported", False),
@@ -321,19 +335,25 @@ def test_a_failure_is_not_kept_and_only_it_is_asked_of_again(
 def test_a_server_that_fails_again_and_again_is_left_alone_and_no_claim_is_lost(
     tmp_path: Path, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    told = [answered(f"c{n}", (f"It is {n}.", RATE, "supported")) for n in range(GIVE_UP + 3)]
+    told = [
+        answered(f"c{n}", (f"It is {n}.", RATE, "supported"))
+        for n in range(MAX_FAILURES_IN_A_ROW + 3)
+    ]
     run, code, server = judged(tmp_path, settings, told, ["nonsense"])
     assert code == 1
-    assert len(server.requests) == GIVE_UP
+    assert len(server.requests) == MAX_FAILURES_IN_A_ROW
     errors = [row["error"] for row in rows(run)]
-    assert len(errors) == GIVE_UP + 3
-    assert all(error.startswith("Not asked:") for error in errors[GIVE_UP:])
-    assert f"{GIVE_UP + 3} claims: 0 judged" in capsys.readouterr().out
+    assert len(errors) == MAX_FAILURES_IN_A_ROW + 3
+    assert all(error.startswith("Not asked:") for error in errors[MAX_FAILURES_IN_A_ROW:])
+    assert f"{MAX_FAILURES_IN_A_ROW + 3} claims: 0 judged" in capsys.readouterr().out
 
 
 def test_failures_that_are_not_in_a_row_stop_nothing(tmp_path: Path, settings: Settings) -> None:
-    told = [answered(f"c{n}", (f"It is {n}.", RATE, "supported")) for n in range(3 * GIVE_UP)]
-    replies = [*["nonsense"] * (GIVE_UP - 1), says("partial")] * 3
+    told = [
+        answered(f"c{n}", (f"It is {n}.", RATE, "supported"))
+        for n in range(3 * MAX_FAILURES_IN_A_ROW)
+    ]
+    replies = [*["nonsense"] * (MAX_FAILURES_IN_A_ROW - 1), says("partial")] * 3
     run, _, server = judged(tmp_path, settings, told, replies)
     assert len(server.requests) == len(told)
     assert verdicts(run).count("partial") == 3
@@ -344,7 +364,7 @@ def test_no_server_is_an_error_row_that_names_the_judges_setting(
 ) -> None:
     run = keep(tmp_path / "runs", TWO)
     nobody = JudgeSettings(model="scripted", base_url="http://127.0.0.1:9/v1")
-    assert judge(run, settings, nobody) == 1
+    assert judge_run(run, settings, nobody) == 1
     assert all("FOOTNOTE_JUDGE_BASE_URL" in row["error"] for row in rows(run))
 
 
@@ -352,19 +372,19 @@ def test_an_interrupted_judging_keeps_what_was_said(
     tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = keep(tmp_path / "runs", TWO)
-    ask, asked_of = Judge.ask, []
+    ask, asked_of = ModelJudge.ask, []
 
-    def interrupted(self: Judge, claim: str, quotes: Sequence[str]) -> Opinion:
+    def interrupted(self: ModelJudge, claim: str, quotes: Sequence[str]) -> Opinion:
         asked_of.append(claim)
         if len(asked_of) == 2:
             raise KeyboardInterrupt
         return ask(self, claim, quotes)
 
     with ScriptedServer([says("partial")]) as server:
-        monkeypatch.setattr(Judge, "ask", interrupted)
-        assert judge(run, settings, own(server)) == judging.STOPPED
-        assert not (run / RESULT).exists()
-        assert judge(run, settings, own(server)) == 0
+        monkeypatch.setattr(ModelJudge, "ask", interrupted)
+        assert judge_run(run, settings, own(server)) == judging.EXIT_INTERRUPTED
+        assert not (run / VERDICTS_FILE).exists()
+        assert judge_run(run, settings, own(server)) == 0
     assert len(server.requests) == 2
     assert [row["cached"] for row in rows(run)] == [True, False]
 
@@ -383,7 +403,7 @@ def test_the_key_is_sent_and_neither_shown_nor_kept(
     told = capsys.readouterr()
     assert KEY not in told.out + told.err
     kept = [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert run / RESULT in kept
+    assert run / VERDICTS_FILE in kept
     assert not [path for path in kept if KEY.encode() in path.read_bytes()]
 
 
@@ -392,7 +412,7 @@ def test_a_key_that_is_refused_is_an_error_row_without_it(
 ) -> None:
     run = keep(tmp_path / "runs", TWO)
     with ScriptedServer([says("partial")], key="another") as server:
-        assert judge(run, settings, own(server, api_key=KEY)) == 1
+        assert judge_run(run, settings, own(server, api_key=KEY)) == 1
     errors = {row["error"] for row in rows(run)}
     assert errors == {"The server refused the key. Check FOOTNOTE_JUDGE_API_KEY."}
 
@@ -405,9 +425,9 @@ def test_without_a_model_there_is_no_judge_and_one_sentence_says_so(
 ) -> None:
     run = keep(tmp_path / "runs", TWO)
     with pytest.raises(SettingsError, match="No model is named that could judge") as raised:
-        judge(run, settings)
+        judge_run(run, settings)
     assert "Set FOOTNOTE_JUDGE_MODEL" in raised.value.remedy
-    assert not (run / RESULT).exists()
+    assert not (run / VERDICTS_FILE).exists()
 
 
 def test_the_judge_has_settings_of_its_own(
@@ -420,7 +440,7 @@ def test_the_judge_has_settings_of_its_own(
         monkeypatch.setenv("FOOTNOTE_JUDGE_MODEL", "second")
         monkeypatch.setenv("FOOTNOTE_JUDGE_BASE_URL", server.base_url)
         monkeypatch.setenv("FOOTNOTE_JUDGE_API_KEY", KEY)
-        assert judge(run, settings) == 0
+        assert judge_run(run, settings) == 0
     assert {request["model"] for request in server.requests} == {"second"}
     assert set(server.keys) == {KEY}
 
@@ -429,7 +449,7 @@ def test_openai_is_not_asked_without_a_key_of_the_judges(monkeypatch: pytest.Mon
     monkeypatch.setenv("OPENAI_API_KEY", "sk-somebody")
     monkeypatch.setenv("FOOTNOTE_JUDGE_MODEL", "gpt-6-luna")
     with pytest.raises(SettingsError, match="there is no key"):
-        chat_of(judge_settings())
+        judge_chat(judge_settings())
 
 
 def test_a_setting_without_a_usable_value_is_named_and_no_key_with_it(
@@ -490,11 +510,11 @@ def test_a_cache_that_somebody_changed_cannot_act_on_the_terminal(
     tmp_path: Path, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = keep(tmp_path / "runs", TWO)
-    file = settings.data_dir / "evals" / CACHE
+    file = settings.data_dir / "evals" / CACHE_FILE
     with ScriptedServer([says("unsupported", "REASON")]) as server:
-        judge(run, settings, own(server))
+        judge_run(run, settings, own(server))
         file.write_text(file.read_text("utf-8").replace("REASON", r"\u001b[2J"), "utf-8")
-        judge(run, settings, own(server))
+        judge_run(run, settings, own(server))
     shown = capsys.readouterr().out
     assert "judge  unsupported: [2J" in shown
     assert "\x1b" not in shown
@@ -524,7 +544,7 @@ def test_a_line_that_is_no_case_is_told(
     with (run / RESULTS).open("a", encoding="utf-8") as written:
         written.write("{}\n")
     with ScriptedServer([says("supported")]) as server:
-        judge(run, settings, own(server))
+        judge_run(run, settings, own(server))
     assert "Line 3 of results.jsonl is not a case" in capsys.readouterr().out
 
 
@@ -535,7 +555,7 @@ def test_a_run_without_claims_is_not_judged(tmp_path: Path, settings: Settings) 
 
 def test_a_folder_without_a_run_is_named(tmp_path: Path, settings: Settings) -> None:
     with ScriptedServer() as server, pytest.raises(RunError, match="There is no run"):
-        judge(tmp_path, settings, own(server))
+        judge_run(tmp_path, settings, own(server))
 
 
 def test_progress_goes_to_standard_error(
@@ -553,9 +573,13 @@ def test_progress_goes_to_standard_error(
 
 def test_a_lone_surrogate_is_asked_of_and_kept(tmp_path: Path) -> None:
     with ScriptedServer([says("partial")]) as server:
-        found = Judge(chat_of(own(server)), ["x"], Cache(tmp_path / CACHE), max_tokens=50)
+        found = ModelJudge(
+            judge_chat(own(server)), ["x"], OpinionCache(tmp_path / CACHE_FILE), max_tokens=50
+        )
         assert found.ask("a \ud800 b", ["c \udfff"]).verdict == "partial"
-        again = Judge(chat_of(own(server)), ["x"], Cache(tmp_path / CACHE), max_tokens=50)
+        again = ModelJudge(
+            judge_chat(own(server)), ["x"], OpinionCache(tmp_path / CACHE_FILE), max_tokens=50
+        )
         assert again.known("a \ud800 b", ["c \udfff"]) == Opinion(
             reason="So it is stated.", verdict="partial"
         )
@@ -564,7 +588,9 @@ def test_a_lone_surrogate_is_asked_of_and_kept(tmp_path: Path) -> None:
 
 def test_quotes_that_are_split_otherwise_are_other_quotes(tmp_path: Path) -> None:
     with ScriptedServer([says("partial")]) as server:
-        found = Judge(chat_of(own(server)), ["x"], Cache(tmp_path / CACHE), max_tokens=50)
+        found = ModelJudge(
+            judge_chat(own(server)), ["x"], OpinionCache(tmp_path / CACHE_FILE), max_tokens=50
+        )
         found.ask("a", ["b", "c"])
         assert found.known("a", ["b", "c"])
         assert not found.known("a", ["b c"])
@@ -573,13 +599,15 @@ def test_quotes_that_are_split_otherwise_are_other_quotes(tmp_path: Path) -> Non
 
 def test_a_cut_reply_is_no_opinion(tmp_path: Path) -> None:
     with ScriptedServer([Reply(['{"reason": "so'], finish="length")]) as server:
-        found = Judge(chat_of(own(server)), ["x"], Cache(tmp_path / CACHE), max_tokens=50)
+        found = ModelJudge(
+            judge_chat(own(server)), ["x"], OpinionCache(tmp_path / CACHE_FILE), max_tokens=50
+        )
         with pytest.raises(ModelRefused, match="not a valid Opinion"):
             found.ask("a", ["b"])
     assert not found.known("a", ["b"])
 
 
 def test_the_prompt_says_what_each_verdict_means() -> None:
-    system, user = messages("It is so.", ["So it is."])
+    system, user = judge_messages("It is so.", ["So it is."])
     assert [system.role, user.role] == ["system", "user"]
     assert all(f'- "{word}":' in system.content for word in ("supported", "partial", "unsupported"))

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from eval.judging.kappa import VERDICTS, Verdict, agreement
+from eval.judging.kappa import VERDICTS, Verdict, measure_agreement
 
 Pair = tuple[Verdict, Verdict]
 
@@ -27,7 +27,7 @@ def apart(found: list[Pair]) -> list[str]:
 
 def test_kappa_is_as_worked_out_by_hand() -> None:
     given = pairs((4, 1, 0), (1, 1, 0), (0, 1, 2))
-    found = agreement(given, apart(given))
+    found = measure_agreement(given, apart(given))
     assert found.table == ((4, 1, 0), (1, 1, 0), (0, 1, 2))
     assert found.n == 10
     assert found.share is not None
@@ -40,14 +40,14 @@ def test_kappa_is_as_worked_out_by_hand() -> None:
 
 def test_kappa_is_0_for_what_chance_gives_and_below_for_less() -> None:
     given = pairs((4, 4, 0), (4, 4, 0), (0, 0, 0))
-    assert agreement(given, apart(given)).kappa == 0
+    assert measure_agreement(given, apart(given)).kappa == 0
     given = pairs((0, 5, 0), (5, 0, 0), (0, 0, 0))
-    assert agreement(given, apart(given)).kappa == -1
+    assert measure_agreement(given, apart(given)).kappa == -1
 
 
 def test_full_agreement_is_1() -> None:
     given = pairs((3, 0, 0), (0, 3, 0), (0, 0, 3))
-    found = agreement(given, apart(given))
+    found = measure_agreement(given, apart(given))
     assert found.kappa == 1
     assert found.share is not None
     assert found.share.mean == 1
@@ -55,7 +55,7 @@ def test_full_agreement_is_1() -> None:
 
 def test_one_verdict_alone_has_no_kappa() -> None:
     given = pairs((7, 0, 0), (0, 0, 0), (0, 0, 0))
-    found = agreement(given, apart(given))
+    found = measure_agreement(given, apart(given))
     assert (found.kappa, found.interval) == (None, None)
     assert found.share is not None
     assert found.share.mean == 1
@@ -63,19 +63,19 @@ def test_one_verdict_alone_has_no_kappa() -> None:
 
 def test_a_kappa_that_many_draws_do_not_have_gets_no_interval() -> None:
     given = pairs((20, 0, 0), (0, 1, 0), (0, 0, 0))
-    found = agreement(given, apart(given))
+    found = measure_agreement(given, apart(given))
     assert (found.kappa, found.interval) == (1, None)
 
 
 def test_no_pairs_are_no_agreement() -> None:
-    found = agreement([], [])
+    found = measure_agreement([], [])
     assert (found.n, found.share, found.kappa, found.interval) == (0, None, None, None)
 
 
 def test_claims_of_one_cluster_are_drawn_together() -> None:
     given = pairs((30, 5, 0), (5, 20, 0), (0, 5, 15))
-    whole = agreement(given * 2, [f"c{n}" for n in range(len(given))] * 2)
-    alone = agreement(given * 2, [f"c{n}" for n in range(2 * len(given))])
+    whole = measure_agreement(given * 2, [f"c{n}" for n in range(len(given))] * 2)
+    alone = measure_agreement(given * 2, [f"c{n}" for n in range(2 * len(given))])
     assert whole.kappa == alone.kappa
     assert whole.interval is not None
     assert alone.interval is not None
@@ -89,10 +89,10 @@ def test_the_order_of_the_claims_changes_nothing() -> None:
     clusters = [f"c{n % 7}" for n in range(len(given))]
     both = list(zip(given, clusters, strict=True))
     random.Random(1).shuffle(both)
-    mixed = agreement([pair for pair, _ in both], [cluster for _, cluster in both])
-    assert mixed == agreement(given, clusters)
+    mixed = measure_agreement([pair for pair, _ in both], [cluster for _, cluster in both])
+    assert mixed == measure_agreement(given, clusters)
 
 
 def test_lists_of_different_lengths_are_refused() -> None:
     with pytest.raises(ValueError):
-        agreement([("partial", "partial")], [])
+        measure_agreement([("partial", "partial")], [])

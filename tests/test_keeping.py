@@ -12,17 +12,17 @@ from typing import Any
 import pytest
 
 from eval.cases import Case
-from eval.kept import keeping
-from eval.kept.conditions import conditions
-from eval.kept.runs import RunError, runs
-from eval.run import first, run_golden, run_kept
+from eval.run import first_cases, run_and_store, run_golden
+from eval.runs import writing
+from eval.runs.conditions import current_conditions
+from eval.runs.listing import RunError, list_runs
 from rag.assistant import Assistant
 from rag.types import Span
 from tests.asking import Index, settings_for
 from tests.fakes import ScriptedServer
-from tests.kept import lines, steady, timeless
+from tests.run_folders import lines, steady, timeless
 
-pytest_plugins = ["tests.seeds", "tests.four"]
+pytest_plugins = ["tests.seeds", "tests.four_cases"]
 
 Stopping = Callable[[Path, int], Assistant]
 
@@ -45,7 +45,7 @@ def stopped(
 
         with monkeypatch.context() as patched:
             patched.setattr(assistant, "stream", stopping)
-            assert run_kept(assistant, cases, "cases.jsonl", folder) == 130
+            assert run_and_store(assistant, cases, "cases.jsonl", folder) == 130
         return assistant
 
     return stop
@@ -56,7 +56,7 @@ def test_a_run_that_is_stopped_keeps_what_it_has_and_says_how_to_go_on(
 ) -> None:
     folder = tmp_path / "2026-11-22T06-15-03Z"
     stopped(folder, 1)
-    (kept,) = runs(tmp_path)
+    (kept,) = list_runs(tmp_path)
     assert (kept.summary, kept.fault) == (None, "")
     assert [entry.row.id for entry in kept.results().entries] == ["rate"]
     shown = capsys.readouterr()
@@ -71,9 +71,9 @@ def test_a_run_goes_on_where_it_broke_off_and_comes_out_as_one_that_did_not(
     halfway, whole = tmp_path / "halfway", tmp_path / "whole"
     assistant = stopped(halfway, 2)
     asked = len(server.requests)
-    assert run_kept(assistant, cases, "cases.jsonl", halfway, resume=True) == 1
+    assert run_and_store(assistant, cases, "cases.jsonl", halfway, resume=True) == 1
     assert len(server.requests) == asked + 2
-    run_kept(assistant, cases, "cases.jsonl", whole)
+    run_and_store(assistant, cases, "cases.jsonl", whole)
     first, second = (json.loads((f / "summary.json").read_text()) for f in (halfway, whole))
     assert [line["id"] for line in lines(halfway)] == [case.id for case in cases]
     assert (first["cases"], first["resumed"], second["resumed"]) == (4, 1, 0)
@@ -89,7 +89,7 @@ def test_a_line_that_broke_off_is_cut_and_its_case_asked_again(
     assistant = stopped(tmp_path, 2)
     file = tmp_path / "results.jsonl"
     file.write_bytes(file.read_bytes()[:-100])
-    assert run_kept(assistant, cases, "cases.jsonl", tmp_path, resume=True) == 1
+    assert run_and_store(assistant, cases, "cases.jsonl", tmp_path, resume=True) == 1
     assert [line["id"] for line in lines(tmp_path)] == [case.id for case in cases]
 
 
@@ -99,7 +99,7 @@ def test_a_line_that_lost_only_its_end_is_asked_again_and_not_joined_to_the_next
     assistant = stopped(tmp_path, 2)
     file = tmp_path / "results.jsonl"
     file.write_bytes(file.read_bytes()[:-1])
-    run_kept(assistant, cases, "cases.jsonl", tmp_path, resume=True)
+    run_and_store(assistant, cases, "cases.jsonl", tmp_path, resume=True)
     assert [line["id"] for line in lines(tmp_path)] == [case.id for case in cases]
 
 
@@ -107,10 +107,10 @@ def test_a_run_killed_before_its_summary_asks_nothing_again(
     seeds: Index, server: ScriptedServer, cases: list[Case], tmp_path: Path
 ) -> None:
     assistant = seeds.assistant(server)
-    run_kept(assistant, cases, "cases.jsonl", tmp_path)
+    run_and_store(assistant, cases, "cases.jsonl", tmp_path)
     asked = len(server.requests)
     (tmp_path / "summary.json").unlink()
-    run_kept(assistant, cases, "cases.jsonl", tmp_path, resume=True)
+    run_and_store(assistant, cases, "cases.jsonl", tmp_path, resume=True)
     assert len(server.requests) == asked
     assert (tmp_path / "summary.json").is_file()
 
@@ -121,12 +121,12 @@ def test_a_run_that_was_measured_on_something_else_is_not_gone_on_with(
     assistant = stopped(tmp_path, 2)
     before = (tmp_path / "results.jsonl").read_bytes()
     with pytest.raises(RunError, match=r"the cases \(\w{16} then, \w{16} now\)"):
-        run_kept(assistant, cases[::-1], "cases.jsonl", tmp_path, resume=True)
+        run_and_store(assistant, cases[::-1], "cases.jsonl", tmp_path, resume=True)
     with pytest.raises(RunError, match=r"the number of cases \(4 then, 3 now\)"):
-        run_kept(assistant, cases[:3], "cases.jsonl", tmp_path, resume=True)
+        run_and_store(assistant, cases[:3], "cases.jsonl", tmp_path, resume=True)
     other = seeds.assistant(server, k=7, model="other")
     with pytest.raises(RunError) as told:
-        run_kept(other, cases, "cases.jsonl", tmp_path, resume=True)
+        run_and_store(other, cases, "cases.jsonl", tmp_path, resume=True)
     assert "the model (scripted then, other now)" in str(told.value)
     assert "k (20 then, 7 now)" in str(told.value)
     assert "the articles" not in str(told.value)
@@ -140,7 +140,7 @@ def test_evidence_that_changed_makes_other_cases(
     span = cases[0].evidence[0]
     moved = replace(cases[0], evidence=(Span(span.document_id, span.start, span.end - 1),))
     with pytest.raises(RunError, match="the cases"):
-        run_kept(assistant, [moved, *cases[1:]], "cases.jsonl", tmp_path, resume=True)
+        run_and_store(assistant, [moved, *cases[1:]], "cases.jsonl", tmp_path, resume=True)
 
 
 def test_a_run_with_a_line_that_is_no_case_is_not_gone_on_with(
@@ -150,20 +150,20 @@ def test_a_run_with_a_line_that_is_no_case_is_not_gone_on_with(
     file = tmp_path / "results.jsonl"
     file.write_text("nonsense\n" + file.read_text("utf-8"))
     with pytest.raises(RunError, match=r"Line 1 of results\.jsonl is not a case"):
-        run_kept(assistant, cases, "cases.jsonl", tmp_path, resume=True)
+        run_and_store(assistant, cases, "cases.jsonl", tmp_path, resume=True)
 
 
 def test_two_processes_do_not_write_one_run(
     stopped: Stopping, cases: list[Case], tmp_path: Path
 ) -> None:
     assistant = stopped(tmp_path, 2)
-    facts = conditions(assistant, cases, "cases.jsonl")
+    facts = current_conditions(assistant, cases, "cases.jsonl")
     with (
-        keeping.resumed(tmp_path, facts, len(cases)),
+        writing.resume_run(tmp_path, facts, len(cases)),
         pytest.raises(RunError, match="still goes on in another process"),
     ):
-        run_kept(assistant, cases, "cases.jsonl", tmp_path, resume=True)
-    assert run_kept(assistant, cases, "cases.jsonl", tmp_path, resume=True) == 1
+        run_and_store(assistant, cases, "cases.jsonl", tmp_path, resume=True)
+    assert run_and_store(assistant, cases, "cases.jsonl", tmp_path, resume=True) == 1
 
 
 @pytest.mark.parametrize(
@@ -181,23 +181,23 @@ def test_a_folder_that_holds_no_broken_run_is_not_gone_on_with(
     if content is not None:
         (tmp_path / "run.json").write_text(content)
     with pytest.raises(RunError, match=said):
-        run_golden(settings_for(server, 3000), None, None, resume=tmp_path, choose=first(1))
+        run_golden(settings_for(server, 3000), None, None, resume=tmp_path, choose=first_cases(1))
     assert not server.requests
 
 
 def test_the_newest_unfinished_run_is_the_last(server: ScriptedServer, tmp_path: Path) -> None:
     settings = settings_for(server, 3000)
     with pytest.raises(RunError, match="no unfinished run"):
-        run_golden(settings, None, None, resume="last", choose=first(2))
+        run_golden(settings, None, None, resume="last", choose=first_cases(2))
     for _ in range(2):
-        assert run_golden(settings, None, None, choose=first(2)) == 0
-    whole, last = (run.folder for run in runs(settings.data_dir / "evals"))
+        assert run_golden(settings, None, None, choose=first_cases(2)) == 0
+    whole, last = (run.folder for run in list_runs(settings.data_dir / "evals"))
     (last / "summary.json").unlink()
     file = last / "results.jsonl"
     file.write_text(file.read_text("utf-8").splitlines()[0] + "\n", "utf-8")
     shutil.copytree(last, last.with_name("2020-01-01T00-00-00Z"))  # an older one
     asked = len(server.requests)
-    assert run_golden(settings, None, None, resume="last", choose=first(2)) == 0
+    assert run_golden(settings, None, None, resume="last", choose=first_cases(2)) == 0
     assert len(server.requests) == asked + 1
     assert timeless(last) == timeless(whole)
 
@@ -206,8 +206,8 @@ def test_a_run_that_came_to_its_end_is_not_gone_on_with(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
     settings = settings_for(server, 3000)
-    run_golden(settings, None, tmp_path / "out", choose=first(1))
+    run_golden(settings, None, tmp_path / "out", choose=first_cases(1))
     with pytest.raises(RunError, match="came to its end"):
-        run_golden(settings, None, None, resume=tmp_path / "out", choose=first(1))
+        run_golden(settings, None, None, resume=tmp_path / "out", choose=first_cases(1))
     with pytest.raises(RunError, match="its own folder"):
-        run_golden(settings, None, tmp_path / "b", resume=tmp_path / "out", choose=first(1))
+        run_golden(settings, None, tmp_path / "b", resume=tmp_path / "out", choose=first_cases(1))

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from eval.scorer import corruptions, measure
-from eval.scorer.card import HELD_OUT
-from eval.scorer.labelled import LabelledError, Source
-from eval.scorer.mutations import Check, Rate, rates
+from eval.scorer import corrupted_answers, evaluate
+from eval.scorer.labelled_sets import LabelledError, LabelledSet
+from eval.scorer.model_card import HELD_OUT
+from eval.scorer.mutations.generate import Check, Rate, count_rates
 from rag.checking.scorer import Scorer
 from tests.labelled_sets import OIL, RAIN, put_all
 
@@ -27,27 +27,27 @@ def few_answers(check: Check, seed: int = 0) -> dict[str, Rate]:
     """Two right answers and two wrong ones, for some three hundred of each kind."""
     quote, changed = "Oil prices rose 4% on Monday.", WRONG.removeprefix("answer: ")
     told = [
-        *[(corruptions.RIGHT, text) for text in (quote, "Oil prices rose on Monday.")],
+        *[(corrupted_answers.RIGHT, text) for text in (quote, "Oil prices rose on Monday.")],
         *[(changed, quote.replace("4", each)) for each in "79"],
     ]
-    return rates((kind, check(text, [quote], OIL).support) for kind, text in told)
+    return count_rates((kind, check(text, [quote], OIL).support) for kind, text in told)
 
 
 @pytest.fixture
-def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Source]:
+def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[LabelledSet]:
     """Five small sets below ``tmp_path / "sets"``, and one short article beside them."""
     (tmp_path / "seeds").mkdir()
     (tmp_path / "seeds" / "one.txt").write_text(ARTICLE, encoding="utf-8")
-    monkeypatch.setattr(measure, "SEEDS", tmp_path / "seeds")
-    monkeypatch.setattr(measure, "PER_KIND", 2)
-    monkeypatch.setattr(corruptions, "detection_rates", few_answers)
+    monkeypatch.setattr(evaluate, "SEEDS", tmp_path / "seeds")
+    monkeypatch.setattr(evaluate, "PER_KIND", 2)
+    monkeypatch.setattr(corrupted_answers, "detection_rates", few_answers)
     return put_all(tmp_path / "sets")
 
 
 def test_a_person_sees_every_set_with_held_out_rows_counts_and_targets(
-    tmp_path: Path, sources: list[Source], capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, sources: list[LabelledSet], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert measure.measure(tmp_path / "sets", sources=sources) == 0
+    assert evaluate.evaluate_scorer(tmp_path / "sets", sources=sources) == 0
     shown = capsys.readouterr()
     told = " ".join(shown.out.split())
     for part in (
@@ -68,9 +68,9 @@ def test_a_person_sees_every_set_with_held_out_rows_counts_and_targets(
 
 
 def test_a_program_sees_the_same(
-    tmp_path: Path, sources: list[Source], capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, sources: list[LabelledSet], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert measure.measure(tmp_path / "sets", as_json=True, sources=sources) == 0
+    assert evaluate.evaluate_scorer(tmp_path / "sets", as_json=True, sources=sources) == 0
     told = json.loads(capsys.readouterr().out)
     assert {section["ours"] for section in told["sections"]} == {HELD_OUT}
     ours, theirs = (section["rows"][0]["threshold"] for section in told["sections"][:2])
@@ -79,34 +79,34 @@ def test_a_program_sees_the_same(
 
 
 def test_a_set_that_is_missing_is_told_before_anything_is_scored(
-    tmp_path: Path, sources: list[Source], capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, sources: list[LabelledSet], capsys: pytest.CaptureFixture[str]
 ) -> None:
     shutil.rmtree(tmp_path / "sets" / "mtrag_human")
     with pytest.raises(LabelledError, match="mtrag_human"):
-        measure.measure(tmp_path / "sets", sources=sources)
+        evaluate.evaluate_scorer(tmp_path / "sets", sources=sources)
     assert capsys.readouterr().err == ""
 
 
 def test_the_public_sets_themselves_are_asked_for(tmp_path: Path) -> None:
     put_all(tmp_path)  # far fewer texts than the sets hold
     with pytest.raises(LabelledError, match="frank_valid"):
-        measure.measure(tmp_path)
+        evaluate.evaluate_scorer(tmp_path)
 
 
-def test_changed_sentences_are_caught_and_true_ones_are_not(sources: list[Source]) -> None:
-    caught, alarms = measure.counts([ARTICLE])
+def test_changed_sentences_are_caught_and_true_ones_are_not(sources: list[LabelledSet]) -> None:
+    caught, alarms = evaluate.count_caught([ARTICLE])
     kinds = {kind: (n, of) for kind, n, of in caught}
     assert kinds["number"] == (2, 2)
     assert kinds[WRONG] == (2, 2)
     assert all(0 <= n <= of <= 2 for n, of in kinds.values())
     true = {kind: (n, of) for kind, n, of in alarms}
     assert true["verbatim"] == (0, 2)
-    assert true[f"answer: {corruptions.RIGHT}"] == (0, 2)
+    assert true[f"answer: {corrupted_answers.RIGHT}"] == (0, 2)
     assert not true.keys() & kinds.keys()
 
 
 def test_what_was_scored_is_not_read_again() -> None:
-    scorer = measure.Remembering()
+    scorer = evaluate.CachingScorer()
     first = scorer.features(["It fell."], ["It fell on Sunday."])
     assert scorer.features(["It fell."], ["It fell on Sunday."]) is first
     assert scorer.features(["It fell."], ["It rose."]) != first

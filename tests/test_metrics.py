@@ -14,18 +14,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eval.cases import Case
-from eval.clusters import FEW_DOCUMENTS, clusters
 from eval.metrics import (
     METRICS,
     STAGES,
-    alce,
+    alce_scores,
     dead_markers,
     numbers_cited,
-    retrieval,
-    scores,
+    retrieval_scores,
+    score_case,
     token_f1,
 )
-from eval.observe import Observed
+from eval.recording import Recording
+from eval.statistics.clusters import FEW_DOCUMENTS, cluster_cases
 from rag.events import ModelCalled
 from rag.types import Answer, Chunk, Citation, Claim, Hit, Passage, Span, Usage
 
@@ -65,9 +65,9 @@ def never(claim: str, quotes: Sequence[str]) -> bool:
     return False
 
 
-def scored(case: Case, observed: Observed) -> dict[str, float]:
+def scored(case: Case, observed: Recording) -> dict[str, float]:
     """Those that apply."""
-    found = scores(case, observed, always)
+    found = score_case(case, observed, always)
     return {name: score for name, score in found.items() if score is not None}
 
 
@@ -77,17 +77,17 @@ def scored(case: Case, observed: Observed) -> dict[str, float]:
 @pytest.mark.parametrize("case", [KNOWN, UNKNOWN])
 @pytest.mark.parametrize("said", [None, RIGHT, DECLINED])
 def test_every_metric_has_its_place_in_every_row(case: Case, said: Answer | None) -> None:
-    assert tuple(scores(case, Observed(answer=said), always)) == tuple(METRICS)
+    assert tuple(score_case(case, Recording(answer=said), always)) == tuple(METRICS)
 
 
 def test_of_an_error_nothing_else_is_scored() -> None:
-    seen = Observed(hits=hits((100, 150)), error="The model broke off.", seconds=3.0)
+    seen = Recording(hits=hits((100, 150)), error="The model broke off.", seconds=3.0)
     assert scored(KNOWN, seen) == {"errors": 1.0}
     assert scored(UNKNOWN, seen) == {"errors": 1.0}
 
 
 def test_a_right_answer_scores_what_is_asked_of_it() -> None:
-    found = scored(KNOWN, Observed(hits=hits((100, 150)), answer=RIGHT))
+    found = scored(KNOWN, Recording(hits=hits((100, 150)), answer=RIGHT))
     assert found["answer_right"] == found["answered"] == found["recall_at_1"] == 1.0
     assert found["errors"] == found["declined_falsely"] == 0.0
     assert found["quotes_exact"] == found["claims_supported"] == 1.0
@@ -95,7 +95,7 @@ def test_a_right_answer_scores_what_is_asked_of_it() -> None:
 
 
 def test_a_false_decline_is_no_right_answer_and_has_no_citations() -> None:
-    found = scored(KNOWN, Observed(hits=hits((100, 150)), answer=DECLINED))
+    found = scored(KNOWN, Recording(hits=hits((100, 150)), answer=DECLINED))
     assert (found["answer_right"], found["token_f1"]) == (0.0, 0.0)
     assert (found["answered"], found["declined_falsely"]) == (0.0, 1.0)
     assert found["recall_at_1"] == 1.0  # retrieval did its part
@@ -105,8 +105,8 @@ def test_a_false_decline_is_no_right_answer_and_has_no_citations() -> None:
 
 
 def test_an_unanswerable_case_scores_only_whether_it_was_declined() -> None:
-    assert scored(UNKNOWN, Observed(answer=DECLINED))["declined_rightly"] == 1.0
-    made_up = scored(UNKNOWN, Observed(hits=hits((0, 9)), answer=RIGHT))
+    assert scored(UNKNOWN, Recording(answer=DECLINED))["declined_rightly"] == 1.0
+    made_up = scored(UNKNOWN, Recording(hits=hits((0, 9)), answer=RIGHT))
     assert made_up["declined_rightly"] == 0.0
     for name in ("answer_right", "token_f1", "answered", "recall_at_5", "gold_citation_recall"):
         assert name not in made_up
@@ -115,24 +115,24 @@ def test_an_unanswerable_case_scores_only_whether_it_was_declined() -> None:
 
 def test_tokens_that_a_server_did_not_count_are_not_scored() -> None:
     asked = (ModelCalled("answer", (), "It is 20%."),)
-    silent = scored(KNOWN, Observed(consulted=asked, answer=RIGHT))
+    silent = scored(KNOWN, Recording(consulted=asked, answer=RIGHT))
     assert "prompt_tokens" not in silent
     counting = replace(RIGHT, usage=Usage(800, 100, 20))
-    told = scored(KNOWN, Observed(consulted=asked, answer=counting))
+    told = scored(KNOWN, Recording(consulted=asked, answer=counting))
     assert (told["prompt_tokens"], told["completion_tokens"]) == (800.0, 20.0)
-    unasked = scored(UNKNOWN, Observed(answer=DECLINED))  # declined before the model was needed
+    unasked = scored(UNKNOWN, Recording(answer=DECLINED))  # declined before the model was needed
     assert unasked["prompt_tokens"] == 0.0
 
 
 def test_every_stage_that_is_timed_has_a_metric() -> None:
     timed = {
         stage
-        for file in RAG.glob("*.py")
+        for file in RAG.rglob("*.py")
         for stage in re.findall(r"\.tim(?:ed|ing)\(\"([^\"]+)\"[,)]", file.read_text("utf-8"))
     }
     assert timed == set(STAGES)
     slow = replace(RIGHT, timings={"load model": 2.5, "check": 0.1})
-    found = scored(KNOWN, Observed(answer=slow, seconds=3.0))
+    found = scored(KNOWN, Recording(answer=slow, seconds=3.0))
     assert (found["seconds"], found["seconds_load_model"], found["seconds_check"]) == (3, 2.5, 0.1)
     assert "seconds_repair" not in found
 
@@ -175,7 +175,7 @@ OTHER = Span("a.txt", 500, 560)
 
 
 def test_recall_counts_gold_spans_and_not_hits() -> None:
-    found = retrieval(
+    found = retrieval_scores(
         [GOLD, OTHER], hits((90, 110), (140, 160), (0, 9), (0, 9), (0, 9), (559, 600))
     )
     assert (found["recall_at_1"], found["recall_at_5"], found["recall_at_10"]) == (0.5, 0.5, 1.0)
@@ -194,25 +194,25 @@ def test_recall_counts_gold_spans_and_not_hits() -> None:
 def test_a_hit_is_relevant_where_it_overlaps_the_evidence(
     found: list[tuple[int, int]], mrr: float, ndcg: float
 ) -> None:
-    told = retrieval([GOLD], hits(*found))
+    told = retrieval_scores([GOLD], hits(*found))
     assert told["mrr"] == pytest.approx(mrr)
     assert told["ndcg_at_10"] == pytest.approx(ndcg)
 
 
 def test_a_gold_span_is_gained_once() -> None:
-    twice = retrieval([GOLD, OTHER], hits((100, 150), (100, 150), (500, 560)))
+    twice = retrieval_scores([GOLD, OTHER], hits((100, 150), (100, 150), (500, 560)))
     ideal = 1 + 1 / log2(3)
     assert twice["ndcg_at_10"] == pytest.approx((1 + 1 / log2(4)) / ideal)
-    both = retrieval([GOLD, OTHER], hits((0, 600)))  # better than one after the other
+    both = retrieval_scores([GOLD, OTHER], hits((0, 600)))  # better than one after the other
     assert both["ndcg_at_10"] == 1.0
 
 
 def test_without_evidence_retrieval_is_not_scored() -> None:
-    assert set(retrieval([], hits((0, 9))).values()) == {None}
+    assert set(retrieval_scores([], hits((0, 9))).values()) == {None}
 
 
 def test_other_documents_do_not_overlap() -> None:
-    assert retrieval([Span("b.txt", 100, 150)], hits((100, 150)))["recall_at_10"] == 0.0
+    assert retrieval_scores([Span("b.txt", 100, 150)], hits((100, 150)))["recall_at_10"] == 0.0
 
 
 @given(
@@ -224,7 +224,7 @@ def test_retrieval_scores_are_shares_and_more_hits_do_no_harm(
 ) -> None:
     evidence = [Span("a.txt", start, start + length) for start, length in gold]
     found = hits(*((start, start + length) for start, length in places))
-    told, fewer = retrieval(evidence, found), retrieval(evidence, found[:-1])
+    told, fewer = retrieval_scores(evidence, found), retrieval_scores(evidence, found[:-1])
     for name, score in told.items():
         assert score is not None
         assert 0 <= (fewer[name] or 0.0) <= score <= 1
@@ -233,7 +233,7 @@ def test_retrieval_scores_are_shares_and_more_hits_do_no_harm(
 def test_evidence_that_the_budget_cut_off_was_not_selected() -> None:
     shown = Passage(1, Span("a.txt", 0, 50), "x" * 50, "A", "a.txt", 1.0)
     lost = replace(shown, number=2, span=Span("a.txt", 100, 150))
-    seen = Observed(passages=(shown,), cut=(lost,), answer=RIGHT)
+    seen = Recording(passages=(shown,), cut=(lost,), answer=RIGHT)
     assert scored(KNOWN, seen)["evidence_selected"] == 0.0
     assert scored(KNOWN, replace(seen, passages=(shown, lost)))["evidence_selected"] == 1.0
 
@@ -270,40 +270,40 @@ def citing(*quotes: str) -> Claim:
 def test_citations_are_judged_as_alce_does(
     quotes: str, groups: list[str], recall: float, precision: list[float]
 ) -> None:
-    assert alce(citing(*quotes), carrying(*groups)) == (recall, precision)
+    assert alce_scores(citing(*quotes), carrying(*groups)) == (recall, precision)
 
 
 def test_citation_scores_are_means_over_claims_and_over_citations() -> None:
     said = answer(citing("a", "b"), citing("x"), citing())
-    found = scores(KNOWN, Observed(answer=said), carrying("a"))
+    found = score_case(KNOWN, Recording(answer=said), carrying("a"))
     assert found["citation_recall"] == pytest.approx(1 / 3)
     assert found["citation_precision"] == pytest.approx(1 / 3)
 
 
 def test_an_answer_without_citations_has_no_precision() -> None:
-    found = scores(KNOWN, Observed(answer=answer(Claim("It is 20%."))), always)
+    found = score_case(KNOWN, Recording(answer=answer(Claim("It is 20%."))), always)
     assert (found["citation_recall"], found["gold_citation_recall"]) == (0.0, 0.0)
     assert found["citation_precision"] is found["gold_citation_precision"] is None
     assert found["quotes_exact"] is None
 
 
 def test_a_scorer_that_accepts_nothing_finds_no_citation_right() -> None:
-    found = scores(KNOWN, Observed(answer=RIGHT), never)
+    found = score_case(KNOWN, Recording(answer=RIGHT), never)
     assert (found["citation_recall"], found["citation_precision"]) == (0.0, 0.0)
 
 
 def test_citations_are_held_against_the_gold_evidence() -> None:
     said = answer(Claim("It is 20%.", (quote(110), quote(140), quote(300))))
     case = replace(KNOWN, evidence=(GOLD, OTHER))
-    found = scored(case, Observed(answer=said))
+    found = scored(case, Recording(answer=said))
     assert found["gold_citation_recall"] == 0.5
     assert found["gold_citation_precision"] == pytest.approx(2 / 3)
 
 
 def test_one_quote_that_is_not_the_stored_text_breaks_the_answer() -> None:
     said = answer(Claim("It is 20%.", (quote(110), quote(140))))
-    assert scored(KNOWN, Observed(answer=said))["quotes_exact"] == 1.0
-    broken = Observed(answer=said, inexact=(quote(140),))
+    assert scored(KNOWN, Recording(answer=said))["quotes_exact"] == 1.0
+    broken = Recording(answer=said, inexact=(quote(140),))
     assert scored(KNOWN, broken)["quotes_exact"] == 0.0
 
 
@@ -321,11 +321,11 @@ def test_one_quote_that_is_not_the_stored_text_breaks_the_answer() -> None:
 )
 def test_a_marker_is_dead_where_it_leads_to_no_passage(said: Answer, dead: int) -> None:
     assert dead_markers(said) == dead
-    assert scored(KNOWN, Observed(answer=said))["dead_markers"] == dead
+    assert scored(KNOWN, Recording(answer=said))["dead_markers"] == dead
 
 
 def test_markers_that_never_reached_the_screen_are_counted_apart() -> None:
-    found = scored(KNOWN, Observed(answer=replace(RIGHT, dropped_markers=2)))
+    found = scored(KNOWN, Recording(answer=replace(RIGHT, dropped_markers=2)))
     assert (found["dropped_markers"], found["dead_markers"]) == (2.0, 0.0)
     assert METRICS["dead_markers"].invariant
     assert not METRICS["dropped_markers"].invariant
@@ -334,7 +334,7 @@ def test_markers_that_never_reached_the_screen_are_counted_apart() -> None:
 def test_sentences_are_shared_out_by_support() -> None:
     kinds = ("supported", "partial", "unsupported", "supported")
     said = answer(*(Claim("Two words.", (quote(110),), kind) for kind in kinds))  # type: ignore[arg-type]
-    found = scored(KNOWN, Observed(answer=said))
+    found = scored(KNOWN, Recording(answer=said))
     shares = [found[f"claims_{kind}"] for kind in ("supported", "partial", "unsupported")]
     assert shares == [0.5, 0.25, 0.25]
     assert found["answer_words"] == 8.0  # markers are no words
@@ -357,7 +357,7 @@ def test_in_a_few_documents_questions_of_one_sentence_stay_together() -> None:
         case("f"),
         case("g"),
     ]
-    found = clusters(cases)
+    found = cluster_cases(cases)
     assert found.unit == "evidence"
     of = found.of
     assert of["a"] == of["b"] == of["c"]
@@ -367,12 +367,12 @@ def test_in_a_few_documents_questions_of_one_sentence_stay_together() -> None:
 def test_in_many_documents_questions_of_one_document_stay_together() -> None:
     cases = [case(str(n), Span(f"{n}.txt", 0, 9)) for n in range(FEW_DOCUMENTS)]
     cases += [case("more", Span("0.txt", 500, 509)), case("none")]
-    found = clusters(cases)
+    found = cluster_cases(cases)
     assert found.unit == "document"
     assert found.of["more"] == found.of["0"]
     assert len(set(found.of.values())) == FEW_DOCUMENTS + 1
-    assert clusters(cases[1:]).unit == "document"
-    assert clusters(cases[1:-2]).unit == "evidence"
+    assert cluster_cases(cases[1:]).unit == "document"
+    assert cluster_cases(cases[1:-2]).unit == "evidence"
 
 
 # --- numbers ----------------------------------------------------------------------------------
@@ -409,6 +409,6 @@ def cited(text: str) -> Citation:
 
 def test_a_wrong_number_shows_though_the_checks_call_it_supported() -> None:
     wrong = answer(Claim("It is 20%.", (cited("It is 30%."),), "supported"))
-    found = scored(KNOWN, Observed(answer=wrong))
+    found = scored(KNOWN, Recording(answer=wrong))
     assert (found["claims_supported"], found["numbers_cited"]) == (1, 0)
-    assert "numbers_cited" not in scored(KNOWN, Observed(answer=DECLINED))
+    assert "numbers_cited" not in scored(KNOWN, Recording(answer=DECLINED))

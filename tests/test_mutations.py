@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from eval.scorer import changes, corruptions, mutations, naming, wordings
-from eval.scorer.changes import Context
-from eval.scorer.mutations import Mutation, Rate, Untouched
+from eval.scorer import corrupted_answers
+from eval.scorer.mutations import generate, names, numbers, wording
+from eval.scorer.mutations.generate import Mutation, Rate, TrueClaim
+from eval.scorer.mutations.replacements import MutationContext
 from rag.checking.verdict import check_claim
 from rag.types import Support
 
@@ -21,7 +22,7 @@ Some farmers sold their herds, the ministry said, before the trade with Norway e
 The captain, Bo Dahl, told Ann Lee that the crew of the Astrid is not tired."""
 OTHER = """In the south of Spain the river Segura flooded 30 villages, Carmen Ruiz said.
 The mayor of Murcia, Pablo Soto, asked the soldiers from Madrid to help with the work."""
-NOWHERE = Context((), (), (), "")
+NOWHERE = MutationContext((), (), (), "")
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Verdict:
     support: Support
 
 
-def texts(change: object, sentence: str, context: Context = NOWHERE) -> set[str]:
+def texts(change: object, sentence: str, context: MutationContext = NOWHERE) -> set[str]:
     """What every change of a kind makes of a sentence, over a few draws."""
     assert callable(change)
     return {
@@ -40,7 +41,7 @@ def texts(change: object, sentence: str, context: Context = NOWHERE) -> set[str]
 
 
 def test_a_mutation_is_its_sentence_with_one_thing_changed() -> None:
-    found = list(mutations.mutate([ARTICLE, OTHER]))
+    found = list(generate.mutate([ARTICLE, OTHER]))
     assert {m.kind for m in found} >= {
         "number", "date", "name", "name from elsewhere", "unit", "negation added",
         "negation removed", "quantifier", "antonym",
@@ -49,7 +50,7 @@ def test_a_mutation_is_its_sentence_with_one_thing_changed() -> None:
         old, new = mutation.changed
         assert old != new
         assert new in mutation.text
-        truths = {mutation.sentence, *mutations.paraphrases(mutation.sentence)}
+        truths = {mutation.sentence, *generate.paraphrases(mutation.sentence)}
         undone = {
             mutation.text[:i] + old + mutation.text[i + len(new) :]
             for i in range(len(mutation.text))
@@ -62,23 +63,23 @@ def test_a_mutation_is_its_sentence_with_one_thing_changed() -> None:
 
 def test_the_same_seed_gives_the_same_mutations_and_another_others() -> None:
     documents = [ARTICLE, OTHER]
-    first = list(mutations.mutate(documents, 1))
-    assert first == list(mutations.mutate(documents, 1))
-    assert first != list(mutations.mutate(documents, 2))
+    first = list(generate.mutate(documents, 1))
+    assert first == list(generate.mutate(documents, 1))
+    assert first != list(generate.mutate(documents, 2))
 
 
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        (changes.number, "It carried at least 20 cars and more than 30 lorries."),
-        (changes.number, "On March 12 the storm of 2024 hit a Boeing 737."),
-        (changes.date, "They may go there, and march on Black Friday."),
-        (wordings.negation_added, "If the quay is closed, the ferry will wait."),
-        (wordings.negation_added, "The quay is not closed."),
-        (wordings.negation_removed, "It was not only the ferry that sank."),
-        (wordings.quantifier, "In the last few days it rained a lot after all."),
-        (wordings.antonym, "Imports and exports rose and fell by more than half."),
-        (naming.role, "Ann Lee met Bo Dahl, and Carmen Ruiz married Pablo Soto."),
+        (numbers.change_number, "It carried at least 20 cars and more than 30 lorries."),
+        (numbers.change_number, "On March 12 the storm of 2024 hit a Boeing 737."),
+        (numbers.change_date, "They may go there, and march on Black Friday."),
+        (wording.add_negation, "If the quay is closed, the ferry will wait."),
+        (wording.add_negation, "The quay is not closed."),
+        (wording.remove_negation, "It was not only the ferry that sank."),
+        (wording.change_quantifier, "In the last few days it rained a lot after all."),
+        (wording.swap_antonym, "Imports and exports rose and fell by more than half."),
+        (names.swap_roles, "Ann Lee met Bo Dahl, and Carmen Ruiz married Pablo Soto."),
     ],
 )
 def test_a_change_that_might_leave_a_sentence_true_is_not_made(
@@ -90,14 +91,14 @@ def test_a_change_that_might_leave_a_sentence_true_is_not_made(
 @pytest.mark.parametrize(
     ("change", "sentence", "expected"),
     [
-        (changes.unit, "It cost $40 a day.", {"It cost €40 a day.", "It cost £40 a day."}),
-        (wordings.negation_added, "It rose fast.", {"It did not rise fast."}),
-        (wordings.negation_removed, "It can’t swim.", {"It can swim."}),
-        (wordings.negation_removed, "It did not swim.", {"It did swim."}),
-        (wordings.quantifier, "Both ferries sank.", {"Neither of ferries sank."}),
-        (wordings.antonym, "Prices rose.", {"Prices fell."}),
-        (naming.role, "Norway accused Sweden.", {"Sweden accused Norway."}),
-        (naming.role, "It went from Oslo to Kiel.", {"It went from Kiel to Oslo."}),
+        (numbers.change_unit, "It cost $40 a day.", {"It cost €40 a day.", "It cost £40 a day."}),
+        (wording.add_negation, "It rose fast.", {"It did not rise fast."}),
+        (wording.remove_negation, "It can’t swim.", {"It can swim."}),
+        (wording.remove_negation, "It did not swim.", {"It did swim."}),
+        (wording.change_quantifier, "Both ferries sank.", {"Neither of ferries sank."}),
+        (wording.swap_antonym, "Prices rose.", {"Prices fell."}),
+        (names.swap_roles, "Norway accused Sweden.", {"Sweden accused Norway."}),
+        (names.swap_roles, "It went from Oslo to Kiel.", {"It went from Kiel to Oslo."}),
     ],
 )
 def test_what_a_change_makes(change: object, sentence: str, expected: set[str]) -> None:
@@ -106,24 +107,24 @@ def test_what_a_change_makes(change: object, sentence: str, expected: set[str]) 
 
 def test_a_name_is_swapped_only_for_somebody_else() -> None:
     sentence = "Yesterday, President Ann Lee spoke."
-    context = Context(["Ann Lee", "Lee Ann", "Bo Dahl", "Sweden", "AL"], (), (), sentence)
-    assert texts(naming.name, sentence, context) == {"Yesterday, President Bo Dahl spoke."}
+    context = MutationContext(["Ann Lee", "Lee Ann", "Bo Dahl", "Sweden", "AL"], (), (), sentence)
+    assert texts(names.change_name, sentence, context) == {"Yesterday, President Bo Dahl spoke."}
 
 
 def test_words_are_given_to_another_speaker() -> None:
     sentence = "The mine is unsafe, Ann Lee said, and researchers said so too."
-    spoken = texts(naming.attribution, "The mine is unsafe, police said.")
+    spoken = texts(names.change_attribution, "The mine is unsafe, police said.")
     assert spoken
     assert not any("police" in text or "officials" in text for text in spoken)
-    context = Context((), (), naming.speakers_of(sentence + " Bo Dahl said no."), sentence)
+    context = MutationContext((), (), names.speakers_of(sentence + " Bo Dahl said no."), sentence)
     assert "The mine is unsafe, Bo Dahl said, and researchers said so too." in texts(
-        naming.attribution, sentence, context
+        names.change_attribution, sentence, context
     )
 
 
 def test_another_number_is_another_amount() -> None:
     for sentence in ("It sold 1,099,000 copies.", "It grew 2.5 times.", "It took 3 tries."):
-        found = texts(changes.number, sentence)
+        found = texts(numbers.change_number, sentence)
         assert found
         assert all(check_claim(text, [sentence]).support == "unsupported" for text in found)
 
@@ -144,7 +145,7 @@ def test_another_number_is_another_amount() -> None:
     ],
 )  # fmt: skip
 def test_a_safe_rewording(sentence: str, expected: str) -> None:
-    assert expected in mutations.paraphrases(sentence)
+    assert expected in generate.paraphrases(sentence)
     assert check_claim(expected, [sentence]).support == "supported"
 
 
@@ -152,8 +153,8 @@ def test_only_prose_is_used() -> None:
     text = (
         "Is this a question that nobody would like to answer?\nShort one.\n| a | table of three |\n"
     )
-    assert list(mutations.sentences(text)) == []
-    assert len(list(mutations.sentences(ARTICLE))) == 5
+    assert list(generate.sentences(text)) == []
+    assert len(list(generate.sentences(ARTICLE))) == 5
 
 
 def test_rates_count_each_kind() -> None:
@@ -165,18 +166,18 @@ def test_rates_count_each_kind() -> None:
 
     made = [Mutation("number", f"{i}", ("a", "b"), "s", "around") for i in range(3)]
     made.append(Mutation("name", "2", ("a", "b"), "s", "around"))
-    rates = mutations.catch_rates(judged, made)
+    rates = generate.catch_rates(judged, made)
     assert rates == {"number": Rate(2, 1, 3), "name": Rate(0, 0, 1)}
-    true = [Untouched("paraphrase", "2", "s", ""), Untouched("verbatim", "0", "s", "")]
-    assert mutations.false_alarms(judged, true) == {
+    true = [TrueClaim("paraphrase", "2", "s", ""), TrueClaim("verbatim", "0", "s", "")]
+    assert generate.false_alarms(judged, true) == {
         "paraphrase": Rate(0, 0, 1),
         "verbatim": Rate(1, 1, 1),
     }
 
 
 def test_a_sample_holds_as_many_of_each_kind_as_there_are() -> None:
-    made = list(mutations.mutate([ARTICLE, OTHER]))
-    drawn = mutations.sample(made, 2)
+    made = list(generate.mutate([ARTICLE, OTHER]))
+    drawn = generate.sample(made, 2)
     kinds = [m.kind for m in made]
     assert [m for m in made if m in drawn] == drawn
     for kind in set(kinds):
@@ -184,15 +185,15 @@ def test_a_sample_holds_as_many_of_each_kind_as_there_are() -> None:
 
 
 def test_the_check_catches_what_is_changed_in_the_seed_articles() -> None:
-    documents = list(corruptions.texts().values())
-    rows = mutations.report(check_claim, documents)
+    documents = list(corrupted_answers.seed_articles().values())
+    rows = generate.report(check_claim, documents)
     assert sum(n for _, _, n in rows) >= 80
     missed = {kind: n - caught for kind, caught, n in rows if caught < n}
     assert missed == {}
 
 
 def test_the_check_lets_the_seed_articles_stand() -> None:
-    true = list(mutations.untouched(list(corruptions.texts().values())))
-    rates = mutations.false_alarms(check_claim, true)
+    true = list(generate.true_claims(list(corrupted_answers.seed_articles().values())))
+    rates = generate.false_alarms(check_claim, true)
     assert set(rates) == {"verbatim", "verbatim in its passage", "paraphrase"}
     assert {kind: rate.caught for kind, rate in rates.items() if rate.caught} == {}

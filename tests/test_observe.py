@@ -10,9 +10,9 @@ from itertools import count
 import pytest
 
 from eval.cases import Case
-from eval.kept import entries
-from eval.observe import observe
-from eval.run import entailment, row_of
+from eval.recording import record_answer
+from eval.run import case_result, entailment
+from eval.runs import results
 from rag.checking.scorer import Scorer
 from rag.types import Turn
 from tests.asking import FENTANYL, RATE, SMALL, STATED, WRONG, Index, script
@@ -34,7 +34,7 @@ def server() -> Iterator[ScriptedServer]:
 
 def test_every_step_to_an_answer_is_seen(seeds: Index, server: ScriptedServer, case: Case) -> None:
     assistant = seeds.assistant(server)
-    seen = observe(case, assistant)
+    seen = record_answer(case, assistant)
     assert seen.answer
     assert (seen.answer.text, seen.error, seen.inexact) == (f"{STATED} [1]", "", ())
     assert seen.hits == assistant_hits(seeds, server)
@@ -51,7 +51,7 @@ def assistant_hits(seeds: Index, server: ScriptedServer) -> object:
 
 def test_failed_attempts_are_seen_too(seeds: Index, case: Case) -> None:
     with ScriptedServer(script(WRONG, f"{STATED}", knows="fentanyl demands")) as server:
-        seen = observe(case, seeds.assistant(server, SMALL))
+        seen = record_answer(case, seeds.assistant(server, SMALL))
     purposes = [each.purpose for each in seen.consulted]
     assert "judge" in purposes
     assert "answer" in purposes
@@ -65,14 +65,14 @@ def test_a_follow_up_is_seen_as_it_was_rewritten(seeds: Index) -> None:
     history = (Turn("what rate is there?", STATED), Turn("what applies?", STATED))
     case = Case("follow-up", "and for what?", True, ("fentanyl",), history=history)
     with ScriptedServer([alone, f"{STATED} [1]"]) as server:
-        seen = observe(case, seeds.assistant(server))
+        seen = record_answer(case, seeds.assistant(server))
     assert seen.rewritten == alone
     assert [each.purpose for each in seen.consulted] == ["rewrite", "answer"]
 
 
 def test_after_an_error_there_is_what_came_before_it(seeds: Index, case: Case) -> None:
     with ScriptedServer([Status(400, "no more answers")]) as server:
-        seen = observe(case, seeds.assistant(server))
+        seen = record_answer(case, seeds.assistant(server))
     assert seen.answer is None
     assert "no more answers" in seen.error
     assert seen.hits
@@ -84,24 +84,24 @@ def test_a_quote_that_is_not_the_stored_text_is_named(
 ) -> None:
     assistant = seeds.assistant(server)
     monkeypatch.setattr(assistant, "quote_holds", lambda citation: False)
-    seen = observe(case, assistant)
+    seen = record_answer(case, assistant)
     assert [citation.quote for citation in seen.inexact] == [RATE]
-    assert row_of(case, seen, "c", entailment(Scorer())).scores["quotes_exact"] == 0.0
+    assert case_result(case, seen, "c", entailment(Scorer())).scores["quotes_exact"] == 0.0
 
 
 def test_the_clock_runs_from_the_question_to_the_end(
     seeds: Index, server: ScriptedServer, case: Case
 ) -> None:
     ticks = count(10.0, 2.5)
-    assert observe(case, seeds.assistant(server), lambda: next(ticks)).seconds == 2.5
+    assert record_answer(case, seeds.assistant(server), lambda: next(ticks)).seconds == 2.5
 
 
 def test_what_was_seen_reads_back_as_it_was_written(
     seeds: Index, server: ScriptedServer, case: Case
 ) -> None:
-    seen = observe(case, seeds.assistant(server))
-    row = row_of(case, seen, "c", entailment(Scorer()))
-    entry = entries.read(entries.line(row, case, [RATE], seen).encode())
+    seen = record_answer(case, seeds.assistant(server))
+    row = case_result(case, seen, "c", entailment(Scorer()))
+    entry = results.parse_line(results.format_line(row, case, [RATE], seen).encode())
     assert entry.seen == seen
     assert (entry.row, entry.spans) == (row, case.evidence)
 
@@ -109,21 +109,21 @@ def test_what_was_seen_reads_back_as_it_was_written(
 def test_a_score_that_is_no_number_is_written_as_one(
     seeds: Index, server: ScriptedServer, case: Case
 ) -> None:
-    seen = observe(case, seeds.assistant(server))
+    seen = record_answer(case, seeds.assistant(server))
     odd = replace(seen, hits=tuple(replace(hit, score=float("nan")) for hit in seen.hits))
-    line = entries.line(row_of(case, odd, "c", entailment(Scorer())), case, [RATE], odd)
+    line = results.format_line(case_result(case, odd, "c", entailment(Scorer())), case, [RATE], odd)
     assert "NaN" not in line
-    assert entries.read(line.encode()).seen.hits[0].score == 0.0
+    assert results.parse_line(line.encode()).seen.hits[0].score == 0.0
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999", '"1"'])
 def test_a_line_with_a_score_that_is_no_number_is_no_case(
     seeds: Index, server: ScriptedServer, case: Case, number: str
 ) -> None:
-    seen = observe(case, seeds.assistant(server))
+    seen = record_answer(case, seeds.assistant(server))
     line = json.loads(
-        entries.line(row_of(case, seen, "c", entailment(Scorer())), case, [RATE], seen)
+        results.format_line(case_result(case, seen, "c", entailment(Scorer())), case, [RATE], seen)
     )
     line["seen"]["hits"][0]["score"] = "here"
     with pytest.raises(ValueError, match=r"seen\.hits"):
-        entries.read(json.dumps(line).replace('"here"', number).encode())
+        results.parse_line(json.dumps(line).replace('"here"', number).encode())

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from eval.report import axes as plots_axes
 from eval.report import svg as plots
 from eval.report.axes import Axes, Spot
-from tests.kept import right
+from tests.run_folders import right
 from tests.test_report import body, having, page_of, words
 
 AXES = Axes("across <b>", "up & down")

@@ -13,26 +13,27 @@ from xml.etree.ElementTree import Element
 
 import pytest
 
-from eval.figures import GROUPS, LABELS, Outcome
-from eval.kept.entries import Entry, line
-from eval.kept.runs import Run, runs
-from eval.metrics import METRICS, STAGES, stage_name
-from eval.observe import Observed
-from eval.report import curves
-from eval.report.curves import Operating, Stage
-from eval.report.filters import VERDICTS, verdict
-from eval.report.page import report
+from eval.case_result import Outcome
+from eval.metrics import METRICS, STAGES, stage_metric
+from eval.recording import Recording
+from eval.report import plot_data
+from eval.report.filters import VERDICTS, case_verdict
+from eval.report.page import render_report
 from eval.report.passages import marked
+from eval.report.plot_data import Operating, Stage
+from eval.runs.listing import Run, list_runs
+from eval.runs.results import CaseRecord, format_line
+from eval.statistics.aggregate import GROUPS, LABELS
 from rag.events import Checked, ModelCalled
 from rag.types import Chunk, Citation, Claim, Hit, Message, Passage, Span, Support, Usage
-from tests.kept import QUOTE, Told, declined, failed, follow_up, keep, right
+from tests.run_folders import QUOTE, Told, declined, failed, follow_up, keep, right
 
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(1)>\"' & {{x}} javascript:x"
 
 
 def page_of(folder: Path, told: Sequence[Told]) -> str:
     keep(folder, told)
-    return report(runs(folder)[0])
+    return render_report(list_runs(folder)[0])
 
 
 def body(page: str) -> Element:
@@ -198,8 +199,8 @@ def test_every_outcome_has_a_verdict() -> None:
         for outcome in outcomes
         for answerable in (True, False)
     ]
-    assert {verdict(each) for each in rows} == set(VERDICTS)
-    assert {verdict(each) for each in rows if each.expected} == {"right", "rightly declined"}
+    assert {case_verdict(each) for each in rows} == set(VERDICTS)
+    assert {case_verdict(each) for each in rows if each.expected} == {"right", "rightly declined"}
 
 
 # --- bad input --------------------------------------------------------------------------------
@@ -214,7 +215,7 @@ def test_nothing_in_a_run_becomes_markup(tmp_path: Path) -> None:
     passages = [replace(answer.passages[0], title=text, source=text)]
     answer = replace(answer, passages=tuple(passages))
     keep(tmp_path, [(replace(row, id=text), case, answer), failed("b", text)], model=text)
-    page = report(runs(tmp_path)[0])
+    page = render_report(list_runs(tmp_path)[0])
     assert not {"\u202e", "\x1b", "\x00"} & set(page)
     root = body(page)
     assert not list(root.iter("script")) + list(root.iter("img"))
@@ -223,7 +224,7 @@ def test_nothing_in_a_run_becomes_markup(tmp_path: Path) -> None:
 
 def test_a_run_that_was_killed_says_so(tmp_path: Path) -> None:
     keep(tmp_path, MIXED, None)
-    page = report(runs(tmp_path)[0])
+    page = render_report(list_runs(tmp_path)[0])
     assert words(having(body(page), "notice")[0]) == (
         "This run is unfinished: the figures cover the cases so far."
     )
@@ -234,7 +235,7 @@ def test_what_could_not_be_read_is_said(tmp_path: Path) -> None:
     run = keep(tmp_path, MIXED)
     lines = (run / "results.jsonl").read_text("utf-8").splitlines()
     (run / "results.jsonl").write_text("\n".join([*lines[:4], '{"id": "<b>"}']), encoding="utf-8")
-    told = words(having(body(report(runs(tmp_path)[0])), "notice")[0])
+    told = words(having(body(render_report(list_runs(tmp_path)[0])), "notice")[0])
     assert "Line 5 of results.jsonl is not a case" in told
     assert "The run had 6 cases; 4 can be read." in told
 
@@ -242,7 +243,7 @@ def test_what_could_not_be_read_is_said(tmp_path: Path) -> None:
 def test_a_summary_of_another_version_leaves_the_figures_of_the_cases(tmp_path: Path) -> None:
     run = keep(tmp_path, MIXED)
     (run / "summary.json").write_text('{"schema": "footnote.eval/3<b>"}')
-    page = report(runs(tmp_path)[0])
+    page = render_report(list_runs(tmp_path)[0])
     assert "another version: footnote.eval/3&lt;b&gt;" in page
     assert "unfinished" not in page
     assert "1 of 3" in page
@@ -250,7 +251,7 @@ def test_a_summary_of_another_version_leaves_the_figures_of_the_cases(tmp_path: 
 
 def test_a_run_without_cases_is_a_page(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    page = report(runs(tmp_path)[0])
+    page = render_report(list_runs(tmp_path)[0])
     assert "No case was kept of this run." in page
     assert "results.jsonl is missing." in page
     assert not having(body(page), "case")
@@ -262,15 +263,15 @@ def test_times_that_are_no_numbers_are_left_out(tmp_path: Path) -> None:
     line = json.loads((run / "results.jsonl").read_text("utf-8"))
     line["answer"]["timings_s"] = {"search": float("nan"), "write": 1.5}
     (run / "results.jsonl").write_text(json.dumps(line))
-    told = words(body(report(runs(tmp_path)[0])))
+    told = words(body(render_report(list_runs(tmp_path)[0])))
     assert "write 1.5 s" in told
     assert not re.search(r"\bnan\b", told, re.IGNORECASE)
 
 
 def test_a_run_is_read_the_same_each_time(tmp_path: Path) -> None:
     keep(tmp_path, MIXED)
-    (run,) = runs(tmp_path)
-    assert report(run) == report(Run(run.name, run.folder, run.summary))
+    (run,) = list_runs(tmp_path)
+    assert render_report(run) == render_report(Run(run.name, run.folder, run.summary))
 
 
 # --- figures ----------------------------------------------------------------------------------
@@ -298,14 +299,14 @@ def test_many_messages_of_errors_are_counted(tmp_path: Path) -> None:
 
 def test_intervals_say_what_they_were_drawn_over(tmp_path: Path) -> None:
     keep(tmp_path, MIXED, cluster_unit="document")
-    told = words(body(report(runs(tmp_path)[0])))
+    told = words(body(render_report(list_runs(tmp_path)[0])))
     assert "drawn by bootstrap with each article as a unit" in told
 
 
 def test_a_run_without_an_end_names_the_unit_of_its_clusters(tmp_path: Path) -> None:
     row, case, answer = right("rate")
     keep(tmp_path, [(replace(row, cluster="evidence a.txt:10"), case, answer)], None)
-    told = words(body(report(runs(tmp_path)[0])))
+    told = words(body(render_report(list_runs(tmp_path)[0])))
     assert "each sentence of evidence as a unit" in told
 
 
@@ -324,7 +325,7 @@ def test_the_length_of_answers_stands_with_the_scores_of_citations(page: str) ->
 
 
 def test_every_figure_of_a_run_is_in_the_table(page: str) -> None:
-    stages = set(map(stage_name, STAGES))  # only those that were gone through
+    stages = set(map(stage_metric, STAGES))  # only those that were gone through
     rows = [words(row).lower() for row in body(page).iter("tr")]
     for name in (name for names in GROUPS.values() for name in names if name not in stages):
         assert any(row.startswith(LABELS[name].lower()) for row in rows), name
@@ -350,16 +351,16 @@ def entry(
     good: bool = True,
     answerable: bool = True,
     **seen: object,
-) -> Entry:
+) -> CaseRecord:
     """Of a case whose answer has sentences of these scores; `good` if it came out right."""
     row, case, answer = right(id)
     assert answer
     claims = tuple(Claim(f"{id} {n}", support="supported", score=s) for n, s in enumerate(scores))
     outcome: Outcome = "right" if good else "wrong"
     row = replace(row, outcome=outcome, cited=float(good), answerable=answerable, cluster=id)
-    observed = Observed(answer=answer, **seen)  # type: ignore[arg-type]
+    observed = Recording(answer=answer, **seen)  # type: ignore[arg-type]
     spans = (GOLD,) if answerable else ()
-    return Entry(
+    return CaseRecord(
         row, case.question, answer=replace(answer, claims=claims), spans=spans, seen=observed
     )
 
@@ -378,7 +379,7 @@ def test_scores_fall_into_tenths_by_verdict() -> None:
         (0.0, "unsupported"), (0.1, "unsupported"), (0.35, "partial"), (0.95, "supported"),
         (1.0, "supported"), (1.0, "partial"), (None, "unchecked"),
     ]  # fmt: skip
-    found = curves.score_columns([Claim("x", support=sort, score=score) for score, sort in told])
+    found = plot_data.score_columns([Claim("x", support=sort, score=score) for score, sort in told])
     assert found[0] == (0, 0, 1, 0)
     assert found[1] == (0, 0, 1, 0)
     assert found[3] == (0, 1, 0, 0)
@@ -388,12 +389,12 @@ def test_scores_fall_into_tenths_by_verdict() -> None:
 
 def test_sentences_that_were_removed_count_among_those_checked() -> None:
     gone = Checked(Claim("gone", score=0.2), "removed")
-    found = list(curves.checked([entry("new", [0.9], checked=(gone,)), entry("old", [0.8])]))
+    found = list(plot_data.checked([entry("new", [0.9], checked=(gone,)), entry("old", [0.8])]))
     assert [claim.text for claim in found] == ["gone", "old 0"]
 
 
 def test_reliability_is_the_share_of_good_answers_by_score() -> None:
-    found = curves.reliability(
+    found = plot_data.reliability(
         [
             entry("a", [0.95]),
             entry("b", [0.95], good=False),
@@ -407,18 +408,18 @@ def test_reliability_is_the_share_of_good_answers_by_score() -> None:
     assert found.gap == pytest.approx((0.15 * 1 + 0.45 * 2) / 3)
     assert found.auroc
     assert found.auroc.mean == pytest.approx(0.75)  # one tie, one above
-    assert curves.reliability([entry("a", [None])]) is None
+    assert plot_data.reliability([entry("a", [None])]) is None
 
 
 def test_a_right_answer_that_cites_no_evidence_is_not_good() -> None:
     one = entry("a", [0.9])
-    found = curves.reliability([replace(one, row=replace(one.row, cited=0.0))])
+    found = plot_data.reliability([replace(one, row=replace(one.row, cited=0.0))])
     assert found
     assert found.tenths[0].good.mean == 0.0
     assert found.auroc is None
 
 
-def deciders() -> list[Entry]:
+def deciders() -> list[CaseRecord]:
     """Yes at 0.9 and 0.6 where there is an answer, at 0.7 where there is none."""
     declined = entry("c", consulted=(asked(0.7),), answerable=False)
     return [
@@ -430,7 +431,7 @@ def deciders() -> list[Entry]:
 
 
 def test_precision_and_recall_of_answering_by_the_models_yes() -> None:
-    found = curves.deciding(deciders())
+    found = plot_data.deciding(deciders())
     assert found
     assert (found.signal, found.n, found.answerable, found.without) == ("probability", 3, 2, 1)
     assert found.points == (
@@ -448,7 +449,7 @@ def test_without_a_yes_the_best_passage_decides() -> None:
     def passages(*scores: float) -> tuple[Passage, ...]:
         return tuple(Passage(n, GOLD, "x", "t", "s", s) for n, s in enumerate(scores, 1))
 
-    found = curves.deciding(
+    found = plot_data.deciding(
         [
             entry("a", passages=passages(0.3, 1.2)),
             entry("b", passages=passages(0.4), answerable=False),
@@ -460,13 +461,13 @@ def test_without_a_yes_the_best_passage_decides() -> None:
 
 
 def test_one_kind_of_question_tells_nothing_of_declining() -> None:
-    assert curves.deciding(deciders()[:2]) is None
-    assert curves.deciding([]) is None
+    assert plot_data.deciding(deciders()[:2]) is None
+    assert plot_data.deciding([]) is None
 
 
 def test_ranks_are_those_of_the_first_gold_evidence() -> None:
     broken = entry("e", hits=hits(100))
-    found = curves.rank_columns(
+    found = plot_data.rank_columns(
         [
             entry("a", hits=hits(120, 100)),
             entry("b", hits=hits(0, 300, 110)),
@@ -480,13 +481,13 @@ def test_ranks_are_those_of_the_first_gold_evidence() -> None:
 
 
 def test_stages_have_their_median_and_95th_percentile() -> None:
-    def timed(**seconds: float) -> Entry:
+    def timed(**seconds: float) -> CaseRecord:
         one = entry("a")
         assert one.answer
         return replace(one, answer=replace(one.answer, timings=seconds))
 
     told = [timed(select=float(n), judge=float("nan")) for n in range(20)]
-    assert curves.stages([*told, timed(compose=3.0)]) == {
+    assert plot_data.stages([*told, timed(compose=3.0)]) == {
         "select": Stage(10.0, 19.0, 20),
         "compose": Stage(3.0, 3.0, 1),
     }
@@ -522,13 +523,13 @@ def test_a_run_of_nothing_but_errors_has_no_plots(tmp_path: Path) -> None:
 # --- a case, opened ---------------------------------------------------------------------------
 
 
-def page_with(folder: Path, entries: Sequence[Entry]) -> str:
+def page_with(folder: Path, entries: Sequence[CaseRecord]) -> str:
     """The page of a run of these, written and read as runs are."""
     path = folder / "2026-11-22T06-15-03Z"
     path.mkdir(parents=True)
     case = right("x")[1]
     lines = (
-        line(
+        format_line(
             each.row,
             replace(case, question=each.question, evidence=each.spans),
             [QUOTE for _ in each.spans],
@@ -537,7 +538,7 @@ def page_with(folder: Path, entries: Sequence[Entry]) -> str:
         for each in entries
     )
     (path / "results.jsonl").write_text("".join(lines), "utf-8")
-    return report(runs(folder)[0])
+    return render_report(list_runs(folder)[0])
 
 
 def test_cited_and_gold_text_is_marked_in_the_passage() -> None:

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from eval.agreement import auroc
 from eval.logistic import newton
+from eval.statistics.agreement import auroc
 from rag.internals import (
     ANSWERABILITY_FILE,
     Answerability,

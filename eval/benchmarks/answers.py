@@ -20,14 +20,14 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from eval.benchmarks.corpus import FOLDER
-from eval.benchmarks.data import EvalDataError
-from eval.benchmarks.measures import auroc_interval
+from eval.benchmarks.dataset_files import EvalDataError
+from eval.benchmarks.indexing import FOLDER
+from eval.benchmarks.metrics import auroc_interval
 from eval.benchmarks.rankers import best_scores
-from eval.benchmarks.tables import Anchor, Line, Table
+from eval.benchmarks.result_tables import Anchor, Line, Table
 from eval.cases import Case
-from eval.intervals import balanced_interval, mean_interval
-from eval.kept.conditions import conditions
+from eval.runs.conditions import current_conditions
+from eval.statistics.bootstrap import balanced_interval, mean_interval
 from rag.assistant import Assistant
 from rag.errors import FootnoteError, printable_line
 from rag.events import Finished, ModelCalled, Retrieved, Selected
@@ -52,7 +52,7 @@ class Question:
     asked_on: date | None = None
 
 
-class Row(BaseModel):
+class AnswerRow(BaseModel):
     """What came of a question. `text` is the answer with its markers, or the error. `bm25` and
     `minilm` are the best scores of the two searches; `max_sim` and `stated` are what
     `rag.checking.answerability` makes its chance of, for the first passage and its article; `short`
@@ -73,27 +73,27 @@ class Row(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AnsweredQuestion:
     question: Question
-    row: Row
+    row: AnswerRow
 
     def came(self, outcome: str) -> float:
         return float(self.row.outcome == outcome)
 
 
-def ask(
+def ask_questions(
     name: str,
     questions: Sequence[Question],
     part: slice,
     assistant: Assistant,
     settings: Settings,
     into: Path | None = None,
-) -> list[Asked]:
+) -> list[AnsweredQuestion]:
     """One row for each question of that `part`, in order; kept `into` that folder, or one
     of `settings`' data directory. Raises `FootnoteError` where the model cannot be had or nothing
     can be kept."""
     assistant.model.get()  # no model is no 600 errors
-    file = (into or folder(name, questions, assistant, settings)) / RESULTS
+    file = (into or answers_folder(name, questions, assistant, settings)) / RESULTS
     with _kept(file.parent):
         known = {row.id: row for row in _read(file) if row.outcome != "error"}
     wanted = questions[part]
@@ -108,11 +108,11 @@ def ask(
             said = printable_line(f"{question.text} -> {row.text or row.reason}")
             told = f"{number:4}/{len(wanted)} {row.outcome:8} {row.seconds:5.1f} s  {said}"
             print(told, file=sys.stderr, flush=True)
-        found.append(Asked(question, row))
+        found.append(AnsweredQuestion(question, row))
     return found
 
 
-def _answered(question: Question, assistant: Assistant, file: Path) -> Row:
+def _answered(question: Question, assistant: Assistant, file: Path) -> AnswerRow:
     row, answer = _row(question, assistant)
     line = row.model_dump() | {
         "question": question.text,
@@ -125,7 +125,7 @@ def _answered(question: Question, assistant: Assistant, file: Path) -> Row:
     return row
 
 
-def _row(question: Question, assistant: Assistant) -> tuple[Row, Answer | None]:
+def _row(question: Question, assistant: Assistant) -> tuple[AnswerRow, Answer | None]:
     started = time.perf_counter()
     answer: Answer | None = None
     scores: dict[str, float] = {}
@@ -146,7 +146,7 @@ def _row(question: Question, assistant: Assistant) -> tuple[Row, Answer | None]:
                 answer = event.answer
     except FootnoteError as error:
         fault = str(error)
-    row = Row(
+    row = AnswerRow(
         id=question.id,
         outcome=answer.status if answer else "error",
         text=answer.text if answer else fault,
@@ -172,13 +172,13 @@ def _met(question: str, passages: Sequence[Passage], assistant: Assistant) -> fl
 # --- on disk ----------------------------------------------------------------------------------
 
 
-def folder(
+def answers_folder(
     name: str, questions: Iterable[Question], assistant: Assistant, settings: Settings
 ) -> Path:
     """The folder of these questions under these conditions, with `run.json` that states them."""
     assistant.model.get()  # its name is one of them
     cases = [Case(each.id, each.text, bool(each.gold), each.gold) for each in questions]
-    facts = json.dumps(asdict(conditions(assistant, cases, name)), sort_keys=True, indent=2)
+    facts = json.dumps(asdict(current_conditions(assistant, cases, name)), sort_keys=True, indent=2)
     digest = sha256(facts.encode("utf-8", "replace")).hexdigest()[:16]
     folder = settings.data_dir / FOLDER / f"{name}-answers-{digest}"
     with _kept(folder):
@@ -187,7 +187,7 @@ def folder(
     return folder
 
 
-def _read(file: Path) -> Iterator[Row]:
+def _read(file: Path) -> Iterator[AnswerRow]:
     """The rows of an earlier start; a last line that was cut short is taken off the file."""
     if not file.exists():
         return
@@ -197,7 +197,7 @@ def _read(file: Path) -> Iterator[Row]:
         file.write_bytes(data[: len(data) - len(torn)])
     for number, line in enumerate(whole.split(b"\n") if whole else [], start=1):
         try:
-            yield Row.model_validate_json(line)
+            yield AnswerRow.model_validate_json(line)
         except ValidationError as error:
             raise EvalDataError(
                 f"{printable_line(file)}, line {number} is no row of a run.",
@@ -220,7 +220,9 @@ def _kept(folder: Path) -> Iterator[None]:
 # --- declining --------------------------------------------------------------------------------
 
 
-def declining(title: str, asked: Sequence[Asked], anchors: tuple[Anchor, ...]) -> Table:
+def declining_table(
+    title: str, asked: Sequence[AnsweredQuestion], anchors: tuple[Anchor, ...]
+) -> Table:
     """How well answering and declining fit the questions. An error is neither of the two, and
     stays in every count of questions."""
     yes = [each for each in asked if each.question.gold]
@@ -230,35 +232,37 @@ def declining(title: str, asked: Sequence[Asked], anchors: tuple[Anchor, ...]) -
     attempts = [each.came("answered") for each in yes]
     mean = balanced_interval([(rightly, _clusters(no)), (attempts, _clusters(yes))])
     lines = (
-        share("unanswerable: declined (decline recall)", rightly, no),
-        share("answerable: declined", [each.came("declined") for each in yes], yes),
-        share("answerable: answered", attempts, yes),
+        share_line("unanswerable: declined (decline recall)", rightly, no),
+        share_line("answerable: declined", [each.came("declined") for each in yes], yes),
+        share_line("answerable: answered", attempts, yes),
         Line("mean of correct declines and attempts", {SHARE: mean}),
-        share("decline precision", [float(not each.question.gold) for each in declined], declined),
+        share_line(
+            "decline precision", [float(not each.question.gold) for each in declined], declined
+        ),
         _apart("AUROC of the best BM25 score", asked, [each.row.bm25 for each in asked]),
         _apart("AUROC of the best MiniLM score", asked, [each.row.minilm for each in asked]),
-        share("errors", [each.came("error") for each in asked], asked),
+        share_line("errors", [each.came("error") for each in asked], asked),
     )
-    return Table(title, (SHARE,), lines, anchors, (pace(asked),), errors(asked))
+    return Table(title, (SHARE,), lines, anchors, (seconds_note(asked),), count_errors(asked))
 
 
-def share(name: str, values: Sequence[float], asked: Sequence[Asked]) -> Line:
+def share_line(name: str, values: Sequence[float], asked: Sequence[AnsweredQuestion]) -> Line:
     """The mean of `values`, one for each of `asked`."""
     return Line(name, {SHARE: mean_interval(values, _clusters(asked))})
 
 
-def errors(asked: Sequence[Asked]) -> int:
+def count_errors(asked: Sequence[AnsweredQuestion]) -> int:
     return sum(each.row.outcome == "error" for each in asked)
 
 
-def pace(asked: Sequence[Asked]) -> str:
+def seconds_note(asked: Sequence[AnsweredQuestion]) -> str:
     """How long a question took, in words."""
     times = sorted(each.row.seconds for each in asked) or [0.0]
     p50, p95 = times[len(times) // 2], times[int(0.95 * len(times))]
     return f"Seconds a question: p50 {p50:.1f}, p95 {p95:.1f}, of {len(asked)}."
 
 
-def _apart(name: str, asked: Sequence[Asked], scores: Sequence[float | None]) -> Line:
+def _apart(name: str, asked: Sequence[AnsweredQuestion], scores: Sequence[float | None]) -> Line:
     known = [(each, score) for each, score in zip(asked, scores, strict=True) if score is not None]
     questions = [each.question for each, _ in known]
     found = auroc_interval(
@@ -269,5 +273,5 @@ def _apart(name: str, asked: Sequence[Asked], scores: Sequence[float | None]) ->
     return Line(name, {SHARE: found})
 
 
-def _clusters(asked: Iterable[Asked]) -> list[str]:
+def _clusters(asked: Iterable[AnsweredQuestion]) -> list[str]:
     return [each.question.cluster for each in asked]

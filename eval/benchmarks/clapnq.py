@@ -13,12 +13,12 @@ from typing import Any
 
 from pydantic import Field
 
-from eval.benchmarks import data as reading
-from eval.benchmarks.answers import SHARE, Question, ask, declining
-from eval.benchmarks.corpus import Text, document_id, indexed
-from eval.benchmarks.measures import auroc_interval, recall
-from eval.benchmarks.rankers import Ranker, ranked, rankers, top_scores
-from eval.benchmarks.tables import Anchor, Line, Table, means
+from eval.benchmarks import dataset_files as reading
+from eval.benchmarks.answers import SHARE, Question, ask_questions, declining_table
+from eval.benchmarks.indexing import DatasetText, document_id, open_index
+from eval.benchmarks.metrics import auroc_interval, recall
+from eval.benchmarks.rankers import Ranker, rank_all, rankers, top_scores
+from eval.benchmarks.result_tables import Anchor, Line, Table, mean_line
 from rag.assistant import Assistant
 from rag.settings import Settings
 
@@ -33,7 +33,7 @@ DECLINE_ANCHORS = (Anchor("AUROC of the best BM25 score", {SHARE: 0.719}),)
 
 class _Passage(reading.Record):
     title: str
-    text: reading.Text
+    text: reading.NonBlank
     sentences: tuple[str, ...]
 
 
@@ -45,7 +45,7 @@ class _Output(reading.Record):
 
 class _Line(reading.Record):
     id: str | int
-    input: reading.Text
+    input: reading.NonBlank
     passages: tuple[_Passage, ...] = Field(min_length=1, max_length=1)
     output: tuple[_Output, ...] = Field(min_length=1)
 
@@ -65,13 +65,13 @@ class Case:
 class ClapNQ:
     """Every second case is answerable, as far as there are as many of both."""
 
-    passages: list[Text]
+    passages: list[DatasetText]
     cases: list[Case]
 
 
 def read(data: Path) -> ClapNQ:
     """Both files; passages with the same text are one. Raises `EvalDataError`."""
-    pool: dict[str, Text] = {}
+    pool: dict[str, DatasetText] = {}
     yes, no = (_cases(data / name, pool) for name in (ANSWERABLE, UNANSWERABLE))
     both = min(len(yes), len(no))
     mixed = [case for pair in zip(yes, no, strict=False) for case in pair]
@@ -83,18 +83,20 @@ def read(data: Path) -> ClapNQ:
     return ClapNQ(list(pool.values()), cases)
 
 
-def _cases(path: Path, pool: dict[str, Text]) -> list[Case]:
+def _cases(path: Path, pool: dict[str, DatasetText]) -> list[Case]:
     found: dict[str, Case] = {}
-    for number, row in reading.jsonl(path, _Line):
+    for number, row in reading.read_jsonl(path, _Line):
         gold = tuple(each.answer for each in row.output if each.answer.strip())
         if bool(gold) != (path.name == ANSWERABLE):
-            raise reading.fault(
+            raise reading.line_error(
                 path, number, "output: it has an answer where none belongs, or none"
             )
         if str(row.id) in found:
-            raise reading.fault(path, number, "id: an earlier line has the same")
+            raise reading.line_error(path, number, "id: an earlier line has the same")
         passage = row.passages[0]
-        text = pool.setdefault(passage.text, Text(str(len(pool)), passage.title, passage.text))
+        text = pool.setdefault(
+            passage.text, DatasetText(str(len(pool)), passage.title, passage.text)
+        )
         found[str(row.id)] = Case(str(row.id), row.input, text.id, passage.title, gold)
     return list(found.values())
 
@@ -108,7 +110,7 @@ def retrieval(data: Path, settings: Settings, part: slice) -> list[Table]:
     told = read(data)
     cases = told.cases[part]
     asked = [case for case in cases if case.gold]
-    with indexed(NAME, told.passages, settings) as assistant:
+    with open_index(NAME, told.passages, settings) as assistant:
         with rankers(assistant, told.passages) as ways:
             lines = [_line(name, ranker, asked) for name, ranker in ways.items()]
         told_apart = _telling(assistant, cases)
@@ -118,12 +120,12 @@ def retrieval(data: Path, settings: Settings, part: slice) -> list[Table]:
 
 
 def _line(name: str, ranker: Ranker, asked: Sequence[Case]) -> Line:
-    found = ranked(ranker, [case.question for case in asked])
+    found = rank_all(ranker, [case.question for case in asked])
     pairs = list(zip(found, asked, strict=True))
     values = {
         f"R@{k}": [recall(each.ids, {case.passage}, k) for each, case in pairs] for k in (1, 5, 10)
     }
-    return means(name, values, [case.title for case in asked], [each.seconds for each in found])
+    return mean_line(name, values, [case.title for case in asked], [each.seconds for each in found])
 
 
 def _telling(assistant: Assistant, cases: Sequence[Case]) -> Table:
@@ -155,9 +157,9 @@ def pooled(data: Path, settings: Settings, part: slice) -> list[Table]:
 
 def _answers(name: str, title: str, data: Path, settings: Settings, part: slice) -> list[Table]:
     told = read(data)
-    with indexed(NAME, told.passages, settings) as assistant:
-        asked = ask(name, _questions(told.cases, name), part, assistant, settings)
-    return [declining(title, asked, DECLINE_ANCHORS)]
+    with open_index(NAME, told.passages, settings) as assistant:
+        asked = ask_questions(name, _questions(told.cases, name), part, assistant, settings)
+    return [declining_table(title, asked, DECLINE_ANCHORS)]
 
 
 def _questions(cases: Sequence[Case], name: str) -> list[Question]:

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from eval.benchmarks import data as reading
-from eval.benchmarks.tables import Line, Table, means
+from eval.benchmarks import dataset_files as reading
+from eval.benchmarks.result_tables import Line, Table, mean_line
 from rag import Library
 from rag.internals import (
     Contradiction,
@@ -44,12 +44,12 @@ class Case(reading.Record):
     first, and `other`, one of the second, contradict each other in that point. `question` is one
     that `cited` answers."""
 
-    id: reading.Text
+    id: reading.NonBlank
     differs: Point | None
-    first: reading.Text
-    second: reading.Text
-    cited: reading.Text
-    other: reading.Text
+    first: reading.NonBlank
+    second: reading.NonBlank
+    cited: reading.NonBlank
+    other: reading.NonBlank
     question: str | None = None
 
 
@@ -69,7 +69,10 @@ def measure(data: Path, settings: Settings, part: slice) -> list[Table]:
         library = Library.open(Path(folder) / "library.sqlite3")
         try:
             found = {
-                name: [outcome(case, library, judge) for case in cases(path)[part]]
+                name: [
+                    compare_case(case, library, judge)
+                    for case in read_disagreement_cases(path)[part]
+                ]
                 for name, path in (("first", CASES), ("freer", FREER), ("blind", BLIND))
             }
         finally:
@@ -82,19 +85,19 @@ def tables(found: Mapping[str, Sequence[Outcome]], *notes: str) -> list[Table]:
     return [_planted(found, notes), _quiet(found, notes)]
 
 
-def cases(path: Path) -> list[Case]:
-    return [case for _, case in reading.jsonl(path, Case)]
+def read_disagreement_cases(path: Path) -> list[Case]:
+    return [case for _, case in reading.read_jsonl(path, Case)]
 
 
-def outcome(case: Case, library: Library, judge: PairScorer) -> Outcome:
+def compare_case(case: Case, library: Library, judge: PairScorer) -> Outcome:
     """Store both articles, cite the sentence, and compare as an answer does."""
-    claim, passages = stored(case, library)
+    claim, passages = store_articles(case, library)
     started = time.perf_counter()
     found = find_contradictions([claim], passages, judge)
     return Outcome(case, found[0] if found else None, time.perf_counter() - started)
 
 
-def stored(case: Case, library: Library) -> tuple[Claim, list[Passage]]:
+def store_articles(case: Case, library: Library) -> tuple[Claim, list[Passage]]:
     """The claim that cites the sentence, and both articles, each a passage."""
     passages = [
         _stored(number, f"{case.id}-{number}.txt", text, library)
@@ -148,7 +151,7 @@ def _line(name: str, found: Sequence[Outcome]) -> Line:
         "in its point": [float(_right(each)) for each in found],
     }
     clusters = [each.case.id for each in found]
-    return means(name, values, clusters, [each.seconds for each in found])
+    return mean_line(name, values, clusters, [each.seconds for each in found])
 
 
 def _right(found: Outcome) -> bool:

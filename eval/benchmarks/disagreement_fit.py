@@ -15,15 +15,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eval.benchmarks import realtimeqa
-from eval.benchmarks.disagreement_pairs import (
+from eval.benchmarks.disagreement_training_pairs import (
     FOLDS,
     Candidate,
     Planted,
     read_articles,
     read_cases,
 )
-from eval.intervals import mean_interval
 from eval.logistic import newton
+from eval.statistics.bootstrap import mean_interval
 from rag.internals import (
     PAIR_FEATURE_NAMES,
     PAIR_SCORER_FILE,

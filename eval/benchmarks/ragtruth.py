@@ -19,10 +19,18 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from eval.benchmarks import answers as answering
-from eval.benchmarks import data as reading
-from eval.benchmarks.answers import SHARE, Asked, Question, ask, errors, pace, share
-from eval.benchmarks.corpus import Text, document_id, indexed
-from eval.benchmarks.tables import Anchor, Line, Table
+from eval.benchmarks import dataset_files as reading
+from eval.benchmarks.answers import (
+    SHARE,
+    AnsweredQuestion,
+    Question,
+    ask_questions,
+    count_errors,
+    seconds_note,
+    share_line,
+)
+from eval.benchmarks.indexing import DatasetText, document_id, open_index
+from eval.benchmarks.result_tables import Anchor, Line, Table
 from rag.errors import printable_line
 from rag.internals import Scorer
 from rag.settings import Settings
@@ -45,8 +53,8 @@ ANCHORS = (
 
 
 class _Given(reading.Record):
-    question: reading.Text
-    passages: reading.Text
+    question: reading.NonBlank
+    passages: reading.NonBlank
 
 
 class _Line(reading.Record):
@@ -59,21 +67,24 @@ class _Line(reading.Record):
 class Case:
     id: str
     question: str
-    passages: tuple[Text, ...]
+    passages: tuple[DatasetText, ...]
 
 
 def read(data: Path) -> list[Case]:
     """Every question with its passages. Raises `EvalDataError`."""
     path, found = data / FILE, dict[str, Case]()
-    for number, row in reading.jsonl(path, _Line):
+    for number, row in reading.read_jsonl(path, _Line):
         id = str(row.source_id)
         _, *texts = re.split(r"(?:^|\n\n)passage \d+:", row.source.passages)
         if not texts or not all(text.strip() for text in texts):
-            raise reading.fault(path, number, 'source.passages: it has no "passage 1:", or no text')
+            raise reading.line_error(
+                path, number, 'source.passages: it has no "passage 1:", or no text'
+            )
         if id in found:
-            raise reading.fault(path, number, "source_id: an earlier line has the same")
+            raise reading.line_error(path, number, "source_id: an earlier line has the same")
         passages = (
-            Text(f"{id}-{n}", f"Passage {n}", text.strip()) for n, text in enumerate(texts, 1)
+            DatasetText(f"{id}-{n}", f"Passage {n}", text.strip())
+            for n, text in enumerate(texts, 1)
         )
         found[id] = Case(id, row.source.question, tuple(passages))
     return list(found.values())
@@ -95,9 +106,9 @@ def answers(data: Path, settings: Settings, part: slice) -> list[Table]:
     ]
     labels = read_labels(LABELS)
     texts = [text for case in cases for text in case.passages]
-    with indexed(NAME, texts, settings) as assistant:
-        folder = answering.folder(NAME, questions, assistant, settings)
-        asked = ask(NAME, questions, part, assistant, settings, folder)
+    with open_index(NAME, texts, settings) as assistant:
+        folder = answering.answers_folder(NAME, questions, assistant, settings)
+        asked = ask_questions(NAME, questions, part, assistant, settings, folder)
     told = _told(folder / answering.RESULTS)
     by_id, scorer = {case.id: case for case in cases}, Scorer()
     checked = [
@@ -145,7 +156,7 @@ class Checked:
     """An answer. `by_quotes` and `by_passages`: a claim that is shown as supported scores below the
     scorer's threshold on what it cites, or on the whole of the passages."""
 
-    asked: Asked
+    asked: AnsweredQuestion
     case: Case
     claims: Sequence[_Claim]
     by_quotes: bool
@@ -158,7 +169,7 @@ class Checked:
 
 
 def _checked(
-    asked: Asked,
+    asked: AnsweredQuestion,
     case: Case,
     told: dict[str, _Answer],
     labels: dict[tuple[str, str], str],
@@ -192,7 +203,7 @@ class Label(BaseModel):
     source_id: int
     sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
     label: Literal["faithful", "invented", "beside the point"]
-    why: reading.Text
+    why: reading.NonBlank
 
 
 def digest(answer: str) -> str:
@@ -209,10 +220,10 @@ def read_labels(file: Path) -> dict[tuple[str, str], str]:
         try:
             label = Label.model_validate_json(line)
         except ValidationError as error:
-            raise reading.fault(file, number, "it is no label") from error
+            raise reading.line_error(file, number, "it is no label") from error
         key = (str(label.source_id), label.sha256)
         if key in found:
-            raise reading.fault(file, number, "an earlier line labels the same answer")
+            raise reading.line_error(file, number, "an earlier line labels the same answer")
         found[key] = label.label
     return found
 
@@ -247,14 +258,14 @@ def _page(checked: Checked) -> str:
 # --- the table --------------------------------------------------------------------------------
 
 
-def _table(asked: Sequence[Asked], checked: Sequence[Checked], sheet: Path) -> Table:
+def _table(asked: Sequence[AnsweredQuestion], checked: Sequence[Checked], sheet: Path) -> Table:
     def of(name: str, chosen: Sequence[Checked], values: Sequence[bool]) -> Line:
-        return share(name, list(map(float, values)), [each.asked for each in chosen])
+        return share_line(name, list(map(float, values)), [each.asked for each in chosen])
 
     labelled = [each for each in checked if each.label]
     lines = (
-        share("answered", [each.came("answered") for each in asked], asked),
-        share("declined", [each.came("declined") for each in asked], asked),
+        share_line("answered", [each.came("answered") for each in asked], asked),
+        share_line("declined", [each.came("declined") for each in asked], asked),
         of(
             "answers with a claim shown as supported that the scorer, asked anew, calls"
             " unsupported: by its quotes",
@@ -273,11 +284,11 @@ def _table(asked: Sequence[Asked], checked: Sequence[Checked], sheet: Path) -> T
             labelled,
             [each.label == "beside the point" for each in labelled],
         ),
-        share("errors", [each.came("error") for each in asked], asked),
+        share_line("errors", [each.came("error") for each in asked], asked),
     )
     notes = (
-        f"{pace(asked)} Labelled: {len(labelled)} of {len(checked)} answers.",
+        f"{seconds_note(asked)} Labelled: {len(labelled)} of {len(checked)} answers.",
         f"To read, and to label in {LABELS.name}: {printable_line(sheet)}",
     )
     title = "RAGTruth-QA, each question of its own passages: what is invented"
-    return Table(title, (SHARE,), lines, ANCHORS, notes, errors(asked))
+    return Table(title, (SHARE,), lines, ANCHORS, notes, count_errors(asked))

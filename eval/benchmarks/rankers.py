@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from eval.benchmarks.corpus import Text, documents, text_ids
+from eval.benchmarks.indexing import DatasetText, documents, text_ids
 from rag import Library
 from rag.assistant import Assistant
 from rag.events import Retrieved
@@ -35,7 +35,7 @@ class Ranked:
 
 
 @contextmanager
-def rankers(assistant: Assistant, texts: Sequence[Text]) -> Iterator[dict[str, Ranker]]:
+def rankers(assistant: Assistant, texts: Sequence[DatasetText]) -> Iterator[dict[str, Ranker]]:
     """The ways of ranking `texts`, by name, ours last; `assistant` has them as its index."""
     retriever = Retriever(assistant.library, assistant.vectors, assistant.embedder)
     search, k = assistant.library.search, assistant.settings.k
@@ -49,7 +49,7 @@ def rankers(assistant: Assistant, texts: Sequence[Text]) -> Iterator[dict[str, R
         }
 
 
-def ranked(ranker: Ranker, queries: Sequence[str]) -> list[Ranked]:
+def rank_all(ranker: Ranker, queries: Sequence[str]) -> list[Ranked]:
     """The ranking of each query, after one that is not counted, for the first loads things."""
     for query in queries[:1]:
         ranker(query)
@@ -63,7 +63,7 @@ def _timed(ranker: Ranker, query: str) -> Ranked:
 
 
 @contextmanager
-def _whole(texts: Sequence[Text]) -> Iterator[Library]:
+def _whole(texts: Sequence[DatasetText]) -> Iterator[Library]:
     """A full-text index in which each text is one chunk."""
     with (
         tempfile.TemporaryDirectory(prefix="footnote-bench-") as folder,

@@ -16,12 +16,12 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
-from eval.benchmarks import data as reading
-from eval.benchmarks.corpus import Text, indexed, text_ids
-from eval.benchmarks.measures import holds
-from eval.benchmarks.rankers import Ranked, Ranker, ranked, rankers
-from eval.benchmarks.tables import Anchor, Line, Table, means
-from eval.cases import normalised
+from eval.benchmarks import dataset_files as reading
+from eval.benchmarks.indexing import DatasetText, open_index, text_ids
+from eval.benchmarks.metrics import contains_phrase
+from eval.benchmarks.rankers import Ranked, Ranker, rank_all, rankers
+from eval.benchmarks.result_tables import Anchor, Line, Table, mean_line
+from eval.cases import normalise
 from rag.assistant import Assistant
 from rag.internals import Retriever
 from rag.settings import Settings
@@ -47,7 +47,7 @@ _Date = Annotated[date, Field(strict=False), BeforeValidator(_dashed)]
 
 
 class _Article(reading.Record):
-    url: reading.Text
+    url: reading.NonBlank
     title: str
     text: str | None = None
     authors: tuple[str, ...] | None = None
@@ -55,17 +55,17 @@ class _Article(reading.Record):
 
 
 class _Found(reading.Record):
-    question_id: reading.Text
+    question_id: reading.NonBlank
     search_time: str
     search_result: tuple[_Article, ...]
 
 
 class _Asked(reading.Record):
-    question_id: reading.Text
+    question_id: reading.NonBlank
     question_date: _Date
     question_source: str
     question_url: str
-    question_sentence: reading.Text
+    question_sentence: reading.NonBlank
     choices: tuple[str, ...] = Field(min_length=2)
     answer: tuple[Annotated[str, StringConstraints(pattern=r"^\d$")], ...] = Field(
         min_length=1, max_length=1
@@ -99,29 +99,29 @@ class QuizQuestion:
 class Quiz:
     """`articles` are the pool; `bare` counts search results that came without a text."""
 
-    articles: list[Text]
+    articles: list[DatasetText]
     questions: list[QuizQuestion]
     bare: int
 
 
 def read(data: Path) -> Quiz:
     """Every week of the folder. Raises `EvalDataError`."""
-    pool: dict[str, Text] = {}
+    pool: dict[str, DatasetText] = {}
     questions: list[QuizQuestion] = []
     bare = 0
-    for file in reading.files(data, "*_qa.jsonl"):
+    for file in reading.find_files(data, "*_qa.jsonl"):
         week = file.name.partition("_")[0]
         lists = _lists(data / f"{week}_gcs.jsonl")
-        for number, row in reading.jsonl(file, _Asked):
+        for number, row in reading.read_jsonl(file, _Asked):
             articles = lists.pop(row.question_id, None)
             if articles is None:
-                raise reading.fault(
+                raise reading.line_error(
                     file, number, f"{week}_gcs.jsonl has no such question, or twice"
                 )
             bare += _pooled(articles, pool)
             questions.append(_question(file, number, row, week, articles))
         if lists:
-            raise reading.fault(file, 1, f"it lacks {min(lists)}, which {week}_gcs.jsonl has")
+            raise reading.line_error(file, 1, f"it lacks {min(lists)}, which {week}_gcs.jsonl has")
     return Quiz(list(pool.values()), questions, bare)
 
 
@@ -137,29 +137,29 @@ def read_without(data: Path, questions: Sequence[QuizQuestion]) -> list[QuizQues
     found = []
     for week in sorted({each.week for each in questions}):
         file = data / f"{week}_qa_nota.jsonl"
-        for number, row in reading.jsonl(file, _Asked):
+        for number, row in reading.read_jsonl(file, _Asked):
             whole = known.pop(row.question_id.removesuffix("_nota"), None)
             if whole is None or row.choices[-1] != NONE:
-                raise reading.fault(
+                raise reading.line_error(
                     file, number, f"no question of {week}_qa.jsonl without a choice"
                 )
             right = _right(file, number, row)
             found.append(replace(whole, id=row.question_id, choices=row.choices, right=right))
     if known:
-        raise reading.fault(file, number, f"it ends without {min(known)}")
+        raise reading.line_error(file, number, f"it ends without {min(known)}")
     return found
 
 
 def _lists(path: Path) -> dict[str, tuple[_Article, ...]]:
     found: dict[str, tuple[_Article, ...]] = {}
-    for number, row in reading.jsonl(path, _Found):
+    for number, row in reading.read_jsonl(path, _Found):
         if row.question_id in found:
-            raise reading.fault(path, number, "question_id: an earlier line has the same")
+            raise reading.line_error(path, number, "question_id: an earlier line has the same")
         found[row.question_id] = row.search_result
     return found
 
 
-def _pooled(articles: Sequence[_Article], pool: dict[str, Text]) -> int:
+def _pooled(articles: Sequence[_Article], pool: dict[str, DatasetText]) -> int:
     """Add what has a text and a new address; return how many have no text."""
     bare = 0
     for article in articles:
@@ -168,7 +168,7 @@ def _pooled(articles: Sequence[_Article], pool: dict[str, Text]) -> int:
             bare += 1
         elif article.url not in pool:
             published = (article.publish_date or "").replace("/", "-") or None
-            pool[article.url] = Text(str(len(pool)), article.title, text, published)
+            pool[article.url] = DatasetText(str(len(pool)), article.title, text, published)
     return bare
 
 
@@ -189,8 +189,8 @@ def _question(
 
 def _right(file: Path, number: int, row: _Asked) -> int:
     right = int(row.answer[0])
-    if right >= len(row.choices) or not normalised(row.choices[right]).strip():
-        raise reading.fault(file, number, "answer: there is no such choice, or it is empty")
+    if right >= len(row.choices) or not normalise(row.choices[right]).strip():
+        raise reading.line_error(file, number, "answer: there is no such choice, or it is empty")
     return right
 
 
@@ -204,15 +204,15 @@ def retrieval(data: Path, settings: Settings, part: slice) -> list[Table]:
     `FootnoteError`."""
     quiz = read(data)
     asked = quiz.questions[part]
-    pool = {each.id: normalised(f"{each.title}\n{each.text}") for each in quiz.articles}
-    own = cache(lambda number: [normalised(text) for text in asked[number].found])
+    pool = {each.id: normalise(f"{each.title}\n{each.text}") for each in quiz.articles}
+    own = cache(lambda number: [normalise(text) for text in asked[number].found])
     texts = [question.text for question in asked]
     with (
-        indexed(NAME, quiz.articles, settings) as assistant,
+        open_index(NAME, quiz.articles, settings) as assistant,
         rankers(assistant, quiz.articles) as ways,
     ):
         ways |= {"ours, asked on its day": _on_its_day(assistant, asked)}
-        found = {name: ranked(ranker, texts) for name, ranker in ways.items()}
+        found = {name: rank_all(ranker, texts) for name, ranker in ways.items()}
     lines = [
         _line(name, asked, _looked_up(rankings, pool), [each.seconds for each in rankings])
         for name, rankings in found.items()
@@ -251,18 +251,18 @@ def _line(
         for k in DEPTHS:
             values[f"@{k}"].append(_held(question.gold, found[:k]))
         values["@5 less wrong"].append(_less_wrong(question, found[:5]))
-    return means(name, values, [question.week for question in asked], seconds)
+    return mean_line(name, values, [question.week for question in asked], seconds)
 
 
 def _ceiling(asked: Sequence[QuizQuestion], pool: Sequence[str]) -> Line:
     """The right choice anywhere in the pool."""
     values = {"@10": [_held(question.gold, pool) for question in asked]}
-    return means("ceiling: in any article", values, [question.week for question in asked])
+    return mean_line("ceiling: in any article", values, [question.week for question in asked])
 
 
 def _held(choice: str, texts: Sequence[str]) -> float:
-    phrase = normalised(choice)
-    return float(any(holds(text, phrase) for text in texts))
+    phrase = normalise(choice)
+    return float(any(contains_phrase(text, phrase) for text in texts))
 
 
 def _less_wrong(question: QuizQuestion, texts: Sequence[str]) -> float:

@@ -10,19 +10,19 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from eval.benchmarks import data as reading
+from eval.benchmarks import dataset_files as reading
 
 FOLDER = "baseline_results/2026"
 _OPEN_START, _OPEN_END = "qa_", "_gcs_gen.jsonl"
 
 
 class _Picked(reading.Record):
-    question_id: reading.Text
+    question_id: reading.NonBlank
     prediction: tuple[str, ...]
 
 
 class _Said(reading.Record):
-    question_id: reading.Text
+    question_id: reading.NonBlank
     prediction: str | None
 
 
@@ -68,9 +68,9 @@ def _baseline(folder: Path, name: str, weeks: Collection[str]) -> Baseline:
     for week in sorted(weeks):
         whole, without, opened = _files(folder, week, name)
         for file in (whole, without):
-            for _, row in reading.jsonl(file, _Picked):
+            for _, row in reading.read_jsonl(file, _Picked):
                 picked[row.question_id] = _place(row.prediction)
-        for _, answer in reading.jsonl(opened, _Said):
+        for _, answer in reading.read_jsonl(opened, _Said):
             said[answer.question_id] = answer.prediction or ""
     return Baseline(picked, said)
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from eval.benchmarks import choices, realtimeqa, realtimeqa_baselines
-from eval.benchmarks.corpus import indexed
+from eval.benchmarks import multiple_choice, realtimeqa, realtimeqa_baselines
+from eval.benchmarks.indexing import open_index
 from eval.benchmarks.realtimeqa import NONE, WINDOW, QuizQuestion
-from eval.benchmarks.tables import Line, Table
-from eval.intervals import balanced_interval, mean_interval
+from eval.benchmarks.result_tables import Line, Table
+from eval.statistics.bootstrap import balanced_interval, mean_interval
 from rag.assistant import Assistant
 from rag.settings import Settings
 
@@ -32,7 +32,7 @@ def measure(data: Path, settings: Settings, part: slice) -> list[Table]:
     without = realtimeqa.read_without(data, quiz.questions)
     asked = {question.id for question in whole}
     rest = [each for each in without if each.id.removesuffix("_nota") in asked]
-    with indexed(realtimeqa.NAME, quiz.articles, settings) as assistant:
+    with open_index(realtimeqa.NAME, quiz.articles, settings) as assistant:
         picked = choose([*whole, *rest], assistant)
     baselines = realtimeqa_baselines.read(data, {each.week for each in whole})
     lines = [_line("Footnote, without a language model", picked, whole, rest)]
@@ -45,14 +45,16 @@ def measure(data: Path, settings: Settings, part: slice) -> list[Table]:
 
 def choose(questions: Sequence[QuizQuestion], assistant: Assistant) -> dict[str, int]:
     """The choice for each question."""
-    weights = choices.load()
+    weights = multiple_choice.load_choice_model()
     return {each.id: _choice(each, assistant, weights) for each in questions}
 
 
-def _choice(question: QuizQuestion, assistant: Assistant, weights: choices.Weights) -> int:
+def _choice(
+    question: QuizQuestion, assistant: Assistant, weights: multiple_choice.ChoiceModel
+) -> int:
     or_none = question.choices[-1] == NONE
     stated = question.choices[:-1] if or_none else question.choices
-    found = choices.features(assistant, question.text, stated, question.asked_on)
+    found = multiple_choice.choice_features(assistant, question.text, stated, question.asked_on)
     return weights.choose(found, or_none=or_none)
 
 

@@ -10,15 +10,23 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from eval.benchmarks import realtimeqa, realtimeqa_baselines
-from eval.benchmarks.answers import SHARE, Asked, Question, ask, errors, pace, share
-from eval.benchmarks.corpus import indexed
-from eval.benchmarks.forms import states
-from eval.benchmarks.measures import exact_match, holds, token_f1
+from eval.benchmarks.answer_matching import states_choice
+from eval.benchmarks.answers import (
+    SHARE,
+    AnsweredQuestion,
+    Question,
+    ask_questions,
+    count_errors,
+    seconds_note,
+    share_line,
+)
+from eval.benchmarks.indexing import open_index
+from eval.benchmarks.metrics import contains_phrase, exact_match, token_f1
 from eval.benchmarks.realtimeqa import NAME, WINDOW, QuizQuestion
 from eval.benchmarks.realtimeqa_baselines import Baseline
-from eval.benchmarks.short import Liken, short
-from eval.benchmarks.tables import Line, Table, means
-from eval.cases import normalised
+from eval.benchmarks.result_tables import Line, Table, mean_line
+from eval.benchmarks.short_answers import Similarity, extract_short_answer
+from eval.cases import normalise
 from rag.settings import Settings
 from rag.types import Embedder
 
@@ -35,14 +43,14 @@ def answers(data: Path, settings: Settings, part: slice) -> list[Table]:
         Question(each.id, each.text, (each.gold,), each.week, asked_on=each.asked_on)
         for each in window
     ]
-    with indexed(NAME, quiz.articles, settings) as assistant:
-        asked = ask(f"{NAME}-open", questions, part, assistant, settings)
+    with open_index(NAME, quiz.articles, settings) as assistant:
+        asked = ask_questions(f"{NAME}-open", questions, part, assistant, settings)
         shortened = _shortened(asked, liken(assistant.embedder))
     baselines = realtimeqa_baselines.read(data, {each.week for each in chosen})
     return [_ours(chosen, asked, shortened), _theirs(chosen, baselines)]
 
 
-def liken(embedder: Embedder) -> Liken:
+def liken(embedder: Embedder) -> Similarity:
     """Cosine similarities of texts."""
 
     def likenesses(text: str, others: Sequence[str]) -> list[float]:
@@ -52,17 +60,19 @@ def liken(embedder: Embedder) -> Liken:
     return likenesses
 
 
-def _shortened(asked: Sequence[Asked], likenesses: Liken) -> list[str]:
+def _shortened(asked: Sequence[AnsweredQuestion], likenesses: Similarity) -> list[str]:
     """The short form of each answer: the model's own, or else by rules; "" where there is none."""
     return [
-        each.row.short or short(each.question.text, each.row.text, likenesses)
+        each.row.short or extract_short_answer(each.question.text, each.row.text, likenesses)
         if each.came("answered")
         else ""
         for each in asked
     ]
 
 
-def _ours(window: Sequence[QuizQuestion], asked: Sequence[Asked], shortened: list[str]) -> Table:
+def _ours(
+    window: Sequence[QuizQuestion], asked: Sequence[AnsweredQuestion], shortened: list[str]
+) -> Table:
     """A question that is not answered scores 0 among all questions."""
     answered = [n for n, each in enumerate(asked) if each.came("answered")]
     some = [asked[n] for n in answered]
@@ -76,25 +86,25 @@ def _ours(window: Sequence[QuizQuestion], asked: Sequence[Asked], shortened: lis
 
     usual, written = of(said, _usual), of(said, _written)
     lines = (
-        share(SHORT, of(shortened, _f1), asked),
-        share("exact match, short answer, all questions", of(shortened, _exact), asked),
-        share("token F1, whole answer, all questions", of(said, _f1), asked),
-        share("token F1, short answer, answered", among_answered(of(shortened, _f1)), some),
-        share("answered", [each.came("answered") for each in asked], asked),
-        share("holds the right choice, answered", among_answered(usual), some),
-        share("the same, as it is written", among_answered(written), some),
-        share("short answer holds it, answered", among_answered(of(shortened, _usual)), some),
-        share(WRONG, [1 - each for each in among_answered(usual)], some),
-        share(
+        share_line(SHORT, of(shortened, _f1), asked),
+        share_line("exact match, short answer, all questions", of(shortened, _exact), asked),
+        share_line("token F1, whole answer, all questions", of(said, _f1), asked),
+        share_line("token F1, short answer, answered", among_answered(of(shortened, _f1)), some),
+        share_line("answered", [each.came("answered") for each in asked], asked),
+        share_line("holds the right choice, answered", among_answered(usual), some),
+        share_line("the same, as it is written", among_answered(written), some),
+        share_line("short answer holds it, answered", among_answered(of(shortened, _usual)), some),
+        share_line(WRONG, [1 - each for each in among_answered(usual)], some),
+        share_line(
             "wrong, all questions",
             [each.came("answered") - held for each, held in zip(asked, usual, strict=True)],
             asked,
         ),
-        share("errors", [each.came("error") for each in asked], asked),
+        share_line("errors", [each.came("error") for each in asked], asked),
     )
     title = f"RealTimeQA 2026, weeks {WINDOW[0]} to {WINDOW[1]}: open answers"
-    notes = (f"{pace(asked)} Clusters: the week.", _READING)
-    return Table(title, (SHARE,), lines, (), notes, errors(asked))
+    notes = (f"{seconds_note(asked)} Clusters: the week.", _READING)
+    return Table(title, (SHARE,), lines, (), notes, count_errors(asked))
 
 
 _READING = (
@@ -115,7 +125,7 @@ def _line(name: str, baseline: Baseline, window: Sequence[QuizQuestion]) -> Line
     said = [(baseline.said.get(each.id, ""), each) for each in window]
     measures = zip(COLUMNS, (_f1, _exact, _usual, _written), strict=True)
     values = {column: [measure(*pair) for pair in said] for column, measure in measures}
-    return means(name, values, [each.week for each in window])
+    return mean_line(name, values, [each.week for each in window])
 
 
 def _f1(text: str, question: QuizQuestion) -> float:
@@ -127,8 +137,8 @@ def _exact(text: str, question: QuizQuestion) -> float:
 
 
 def _usual(text: str, question: QuizQuestion) -> float:
-    return float(states(text, question.gold, question.choices, question.text))
+    return float(states_choice(text, question.gold, question.choices, question.text))
 
 
 def _written(text: str, question: QuizQuestion) -> float:
-    return float(holds(normalised(text), normalised(question.gold)))
+    return float(contains_phrase(normalise(text), normalise(question.gold)))

@@ -9,17 +9,17 @@ from pathlib import Path
 from eval.benchmarks import (
     clapnq,
     disagreement,
-    disagreement_asked,
+    disagreement_answers,
     ragtruth,
     realtimeqa,
     realtimeqa_choices,
     realtimeqa_open,
+    result_tables,
     scifact,
-    tables,
     wice,
 )
-from eval.benchmarks.data import EvalDataError
-from eval.benchmarks.tables import Table
+from eval.benchmarks.dataset_files import EvalDataError
+from eval.benchmarks.result_tables import Table
 from rag.settings import Settings
 
 Measure = Callable[[Path, Settings, slice], list[Table]]
@@ -35,14 +35,14 @@ RETRIEVAL: Mapping[str, Measure] = {
 ANSWERS: Mapping[str, Measure] = {
     clapnq.GIVEN: clapnq.given,
     clapnq.POOLED: clapnq.pooled,
-    disagreement.NAME: disagreement_asked.answers,
+    disagreement.NAME: disagreement_answers.answers,
     ragtruth.NAME: ragtruth.answers,
     realtimeqa.NAME: realtimeqa_open.answers,
 }
 NAMES = tuple({**RETRIEVAL, **ANSWERS})
 
 
-def bench(
+def run_benchmark(
     name: str,
     data: Path,
     settings: Settings,
@@ -54,7 +54,7 @@ def bench(
 ) -> int:
     """Measure retrieval on the data set `name` (one of `NAMES`) in the folder `data`, or with
     `answers` what a model answers, on the first `limit` of its questions after the first `skip`;
-    print the tables on standard output, as one JSON document if `as_json`.
+    print the tables on standard output, as one JSON document if `table_to_json`.
 
     Returns the exit code, 1 where a question ended in an error. Raises `EvalDataError` for a name,
     a limit or a file that cannot be used, `FootnoteError`.
@@ -65,7 +65,7 @@ def bench(
     found = measure(data, settings, slice(skip, limit and skip + limit))
     if not any(any(line.figures.values()) for table in found for line in table.lines):
         raise EvalDataError(f"No question is left after the first {skip}.", "Skip fewer.")
-    print(_json(name, found) if as_json else "\n\n".join(map(tables.text, found)))
+    print(_json(name, found) if as_json else "\n\n".join(map(result_tables.format_table, found)))
     return 1 if any(table.errors for table in found) else 0
 
 
@@ -78,5 +78,8 @@ def _measure(name: str, known: Mapping[str, Measure]) -> Measure:
 
 
 def _json(name: str, found: Sequence[Table]) -> str:
-    document = {"benchmark": name, "tables": [tables.as_json(table) for table in found]}
+    document = {
+        "benchmark": name,
+        "tables": [result_tables.table_to_json(table) for table in found],
+    }
     return json.dumps(document, ensure_ascii=False, indent=2)

@@ -14,11 +14,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from eval.benchmarks import data as reading
-from eval.benchmarks.corpus import Text, indexed
-from eval.benchmarks.measures import ndcg, recall, reciprocal_rank
-from eval.benchmarks.rankers import Ranker, ranked, rankers
-from eval.benchmarks.tables import Anchor, Line, Table, means
+from eval.benchmarks import dataset_files as reading
+from eval.benchmarks.indexing import DatasetText, open_index
+from eval.benchmarks.metrics import ndcg, recall, reciprocal_rank
+from eval.benchmarks.rankers import Ranker, rank_all, rankers
+from eval.benchmarks.result_tables import Anchor, Line, Table, mean_line
 from rag.settings import Settings
 
 NAME = "scifact"
@@ -36,29 +36,31 @@ _STRING = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
 
 
 class _Abstract(reading.Record):
-    doc_id: reading.Text
+    doc_id: reading.NonBlank
     title: str
     abstract: str
     structured: str
 
 
 class _Claim(reading.Record):
-    id: reading.Text
-    claim: reading.Text
+    id: reading.NonBlank
+    claim: reading.NonBlank
     evidence_doc_id: str
     evidence_label: str
     evidence_sentences: str
     cited_doc_ids: str
 
 
-def texts(data: Path) -> list[Text]:
+def texts(data: Path) -> list[DatasetText]:
     """Every abstract, its sentences joined by a space. Raises `EvalDataError`."""
     path = data / CORPUS
-    found: dict[str, Text] = {}
-    for line, row in reading.table(path, _Abstract):
+    found: dict[str, DatasetText] = {}
+    for line, row in reading.read_csv(path, _Abstract):
         if row.doc_id in found or not row.doc_id.isalnum():
-            raise reading.fault(path, line, f"doc_id: {row.doc_id!r} stands twice, or is no id")
-        found[row.doc_id] = Text(row.doc_id, row.title, _sentences(path, line, row.abstract))
+            raise reading.line_error(
+                path, line, f"doc_id: {row.doc_id!r} stands twice, or is no id"
+            )
+        found[row.doc_id] = DatasetText(row.doc_id, row.title, _sentences(path, line, row.abstract))
     return list(found.values())
 
 
@@ -69,7 +71,7 @@ def _sentences(path: Path, line: int, array: str) -> str:
             sentences = [str(ast.literal_eval(each)) for each in _STRING.findall(array)]
             text = " ".join(" ".join(sentences).split())
     if not text:
-        raise reading.fault(path, line, "abstract: it is no list of sentences")
+        raise reading.line_error(path, line, "abstract: it is no list of sentences")
     return text
 
 
@@ -85,15 +87,15 @@ def claims(data: Path, known: Collection[str]) -> list[Claim]:
     Raises `EvalDataError`."""
     path = data / CLAIMS
     found: dict[str, Claim] = {}
-    for line, row in reading.table(path, _Claim):
+    for line, row in reading.read_csv(path, _Claim):
         if not re.fullmatch(r"\[[\d\s]+\]", row.cited_doc_ids):
-            raise reading.fault(path, line, "cited_doc_ids: it is no list of ids")
+            raise reading.line_error(path, line, "cited_doc_ids: it is no list of ids")
         cited = frozenset(re.findall(r"\d+", row.cited_doc_ids))
         for id in sorted(cited - set(known)) or ([] if cited else ["nothing"]):
-            raise reading.fault(path, line, f"it cites {id}, which {CORPUS} does not hold")
+            raise reading.line_error(path, line, f"it cites {id}, which {CORPUS} does not hold")
         claim = Claim(row.id, row.claim, cited)
         if found.setdefault(row.id, claim) != claim:
-            raise reading.fault(path, line, "it differs from an earlier line of the same id")
+            raise reading.line_error(path, line, "it differs from an earlier line of the same id")
     return list(found.values())
 
 
@@ -101,7 +103,7 @@ def retrieval(data: Path, settings: Settings, part: slice) -> list[Table]:
     """nDCG@10, recall@10 and MRR of the claims that `part` takes. Raises `FootnoteError`."""
     corpus = texts(data)
     asked = claims(data, {text.id for text in corpus})[part]
-    with indexed(NAME, corpus, settings) as assistant, rankers(assistant, corpus) as ways:
+    with open_index(NAME, corpus, settings) as assistant, rankers(assistant, corpus) as ways:
         lines = [_line(name, ranker, asked) for name, ranker in ways.items()]
     judged = sum(len(claim.cited) for claim in asked)
     note = f"{len(asked)} claims, {judged} judgements, {len(corpus):,} abstracts; clusters: "
@@ -110,11 +112,11 @@ def retrieval(data: Path, settings: Settings, part: slice) -> list[Table]:
 
 
 def _line(name: str, ranker: Ranker, asked: Sequence[Claim]) -> Line:
-    found = ranked(ranker, [claim.text for claim in asked])
+    found = rank_all(ranker, [claim.text for claim in asked])
     pairs = [(each.ids, claim.cited) for each, claim in zip(found, asked, strict=True)]
     values = {
         "nDCG@10": [ndcg(ids, cited, 10) for ids, cited in pairs],
         "recall@10": [recall(ids, cited, 10) for ids, cited in pairs],
         "MRR": [reciprocal_rank(ids, cited) for ids, cited in pairs],
     }
-    return means(name, values, [min(c.cited) for c in asked], [each.seconds for each in found])
+    return mean_line(name, values, [min(c.cited) for c in asked], [each.seconds for each in found])

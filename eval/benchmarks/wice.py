@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 
-from eval.benchmarks import data as reading
-from eval.benchmarks.corpus import Text, document_id, documents, indexed
-from eval.benchmarks.measures import set_f1
-from eval.benchmarks.tables import Anchor, Line, Table, means
+from eval.benchmarks import dataset_files as reading
+from eval.benchmarks.indexing import DatasetText, document_id, documents, open_index
+from eval.benchmarks.metrics import set_f1
+from eval.benchmarks.result_tables import Anchor, Line, Table, mean_line
 from rag import Library
 from rag.assistant import Assistant
 from rag.internals import Retriever, select_evidence
@@ -35,7 +35,7 @@ ANCHORS = (Anchor("BM25 on the test half", {COLUMNS[0]: 0.554, COLUMNS[1]: 0.939
 
 
 class _Meta(reading.Record):
-    id: reading.Text
+    id: reading.NonBlank
     claim_title: str
     claim_section: str
     claim_context: str
@@ -44,7 +44,7 @@ class _Meta(reading.Record):
 class _Line(reading.Record):
     label: str
     supporting_sentences: tuple[tuple[int, ...], ...]
-    claim: reading.Text
+    claim: reading.NonBlank
     evidence: tuple[str, ...]
     meta: _Meta
 
@@ -53,7 +53,7 @@ class _Line(reading.Record):
 class Page:
     """A cited page; its text is its `sentences`, joined."""
 
-    text: Text
+    text: DatasetText
     sentences: tuple[str, ...]
 
     def numbers(self, span: Span) -> range:
@@ -77,17 +77,19 @@ def read(data: Path) -> list[Claim]:
     path = data / CLAIMS
     pages: dict[str, Page] = {}
     claims, seen = [], set()
-    for number, row in reading.jsonl(path, _Line):
+    for number, row in reading.read_jsonl(path, _Line):
         if row.meta.id in seen:
-            raise reading.fault(path, number, "meta.id: an earlier line has the same")
+            raise reading.line_error(path, number, "meta.id: an earlier line has the same")
         seen.add(row.meta.id)
         if not all(0 <= i < len(row.evidence) for each in row.supporting_sentences for i in each):
-            raise reading.fault(path, number, "supporting_sentences: there is no such sentence")
+            raise reading.line_error(
+                path, number, "supporting_sentences: there is no such sentence"
+            )
         sentences = tuple(map(_plain, row.evidence))
         whole = JOINT.join(sentences)
         if not whole.strip():
-            raise reading.fault(path, number, "evidence: it has no text")
-        page = pages.setdefault(whole, Page(Text(str(len(pages)), "", whole), sentences))
+            raise reading.line_error(path, number, "evidence: it has no text")
+        page = pages.setdefault(whole, Page(DatasetText(str(len(pages)), "", whole), sentences))
         gold = tuple(frozenset(each) for each in row.supporting_sentences if each)
         claims.append(Claim(row.claim, page, gold))
     return claims
@@ -103,7 +105,7 @@ def retrieval(data: Path, settings: Settings, part: slice) -> list[Table]:
     told = read(data)
     asked = [claim for claim in told[part] if claim.gold]
     pages = {claim.page.text.id: claim.page.text for claim in told}
-    with indexed(NAME, list(pages.values()), settings) as assistant, _sentences() as bm25:
+    with open_index(NAME, list(pages.values()), settings) as assistant, _sentences() as bm25:
         ours = _selecting(assistant)
         lines = (
             _line("BM25 of the page's sentences", asked, lambda claim: _by_words(bm25, claim)),
@@ -130,7 +132,7 @@ def _line(name: str, asked: Sequence[Claim], find: _Finder) -> Line:
         COLUMNS[0]: [set_f1(three, claim.gold) for three, claim in pairs],
         COLUMNS[1]: [float(any(three & each for each in claim.gold)) for three, claim in pairs],
     }
-    return means(name, values, [claim.page.text.id for claim in asked], seconds[1:])
+    return mean_line(name, values, [claim.page.text.id for claim in asked], seconds[1:])
 
 
 def _selecting(assistant: Assistant) -> _Finder:

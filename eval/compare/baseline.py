@@ -12,11 +12,11 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from eval.compare.changes import Scored, counted, named, plain
-from eval.compare.sides import Side, side
-from eval.figures import Outcome
-from eval.kept.summary import Summary, fault
+from eval.case_result import Outcome
+from eval.compare.loading import ComparedRun, load_run
+from eval.compare.metric_changes import CaseScores, count_of, list_ids, one_line
 from eval.metrics import METRICS
+from eval.runs.summary import Summary, first_problem
 from rag.errors import FootnoteError
 
 BASELINE = Path(__file__).parent / "baseline.json"
@@ -36,7 +36,7 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
-class Conditions(_Strict):
+class BaselineConditions(_Strict):
     """What the baseline was measured on; digests are 16 hexadecimal digits."""
 
     cases_digest: str
@@ -46,7 +46,7 @@ class Conditions(_Strict):
     commit: str
 
 
-class Case(_Strict):
+class BaselineCase(_Strict):
     cluster: str
     outcome: Outcome
     scores: dict[str, _Score | None]
@@ -56,40 +56,44 @@ class Baseline(_Strict):
     """The deterministic scores of one run, by case."""
 
     schema_: Literal["footnote.baseline/1"] = Field(default=SCHEMA, alias="schema")
-    conditions: Conditions
-    cases: dict[str, Case]
+    conditions: BaselineConditions
+    cases: dict[str, BaselineCase]
 
     @property
-    def scored(self) -> dict[str, Scored]:
-        return {id: Scored(c.cluster, c.outcome, c.scores) for id, c in self.cases.items()}
+    def scored(self) -> dict[str, CaseScores]:
+        return {id: CaseScores(c.cluster, c.outcome, c.scores) for id, c in self.cases.items()}
 
 
-def baseline_of(run: Side) -> Baseline:
+def make_baseline(run: ComparedRun) -> Baseline:
     """A baseline of `run`. Raises `BaselineError` for one that did not come to its end, and one
     with errors."""
     amiss = list(run.faults)
     if run.errors:
-        amiss.append(f"{counted(len(run.errors))} ended in an error: {named(run.errors)}.")
+        amiss.append(f"{count_of(len(run.errors))} ended in an error: {list_ids(run.errors)}.")
     if run.summary is None or amiss:
         raise BaselineError(
-            f"The run {plain(run.name)} is no baseline: {plain(' '.join(amiss))}",
+            f"The run {one_line(run.name)} is no baseline: {one_line(' '.join(amiss))}",
             "Let a run come to its end without errors, and take that.",
         )
     names = [name for name, metric in METRICS.items() if metric.deterministic]
     return Baseline(
         conditions=_conditions(run.summary),
         cases={
-            id: Case(cluster=case.cluster, outcome=case.outcome, scores=_rounded(case, names))
+            id: BaselineCase(
+                cluster=case.cluster, outcome=case.outcome, scores=_rounded(case, names)
+            )
             for id, case in run.cases.items()
         },
     )
 
 
-def _conditions(summary: Summary) -> Conditions:
-    return Conditions(**{name: getattr(summary, name) for name in Conditions.model_fields})
+def _conditions(summary: Summary) -> BaselineConditions:
+    return BaselineConditions(
+        **{name: getattr(summary, name) for name in BaselineConditions.model_fields}
+    )
 
 
-def _rounded(case: Scored, names: list[str]) -> dict[str, float | None]:
+def _rounded(case: CaseScores, names: list[str]) -> dict[str, float | None]:
     scores = ((name, case.scores.get(name)) for name in names)
     return {name: None if score is None else round(score, _DIGITS) for name, score in scores}
 
@@ -97,7 +101,7 @@ def _rounded(case: Scored, names: list[str]) -> dict[str, float | None]:
 def write_baseline(run: Path, file: Path = BASELINE) -> None:
     """Make `file` the baseline from the run in the folder `run`, a line a case, so that a change
     of it can be read. Raises `RunError`, `BaselineError`."""
-    made = baseline_of(side(run)).model_dump(by_alias=True)
+    made = make_baseline(load_run(run)).model_dump(by_alias=True)
     cases = made.pop("cases")
     lines = (f"    {_json(id)}: {_json(cases[id])}" for id in cases)
     head = ",\n".join(f"  {_json(name)}: {_json(value)}" for name, value in made.items())
@@ -109,7 +113,7 @@ def write_baseline(run: Path, file: Path = BASELINE) -> None:
     except OSError as error:
         reason = error.strerror or str(error)
         raise BaselineError(
-            f"The baseline cannot be written to {plain(str(file))} ({reason}).",
+            f"The baseline cannot be written to {one_line(str(file))} ({reason}).",
             "Choose a file in a folder that can be written to.",
         ) from error
 
@@ -125,12 +129,12 @@ def read_baseline(file: Path) -> Baseline:
             raise ValueError("it is too large")
         return Baseline.model_validate_json(file.read_bytes())
     except ValidationError as error:
-        reason = fault(error)
+        reason = first_problem(error)
     except OSError as error:
         reason = error.strerror or str(error)
     except ValueError as error:
         reason = str(error)
     raise BaselineError(
-        f"The baseline {plain(str(file))} cannot be used ({plain(reason)}).",
+        f"The baseline {one_line(str(file))} cannot be used ({one_line(reason)}).",
         "Make it anew from a run that came to its end.",
     )

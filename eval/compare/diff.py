@@ -12,20 +12,20 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eval.compare.changes import (
-    Change,
-    Word,
-    changes,
-    counted,
-    difference_told,
-    named,
-    plain,
-    values_told,
+from eval.case_result import Outcome
+from eval.compare.loading import ComparedRun, load_run
+from eval.compare.metric_changes import (
+    Conclusion,
+    MetricChange,
+    count_of,
+    format_difference,
+    format_means,
+    list_ids,
+    metric_changes,
+    one_line,
 )
-from eval.compare.sides import Side, side
-from eval.figures import Outcome
-from eval.kept.entries import Entry
 from eval.metrics import METRICS
+from eval.runs.results import CaseRecord
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "footnote.diff/1"
 WIDTH = 80
-_HEADINGS: dict[Word, str] = {
+_HEADINGS: dict[Conclusion, str] = {
     "worse": "Worse",
     "better": "Better",
     "no difference seen": "No difference seen",
@@ -78,20 +78,20 @@ class Diff:
     only_after: tuple[str, ...]
     errors_before: tuple[str, ...]
     errors_after: tuple[str, ...]
-    changes: tuple[Change, ...]
+    changes: tuple[MetricChange, ...]
     flips: tuple[Flip, ...]
     warnings: tuple[str, ...]
 
 
-def diff(a: Path, b: Path) -> Diff:
+def diff_folders(a: Path, b: Path) -> Diff:
     """What changed from the run `a` to the run `b`: folders, or their `results.jsonl`.
 
     Raises `RunError` where one is not there.
     """
-    return compared(side(a), side(b))
+    return compare_runs(load_run(a), load_run(b))
 
 
-def compared(a: Side, b: Side) -> Diff:
+def compare_runs(a: ComparedRun, b: ComparedRun) -> Diff:
     """What changed from `a` to `b`."""
     before, after = a.cases, b.cases
     return Diff(
@@ -102,13 +102,13 @@ def compared(a: Side, b: Side) -> Diff:
         only_after=tuple(id for id in b.entries if id not in a.entries),
         errors_before=a.errors,
         errors_after=b.errors,
-        changes=tuple(changes(before, after)),
+        changes=tuple(metric_changes(before, after)),
         flips=tuple(_flips(a, b)),
         warnings=tuple(_warnings(a, b)),
     )
 
 
-def _flips(a: Side, b: Side) -> Iterator[Flip]:
+def _flips(a: ComparedRun, b: ComparedRun) -> Iterator[Flip]:
     for id, old in a.entries.items():
         new = b.entries.get(id)
         if new and new.row.outcome != old.row.outcome:
@@ -124,11 +124,11 @@ def _flips(a: Side, b: Side) -> Iterator[Flip]:
             )
 
 
-def _said(entry: Entry) -> str:
+def _said(entry: CaseRecord) -> str:
     return entry.row.text or entry.row.reason or ""
 
 
-def _warnings(a: Side, b: Side) -> Iterator[str]:
+def _warnings(a: ComparedRun, b: ComparedRun) -> Iterator[str]:
     for each in (a, b):
         yield from (f"{each.name}: {fault}" for fault in each.faults)
         if each.entries and not any(case.scores for case in each.cases.values()):
@@ -156,7 +156,7 @@ def show_diff(a: Path, b: Path, as_json: bool = False) -> int:
 
     Raises `RunError` where one is not there.
     """
-    found = diff(a, b)
+    found = diff_folders(a, b)
     if as_json:
         print(json.dumps(to_json(found), ensure_ascii=False, indent=2))
         return 0
@@ -177,8 +177,8 @@ def to_json(found: Diff) -> dict[str, Any]:
 
 
 def _show(found: Diff, console: Console) -> None:
-    console.print(f"{plain(found.before)} → {plain(found.after)}", style="bold")
-    console.print(f"{counted(found.pairs)} in both, compared one by one.")
+    console.print(f"{one_line(found.before)} → {one_line(found.after)}", style="bold")
+    console.print(f"{count_of(found.pairs)} in both, compared one by one.")
     for line in _amiss(found):
         console.print(f"! {line}", style="yellow")
     if found.changes:
@@ -189,16 +189,17 @@ def _show(found: Diff, console: Console) -> None:
 
 def _amiss(found: Diff) -> Iterator[str]:
     """What a person must know before trusting the figures."""
-    yield from map(plain, found.warnings)
+    yield from map(one_line, found.warnings)
     sides = [
         (found.before, found.only_before, found.errors_before),
         (found.after, found.only_after, found.errors_after),
     ]
     for name, only, errors in sides:
         if only:
-            yield f"{counted(len(only))} only in {plain(name)}: {named(only)}."
+            yield f"{count_of(len(only))} only in {one_line(name)}: {list_ids(only)}."
         if errors:
-            yield f"{counted(len(errors))} ended in an error in {plain(name)}: {named(errors)}."
+            many = count_of(len(errors))
+            yield f"{many} ended in an error in {one_line(name)}: {list_ids(errors)}."
 
 
 def _table(found: Diff) -> Table:
@@ -218,13 +219,13 @@ def _table(found: Diff) -> Table:
     return table
 
 
-def _cells(change: Change) -> tuple[str, ...]:
+def _cells(change: MetricChange) -> tuple[str, ...]:
     metric = METRICS[change.metric]
-    before, after = values_told(change)
+    before, after = format_means(change)
     # Scored on one side only: the means do not rest on these.
     lost = len(change.only_before), len(change.only_after)
     n = f"{change.n}" + (f" (-{lost[0]} +{lost[1]})" if any(lost) else "")
-    return f"  {metric.label}", before, after, difference_told(change), n
+    return f"  {metric.label}", before, after, format_difference(change), n
 
 
 def _show_flips(all_flips: Sequence[Flip], console: Console) -> None:
@@ -239,6 +240,6 @@ def _show_flips(all_flips: Sequence[Flip], console: Console) -> None:
         if flips:
             console.print(f"\n{heading}: {len(flips)}", style="bold")
         for flip in flips:
-            console.print(f"{plain(flip.id)}: {plain(flip.question)}")
-            console.print(f"  - {flip.before}: {plain(flip.text_before)}")
-            console.print(f"  + {flip.after}: {plain(flip.text_after)}")
+            console.print(f"{one_line(flip.id)}: {one_line(flip.question)}")
+            console.print(f"  - {flip.before}: {one_line(flip.text_before)}")
+            console.print(f"  + {flip.after}: {one_line(flip.text_after)}")

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
-from eval.intervals import DRAWS, LEVEL, Interval, mean_interval
+from eval.statistics.bootstrap import DRAWS, LEVEL, Interval, mean_interval
 
 if TYPE_CHECKING:
     from numpy import float64
@@ -40,7 +40,7 @@ class Agreement:
         return sum(map(sum, self.table))
 
 
-def agreement(
+def measure_agreement(
     pairs: Sequence[tuple[Verdict, Verdict]],
     clusters: Sequence[str],
     *,

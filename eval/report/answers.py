@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from eval.figures import Row
-from eval.kept.entries import Entry
-from eval.report.text import said
+from eval.case_result import CaseResult
+from eval.report.html_text import escape_text, format_span
+from eval.runs.results import CaseRecord
 from rag.events import Checked
 from rag.types import Citation, Claim
 
@@ -34,20 +34,20 @@ ACTIONS: dict[_Action, str] = {
 }
 
 
-def came(entry: Entry) -> str:
+def answer_section(entry: CaseRecord) -> str:
     """What came of the case: an error, a decline, or an answer sentence by sentence."""
     row, answer = entry.row, entry.answer
     if row.outcome == "error":
-        body = f'<h4>Error</h4><p class="error">{said(row.text)}</p>'
+        body = f'<h4>Error</h4><p class="error">{escape_text(row.text)}</p>'
     elif row.outcome == "declined":
         reason = REASONS.get(row.reason or "", row.reason or "no reason was given")
-        body = f"<h4>Answer</h4><p>Declined: {said(reason)}.</p>"
+        body = f"<h4>Answer</h4><p>Declined: {escape_text(reason)}.</p>"
     elif answer and answer.claims:
         mended = [each.claim for each in entry.seen.checked if each.action == "repaired"]
         claims = "".join(_claim(claim, mended=claim in mended) for claim in answer.claims)
         body = f'<h4>Answer</h4><ol class="claims">{claims}</ol>'
     else:
-        body = f"<h4>Answer</h4><p>{said(row.text) or 'It is empty.'}</p>"
+        body = f"<h4>Answer</h4><p>{escape_text(row.text) or 'It is empty.'}</p>"
     dropped = _dropped(entry.seen.checked, answer.claims if answer else ())
     return f'<section class="half">{body}{_cites(row)}{dropped}</section>'
 
@@ -64,21 +64,20 @@ def _sentence(claim: Claim, action: str = "") -> str:
     numbers = dict.fromkeys(citation.number for citation in claim.citations)
     marks = "".join(f"<sup>[{number}]</sup>" for number in numbers)
     score = "" if claim.score is None else f", score {claim.score:.2f}"
-    reasons = f": {said('; '.join(claim.reasons))}" if claim.reasons else ""
+    reasons = f": {escape_text('; '.join(claim.reasons))}" if claim.reasons else ""
     although = " although" if action == "removed" and claim.support == "supported" else ","
     done = f"<b>{action}</b>{although} " if action else ""
     return (
-        f'<p class="sentence">{said(claim.text)} {marks}</p>'
+        f'<p class="sentence">{escape_text(claim.text)} {marks}</p>'
         f'<p class="support {state}"><span aria-hidden="true">{mark}</span> '
         f"{done}{word}{score}{reasons}</p>"
     )
 
 
 def _quote(citation: Citation) -> str:
-    span = citation.span
     return (
-        f"<blockquote>{said(citation.quote)}"
-        f"<footer>[{citation.number}] {said(span.document_id)}:{span.start}–{span.end}</footer>"
+        f"<blockquote>{escape_text(citation.quote)}"
+        f"<footer>[{citation.number}] {format_span(citation.span)}</footer>"
         "</blockquote>"
     )
 
@@ -92,7 +91,7 @@ def _dropped(checked: Sequence[Checked], claims: Sequence[Claim]) -> str:
     return f'<div class="dropped"><h4>Not in the answer</h4><ol class="claims">{told}</ol></div>'
 
 
-def _cites(row: Row) -> str:
+def _cites(row: CaseResult) -> str:
     """What the run itself found of the citations, where there is something to say."""
     parts = []
     if not row.exact_quotes:

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from eval.kept.entries import Entry
-from eval.report.answers import came
-from eval.report.filters import VERDICTS, Filters, verdict
-from eval.report.passages import passages
-from eval.report.steps import consultations, scores
-from eval.report.text import said
+from eval.report.answers import answer_section
+from eval.report.filters import VERDICTS, Filters, case_verdict
+from eval.report.html_text import escape_text
+from eval.report.model_calls import model_call_list, score_list
+from eval.report.passages import passage_section
+from eval.runs.results import CaseRecord
 
 
-def cases(entries: Sequence[Entry], filters: Filters) -> str:
+def case_list(entries: Sequence[CaseRecord], filters: Filters) -> str:
     """Every case, misses first, under links that filter them."""
     if not entries:
         return ""
@@ -29,34 +29,40 @@ def cases(entries: Sequence[Entry], filters: Filters) -> str:
     )
 
 
-def _group(name: str, title: str, entries: Sequence[Entry], filters: Filters) -> str:
+def _group(name: str, title: str, entries: Sequence[CaseRecord], filters: Filters) -> str:
     if not entries:
         return ""
-    ranked = sorted(entries, key=lambda entry: VERDICTS.index(verdict(entry.row)))
+    ranked = sorted(entries, key=lambda entry: VERDICTS.index(case_verdict(entry.row)))
     told = "".join(_case(entry, filters.met(entry.row)) for entry in ranked)
     return f'<section class="group {name}"><h3>{title}</h3>{told}</section>'
 
 
-def _case(entry: Entry, classes: Iterable[str]) -> str:
+def _case(entry: CaseRecord, classes: Iterable[str]) -> str:
     """A line that opens to the whole case. `classes` are those that it is filtered by."""
-    row, told = entry.row, verdict(entry.row)
+    row, told = entry.row, case_verdict(entry.row)
     state, mark = ("good", "✓") if row.expected else ("bad", "✗")
-    parts = [_asked(entry), came(entry), passages(entry), scores(row), consultations(entry.seen)]
+    parts = [
+        _asked(entry),
+        answer_section(entry),
+        passage_section(entry),
+        score_list(row),
+        model_call_list(entry.seen),
+    ]
     return (
         f'<details class="case {" ".join(classes)}"><summary>'
         f'<span class="verdict {state}"><span aria-hidden="true">{mark}</span> {told}</span>'
-        f'<span class="question">{said(entry.question)}</span>'
+        f'<span class="question">{escape_text(entry.question)}</span>'
         f'<span class="seconds">{row.seconds:.1f} s</span></summary>'
         f'<div class="body">{"".join(parts)}{_margin(entry)}</div></details>'
     )
 
 
-def _asked(entry: Entry) -> str:
+def _asked(entry: CaseRecord) -> str:
     """The question as it was understood, and what was expected of it."""
-    after = "".join(f"<li>{said(question)}</li>" for question in entry.history)
+    after = "".join(f"<li>{escape_text(question)}</li>" for question in entry.history)
     parts = [f'<h4>Asked after</h4><ul class="plain">{after}</ul>'] if after else []
     if entry.seen.rewritten is not None:
-        parts.append(f"<h4>Understood as</h4><p>{said(entry.seen.rewritten)}</p>")
+        parts.append(f"<h4>Understood as</h4><p>{escape_text(entry.seen.rewritten)}</p>")
     parts.append("<h4>Expected</h4>")
     if not entry.row.answerable:
         parts.append("<p>No answer: the articles do not state it.</p>")
@@ -65,21 +71,23 @@ def _asked(entry: Entry) -> str:
         parts.append(f"<p>{' <em>and</em> '.join(groups)}</p>")
     else:
         parts.append("<p>An answer; which one was not kept.</p>")
-    parts += [f"<blockquote>{said(quote)}</blockquote>" for quote in entry.evidence]
+    parts += [f"<blockquote>{escape_text(quote)}</blockquote>" for quote in entry.evidence]
     return f'<section class="half">{"".join(parts)}</section>'
 
 
 def _either(group: tuple[str, ...]) -> str:
-    return " or ".join(f"“{said(gold)}”" for gold in group)
+    return " or ".join(f"“{escape_text(gold)}”" for gold in group)
 
 
-def _margin(entry: Entry) -> str:
+def _margin(entry: CaseRecord) -> str:
     row, answer = entry.row, entry.answer
-    parts = [said(row.id), *(said(tag) for tag in row.tags)]
+    parts = [escape_text(row.id), *(escape_text(tag) for tag in row.tags)]
     if answer:
         usage = answer.usage
         if usage.prompt_tokens or usage.completion_tokens:
             parts.append(f"{usage.prompt_tokens:,} tokens read")
             parts.append(f"{usage.completion_tokens:,} written")
-        parts += [f"{said(stage)} {s:.1f} s" for stage, s in answer.timings.items() if s >= 0.05]
+        parts += [
+            f"{escape_text(stage)} {s:.1f} s" for stage, s in answer.timings.items() if s >= 0.05
+        ]
     return f'<p class="quiet margin">{" · ".join(parts)}</p>'

@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from eval.figures import Row
-from eval.kept.entries import Entry
-from eval.report.text import said
+from eval.case_result import CaseResult
+from eval.report.html_text import escape_text
+from eval.runs.results import CaseRecord
 
 CURRENT = "background:var(--accent);border-color:var(--accent);color:var(--on-accent)"
 VERDICTS = (  # misses first
@@ -24,7 +24,7 @@ VERDICTS = (  # misses first
 )
 
 
-def verdict(row: Row) -> str:
+def case_verdict(row: CaseResult) -> str:
     """What came of a case, one of `VERDICTS`."""
     if row.outcome == "error":
         return "error"
@@ -42,9 +42,9 @@ class Filters:
     tags: Mapping[str, str]
 
     @classmethod
-    def of(cls, entries: Sequence[Entry]) -> Filters:
+    def of(cls, entries: Sequence[CaseRecord]) -> Filters:
         """Those that some entry meets. Ids are ours alone: a tag may be any text."""
-        found = {verdict(entry.row) for entry in entries}
+        found = {case_verdict(entry.row) for entry in entries}
         tags = sorted({tag for entry in entries for tag in entry.row.tags})
         return cls(
             {told: f"only-{told.replace(' ', '-')}" for told in VERDICTS if told in found},
@@ -55,11 +55,14 @@ class Filters:
     def ids(self) -> list[str]:
         return [*self.verdicts.values(), *self.tags.values()]
 
-    def met(self, row: Row) -> list[str]:
+    def met(self, row: CaseResult) -> list[str]:
         """The ids of those that leave `row`."""
-        return [self.verdicts[verdict(row)], *(self.tags[tag] for tag in dict.fromkeys(row.tags))]
+        return [
+            self.verdicts[case_verdict(row)],
+            *(self.tags[tag] for tag in dict.fromkeys(row.tags)),
+        ]
 
-    def rules(self, entries: Sequence[Entry]) -> str:
+    def rules(self, entries: Sequence[CaseRecord]) -> str:
         """The style rules that hide the cases, and the groups that would be empty."""
         rules = []
         for id in self.ids:
@@ -75,9 +78,9 @@ class Filters:
         """The places that the links lead to; they stand before all that they hide."""
         return "".join(f'<span class="target" id="{id}"></span>' for id in self.ids)
 
-    def links(self, rows: Sequence[Row]) -> str:
+    def links(self, rows: Sequence[CaseResult]) -> str:
         """A link for each verdict and each tag, with how many of `rows` it leaves."""
-        told = Counter(map(verdict, rows))
+        told = Counter(map(case_verdict, rows))
         links = [f'<a class="all" href="#cases">all {len(rows):,}</a>']
         links += [
             f'<a href="#{id}">{name} {told[name]:,}</a>' for name, id in self.verdicts.items()
@@ -86,7 +89,7 @@ class Filters:
         for tag, id in self.tags.items():
             tagged = [row.expected for row in rows if tag in row.tags]
             missed = f"{tagged.count(False):,} of {len(tagged):,} missed"
-            kinds.append(f'<a href="#{id}">{said(tag)} <span>{missed}</span></a>')
+            kinds.append(f'<a href="#{id}">{escape_text(tag)} <span>{missed}</span></a>')
         more = f'<p class="filters kinds">{" ".join(kinds)}</p>' if kinds else ""
         shown = f'<p class="filters">{" ".join(links)}</p>{more}'
         return f'<nav aria-label="Filter the questions">{shown}</nav>'

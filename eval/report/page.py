@@ -11,16 +11,16 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from eval.clusters import Unit
-from eval.kept.entries import Entry
-from eval.kept.runs import Results, Run
-from eval.kept.summary import Summary
 from eval.report import cases as report_cases
-from eval.report import figures as report_figures
 from eval.report import plots as report_plots
+from eval.report import statistics_tables as report_figures
 from eval.report import times as report_times
 from eval.report.filters import Filters
-from eval.report.text import counted, said
+from eval.report.html_text import count_of, escape_text
+from eval.runs.listing import Results, Run
+from eval.runs.results import CaseRecord
+from eval.runs.summary import Summary
+from eval.statistics.clusters import ClusterUnit
 
 STYLE = Path(__file__).with_suffix(".css")
 PARTS = {  # by the id of their headings
@@ -35,18 +35,18 @@ MOST_TEXT = 300  # characters of each
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
-def report(run: Run) -> str:
+def render_report(run: Run) -> str:
     """The whole page. What could not be read of the run is said on it."""
     results = run.results()
     entries = results.entries
     filters = Filters.of(entries)
     told = run.summary.figures if run.summary else results.figures()
     parts = {
-        "figures": report_figures.figures(told, _unit(run, entries)),
-        "kinds": report_figures.tags(entries, filters.tags),
+        "figures": report_figures.statistics_section(told, _unit(run, entries)),
+        "kinds": report_figures.tag_section(entries, filters.tags),
         "plots": report_plots.plates(entries),
-        "time": report_times.times(entries),
-        "cases": report_cases.cases(entries, filters),
+        "time": report_times.time_section(entries),
+        "cases": report_cases.case_list(entries, filters),
     }
     body = f"{_head(run, results)}{_contents(parts)}<main>{''.join(parts.values())}</main>"
     return (
@@ -61,12 +61,12 @@ def report(run: Run) -> str:
     )
 
 
-def _unit(run: Run, entries: Sequence[Entry]) -> Unit | None:
+def _unit(run: Run, entries: Sequence[CaseRecord]) -> ClusterUnit | None:
     """What the intervals were drawn over; of a run without an end, as its clusters are named."""
     if run.summary:
         return run.summary.cluster_unit
     kinds = {entry.row.cluster.partition(" ")[0] for entry in entries}
-    units: tuple[Unit, ...] = ("document", "evidence")
+    units: tuple[ClusterUnit, ...] = ("document", "evidence")
     return next((unit for unit in units if unit in kinds), None)
 
 
@@ -75,7 +75,7 @@ def _unit(run: Run, entries: Sequence[Entry]) -> Unit | None:
 
 def _head(run: Run, results: Results) -> str:
     good = sum(entry.row.expected for entry in results.entries)
-    lead = f"{good:,} of {counted(len(results.entries), 'question')} came out as they should."
+    lead = f"{good:,} of {count_of(len(results.entries), 'question')} came out as they should."
     return (
         '<header><p class="kicker">Footnote · eval run</p>'
         f"<h1>{_date(run.started)}</h1>"
@@ -85,18 +85,18 @@ def _head(run: Run, results: Results) -> str:
     )
 
 
-def _errors(entries: Sequence[Entry]) -> str:
+def _errors(entries: Sequence[CaseRecord]) -> str:
     """Said before all else: of a case that ended in an error nothing else is scored."""
     messages = Counter(entry.row.text for entry in entries if entry.row.outcome == "error")
     if not messages:
         return ""
-    many = f"{messages.total():,} of {counted(len(entries), 'question')}"
+    many = f"{messages.total():,} of {count_of(len(entries), 'question')}"
     kinds = "".join(
-        f"<li>{said(text[:MOST_TEXT])} <b>{count:,}×</b></li>"
+        f"<li>{escape_text(text[:MOST_TEXT])} <b>{count:,}×</b></li>"
         for text, count in messages.most_common(SHOWN)
     )
     more = len(messages) - SHOWN
-    rest = f"<li>and {counted(more, 'other message')}</li>" if more > 0 else ""
+    rest = f"<li>and {count_of(more, 'other message')}</li>" if more > 0 else ""
     return (
         f'<div class="errors"><p><a href="#only-error">{many} ended in an error</a>. No'
         " other figure counts them but the median time, its 95th percentile and those by kind of"
@@ -118,7 +118,7 @@ def _notice(run: Run, results: Results) -> str:
         faults.append(
             f"The run had {run.summary.cases:,} cases; {len(results.entries):,} can be read."
         )
-    told = "".join(f"<li>{said(fault)}</li>" for fault in faults)
+    told = "".join(f"<li>{escape_text(fault)}</li>" for fault in faults)
     return f'<ul class="notice">{told}</ul>' if told else ""
 
 
@@ -135,7 +135,7 @@ def _facts(summary: Summary) -> str:
         f" prompts {summary.prompts_digest}",
     }
     told = "".join(
-        f"<div><dt>{name}</dt><dd>{said(fact)}</dd></div>" for name, fact in pairs.items()
+        f"<div><dt>{name}</dt><dd>{escape_text(fact)}</dd></div>" for name, fact in pairs.items()
     )
     return f'<dl class="facts">{told}</dl>'
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from eval.kept.entries import Entry
-from eval.report.curves import first_rank
-from eval.report.text import counted, said
+from eval.report.html_text import count_of, escape_text, format_span
+from eval.report.plot_data import first_rank
+from eval.runs.results import CaseRecord
 from rag.types import Passage, Span
 
 
-def passages(entry: Entry) -> str:
+def passage_section(entry: CaseRecord) -> str:
     """What the model was shown, cited and gold text marked, and how the evidence got there."""
     answer = entry.answer
     shown = answer.passages if answer and answer.passages else entry.seen.passages
@@ -43,7 +43,7 @@ def _folded(rest: Sequence[str], before: str) -> str:
         return ""
     more = "more " if before else ""
     return (
-        f"<details><summary>{counted(len(rest), f'{more}passage')} shown to the model</summary>"
+        f"<details><summary>{count_of(len(rest), f'{more}passage')} shown to the model</summary>"
         f"{_list(rest)}</details>"
     )
 
@@ -59,10 +59,9 @@ def _holds(passage: Passage, spans: Iterable[Span]) -> bool:
 
 
 def _passage(passage: Passage, cited: Sequence[Span], gold: Sequence[Span]) -> str:
-    span = passage.span
     return (
         f'<li><p class="text"><b>[{passage.number}]</b> {marked(passage, cited, gold)}</p>'
-        f'<p class="quiet">{said(passage.title)} · {said(span.document_id)}:{span.start}–{span.end}'
+        f'<p class="quiet">{escape_text(passage.title)} · {format_span(passage.span)}'
         f" · score {passage.score:.2f}</p></li>"
     )
 
@@ -76,7 +75,7 @@ def marked(passage: Passage, cited: Sequence[Span], gold: Sequence[Span]) -> str
     parts = []
     for low, high in pairwise(sorted({0, length, *edges})):
         piece = Span(passage.span.document_id, start + low, start + high)
-        told = said(passage.text[low:high])
+        told = escape_text(passage.text[low:high])
         if any(span.overlaps(piece) for span in gold):
             told = f'<u class="gold">{told}</u>'
         if any(span.overlaps(piece) for span in cited):
@@ -85,13 +84,13 @@ def marked(passage: Passage, cited: Sequence[Span], gold: Sequence[Span]) -> str
     return "".join(parts)
 
 
-def _path(entry: Entry, shown: Sequence[Passage]) -> str:
+def _path(entry: CaseRecord, shown: Sequence[Passage]) -> str:
     """How far the evidence came: found, cut off, shown."""
     gold, hits = entry.spans, entry.seen.hits
     if not gold or not (hits or shown):
         return ""
     rank = first_rank(entry)
-    found = f"at rank {rank} of {counted(len(hits), 'hit')}" if rank else "among none of the hits"
+    found = f"at rank {rank} of {count_of(len(hits), 'hit')}" if rank else "among none of the hits"
     parts = [f"found {found}"] if hits else []
     numbers = [f"[{each.number}]" for each in shown if _holds(each, gold)]
     if numbers:

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate
 
-from eval.intervals import Interval
-from eval.kept.entries import Entry
 from eval.report import axes as plots_axes
-from eval.report import curves
+from eval.report import plot_data
 from eval.report.axes import Axes, Spot
-from eval.report.curves import BINS, Deciding, Operating, Reliability
-from eval.report.text import counted
+from eval.report.html_text import count_of
+from eval.report.plot_data import BINS, Deciding, Operating, Reliability
+from eval.runs.results import CaseRecord
+from eval.statistics.bootstrap import Interval
 
 _SORTS = (  # of `report_curves.VERDICTS`: in words, and how they are drawn
     ("supported", "fn-plot-good"),
@@ -23,10 +23,10 @@ _SORTS = (  # of `report_curves.VERDICTS`: in words, and how they are drawn
     ("not checked", "fn-plot-open"),
 )
 MOST_POINTS = 12  # of a curve, in its table
-_Plot = Callable[[Sequence[Entry]], str]
+_Plot = Callable[[Sequence[CaseRecord]], str]
 
 
-def plates(entries: Sequence[Entry]) -> str:
+def plates(entries: Sequence[CaseRecord]) -> str:
     """Every picture that the cases give numbers for."""
     drawn: tuple[_Plot, ...] = (ranks, scores, reliability, deciding)
     told = "".join(plot(entries) for plot in drawn)
@@ -69,13 +69,13 @@ def _with(found: Interval | None) -> str:
 # --- retrieval --------------------------------------------------------------------------------
 
 
-def ranks(entries: Sequence[Entry]) -> str:
+def ranks(entries: Sequence[CaseRecord]) -> str:
     """At which rank each question's evidence was found first."""
-    counts = curves.rank_columns(entries)
+    counts = plot_data.rank_columns(entries)
     if not (total := sum(counts)):
         return ""
-    names = [*map(str, range(1, curves.RANKS + 1)), "later", "not found"]
-    ticks = [*names[:-2], f"{curves.RANKS + 1}+", "none"]
+    names = [*map(str, range(1, plot_data.RANKS + 1)), "later", "not found"]
+    ticks = [*names[:-2], f"{plot_data.RANKS + 1}+", "none"]
     rows = [
         (name, f"{count:,}", f"{sofar / total:.1%}" if name != "not found" else "")
         for name, count, sofar in zip(names, counts, accumulate(counts), strict=True)
@@ -87,7 +87,7 @@ def ranks(entries: Sequence[Entry]) -> str:
         f"Questions by the rank of their first gold evidence. {words}.",
     )  # fmt: skip
     caption = (
-        f"{counted(total, 'question')} with gold evidence, by the rank of the first hit that"
+        f"{count_of(total, 'question')} with gold evidence, by the rank of the first hit that"
         f" overlaps it. First in {counts[0] / total:.1%}; nowhere among the hits in {counts[-1]:,}."
     )
     head = ("Rank", "Questions", "Found so far")
@@ -97,10 +97,10 @@ def ranks(entries: Sequence[Entry]) -> str:
 # --- scores of sentences ----------------------------------------------------------------------
 
 
-def scores(entries: Sequence[Entry]) -> str:
+def scores(entries: Sequence[CaseRecord]) -> str:
     """Sentences by score and verdict."""
-    claims = list(curves.checked(entries))
-    counts = curves.score_columns(claims)
+    claims = list(plot_data.checked(entries))
+    counts = plot_data.score_columns(claims)
     if not (total := sum(map(sum, counts))):
         return ""
     sums = [sum(column) for column in zip(*counts, strict=True)]
@@ -118,7 +118,7 @@ def scores(entries: Sequence[Entry]) -> str:
     )
     without = f" {len(claims) - total:,} have no score." if len(claims) > total else ""
     caption = (
-        f"{counted(total, 'sentence')} that the check scored, those it removed or repaired"
+        f"{count_of(total, 'sentence')} that the check scored, those it removed or repaired"
         f" included, by score and verdict.{without} {keys}"
     )
     rows = [(_edges(i), *(f"{parts[n]:,}" for n in met)) for i, parts in enumerate(counts)]
@@ -134,9 +134,9 @@ def _edges(number: int) -> str:
     return f"{number / BINS:g} to {(number + 1) / BINS:g}"
 
 
-def reliability(entries: Sequence[Entry]) -> str:
+def reliability(entries: Sequence[CaseRecord]) -> str:
     """Whether sentences of a high score stand in good answers."""
-    found = curves.reliability(entries)
+    found = plot_data.reliability(entries)
     if not found:
         return ""
     spots = [Spot(each.score, each.good.mean, *_ends(each.good)) for each in found.tenths]
@@ -164,7 +164,7 @@ def reliability(entries: Sequence[Entry]) -> str:
 def _relied(found: Reliability) -> str:
     total = sum(each.good.n for each in found.tenths)
     return (
-        f"{counted(total, 'sentence')} of the answers as given, in tenths of the score. Up: the"
+        f"{count_of(total, 'sentence')} of the answers as given, in tenths of the score. Up: the"
         " share of them whose answer is right and cites gold evidence; an answer where there is"
         " none to give is not. Across: their mean score. Bands are 95 % intervals, n how many"
         " sentences; on the broken line both agree. A sentence can be well supported in an answer"
@@ -189,9 +189,9 @@ _SIGNALS = {
 }
 
 
-def deciding(entries: Sequence[Entry]) -> str:
+def deciding(entries: Sequence[CaseRecord]) -> str:
     """How well one number could decide whether to answer."""
-    found = curves.deciding(entries)
+    found = plot_data.deciding(entries)
     if not found:
         return ""
     base = found.answerable / found.n
@@ -218,7 +218,7 @@ def _decides(found: Deciding, base: float) -> str:
     return (
         f"If {signal} alone decided: across, the share of the answerable questions that are"
         f" answered; up, the share of the answered that are answerable, as the least {short[2:]}"
-        f" to answer from falls. {counted(found.n, 'question')}, {found.answerable:,} of them"
+        f" to answer from falls. {count_of(found.n, 'question')}, {found.answerable:,} of them"
         f" answerable{without}. AUROC {_with(found.auroc)}; average precision"
         f" {found.precision:.2f}. "
         f'<span class="key key-level">to answer all ({base:.1%})</span>{run}'

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from eval.agreement import balanced_accuracy
 from eval.logistic import newton
-from eval.scorer import labelled
-from eval.scorer.labelled import Labelled
+from eval.scorer import labelled_sets
+from eval.scorer.labelled_sets import LabelledText
+from eval.statistics.agreement import balanced_accuracy
 from rag import split_sentences
 from rag.internals import (
     FEATURE_NAMES,
@@ -39,10 +39,14 @@ if TYPE_CHECKING:
 FOLDS = 10
 PENALTY = 30.0  # beside some 2,000 weighted sentences
 SET_WEIGHT = 400.0  # sentences that each set counts for
-WHOLE = ("ragtruth_qa_dev", "wice_dev", "frank_valid")  # a label says that all of a text holds
+LABELLED_WHOLE = (
+    "ragtruth_qa_dev",
+    "wice_dev",
+    "frank_valid",
+)  # a label says that all of a text holds
 _FREE = 1e-3  # the penalty on the intercepts
 
-Sets = Mapping[str, Sequence[Labelled]]
+Sets = Mapping[str, Sequence[LabelledText]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ class Sentence:
     weight: float
 
 
-def read(sets: Sets, scorer: Scorer) -> list[Sentence]:
+def read_sentences(sets: Sets, scorer: Scorer) -> list[Sentence]:
     """Every sentence of every text that has sources, with its features."""
     return [
         sentence
@@ -68,17 +72,17 @@ def read(sets: Sets, scorer: Scorer) -> list[Sentence]:
     ]
 
 
-def _sentences(name: str, index: int, row: Labelled, scorer: Scorer) -> Iterator[Sentence]:
+def _sentences(name: str, index: int, row: LabelledText, scorer: Scorer) -> Iterator[Sentence]:
     spans = [
         span for span in split_sentences(row.text) if any(map(str.isalnum, row.text[slice(*span)]))
     ]
     found = scorer.features([row.text[start:end] for start, end in spans], row.sources)
     for span, each in zip(spans, found, strict=False):
         truth, weight = _truth(row, span, len(spans))
-        yield Sentence(name, index, fold(name, row.document), each, truth, weight)
+        yield Sentence(name, index, fold_of(name, row.document), each, truth, weight)
 
 
-def _truth(row: Labelled, span: tuple[int, int], sentences: int) -> tuple[float, float]:
+def _truth(row: LabelledText, span: tuple[int, int], sentences: int) -> tuple[float, float]:
     """Where people marked places, those decide. Else what holds of the whole text is shared among
     its sentences, less so where it holds of all of them."""
     if row.faults is not None:
@@ -88,7 +92,7 @@ def _truth(row: Labelled, span: tuple[int, int], sentences: int) -> tuple[float,
     return truth, sentences ** (-0.5 if truth in (0, 1) else -1.0)
 
 
-def fold(name: str, document: str) -> int:
+def fold_of(name: str, document: str) -> int:
     """The fold, 0..9, in which a document is held out, with all the texts that share it."""
     from hashlib import sha256
 
@@ -144,14 +148,14 @@ def _balanced(sentences: Sequence[Sentence]) -> NDArray[np.float64]:
 
 
 @dataclass(frozen=True, slots=True)
-class Scores:
+class TextScores:
     """Of every text of a set, in order: on the whole, and of its worst sentence."""
 
     overall: list[float]
     worst: list[float]
 
 
-def held_out(sentences: Sequence[Sentence], sets: Sets) -> dict[str, Scores]:
+def held_out_scores(sentences: Sequence[Sentence], sets: Sets) -> dict[str, TextScores]:
     """The scores of every text by weights that were fitted without its document."""
     odds: dict[tuple[str, int], list[float]] = {}
     for number in range(FOLDS):
@@ -161,17 +165,17 @@ def held_out(sentences: Sequence[Sentence], sets: Sets) -> dict[str, Scores]:
                 odds.setdefault((each.set, each.index), []).append(weights.log_odds(each.found))
     found = {name: [odds.get((name, n), []) for n in range(len(sets[name]))] for name in sets}
     return {
-        name: Scores(
+        name: TextScores(
             [overall_score(each) for each in texts], [lowest_score(each) for each in texts]
         )
         for name, texts in found.items()
     }
 
 
-def threshold(scores: Mapping[str, Scores], sets: Sets) -> float:
+def best_threshold(scores: Mapping[str, TextScores], sets: Sets) -> float:
     """The one score that parts grounded texts from others best: on the worst sentences of the sets
     whose texts are labelled whole, by the mean of their balanced accuracies."""
-    parted = [name for name in scores if name in WHOLE]
+    parted = [name for name in scores if name in LABELLED_WHOLE]
 
     def worth(candidate: float) -> float:
         found = (
@@ -191,17 +195,17 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, metavar="DIR")
     parser.add_argument("--out", type=Path, default=SCORER_FILE, metavar="FILE")
     given = parser.parse_args()
-    sets = labelled.read_all(given.data)
-    sentences = read(sets, Scorer(fit_nothing()))
-    scores = held_out(sentences, sets)
+    sets = labelled_sets.read_all_sets(given.data)
+    sentences = read_sentences(sets, Scorer(empty_model()))
+    scores = held_out_scores(sentences, sets)
     about = f"fitted by python -m eval.scorer.fit on {len(sentences):,} sentences"
-    chosen = {"threshold": threshold(scores, sets), "about": about}
+    chosen = {"threshold": best_threshold(scores, sets), "about": about}
     write(fit(sentences).model_copy(update=chosen), given.out)
     print(f"{given.out.name}: {about}, threshold {chosen['threshold']}.")
     print("How well it agrees with people: footnote eval scorer --data DIR")
 
 
-def fit_nothing() -> ScorerModel:
+def empty_model() -> ScorerModel:
     """Weights that say nothing, for a scorer that only makes features."""
     return ScorerModel(intercept=0, threshold=0.5, features={})
 

@@ -57,11 +57,11 @@ def golden(
     """
     if ctx.invoked_subcommand:
         return
-    from eval.run import first, run_golden, spread
+    from eval.run import first_cases, run_golden, spread_cases
 
     if limit and sample:
         raise typer.BadParameter("--limit and --sample exclude each other.")
-    choose = spread(sample) if sample else first(limit) if limit else list
+    choose = spread_cases(sample) if sample else first_cases(limit) if limit else list
     settings = command_settings(ctx)
     going: Path | Literal["last"] | None = None
     if resume:
@@ -76,9 +76,9 @@ def scorer(ctx: typer.Context, data: Data, as_json: AsJson = False) -> None:
     Beside what people said on five public sets, held out by document, with word containment as
     the row to beat; and how many changed sentences and corrupted answers the checks catch.
     """
-    from eval.scorer.measure import measure
+    from eval.scorer.evaluate import evaluate_scorer
 
-    raise typer.Exit(measure(data, as_json=as_json))
+    raise typer.Exit(evaluate_scorer(data, as_json=as_json))
 
 
 @evals.command()
@@ -106,7 +106,7 @@ def bench(
     """Measure retrieval, and answers with --answers, on a public data set."""
     if data is None and name != "disagreement":
         raise typer.BadParameter("The data set's folder is not given: --data DIR.")
-    from eval.benchmarks.run import bench as run
+    from eval.benchmarks.run import run_benchmark as run
 
     settings, folder = command_settings(ctx), data or Path()
     raise typer.Exit(
@@ -142,7 +142,7 @@ def gate(
     Only figures without a clock in them count.
     """
     from eval.compare.baseline import BASELINE, write_baseline
-    from eval.compare.gate import hold, hold_now
+    from eval.compare.gate import check_run, run_and_check
 
     settings, file = command_settings(ctx), baseline or BASELINE
     if write:
@@ -150,7 +150,7 @@ def gate(
             raise typer.BadParameter("--write needs the RUN to make the baseline of.")
         write_baseline(_run(settings, run), file)
         return
-    held = hold(file, _run(settings, run)) if run else hold_now(file, settings)
+    held = check_run(file, _run(settings, run)) if run else run_and_check(file, settings)
     raise typer.Exit(held)
 
 
@@ -161,7 +161,7 @@ def judge(ctx: typer.Context, run: RunName = "last") -> None:
     Off until FOOTNOTE_JUDGE_MODEL names one. Its verdicts are kept beside the run, and its
     agreement with the local checks is printed.
     """
-    from eval.judging.judge import judge as asked
+    from eval.judging.judge_run import judge_run as asked
 
     settings = command_settings(ctx)
     raise typer.Exit(asked(_run(settings, run), settings))
@@ -169,9 +169,9 @@ def judge(ctx: typer.Context, run: RunName = "last") -> None:
 
 def _run(settings: Settings, name: str) -> Path:
     """The folder of a kept run, or a path as it was given."""
-    from eval.kept.runs import newest
+    from eval.runs.listing import newest_finished_run
 
     kept = settings.data_dir / "evals"
     if name == "last":
-        return newest(kept).folder
+        return newest_finished_run(kept).folder
     return kept / name if (kept / name).is_dir() and Path(name).name == name else Path(name)

@@ -14,10 +14,11 @@ from math import ceil, floor
 from typing import Literal
 from urllib.parse import quote
 
-from eval.figures import KINDS, Figure, value
-from eval.kept.runs import Run
-from eval.kept.summary import Summary
 from eval.report import svg as plots
+from eval.runs.listing import Run
+from eval.runs.summary import Summary
+from eval.statistics.aggregate import KINDS, Statistic
+from eval.statistics.formatting import format_value
 from ui.text import count, one_line
 
 MAX_ROWS = 100
@@ -44,7 +45,7 @@ MAIN_FIGURES = (
 
 
 def render_tab(runs: Sequence[Run]) -> str:
-    """The whole tab. `runs` come newest first, as `eval.kept.runs.runs` gives them."""
+    """The whole tab. `runs` come newest first, as `eval.runs.listing.list_runs` gives them."""
     if not runs:
         return (
             '<section class="fn-evals"><h2>Evals</h2><p class="fn-evals-empty">No run yet. '
@@ -103,7 +104,7 @@ def _multiple(main: MainFigure, group: Sequence[Summary]) -> str:
     figures = [summary.figures[main.name] for summary in group]
     values = [figure.value for figure in figures]
     low, high = _axis(main, [each for each in values if each is not None])
-    shown = [value(figure, KINDS[main.name]) for figure in figures]
+    shown = [format_value(figure, KINDS[main.name]) for figure in figures]
     told = f"{main.title}, run by run: {', '.join(shown)}."
     return (
         f'<figure class="fn-evals-multiple"><figcaption>{main.title}</figcaption>'
@@ -164,7 +165,7 @@ def _row(run: Run) -> str:
     facts = {
         "Model": one_line(run.summary.model, 60) if run.summary else "–",
         "Questions": f"{told['errors'].n:,}",
-        **{main.title: value(told[main.name], KINDS[main.name]) for main in MAIN_FIGURES},
+        **{main.title: format_value(told[main.name], KINDS[main.name]) for main in MAIN_FIGURES},
     }
     cells = "".join(
         f'<td role="cell" data-label="{title}">{escape(fact)}</td>' for title, fact in facts.items()
@@ -174,7 +175,7 @@ def _row(run: Run) -> str:
     )
 
 
-def _known(run: Run) -> tuple[Mapping[str, Figure], str]:
+def _known(run: Run) -> tuple[Mapping[str, Statistic], str]:
     """The figures, and what is to be said of a run that has no usable summary."""
     if run.summary:
         return run.summary.figures, ""

@@ -55,12 +55,12 @@ class PageActions:
 
     def evals(self, owner: str) -> str:
         """Past runs of the evals, and the cases that the owner's thumbs make."""
-        from eval.kept.runs import runs
+        from eval.runs.listing import list_runs
         from ui.records import feedback_cases
         from ui.views import eval_runs
 
         library = self.assistant.library
-        past = runs(self.assistant.settings.data_dir / "evals")
+        past = list_runs(self.assistant.settings.data_dir / "evals")
         made = feedback_cases.cases_from_feedback(
             self.history.marked(owner), lambda id: library.document(id).text
         )

@@ -135,11 +135,11 @@ class Routes:
 
     def report(self, request: Request) -> Response:
         """The report of an eval run."""
-        from eval.kept import runs
-        from eval.report.page import report
+        from eval.report.page import render_report
+        from eval.runs import listing
 
         folder = self.assistant.settings.data_dir / "evals"
-        return _html(report(runs.find(folder, request.path_params["name"])))
+        return _html(render_report(listing.find_run(folder, request.path_params["name"])))
 
 
 def _with_error_page(endpoint: Endpoint) -> Endpoint:

@@ -1,0 +1,222 @@
+"""How is a run kept, so that one that breaks off can be gone on with?
+
+A run's folder has `run.json` from the start, with what it is measured on, and a line of
+`results.jsonl` for each case as soon as it is known. Who goes on with a run must measure the same.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from filelock import FileLock, Timeout
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from eval.case_result import CaseResult
+from eval.runs import listing
+from eval.runs.conditions import Conditions
+from eval.runs.listing import HEADER, REPORT, RESULTS, SUMMARY, RunError
+from eval.runs.results import CaseRecord
+from eval.runs.summary import first_problem
+
+LOCK = "run.lock"
+_MEASURED_ON = {  # the fields of `Conditions`, in words
+    "model": "the model",
+    "commit": "the version",
+    "cases_file": "the file of cases",
+    "cases_digest": "the cases",
+    "documents": "the number of articles",
+    "corpus_digest": "the articles",
+    "prompts_digest": "the prompts",
+    "settings": "the settings",
+}
+
+
+class RunHeader(BaseModel):
+    """What is written of a run at its start. `measured_on` are its conditions by name."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
+
+    schema_: Literal["footnote.eval.run/1"] = Field(default="footnote.eval.run/1", alias="schema")
+    started: AwareDatetime
+    cases: int = Field(ge=0)
+    resumed: int = Field(default=0, ge=0)  # how often it was gone on with
+    measured_on: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RunWriter:
+    """A run that goes on, in `folder`. `before` are the cases that are there already."""
+
+    folder: Path
+    header: RunHeader
+    before: tuple[CaseRecord, ...] = ()
+
+    @property
+    def rows(self) -> dict[str, CaseResult]:
+        """By the id of the case."""
+        return {entry.row.id: entry.row for entry in self.before}
+
+    def add(self, line: str) -> None:
+        """Add a line of results. Raises `RunError`."""
+        with errors_as_run_error(self.folder), _open(self.folder / RESULTS) as written:
+            written.write(line)
+
+
+def _open(file: Path) -> Any:
+    return file.open("a", encoding="utf-8", errors="replace")
+
+
+@contextmanager
+def errors_as_run_error(folder: Path) -> Iterator[None]:
+    """Raises `RunError` where the run cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise RunError(
+            f"The run cannot be kept in {folder} ({error.strerror or error}).",
+            "Make room or choose another folder with --out.",
+        ) from error
+
+
+def new_run_folder(folder: Path) -> Path:
+    """A new folder for a run that starts now, in `folder`. Raises `RunError`."""
+    with errors_as_run_error(folder):
+        return listing.create_run_folder(folder, datetime.now(UTC))
+
+
+@contextmanager
+def start_run(folder: Path, facts: Conditions, cases: int) -> Iterator[RunWriter]:
+    """A new run in `folder`; what another one left there is removed. Raises `RunError`."""
+    with errors_as_run_error(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    with _alone(folder):
+        started = datetime.now(UTC).replace(microsecond=0)
+        told = RunHeader(started=started, cases=cases, measured_on=_plain(facts))
+        with errors_as_run_error(folder):
+            for name in (SUMMARY, REPORT):
+                (folder / name).unlink(missing_ok=True)
+            (folder / RESULTS).write_bytes(b"")
+            _write(told, folder)
+        yield RunWriter(folder, told)
+
+
+@contextmanager
+def resume_run(folder: Path, facts: Conditions, cases: int) -> Iterator[RunWriter]:
+    """The run in `folder`, which broke off. A last line that was not written to its end is cut
+    off. Raises `RunError`: there is no such run, it came to its end or still goes on, it was
+    measured on something else, or a line of it cannot be read.
+    """
+    told = _read(folder)
+    with _alone(folder):
+        _check(told, _plain(facts), cases)
+        with errors_as_run_error(folder):
+            _cut_torn_line(folder / RESULTS)
+        found = listing.Run(folder.name, folder).results()
+        if found.faults:
+            raise RunError(
+                f"The run in {folder} cannot be gone on with: {found.faults[0]}", "Start a new run."
+            )
+        told = told.model_copy(update={"resumed": told.resumed + 1})
+        with errors_as_run_error(folder):
+            _write(told, folder)
+        yield RunWriter(folder, told, found.entries)
+
+
+def find_unfinished(folder: Path, which: Path | Literal["last"]) -> Path:
+    """The folder of the run to go on with: `which`, or the newest in `folder` that has no end.
+
+    Raises `RunError` where there is none.
+    """
+    if which != "last":
+        _read(which)
+        return which
+    for run in listing.list_runs(folder):
+        if not run.summary and (run.folder / HEADER).is_file():
+            return run.folder
+    raise RunError("There is no unfinished run.", "Start one: `footnote eval`.")
+
+
+def _read(folder: Path) -> RunHeader:
+    if (folder / SUMMARY).exists():
+        raise RunError(f"The run in {folder} came to its end.", "Start a new one.")
+    try:
+        return RunHeader.model_validate_json((folder / HEADER).read_bytes())
+    except FileNotFoundError as error:
+        problem = f"There is no run in {folder} that could be gone on with."
+        raise RunError(problem, "Give the folder of one that broke off.") from error
+    except ValidationError as error:
+        raise RunError(
+            f"{HEADER} cannot be used ({first_problem(error)}).", "Start a new run."
+        ) from error
+    except OSError as error:
+        said = error.strerror or error
+        raise RunError(f"{HEADER} cannot be read ({said}).", "Start a new run.") from error
+
+
+def _write(told: RunHeader, folder: Path) -> None:
+    part = folder / f".{HEADER}.part"
+    part.write_text(f"{told.model_dump_json(by_alias=True, indent=2)}\n", "utf-8", "replace")
+    part.replace(folder / HEADER)
+
+
+def _plain(facts: Conditions) -> dict[str, Any]:
+    """As they are read back from JSON."""
+    plain: dict[str, Any] = json.loads(json.dumps(asdict(facts)))
+    return plain
+
+
+def _check(told: RunHeader, facts: Mapping[str, Any], cases: int) -> None:
+    """Raises `RunError` that names what differs."""
+    other = [_differing(name, told.measured_on.get(name), facts[name]) for name in facts]
+    if told.cases != cases:
+        other.append(f"the number of cases ({told.cases} then, {cases} now)")
+    if differing := [each for each in other if each]:
+        raise RunError(
+            f"The run was measured on something else: {'; '.join(differing)}.",
+            "Start a new run, or ask as it was asked then.",
+        )
+
+
+def _differing(name: str, then: Any, now: Any) -> str:
+    """``the model (small then, large now)``; empty where they agree."""
+    if then == now:
+        return ""
+    if isinstance(then, dict) and isinstance(now, dict):
+        names = [key for key in sorted({*then, *now}) if then.get(key) != now.get(key)]
+        return ", ".join(f"{key} ({_said(then.get(key))}, {now.get(key)} now)" for key in names)
+    return f"{_MEASURED_ON.get(name, name)} ({_said(then)}, {now} now)"
+
+
+def _said(then: object) -> str:
+    """From a file that may say anything."""
+    return "".join(char if char.isprintable() else " " for char in f"{then} then")[:200]
+
+
+def _cut_torn_line(file: Path) -> None:
+    """Leave only lines that were written to their end."""
+    with file.open("r+b") as written:
+        data = written.read()
+        written.truncate(data.rfind(b"\n") + 1)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One process at a time writes a run; the lock dies with its process."""
+    lock = FileLock(folder / LOCK, timeout=0)
+    with errors_as_run_error(folder):
+        try:
+            lock.acquire()
+        except Timeout as error:  # an OSError too
+            problem = f"The run in {folder} still goes on in another process."
+            raise RunError(problem, "Wait for it, or stop it.") from error
+    try:
+        yield
+    finally:
+        (folder / LOCK).unlink(missing_ok=True)
+        lock.release()

@@ -1,0 +1,191 @@
+"""How does the scorer's card look, to a person and to a program?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from eval.scorer.model_card import (
+    HELD_OUT,
+    CardRow,
+    CardSection,
+    Count,
+    ModelCard,
+    OnProgress,
+    Target,
+    alarm_targets,
+    caught_targets,
+    section_targets,
+    speed_target,
+    targets,
+)
+from eval.scorer.published_results import MEASURE_NAMES
+from eval.scorer.text_scores import ScoringSpeed
+from eval.statistics.agreement import MEASURES, Measure
+from eval.statistics.bootstrap import Interval
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+
+SCHEMA = "footnote.scorer-card/1"
+WIDTH = 80
+
+
+@contextmanager
+def progress() -> Iterator[OnProgress]:
+    """A bar on standard error; gone when done, and not drawn where nobody looks."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("scoring"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as shown:
+        task = shown.add_task("scoring", total=None)
+        yield lambda done, of: shown.update(task, completed=done, total=of)
+
+
+# --- for a program ----------------------------------------------------------------------------
+
+
+def as_json(made: ModelCard) -> str:
+    """One JSON object; shares and correlations as fractions, targets as they are told."""
+    told = [asdict(target) | {"met": target.met} for target in targets(made)]
+    return json.dumps({"schema": SCHEMA} | asdict(made) | {"targets": told}, indent=2)
+
+
+# --- for a person -----------------------------------------------------------------------------
+
+
+def as_text(made: ModelCard) -> str:
+    """The card in lines of at most 80 characters."""
+    from rich.console import Console
+
+    console = Console(width=WIDTH, color_system=None, force_terminal=False)
+    with console.capture() as captured:
+        for part in _parts(made):
+            console.print(part, markup=False, highlight=False)
+    return "\n".join(line.rstrip() for line in captured.get().splitlines())
+
+
+def _parts(made: ModelCard) -> Iterator[RenderableType]:
+    yield _preface(made)
+    for section in made.sections:
+        yield f"\n{section.board.title}"
+        yield (
+            f"{section.n:,} texts of {section.documents:,} documents, "
+            f"{section.ungrounded:,} of them not grounded"
+        )
+        yield _agreement(section.rows)
+        yield from _below(section)
+    yield "\nSpeed"
+    yield _speed(made.speed)
+    yield from _counted("Mutated claims caught", made.caught, caught_targets(made.caught))
+    yield from _counted("Claims wrongly doubted", made.alarms, alarm_targets(made.alarms))
+    told = targets(made)
+    yield f"\n{sum(target.met for target in told)} of {len(told)} targets are met."
+
+
+def _preface(made: ModelCard) -> str:
+    held_out = any(row.name == HELD_OUT for section in made.sections for row in section.rows)
+    told = (
+        "The targets are held to the held-out rows: each text was scored by weights fitted "
+        "without its document."
+        if held_out
+        else "There are no held-out scores: read these figures as too good."
+    )
+    return (
+        "The grounding scorer beside what people said\n"
+        "In percent; in brackets the 95 % interval, documents drawn anew. A text that scores below "
+        f"the cut is called ungrounded. In-sample rows were fitted on these very sets. {told} "
+        "Containment's cut is the best for each set, found on the same texts."
+    )
+
+
+def _table(*headings: str, gap: int = 1) -> Table:
+    """`gap` columns between two; the first is for labels. Long figures are broken, never cut."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, gap - 1, 0, 0))
+    for number, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if number else "left", no_wrap=number < 2)
+    return table
+
+
+_HEADINGS: Mapping[Measure, str] = {
+    **MEASURE_NAMES,
+    "balanced_accuracy": "bal. accuracy",
+    "f1": "F1 ungrounded",
+}
+
+
+def _agreement(rows: Iterable[CardRow]) -> Table:
+    table = _table("", "cut", *(_HEADINGS[measure] for measure in MEASURES))
+    for row in rows:
+        told = (_interval(row.figures[measure]) for measure in MEASURES)
+        table.add_row(row.name, f"{row.threshold:.2f}", *told)
+    return table
+
+
+def _interval(found: Interval | None) -> str:
+    if found is None:
+        return "-"
+    return f"{100 * found.mean:.1f} [{100 * found.low:.0f}, {100 * found.high:.0f}]"
+
+
+def _below(section: CardSection) -> Iterator[str]:
+    if found := section.gain:
+        yield (
+            f"{section.ours}, over containment: {MEASURE_NAMES[section.board.headline]} "
+            f"{100 * found.mean:+.1f} [{100 * found.low:+.1f}, {100 * found.high:+.1f}]"
+        )
+    for target in section_targets(section):
+        yield _target(target)
+    for anchors in section.board.anchors:
+        reached = ", ".join(f"{who} {value:.1f}" for who, value in anchors.reached.items())
+        yield f"published: {MEASURE_NAMES[anchors.measure]} ({anchors.source}): {reached}"
+
+
+def _target(target: Target) -> str:
+    reached = "not measured" if target.reached is None else f"{target.reached:.1f}"
+    return f"target: {target.what} {_bound(target)} ({reached})"
+
+
+def _bound(target: Target) -> str:
+    return f"{target.bound} {target.wanted:g}: {_met(target)}"
+
+
+def _met(target: Target) -> str:
+    return "met" if target.met else "missed"
+
+
+def _speed(found: ScoringSpeed) -> str:
+    if found.ms_per_claim is None or found.ms_per_claim_p95 is None:
+        return "Not measured: no two texts have the same sources."
+    new = "-" if found.ms_new_sources is None else f"{found.ms_new_sources:,.0f} ms"
+    return (
+        f"{found.ms_per_claim:.1f} ms a claim once its sources were seen ({found.claims:,} claims; "
+        f"95th percentile of texts {found.ms_per_claim_p95:.1f} ms); a text with new sources "
+        f"{new}\n{_target(speed_target(found))}"
+    )
+
+
+def _counted(
+    title: str, counts: Sequence[Count], wanted: Iterable[Target]
+) -> Iterator[RenderableType]:
+    if not counts:
+        return
+    by_kind = {target.what.partition(": ")[2]: target for target in wanted}
+    table = _table("kind", "share", "of n", "target", gap=2)
+    for kind, caught, n in counts:
+        target = by_kind.get(kind)
+        told = "" if target is None else _bound(target)
+        table.add_row(kind, f"{100 * caught / n:.1f}" if n else "-", f"{caught:,} of {n:,}", told)
+    yield f"\n{title}"
+    yield table

@@ -1,0 +1,1 @@
+"""True sentences with one thing made false, and the reverse: safe rewordings."""
