@@ -9,9 +9,11 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+from pydantic_settings import BaseSettings
 from typer.main import get_command
 
 import rag.errors
+from eval.judging.judge_run import JudgeSettings
 from rag.assistant import SEEDS
 from rag.errors import FootnoteError
 from rag.settings import Settings
@@ -109,11 +111,13 @@ def test_every_command_of_the_readme_exists_and_every_command_is_in_it() -> None
     assert named == known
 
 
-def test_every_setting_is_documented_with_its_default() -> None:
+@pytest.mark.parametrize("settings", [Settings, JudgeSettings])
+def test_every_setting_is_documented_with_its_default(settings: type[BaseSettings]) -> None:
     documented = rows("Settings")
-    for name, field in Settings.model_fields.items():
+    for name, field in settings.model_fields.items():
         choices = getattr(field.validation_alias, "choices", None)
-        variable = str(choices[0]) if choices else f"FOOTNOTE_{name}".upper()
+        prefix = settings.model_config.get("env_prefix", "")
+        variable = str(choices[0]) if choices else f"{prefix}{name}".upper()
         assert variable in documented, variable
         if field.default_factory is None:
             default = "unset" if field.default is None else f"{field.default:g}"
