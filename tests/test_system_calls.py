@@ -209,10 +209,15 @@ def test_a_question_to_a_model_on_loopback_goes_nowhere_else(watch: Watch) -> No
     assert watch.faults() == []
 
 
+def test_an_evaluation_and_its_report_keep_to_their_folders(watch: Watch) -> None:
+    with ScriptedServer(["A 20% rate applies to fentanyl. [1]"]) as server:
+        watch.run([*FOOTNOTE, "eval", "--limit", "1"], FOOTNOTE_LLM_BASE_URL=server.base_url)
+    assert list(watch.data.glob("evals/*/report.html"))
+    assert watch.faults() == []
+
+
 @pytest.mark.slow
-def test_a_question_to_the_embedded_model_goes_nowhere(
-    watch: Watch, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_question_to_the_embedded_model_goes_nowhere(watch: Watch) -> None:
     joined = load_settings().cache_dir  # where this user's model is, not to join another
     answer = watch.run([*FOOTNOTE, "ask", FENTANYL], FOOTNOTE_CACHE_DIR=joined)
     assert "20%" in answer
