@@ -52,13 +52,16 @@ class _Line(reading.Record):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A question and the id of its passage; `gold` is empty where that does not answer it."""
+    """A question and the id of its passage; `gold` is empty where that does not answer it.
+    `selected` are the sentences that each annotator marked."""
 
     id: str
     question: str
     passage: str
     title: str
     gold: tuple[str, ...]
+    sentences: tuple[str, ...]  # of the passage
+    selected: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,16 @@ def _cases(path: Path, pool: dict[str, DatasetText]) -> list[Case]:
         text = pool.setdefault(
             passage.text, DatasetText(str(len(pool)), passage.title, passage.text)
         )
-        found[str(row.id)] = Case(str(row.id), row.input, text.id, passage.title, gold)
+        selected = tuple(each.selected_sentences for each in row.output)
+        if not {each for marked in selected for each in marked} <= set(passage.sentences):
+            raise reading.line_error(
+                path, number, "output.selected_sentences: the passage has no such sentence"
+            )
+        if " ".join(passage.sentences) != passage.text.strip():
+            raise reading.line_error(path, number, "passages.sentences: they are not the text")
+        found[str(row.id)] = Case(
+            str(row.id), row.input, text.id, passage.title, gold, passage.sentences, selected
+        )
     return list(found.values())
 
 
@@ -158,11 +170,13 @@ def pooled(data: Path, settings: Settings, part: slice) -> list[Table]:
 def _answers(name: str, title: str, data: Path, settings: Settings, part: slice) -> list[Table]:
     told = read(data)
     with open_index(NAME, told.passages, settings) as assistant:
-        asked = ask_questions(name, _questions(told.cases, name), part, assistant, settings)
+        asked = ask_questions(name, questions_of(told.cases, name), part, assistant, settings)
     return [declining_table(title, asked, DECLINE_ANCHORS)]
 
 
-def _questions(cases: Sequence[Case], name: str) -> list[Question]:
+def questions_of(cases: Sequence[Case], name: str) -> list[Question]:
+    """The questions as the assistant is asked them: of their passage alone where `name` is `GIVEN`,
+    else of all passages."""
     return [
         Question(
             case.id,

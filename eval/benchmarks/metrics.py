@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from math import log2
 from typing import TYPE_CHECKING
 
@@ -41,7 +41,7 @@ def reciprocal_rank(ranking: Sequence[str], relevant: Collection[str]) -> float:
     return next((1 / rank for rank, id in enumerate(ranking, 1) if id in relevant), 0.0)
 
 
-def set_f1(found: Collection[int], gold: Sequence[Collection[int]]) -> float:
+def set_f1(found: Collection[Hashable], gold: Sequence[Collection[Hashable]]) -> float:
     """F1 of a set against the gold set that it agrees with most."""
     shared = (2 * len(set(found) & set(each)) / (len(found) + len(each)) for each in gold if each)
     return max(shared, default=0.0)

@@ -17,7 +17,7 @@ GAP = "  "
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Figures by column, 0..1; `seconds` are those that each query took."""
+    """Figures by column, 0..1 where they are shares; `seconds` are those that each query took."""
 
     name: str
     figures: Mapping[str, Interval | None]
@@ -40,6 +40,7 @@ class Table:
     anchors: tuple[Anchor, ...] = ()
     notes: tuple[str, ...] = ()
     errors: int = field(default=0)  # questions that failed
+    counts: frozenset[str] = frozenset()  # columns of plain numbers, not of shares
 
 
 def mean_line(
@@ -56,7 +57,7 @@ def format_table(table: Table) -> str:
     """The table as a person reads it: percent with intervals, and milliseconds a query."""
     timed = any(line.seconds for line in table.lines)
     head = ["", *table.columns, *(["ms p50, p95"] if timed else [])]
-    rows = [[line.name, *_cells(line, table.columns), _ms(line.seconds)] for line in table.lines]
+    rows = [[line.name, *_cells(line, table), _ms(line.seconds)] for line in table.lines]
     rows += [
         [anchor.name, *(_percent(anchor.figures.get(name)) for name in table.columns)]
         for anchor in table.anchors
@@ -99,15 +100,17 @@ def _joined(row: Sequence[str], widths: Sequence[int]) -> str:
     return GAP.join(cells).rstrip()
 
 
-def _cells(line: Line, columns: Sequence[str]) -> list[str]:
-    return [_cell(line.figures.get(name)) for name in columns]
+def _cells(line: Line, table: Table) -> list[str]:
+    scales = (1 if name in table.counts else 100 for name in table.columns)
+    figures = (line.figures.get(name) for name in table.columns)
+    return [_cell(figure, scale) for figure, scale in zip(figures, scales, strict=True)]
 
 
-def _cell(figure: Interval | None) -> str:
+def _cell(figure: Interval | None, scale: int) -> str:
     if figure is None:
         return "n/a"
-    low, high = 100 * figure.low, 100 * figure.high
-    return f"{100 * figure.mean:.1f} [{low:.1f}, {high:.1f}] n={figure.n}"
+    mean, low, high = (scale * each for each in (figure.mean, figure.low, figure.high))
+    return f"{mean:.1f} [{low:.1f}, {high:.1f}] n={figure.n}"
 
 
 def _percent(value: float | None) -> str:

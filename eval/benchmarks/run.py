@@ -8,6 +8,7 @@ from pathlib import Path
 
 from eval.benchmarks import (
     clapnq,
+    clapnq_long,
     disagreement,
     disagreement_answers,
     ragtruth,
@@ -29,12 +30,14 @@ RETRIEVAL: Mapping[str, Measure] = {
     realtimeqa.NAME: realtimeqa.retrieval,
     realtimeqa_choices.NAME: realtimeqa_choices.measure,
     clapnq.NAME: clapnq.retrieval,
+    clapnq_long.NAME: clapnq_long.baselines,
     wice.NAME: wice.retrieval,
     disagreement.NAME: disagreement.measure,
 }
 ANSWERS: Mapping[str, Measure] = {
     clapnq.GIVEN: clapnq.given,
     clapnq.POOLED: clapnq.pooled,
+    clapnq_long.NAME: clapnq_long.answers,
     disagreement.NAME: disagreement_answers.answers,
     ragtruth.NAME: ragtruth.answers,
     realtimeqa.NAME: realtimeqa_open.answers,
@@ -52,9 +55,9 @@ def run_benchmark(
     limit: int | None = None,
     as_json: bool = False,
 ) -> int:
-    """Measure retrieval on the data set `name` (one of `NAMES`) in the folder `data`, or with
-    `answers` what a model answers, on the first `limit` of its questions after the first `skip`;
-    print the tables on standard output, as one JSON document if `table_to_json`.
+    """Measure what needs no model on the data set `name` (one of `NAMES`) in the folder `data`, or
+    with `answers` what a model answers, on the first `limit` of its questions after the first
+    `skip`; print the tables on standard output, as one JSON document if `as_json`.
 
     Returns the exit code, 1 where a question ended in an error. Raises `EvalDataError` for a name,
     a limit or a file that cannot be used, `FootnoteError`.

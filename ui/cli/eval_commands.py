@@ -89,7 +89,7 @@ def bench(
         typer.Argument(
             metavar="NAME",
             help="scifact, realtimeqa, realtimeqa-choices, clapnq, clapnq-given, clapnq-pooled,"
-            " wice, ragtruth or disagreement.",
+            " clapnq-long, wice, ragtruth or disagreement.",
         ),
     ],
     data: Annotated[
@@ -103,7 +103,7 @@ def bench(
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Measure retrieval, and answers with --answers, on a public data set."""
+    """Measure what needs no model, and answers with --answers, on a public data set."""
     if data is None and name != "disagreement":
         raise typer.BadParameter("The data set's folder is not given: --data DIR.")
     from eval.benchmarks.run import run_benchmark as run
