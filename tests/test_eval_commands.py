@@ -117,6 +117,7 @@ def test_a_run_is_gone_on_with_by_its_name_or_folder(
         ["scorer"],
         ["bench"],
         ["bench", "scifact"],
+        ["broad", "--limit", "3", "--sample", "3"],
         ["diff"],
         ["diff", "last"],
         ["gate", "--write"],
@@ -131,6 +132,7 @@ def test_what_makes_no_sense_is_a_usage_error_and_nothing_is_done(
         stand_in("eval.compare.diff", "show_diff"),
         stand_in("eval.scorer.evaluate", "evaluate_scorer"),
         stand_in("eval.benchmarks.run", "run_benchmark"),
+        stand_in("eval.broad.run", "run_broad"),
     ]
     result = footnote(*arguments)
     assert result.exit_code == 2
@@ -166,6 +168,18 @@ def test_a_benchmark_is_named_and_chosen(
     assert plain[4] == {"answers": False, "skip": 0, "limit": None, "as_json": False}
     chosen = {"answers": True, "skip": 4, "limit": 9, "as_json": True}
     assert (whole[1], whole[4]) == ("clapnq-given", chosen)
+    assert golden == []
+
+
+def test_the_broad_set_is_asked(footnote: Invoke, golden: Given, stand_in: StandIn) -> None:
+    given = stand_in("eval.broad.run", "run_broad")
+    assert footnote("broad").exit_code == CODE
+    assert footnote("broad", "--sample", "9", "--out", "rows.jsonl", "--json").exit_code == CODE
+    nothing = {"limit": None, "sample": None, "out": None, "as_json": False}
+    assert [each[2] for each in given] == [
+        nothing,
+        nothing | {"sample": 9, "out": Path("rows.jsonl"), "as_json": True},
+    ]
     assert golden == []
 
 

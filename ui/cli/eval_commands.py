@@ -115,6 +115,32 @@ def bench(
 
 
 @evals.command()
+def broad(
+    ctx: typer.Context,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many.")] = None,
+    sample: Annotated[
+        int | None, typer.Option(min=1, help="Only so many, from all over the file.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Keep the answers there as JSON lines, or go on."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask questions of every kind: why, how, lists, summaries, comparisons and more.
+
+    Over articles of our own and the two seed articles; scored by the key points that the answers
+    make.
+    """
+    if limit and sample:
+        raise typer.BadParameter("--limit and --sample exclude each other.")
+    from eval.broad.run import run_broad
+
+    settings = command_settings(ctx)
+    raise typer.Exit(run_broad(settings, limit=limit, sample=sample, out=out, as_json=as_json))
+
+
+@evals.command()
 def diff(ctx: typer.Context, a: RunName, b: RunName, as_json: AsJson = False) -> None:
     """Compare two runs, case by case: what changed, beyond noise, and which cases flipped."""
     from eval.compare.diff import show_diff

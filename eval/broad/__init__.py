@@ -1,0 +1,1 @@
+"""Questions of every kind over articles of our own, scored by the key points of each answer."""
