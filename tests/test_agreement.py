@@ -19,6 +19,7 @@ from eval.statistics.agreement import (
     agreement_gain,
     agreement_with_people,
     auroc,
+    auroc_interval,
     balanced_accuracy,
     best_threshold,
     f1,
@@ -206,6 +207,13 @@ def test_draws_of_one_kind_only_are_left_out() -> None:
     )["auroc"]
     assert found is not None
     assert (found.mean, found.low, found.high) == (1, 1, 1)
+
+
+def test_the_interval_of_an_auroc_alone_is_that_among_the_measures() -> None:
+    scored, people = many()
+    alone = auroc_interval(scored.scores, people.labels, people.documents)
+    assert alone == agreement_with_people(scored, people)["auroc"]
+    assert auroc_interval([1.0, 2.0], [True, True], ["a", "b"]) is None
 
 
 def test_a_gain_over_itself_is_none_at_all() -> None:

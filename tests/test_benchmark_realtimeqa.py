@@ -19,9 +19,10 @@ from eval.benchmarks.answers import SHARE
 from eval.benchmarks.dataset_files import EvalDataError
 from eval.benchmarks.indexing import DatasetText, open_index
 from eval.benchmarks.multiple_choice import ChoiceModel, Features
-from eval.benchmarks.multiple_choice_fit import SolvedQuestion, fit, write
+from eval.benchmarks.multiple_choice_fit import SolvedQuestion, fit
 from eval.benchmarks.realtimeqa import NONE
 from eval.benchmarks.result_tables import Table
+from eval.fitting import write_weights
 from eval.statistics.bootstrap import Interval
 from rag.models.fitted_weights import Weight
 from rag.settings import Settings
@@ -215,7 +216,7 @@ def test_fitting_finds_what_tells_the_right_choice(tmp_path: Path) -> None:
     assert abs(weights.features["first"].weight) < 1e-6
     assert all(weights.choose(each.found, or_none=True) == each.right for each in solved)
     assert weights.choose([stated(0.1), stated(0.2)], or_none=True) == 2
-    write(weights, tmp_path / "w.json")
+    write_weights(weights, tmp_path / "w.json")
     assert multiple_choice.load_choice_model(tmp_path / "w.json") == weights
 
 

@@ -6,15 +6,11 @@ import json
 from math import log2
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from eval.benchmarks import dataset_files, result_tables
 from eval.benchmarks.dataset_files import EvalDataError
 from eval.benchmarks.metrics import (
-    auroc,
-    auroc_interval,
-    bootstrap_interval,
     contains_phrase,
     exact_match,
     ndcg,
@@ -81,31 +77,6 @@ def test_a_phrase_is_held_in_whole_words_and_an_empty_one_never() -> None:
     assert contains_phrase(normalise("It cost 20% more"), normalise("20%"))
     assert not contains_phrase(normalise("It cost 120% more"), normalise("20%"))
     assert not contains_phrase(normalise("It cost more"), normalise("?"))
-
-
-def test_auroc_is_the_share_of_pairs_in_order() -> None:
-    scores = np.array([3.0, 1.0, 2.0, 1.0])
-    assert auroc(scores, np.array([True, True, False, False])) == pytest.approx(2.5 / 4)
-    assert auroc(scores, np.array([True, True, True, True])) is None
-
-
-def test_an_interval_draws_whole_clusters() -> None:
-    values = np.array([0.0] * 5 + [1.0] * 5)
-    by_cluster = bootstrap_interval(lambda rows: float(values[rows].mean()), ["a"] * 5 + ["b"] * 5)
-    by_row = bootstrap_interval(
-        lambda rows: float(values[rows].mean()), [str(n) for n in range(10)]
-    )
-    assert by_cluster is not None
-    assert by_row is not None
-    assert (by_cluster.mean, by_cluster.low, by_cluster.high) == (0.5, 0, 1)
-    assert (by_cluster.n, by_cluster.clusters, by_row.clusters) == (10, 2, 10)
-    assert 0 < by_row.low < 0.5 < by_row.high < 1
-
-
-def test_the_interval_of_an_auroc_passes_over_draws_without_pairs() -> None:
-    found = auroc_interval([1.0, 2.0], [False, True], ["a", "b"])
-    assert found == Interval(1, 1, 1, 2, 2)
-    assert auroc_interval([1.0, 2.0], [True, True], ["a", "b"]) is None
 
 
 # --- tables -----------------------------------------------------------------------------------

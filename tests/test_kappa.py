@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
+from sklearn.metrics import cohen_kappa_score
 
 from eval.judging.kappa import VERDICTS, Verdict, measure_agreement
 
@@ -21,13 +22,13 @@ def pairs(*table: tuple[int, int, int]) -> list[Pair]:
     ]
 
 
-def apart(found: list[Pair]) -> list[str]:
+def clusters_of(found: list[Pair]) -> list[str]:
     return [f"c{n}" for n in range(len(found))]
 
 
 def test_kappa_is_as_worked_out_by_hand() -> None:
     given = pairs((4, 1, 0), (1, 1, 0), (0, 1, 2))
-    found = measure_agreement(given, apart(given))
+    found = measure_agreement(given, clusters_of(given))
     assert found.table == ((4, 1, 0), (1, 1, 0), (0, 1, 2))
     assert found.n == 10
     assert found.share is not None
@@ -40,14 +41,14 @@ def test_kappa_is_as_worked_out_by_hand() -> None:
 
 def test_kappa_is_0_for_what_chance_gives_and_below_for_less() -> None:
     given = pairs((4, 4, 0), (4, 4, 0), (0, 0, 0))
-    assert measure_agreement(given, apart(given)).kappa == 0
+    assert measure_agreement(given, clusters_of(given)).kappa == 0
     given = pairs((0, 5, 0), (5, 0, 0), (0, 0, 0))
-    assert measure_agreement(given, apart(given)).kappa == -1
+    assert measure_agreement(given, clusters_of(given)).kappa == -1
 
 
 def test_full_agreement_is_1() -> None:
     given = pairs((3, 0, 0), (0, 3, 0), (0, 0, 3))
-    found = measure_agreement(given, apart(given))
+    found = measure_agreement(given, clusters_of(given))
     assert found.kappa == 1
     assert found.share is not None
     assert found.share.mean == 1
@@ -55,7 +56,7 @@ def test_full_agreement_is_1() -> None:
 
 def test_one_verdict_alone_has_no_kappa() -> None:
     given = pairs((7, 0, 0), (0, 0, 0), (0, 0, 0))
-    found = measure_agreement(given, apart(given))
+    found = measure_agreement(given, clusters_of(given))
     assert (found.kappa, found.interval) == (None, None)
     assert found.share is not None
     assert found.share.mean == 1
@@ -63,7 +64,7 @@ def test_one_verdict_alone_has_no_kappa() -> None:
 
 def test_a_kappa_that_many_draws_do_not_have_gets_no_interval() -> None:
     given = pairs((20, 0, 0), (0, 1, 0), (0, 0, 0))
-    found = measure_agreement(given, apart(given))
+    found = measure_agreement(given, clusters_of(given))
     assert (found.kappa, found.interval) == (1, None)
 
 
@@ -91,6 +92,14 @@ def test_the_order_of_the_claims_changes_nothing() -> None:
     random.Random(1).shuffle(both)
     mixed = measure_agreement([pair for pair, _ in both], [cluster for _, cluster in both])
     assert mixed == measure_agreement(given, clusters)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_kappa_is_that_of_scikit_learn(seed: int) -> None:
+    chance = random.Random(seed)
+    given = [(chance.choice(VERDICTS), chance.choice(VERDICTS)) for _ in range(30)]
+    expected = cohen_kappa_score(*zip(*given, strict=True))
+    assert measure_agreement(given, clusters_of(given), draws=10).kappa == pytest.approx(expected)
 
 
 def test_lists_of_different_lengths_are_refused() -> None:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from eval.logistic import newton
+from eval.fitting import FREE, fit_logistic
 from eval.statistics.agreement import auroc
 from rag.internals import (
     ANSWERABILITY_FILE,
@@ -31,7 +31,6 @@ from rag.internals import (
 FOLDS = 10
 PENALTY = 3.0  # beside a file's weight of 100
 FILE_WEIGHT = 100.0
-_FREE = 1e-3  # the penalty on the intercept
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +73,9 @@ def fit(rows: Sequence[Asked], *, bare: bool = False) -> AnswerabilityModel:
 
     values = np.array([[1.0, row.max_sim, log_odds(_said(row, bare))] for row in rows])
     truth = np.array([float(row.answerable) for row in rows])
-    spread = values.var(axis=0).clip(_FREE)
-    penalty = np.array([_FREE, PENALTY, PENALTY]) * spread
-    found = newton(values, truth, np.array([row.weight for row in rows]), penalty)
+    spread = values.var(axis=0).clip(FREE)
+    penalty = np.array([FREE, PENALTY, PENALTY]) * spread
+    found = fit_logistic(values, truth, np.array([row.weight for row in rows]), penalty)
     intercept, met, stated = (round(float(each), 4) for each in found)
     return AnswerabilityModel(intercept=intercept, max_sim=met, p_answered=stated)
 

@@ -22,11 +22,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from eval.benchmarks.dataset_files import EvalDataError
 from eval.benchmarks.indexing import FOLDER
-from eval.benchmarks.metrics import auroc_interval
 from eval.benchmarks.rankers import best_scores
 from eval.benchmarks.result_tables import Anchor, Line, Table
 from eval.cases import Case
 from eval.runs.conditions import current_conditions
+from eval.statistics.agreement import auroc_interval
 from eval.statistics.bootstrap import balanced_interval, mean_interval
 from rag.assistant import Assistant
 from rag.errors import FootnoteError, printable_line

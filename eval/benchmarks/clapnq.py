@@ -16,9 +16,10 @@ from pydantic import Field
 from eval.benchmarks import dataset_files as reading
 from eval.benchmarks.answers import SHARE, Question, ask_questions, declining_table
 from eval.benchmarks.indexing import DatasetText, document_id, open_index
-from eval.benchmarks.metrics import auroc_interval, recall
+from eval.benchmarks.metrics import recall
 from eval.benchmarks.rankers import Ranker, rank_all, rankers, top_scores
 from eval.benchmarks.result_tables import Anchor, Line, Table, mean_line
+from eval.statistics.agreement import auroc_interval
 from rag.assistant import Assistant
 from rag.settings import Settings
 

@@ -9,10 +9,8 @@ over cases, and each set of cases by the other. Newton's method: deterministic.
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from eval.benchmarks import realtimeqa
 from eval.benchmarks.disagreement_training_pairs import (
@@ -22,7 +20,7 @@ from eval.benchmarks.disagreement_training_pairs import (
     read_articles,
     read_cases,
 )
-from eval.logistic import newton
+from eval.fitting import FREE, fit_logistic, shorten, standardise, write_weights
 from eval.statistics.bootstrap import mean_interval
 from rag.internals import (
     PAIR_FEATURE_NAMES,
@@ -33,16 +31,12 @@ from rag.internals import (
     Weight,
 )
 
-if TYPE_CHECKING:
-    pass
-
 ARTICLES = "realtimeqa_2026_dev"
 PENALTY = 2.0
 ALARMS = 0.03  # of the quiet cases, at most
 ARTICLE_ALARMS = 3  # points of articles, at most
 LEAST_ODDS = 0.5  # at other articles, 300 sentences at a time, more were flagged below this
 ARTICLE_WEIGHT = 1.0  # of a point of theirs, beside 1 of a case's
-_FREE = 1e-3  # the penalty on the intercept
 
 
 # --- fitting ----------------------------------------------------------------------------------
@@ -55,22 +49,19 @@ def fit(cases: Sequence[Planted], articles: Sequence[Candidate]) -> PairModel:
     planted = [each for case in cases for each in case.learnt()]
     known = [*planted, *articles]
     values = np.array([[each.found[name] for name in PAIR_FEATURE_NAMES] for each in known])
-    means, spreads = values.mean(0), values.std(0) + 1e-9
-    columns = np.hstack([(values - means) / spreads, np.ones((len(known), 1))])
+    unit, means, spreads = standardise(values)
+    columns = np.hstack([unit, np.ones((len(known), 1))])
     truth = np.array([float(each.truth) for each in known])
     weights = np.array([1.0] * len(planted) + [ARTICLE_WEIGHT] * len(articles))
-    found = newton(columns, truth, weights, np.array([PENALTY] * len(PAIR_FEATURE_NAMES) + [_FREE]))
+    penalty = np.array([PENALTY] * len(PAIR_FEATURE_NAMES) + [FREE])
+    found = fit_logistic(columns, truth, weights, penalty)
     rows = zip(PAIR_FEATURE_NAMES, means, spreads, found[:-1], strict=True)
     features = {
-        name: Weight(mean=_short(mean), spread=_short(spread), weight=_short(weight))
+        name: Weight(mean=shorten(mean, 4), spread=shorten(spread, 4), weight=shorten(weight, 4))
         for name, mean, spread, weight in rows
     }
-    fitted = PairModel(intercept=_short(found[-1]), threshold=0, features=features)
+    fitted = PairModel(intercept=shorten(found[-1], 4), threshold=0, features=features)
     return fitted.model_copy(update={"threshold": threshold([fitted] * len(cases), cases)})
-
-
-def _short(value: float) -> float:
-    return float(f"{value:.4g}")
 
 
 # --- held out ---------------------------------------------------------------------------------
@@ -172,23 +163,13 @@ def main() -> None:
         f" and {len(articles):,} points of articles"
     )
     fitted = fit(cases, articles)
-    write(fitted.model_copy(update={"about": about, "threshold": least}), given.out)
+    write_weights(fitted.model_copy(update={"about": about, "threshold": least}), given.out)
     print(f"{given.out.name}: {about}.")
 
 
 def fit_nothing() -> PairModel:
     """Weights that say nothing, for a judge that only makes features."""
     return PairModel(intercept=0, threshold=0, features={})
-
-
-def write(weights: PairModel, file: Path) -> None:
-    """One feature a line, so that a person can read it."""
-    held = weights.model_dump()
-    lines = ",\n".join(
-        f"    {json.dumps(name)}: {json.dumps(each)}" for name, each in held.pop("features").items()
-    )
-    head = "".join(f"  {json.dumps(name)}: {json.dumps(value)},\n" for name, value in held.items())
-    file.write_text(f'{{\n{head}  "features": {{\n{lines}\n  }}\n}}\n', encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What is one ranking, one answer, or one set of scores worth?
+"""Scores of one ranking and of one answer of a benchmark.
 
 Pure. A ranking is a list of ids, best first; every figure is between 0 and 1.
 """
@@ -7,20 +7,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Hashable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from math import log2
-from typing import TYPE_CHECKING
 
 from eval.cases import normalise
-from eval.statistics.bootstrap import Interval
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Picked = NDArray[np.intp]  # which rows are counted, some of them more than once
-
-DRAWS = 2000
 _ARTICLES = re.compile(r" (?:(?:an?|the) )+")
 
 
@@ -66,49 +57,3 @@ def exact_match(answer: str, gold: str) -> float:
 
 def _tokens(text: str) -> list[str]:
     return _ARTICLES.sub(" ", normalise(text)).split()
-
-
-def auroc(scores: NDArray[np.float64], positive: NDArray[np.bool_]) -> float | None:
-    """The share of pairs in which the positive one has the higher score, ties counting half;
-    None without such pairs."""
-    import numpy as np
-
-    yes, no = scores[positive], np.sort(scores[~positive])
-    if not len(yes) or not len(no):
-        return None
-    below = np.searchsorted(no, yes, "left") + np.searchsorted(no, yes, "right")
-    return float(below.mean() / (2 * len(no)))
-
-
-def bootstrap_interval(
-    statistic: Callable[[Picked], float | None], clusters: Sequence[str], draws: int = DRAWS
-) -> Interval | None:
-    """`statistic` of all rows, for what is no mean of them, with its 95 % bootstrap interval over
-    whole clusters. `statistic` takes the indices of the rows to count; draws for which it is
-    None are left out. None where it is None of all rows."""
-    import numpy as np
-
-    value = statistic(np.arange(len(clusters)))
-    if value is None:
-        return None
-    names = {name: number for number, name in enumerate(sorted(set(clusters)))}
-    numbers = np.array([names[cluster] for cluster in clusters])
-    members = [np.flatnonzero(numbers == number) for number in range(len(names))]
-    chance = np.random.default_rng(0)
-    drawn = (
-        statistic(np.concatenate([members[i] for i in chance.integers(0, len(names), len(names))]))
-        for _ in range(draws)
-    )
-    told = [each for each in drawn if each is not None]
-    low, high = (float(edge) for edge in np.percentile(told, [2.5, 97.5]))
-    return Interval(value, low, high, len(clusters), len(names))
-
-
-def auroc_interval(
-    scores: Sequence[float], positive: Sequence[bool], clusters: Sequence[str]
-) -> Interval | None:
-    """`auroc` with its interval."""
-    import numpy as np
-
-    values, wanted = np.array(scores, np.float64), np.array(positive, np.bool_)
-    return bootstrap_interval(lambda picked: auroc(values[picked], wanted[picked]), clusters)

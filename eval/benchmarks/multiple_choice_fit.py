@@ -5,13 +5,12 @@ RealTimeQA weeks before the window that is reported. Each question counts as it 
 without each of its choices and with "none of the above", which is right where the right choice was
 left out: as much in all as where it was not.
 
-Conditional logit (McFadden 1974) with an L2 penalty, by Newton's method: deterministic.
+Conditional logit (McFadden 1974) with an L2 penalty.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING
 from eval.benchmarks import realtimeqa
 from eval.benchmarks.indexing import open_index
 from eval.benchmarks.multiple_choice import NAMES, WEIGHTS, ChoiceModel, Features, choice_features
+from eval.fitting import FREE, Decision, fit_conditional_logit, shorten, standardise, write_weights
 from rag.internals import Weight
 from rag.settings import Settings
 
@@ -28,10 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 PENALTY = 1.0  # beside two hundred weighted decisions
-_FREE = 1e-3  # the penalty on the worth of none
 _COUNT = 100.0  # what the questions count for as they are, and without a choice
-_STEPS = 50
-_TOLERANCE = 1e-8
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +39,6 @@ class SolvedQuestion:
     right: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Decision:
-    """Rows of features, the last one of "none" if there is one, of which `right` is right."""
-
-    rows: NDArray[np.float64]
-    right: int
-    weight: float
-
-
 def fit(questions: Sequence[SolvedQuestion]) -> ChoiceModel:
     """The weights for these questions. Raises `ValueError` where there is none."""
     import numpy as np
@@ -58,61 +46,35 @@ def fit(questions: Sequence[SolvedQuestion]) -> ChoiceModel:
     values = np.array([[each[name] for name in NAMES] for q in questions for each in q.found])
     if not len(values):
         raise ValueError("no question to fit on")
-    means, spreads = values.mean(0), values.std(0) + 1e-9
-    penalty = np.array([PENALTY] * len(NAMES) + [_FREE])
+    _, means, spreads = standardise(values)
+    penalty = np.array([PENALTY] * len(NAMES) + [FREE])
     decisions = [d for each in questions for d in _decisions(each, means, spreads, len(questions))]
-    worths = _newton(decisions, penalty)
+    worths = fit_conditional_logit(decisions, penalty)
     return ChoiceModel(
         none=round(float(worths[-1]), 4),
         features={
-            name: Weight(mean=_short(mean), spread=_short(spread), weight=_short(worth))
+            name: Weight(mean=shorten(mean), spread=shorten(spread), weight=shorten(worth))
             for name, mean, spread, worth in zip(NAMES, means, spreads, worths, strict=False)
         },
     )
 
 
-def _short(value: float) -> float:
-    return float(f"{value:.5g}")
-
-
 def _decisions(
     question: SolvedQuestion, means: NDArray[np.float64], spreads: NDArray[np.float64], count: int
-) -> Iterator[_Decision]:
+) -> Iterator[Decision]:
     import numpy as np
 
     values = np.array([[each[name] for name in NAMES] for each in question.found])
     rows = np.hstack([(values - means) / spreads, np.zeros((len(values), 1))])
     none = np.array([[0.0] * len(NAMES) + [1.0]])
-    yield _Decision(rows, question.right, _COUNT / count)
+    yield Decision(rows, question.right, _COUNT / count)
     for left_out in range(len(rows)):
         rest = np.vstack([np.delete(rows, left_out, 0), none])
         if left_out == question.right:
-            yield _Decision(rest, len(rest) - 1, _COUNT / 2 / count)
+            yield Decision(rest, len(rest) - 1, _COUNT / 2 / count)
         else:
             weight = _COUNT / 2 / count / (len(rows) - 1)
-            yield _Decision(rest, question.right - (left_out < question.right), weight)
-
-
-def _newton(decisions: Sequence[_Decision], penalty: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The minimum of the weighted cross-entropy with ``penalty / 2`` times the squares."""
-    import numpy as np
-
-    found = np.zeros(len(penalty))
-    for _ in range(_STEPS):
-        slope, curve = penalty * found, np.diag(penalty)
-        for each in decisions:
-            worth = each.rows @ found
-            chance = np.exp(worth - worth.max())
-            chance /= chance.sum()
-            fault = chance - np.eye(len(chance))[each.right]
-            slope = slope + each.weight * (each.rows.T @ fault)
-            spread = np.diag(chance) - np.outer(chance, chance)
-            curve = curve + each.weight * (each.rows.T @ spread @ each.rows)
-        step = np.linalg.solve(curve, slope)
-        found = found - step
-        if float(abs(step).max()) < _TOLERANCE:
-            break
-    return found
+            yield Decision(rest, question.right - (left_out < question.right), weight)
 
 
 # --- the command ------------------------------------------------------------------------------
@@ -138,19 +100,9 @@ def main() -> None:
         f"fitted by python -m eval.benchmarks.multiple_choice_fit on {len(solved)} questions of the"
         f" weeks before {realtimeqa.WINDOW[0]}"
     )
-    write(fit(solved).model_copy(update={"about": about}), given.out)
+    write_weights(fit(solved).model_copy(update={"about": about}), given.out)
     print(f"{given.out.name}: {about}.")
     print(f"How well it chooses: footnote eval bench {realtimeqa.NAME}-choices --data DIR")
-
-
-def write(weights: ChoiceModel, file: Path) -> None:
-    """One feature a line, so that a person can read it."""
-    held = weights.model_dump()
-    lines = ",\n".join(
-        f"    {json.dumps(name)}: {json.dumps(each)}" for name, each in held.pop("features").items()
-    )
-    head = "".join(f"  {json.dumps(name)}: {json.dumps(value)},\n" for name, value in held.items())
-    file.write_text(f'{{\n{head}  "features": {{\n{lines}\n  }}\n}}\n', encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -109,10 +109,10 @@ def _tenths(found: Sequence[_Judged]) -> Iterator[Tenth]:
 
 def _auroc(found: Sequence[_Judged]) -> Interval | None:
     """With its interval, whole clusters drawn; None where all are good or none is."""
-    from eval.statistics.agreement import HumanLabels, ScoredTexts, agreement_with_people
+    from eval.statistics.agreement import auroc_interval
 
-    people = HumanLabels([each.good for each in found], [each.cluster for each in found])
-    return agreement_with_people(ScoredTexts([each.score for each in found], 0.5), people)["auroc"]
+    scores, clusters = [each.score for each in found], [each.cluster for each in found]
+    return auroc_interval(scores, [each.good for each in found], clusters)
 
 
 # --- answering and declining ------------------------------------------------------------------

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from eval.fitting import check_installed
 from eval.scorer import corrupted_answers, fit, labelled_sets, model_card
 from eval.scorer.labelled_sets import LabelledText
 from eval.scorer.mutations import generate
@@ -29,8 +30,10 @@ def evaluate_scorer(
 ) -> int:
     """Print the card of the scorer on the sets below `data`; returns 0 once it is measured.
 
-    Raises `LabelledError`, and `ModelFileError` where the scorer's files are missing.
+    Raises `LabelledError`, `FittingError`, and `ModelFileError` where the scorer's files are
+    missing.
     """
+    check_installed()
     sets = {source.name: labelled_sets.read_set(source, data) for source in sources}
     print("Changed sentences and corrupted answers …", file=sys.stderr, flush=True)
     caught, alarms = count_caught(list(_documents(sets.values())))

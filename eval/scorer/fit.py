@@ -1,22 +1,19 @@
-"""Which weights make the scorer agree with people?
+"""Fits the weights of the grounding scorer on public sets that people labelled.
 
-``python -m eval.scorer.fit --data DIR`` fits ``rag/grounding.json`` on the labelled sets and prints
-how well it does. Every set counts the same, whatever its size, and has an intercept of its own
-while fitting: sets differ in how much of them is grounded, which is nothing to learn from.
-
-Logistic regression with an L2 penalty, by Newton's method: deterministic, no library needed.
+``python -m eval.scorer.fit --data DIR`` fits ``rag/checking/scorer.json``. Every set counts the
+same, whatever its size, and has an intercept of its own while fitting: sets differ in how much of
+them is grounded, which is nothing to learn from. Logistic regression with an L2 penalty.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from eval.logistic import newton
+from eval.fitting import FREE, fit_logistic, shorten, standardise, write_weights
 from eval.scorer import labelled_sets
 from eval.scorer.labelled_sets import LabelledText
 from eval.statistics.agreement import balanced_accuracy
@@ -39,12 +36,8 @@ if TYPE_CHECKING:
 FOLDS = 10
 PENALTY = 30.0  # beside some 2,000 weighted sentences
 SET_WEIGHT = 400.0  # sentences that each set counts for
-LABELLED_WHOLE = (
-    "ragtruth_qa_dev",
-    "wice_dev",
-    "frank_valid",
-)  # a label says that all of a text holds
-_FREE = 1e-3  # the penalty on the intercepts
+LABELLED_WHOLE = ("ragtruth_qa_dev", "wice_dev", "frank_valid")
+"""Sets in which a label says that all of a text is grounded."""
 
 Sets = Mapping[str, Sequence[LabelledText]]
 
@@ -107,31 +100,28 @@ def fit(sentences: Sequence[Sentence]) -> ScorerModel:
     import numpy as np
 
     values = np.array([[each.found[name] for name in FEATURE_NAMES] for each in sentences])
-    means, spreads = values.mean(0), values.std(0) + 1e-9
-    unit = (values - means) / spreads
+    unit, means, spreads = standardise(values)
     copied = unit[:, [FEATURE_NAMES.index("copied")]]
     names = sorted({each.set for each in sentences})
     sets = np.array([[float(each.set == name) for name in names] for each in sentences])
     columns = np.hstack([unit, unit * copied, sets])
-    penalty = np.array([PENALTY] * 2 * len(FEATURE_NAMES) + [_FREE] * len(names))
+    penalty = np.array([PENALTY] * 2 * len(FEATURE_NAMES) + [FREE] * len(names))
     truth = np.array([each.truth for each in sentences])
-    found = newton(columns, truth, _balanced(sentences), penalty)
+    found = fit_logistic(columns, truth, _balanced(sentences), penalty)
     first, second = found[: len(FEATURE_NAMES)], found[len(FEATURE_NAMES) : 2 * len(FEATURE_NAMES)]
     return ScorerModel(
         intercept=float(found[2 * len(FEATURE_NAMES) :].mean()),
         threshold=0.5,
         features={
-            name: _weight(means[place], spreads[place], first[place], second[place])
+            name: ScorerWeight(
+                mean=shorten(means[place]),
+                spread=shorten(spreads[place]),
+                weight=shorten(first[place]),
+                when_copied=shorten(second[place]),
+            )
             for place, name in enumerate(FEATURE_NAMES)
         },
     )
-
-
-def _weight(mean: float, spread: float, weight: float, when_copied: float) -> ScorerWeight:
-    mean, spread, weight, when_copied = (
-        float(f"{value:.5g}") for value in (mean, spread, weight, when_copied)
-    )
-    return ScorerWeight(mean=mean, spread=spread, weight=weight, when_copied=when_copied)
 
 
 def _balanced(sentences: Sequence[Sentence]) -> NDArray[np.float64]:
@@ -199,26 +189,16 @@ def main() -> None:
     sentences = read_sentences(sets, Scorer(empty_model()))
     scores = held_out_scores(sentences, sets)
     about = f"fitted by python -m eval.scorer.fit on {len(sentences):,} sentences"
-    chosen = {"threshold": best_threshold(scores, sets), "about": about}
-    write(fit(sentences).model_copy(update=chosen), given.out)
-    print(f"{given.out.name}: {about}, threshold {chosen['threshold']}.")
+    fitted, threshold = fit(sentences), best_threshold(scores, sets)
+    chosen = {"threshold": threshold, "about": about, "intercept": round(fitted.intercept, 4)}
+    write_weights(fitted.model_copy(update=chosen), given.out)
+    print(f"{given.out.name}: {about}, threshold {threshold}.")
     print("How well it agrees with people: footnote eval scorer --data DIR")
 
 
 def empty_model() -> ScorerModel:
     """Weights that say nothing, for a scorer that only makes features."""
     return ScorerModel(intercept=0, threshold=0.5, features={})
-
-
-def write(weights: ScorerModel, file: Path) -> None:
-    """One feature a line, so that a person can read it."""
-    held = weights.model_dump()
-    lines = ",\n".join(
-        f"    {json.dumps(name)}: {json.dumps(each)}" for name, each in held.pop("features").items()
-    )
-    held["intercept"] = round(held["intercept"], 4)
-    head = "".join(f"  {json.dumps(name)}: {json.dumps(value)},\n" for name, value in held.items())
-    file.write_text(f'{{\n{head}  "features": {{\n{lines}\n  }}\n}}\n', encoding="utf-8")
 
 
 if __name__ == "__main__":

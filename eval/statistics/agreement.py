@@ -102,6 +102,22 @@ def agreement_with_people(
     }
 
 
+def auroc_interval(
+    scores: Sequence[float],
+    labels: Sequence[bool],
+    clusters: Sequence[str],
+    *,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> Interval | None:
+    """`auroc` with its 95 % interval, whole `clusters` drawn; None where it does not exist."""
+    scored, people = ScoredTexts(scores, 0.0), HumanLabels(labels, clusters)
+    _check(scored, people)
+    once, drawn = _once(len(labels)), _drawn(clusters, draws, seed)
+    value, each = (_figures("auroc", scored, people, weights) for weights in (once, drawn))
+    return _interval(value, each, people)
+
+
 def agreement_gain(
     measure: Measure,
     ours: ScoredTexts,
