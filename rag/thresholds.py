@@ -82,6 +82,35 @@ class Answering:
     """On either side of a quote, in which the rest of a shortened name may stand."""
 
 
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Reading a question (`rag.query`)."""
+
+    fresh_days: int = 14
+    """News of "this week" is in articles up to so old; RealTimeQA."""
+    recent_days: int = 60
+    """What happened "recently" is not in older articles."""
+    reported_days: int = 7
+    """After a month or a year, in which its news is still reported."""
+    pasted_words: int = 60
+    """From here, in `pasted_sentences` that ask nothing, a text was pasted."""
+    pasted_sentences: int = 3
+    min_letters: int = 4
+    """A shorter word is near too many others."""
+    min_letters_for_two_edits: int = 8
+    min_name_count: int = 3
+    """Occurrences of a name before another word is read as it."""
+    max_ending: int = 4
+    """Letters of a word that its stem may lack: "-ment"."""
+    max_stems: int = 24
+    """Whose words are compared, nearest first."""
+    min_part: int = 3
+    """Letters of each of two words written as one."""
+    max_places: int = 6
+    """Of a stem at which it is looked up how the articles write it."""
+
+
 RETRIEVAL = Retrieval()
 EVIDENCE = Evidence()
 ANSWERING = Answering()
+QUERY = Query()

@@ -6,8 +6,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from rag.query.time_range import FRESH_DAYS, time_range_of
+from rag.query.time_range import time_range_of
 from rag.text.dates import TimeRange, parse_day
+from rag.thresholds import QUERY
 
 ASKED_ON = date(2026, 3, 18)
 
@@ -32,8 +33,8 @@ def test_what_is_fresh_counts_from_the_day_of_the_question(when: str) -> None:
     days = time_range_of(f"Which bank closed {when}?", ASKED_ON)
     assert days is not None
     assert ASKED_ON in days
-    assert ASKED_ON - timedelta(days=FRESH_DAYS) in days
-    assert ASKED_ON - timedelta(days=FRESH_DAYS + 1) not in days
+    assert ASKED_ON - timedelta(days=QUERY.fresh_days) in days
+    assert ASKED_ON - timedelta(days=QUERY.fresh_days + 1) not in days
     assert ASKED_ON + timedelta(days=1) not in days
     assert None not in days
 

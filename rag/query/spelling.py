@@ -18,14 +18,7 @@ from rag.models.embeddings import MiniLM
 from rag.store.documents import Library
 from rag.text import tokens
 from rag.text.tokens import STOP_WORDS
-
-MIN_LETTERS = 4  # letters; a shorter word is near too many others
-MIN_LETTERS_FOR_TWO_EDITS = 8  # letters
-MIN_NAME_COUNT = 3  # occurrences of a name before another word is read as it
-MAX_ENDING = 4  # letters of a word that its stem may lack: "-ment"
-MAX_STEMS = 24  # whose words are compared, nearest first
-MIN_PART = 3  # letters of each of two words written as one
-MAX_PLACES = 6  # of a stem at which it is looked up how the articles write it
+from rag.thresholds import QUERY
 
 _ENDINGS = ("", "e", "s", "d", "ed", "ing", "nt", "y")
 
@@ -49,7 +42,7 @@ class _Candidate:
 
     @property
     def is_frequent_name(self) -> bool:
-        return self.is_name and self.edits == 1 and self.count >= MIN_NAME_COUNT
+        return self.is_name and self.edits == 1 and self.count >= QUERY.min_name_count
 
     def has_letters_of(self, typed: str) -> bool:
         return sorted(self.word.lower()) == sorted(typed)
@@ -79,7 +72,7 @@ class SpellingCorrector:
 
     def _unknown_words(self, words: set[str]) -> set[str]:
         """Those that neither the MiniLM nor the index has, as they are or in parts."""
-        long = {word for word in words if len(word) >= MIN_LETTERS}
+        long = {word for word in words if len(word) >= QUERY.min_letters}
         left = [
             word for word in sorted(long - self._in_vocabulary(long)) if not self._is_made(word)
         ]
@@ -90,7 +83,10 @@ class SpellingCorrector:
         typed = word.lower()
         bases = {typed, tokens.stem(typed), typed.removesuffix("r"), typed.removesuffix("er")}
         forms = {base + ending for base in bases for ending in _ENDINGS}
-        cuts = [(typed[:at], typed[at:]) for at in range(MIN_PART, len(typed) - MIN_PART + 1)]
+        cuts = [
+            (typed[:at], typed[at:])
+            for at in range(QUERY.min_part, len(typed) - QUERY.min_part + 1)
+        ]
         known = self._in_vocabulary(forms | {part for cut in cuts for part in cut})
         return bool(forms & known) or any(first in known and last in known for first, last in cuts)
 
@@ -107,13 +103,13 @@ class SpellingCorrector:
     def _correction(self, word: str, may_be_name: bool) -> str:
         """The nearest word of the index in the case of `word`; `word` where none is near."""
         typed = word.lower()
-        max_edits = 2 if len(word) >= MIN_LETTERS_FOR_TWO_EDITS else 1
+        max_edits = 2 if len(word) >= QUERY.min_letters_for_two_edits else 1
         for first in dict.fromkeys(typed[:2]):  # of two swapped letters the second comes first
             near = [
                 each
                 for each in self._candidates(typed, first, max_edits)
                 if each.edits <= max_edits
-                and (len(word) > MIN_LETTERS or each.has_letters_of(typed))
+                and (len(word) > QUERY.min_letters or each.has_letters_of(typed))
                 and (each.is_frequent_name or not (may_be_name or each.is_name))
             ]
             if near:
@@ -123,21 +119,21 @@ class SpellingCorrector:
     def _candidates(self, typed: str, first: str, max_edits: int) -> Iterator[_Candidate]:
         """Stop words and words of the index that begin with the letter `first`."""
         for word in STOP_WORDS:  # a question may have one that no article has
-            if len(word) >= MIN_LETTERS and word[0] == first and _edits(typed, word, 1) == 1:
+            if len(word) >= QUERY.min_letters and word[0] == first and _edits(typed, word, 1) == 1:
                 yield _Candidate(word, 1, 0)
         for stem, count in self._stems(typed, first, max_edits):
-            for word in _usual_spellings(self._library.spellings_of_stem(stem, MAX_PLACES)):
+            for word in _usual_spellings(self._library.spellings_of_stem(stem, QUERY.max_places)):
                 yield _Candidate(word, _edits(typed, word.lower(), max_edits), count)
 
     def _stems(self, typed: str, first: str, max_edits: int) -> list[tuple[str, int]]:
         """The stems nearest to a beginning of `typed`, each with how often it occurs."""
         near = []
-        shortest, longest = len(typed) - MAX_ENDING, len(typed) + max_edits
+        shortest, longest = len(typed) - QUERY.max_ending, len(typed) + max_edits
         for stem, count in self._library.stems_with_prefix(first, shortest, longest):
             kept = stem.removesuffix("i")  # "polici" is the stem of "policy"
             if (edits := _edits_to_beginning(kept, typed, max_edits)) <= max_edits:
                 near.append((edits, -len(stem), stem, count))
-        return [(stem, count) for *_, stem, count in sorted(near)[:MAX_STEMS]]
+        return [(stem, count) for *_, stem, count in sorted(near)[: QUERY.max_stems]]
 
 
 def _edits(word: str, other: str, max_edits: int) -> int:

@@ -12,10 +12,7 @@ from datetime import date, timedelta
 
 from rag.text.dates import TimeRange
 from rag.text.names import DAYS, MONTHS
-
-FRESH_DAYS = 14  # news of "this week" is told in articles up to so old
-RECENT_DAYS = 60  # what happened "recently" is not told in older ones
-REPORTED_DAYS = 7  # after a month or a year in which its news is still told
+from rag.thresholds import QUERY
 
 _MONTHS = MONTHS.split()
 _MONTH = re.compile(
@@ -45,11 +42,11 @@ def time_range_of(question: str, asked_on: date) -> TimeRange | None:
         return _year(asked_on.year - (found["which"].lower() == "last"))
     if _PAST_MONTH.search(question):
         return TimeRange(asked_on - timedelta(days=62), asked_on)
-    fresh = asked_on - timedelta(days=FRESH_DAYS)
+    fresh = asked_on - timedelta(days=QUERY.fresh_days)
     if _WEEK.search(question):
         return TimeRange(fresh, asked_on, since=fresh)
     if _RECENT.search(question):
-        return TimeRange(fresh, asked_on, since=asked_on - timedelta(days=RECENT_DAYS))
+        return TimeRange(fresh, asked_on, since=asked_on - timedelta(days=QUERY.recent_days))
     return TimeRange(fresh, asked_on) if _TODAY.search(question) else None
 
 
@@ -57,8 +54,8 @@ def _month(month: int, year: str | None, asked_on: date) -> TimeRange:
     """The last month of that name, unless its year is given."""
     own = int(year) if year else asked_on.year - (month > asked_on.month)
     last = date(own, month, monthrange(own, month)[1])
-    return TimeRange(date(own, month, 1), last + timedelta(days=REPORTED_DAYS))
+    return TimeRange(date(own, month, 1), last + timedelta(days=QUERY.reported_days))
 
 
 def _year(year: int) -> TimeRange:
-    return TimeRange(date(year, 1, 1), date(year, 12, 31) + timedelta(days=REPORTED_DAYS))
+    return TimeRange(date(year, 1, 1), date(year, 12, 31) + timedelta(days=QUERY.reported_days))

@@ -16,10 +16,8 @@ from rag.text.names import find_names
 from rag.text.quantities import find_quantities
 from rag.text.sentences import split_sentences
 from rag.text.tokens import content_stems
+from rag.thresholds import QUERY
 from rag.types import DeclineReason
-
-PASTED_WORDS = 60  # in three or more sentences that ask nothing: a text, not a question
-PASTED_SENTENCES = 3
 
 _ADDRESS = re.compile(r"[<(]?(?:https?://|www\.)\S+", re.IGNORECASE)
 _ASKING = re.compile(
@@ -75,7 +73,7 @@ def check_is_question(question: str) -> None:
 def _is_pasted(question: str) -> bool:
     """True for many words in sentences of which neither the first nor the last asks."""
     found = [question[start:end] for start, end in split_sentences(question)]
-    long = len(found) >= PASTED_SENTENCES and len(question.split()) >= PASTED_WORDS
+    long = len(found) >= QUERY.pasted_sentences and len(question.split()) >= QUERY.pasted_words
     return long and not any(_ASKING.search(each) for each in (found[0], found[-1]))
 
 
