@@ -203,7 +203,7 @@ def test_a_follow_up_stands_in_line_before_it_is_searched(assistant: Gated) -> N
     assert [question for question, _ in assistant.asked] == [ONCE]
     assistant.go.cancel()
     done = over(second)
-    assert (done.state, done.asked_as) == ("done", f"{ONCE} {AGAIN}")
+    assert (done.state, done.rewritten_as) == ("done", f"{ONCE} {AGAIN}")
 
 
 def test_who_waits_sees_the_others_go_before(assistant: Gated) -> None:

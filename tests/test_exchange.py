@@ -9,7 +9,7 @@ import pytest
 
 from rag.events import Checked, Event, Finished, ModelCalled, Retrieved, Rewritten, Selected, Token
 from rag.types import Answer, Chunk, Citation, Claim, Hit, Message, Passage, Span
-from ui.questions.exchange import EVIDENCE, Exchange, after_event
+from ui.questions.exchange import MAX_FIRST_HITS, Exchange, after_event
 
 ASKED = Exchange("0123456789abcdef", "And there?")
 HITS = tuple(Hit(Chunk(f"c{n}", Span("a.txt", n, n + 1)), 1 / (n + 1), "fused") for n in range(9))
@@ -29,14 +29,14 @@ def after(*events: Event, of: Exchange = ASKED) -> Exchange:
 
 
 def test_a_follow_up_says_as_what_it_was_asked() -> None:
-    assert after(Rewritten("And in France?")).asked_as == "And in France?"
-    assert after(Rewritten("And there?")).asked_as is None
+    assert after(Rewritten("And in France?")).rewritten_as == "And in France?"
+    assert after(Rewritten("And there?")).rewritten_as is None
 
 
 def test_the_best_hits_are_shown_until_passages_are_selected() -> None:
     found = after(Retrieved(HITS))
     assert found.state == "searching"
-    assert [each.number for each in found.evidence] == list(range(1, EVIDENCE + 1))
+    assert [each.number for each in found.evidence] == list(range(1, MAX_FIRST_HITS + 1))
     assert found.evidence[0] == passage(1, HITS[0])
     chosen = after(Selected(PASSAGES, PASSAGES), of=found)
     assert (chosen.state, chosen.evidence) == ("reading", PASSAGES)

@@ -75,7 +75,7 @@ def asked(question: str, sentence: str, quote: str, title: str, source: str, id:
     claims = [claim(sentence, cited, support="partial", reasons=[question])]
     given = exchange(question, claims, [document])
     passages = tuple(replace(each, span=cited.span) for each in given.evidence)
-    return replace(given, evidence=passages, digests={id: "5" * 64}, asked_as=question)
+    return replace(given, evidence=passages, digests={id: "5" * 64}, rewritten_as=question)
 
 
 def body_of(text: str) -> tuple[list[Token], list[Token]]:

@@ -359,7 +359,7 @@ def test_a_follow_up_brings_the_turns_before_it(library: Library, tmp_path: Path
     stopped = replace(declined("Stop?", thumb=None), state="stopped", answer=None)
     unknown = declined("And for bananas?", thumb=None)
     follow_up = answered("And the dive?", (f"It {CITED}.", dive))
-    follow_up = replace(follow_up, asked_as="How big is the dive in shipping?")
+    follow_up = replace(follow_up, rewritten_as="How big is the dive in shipping?")
     later = answered("Later?", (RATE, rate), thumb=None)
     made = text_of(library, [first, stopped, unknown, follow_up, later])
     (case,) = loaded(made, library, tmp_path)
@@ -372,7 +372,7 @@ def test_a_follow_up_brings_the_turns_before_it(library: Library, tmp_path: Path
 def test_a_follow_up_whose_turns_are_gone_stands_alone(library: Library, tmp_path: Path) -> None:
     dive = passage_with(library, CITED)
     exchange = answered("And the dive?", (f"It {CITED}.", dive))
-    case = one(replace(exchange, asked_as="How big is the dive?"), library, tmp_path)
+    case = one(replace(exchange, rewritten_as="How big is the dive?"), library, tmp_path)
     assert (case.question, case.history) == ("How big is the dive?", ())
 
 
@@ -398,8 +398,8 @@ def test_what_is_liked_in_the_history_becomes_a_file(library: Library, tmp_path:
         talk = history.put("ann", None, answered("What rate?", (RATE, rate), thumb=None))
         second = answered("Which fentanyl rate?", (RATE, rate), thumb=None)
         history.put("ann", talk, second)
-        history.mark("ann", second.id, "up", "nice")
-        made = cases_from_feedback(history.marked("ann"), lambda id: library.document(id).text)
+        history.set_thumb("ann", second.id, "up", "nice")
+        made = cases_from_feedback(history.with_thumbs("ann"), lambda id: library.document(id).text)
     (case,) = loaded(made, library, tmp_path)
     assert case.gold == ("20%",)
     assert case.note

@@ -145,7 +145,7 @@ def test_a_conversation_is_renamed_and_keeps_that_name(history: History) -> None
 
 def test_an_edited_first_question_gives_the_title_anew(history: History) -> None:
     talk = history.put(ME, None, asked(1, "Waht rate?"))
-    history.drop_from(ME, talk, asked(1).id)
+    history.delete_from(ME, talk, asked(1).id)
     history.put(ME, talk, asked(2, "Which rate?"))
     assert titles(history) == ["Which rate?"]
 
@@ -240,11 +240,11 @@ def test_nobody_reads_changes_or_deletes_what_is_anothers(history: History) -> N
     with pytest.raises(NoSuchExchange):
         history.find(OTHER, asked(1).id)
     with pytest.raises(NoSuchExchange):
-        history.mark(OTHER, asked(1).id, "up")
+        history.set_thumb(OTHER, asked(1).id, "up")
     with pytest.raises(NoSuchConversation):
         history.rename(OTHER, talk, "Mine")
     assert history.trace(OTHER, asked(1).id) is None
-    assert history.drop_from(OTHER, talk, asked(1).id) == []
+    assert history.delete_from(OTHER, talk, asked(1).id) == []
     history.delete(OTHER, talk)
     assert history.exchanges(ME, talk) == [asked(1)]
     assert titles(history) == ["What rate?"]
@@ -268,11 +268,11 @@ def test_an_exchange_and_the_later_ones_are_dropped(history: History) -> None:
     for number in (3, 1, 2):
         history.put(ME, talk, asked(number))
     other = history.put(ME, None, asked(4))
-    assert history.drop_from(ME, other, asked(9).id) == []  # of another conversation
-    assert history.drop_from(ME, talk, asked(3).id) == [asked(3), asked(1), asked(2)]
+    assert history.delete_from(ME, other, asked(9).id) == []  # of another conversation
+    assert history.delete_from(ME, talk, asked(3).id) == [asked(3), asked(1), asked(2)]
     assert history.exchanges(ME, talk) == [asked(9)]
     assert history.find(ME, asked(4).id) == asked(4)
-    assert history.drop_from(ME, talk, asked(3).id) == []
+    assert history.delete_from(ME, talk, asked(3).id) == []
     history.put(ME, talk, asked(1))
     assert history.exchanges(ME, talk) == [asked(9), asked(1)]
 
@@ -333,15 +333,15 @@ def test_deleted_text_does_not_stay_in_the_file(path: Path) -> None:
 
 def test_a_thumb_is_set_changed_and_cleared(history: History) -> None:
     talk = history.put(ME, None, asked(1))
-    liked = history.mark(ME, asked(1).id, "up")
+    liked = history.set_thumb(ME, asked(1).id, "up")
     assert liked == replace(asked(1), thumb="up")
     history.put(ME, talk, asked(1))  # a window that does not know of the thumb
     assert history.find(ME, asked(1).id) == liked
-    down = history.mark(ME, asked(1).id, "down", " it is\n10%\x07 \u202e" + "so " * 400)
+    down = history.set_thumb(ME, asked(1).id, "down", " it is\n10%\x07 \u202e" + "so " * 400)
     assert down.note.startswith("it is 10% so so")
     assert len(down.note) <= MAX_NOTE_CHARS
-    assert history.mark(ME, asked(1).id, None, "gone with it") == asked(1)
-    assert history.marked(ME) == []
+    assert history.set_thumb(ME, asked(1).id, None, "gone with it") == asked(1)
+    assert history.with_thumbs(ME) == []
 
 
 def test_a_thumb_that_comes_with_the_exchange_is_kept(history: History) -> None:
@@ -355,8 +355,8 @@ def test_conversations_with_a_thumb_come_whole(history: History) -> None:
     history.put(ME, talk, asked(2))
     history.put(ME, None, asked(3))
     history.put(OTHER, None, replace(asked(4), thumb="up"))
-    history.mark(ME, asked(2).id, "up")
-    assert history.marked(ME) == [[asked(1), replace(asked(2), thumb="up")]]
+    history.set_thumb(ME, asked(2).id, "up")
+    assert history.with_thumbs(ME) == [[asked(1), replace(asked(2), thumb="up")]]
 
 
 # --- company and crashes ---------------------------------------------------------------------
@@ -377,7 +377,7 @@ def test_many_threads_and_connections_write_at_once(path: Path) -> None:
             talk = None
             for number in range(first, first + 10):
                 talk = history.put(owner, talk, asked(number), {"number": number})
-                history.mark(owner, asked(number).id, "up")
+                history.set_thumb(owner, asked(number).id, "up")
                 history.conversations(owner, "rate")
         except BaseException as fault:
             faults.append(fault)

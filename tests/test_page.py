@@ -76,7 +76,7 @@ def test_an_answer_is_shown_and_kept(page: PageActions) -> None:
     assert shown["question"] == shown["editing"] == shown["notice"] == ""
     assert questions(page, shown["conversation"]) == [QUESTION]
     assert 'aria-current="true"' in shown["conversations"]
-    assert page.opened(ME.owner, shown["conversation"])["live"] == shown["live"]
+    assert page.open_conversation(ME.owner, shown["conversation"])["live"] == shown["live"]
 
 
 def test_the_next_question_goes_to_the_same_conversation_and_knows_what_was_said(
@@ -249,10 +249,10 @@ def test_a_failure_replaces_an_earlier_one(page: PageActions, assistant: Quoter)
     failed = last(page, talk)
     assert page.history.find(ME.owner, failed).state == "failed"
     assistant.fault = DIES
-    list(page.asked_again(ME, talk, failed))
+    list(page.ask_again(ME, talk, failed))
     assert questions(page, talk) == [QUESTION]
     assert last(page, talk) != failed
-    list(page.asked_again(ME, talk, last(page, talk)))
+    list(page.ask_again(ME, talk, last(page, talk)))
     assert page.history.find(ME.owner, last(page, talk)).state == "done"
 
 
@@ -262,7 +262,7 @@ def test_a_failure_forgets_no_answer_that_follows_it(page: PageActions, assistan
     failed = last(page, talk)
     asked(page, LATER, talk)
     assistant.fault = DIES
-    list(page.asked_again(ME, talk, failed))
+    list(page.ask_again(ME, talk, failed))
     assert questions(page, talk) == [QUESTION, LATER]
 
 
@@ -281,13 +281,16 @@ def test_undo_gives_back_the_question(page: PageActions) -> None:
 def test_nobody_reaches_what_is_anothers(page: PageActions) -> None:
     talk = asked(page, QUESTION)["conversation"]
     exchange = last(page, talk)
-    assert QUESTION not in str(page.opened(OTHER.owner, talk)["live"]).partition("fn-examples")[0]
-    assert page.opened(OTHER.owner, talk)["conversation"] == ""
+    assert (
+        QUESTION
+        not in str(page.open_conversation(OTHER.owner, talk)["live"]).partition("fn-examples")[0]
+    )
+    assert page.open_conversation(OTHER.owner, talk)["conversation"] == ""
     for act in ("thumb", "note"):
         with pytest.raises(NoSuchExchange):
             page.act(OTHER, {"act": act, "exchange": exchange, "thumb": "up"}, talk)
     with pytest.raises(NoSuchExchange):
-        list(page.asked_again(OTHER, talk, exchange))
+        list(page.ask_again(OTHER, talk, exchange))
     with pytest.raises(NoSuchExchange):
         page.exchange(OTHER, exchange)
     page.act(OTHER, {"act": "delete", "conversation": talk}, talk)
@@ -316,8 +319,8 @@ def test_an_act_that_means_nothing_changes_nothing(page: PageActions, data: dict
 
 def test_conversations_are_searched_renamed_and_deleted(page: PageActions) -> None:
     first, second = asked(page, QUESTION)["conversation"], asked(page, LATER)["conversation"]
-    assert first in page.listed(ME.owner, second, "fentanyl?")
-    assert "No conversation holds" in page.listed(ME.owner, second, "zebra")
+    assert first in page.conversation_list(ME.owner, second, "fentanyl?")
+    assert "No conversation holds" in page.conversation_list(ME.owner, second, "zebra")
     rename = {"act": "rename", "conversation": first, "title": "Duties"}
     assert "Duties" in page.act(ME, rename, second)["conversations"]
     kept = page.act(ME, {"act": "delete", "conversation": first}, second)
@@ -344,10 +347,10 @@ def test_a_thumb_given_again_is_taken_back(page: PageActions) -> None:
 
 def test_the_evals_offer_the_cases_that_thumbs_make(page: PageActions) -> None:
     talk = asked(page, QUESTION)["conversation"]
-    assert "export/cases.jsonl" not in page.evals(ME.owner)
+    assert "export/cases.jsonl" not in page.evals_tab(ME.owner)
     page.act(ME, {"act": "thumb", "exchange": last(page, talk), "thumb": "up"}, talk)
-    assert "Cases from your thumbs" in page.evals(ME.owner)
-    assert "Cases from your thumbs" not in page.evals(OTHER.owner)
+    assert "Cases from your thumbs" in page.evals_tab(ME.owner)
+    assert "Cases from your thumbs" not in page.evals_tab(OTHER.owner)
 
 
 def test_a_history_that_cannot_be_written_is_an_error_after_the_answer(page: PageActions) -> None:
@@ -401,7 +404,7 @@ def test_a_source_that_is_gone_leaves_its_quote(page: PageActions, pane: SourceP
     page.assistant.library.remove(citation.span.document_id)
     at = {"act": "cite", "exchange": exchange.id, "claim": "0", "citation": "0"}
     assert "was removed" in pane.show(ME, at)
-    assert page.states(exchange)["0.0"] == "gone"
+    assert page.citation_states(exchange)["0.0"] == "gone"
     assert "There is no source" in pane.show(ME, {"act": "source", "document": "gone.txt"})
 
 
@@ -519,7 +522,7 @@ def test_of_a_long_conversation_the_last_questions_are_shown_until_one_asks_for_
     now = ""
     for number in range(MAX_PAST_SHOWN + 3):
         now = asked(page, f"what tariff rate applies to fentanyl {number}?", now)["conversation"]
-    shown = page.opened(ME.owner, now)["past"]
+    shown = page.open_conversation(ME.owner, now)["past"]
     assert "Show 2 earlier questions" in shown
     assert shown.count("<article") == MAX_PAST_SHOWN
     whole = page.act(ME, {"act": "earlier"}, now)["past"]

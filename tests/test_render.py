@@ -308,7 +308,7 @@ def test_a_passage_is_a_link_with_its_title_source_and_a_short_text() -> None:
 
 
 def test_a_decline_says_why_what_was_searched_and_what_comes_nearest() -> None:
-    declined = done(reason="not stated", asked_as="What rate in May?", document_ids=("a", "b"))
+    declined = done(reason="not stated", rewritten_as="What rate in May?", document_ids=("a", "b"))
     page = shown(declined)
     (block,) = page.all(cls="fn-declined")
     assert "The articles do not state it." in block.text
@@ -397,7 +397,7 @@ def _full(text: str) -> Exchange:
     seen = Passage(1, cited.span, text, text, text, 1.0)
     answer = Answer(text, text, (made,), (seen,), "answered", None, text, timings={text: 1.0})
     return Exchange(
-        text, text, "done", asked_as=text, evidence=(seen,), draft=text, claims=(made,),
+        text, text, "done", rewritten_as=text, evidence=(seen,), draft=text, claims=(made,),
         answer=answer, error=text, thumb="up", note=text, document_ids=(text,),
     )  # fmt: skip
 

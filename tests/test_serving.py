@@ -115,8 +115,8 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def test_the_page_is_put_together(url: str) -> None:
     page = httpx.get(url).text
     assert '"title":"Footnote"' in page
-    assert "footnoteTrigger" in page  # app.js
-    assert "--fn-paper" in page  # tokens.css
+    assert "footnoteTrigger" in page  # page.js
+    assert "--fn-paper" in page  # colours.css
     assert httpx.get(f"{url}/health").json()["ok"] is True
 
 

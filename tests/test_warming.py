@@ -47,7 +47,7 @@ def test_it_is_ready_once_the_model_is_there() -> None:
         models = Models(get)
         loader = ModelLoader(models)
         loader.start()
-        assert (loader.state.ready, loader.state.text) == (False, "Loading the language model…")
+        assert (loader.status.ready, loader.status.text) == (False, "Loading the language model…")
         go.set()
         state = loader.wait(GUARD_S)
     assert (state.ready, state.text, state.error) == (True, "The model is ready.", "")

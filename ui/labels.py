@@ -1,10 +1,10 @@
-"""TODO."""
+"""Words for support, for declines and for chances: on the page, in the terminal and in files."""
 
 from __future__ import annotations
 
 from rag.types import Answer
 
-SUPPORT_LABELS = {
+SUPPORT_LABELS = {  # sign, colour in a terminal, words
     "supported": ("✓", "green", "supported"),
     "partial": ("~", "yellow", "partly supported"),
     "unsupported": ("✗", "red", "not supported"),

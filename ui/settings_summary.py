@@ -1,4 +1,4 @@
-"""Which settings are in force, and does text leave this machine?"""
+"""The settings in force for people: each value, the model, and whether text leaves this machine."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def setting_values(settings: Settings) -> Iterator[tuple[str, str]]:
 
 
 def model_name(settings: Settings) -> str:
-    """Which chat model is in use, as far as one can know before it is asked."""
+    """The chat model in use, as far as that is known before the first request."""
     if settings.provider == "local":
         return str(settings.model_path or "the embedded model")
     if settings.provider == "openai":

@@ -1,6 +1,6 @@
-"""Which style sheets does a page carry?
+"""The style sheets of the page and of pages that stand alone.
 
-The sheets lie in `assets/`; `tokens.css` holds the colours of light and dark, all others use them.
+The sheets lie in `assets/`; `colours.css` holds the colours of light and dark, all others use them.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ ASSETS = Path(__file__).parent / "assets"
 
 def page_css() -> str:
     """Every sheet, for the Gradio page, which marks its dark mode with a class."""
-    rest = sorted(path for path in ASSETS.glob("*.css") if path.name != "tokens.css")
-    return "\n".join(_read(path) for path in [ASSETS / "tokens.css", *rest])
+    rest = sorted(path for path in ASSETS.glob("*.css") if path.name != "colours.css")
+    return "\n".join(_read(path) for path in [ASSETS / "colours.css", *rest])
 
 
 def standalone_css(*names: str) -> str:
     """The colours and the sheets `names`, for a page that stands alone and follows the system."""
-    light, dark = _read(ASSETS / "tokens.css").split("\n.dark {", 1)
-    tokens = f"{light}\n@media (prefers-color-scheme: dark) {{\n:root {{{dark}}}\n"
-    return "\n".join([tokens, *(_read(ASSETS / f"{name}.css") for name in names)])
+    light, dark = _read(ASSETS / "colours.css").split("\n.dark {", 1)
+    colours = f"{light}\n@media (prefers-color-scheme: dark) {{\n:root {{{dark}}}\n"
+    return "\n".join([colours, *(_read(ASSETS / f"{name}.css") for name in names)])
 
 
 def _read(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""TODO."""
+"""Untrusted text made safe to print: without control characters, on one line, cut to a length."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The same answers for other programs: Gradio's API, MCP, Chat Completions."""
+"""APIs for other programs: Chat Completions, the Model Context Protocol, and Gradio's own."""

@@ -1,7 +1,7 @@
-"""How do OpenAI's clients ask Footnote?
+"""The Chat Completions API for OpenAI's clients: ``/v1/chat/completions`` and ``/v1/models``.
 
-``POST /v1/chat/completions`` and ``GET /v1/models``, as ASGI: a client that hangs up ends its
-question. Only sentences that were checked are sent; each comes with its citations as annotations.
+As ASGI: a client that hangs up ends its question. Only sentences that were checked are sent; each
+comes with its citations as annotations.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 1_000_000  # of a request
 MAX_AT_ONCE = 100  # questions followed; each takes a thread
-MAX_START_DELAY_S = 2.0  # so long a stream waits to see whether the question fails at once
-KEEP_ALIVE_S = 10.0  # between signs of life while there is nothing to say
+MAX_START_DELAY_S = 2.0  # how long a stream waits to see whether the question fails at once
+KEEP_ALIVE_S = 10.0  # between empty events while there is nothing to send
 
 Write = Callable[[Json | str], Awaitable[None]]
 
@@ -113,7 +113,7 @@ class _Stream:
     sent: int = 0  # claims
     length: int = 0  # characters of content
     started: bool = False
-    spoke_at: float = field(default_factory=time.monotonic)
+    sent_at: float = field(default_factory=time.monotonic)
 
     async def run(self, scope: Scope, receive: Receive, send: Send) -> None:
         write = partial(self._write, send)
@@ -132,7 +132,7 @@ class _Stream:
         await send({"type": "http.response.body", "body": b""})
 
     async def _follow(self, exchange: Exchange, write: Write) -> None:
-        """Send the sentences that were checked since the last time, or a sign of life."""
+        """Send the sentences that were checked since the last time, or an empty event."""
         for piece in openai_json.content_pieces(
             exchange.claims, exchange.evidence, self.sent, self.length
         ):
@@ -140,8 +140,10 @@ class _Stream:
             await write(openai_json.chunk_json(exchange, self.created, delta))
             self.sent += 1
             self.length += len(piece.content)
-        quiet_s = time.monotonic() - self.spoke_at
-        if not exchange.is_over and quiet_s > (KEEP_ALIVE_S if self.started else MAX_START_DELAY_S):
+        silence_s = time.monotonic() - self.sent_at
+        if not exchange.is_over and silence_s > (
+            KEEP_ALIVE_S if self.started else MAX_START_DELAY_S
+        ):
             await write(openai_json.chunk_json(exchange, self.created, {"content": ""}))
 
     async def _finish(self, exchange: Exchange, write: Write) -> None:
@@ -169,7 +171,7 @@ class _Stream:
         await send(
             {"type": "http.response.body", "body": f"data: {data}\n\n".encode(), "more_body": True}
         )
-        self.spoke_at = time.monotonic()
+        self.sent_at = time.monotonic()
 
 
 _EVENTS = [

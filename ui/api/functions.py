@@ -1,7 +1,7 @@
-"""What may other programs ask of Footnote?
+"""The functions for other programs: ask, verify and check, with plain values in and out.
 
-`ask`, `verify_footnotes` and `check_claim`, with plain values in and out. Gradio's API and the
-Model Context Protocol offer the same three; their schemas come from these annotations.
+Gradio's API and the Model Context Protocol offer the same three; their schemas come from these
+annotations.
 """
 
 # No postponed annotations here: Gradio reads those of the results as they stand.
@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 
 class NotAnswered(FootnoteError):
-    """A question that came to no end; the message is the one that people see."""
+    """A question without an answer; the message is the one that people see."""
 
     def __init__(self, error: str) -> None:
         problem, stop, remedy = error.partition(". ")
@@ -114,7 +114,8 @@ class ApiFunctions:
         document_ids: list[str] | None = None,
         history: list[PastTurn] | None = None,
     ) -> "ActiveQuestion":
-        """The question, put; `wait_for_answer` waits for its end."""
+        """Start answering a question; `wait_for_answer` waits for its end. Raises
+        `QuestionError`."""
         before = _checked(list[PastTurn], history or [], "history")
         only = _checked(list[str], document_ids or [], "document_ids")
         turns = [Turn(turn["question"], turn["answer"]) for turn in before]
@@ -138,7 +139,7 @@ def wait_for_answer(active: "ActiveQuestion") -> Answer:
 
 
 def _checked(shape: type[T], value: object, name: str) -> T:
-    """What a program sent, if it has the shape that the schema says."""
+    """`value`, if it has the shape that the schema says. Raises `QuestionError`."""
     from pydantic import TypeAdapter, ValidationError
 
     try:

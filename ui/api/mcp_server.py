@@ -1,7 +1,7 @@
-"""What do programs that speak the Model Context Protocol find at ``/mcp``?
+"""The Model Context Protocol server at ``/mcp``: the tools `ask`, `verify` and `check`.
 
-The tools `ask`, `verify` and `check` over streamable HTTP, without sessions. The `mcp` package is
-an extra: importing this module raises `ImportError` without it.
+Streamable HTTP, without sessions. The `mcp` package is an extra: importing this module raises
+`ImportError` without it.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class McpEndpoint:
 
 
 def mcp_endpoint(functions: ApiFunctions, access: Access) -> McpEndpoint:
-    """The tools over `by_name`, for requests that `access` would let in."""
+    """The tools over `functions`, for requests that `access` would let in."""
     server = MCPServer("footnote", title="Footnote", instructions=INSTRUCTIONS, log_level="WARNING")
     limiter = CapacityLimiter(MAX_AT_ONCE)
     for tool, title in (
@@ -85,12 +85,14 @@ def mcp_endpoint(functions: ApiFunctions, access: Access) -> McpEndpoint:
         transport_security=_security(access),
     )
     endpoint = next(r.endpoint for r in inner.routes if isinstance(r, Route) and r.path == PATH)
-    return McpEndpoint([Route(path, _Attentive(endpoint)) for path in (PATH, f"{PATH}/")], server)
+    return McpEndpoint(
+        [Route(path, _CancelOnDisconnect(endpoint)) for path in (PATH, f"{PATH}/")], server
+    )
 
 
 @dataclass(frozen=True)
-class _Attentive:
-    """Cancels a request when its client hangs up; the package would go on working for nobody."""
+class _CancelOnDisconnect:
+    """Cancels a request when its client hangs up; the package itself would go on."""
 
     app: ASGIApp
 
@@ -112,7 +114,7 @@ class _Attentive:
 
 
 def _security(access: Access) -> TransportSecuritySettings:
-    """The same as the guard's rules, for the package looks itself."""
+    """The rules of the request guard, because the package checks hosts itself."""
     names = [f"[{host}]" if ":" in host else host for host in sorted(access.hosts)]
     hosts = [pattern for name in names for pattern in (name, f"{name}:*")]
     return TransportSecuritySettings(
@@ -189,7 +191,7 @@ def answer_with_quotes(answer: Answer) -> str:
 
 @contextmanager
 def _as_tool_errors() -> Iterator[None]:
-    """What went wrong is a result that the model can read."""
+    """An error becomes a result that the model can read."""
     try:
         yield
     except FootnoteError as error:

@@ -1,7 +1,4 @@
-"""How do Footnote's questions and answers look in OpenAI's chat completions?
-
-Pure: JSON becomes a question, and claims become content with annotations.
-"""
+"""The JSON of OpenAI's Chat Completions: requests that are read, and replies that are written."""
 
 from __future__ import annotations
 

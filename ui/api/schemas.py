@@ -1,4 +1,4 @@
-"""What shape has the JSON that other programs give and get?
+"""The shapes of the JSON that other programs send and receive.
 
 The answer document is that of `rag.serialization`; its types are spelled out here for the schemas
 that Gradio's API and the Model Context Protocol publish.
@@ -15,6 +15,8 @@ Place = Literal["same", "moved", "changed", "gone"]
 
 
 class PastTurn(TypedDict):
+    """An earlier question of the conversation and its answer."""
+
     question: str
     answer: str
 
@@ -61,9 +63,9 @@ class UsageDocument(TypedDict):
 
 
 class AnswerDocument(TypedDict):
-    """`rag.serialization.to_json` makes it. `chance` is that, 0 to 1, of the passages answering the
-    question; null where it was not estimated. `short` is the few words that answer, where the model
-    was asked for them."""
+    """`rag.serialization.answer_to_json` makes it. `chance` is that, 0 to 1, of the passages
+    answering the question; null where it was not estimated. `short` is the few words that answer,
+    where the model was asked for them."""
 
     schema: str
     question: str

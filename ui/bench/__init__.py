@@ -1,1 +1,1 @@
-"""What the page costs: figures from a real browser."""
+"""Benchmark of the page, in a real browser."""

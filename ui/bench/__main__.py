@@ -1,7 +1,7 @@
-"""How fast and how steady is the page? Run it: ``python -m ui.bench``.
+"""Measures how fast and how steady the page is: ``python -m ui.bench``.
 
 A real browser asks a real server. Where the language model must not be the limit, a stand-in
-speaks at a fixed pace in its place. Each line is a figure, of how many it is, and its limit.
+answers at a fixed pace in its place. Each line is a figure, its sample size, and its limit.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""What is the page like in a browser, while it is asked?
+"""Serves the page and drives it in a headless browser, for the benchmark and the pictures.
 
 `serve_page` runs the whole page in a process of its own, `open_browser` a headless Chromium, and
 `PageWindow` is one person's window: it asks as a person does, with the keyboard, and a script in it
-notes what is on screen after each frame.
+records what is on screen after each frame.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What happens when several people ask at once, for minutes?
+"""Several simulated users ask at once, for minutes.
 
-Each has notes of their own, which nobody else asks about, and each note a seal that stands in no
-other: whose answer a text is can be read from it.
+Each has notes that nobody else asks about, and each note a marker that stands in no other: it shows
+whose answer a text is.
 """
 
 from __future__ import annotations

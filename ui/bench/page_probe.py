@@ -1,7 +1,7 @@
-"""What did a window show of a question, and when?
+"""Records what a window showed of a question, and when.
 
-`PROBE_SCRIPT` is a script that notes, once a frame has been painted in which the newest exchange
-changed, what stood there; `ObservedQuestion` reads its notes.
+`PROBE_SCRIPT` records what stood in the newest exchange each time that a changed frame was painted;
+`ObservedQuestion` reads these records.
 """
 
 from __future__ import annotations

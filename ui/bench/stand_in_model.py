@@ -1,8 +1,8 @@
-"""What answers in the benches where the language model must not be the limit?
+"""A stand-in for the language model, where that must not be the limit of a benchmark.
 
 `StandInModel` is an OpenAI-compatible server on loopback that answers at a fixed pace, by quoting
-from the passages that it is shown: so what it says survives checking, and whose passage it quotes
-can be told from its words.
+from the passages that it is shown: so its sentences pass the checks, and it shows whose passage it
+was given.
 """
 
 from __future__ import annotations

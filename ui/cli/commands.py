@@ -1,7 +1,7 @@
-"""What can one tell `footnote` to do?
+"""The commands of `footnote`: ask, chat, index, sources, show, verify, remove, config, ui.
 
-Commands are wiring: `ui.shell.terminal_rows` makes what they show and `ui.shell.screen` prints it.
-All that is heavy is imported inside them, so that ``footnote --help`` is there at once.
+Commands only connect: `ui.shell.terminal_rows` makes what they show and `ui.shell.screen` prints
+it. Heavy libraries are imported inside them, so that ``footnote --help`` is there at once.
 """
 
 from __future__ import annotations

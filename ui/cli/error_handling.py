@@ -1,7 +1,6 @@
-"""How does a command end?
+"""Turns every error of a command into one line on standard error and an exit code.
 
-With one line on standard error and an exit code, whatever happens; never with a traceback, unless
-``--debug`` asks for it.
+Never a traceback, unless ``--debug`` asks for it.
 """
 
 from __future__ import annotations
@@ -21,24 +20,24 @@ EXIT_PIPE_CLOSED = 141  # the same for SIGPIPE
 
 
 class ErrorHandlingGroup(TyperGroup):
-    """The commands of `footnote`, with their errors told to a person."""
+    """A group of commands whose errors become one line and an exit code."""
 
     def invoke(self, ctx: Any) -> Any:
-        _forgive(sys.stdin, sys.stdout, sys.stderr)
+        _replace_unencodable(sys.stdin, sys.stdout, sys.stderr)
         try:
             result = super().invoke(ctx)
             sys.stdout.flush()  # a closed pipe should show here, not at the interpreter's exit
         except (typer.Exit, typer.Abort, typer.TyperException):
             raise
         except (Exception, KeyboardInterrupt) as error:
-            raise typer.Exit(_ended(error, debug=ctx.params["debug"])) from None
+            raise typer.Exit(_exit_code(error, debug=ctx.params["debug"])) from None
         return result
 
 
-def _ended(error: BaseException, *, debug: bool) -> int:
-    """Tell what went wrong; returns the exit code."""
+def _exit_code(error: BaseException, *, debug: bool) -> int:
+    """Print the error; returns the exit code."""
     if isinstance(error, BrokenPipeError):  # the reader has seen enough
-        _abandon_output()
+        _discard_output()
         return EXIT_PIPE_CLOSED
     if debug:
         import traceback
@@ -47,30 +46,30 @@ def _ended(error: BaseException, *, debug: bool) -> int:
     if isinstance(error, KeyboardInterrupt):
         return EXIT_INTERRUPTED
     if isinstance(error, FootnoteError):
-        _complain(str(error))
+        _print_error(str(error))
         return error.exit_code
-    _complain(
+    _print_error(
         f"Something went wrong that should not have ({type(error).__name__})."
         " Please report it, with what `footnote --debug` prints before the same command."
     )
     return EXIT_UNEXPECTED
 
 
-def _complain(message: str) -> None:
+def _print_error(message: str) -> None:
     from ui.shell.screen import Screen
     from ui.shell.terminal_rows import error_row
 
     Screen().message(error_row(message))
 
 
-def _abandon_output() -> None:
+def _discard_output() -> None:
     """Send what is still buffered nowhere, or Python complains of it at exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)
 
 
-def _forgive(*streams: Any) -> None:
+def _replace_unencodable(*streams: Any) -> None:
     """Let no character that a stream cannot encode or decode end the program."""
     for stream in streams:
         if hasattr(stream, "reconfigure"):

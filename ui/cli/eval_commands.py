@@ -1,7 +1,7 @@
-"""What can one tell ``footnote eval``?
+"""The commands of ``footnote eval``.
 
-Without more words it asks the golden questions; its commands measure other things, and compare
-what was measured. All wiring: the work is done in `eval`.
+Without a command it asks the golden questions; its commands measure other things, and compare runs.
+The work is done in `eval`.
 """
 
 from __future__ import annotations

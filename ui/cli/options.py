@@ -1,7 +1,4 @@
-"""What do the commands share?
-
-Their options, the assistant that they work on, and how they print JSON.
-"""
+"""What the commands share: their options, the assistant that they open, and how they print JSON."""
 
 from __future__ import annotations
 
@@ -31,7 +28,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")
 
 
 def command_settings(ctx: typer.Context, **chosen: Any) -> Settings:
-    """The settings in force; what a command was told wins."""
+    """The settings in force; the options of the command win."""
     from rag.settings import load_settings
 
     return load_settings(data_dir=ctx.obj, **chosen)
@@ -52,13 +49,14 @@ def open_assistant(settings: Settings, *, seeds: bool = True) -> Iterator[tuple[
 
 
 def build_assistant(settings: Settings, on_progress: Callable[[str, int, int], None]) -> Assistant:
+    """The assistant of a command; tests replace this function."""
     import rag
 
     return rag.open(settings, on_progress=on_progress)
 
 
 def privacy_note(settings: Settings) -> str:
-    """Which model is asked, and whether text leaves this machine."""
+    """Which model is used, and whether text leaves this machine."""
     from ui.settings_summary import model_name, privacy_sentence
 
     return f"Asking {model_name(settings)}. {privacy_sentence(settings)}"

@@ -1,1 +1,1 @@
-"""Who is let in, and which headers go out."""
+"""Sign-in, the guard of every request, and the security headers of every reply."""

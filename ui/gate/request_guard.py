@@ -1,8 +1,8 @@
-"""Is a request let in, and as whom?
+"""Lets each request in, with its owner, or refuses it.
 
 Plain ASGI, so that streams and disconnects pass as they are. It refuses requests under a foreign
-name (DNS rebinding), changes asked for by foreign pages, requests without a password where one is
-needed, and those of Gradio's routes that would reach out to other hosts.
+name (DNS rebinding), changes requested by foreign pages, requests without a password where one is
+needed, and those of Gradio's routes that would contact other hosts.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _CLOSED = re.compile(
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a request is not let in: an HTTP status and a plain sentence."""
+    """Why a request is refused: an HTTP status and one sentence."""
 
     status: int
     text: str

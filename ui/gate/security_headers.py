@@ -1,6 +1,6 @@
-"""Which headers go out with every reply, and what is left out of Gradio's own page?
+"""Puts security headers on every reply, and removes foreign links from Gradio's own page.
 
-Plain ASGI, so that streams pass as they are; only the page itself is held back and trimmed.
+Plain ASGI, so that streams pass as they are; only the page itself is buffered.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Who asks, and may they?
+"""Who a request comes from: a signed-in user, or a browser with a cookie of its own.
 
-Without a file of users everybody may, and each browser is known by a random cookie of its own. With
-one, everybody gives a name and a password with every request (HTTP Basic), and is known by name.
-`ui.gate.request_guard` asks this of every request.
+Without a file of users everybody may ask, and each browser is known by a random cookie. With one,
+everybody gives a name and a password with every request (HTTP Basic), and is known by name.
+`ui.gate.request_guard` applies this to every request.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class UnknownOwner(FootnoteError):
-    """A request that was let in without an owner, or came past the guard."""
+    """A request whose owner the guard did not set."""
 
 
 @dataclass(frozen=True)
 class Access:
-    """The rules of one server. `hosts` are the names under which it may be addressed; none: any.
-    `root_path` stands before its paths: a path, or the whole public URL where a proxy serves it."""
+    """The access rules of one server. `hosts` are the names under which it may be addressed; empty:
+    any. `root_path` is the prefix of its paths, or the whole public URL where a proxy serves it."""
 
     users: Users = field(default_factory=Users)
     hosts: frozenset[str] = LOOPBACK
@@ -50,7 +50,7 @@ class Access:
 
     @property
     def path(self) -> str:
-        """Under which a browser finds the page: "/", or such as "/footnote"."""
+        """The path under which a browser finds the page: "/", or such as "/footnote"."""
         return f"/{urlsplit(self.root_path).path.strip('/')}"
 
     @property
@@ -59,7 +59,7 @@ class Access:
         return urlsplit(self.root_path).netloc
 
     def owner(self, request: Any) -> str:
-        """Whose conversations: ``user:NAME``, or ``browser:…`` of a browser's own cookie.
+        """The owner of the conversations: ``user:NAME``, or ``browser:…`` from the cookie.
 
         `request` is Starlette's, or Gradio's around one. Raises `UnknownOwner`.
         """
@@ -70,12 +70,12 @@ class Access:
         return str(owner)
 
     def is_let_in(self, request: Any) -> bool:
-        """False for a request that may know nothing but that the server lives."""
+        """False for a request that may learn nothing but that the server runs."""
         return bool(getattr(request.state, OWNER_KEY, ""))
 
     def answers_to(self, host: str) -> bool:
-        """May the server be addressed by the name in this Host header? A page of a foreign name
-        that was pointed at this machine (DNS rebinding) may not."""
+        """Whether the server may be addressed by the name in this Host header. A page of a foreign
+        name that was pointed at this machine (DNS rebinding) may not."""
         name = hostname(host)
         return not self.hosts or name in self.hosts or is_loopback(name)
 
@@ -112,8 +112,8 @@ def new_cookie() -> str:
 
 
 def cookie_owner(value: str) -> str | None:
-    """The owner that a cookie stands for; None where it cannot be one of ours. The cookie itself
-    is a secret, and is not what the history writes down."""
+    """The owner that a cookie stands for; None where it cannot be one of ours. The history stores a
+    hash, because the cookie itself is a secret."""
     if not re.fullmatch(r"[0-9a-f]{32}", value):
         return None
     return f"browser:{hashlib.sha256(value.encode()).hexdigest()[:32]}"

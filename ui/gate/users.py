@@ -1,6 +1,6 @@
-"""Which names may sign in, and is a password right?
+"""The file of users: which names may sign in, and whether a password is right.
 
-Run as ``python -m ui.gate.users`` it asks for a password and prints it as it may stand in the file.
+Run as ``python -m ui.gate.users`` it asks for a password and prints a hash to use in the file.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from rag.errors import SettingsError
 
-REMEMBERED = 256  # passwords found right, so that not every request costs a scrypt
+REMEMBERED = 256  # right passwords that are cached, so that not every request costs a scrypt
 
 _HASHED = re.compile(r"scrypt\$([0-9a-f]{32})\$([0-9a-f]{64})")
 

@@ -1,1 +1,1 @@
-"""A question under way: in line, followed, stopped, and the trace that it leaves."""
+"""Questions while they are answered: the queue for the model, the runner, snapshots and traces."""

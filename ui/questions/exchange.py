@@ -1,8 +1,7 @@
-"""What does a person see of one question, from asking it to the checked answer?
+"""A question and its answer as they are shown, from the question to the checked answer.
 
 `Exchange` is all that the page shows of a question; `after_event` moves it on by one event. The
-page, the history and the exports read the same value, so a reloaded conversation is the one that
-was seen.
+page, the history and the exports read the same value, so a reloaded conversation looks as before.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from rag.events import Checked, Event, Finished, ModelCalled, Retrieved, Rewritt
 from rag.types import Answer, Claim, Hit, Passage
 
 State = Literal[
-    "waiting",  # in line behind other people's questions
+    "waiting",  # in the queue for the model
     "searching",
     "reading",  # the model reads passages
     "writing",
@@ -24,29 +23,29 @@ State = Literal[
     "failed",
 ]
 Thumb = Literal["up", "down"]
-EVIDENCE = 5  # hits shown before the passages are selected
+MAX_FIRST_HITS = 5  # hits shown before the passages are selected
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One question and what has come of it so far. `id` is 16 hexadecimal digits."""
+    """One question and its answer so far. `id` is 16 hexadecimal digits."""
 
     id: str
     question: str
     state: State = "searching"
-    ahead: int = 0  # questions in line before this one, while it waits
-    asked_as: str | None = None  # a follow-up, made to stand alone
-    evidence: tuple[Passage, ...] = ()  # the best hits at first, then what the model sees
-    draft: str = ""  # what the model wrote since a sentence was last checked
-    claims: tuple[Claim, ...] = ()  # sentences that stand, so far
-    removed: int = 0  # sentences that did not survive checking
+    ahead: int = 0  # questions before this one in the queue, while it waits
+    rewritten_as: str | None = None  # the question as it was searched for, where that differs
+    evidence: tuple[Passage, ...] = ()  # the best hits at first, then what the model reads
+    draft: str = ""  # text that the model wrote since a sentence was last checked
+    claims: tuple[Claim, ...] = ()  # checked sentences, so far
+    removed: int = 0  # sentences that were left out because they do not check
     answer: Answer | None = None  # when done
     error: str = ""  # when failed: what happened and the remedy
     digests: Mapping[str, str] = field(default_factory=dict)  # document id to digest, when done
     asked_at: str = ""  # ISO 8601, UTC, to the second
     document_ids: tuple[str, ...] = ()  # the question was limited to these; empty: all
     thumb: Thumb | None = None
-    note: str = ""  # the person's word to the thumb
+    note: str = ""  # the comment with the thumb
 
     @property
     def is_over(self) -> bool:
@@ -59,9 +58,11 @@ def after_event(
     """The exchange after `event`. `passage_of` makes a passage of a number and a hit."""
     match event:
         case Rewritten(question):
-            return replace(exchange, asked_as=question if question != exchange.question else None)
+            return replace(
+                exchange, rewritten_as=question if question != exchange.question else None
+            )
         case Retrieved(hits):
-            shown = [passage_of(number, hit) for number, hit in enumerate(hits[:EVIDENCE], 1)]
+            shown = [passage_of(number, hit) for number, hit in enumerate(hits[:MAX_FIRST_HITS], 1)]
             return replace(exchange, evidence=tuple(shown))
         case Selected(passages):
             return replace(exchange, state="reading", evidence=passages)

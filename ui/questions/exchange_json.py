@@ -1,4 +1,4 @@
-"""How is an exchange kept as one JSON document, and read back?"""
+"""An exchange as one JSON document, written and read back."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def exchange_to_json(exchange: Exchange) -> dict[str, Any]:
         "question": exchange.question,
         "state": exchange.state,
         "ahead": exchange.ahead,
-        "asked_as": exchange.asked_as,
+        "asked_as": exchange.rewritten_as,
         "evidence": passages_to_json(exchange.evidence),
         "draft": exchange.draft,
         "claims": claims_to_json(exchange.claims, exchange.evidence),
@@ -50,9 +50,9 @@ def exchange_to_json(exchange: Exchange) -> dict[str, Any]:
 
 
 def exchange_from_json(document: object) -> Exchange:
-    """The exchange that `answer_to_json` wrote as `document`.
+    """The exchange that `exchange_to_json` wrote as `document`.
 
-    One that was under way comes back as "stopped", in no line: nobody answers it any more.
+    One that was under way comes back as "stopped": nobody answers it any more.
     Raises `rag.serialization.FormatError` for what is not such a document.
     """
     return validate_document(_Exchange, document, SCHEMA).read()
@@ -89,7 +89,7 @@ class _Exchange(JsonObject):
             question=self.question,
             state=self.state if over else "stopped",
             ahead=self.ahead if over else 0,
-            asked_as=self.asked_as,
+            rewritten_as=self.asked_as,
             evidence=tuple(passage.to_passage() for passage in self.evidence),
             draft=self.draft,
             claims=tuple(claim.to_claim() for claim in self.claims),

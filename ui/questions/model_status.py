@@ -1,6 +1,6 @@
-"""Is the model ready, and if not, why not?
+"""Loads the models in the background while the page opens, and says how far that is.
 
-Loading the models takes seconds to minutes; it is done in the background, while the page opens.
+Loading takes seconds to minutes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ FAILED = "The model is not ready."
 
 @dataclass(frozen=True, slots=True)
 class ModelStatus:
-    """How far it is. `text` says it in a few words; `error` is one sentence with the remedy."""
+    """Whether the models are loaded. `text` says it in a few words; `error`, "" where there is
+    none, is one sentence with the remedy."""
 
     ready: bool
     text: str
@@ -28,12 +29,14 @@ class ModelStatus:
 
 
 class Model(Protocol):
+    """A chat model that `warm` begins to load, and that `get` waits for."""
+
     def warm(self) -> None: ...
     def get(self) -> ChatModel: ...
 
 
 class HasModels(Protocol):
-    """What is warmed of `rag.assistant.Assistant`."""
+    """The part of `rag.Assistant` that is loaded."""
 
     @property
     def embedder(self) -> Embedder: ...
@@ -46,37 +49,37 @@ class ModelLoader:
 
     def __init__(self, assistant: HasModels) -> None:
         self._assistant = assistant
-        self._state = ModelStatus(False, LOADING)
+        self._status = ModelStatus(False, LOADING)
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
     @property
-    def state(self) -> ModelStatus:
-        return self._state
+    def status(self) -> ModelStatus:
+        return self._status
 
     def start(self) -> None:
-        """Begin, in a thread that does not keep the program alive. Again, it does nothing."""
+        """Begin, in a thread that does not keep the program alive; later calls do nothing."""
         with self._lock:
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="warming", daemon=True)
+                self._thread = threading.Thread(target=self._run, name="model-loader", daemon=True)
                 self._thread.start()
 
     def wait(self, timeout_s: float | None = None) -> ModelStatus:
-        """The state when it is done, or after so many seconds."""
+        """The status when loading is over, or after `timeout_s` seconds."""
         if self._thread:
             self._thread.join(timeout_s)
-        return self._state
+        return self._status
 
     def _run(self) -> None:
         try:
             self._assistant.model.warm()  # its process loads while the embedder does
             self._assistant.embedder.embed(["warm"])
             self._assistant.model.get()
-            self._state = ModelStatus(True, READY)
+            self._status = ModelStatus(True, READY)
         except FootnoteError as error:
-            self._state = ModelStatus(False, FAILED, str(error))
+            self._status = ModelStatus(False, FAILED, str(error))
         except BaseException as error:  # a thread has nobody above it to tell
             logging.getLogger(__name__).error("Warming up failed.", exc_info=error)
             name = type(error).__name__
             fault = f"Something went wrong that should not have ({name}). Please report it."
-            self._state = ModelStatus(False, FAILED, fault)
+            self._status = ModelStatus(False, FAILED, fault)

@@ -1,7 +1,7 @@
-"""Whose turn is it, when more people ask than can be answered at a time?
+"""The queue for the model: serves a few questions at a time, first come, first served.
 
-A line with so many lanes: who came first goes first. A ticket is a place in it; leaving gives the
-place back, whether it was waiting or being served, and never holds up anybody else.
+A ticket is a place in it. Leaving gives the place back, whether it was waiting or being served, and
+never holds up anybody else.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ class QueueFull(FootnoteError):
 
 
 class ModelQueue:
-    """Serves at most `slots` tickets at a time, in the order in which they were drawn, while at
-    most `max_waiting` others wait. Safe among threads."""
+    """Serves at most `slots` tickets at a time, in the order in which they joined, while at most
+    `max_waiting` others wait. Safe among threads."""
 
     def __init__(self, slots: int, max_waiting: int = MAX_WAITING) -> None:
         if slots < 1:
-            raise ValueError(f"a line needs at least one lane, not {slots}")
+            raise ValueError(f"a queue needs at least one slot, not {slots}")
         self._slots = slots
         self._max_waiting = max_waiting
         self._tickets: list[Ticket] = []  # the first `slots` of them are served
         self._changed = threading.Condition()
 
     def join(self) -> Ticket:
-        """A ticket at the end of the line; it may be served at once. Raises `QueueFull`."""
+        """A ticket at the end of the queue; it may be served at once. Raises `QueueFull`."""
         with self._changed:
             if len(self._tickets) >= self._slots + self._max_waiting:
                 raise QueueFull(
@@ -44,13 +44,13 @@ class ModelQueue:
 
     @property
     def in_progress(self) -> int:
-        """How many lanes are taken."""
+        """How many slots are taken."""
         with self._changed:
             return min(len(self._tickets), self._slots)
 
     @property
     def waiting(self) -> int:
-        """How many tickets wait for a lane."""
+        """How many tickets wait for a slot."""
         with self._changed:
             return max(0, len(self._tickets) - self._slots)
 
@@ -68,10 +68,10 @@ class ModelQueue:
 
 
 class Ticket:
-    """One place in a line. Use it in a ``with`` block: leaving the block gives it back."""
+    """One place in a queue. Use it in a ``with`` block: leaving the block gives it back."""
 
-    def __init__(self, line: ModelQueue) -> None:
-        self._line = line
+    def __init__(self, queue: ModelQueue) -> None:
+        self._queue = queue
 
     def __enter__(self) -> Ticket:
         return self
@@ -86,20 +86,20 @@ class Ticket:
 
     def leave(self) -> None:
         """Give the place back, from any thread; `positions` ends. Again, it does nothing."""
-        self._line._leave(self)
+        self._queue._leave(self)
 
     @property
     def has_slot(self) -> bool:
-        with self._line._changed:
-            return self._line._ahead(self) == -1
+        with self._queue._changed:
+            return self._queue._ahead(self) == -1
 
     def positions(self) -> Iterator[int]:
         """Wait. Yields how many wait before this ticket (0: it is the next), at once and whenever
         that changes; ends when it is served, or has left."""
-        changed, last = self._line._changed, None
+        changed, last = self._queue._changed, None
         while True:
             with changed:
-                while (ahead := self._line._ahead(self)) == last:
+                while (ahead := self._queue._ahead(self)) == last:
                     changed.wait()
             if ahead is None or ahead < 0:
                 return

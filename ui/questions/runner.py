@@ -1,7 +1,7 @@
-"""How is a question put, followed and stopped, when several people ask at once?
+"""Answers questions of several people at once, each in a thread of its own.
 
-Each question has a thread of its own, which drives the assistant and moves an `Exchange` on; who
-shows it takes snapshots. Searching goes on for all at once; for the model there is a line.
+The thread drives the assistant and moves an `Exchange` on; whoever shows it takes snapshots.
+Retrieval goes on for all questions at once; for the model they wait in a queue.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from rag import Library
 
 MAX_SILENCE_S = 0.5  # the longest time for which `ActiveQuestion.snapshots` holds its caller
-SHUTDOWN_TIMEOUT_S = 3.0  # for all threads together to end, when the desk closes
+SHUTDOWN_TIMEOUT_S = 3.0  # for all threads together to end, when the runner closes
 
 
 class StreamingAssistant(Protocol):
-    """What a desk asks of `rag.assistant.Assistant`."""
+    """The part of `rag.Assistant` that a runner uses."""
 
     library: Library
 
@@ -46,12 +46,12 @@ class StreamingAssistant(Protocol):
 
 
 class RunnerClosed(FootnoteError):
-    """The program is about to end."""
+    """The runner takes no questions, because the program is about to end."""
 
 
 class ActiveQuestion:
-    """One question on its way. `snapshots`, `stop`, `exchange` and `trace` are for everybody, from
-    any thread; the rest is for the desk."""
+    """One question that is being answered. `snapshots`, `stop`, `exchange` and `trace` may be used
+    from any thread; the rest is for the runner."""
 
     def __init__(self, exchange: Exchange) -> None:
         self.id = exchange.id
@@ -63,12 +63,12 @@ class ActiveQuestion:
 
     @property
     def exchange(self) -> Exchange:
-        """What there is to see now."""
+        """The question and its answer as far as it has come."""
         return self._exchange
 
     @property
     def trace(self) -> Trace:
-        """How the answer came about, so far."""
+        """The steps towards the answer, so far."""
         return self._trace
 
     def snapshots(self, every_s: float = 0.1) -> Generator[Exchange, None, None]:
@@ -93,26 +93,27 @@ class ActiveQuestion:
         it is."""
         self.finish("Stopped.", state="stopped")
         self.cancellation.cancel()
-        if self.ticket and not self.ticket.has_slot:  # a lane is free when the model is
+        if self.ticket and not self.ticket.has_slot:  # a slot is free when the model is
             self.leave_queue()
 
     def update(self, note: str = "", **changes: Any) -> None:
-        """Change the exchange, unless it is over; leave a note in the trace."""
+        """Change fields of the exchange, unless it is over; add a note to the trace."""
         with self._changed:
             if not self._exchange.is_over:
                 self._exchange = replace(self._exchange, **changes)
                 self._trace = add_note(self._trace, note) if note else self._trace
                 self._changed.notify_all()
 
-    def apply_event(self, event: Event, moved: Exchange) -> None:
-        """`event` made the exchange `moved`, unless it was over before."""
+    def apply_event(self, event: Event, after: Exchange) -> None:
+        """Make the exchange `after`, which it is after `event`, unless it is over."""
         with self._changed:
             if not self._exchange.is_over:
-                self._exchange, self._trace = moved, add_event(self._trace, event)
+                self._exchange, self._trace = after, add_event(self._trace, event)
                 self._changed.notify_all()
 
     def finish(self, note: str, **changes: Any) -> None:
-        """Change the exchange, unless it is over; what nobody checked is dropped."""
+        """Change fields of the exchange, unless it is over; text that was not checked is
+        dropped."""
         self.update(note, draft="", ahead=0, **changes)
 
     def fail(self, error: str) -> None:
@@ -129,7 +130,7 @@ class ActiveQuestion:
         self.update("Its turn came." if waited else "", state=before, ahead=0)
 
     def leave_queue(self) -> None:
-        """Give back the place in line."""
+        """Give back the place in the queue."""
         if self.ticket:
             self.ticket.leave()
 
@@ -141,14 +142,14 @@ class ActiveQuestion:
 
 
 class QuestionRunner:
-    """Takes questions for `assistant`, whose model answers `slots` of them at a time. Safe among
-    threads. Beyond `max_waiting` in line, a question fails at once."""
+    """Answers questions with `assistant`, whose model serves `slots` of them at a time. Safe among
+    threads. Beyond `max_waiting` in the queue, a question fails at once."""
 
     def __init__(
         self, assistant: StreamingAssistant, slots: int, *, max_waiting: int = MAX_WAITING
     ) -> None:
         self._assistant = assistant
-        self._line = ModelQueue(slots, max_waiting)
+        self._queue = ModelQueue(slots, max_waiting)
         self._open: dict[ActiveQuestion, threading.Thread] = {}
         self._lock = threading.Lock()
         self._closed = False
@@ -156,12 +157,12 @@ class QuestionRunner:
     @property
     def busy(self) -> int:
         """How many questions are being answered."""
-        return self._line.in_progress
+        return self._queue.in_progress
 
     @property
     def waiting(self) -> int:
-        """How many questions wait in line."""
-        return self._line.waiting
+        """How many questions wait in the queue."""
+        return self._queue.waiting
 
     def ask(
         self,
@@ -169,18 +170,18 @@ class QuestionRunner:
         history: Sequence[Turn] = (),
         document_ids: Collection[str] | None = None,
     ) -> ActiveQuestion:
-        """Put a question, to all documents where `document_ids` names none. Never raises: what
-        goes wrong is the state of the exchange."""
+        """Start answering a question, from all documents where `document_ids` names none. Never
+        raises: an error becomes the state of the exchange."""
         limited = tuple(document_ids or ())
         now = datetime.now(UTC).isoformat(timespec="seconds")
         exchange = Exchange(secrets.token_hex(8), question, asked_at=now, document_ids=limited)
         active = ActiveQuestion(exchange)
         try:
-            active.ticket = self._line.join()
+            active.ticket = self._queue.join()
             self._begin(active, tuple(history))
         except Exception as error:
             active.leave_queue()
-            active.fail(_told(error))
+            active.fail(_message(error))
         return active
 
     def answer(
@@ -189,7 +190,7 @@ class QuestionRunner:
         history: Sequence[Turn] = (),
         document_ids: Collection[str] | None = None,
     ) -> Exchange:
-        """Put a question and wait for its end. Never raises, as `ask`."""
+        """Answer a question and return the exchange when it is over. Never raises, as `ask`."""
         *_, last = self.ask(question, history, document_ids).snapshots(MAX_SILENCE_S)
         return last
 
@@ -214,25 +215,28 @@ class QuestionRunner:
             self._open[active] = thread
 
     def _work(self, active: ActiveQuestion, history: tuple[Turn, ...]) -> None:
-        """The thread of one question. Whatever happens, the exchange ends and the lane is free."""
+        """The thread of one question. Whatever happens, the exchange ends and the slot is free."""
         try:
             self._drive(active, history)
             active.fail("The answer broke off. Ask again.")  # unless it has ended
         except Cancelled:
             active.stop()
         except BaseException as error:  # a thread has nobody above it to tell
-            active.fail(_told(error))
+            active.fail(_message(error))
         finally:
             active.leave_queue()
             with self._lock:
                 del self._open[active]
 
     def _drive(self, active: ActiveQuestion, history: tuple[Turn, ...]) -> None:
-        """Follow the events to the end. Only a follow-up needs the model before the passages are
-        selected: all others have theirs on screen while they wait."""
-        asked = active.exchange
+        """Follow the events to the end. A first question waits for the model once its passages are
+        on screen; a follow-up before, because the model rewrites it."""
+        exchange = active.exchange
         events = self._assistant.stream(
-            asked.question, history, asked.document_ids or None, cancellation=active.cancellation
+            exchange.question,
+            history,
+            exchange.document_ids or None,
+            cancellation=active.cancellation,
         )
         digests: dict[str, str] = {}
         with closing(cast("Generator[Event, None, None]", events)):
@@ -241,8 +245,8 @@ class QuestionRunner:
             for event in events:
                 if isinstance(event, Retrieved):
                     digests = self._assistant.library.digests()
-                moved = after_event(active.exchange, event, self._passage)
-                active.apply_event(event, replace(moved, digests=_of_evidence(moved, digests)))
+                after = after_event(active.exchange, event, self._passage)
+                active.apply_event(event, replace(after, digests=_evidence_digests(after, digests)))
                 if isinstance(event, Selected) and not history:
                     active.wait_in_queue()
                 if active.exchange.is_over:
@@ -255,8 +259,8 @@ class QuestionRunner:
         return Passage(number, span, text, document.title, document.source, hit.score)
 
 
-def _of_evidence(exchange: Exchange, digests: Mapping[str, str]) -> dict[str, str]:
-    """The versions of the documents that are on screen; every citation lies in one of them."""
+def _evidence_digests(exchange: Exchange, digests: Mapping[str, str]) -> dict[str, str]:
+    """The digests of the documents on screen; every citation lies in one of these."""
     shown = dict.fromkeys(passage.span.document_id for passage in exchange.evidence)
     return {id: digests[id] for id in shown if id in digests}
 
@@ -266,8 +270,8 @@ def _is_news(seen: Exchange | None, now: Exchange) -> bool:
     return seen is None or (seen is not now and replace(seen, draft=now.draft) != now)
 
 
-def _told(error: BaseException) -> str:
-    """What a person is told; what nobody foresaw is logged."""
+def _message(error: BaseException) -> str:
+    """One sentence for the person who asked; an unforeseen error is logged."""
     if isinstance(error, FootnoteError):
         return str(error)
     logging.getLogger(__name__).error("A question failed.", exc_info=error)

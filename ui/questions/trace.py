@@ -1,6 +1,6 @@
-"""Why this answer: what was found, shown to the model, asked of it and checked, and when?
+"""The trace of an answer: what was found, shown to the model, asked of it and checked, and when.
 
-A `Trace` is a question and the steps taken for it. It is bounded, so that history can keep one
+A `Trace` is a question and the steps taken for it. It is bounded, so that the history can keep one
 for every answer.
 """
 
@@ -48,7 +48,7 @@ class TraceFormatError(FootnoteError):
 
 @dataclass(frozen=True, slots=True)
 class PlaceInRanking:
-    """Where a chunk stands in one ranking, from 1, and its score there."""
+    """The rank of a chunk in one ranking, from 1, and its score there."""
 
     rank: int
     score: float
@@ -56,7 +56,7 @@ class PlaceInRanking:
 
 @dataclass(frozen=True, slots=True)
 class FoundChunk:
-    """A chunk, and its place in each ranking that found it."""
+    """A chunk, and its place in each ranking; None where that did not find it."""
 
     chunk_id: str
     span: Span
@@ -67,7 +67,7 @@ class FoundChunk:
 
 @dataclass(frozen=True, slots=True)
 class ShownPassage:
-    """A passage as it was shown to the model, or would have been."""
+    """A passage as it was shown to the model, or would have been had it fitted."""
 
     number: int
     span: Span
@@ -140,7 +140,7 @@ class CheckedSentence:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What else happened: a wait, a stop, a failure, the end; one sentence."""
+    """Another step in one sentence: a wait, a stop, a failure, the end."""
 
     at_s: float
     text: str
@@ -152,7 +152,7 @@ Step = Rewriting | Search | Selection | ModelRequest | CheckedSentence | Note
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """A question as it was asked, and the steps in the order in which they happened."""
+    """A question and the steps in the order in which they happened."""
 
     question: str
     steps: tuple[Step, ...] = ()

@@ -1,1 +1,1 @@
-"""What is kept of conversations, and what leaves the program: history, exports, eval cases."""
+"""What is stored of conversations, and what leaves the program: history, exports, eval cases."""

@@ -1,8 +1,8 @@
-"""How does a conversation look as a file that a colleague can read, and check?
+"""Exports a conversation as a file to read and to check: Markdown, or one HTML page.
 
-As Markdown or as one HTML page, with footnotes numbered over the whole file: a span that is cited
-twice is one footnote. `ui.records.footnotes` reads them back. Nothing here looks at the clock or
-at the library: the same exchanges always give the same file.
+Footnotes are numbered over the whole file: a span that is cited twice is one footnote.
+`ui.records.footnotes` reads them back. Nothing here looks at the clock or at the library: the same
+exchanges always give the same file.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def _headings(exchanges: Sequence[Exchange], title: str) -> tuple[str, bool]:
     return one_line(exchanges[0].question) or BLANK, False
 
 
-# --- what is said ----------------------------------------------------------------------------
+# --- footnotes -------------------------------------------------------------------------------
 
 
 def _numbered(exchanges: Sequence[Exchange]) -> dict[_Key, _Note]:
@@ -122,7 +122,7 @@ def _footnote(number: int, exchange: Exchange, citation: Citation) -> Footnote:
 
 
 def _public(source: str) -> str:
-    """An address as it is; of a path the file's name, for the folders are nobody's business."""
+    """An address as it is; of a path only the file's name, because folders are private."""
     is_address = source.startswith(("http://", "https://"))
     return source if is_address else PurePath(source.replace("\\", "/")).name
 
@@ -142,7 +142,7 @@ def _remark(claim: Claim) -> str:
 
 
 def _outcome(exchange: Exchange) -> Iterator[str]:
-    """What is to be known of the answer beyond its sentences."""
+    """What became of the answer, where it is not simply its sentences."""
     if exchange.state == "failed":
         yield f"The answer failed. {exchange.error}".strip()
     elif exchange.state == "stopped":
@@ -162,8 +162,8 @@ def _facts(exchange: Exchange) -> str:
     facts = [f"Asked {exchange.asked_at[:16].replace('T', ' ')} UTC"] if exchange.asked_at else []
     if exchange.answer:
         facts.append(f"answered by {exchange.answer.model}")
-    if exchange.asked_as:
-        facts.append(f"understood as “{exchange.asked_as}”")
+    if exchange.rewritten_as:
+        facts.append(f"understood as “{exchange.rewritten_as}”")
     if exchange.document_ids:
         facts.append(f"only of {', '.join(exchange.document_ids)}")
     return " · ".join(facts)

@@ -1,8 +1,8 @@
-"""How do thumbs become an eval case file?
+"""Turns thumbs into a case file for the evals.
 
 A thumb up says that an answer, or a decline, was right: it must stay so. A thumb down counts where
-its note gives the right answer and the articles state it. What cannot be judged is left out and
-said.
+its note gives the right answer and the articles state it. What cannot be judged is left out, with
+the reason.
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ class _Judgement:
 
 
 def cases_from_feedback(conversations: Iterable[Sequence[Exchange]], text_of: TextOf) -> CaseFile:
-    """A case for each thumb that can be judged, in order; see `ui.records.history.History.marked`.
+    """A case for each thumb that can be judged, in order; see
+    `ui.records.history.History.with_thumbs`.
 
     Each conversation is whole and in order, for the turns before a follow-up. `text_of` gives the
     stored text of a document id, and raises a `FootnoteError` or `LookupError` where there is
@@ -80,8 +81,8 @@ def _row(exchange: Exchange, before: Sequence[Exchange], text_of: TextOf) -> dic
     evidence = list(dict.fromkeys(each for each in pointing if each))
     if judgement.groups and not evidence:
         return "its sources are no longer there, or say it in several places"
-    turns = _turns(before) if exchange.asked_as else []
-    asked = exchange.question if turns else exchange.asked_as or exchange.question
+    turns = _turns(before) if exchange.rewritten_as else []
+    asked = exchange.question if turns else exchange.rewritten_as or exchange.question
     return {
         "id": _slug(exchange),
         "question": one_line(asked),
@@ -106,7 +107,7 @@ def _judgement(exchange: Exchange) -> _Judgement | str:
     if answer is None:
         return "its answer was never finished"
     if answer.status == "answered":
-        return _liked(exchange.asked_as or exchange.question, answer)
+        return _liked(exchange.rewritten_as or exchange.question, answer)
     if exchange.document_ids:
         return "it was declined for some of the sources, and a case asks all of them"
     return _Judgement()
@@ -129,7 +130,7 @@ def _corrected(exchange: Exchange) -> _Judgement | str:
         return "a thumb down without a note does not say what is right"
     if expected_facts.is_complaint(note):
         return "its note says that the answer is wrong, but not what is right"
-    asked = set(search_words(exchange.asked_as or exchange.question))
+    asked = set(search_words(exchange.rewritten_as or exchange.question))
     found = [
         (groups, (span, quote))
         for span, quote in _sentences(exchange)
@@ -176,7 +177,7 @@ def _tags(exchange: Exchange, judgement: _Judgement, *, is_follow_up: bool) -> l
     if not judgement.groups:
         found: list[Tag] = ["unanswerable"]
     else:
-        found = expected_facts.tags(exchange.asked_as or exchange.question)
+        found = expected_facts.tags(exchange.rewritten_as or exchange.question)
     return [*found, "follow-up"] if is_follow_up else found
 
 

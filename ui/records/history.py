@@ -1,7 +1,7 @@
-"""Which conversations has each person had, and what was said in them?
+"""The conversations of each person, in one SQLite file.
 
-One SQLite file. Every question to it names the owner: nobody reads, changes or deletes what is
-another's, and to them it looks as if it were not there.
+Every method takes the owner: nobody reads, changes or deletes what is another's; to them it is as
+if it were not there.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class History:
         return [Conversation(*row) for row in rows]
 
     def exchanges(self, owner: str, conversation_id: str) -> list[Exchange]:
-        """What was said in a conversation, in order. Raises `NoSuchConversation`."""
+        """The exchanges of a conversation, in order. Raises `NoSuchConversation`."""
         with self._database.lock:
             found = self._exchanges("conversation_id = ?", owner, conversation_id)
             if not found and not self._has(owner, conversation_id):
@@ -111,14 +111,14 @@ class History:
             return found
 
     def find(self, owner: str, exchange_id: str) -> Exchange:
-        """Raises `NoSuchExchange`."""
+        """The exchange with this id. Raises `NoSuchExchange`."""
         found = self._exchanges("exchanges.id = ?", owner, exchange_id)
         if not found:
             raise NoSuchExchange
         return found[0]
 
     def trace(self, owner: str, exchange_id: str) -> dict[str, Any] | None:
-        """How the answer came about, as it was `put`; none where nothing was put."""
+        """The trace of an answer, as it was `put`; None where none was."""
         rows = self._rows(
             "SELECT trace FROM exchanges JOIN records USING (row) WHERE owner = ? AND id = ?",
             *(owner, exchange_id),
@@ -128,7 +128,7 @@ class History:
         trace: dict[str, Any] = json.loads(rows[0][0])
         return trace
 
-    def marked(self, owner: str) -> list[list[Exchange]]:
+    def with_thumbs(self, owner: str) -> list[list[Exchange]]:
         """The conversations that hold a thumb, each whole and in order, the oldest first."""
         rows = self._rows(
             "SELECT id FROM conversations WHERE owner = ? AND EXISTS (SELECT 1 FROM exchanges"
@@ -148,14 +148,13 @@ class History:
         *,
         replacing: str | None = None,
     ) -> str:
-        """Keep `exchange`, in place of an earlier state of it, and return its conversation's id.
+        """Store `exchange`, in place of an earlier state of it, and return its conversation's id.
 
-        All or nothing. A new exchange goes to the end of its conversation, one that is already
-        kept stays where it stands. For none a conversation is begun, and also for one that is
-        gone because another window deleted it: an answer is never lost, it begins a new
-        conversation, alone, under a new id, with its question as the title. An earlier trace or
-        thumb stays unless there is a new one; only `mark` clears a thumb. The exchange `replacing`
-        and those after it are dropped, as by `drop_from`, in the same step.
+        A new exchange goes to the end of its conversation, one that is already stored keeps its
+        place. Without a conversation id, a new conversation is begun, and also where another
+        window has deleted the conversation: no answer is lost. An earlier trace or thumb stays
+        unless there is a new one; only `set_thumb` clears a thumb. The exchange
+        `replacing` and those after it are deleted, as by `delete_from`, in the same transaction.
         """
         document = json.dumps(exchange_to_json(exchange))
         traced = None if trace is None else json.dumps(dict(trace))
@@ -163,24 +162,26 @@ class History:
         with self._change() as connection:
             if replacing and conversation_id:
                 self._drop(connection, owner, conversation_id, replacing)
-            home = self._home(owner, conversation_id, exchange)
-            values = (owner, exchange.id, home, exchange.thumb, note, _said(exchange))
+            conversation = self._conversation_of(owner, conversation_id, exchange)
+            values = (owner, exchange.id, conversation, exchange.thumb, note, _searchable(exchange))
             ((row,),) = connection.execute(PUT_EXCHANGE, values).fetchall()
             connection.execute(PUT_RECORD, (row, document, traced))
-            connection.execute(TOUCH_CONVERSATION, (_now(), home))
-            self._entitle(owner, home)
-        return home
+            connection.execute(TOUCH_CONVERSATION, (_now(), conversation))
+            self._set_default_title(owner, conversation)
+        return conversation
 
-    def drop_from(self, owner: str, conversation_id: str, exchange_id: str) -> list[Exchange]:
-        """Forget an exchange and those after it, and return them in order.
+    def delete_from(self, owner: str, conversation_id: str, exchange_id: str) -> list[Exchange]:
+        """Delete an exchange and those after it, and return them in order.
 
         The conversation stays, even without any. What is gone already is no error: nothing.
         """
         with self._change() as connection:
             return self._drop(connection, owner, conversation_id, exchange_id)
 
-    def mark(self, owner: str, exchange_id: str, thumb: Thumb | None, note: str = "") -> Exchange:
-        """Set the thumb and the person's word to it, or clear both. Raises `NoSuchExchange`.
+    def set_thumb(
+        self, owner: str, exchange_id: str, thumb: Thumb | None, note: str = ""
+    ) -> Exchange:
+        """Set the thumb and the comment with it, or clear both. Raises `NoSuchExchange`.
 
         The note becomes one line of at most `MAX_NOTE_CHARS` characters.
         """
@@ -205,10 +206,10 @@ class History:
                 "UPDATE conversations SET title = ?, words = ?, named = ? WHERE id = ?",
                 (named or UNTITLED, to_search_text(named), bool(named), conversation_id),
             )
-            self._entitle(owner, conversation_id)
+            self._set_default_title(owner, conversation_id)
 
     def delete(self, owner: str, conversation_id: str) -> None:
-        """Forget a conversation and all in it. What is gone already is no error."""
+        """Delete a conversation and all in it. What is gone already is no error."""
         with self._change() as connection:
             connection.execute(
                 "DELETE FROM conversations WHERE owner = ? AND id = ?", (owner, conversation_id)
@@ -252,8 +253,8 @@ class History:
         sql = "SELECT 1 FROM conversations WHERE owner = ? AND id = ?"
         return bool(self._rows(sql, owner, conversation_id))
 
-    def _home(self, owner: str, conversation_id: str | None, exchange: Exchange) -> str:
-        """Where the exchange stands, or is to stand: the id of a conversation that is there."""
+    def _conversation_of(self, owner: str, conversation_id: str | None, exchange: Exchange) -> str:
+        """The id of the conversation of this exchange, which is begun where there is none."""
         sql = "SELECT conversation_id FROM exchanges WHERE owner = ? AND id = ?"
         for (id,) in self._rows(sql, owner, exchange.id):
             return str(id)
@@ -263,8 +264,8 @@ class History:
         self._rows(BEGIN_CONVERSATION, id, owner, UNTITLED, now, now)
         return id
 
-    def _entitle(self, owner: str, conversation_id: str) -> None:
-        """Take the title from the first question, unless a person gave one."""
+    def _set_default_title(self, owner: str, conversation_id: str) -> None:
+        """Set the title to the first question, unless a person gave one."""
         rows = self._rows(
             "SELECT document FROM conversations JOIN exchanges ON conversation_id ="
             " conversations.id JOIN records USING (row) WHERE conversations.owner = ?"
@@ -291,10 +292,10 @@ def _storable() -> Iterator[None]:
         raise HistoryError("That name cannot be kept.", "Write it in whole characters.") from error
 
 
-def _said(exchange: Exchange) -> str:
+def _searchable(exchange: Exchange) -> str:
     answer = exchange.answer
-    said = answer.text if answer else " ".join(claim.text for claim in exchange.claims)
-    return to_search_text(f"{exchange.question} {said}")
+    text = answer.text if answer else " ".join(claim.text for claim in exchange.claims)
+    return to_search_text(f"{exchange.question} {text}")
 
 
 def _now() -> str:

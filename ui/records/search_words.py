@@ -1,4 +1,4 @@
-"""Which words of a text does a search look at?"""
+"""The words of a text that a search of the history compares."""
 
 from __future__ import annotations
 

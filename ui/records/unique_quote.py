@@ -1,4 +1,4 @@
-"""Which words of a document point at one place in it?"""
+"""Extends a quote by neighbouring sentences until it occurs only once in its document."""
 
 from __future__ import annotations
 

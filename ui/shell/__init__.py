@@ -1,1 +1,1 @@
-"""What a person sees in a terminal."""
+"""The terminal: what commands print."""

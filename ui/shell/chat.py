@@ -1,4 +1,4 @@
-"""What does a person see between a question and the next one?"""
+"""Asks questions in the terminal, one or a conversation, and prints the answers."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ LEAVE = "/quit"
 
 
 def collect_answer(events: Iterator[Event], screen: Screen, *, silent: bool = False) -> Answer:
-    """Show the events as they come, and return the answer; `silent`: no sentences are printed.
+    """Print the events as they come, and return the answer; `silent`: no sentences are printed.
 
     When it is interrupted, the events are closed, which ends the model's request.
     """
-    watch = _Watch(screen, silent)
+    printer = _ProgressPrinter(screen, silent)
     screen.show_activity("Searching")
     try:
         for event in events:
-            watch.show(event)
+            printer.show(event)
             if isinstance(event, Finished):
                 return event.answer
     finally:
@@ -49,9 +49,9 @@ def collect_answer(events: Iterator[Event], screen: Screen, *, silent: bool = Fa
 
 
 @dataclass
-class _Watch:
-    """Who follows one question: what was written since a sentence was last checked, and how many
-    sentences were removed."""
+class _ProgressPrinter:
+    """Prints the events of one question. `draft` is the text since a sentence was last checked,
+    `removed` the number of sentences that were left out."""
 
     screen: Screen
     silent: bool
@@ -82,7 +82,7 @@ class _Watch:
 
 
 def print_answer(events: Iterator[Event], screen: Screen) -> Answer:
-    """Show the answer as it comes about, then what it rests on; or why there is none."""
+    """Print the answer as it is written, then its sources; or why there is none."""
     answer = collect_answer(events, screen)
     screen.output(*(decline_rows(answer) if answer.status == "declined" else source_rows(answer)))
     screen.blank_line()

@@ -1,4 +1,4 @@
-"""What does a person see while documents enter and leave the index?"""
+"""Prints what indexing does to each document, and a summary."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ def print_indexing(events: Iterable[IngestEvent], library: Library, screen: Scre
 
 
 def print_rebuilt(chunks: int, screen: Screen) -> None:
-    """Say how many chunks were embedded anew."""
+    """Print how many chunks were embedded anew."""
     screen.clear_activity()
     screen.output(Row(Text(f"Embedded {count(chunks, 'chunk')} anew.")))
 
 
 def progress_callback(screen: Screen) -> Callable[[int, int | None, str], None]:
-    """Shows how many chunks are embedded, of how many where that is known, and whose."""
+    """A callback that shows how many chunks are embedded, of how many, and of which document."""
     screen.show_activity("Indexing")
 
     def show(done: int, total: int | None, title: str) -> None:
@@ -62,7 +62,7 @@ def progress_callback(screen: Screen) -> Callable[[int, int | None, str], None]:
 
 
 def split_paths_and_urls(given: Sequence[str]) -> tuple[list[Path], list[str]]:
-    """Which of what a person named are files and folders, and which are web pages."""
+    """The files and folders among the arguments, and the web pages."""
     return [Path(name) for name in given if not is_url(name)], list(filter(is_url, given))
 
 

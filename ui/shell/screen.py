@@ -1,7 +1,7 @@
-"""Where does each line go?
+"""Standard output and standard error of a command, with a moving display while one waits.
 
-What was asked for goes to standard output; all that is said about it goes to standard error.
-What changes while one waits is drawn on standard error, on a terminal only, and wiped away.
+Results go to standard output; messages go to standard error. The progress is drawn on standard
+error, on a terminal only, and wiped away.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ui.text import one_line, strip_controls
 
 MAX_COLUMNS = 100  # longer lines are hard to read
 FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
-SILENT_S = 3  # then the seconds are shown
+SECONDS_SHOWN_AFTER = 3  # seconds of one activity
 
 
 class Screen:
@@ -38,7 +38,7 @@ class Screen:
         self._head = Text()
         self._draft = ""
         self._since = 0.0
-        self._told: set[str] = set()
+        self._announced: set[str] = set()
 
     def __enter__(self) -> Screen:
         return self
@@ -65,34 +65,34 @@ class Screen:
         """Print on standard output, at once."""
         self._print(self.out, *rows)
 
-    def message(self, remark: Row | str) -> None:
+    def message(self, text: Row | str) -> None:
         """Print on standard error, at once."""
-        row = Row(Text(strip_controls(remark), "dim")) if isinstance(remark, str) else remark
+        row = Row(Text(strip_controls(text), "dim")) if isinstance(text, str) else text
         self._print(self.err, row)
 
     def blank_line(self) -> None:
-        """Leave a line empty between a remark and what was asked for, where both are seen."""
+        """Leave a line empty between messages and results, where both are on the terminal."""
         if self.err.is_terminal:
             self.message(Row())
 
     def show_activity(self, label: str, draft: str = "") -> None:
-        """Show what is going on, and below it what the model has written so far."""
+        """Show what is being done, and below it what the model has written so far."""
         with self._lock:
             self._waiting = True
             self._show(label, Text(label), draft)
 
     def show_progress(self, label: str, done: int, total: int | None, name: str = "") -> None:
-        """While one waits, show how far it is. Where there is no terminal, say it has begun."""
+        """Show how far an activity is. Where there is no terminal, print once that it has begun."""
         with self._lock:
             if self.err.is_terminal and self._waiting:
                 head = Text(f"{label} ").append_text(progress_bar(done, total))
                 self._show(label, head.append(f" {one_line(name, 40)}", "dim"))
-            elif not self.err.is_terminal and label not in self._told:
-                self._told.add(label)
+            elif not self.err.is_terminal and label not in self._announced:
+                self._announced.add(label)
                 self.message(f"{label} …")
 
     def clear_activity(self) -> None:
-        """The waiting is over: take away what `show_activity` and `show_progress` show."""
+        """Take away what `show_activity` and `show_progress` show."""
         with self._lock:
             self._waiting = False
             self._hide()
@@ -129,7 +129,7 @@ class Screen:
     def _painted(self) -> RenderableType:
         now = time.monotonic()
         head = Text(f"{FRAMES[int(now * 10) % len(FRAMES)]} ", "cyan").append_text(self._head)
-        if now - self._since >= SILENT_S:
+        if now - self._since >= SECONDS_SHOWN_AFTER:
             head.append(f" {now - self._since:.0f} s", "dim")
         head.truncate(self.err.width - 1, overflow="ellipsis")
         return Group(head, draft_tail(self._draft, self.err.width)) if self._draft else head

@@ -1,4 +1,4 @@
-"""Which document, and which characters of it, does `ID[:START-END]` name?"""
+"""Resolves a reference `ID[:START-END]` to a document and the characters in it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""How do answers, sources and documents look in a terminal?
+"""How answers, sources and documents look in a terminal.
 
 Pure: values become rows, and `ui.shell.screen` prints them. Text from documents and models is
-untrusted: it passes `strip_controls` or `one_line` here, and is never read as markup.
+untrusted: it passes `strip_controls` or `one_line`, and is never read as markup.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Row:
 
 
 def error_row(message: str) -> Row:
-    """What went wrong, in one line."""
+    """An error in one line."""
     return Row(Text(one_line(message)), Text("footnote: ", "red"))
 
 
@@ -42,7 +42,7 @@ def error_row(message: str) -> Row:
 
 
 def sentence_row(claim: Claim) -> Row:
-    """A checked sentence with its markers; it says so when it is not fully supported."""
+    """A checked sentence with its markers, and its support where that is not full."""
     body = Text(one_line(claim.text))
     numbers = dict.fromkeys(citation.number for citation in claim.citations)
     if numbers:
@@ -81,7 +81,7 @@ def decline_rows(answer: Answer) -> Iterator[Row]:
 
 
 def timing_line(answer: Answer) -> str:
-    """One line for the margin: the model, its tokens, and the seconds of each stage."""
+    """One line: the model, its tokens, and the seconds of each stage."""
     parts = [one_line(answer.model)] if answer.model else []
     if answer.usage.prompt_tokens or answer.usage.completion_tokens:
         read, written = answer.usage.prompt_tokens, answer.usage.completion_tokens
@@ -160,7 +160,7 @@ def _padded(text: str, cells: int) -> str:
 
 
 def document_heading(document: Document, span: Span | None) -> str:
-    """One line for the margin: what one is looking at."""
+    """One line: the title, id and date of a document, and the span in it."""
     where = f", characters {span.start:,} to {span.end:,}" if span else ""
     date = f", {one_line(document.published)}" if document.published else ""
     return f"{one_line(document.title)} ({one_line(document.id)}{date}{where})"

@@ -1,4 +1,4 @@
-"""What does a person see of the footnotes that were checked?"""
+"""Prints whether the footnotes of an exported file still match the index (`footnote verify`)."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ EXIT_MISMATCH = 1  # exit code where a footnote no longer matches
 def verify_file(
     file: str, settings: Settings, print_json: Callable[[object], None] | None = None
 ) -> int:
-    """Print how each footnote of `file` stands to the index; returns the exit code.
+    """Print whether each footnote of `file` matches the index; returns the exit code.
 
     Opens the library alone: no vectors, no model. Raises `SourceError`, `LibraryError`.
     """
@@ -50,12 +50,12 @@ def verify_file(
                 "Nothing is indexed, so no footnote can be checked.",
                 "Index the articles that the file cites: `footnote index PATH`.",
             )
-        verdicts = verify_footnotes(footnotes, library)
+        checks = verify_footnotes(footnotes, library)
         if print_json:
-            print_json(results_to_json(verdicts))
+            print_json(results_to_json(checks))
         else:
-            screen.output(*result_rows(verdicts))
-        if problem := mismatch_sentence(verdicts):
+            screen.output(*result_rows(checks))
+        if problem := mismatch_sentence(checks):
             screen.message(error_row(problem))
             return EXIT_MISMATCH
     return 0
@@ -87,18 +87,18 @@ def read_text(file: str) -> str:
         ) from error
 
 
-def result_rows(verdicts: Sequence[FootnoteCheck]) -> Iterator[Row]:
+def result_rows(checks: Sequence[FootnoteCheck]) -> Iterator[Row]:
     """A line for each footnote, and a summary."""
-    for verdict in verdicts:
-        yield _row(verdict)
-    tally: Counter[str] = Counter(verdict.state for verdict in verdicts)
+    for check in checks:
+        yield _row(check)
+    tally: Counter[str] = Counter(check.state for check in checks)
     states = ", ".join(f"{tally[state]:,} {state}" for state in SIGNS if tally[state])
-    yield Row(Text(f"{count(len(verdicts), 'footnote')}: {states}."))
+    yield Row(Text(f"{count(len(checks), 'footnote')}: {states}."))
 
 
-def mismatch_sentence(verdicts: Sequence[FootnoteCheck]) -> str:
+def mismatch_sentence(checks: Sequence[FootnoteCheck]) -> str:
     """One sentence that names each footnote that no longer matches; empty when all do."""
-    numbers = [str(verdict.footnote.number) for verdict in verdicts if verdict.state != "same"]
+    numbers = [str(check.footnote.number) for check in checks if check.state != "same"]
     if not numbers:
         return ""
     if len(numbers) == 1:
@@ -106,47 +106,47 @@ def mismatch_sentence(verdicts: Sequence[FootnoteCheck]) -> str:
     return f"Footnotes {', '.join(numbers[:-1])} and {numbers[-1]} no longer match."
 
 
-def results_to_json(verdicts: Sequence[FootnoteCheck]) -> dict[str, Any]:
+def results_to_json(checks: Sequence[FootnoteCheck]) -> dict[str, Any]:
     """One JSON document; `found` is where the quote is now, where it is."""
     return {
         "schema": "footnote.verify/1",
-        "matches": not mismatch_sentence(verdicts),
-        "footnotes": [_object(verdict) for verdict in verdicts],
+        "matches": not mismatch_sentence(checks),
+        "footnotes": [_check_to_json(check) for check in checks],
     }
 
 
-def _row(verdict: FootnoteCheck) -> Row:
-    sign, style = SIGNS[verdict.state]
-    footnote = verdict.footnote
-    body = Text.assemble((f"{sign} {verdict.state}", style), _why(verdict))
+def _row(check: FootnoteCheck) -> Row:
+    sign, style = SIGNS[check.state]
+    footnote = check.footnote
+    body = Text.assemble((f"{sign} {check.state}", style), _why(check))
     title = one_line(footnote.title) or one_line(footnote.span.document_id)
     body.append(f" · {title} · “{one_line(footnote.quote, QUOTE_CHARS)}”")
     return Row(body, Text.assemble((f"[{footnote.number}] ", "cyan")))
 
 
-def _why(verdict: FootnoteCheck) -> str:
-    """What is to be known beyond the state; begins with a space or a colon."""
-    found = verdict.found.span
-    if verdict.footnote.altered:
-        parts, record = ", ".join(verdict.footnote.altered), RECORDS[verdict.found.state]
+def _why(check: FootnoteCheck) -> str:
+    """Details of a state; begins with a space or a colon."""
+    found = check.found.span
+    if check.footnote.altered:
+        parts, record = ", ".join(check.footnote.altered), RECORDS[check.found.state]
         return f": shown otherwise than recorded: {parts} (the record {record})"
-    if verdict.state == "moved" and found:
+    if check.state == "moved" and found:
         return f": now characters {found.start}-{found.end}"
-    if verdict.state == "changed":
-        return f": {one_line(verdict.footnote.span.document_id)} does not hold this text"
-    if verdict.state == "gone":
-        return f": there is no {one_line(verdict.footnote.span.document_id)} in the index"
-    return " (the document has changed elsewhere)" if verdict.same_digest is False else ""
+    if check.state == "changed":
+        return f": {one_line(check.footnote.span.document_id)} does not hold this text"
+    if check.state == "gone":
+        return f": there is no {one_line(check.footnote.span.document_id)} in the index"
+    return " (the document has changed elsewhere)" if check.same_digest is False else ""
 
 
-def _object(verdict: FootnoteCheck) -> dict[str, Any]:
-    footnote, found = verdict.footnote, verdict.found.span
+def _check_to_json(check: FootnoteCheck) -> dict[str, Any]:
+    footnote, found = check.footnote, check.found.span
     return {
         "number": footnote.number,
-        "state": verdict.state,
+        "state": check.state,
         "altered": list(footnote.altered),
         "found": {"start": found.start, "end": found.end} if found else None,
-        "same_digest": verdict.same_digest,
+        "same_digest": check.same_digest,
         "title": footnote.title,
         "source": footnote.source,
         "document_id": footnote.span.document_id,

@@ -1,1 +1,1 @@
-"""How things look in the page. Pure: values become HTML."""
+"""How things look on the page: pure functions from values to HTML."""

@@ -1,4 +1,4 @@
-"""What stands below an answer: who gave it, how long it took, and what can be done with it?"""
+"""HTML below an answer: the model, the times, and buttons to copy, edit, undo and rate."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LEAST_S = 0.005  # a stage that took less is not worth a word
 
 
 def render_footer(exchange: Exchange, privacy: str) -> str:
-    """The foot of an exchange; empty until it is over."""
+    """What stands below an exchange; empty until it is over."""
     if not exchange.is_over:
         return '<div class="fn-margin"></div>'
     facts = [*_facts(exchange.answer), *([escape_line(privacy)] if privacy else [])]
@@ -53,7 +53,7 @@ def _actions(exchange: Exchange) -> str:
     id = exchange.id
     says = bool(exchange.claims or exchange.answer)
     groups = [
-        [*_takeaway(id)] if says else [],
+        [*_save_buttons(id)] if says else [],
         [
             "" if exchange.state == "failed" else button("retry", id, "Retry"),
             button("edit", id, "Edit question"),
@@ -68,7 +68,7 @@ def _actions(exchange: Exchange) -> str:
     return f'<div class="fn-actions">{spans}</div>'
 
 
-def _takeaway(id: str) -> Iterator[str]:
+def _save_buttons(id: str) -> Iterator[str]:
     url = f"export/exchange/{urlquote(id, safe='')}"
     yield (
         f'<button type="button" class="fn-do" data-act="copy" data-exchange="{escape(id)}" '
@@ -98,7 +98,7 @@ def _thumb(exchange: Exchange, thumb: str, words: str) -> str:
 
 
 def _note(exchange: Exchange) -> str:
-    """A line for a word on why, once there is a thumb."""
+    """A line for a comment, once there is a thumb."""
     if exchange.thumb is None:
         return ""
     id = f"fn-note-{escape(exchange.id)}"

@@ -1,7 +1,6 @@
-"""How does the way to an answer look, step by step?
+"""HTML of the trace of an answer, step by step, for the pane "Why this answer".
 
-Pure: a `Trace` becomes HTML for the pane "Why this answer". All text here is untrusted: it passes
-`escape_line` or `_verbatim`.
+All text here is untrusted: it passes `escape_line` or `_verbatim`.
 """
 
 from __future__ import annotations
@@ -52,7 +51,7 @@ _ORIGINS = {"model": "The model cited it", "matched": "Matched by code", "compar
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """What the steps need to know of one another."""
+    """Facts of the whole trace that single steps need."""
 
     passages: tuple[ShownPassage, ...]  # those that the model could see
     titles: dict[str, str]  # by the id of the document
@@ -271,7 +270,7 @@ def _usage(request: ModelRequest) -> str:
 def _verdicts(verdicts: Sequence[CheckedSentence]) -> tuple[str, str]:
     tally = Counter[str](each.action for each in verdicts)
     parts = ", ".join(
-        f"{tally[action]} {said}" for action, said in _ACTIONS.items() if tally[action]
+        f"{tally[action]} {word}" for action, word in _ACTIONS.items() if tally[action]
     )
     body = f'<ul class="fn-trace-verdicts">{"".join(map(_verdict, verdicts))}</ul>'
     return f"Checked {count(len(verdicts), 'sentence')}: {parts}", body

@@ -1,7 +1,7 @@
-"""How does a checked sentence look, with the places that it cites?
+"""HTML of a checked sentence with its citation marks, and of the footnotes below an answer.
 
-Pure: values become HTML. All text here is untrusted: it passes `escape_line`, and a link is made of
-ids and numbers only. Chips come from a claim's citations, never from what a text says.
+All text here is untrusted: it passes `escape_line`, and a link is made of ids and numbers only.
+Citation marks come from a claim's citations, never from its text.
 """
 
 from __future__ import annotations
@@ -17,22 +17,23 @@ from rag.types import Citation, Claim, Origin, Passage, Span
 from ui.labels import SUPPORT_LABELS
 from ui.text import one_line
 
-CITATION_STATES = {  # what became of a citation since: a word beside the chip, and a sentence
+CITATION_STATES = {  # the state of a citation today: a word beside the mark, and a sentence
     "moved": ("moved", "The text moved; the link follows it."),
     "changed": ("source changed", "The source has changed since."),
     "gone": ("source removed", "The source was removed."),
 }
 SUPPORT_GRADES = {"supported": "good", "partial": "fair", "unsupported": "bad", "unchecked": "fair"}
-_WORD = 24  # characters of a last word that keeps its chips
-_TIED = 3  # chips that stay with it
-_LABEL = 120  # characters of a quote in the name of a chip
-_TIP = 500  # in its card
+_WORD = 24  # characters of a last word that stays on one line with its marks
+_TIED = 3  # marks that stay with it
+_LABEL = 120  # characters of a quote in the label of a mark
+_TIP = 500  # in its tooltip
 _NOTE = 280  # in the list of footnotes
 
 
 @dataclass(frozen=True, slots=True)
 class CitationLinks:
-    """What the sentences of one exchange need to know of it. `states` maps "CLAIM.CITATION"."""
+    """Makes the links of one exchange. `states` maps "CLAIM.CITATION" to the state of a
+    citation."""
 
     id: str
     passages: Mapping[int, Passage]
@@ -52,7 +53,7 @@ class CitationLinks:
         )
 
     def state(self, claim: int, citation: int) -> tuple[str, str] | None:
-        """The word and the sentence for a citation that is not what it was."""
+        """The word and the sentence for a citation whose source has changed."""
         return CITATION_STATES.get(self.states.get(f"{claim}.{citation}", "same"))
 
 
@@ -62,7 +63,7 @@ def escape_line(text: str, most: int | None = None) -> str:
 
 
 def short_source(source: str) -> str:
-    """Where a source is, in short: the host of a URL, the name of a file."""
+    """A short name of a source: the host of a URL, the name of a file."""
     try:
         host = urlsplit(source).hostname
     except ValueError:
@@ -72,34 +73,36 @@ def short_source(source: str) -> str:
     return PurePath(source.replace("\\", "/")).name or source
 
 
-def render_sentence(sheet: CitationLinks, number: int, claim: Claim) -> str:
-    """A claim, its chips and its support mark; `number` counts from 0.
+def render_sentence(links: CitationLinks, number: int, claim: Claim) -> str:
+    """A claim, its citation marks and its support; `number` counts from 0.
 
     The last word and what follows it stay on one line, where that is short.
     """
     text = one_line(claim.text)
     end = text.rfind(" ") + 1
     end = end if len(text) - end <= _WORD else len(text) - 1
-    chips = "".join(
-        _chip(sheet, number, index, claim, citation)
+    marks = "".join(
+        _citation_mark(links, number, index, claim, citation)
         for index, citation in enumerate(claim.citations)
     )
-    words = any(sheet.state(number, index) for index in range(len(claim.citations)))
+    words = any(links.state(number, index) for index in range(len(claim.citations)))
     tied = "fn-loose" if words or len(claim.citations) > _TIED else "fn-tied"
     is_plain = claim.support == "supported" and not claim.reasons
-    sign, doubt = (_sign(claim), "") if is_plain else ("", _doubt(sheet, number, claim))
+    sign, doubt = (
+        (_supported_sign(claim), "") if is_plain else ("", _support_button(links, number, claim))
+    )
     apart = " fn-compared" if claim.origin == "compared" else ""
     return (
         f'<span class="fn-claim fn-claim-{SUPPORT_GRADES[claim.support]}{apart}">'
         f'<span class="fn-says">{escape(text[:end])}</span>'
         f'<span class="{tied}"><span class="fn-says">{escape(text[end:])}</span>'
-        f"{chips}{sign}</span>{doubt}</span> "
+        f"{marks}{sign}</span>{doubt}</span> "
     )
 
 
-def render_footnotes(sheet: CitationLinks, claims: Sequence[Claim]) -> str:
+def render_footnotes(links: CitationLinks, claims: Sequence[Claim]) -> str:
     """The cited words below the answer, once each, by the number of their passage."""
-    notes = "".join(_note(sheet, number, places) for number, places in _cited(claims))
+    notes = "".join(_note(links, number, places) for number, places in _cited(claims))
     return f'<ol class="fn-footnotes" aria-label="Footnotes">{notes}</ol>' if notes else ""
 
 
@@ -109,29 +112,31 @@ _WHENCE: dict[Origin, str] = {
     "compared": "compared by Footnote",
 }
 
-# --- chips -----------------------------------------------------------------------------------
+# --- marks -----------------------------------------------------------------------------------
 
 
-def _chip(sheet: CitationLinks, number: int, index: int, claim: Claim, citation: Citation) -> str:
+def _citation_mark(
+    links: CitationLinks, number: int, index: int, claim: Claim, citation: Citation
+) -> str:
     verdict = SUPPORT_LABELS[claim.support][2]
-    state = sheet.state(number, index)
+    state = links.state(number, index)
     label = f"Source {citation.number}: “{one_line(citation.quote, _LABEL)}”, {verdict}"
     label += f". {state[1]}" if state else ""
-    tip = f"fn-tip-{escape(sheet.id)}-{number}-{index}"
+    tip = f"fn-tip-{escape(links.id)}-{number}-{index}"
     word = f'<span class="fn-state">{state[0]}</span>' if state else ""
     return (
-        f'<span class="fn-cite"><a {sheet.link(number, index, "fn-chip")} '
+        f'<span class="fn-cite"><a {links.link(number, index, "fn-chip")} '
         f'aria-label="{escape(label)}" aria-describedby="{tip}">{citation.number}</a>{word}'
         f'<span class="fn-tip" role="tooltip" id="{tip}">'
-        f"{_card(sheet, claim, citation, state)}</span></span>"
+        f"{_tooltip(links, claim, citation, state)}</span></span>"
     )
 
 
-def _card(
-    sheet: CitationLinks, claim: Claim, citation: Citation, state: tuple[str, str] | None
+def _tooltip(
+    links: CitationLinks, claim: Claim, citation: Citation, state: tuple[str, str] | None
 ) -> str:
-    """What lies over the page while a chip is pointed at: the quote and where it stands."""
-    passage = sheet.passages.get(citation.number)
+    """What lies over the page while a mark is pointed at: the quote and its source."""
+    passage = links.passages.get(citation.number)
     sign, _, verdict = SUPPORT_LABELS[claim.support]
     facts = [
         f'<b class="fn-{SUPPORT_GRADES[claim.support]}">{sign} {verdict}</b>',
@@ -140,12 +145,12 @@ def _card(
     facts += [state[1]] if state else []
     return (
         f'<span class="fn-tip-quote">“{escape_line(citation.quote, _TIP)}”</span>'
-        f'<span class="fn-tip-title">{_named(passage)}</span>'
+        f'<span class="fn-tip-title">{_source_name(passage)}</span>'
         f'<span class="fn-tip-facts">{" · ".join(facts)}</span>'
     )
 
 
-def _named(passage: Passage | None) -> str:
+def _source_name(passage: Passage | None) -> str:
     """The title of a passage, and where its source is."""
     if passage is None:
         return "A source of this answer"
@@ -157,7 +162,7 @@ def _named(passage: Passage | None) -> str:
 # --- support ---------------------------------------------------------------------------------
 
 
-def _sign(claim: Claim) -> str:
+def _supported_sign(claim: Claim) -> str:
     sign, _, verdict = SUPPORT_LABELS[claim.support]
     return (
         f'<span class="fn-support fn-good"><span aria-hidden="true">{sign}</span>'
@@ -165,14 +170,14 @@ def _sign(claim: Claim) -> str:
     )
 
 
-def _doubt(sheet: CitationLinks, number: int, claim: Claim) -> str:
-    """A word that says how far a sentence is supported; its card gives the reasons."""
+def _support_button(links: CitationLinks, number: int, claim: Claim) -> str:
+    """A word that says how far a sentence is supported; its tooltip gives the reasons."""
     sign, _, verdict = SUPPORT_LABELS[claim.support]
-    tip = f"fn-why-{escape(sheet.id)}-{number}"
+    tip = f"fn-why-{escape(links.id)}-{number}"
     reasons = "".join(f'<span class="fn-tip-reason">{each}</span>' for each in _reasons(claim))
     return (
         f' <span class="fn-cite"><button type="button" data-act="why" '
-        f'class="fn-support fn-{SUPPORT_GRADES[claim.support]}" data-exchange="{escape(sheet.id)}" '
+        f'class="fn-support fn-{SUPPORT_GRADES[claim.support]}" data-exchange="{escape(links.id)}" '
         f'aria-describedby="{tip}"><span aria-hidden="true">{sign}</span> {verdict}</button>'
         f'<span class="fn-tip" role="tooltip" id="{tip}">{reasons}</span></span>'
     )
@@ -207,12 +212,12 @@ def _cited(claims: Sequence[Claim]) -> list[tuple[int, list[_Place]]]:
     return [(number, [at for _, at in sorted(found[number].items())]) for number in sorted(found)]
 
 
-def _note(sheet: CitationLinks, number: int, places: Sequence[_Place]) -> str:
+def _note(links: CitationLinks, number: int, places: Sequence[_Place]) -> str:
     quotes = " ".join(
-        f"<a {sheet.link(claim, index, 'fn-quote')}>“{escape_line(citation.quote, _NOTE)}”</a>"
+        f"<a {links.link(claim, index, 'fn-quote')}>“{escape_line(citation.quote, _NOTE)}”</a>"
         for claim, index, citation in places
     )
     return (
         f'<li class="fn-footnote"><span class="fn-number">{number}</span> <span>{quotes} '
-        f'<span class="fn-whence">{_named(sheet.passages.get(number))}</span></span></li>'
+        f'<span class="fn-whence">{_source_name(links.passages.get(number))}</span></span></li>'
     )

@@ -1,9 +1,9 @@
-"""How do a question, its answer and the list of conversations look in the page?
+"""HTML of a question with its answer, and of the list of conversations.
 
-Pure: values become HTML. The parts of an exchange stand in the same order in every state, so that
-a page that patches its nodes one by one keeps them: the question, one line on how far it is, the
-answer, the evidence, what can be done. Sentences and their chips are in
-`ui.views.cited_sentence`, and what stands below an answer in `ui.views.answer_actions`.
+The parts of an exchange stand in the same order in every state, so that a page that patches its
+nodes one by one keeps them: the question, one line on the progress, the answer, the evidence, the
+actions. Sentences and their footnotes are in `ui.views.cited_sentence`, what stands below an answer
+in `ui.views.answer_actions`.
 """
 
 from __future__ import annotations
@@ -53,25 +53,25 @@ def render_thread(
 def render_exchange(
     exchange: Exchange, *, states: Mapping[str, str] = _SAME, privacy: str = ""
 ) -> str:
-    """One question and what has come of it, as an article whose heading is an `h3`.
+    """One question and its answer so far, as an article whose heading is an `h3`.
 
-    `states` says of "CLAIM.CITATION" (both from 0) what became of it since the answer: same,
-    moved, changed or gone. `privacy` is one sentence.
+    `states` gives for "CLAIM.CITATION" (both from 0) its state since the answer: same, moved,
+    changed or gone. `privacy` is one sentence.
     """
     passages = {passage.number: passage for passage in exchange.evidence}
-    sheet = CitationLinks(exchange.id, passages, states)
+    links = CitationLinks(exchange.id, passages, states)
     busy = "" if exchange.is_over else ' aria-busy="true"'
     return (
         f'<article class="fn-exchange" id="fn-exchange-{escape(exchange.id)}"'
         f' data-exchange-id="{escape(exchange.id)}"'
         f' aria-label="{escape_line(exchange.question)}"{busy}>'
-        f"{_question(exchange)}{_stage(exchange, states)}{_answer(exchange, sheet)}"
+        f"{_question(exchange)}{_stage(exchange, states)}{_answer(exchange, links)}"
         f"{_evidence(exchange)}{render_footer(exchange, privacy)}</article>"
     )
 
 
 def render_start(examples: Sequence[str]) -> str:
-    """What this is, in a line, and questions to begin with."""
+    """What the page does, in a line, and example questions."""
     buttons = "".join(
         f'<li><button type="button" class="fn-example" data-act="example" '
         f'data-question="{escape(each)}">{escape_line(each)}</button></li>'
@@ -92,13 +92,13 @@ def render_conversations(list: Sequence[Conversation], current: str | None) -> s
     return f'<nav class="fn-conversations" aria-label="Conversations">{body}</nav>'
 
 
-# --- the question, and how far it is -----------------------------------------------------------
+# --- the question, and its progress --------------------------------------------------------------
 
 
 def _question(exchange: Exchange) -> str:
     notes = []
-    if exchange.asked_as:
-        notes.append(f"Asked as: {escape_line(exchange.asked_as)}")
+    if exchange.rewritten_as:
+        notes.append(f"Asked as: {escape_line(exchange.rewritten_as)}")
     if exchange.document_ids:
         notes.append(f"Asked of {count(len(exchange.document_ids), 'source')} only")
     asides = "".join(f'<p class="fn-aside">{note}</p>' for note in notes)
@@ -106,11 +106,11 @@ def _question(exchange: Exchange) -> str:
 
 
 def _stage(exchange: Exchange, states: Mapping[str, str]) -> str:
-    """One line that is always there: how far it is, and at last how well the answer stands."""
+    """One line that is always there: the progress, and at last how well the answer is supported."""
     if not exchange.is_over:
         return (
             '<p class="fn-stage fn-busy" role="status">'
-            f'<span class="fn-pulse" aria-hidden="true"></span>{_doing(exchange)}</p>'
+            f'<span class="fn-pulse" aria-hidden="true"></span>{_progress(exchange)}</p>'
         )
     grade, verdict = _verdict(exchange)
     lost = sum(state in ("changed", "gone") for state in states.values())
@@ -120,7 +120,7 @@ def _stage(exchange: Exchange, states: Mapping[str, str]) -> str:
     return f'<p class="fn-stage fn-{grade}">{verdict}</p>'
 
 
-def _doing(exchange: Exchange) -> str:
+def _progress(exchange: Exchange) -> str:
     match exchange.state:
         case "waiting" if exchange.ahead:
             return f"{count(exchange.ahead, 'question')} ahead of yours"
@@ -160,13 +160,13 @@ def _verdict(exchange: Exchange) -> tuple[str, str]:
 # --- the answer ------------------------------------------------------------------------------
 
 
-def _answer(exchange: Exchange, sheet: CitationLinks) -> str:
-    """What stands so far; it grows at its end."""
-    claims = "".join(render_sentence(sheet, n, claim) for n, claim in enumerate(exchange.claims))
+def _answer(exchange: Exchange, links: CitationLinks) -> str:
+    """The sentences so far; text is only added at the end."""
+    claims = "".join(render_sentence(links, n, claim) for n, claim in enumerate(exchange.claims))
     text = f'<p class="fn-prose">{claims}{_draft(exchange.draft)}</p>'
     if not claims and not exchange.draft:
         text = ""
-    notes = render_footnotes(sheet, exchange.claims)
+    notes = render_footnotes(links, exchange.claims)
     end = "".join((_declined(exchange), _failed(exchange), _removed(exchange)))
     return f'<div class="fn-answer">{text}{end}{notes}</div>'
 
@@ -183,7 +183,7 @@ def _declined(exchange: Exchange) -> str:
     if answer is None or answer.status != "declined":
         return ""
     why = why_declined(answer)
-    asked = exchange.asked_as or exchange.question
+    asked = exchange.rewritten_as or exchange.question
     where = "all sources"
     if exchange.document_ids:
         where = f"the {count(len(exchange.document_ids), 'source')} that you chose"

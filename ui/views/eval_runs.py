@@ -1,7 +1,6 @@
-"""How do the past runs of the evals look on the page?
+"""HTML of the past runs of the evals.
 
-Pure: runs become HTML. Figures are set side by side only where the same questions were asked of
-the same articles.
+Figures are set side by side only where the same questions were asked of the same articles.
 """
 
 from __future__ import annotations
@@ -105,11 +104,11 @@ def _multiple(main: MainFigure, group: Sequence[Summary]) -> str:
     values = [figure.value for figure in figures]
     low, high = _axis(main, [each for each in values if each is not None])
     shown = [format_value(figure, KINDS[main.name]) for figure in figures]
-    told = f"{main.title}, run by run: {', '.join(shown)}."
+    label = f"{main.title}, run by run: {', '.join(shown)}."
     return (
         f'<figure class="fn-evals-multiple"><figcaption>{main.title}</figcaption>'
         f'<p class="fn-evals-value">{shown[-1]}</p>{_change(main, values)}'
-        f'<div class="fn-evals-plot">{plots.trend(values, low, high, told)}'
+        f'<div class="fn-evals-plot">{plots.trend(values, low, high, label)}'
         f'<span class="fn-evals-high">{_edge(main, high)}</span>'
         f'<span class="fn-evals-low">{_edge(main, low)}</span></div></figure>'
     )
@@ -161,11 +160,11 @@ def _table(runs: Sequence[Run]) -> str:
 
 
 def _row(run: Run) -> str:
-    told, state = _known(run)
+    figures, state = _known(run)
     facts = {
         "Model": one_line(run.summary.model, 60) if run.summary else "–",
-        "Questions": f"{told['errors'].n:,}",
-        **{main.title: format_value(told[main.name], KINDS[main.name]) for main in MAIN_FIGURES},
+        "Questions": f"{figures['errors'].n:,}",
+        **{main.title: format_value(figures[main.name], KINDS[main.name]) for main in MAIN_FIGURES},
     }
     cells = "".join(
         f'<td role="cell" data-label="{title}">{escape(fact)}</td>' for title, fact in facts.items()
@@ -176,14 +175,14 @@ def _row(run: Run) -> str:
 
 
 def _known(run: Run) -> tuple[Mapping[str, Statistic], str]:
-    """The figures, and what is to be said of a run that has no usable summary."""
+    """The figures, and a note on a run that has no usable summary."""
     if run.summary:
         return run.summary.figures, ""
     results = run.results()
     unfinished = "Unfinished: the questions so far." if results.entries else "Unfinished."
     faults = [run.fault or unfinished, *results.faults[:1]]
-    told = " ".join(one_line(fault, 200) for fault in faults)
-    return results.figures(intervals=False), f'<span class="fn-evals-fault">{escape(told)}</span>'
+    note = " ".join(one_line(fault, 200) for fault in faults)
+    return results.figures(intervals=False), f'<span class="fn-evals-fault">{escape(note)}</span>'
 
 
 def _link(run: Run) -> str:

@@ -1,4 +1,4 @@
-"""What stands around the conversation: the name, the state of the model, notices?"""
+"""What stands around the conversation: the header, the model's status, notices, links to save."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ def model_status(warm: ModelStatus, model: str, privacy: str) -> str:
 
 
 def notice(text: str) -> str:
-    """A message that a person should see, above the box; nothing for an empty one."""
+    """A message above the question box; nothing for an empty one."""
     if not text:
         return ""
     return f'<p class="fn-notice" role="alert">{escape(one_line(text))}</p>'
 
 
 def replacing_notice(later: int) -> str:
-    """Says that the next question replaces one, and how many follow that one."""
+    """Says that the next question replaces an earlier one and the `later` ones after it."""
     more = f" and the {count(later, 'question')} after it" if later else ""
     return (
         '<p class="fn-notice" role="status">Asking replaces the earlier question'
@@ -80,8 +80,8 @@ def conversations_header() -> str:
 
 
 def conversation_header() -> str:
-    """What stands above the conversation: where the page is too narrow for the list, the buttons
-    that show it and that begin anew. A screen reader is told here when an answer is there."""
+    """What stands above the conversation: on a narrow page, buttons that show the list and that
+    begin a new conversation; and the element that announces an answer to screen readers."""
     return (
         '<h2 class="fn-hidden">Conversation</h2>'
         '<p class="fn-hidden" role="status" id="fn-said"></p>'

@@ -1,8 +1,8 @@
-"""How does a source look with the cited characters lit up in it?
+"""HTML of a source with the cited characters highlighted.
 
-Pure: a document becomes HTML. The text that a browser shows is the stored text character for
-character (`textContent`), so that a mark is exactly what was cited. There are two exceptions, which
-HTML cannot carry: NUL is shown as U+FFFD, and so is a lone surrogate.
+The text that a browser shows is the stored text character for character (`textContent`), so that a
+mark is exactly what was cited. There are two exceptions, which HTML cannot carry: NUL is shown as
+U+FFFD, and so is a lone surrogate.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ def render_pane(
     note: str = "",
     page: int | None = None,
 ) -> str:
-    """The document for the pane of the page: `current` lit up, `others` faintly.
+    """The document for the pane of the page: `current` highlighted, `others` faintly.
 
-    An empty `current` marks nothing and says which part of a long text to show. `note` is said
+    An empty `current` marks nothing and says which part of a long text to show. `note` stands
     above the text; `render_page` is that of the current span, where the source has pages.
     """
     view = _view(document, current, others)
@@ -112,7 +112,7 @@ def _page(title: str, body: str) -> str:
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape_line(title)} · Footnote</title>"
-        f"<style>{standalone_css('reader')}</style>"
+        f"<style>{standalone_css('source')}</style>"
         f'</head><body class="fn-alone">{body}</body></html>\n'
     )
 

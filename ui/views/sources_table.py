@@ -1,7 +1,7 @@
-"""Which sources are there, and what did a run of indexing do to them?
+"""HTML of the list of sources, and of the outcome of indexing.
 
-Pure but for `list_sources`, which looks whether files are still there. What titles, names and
-errors hold is text from outside: it is cleaned and escaped here.
+Pure but for `list_sources`, which checks whether files still exist. Titles, names and errors are
+untrusted: they are cleaned and escaped here.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from urllib.parse import quote
 from rag import Library, is_source_gone, is_url
 from rag.events import Added, Failed, IngestEvent, Removed, Skipped, Updated
 from ui.text import count, one_line
+from ui.views.cited_sentence import escape_line
 
 State = Literal["indexed", "file is gone", "web page"]
 
@@ -88,11 +89,11 @@ def render_outcome(events: Iterable[IngestEvent]) -> str:
     lines = [_changed(kind, events) for kind in (Added, Updated, Removed) if tally[kind]]
     lines += [_fault(event) for event in events if isinstance(event, Failed)]
     listed = "".join(f"<li>{each}</li>" for each in lines)
-    said = ", ".join(done) or "Nothing to do"
+    summary = ", ".join(done) or "Nothing to do"
     grade, mark = ("fair", "▲") if tally[Failed] else ("good", "●")
     return (
         f'<div class="fn-outcome fn-outcome-{grade}" role="status">'
-        f'<p><span aria-hidden="true">{mark}</span> <b>{said}.</b></p>'
+        f'<p><span aria-hidden="true">{mark}</span> <b>{summary}.</b></p>'
         f'<ul class="fn-outcome-list">{listed}</ul></div>'
     )
 
@@ -115,8 +116,8 @@ def _row(source: Source) -> str:
     return (
         '<li class="fn-source">'
         f'<div class="fn-source-what"><a class="fn-source-title" data-act="source" '
-        f'data-document="{id}" href="{href}">{_said(source.title, 160)}</a>'
-        f'<p class="fn-source-where">{_said(source.id, 120)}</p>{note}</div>'
+        f'data-document="{id}" href="{href}">{escape_line(source.title, 160)}</a>'
+        f'<p class="fn-source-where">{escape_line(source.id, 120)}</p>{note}</div>'
         f'<p class="fn-source-date">{_date(source.published)}</p>'
         f'<p class="fn-source-size">{count(source.characters, "character")}</p>'
         f'<p class="fn-source-state">{_shape(source.state)}</p>'
@@ -130,7 +131,7 @@ def _buttons(source: Source) -> str:
 
 
 def _button(act: str, word: str, source: Source) -> str:
-    label = f"{word} {_said(source.title, 160)}"
+    label = f"{word} {escape_line(source.title, 160)}"
     id = escape(source.id, quote=True)
     return (
         f'<button type="button" class="fn-source-act" data-act="{act}" data-document="{id}"'
@@ -155,7 +156,7 @@ def _date(published: str | None) -> str:
 def _changed(kind: type[Added | Updated | Removed], events: Sequence[IngestEvent]) -> str:
     """The documents that were added, updated or removed, the first few by name."""
     ids = [event.document_id for event in events if isinstance(event, kind)]
-    named = ", ".join(_said(id, 80) for id in ids[:_NAMED])
+    named = ", ".join(escape_line(id, 80) for id in ids[:_NAMED])
     more = f" and {len(ids) - _NAMED:,} more" if len(ids) > _NAMED else ""
     return f"{_DONE[kind].capitalize()}: {named}{more}"
 
@@ -164,9 +165,5 @@ def _fault(event: Failed) -> str:
     """The error, after the name of what it is about where it does not say that itself."""
     name = event.source if is_url(event.source) else Path(event.source).name
     error = one_line(event.error)
-    about = "" if one_line(name) in error else f"<b>{_said(name, 120)}</b>: "
+    about = "" if one_line(name) in error else f"<b>{escape_line(name, 120)}</b>: "
     return about + escape(error, quote=True)
-
-
-def _said(text: str, most: int) -> str:
-    return escape(one_line(text, most), quote=True)

@@ -1,1 +1,1 @@
-"""The page in a browser, and the server that it comes from."""
+"""The web page and its server."""

@@ -1,7 +1,7 @@
-"""Which question does each window follow?
+"""Which question each browser window follows; one at a time.
 
-One at a time. A window that opens another conversation leaves its question to itself: that is
-answered and kept all the same, but the page does not change any more under the reader's hands.
+A window that opens another conversation stops following its question: that is answered and stored
+all the same, but the page no longer changes.
 """
 
 from __future__ import annotations
@@ -18,32 +18,34 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class BrowserWindow:
-    """Whose conversations, and which of their windows."""
+    """The owner of conversations, and one of their browser windows."""
 
     owner: str
     tab: str
 
 
 class BrowserWindows:
-    """The questions that are followed. Safe among threads."""
+    """The question that each window follows. Safe among threads."""
 
     def __init__(self) -> None:
         self._followed: dict[BrowserWindow, ActiveQuestion] = {}
         self._lock = threading.Lock()
 
     def followed(self, window: BrowserWindow) -> ActiveQuestion | None:
-        """What this window waits for."""
+        """The question that this window follows."""
         with self._lock:
             return self._followed.get(window)
 
     @contextmanager
     def follow(
-        self, window: BrowserWindow, put: Callable[[], ActiveQuestion]
+        self, window: BrowserWindow, start: Callable[[], ActiveQuestion]
     ) -> Iterator[tuple[ActiveQuestion, Callable[[], bool]] | None]:
-        """Follow the question that `put` puts; with it comes what tells whether the window still
-        does. None, and nothing is put, where the window follows one already."""
+        """Follow the question that `start` starts; with it comes a function that says whether the
+        window still does. None, and nothing is started, where the window follows one already."""
         with self._lock:
-            active = None if window in self._followed else self._followed.setdefault(window, put())
+            active = (
+                None if window in self._followed else self._followed.setdefault(window, start())
+            )
         if active is None:
             yield None
             return

@@ -1,4 +1,4 @@
-"""How does a handler get its parts by name, and where do its errors go?"""
+"""Binds Gradio events to handlers: passes parts of the page by name, shows errors as notices."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from ui.web.browser_windows import BrowserWindow
 from ui.web.page_actions import Parts
 
 ElementData = Mapping[str, str]
-"""What the element that was acted on says of itself: its data attributes."""
+"""The data attributes of the element that was acted on."""
 PartNames = tuple[str, ...]
 Handler = Callable[..., Any]
 
 
 class EventBinding:
-    """Gives handlers their parts by name, and shows their errors in the page."""
+    """Binds handlers to events. `parts` are Gradio's components by name."""
 
     def __init__(self, parts: Mapping[str, Any], access: Access) -> None:
         self.parts = parts
@@ -31,7 +31,7 @@ class EventBinding:
     def bind(
         self, event: Any, handler: Handler, inputs: PartNames, outputs: PartNames, **options: Any
     ) -> Any:
-        """Change parts at once: `handle(who, data, *given)` gives them."""
+        """Change `outputs` once: `handler(window, data, *inputs)` returns them by name."""
 
         def run(event_data: gr.EventData, request: gr.Request, *values: Any) -> Any:
             with _errors_as_notices() as shown:
@@ -43,23 +43,23 @@ class EventBinding:
     def bind_stream(
         self, event: Any, handler: Handler, inputs: PartNames, outputs: PartNames
     ) -> Any:
-        """Change parts again and again: `handle(who, data, *given)` yields them."""
+        """Change `outputs` repeatedly: `handler(window, data, *inputs)` yields them by name."""
 
         def run(event_data: gr.EventData, request: gr.Request, *values: Any) -> Iterator[Any]:
             with _errors_as_notices() as shown:
                 for parts in handler(self._who(request), _data(event_data), *values):
                     yield self.values(parts, outputs)
-            # Also where there is nothing to say: of no value at all, Gradio makes empty parts.
+            # Also where there is no error: without any value, Gradio empties the parts.
             yield self.values(shown.parts, outputs)
 
-        # Else Gradio drops what is begun before the last one has ended; `handler` decides that.
+        # Otherwise Gradio drops an event while the last one is handled; `handler` decides that.
         return self._listen(event, run, inputs, outputs, trigger_mode="multiple")
 
     def _who(self, request: gr.Request) -> BrowserWindow:
         return BrowserWindow(self.access.owner(request), request.session_hash or "")
 
     def values(self, parts: Parts, outputs: PartNames) -> Any:
-        """What Gradio is given for the parts named; those that do not change are passed over."""
+        """The values of `outputs` for Gradio; parts that do not change are skipped."""
         values = [parts.get(name, gr.skip()) for name in outputs]
         return values[0] if len(values) == 1 else values or None
 
@@ -92,6 +92,6 @@ def _errors_as_notices() -> Iterator[_Shown]:
 
 
 def _data(event: gr.EventData) -> dict[str, str]:
-    """What the element that was acted on says of itself: its data attributes, as strings."""
+    """The data attributes of the element that was acted on, as strings."""
     data = event._data if isinstance(event._data, dict) else {}
     return {str(name): str(value)[:2000] for name, value in data.items()}

@@ -1,7 +1,6 @@
-"""What does the server consist of?
+"""The FastAPI application: our own routes, the APIs, and Gradio's page mounted below them at "/".
 
-One FastAPI application: our own routes, the doors for other programs, and Gradio's page mounted
-below them at "/". The guard and the headers stand around all of it.
+The request guard and the security headers wrap all of it.
 """
 
 from __future__ import annotations
@@ -76,7 +75,7 @@ def create_app(
 
 
 def _mount(app: FastAPI, blocks: gradio.Blocks, root_path: str, mounting: dict[str, Any]) -> None:
-    """Put the page at "/", with everything off that would reach out of this machine."""
+    """Mount the page at "/", with everything off that would contact other hosts."""
     import gradio
     from gradio import processing_utils
 

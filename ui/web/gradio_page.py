@@ -1,8 +1,7 @@
-"""How is the page wired?
+"""The page in Gradio: its components, and which of them each event changes.
 
-Gradio's components, and which of them each act changes. What the acts do is in
-`ui.web.page_actions`, `ui.web.source_link` and `ui.web.indexing_jobs`, what they look like in the
-render modules.
+What the events do is in `ui.web.page_actions`, `ui.web.source_pane` and `ui.web.indexing_jobs`; how
+things look is in `ui.views`.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ THREADS = 100  # each question that somebody watches takes one
 READY_S = 1.0  # between looks at whether the model is ready
 
 
-BRIDGE = "window.footnoteTrigger = trigger;"  # app.js hands acts to Gradio through it
+BRIDGE = "window.footnoteTrigger = trigger;"  # page.js hands acts to Gradio through it
 
 
 class _Blocks(gr.Blocks):
@@ -85,7 +84,7 @@ def build_blocks(
 def mount_options() -> dict[str, Any]:
     """What Gradio is told when the blocks are mounted: theme, styles, the browser's script."""
     fonts = ["system-ui", "sans-serif"]
-    script = (ASSETS / "app.js").read_text(encoding="utf-8")
+    script = (ASSETS / "page.js").read_text(encoding="utf-8")
     return {
         "theme": gr.themes.Base(font=fonts, font_mono=["ui-monospace", "monospace"]),
         "head": f"<style>{stylesheets.page_css()}</style><script>{script}</script>",
@@ -181,10 +180,10 @@ def _wire_asking(binding: EventBinding, bridge: gr.HTML, page: PageActions) -> N
     def again(window: BrowserWindow, data: ElementData, now: str, only: Any) -> Any:
         if data.get("act") == "example":
             return page.ask(window, data.get("question", ""), now, document_ids=only or ())
-        return page.asked_again(window, now, data.get("exchange", ""))
+        return page.ask_again(window, now, data.get("exchange", ""))
 
     def listed(window: BrowserWindow, _: ElementData, now: str, words: str) -> Any:
-        return {"conversations": page.listed(window.owner, now, words)}
+        return {"conversations": page.conversation_list(window.owner, now, words)}
 
     def relisted(window: BrowserWindow, data: ElementData, now: str, words: str) -> Any:
         return {} if page.windows.followed(window) else listed(window, data, now, words)
@@ -230,7 +229,7 @@ def _wire_state(
 ) -> None:
     def load(request: gr.Request) -> Any:
         wanted = str(request.query_params.get("c", ""))
-        shown = page.opened(binding.access.owner(request), wanted)
+        shown = page.open_conversation(binding.access.owner(request), wanted)
         return binding.values({**shown, "only": indexing.source_choices()}, (*THREAD, "only"))
 
     names = (*THREAD, "only")
@@ -238,7 +237,7 @@ def _wire_state(
     timer = gr.Timer(READY_S)
 
     def tick() -> Any:
-        state = loader.state
+        state = loader.status
         over = state.ready or bool(state.error)
         return page_frame.model_status(state, page.model, page.privacy), gr.Timer(active=not over)
 
@@ -250,7 +249,9 @@ def _wire_state(
         queue=False,
         api_visibility="private",
     )
-    binding.bind(tab.select, lambda window, _: {"runs": page.evals(window.owner)}, (), ("runs",))
+    binding.bind(
+        tab.select, lambda window, _: {"runs": page.evals_tab(window.owner)}, (), ("runs",)
+    )
 
 
 def _offer(functions: ApiFunctions) -> None:

@@ -1,4 +1,4 @@
-"""How do uploads and addresses enter the index while the page shows it?"""
+"""Adds uploads and web pages to the index, and removes documents; the page shows the progress."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class IndexingJobs:
-    """Adds, renews and removes sources. Parts: progress, table (HTML), only (the choices of a
-    question's sources), files and url (what was given, to be cleared)."""
+    """Adds, refreshes and removes sources. Parts that change: progress, table (HTML), only (the
+    sources from which a question can choose), files and url (the inputs, which are cleared)."""
 
     assistant: Assistant
-    folder: Path  # where uploads are kept
+    folder: Path  # where uploads are stored
 
     def sources_update(self) -> dict[str, Any]:
         """The table of sources and the choices that a question has."""
@@ -40,7 +40,7 @@ class IndexingJobs:
         return {"choices": pairs, "__type__": "update"}
 
     def add_files(self, given: Sequence[str] | None) -> Iterator[dict[str, Any]]:
-        """Keep uploaded files and index them."""
+        """Store uploaded files and index them."""
         paths, refused = [], []
         for name in given or ():
             try:
@@ -57,7 +57,7 @@ class IndexingJobs:
         yield from self._indexed([], [str(url).strip()], [])
 
     def act(self, data: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-        """What the buttons of the table do."""
+        """Refresh or remove the document of a button of the table."""
         id = data.get("document", "")
         document = self.assistant.library.document(id)
         if data.get("act") == "refresh-source":
@@ -70,27 +70,27 @@ class IndexingJobs:
     def _indexed(
         self, paths: Sequence[Path], urls: Sequence[str], refused: Sequence[str]
     ) -> Iterator[dict[str, Any]]:
-        """Index in a thread and tell how far it is; what is begun is finished whoever looks on."""
-        run = _Run(self.assistant, paths, urls)
+        """Index in a thread and show the progress; it goes on when the page is closed."""
+        run = _IndexingRun(self.assistant, paths, urls)
         if paths or urls:
             threading.Thread(target=run.work, name="indexing", daemon=True).start()
             yield {"progress": _progress("Reading…")}
-            for text in run.told():
+            for text in run.messages():
                 yield {"progress": _progress(text)}
-        complaints = "".join(page_frame.notice(text) for text in [*refused, *run.errors])
+        refusals = "".join(page_frame.notice(text) for text in [*refused, *run.errors])
         done = sources_table.render_outcome(run.events) if run.events else ""
         given: dict[str, Any] = {"files": None}
         if not (run.errors or any(isinstance(event, Failed) for event in run.events)):
             given["url"] = ""  # an address that failed stays, to be corrected
-        yield {"progress": complaints + done, **given, **self.sources_update()}
+        yield {"progress": refusals + done, **given, **self.sources_update()}
 
 
-class _Run:
+class _IndexingRun:
     def __init__(self, assistant: Assistant, paths: Sequence[Path], urls: Sequence[str]) -> None:
         self.events: list[IngestEvent] = []
         self.errors: list[str] = []
         self._assistant, self._paths, self._urls = assistant, paths, urls
-        self._said: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._messages: queue.SimpleQueue[str | None] = queue.SimpleQueue()
 
     def work(self) -> None:
         try:
@@ -98,19 +98,19 @@ class _Run:
             self.events += index
         except FootnoteError as error:
             self.errors.append(str(error))
-        except Exception as error:  # whatever it is, the person should hear of it
+        except Exception as error:  # whatever it is, the page should show it
             self.errors.append(f"Indexing failed ({type(error).__name__}). Please report it.")
             raise
         finally:
-            self._said.put(None)
+            self._messages.put(None)
 
-    def told(self) -> Iterator[str]:
-        while (text := self._said.get()) is not None:
+    def messages(self) -> Iterator[str]:
+        while (text := self._messages.get()) is not None:
             yield text
 
     def _progress(self, done: int, total: int | None, title: str) -> None:
         of = f" of {total:,}" if total else ""
-        self._said.put(f"Indexed {count(done, 'chunk')}{of} · {one_line(title, 60)}")
+        self._messages.put(f"Indexed {count(done, 'chunk')}{of} · {one_line(title, 60)}")
 
 
 def _progress(text: str) -> str:

@@ -1,8 +1,8 @@
-"""What does the page do when a person acts on it?
+"""What the page does when a person acts on it: asks, stops, edits, rates, opens a conversation.
 
 `PageActions` knows nothing of Gradio: each method takes plain values and gives the parts of the
-page that change, by name. What a browser sends is its word only, so every id is looked up under its
-owner.
+page that change, by name. Ids come from the browser and cannot be trusted, so every one is looked
+up under its owner.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ Parts = Mapping[str, Any]
 question (of the box), editing (id of the exchange that the next question replaces), notice."""
 
 BUSY = "Wait for the answer, or stop it first."
-MAX_PAST_SHOWN = 25  # exchanges shown of a long conversation, before one asks for the others
-CHANGING_ACTS = frozenset({"undo", "edit", "thumb", "note"})  # of what is kept, and then shown anew
+MAX_PAST_SHOWN = 25  # exchanges of a long conversation that are shown at first
+CHANGING_ACTS = frozenset({"undo", "edit", "thumb", "note"})  # that change stored exchanges
 
 
 @dataclass
 class PageActions:
-    """One page for everybody."""
+    """The actions of the page, for all its users."""
 
     assistant: Assistant
     runner: QuestionRunner
@@ -53,7 +53,7 @@ class PageActions:
         """Which model answers."""
         return self.assistant.model.name
 
-    def evals(self, owner: str) -> str:
+    def evals_tab(self, owner: str) -> str:
         """Past runs of the evals, and the cases that the owner's thumbs make."""
         from eval.runs.listing import list_runs
         from ui.records import feedback_cases
@@ -62,13 +62,13 @@ class PageActions:
         library = self.assistant.library
         past = list_runs(self.assistant.settings.data_dir / "evals")
         made = feedback_cases.cases_from_feedback(
-            self.history.marked(owner), lambda id: library.document(id).text
+            self.history.with_thumbs(owner), lambda id: library.document(id).text
         )
         return eval_runs.render_tab(past) + page_frame.feedback_summary(made)
 
     # --- conversations ------------------------------------------------------------------------
 
-    def opened(self, owner: str, conversation: str = "") -> dict[str, Any]:
+    def open_conversation(self, owner: str, conversation: str = "") -> dict[str, Any]:
         """A conversation and the list of all; an empty page where there is none of that id."""
         try:
             exchanges = self.history.exchanges(owner, conversation) if conversation else []
@@ -77,12 +77,12 @@ class PageActions:
         return {
             **self._thread(exchanges),
             "conversation": conversation,
-            "conversations": self.listed(owner, conversation),
+            "conversations": self.conversation_list(owner, conversation),
             "editing": "",
             "notice": "",
         }
 
-    def listed(self, owner: str, conversation: str, matching: str = "") -> str:
+    def conversation_list(self, owner: str, conversation: str, matching: str = "") -> str:
         """The list of the owner's conversations that hold the words `matching`."""
         found = self.history.conversations(owner, matching)
         found = [each for each in found if each.exchanges or each.id == conversation]
@@ -95,42 +95,50 @@ class PageActions:
     # --- exchanges ----------------------------------------------------------------------------
 
     def act(self, window: BrowserWindow, data: Mapping[str, str], now: str) -> Parts:
-        """What a button of the conversation or of the list does; `now` is the open conversation."""
-        owner, exchange = window.owner, data.get("exchange", "")
-        which = data.get("conversation", "")
+        """Act on a button of the conversation or of the list; `now` is the open conversation."""
         if data.get("act") in CHANGING_ACTS and self.windows.followed(window):
             return {"notice": page_frame.notice(BUSY)}
+        of_list = self._act_on_conversation(window, data, now)
+        return of_list or self._act_on_exchange(window.owner, data, now)
+
+    def _act_on_conversation(
+        self, window: BrowserWindow, data: Mapping[str, str], now: str
+    ) -> dict[str, Any]:
+        owner, which = window.owner, data.get("conversation", "")
         match data.get("act"):
             case "conversation" | "new":
                 self.windows.stop_following(window)
-                return self.opened(owner, which)
+                return self.open_conversation(owner, which)
+            case "rename":
+                self.history.rename(owner, which, data.get("title", ""))
+                return {"conversations": self.conversation_list(owner, now)}
+            case "delete":
+                self.history.delete(owner, which)
+                if which != now:
+                    return {"conversations": self.conversation_list(owner, now)}
+                self.windows.stop_following(window)
+                return self.open_conversation(owner)
+        return {}
+
+    def _act_on_exchange(self, owner: str, data: Mapping[str, str], now: str) -> dict[str, Any]:
+        exchange = data.get("exchange", "")
+        match data.get("act"):
             case "earlier":
                 return {"past": self._past(self.history.exchanges(owner, now)[:-1], most=None)}
             case "keep":
                 return {"editing": "", "notice": "", "question": ""}
-            case "rename":
-                self.history.rename(owner, which, data.get("title", ""))
-                return {"conversations": self.listed(owner, now)}
-            case "delete":
-                self.history.delete(owner, which)
-                if which != now:
-                    return {"conversations": self.listed(owner, now)}
-                self.windows.stop_following(window)
-                return self.opened(owner)
             case "undo":
-                return self.undone(owner, now, exchange)
+                return self.undo(owner, now, exchange)
             case "edit":
-                return self.edited(owner, now, exchange)
+                return self.edit(owner, now, exchange)
             case "thumb":
-                return self.marked(owner, now, exchange, data.get("thumb", ""), None)
+                return self.rate(owner, now, exchange, data.get("thumb", ""), None)
             case "note":
-                return self.marked(owner, now, exchange, "", data.get("note", ""))
+                return self.rate(owner, now, exchange, "", data.get("note", ""))
         return {}
 
-    def asked_again(
-        self, window: BrowserWindow, conversation: str, exchange: str
-    ) -> Iterator[Parts]:
-        """Put the question of an exchange again, in its place."""
+    def ask_again(self, window: BrowserWindow, conversation: str, exchange: str) -> Iterator[Parts]:
+        """Ask the question of an exchange again, in its place."""
         old = self.history.find(window.owner, exchange)
         return self.ask(
             window, old.question, conversation, document_ids=old.document_ids, replacing=exchange
@@ -145,10 +153,10 @@ class PageActions:
         document_ids: Collection[str] = (),
         replacing: str = "",
     ) -> Iterator[Parts]:
-        """Put a question and show what comes of it; the conversation is kept at the end.
+        """Ask a question and show the answer as it grows; the conversation is stored at the end.
 
         An exchange that is replaced, and those after it, are forgotten only when the new one is
-        there: a model that dies takes nothing with it. Closing the iterator stops the question.
+        there, so that a model that fails loses nothing. Closing the iterator stops the question.
         """
         waits_for = self.windows.followed(window)
         chosen = self.assistant.library.digests().keys() & document_ids
@@ -173,7 +181,7 @@ class PageActions:
         chosen: Set[str],
         replacing: str,
     ) -> Iterator[Parts]:
-        before, replaced = self._parted(window.owner, conversation, replacing)
+        before, replaced = self._split(window.owner, conversation, replacing)
         put = partial(self.runner.ask, question, _turns(before), sorted(chosen))
         with self.windows.follow(window, put) as followed:
             if not followed:
@@ -192,20 +200,20 @@ class PageActions:
                     )
             finally:
                 active.stop()
-                kept = self._kept(window.owner, conversation, replaced, active)
+                kept = self._store(window.owner, conversation, replaced, active)
             if is_here():
-                yield self._settled(window.owner, kept, replacing, active.exchange)
+                yield self._final_parts(window.owner, kept, replacing, active.exchange)
 
-    def _settled(
+    def _final_parts(
         self, owner: str, conversation: str, replacing: str, last: Exchange
     ) -> dict[str, Any]:
-        shown = self.opened(owner, conversation)
+        shown = self.open_conversation(owner, conversation)
         if last.state == "failed" and last.id not in shown["live"]:  # it replaced nothing
             told = page_frame.notice(f"{last.error} The earlier answer stays until then.")
             shown |= {"question": last.question, "editing": replacing, "notice": told}
         return shown
 
-    def _parted(
+    def _split(
         self, owner: str, conversation: str, replacing: str
     ) -> tuple[list[Exchange], list[Exchange]]:
         """The exchanges that stay, and those that the next one replaces."""
@@ -217,14 +225,14 @@ class PageActions:
         at = ids.index(replacing) if replacing in ids else len(ids)
         return exchanges[:at], exchanges[at:]
 
-    def _kept(
+    def _store(
         self, owner: str, conversation: str, replaced: Sequence[Exchange], active: ActiveQuestion
     ) -> str:
-        """Keep the exchange, in place of those that it replaces; the conversation's id."""
+        """Store the exchange, in place of those that it replaces; the conversation's id."""
         from ui.questions import trace
 
         last = active.exchange
-        if not _says(last) and any(map(_says, replaced)):
+        if not _has_content(last) and any(map(_has_content, replaced)):
             return conversation
         return self.history.put(
             owner,
@@ -235,17 +243,17 @@ class PageActions:
         )
 
     def stop(self, window: BrowserWindow) -> None:
-        """End the question that this window waits for."""
+        """Stop the question that this window follows."""
         if active := self.windows.followed(window):
             active.stop()
 
-    def undone(self, owner: str, conversation: str, exchange: str) -> dict[str, Any]:
+    def undo(self, owner: str, conversation: str, exchange: str) -> dict[str, Any]:
         """Forget an exchange and those after it; its question returns to the box."""
-        dropped = self.history.drop_from(owner, conversation, exchange)
+        dropped = self.history.delete_from(owner, conversation, exchange)
         question = dropped[0].question if dropped else ""
-        return {**self.opened(owner, conversation), "question": question}
+        return {**self.open_conversation(owner, conversation), "question": question}
 
-    def edited(self, owner: str, conversation: str, exchange: str) -> dict[str, Any]:
+    def edit(self, owner: str, conversation: str, exchange: str) -> dict[str, Any]:
         """The question goes into the box, and the next one will replace it."""
         exchanges = self.history.exchanges(owner, conversation)
         ids = [each.id for each in exchanges]
@@ -258,21 +266,21 @@ class PageActions:
             "notice": page_frame.replacing_notice(later),
         }
 
-    def marked(
+    def rate(
         self, owner: str, conversation: str, exchange: str, thumb: str, note: str | None
     ) -> dict[str, Any]:
-        """Keep a thumb, or take it back when it is given again; `note` is the word to it."""
+        """Store a thumb, or take it back when it is given again; `note` is the comment with it."""
         old = self.history.find(owner, exchange)
         if note is not None:
-            self.history.mark(owner, exchange, old.thumb, note)
+            self.history.set_thumb(owner, exchange, old.thumb, note)
         else:
             given: Thumb = "up" if thumb == "up" else "down"
             wanted = None if given == old.thumb else given
-            self.history.mark(owner, exchange, wanted, old.note if wanted else "")
+            self.history.set_thumb(owner, exchange, wanted, old.note if wanted else "")
         return self._thread(self.history.exchanges(owner, conversation))
 
     def exchange(self, window: BrowserWindow, id: str) -> Exchange:
-        """An exchange that is kept, or the one that this window waits for.
+        """A stored exchange, or the one that this window follows.
 
         Raises `NoSuchExchange`.
         """
@@ -289,18 +297,18 @@ class PageActions:
             return {"past": "", "live": conversation_view.render_start(page_frame.EXAMPLES)}
         *before, last = exchanges
         live = conversation_view.render_exchange(
-            last, states=self.states(last), privacy=self.privacy
+            last, states=self.citation_states(last), privacy=self.privacy
         )
         return {"past": self._past(before), "live": live}
 
     def _past(self, exchanges: Sequence[Exchange], most: int | None = MAX_PAST_SHOWN) -> str:
         shown = exchanges[-most:] if most else exchanges
-        states = {each.id: self.states(each) for each in shown}
+        states = {each.id: self.citation_states(each) for each in shown}
         thread = conversation_view.render_thread(shown, states=states, privacy=self.privacy)
         return page_frame.show_earlier_button(len(exchanges) - len(shown)) + thread
 
-    def states(self, exchange: Exchange) -> dict[str, str]:
-        """What became of each citation since: "CLAIM.CITATION" to same, moved, changed or gone."""
+    def citation_states(self, exchange: Exchange) -> dict[str, str]:
+        """The state of each citation today: "CLAIM.CITATION" to same, moved, changed or gone."""
         cited = {
             f"{number}.{index}": citation
             for number, claim in enumerate(exchange.claims)
@@ -311,8 +319,8 @@ class PageActions:
         return {name: each.state for name, each in zip(cited, found, strict=True)}
 
 
-def _says(exchange: Exchange) -> bool:
-    """True for an answer, a decline, and a first sentence where the person wanted no more."""
+def _has_content(exchange: Exchange) -> bool:
+    """True for an answer, a decline, and a stopped answer with a checked sentence."""
     return exchange.answer is not None or (exchange.state == "stopped" and bool(exchange.claims))
 
 

@@ -1,7 +1,7 @@
-"""Which pages and files does the server give besides the page itself?
+"""The pages and files that the server gives besides the page itself.
 
-Sources that open in a tab of their own, exports, reports of eval runs, and a word on its health.
-What belongs to somebody is found under its owner only.
+Sources that open in a tab of their own, exports, reports of eval runs, and the health check. What
+belongs to somebody is found under its owner only.
 """
 
 from __future__ import annotations
@@ -64,7 +64,8 @@ class Routes:
         ]
 
     def health(self, request: Request) -> Response:
-        """The server lives; who may ask questions hears its version and the model's state too."""
+        """Says that the server runs; to those who may ask questions, also its version and whether
+        the model is ready."""
         from importlib.metadata import version
 
         from starlette.responses import JSONResponse
@@ -73,8 +74,12 @@ class Routes:
         if self.access.is_let_in(request):
             found["version"] = version("footnote-qa")
             if self.loader:
-                warm = self.loader.state
-                found["model"] = {"ready": warm.ready, "text": warm.text, "error": warm.error}
+                status = self.loader.status
+                found["model"] = {
+                    "ready": status.ready,
+                    "text": status.text,
+                    "error": status.error,
+                }
         return JSONResponse(found, headers={"Cache-Control": "no-store"})
 
     def source(self, request: Request) -> Response:
@@ -84,9 +89,9 @@ class Routes:
 
         opened = self._opened(request)
         if opened.document is None:
-            words = Document.of("", "A source that is gone", "", opened.quote)
+            quoted = Document.of("", "A source that is gone", "", opened.quote)
             whole = Span("", 0, len(opened.quote))
-            page = source_highlights.render_page(words, whole, note=opened.note)
+            page = source_highlights.render_page(quoted, whole, note=opened.note)
             return _html(page, 200 if opened.quote else 404)
         current, others, number = opened.current, opened.others, opened.page
         return _html(
@@ -128,7 +133,7 @@ class Routes:
         from ui.records import feedback_cases
 
         library = self.assistant.library
-        marked = self.history.marked(self.access.owner(request))
+        marked = self.history.with_thumbs(self.access.owner(request))
         made = feedback_cases.cases_from_feedback(marked, lambda id: library.document(id).text)
         headers = {**PRIVATE, "Content-Disposition": content_disposition("cases", "jsonl")}
         return Response(made.text.encode(), headers=headers, media_type="application/jsonl")
@@ -143,7 +148,7 @@ class Routes:
 
 
 def _with_error_page(endpoint: Endpoint) -> Endpoint:
-    """The endpoint; its errors are pages that say what happened and what to do."""
+    """The endpoint, with its errors as pages that say what happened and what to do."""
 
     @wraps(endpoint)
     def reply(request: Request) -> Response:
@@ -152,8 +157,8 @@ def _with_error_page(endpoint: Endpoint) -> Endpoint:
         except FootnoteError as error:
             from ui.views import source_highlights
 
-            words = Document.of("", error.problem, "", "")
-            return _html(source_highlights.render_page(words, None, note=error.remedy), 404)
+            empty = Document.of("", error.problem, "", "")
+            return _html(source_highlights.render_page(empty, None, note=error.remedy), 404)
 
     return reply
 

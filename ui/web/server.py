@@ -1,4 +1,4 @@
-"""How does the page start, run and end?"""
+"""Starts, runs and ends the server of the page."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from ui.records.history import History
 
 DEFAULT_PORT = 7860
-MAX_PORTS_TRIED = 50  # tried one after the other, where none was asked for
-HOSTED_SLOTS = 8  # questions that somebody's server answers at a time; the local model: one
+MAX_PORTS_TRIED = 50  # tried one after the other, where no port was chosen
+HOSTED_SLOTS = 8  # questions that a hosted model answers at a time; the local model answers one
 SHUTDOWN_TIMEOUT_S = 2  # for replies under way when the server ends
 
 
 class PortTaken(FootnoteError):
-    """The address that was asked for is in use, or not this machine's."""
+    """The chosen address is in use, or is not one of this machine."""
 
 
 def create_page(
@@ -39,10 +39,10 @@ def create_page(
     mcp: bool = False,
     max_running: int | None = None,
 ) -> tuple[FastAPI, QuestionRunner, History]:
-    """The web application over an assistant; close the desk and the history when it ends.
+    """The web application over an assistant; close the runner and the history when it ends.
 
-    Its model answers `max_running` questions at a time: one where it is the local model, else
-    `HOSTED_SLOTS`, unless told otherwise.
+    Its model answers `max_running` questions at a time; by default one where it is the local model,
+    else `HOSTED_SLOTS`.
     """
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio is first imported
     from ui.api.functions import ApiFunctions

@@ -1,7 +1,7 @@
-"""Which document does a link open, what is lit up in it, and what is to be said about that?
+"""Which document a link to a source opens, what is highlighted in it, and the note above it.
 
-The page's pane and the pages that stand alone ask this alike. A link always opens something: where
-the source has changed or is gone, the quote as it was recorded, with a word about it.
+Used by the pane of the page and by the pages that stand alone. A link always opens something: where
+the source has changed or is gone, the quote as it was recorded, with a note.
 """
 
 from __future__ import annotations
@@ -23,47 +23,47 @@ TITLE_CHARS = 120  # of a title within a note
 
 @dataclass(frozen=True, slots=True)
 class LinkedSource:
-    """What a link leads to. `quote` is the text as it was recorded with the answer, "" where a
-    whole document was asked for; `note` is one or two sentences, "" where all is as it was."""
+    """What a link opens. `quote` is the text as it was recorded with the answer, "" where a whole
+    document was asked for; `note` is one or two sentences, "" where nothing has changed."""
 
     document: Document | None  # None: it is not in the library any more
-    current: Span | None  # to be lit up, and scrolled to
+    current: Span | None  # to be highlighted, and scrolled to
     others: tuple[Span, ...] = ()  # what the same answer cites besides, in reading order
     note: str = ""
     quote: str = ""
 
     @property
     def page(self) -> int | None:
-        """Of a PDF, on which the current span begins; from 1."""
+        """The page of a PDF on which the current span begins, from 1; None for other documents."""
         if self.document is None or not self.current:
             return None
         return page_of(self.document, self.current.start)
 
 
 def open_citation(exchange: Exchange, claim: int, citation: int, library: Library) -> LinkedSource:
-    """What the citation number `citation` of the sentence number `claim` opens; both from 0."""
+    """Open the citation number `citation` of the sentence number `claim`; both from 0."""
     if claim < 0 or citation < 0:
-        return _nowhere()
+        return _no_such_citation()
     try:
         cited = exchange.claims[claim].citations[citation]
     except IndexError:
-        return _nowhere()
+        return _no_such_citation()
     return _opened(exchange, cited, library)
 
 
 def open_passage(exchange: Exchange, number: int, library: Library) -> LinkedSource:
-    """What passage ``[number]`` of the exchange opens."""
+    """Open passage ``[number]`` of the exchange."""
     for passage in exchange.evidence:
         if passage.number == number:
             return _opened(exchange, Citation(number, passage.span, passage.text), library)
-    return _nowhere()
+    return _no_such_citation()
 
 
 def open_document(
     id: str, library: Library, start: int | None = None, end: int | None = None
 ) -> LinkedSource:
-    """A document, with the characters ``[start, end)`` lit up; with a start alone, from there on
-    in a long text."""
+    """Open a document with the characters ``[start, end)`` highlighted; with a start alone, at that
+    place of a long text."""
     try:
         found = library.document(id)
     except (NoSuchDocument, UnicodeEncodeError):  # no document has a lone surrogate in its id
@@ -109,5 +109,5 @@ def _gone(exchange: Exchange, cited: Citation) -> str:
     return f"The source “{title}” was removed; this is the quote as it was recorded."
 
 
-def _nowhere() -> LinkedSource:
+def _no_such_citation() -> LinkedSource:
     return LinkedSource(None, None, note="The answer has no such citation any more.")

@@ -1,4 +1,4 @@
-"""What lies in the source pane?"""
+"""The source pane of the page: a cited place, a passage, a document, or the trace of an answer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SourcePane:
-    """Opens what a chip, a passage, a title or "Why this answer" points at."""
+    """Shows what a footnote, a passage, a title or the button "Why this answer" refers to."""
 
     library: Library
     page: PageActions

@@ -1,7 +1,7 @@
-"""How does an uploaded file become one that Footnote keeps?
+"""Stores uploaded files under safe names.
 
-A browser says what a file is called, so the name is made safe; the file appears whole or not at
-all. A file of the same name replaces the one before: that is how an article is updated.
+A browser sends the name of a file, so it cannot be trusted; the file appears whole or not at all. A
+file of the same name replaces the one before: that is how an article is updated.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def save_uploads(files: Sequence[Path], folder: Path) -> list[Path]:
 def delete_upload(file: Path, folder: Path) -> None:
     """Delete a file that `save_uploads` put into `folder`; any other file is left alone."""
     if file.parent.resolve() == folder.resolve():
-        with suppress(OSError):  # gone already, or it stays: the index has forgotten it
+        with suppress(OSError):  # gone already, or it stays: the index no longer holds it
             file.unlink()
 
 
@@ -61,7 +61,7 @@ def safe_name(name: str) -> str:
 
 
 def _fitted(stem: str, ending: str) -> str:
-    """The name cut to size, with a mark of all of it, so that long names stay apart."""
+    """The name cut to size, with a hash of all of it, so that long names stay different."""
     data = stem.encode()
     room = MAX_NAME_BYTES - len(ending.encode())
     if len(data) <= room:
@@ -71,7 +71,7 @@ def _fitted(stem: str, ending: str) -> str:
 
 
 def _checked(file: Path) -> str:
-    """The name under which `file` will be kept."""
+    """The name under which `file` will be stored. Raises `SourceError`."""
     name = safe_name(file.name)
     if Path(name).suffix not in FILE_SUFFIXES:
         raise SourceError(
