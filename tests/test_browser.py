@@ -44,7 +44,7 @@ def test_a_footnote_lights_up_the_very_words_that_were_cited(window: Window, mod
     window.ask(FENTANYL)
     window.chip().click()
     assert window.lit() == RATE
-    assert window.is_in_view("#fn-pane .fn-current", "#fn-side")
+    assert window.is_in_view("#fn-pane .fn-current", "#fn-source-pane")
     shown = window.pane.locator(".fn-text").evaluate("(text) => text.textContent")
     assert window.lit() in shown
 
@@ -66,7 +66,7 @@ def test_one_goes_from_one_cited_place_to_the_next(window: Window, model: Model)
     for act, now in (("Previous", "1 of 2"), ("Next", "2 of 2"), ("Next", "1 of 2")):
         window.pane.get_by_role("button", name=act).click()
         expect(place).to_have_text(now)
-        assert window.is_in_view("#fn-pane .fn-current", "#fn-side")
+        assert window.is_in_view("#fn-pane .fn-current", "#fn-source-pane")
     assert "10%" in window.lit()
     assert marks.count() == 2
 
@@ -229,7 +229,7 @@ def test_two_people_at_once_see_their_own_alone(running: Site, visit: Visit, mod
     expect(two.answered().locator(".fn-prose")).to_contain_text("Wang")
     for each, other in ((one, "Wang Xiaohong?"), (two, "tariff rate applies")):
         expect(each.list).to_have_count(1)
-        assert other not in each.page.locator("#fn-talk, #fn-shelf").first.inner_text()
+        assert other not in each.page.locator("#fn-thread, #fn-sidebar").first.inner_text()
         assert other not in each.page.locator("#fn-conversations").inner_text()
     one.open(two.address)
     expect(one.page.locator("#fn-live .fn-empty")).to_be_visible()
@@ -271,7 +271,7 @@ def test_an_answer_that_one_leaves_comes_about_all_the_same(window: Window, mode
     model.says(reply)
     window.put(FENTANYL)
     window.live.locator(".fn-passage").first.wait_for()
-    window.do("new", "#fn-shelf")
+    window.do("new", "#fn-sidebar")
     empty = window.page.locator("#fn-live .fn-empty")
     expect(empty).to_be_visible()
     expect(window.list).to_have_count(0)

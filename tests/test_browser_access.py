@@ -59,14 +59,14 @@ def test_everything_can_be_done_with_keys(window: Window, model: Model) -> None:
 def test_on_a_phone_the_source_is_a_sheet_over_the_conversation(
     phone: Window, model: Model
 ) -> None:
-    page, side = phone.page, phone.page.locator("#fn-side")
+    page, side = phone.page, phone.page.locator("#fn-source-pane")
     model.says(f"{AT_FIRST} {SAID}")
     phone.ask(FENTANYL)
     expect(side).not_to_be_visible()
     phone.chip(1).tap()
     assert phone.lit() == RATE
     expect(side).to_be_in_viewport(ratio=1)
-    assert phone.is_in_view("#fn-pane .fn-current", "#fn-side")
+    assert phone.is_in_view("#fn-pane .fn-current", "#fn-source-pane")
     assert side.bounding_box()["width"] == PHONE["width"]  # type: ignore[index]
     page.get_by_role("button", name="Previous").tap()
     expect(phone.pane.locator("[data-place]")).to_have_text("1 of 2")
@@ -91,7 +91,7 @@ def test_a_phone_shows_it_all_without_scrolling_sideways(phone: Window, model: M
     model.says(f"{AT_FIRST} {SAID} {'Donaudampfschifffahrtsgesellschaft' * 9}. [1]")
     phone.ask(FENTANYL)
     assert not is_too_wide()
-    page.locator("[data-act=shelf]").tap()
+    page.locator("[data-act=sidebar]").tap()
     expect(phone.list).to_be_in_viewport(ratio=1)
     assert not is_too_wide()
     phone.list.tap()
@@ -112,7 +112,7 @@ def test_where_the_system_is_dark_the_page_is_dark(
     window.ask(FENTANYL)
     window.chip().click()
     window.lit()
-    for element in (".fn-says", "#fn-pane .fn-text", "#fn-pane .fn-current", ".fn-brand"):
+    for element in (".fn-claim-text", "#fn-pane .fn-text", "#fn-pane .fn-current", ".fn-brand"):
         ink, ground = lightness(window.page, element)
         assert ground < 0.25, element
         assert (ink + 0.05) / (ground + 0.05) >= 4.5, element
@@ -207,7 +207,7 @@ def test_axe_finds_nothing_serious_on_the_page(window: Window, running: Site, mo
 def test_axe_finds_nothing_serious_on_a_phone(phone: Window, model: Model) -> None:
     model.says(f"{AT_FIRST} {SAID}")
     phone.ask(FENTANYL)
-    phone.page.locator("[data-act=shelf]").tap()
+    phone.page.locator("[data-act=sidebar]").tap()
     expect(phone.list.first).to_be_visible()
     check(phone, "answered, with the list of conversations")
     phone.chip().tap()

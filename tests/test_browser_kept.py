@@ -37,10 +37,10 @@ def test_a_reload_keeps_the_answers_and_what_they_light_up(window: Window, model
     window.do("note")
     expect(window.page.locator("#fn-live .fn-note input")).to_have_value("just so")
     before = talk(window)
-    numbers = window.page.locator("#fn-talk .fn-chip").all_inner_texts()
+    numbers = window.page.locator("#fn-thread .fn-chip").all_inner_texts()
     window.reload()
     assert talk(window) == before
-    assert window.page.locator("#fn-talk .fn-chip").all_inner_texts() == numbers
+    assert window.page.locator("#fn-thread .fn-chip").all_inner_texts() == numbers
     expect(window.page.locator("#fn-live .fn-note input")).to_have_value("just so")
     expect(window.live.locator("[data-thumb=up]")).to_have_attribute("aria-pressed", "true")
     window.past.locator(".fn-chip").nth(1).click()
@@ -78,7 +78,7 @@ def test_conversations_are_listed_searched_renamed_and_deleted(
 ) -> None:
     model.says(SAID)
     window.ask(FENTANYL)
-    window.do("new", "#fn-shelf")
+    window.do("new", "#fn-sidebar")
     expect(window.page.locator("#fn-live .fn-empty")).to_be_visible()
     model.says("Wang Xiaohong is China's minister of public security. [1]")
     window.ask("Who is Wang Xiaohong?")
@@ -224,7 +224,7 @@ def test_an_answer_is_saved_and_copied_with_footnotes_that_hold(
     window.ask(FENTANYL)
     links = {
         "page": window.live.get_by_role("link", name="Download as HTML"),
-        "conversation": window.page.locator(".fn-takeaway a", has_text="Markdown"),
+        "conversation": window.page.locator(".fn-save-links a", has_text="Markdown"),
         "answer": window.live.get_by_role("link", name="Download as Markdown"),
     }
     for name, link in links.items():

@@ -68,7 +68,8 @@ def test_any_exchange_comes_back_as_it_was_or_stopped(exchange: Exchange) -> Non
 
 def test_every_field_of_an_exchange_is_written() -> None:
     written = set(exchange_to_json(DONE)) - {"schema"}
-    assert written == {field.name for field in fields(Exchange)}
+    renamed = {"rewritten_as": "asked_as"}  # in files of the first version, and since
+    assert written == {renamed.get(field.name, field.name) for field in fields(Exchange)}
 
 
 def test_what_was_said_before_a_crash_is_kept() -> None:

@@ -122,7 +122,7 @@ def shown(exchange: Exchange, **more: object) -> Element:
 def test_a_sentence_is_followed_by_its_chips_and_their_support() -> None:
     page = shown(done(claim(citations=(citation(1), citation(2, "Other words.", 200)))))
     (sentence,) = page.all(cls="fn-claim")
-    said = "".join(each.text for each in sentence.all(cls="fn-says"))
+    said = "".join(each.text for each in sentence.all(cls="fn-claim-text"))
     chips = sentence.all(cls="fn-chip")
     assert said == "The rate is 20%."
     assert [chip.text for chip in chips] == ["1", "2"]
@@ -137,7 +137,7 @@ def test_every_stage_of_an_answer_is_told_in_words() -> None:
 def test_where_sources_differ_stands_apart() -> None:
     page = shown(done(claim(), claim("Sources differ.", origin="compared")))
     (apart,) = page.all(cls="fn-compared")
-    assert [each.text for each in apart.all(cls="fn-says")] == ["Sources ", "differ."]
+    assert [each.text for each in apart.all(cls="fn-claim-text")] == ["Sources ", "differ."]
     assert "compared by Footnote" in apart.all(cls="fn-tip-facts")[0].text
 
 
@@ -219,8 +219,8 @@ def test_footnotes_list_each_cited_place_once_by_number() -> None:
 def test_a_long_last_word_may_break_before_its_chips() -> None:
     long = "字" * 60
     page = shown(done(claim(long)))
-    assert "".join(each.text for each in page.all(cls="fn-says")) == long
-    assert len(page.all(cls="fn-tied")[0].all(cls="fn-says")[0].text) == 1
+    assert "".join(each.text for each in page.all(cls="fn-claim-text")) == long
+    assert len(page.all(cls="fn-nowrap")[0].all(cls="fn-claim-text")[0].text) == 1
 
 
 # --- how far it is ---------------------------------------------------------------------------

@@ -277,7 +277,7 @@ def test_its_style_sheet_knows_every_class() -> None:
         asked(0.4),
         Checked(claim, "kept"),
     )
-    unstyled = {"fn-trace-said", "fn-trace-kept"}  # and the kinds of steps
+    unstyled = {"fn-trace-reply", "fn-trace-kept"}  # and the kinds of steps
     sheet = stylesheets.standalone_css("trace")
     for _, attrs in shown.elements:
         names = (attrs.get("class") or "").split()

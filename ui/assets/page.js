@@ -1,4 +1,4 @@
-// What happens in the browser: one listener hands the acts of buttons and links to Gradio, and
+// The script of the page: one listener sends the acts of buttons and links to Gradio, and
 // the source pane is scrolled to what was cited. Without it, links still open pages of their own.
 (() => {
   "use strict";
@@ -11,13 +11,13 @@
     "remove-source": "change", "refresh-source": "change",
   };
   const byId = (id) => document.getElementById(id);
-  let opener = null; // what has the focus back when the source closes
+  let opener = null; // the element that gets the focus back when the source closes
 
   const local = {
     mark: (element) => step(Number(element.dataset.step)),
     close: closePane,
     copy,
-    shelf: () => document.body.classList.toggle("fn-shelf-open"),
+    sidebar: () => document.body.classList.toggle("fn-sidebar-open"),
   };
 
   document.addEventListener("click", (event) => {
@@ -30,11 +30,11 @@
       local[act](element);
     } else if (KINDS[act] && window.footnoteTrigger) {
       event.preventDefault();
-      hand(act, element, event.detail === 0);
+      send(act, element, event.detail === 0);
     }
   });
 
-  function hand(act, element, byKey) {
+  function send(act, element, byKey) {
     const data = { ...element.dataset };
     if (act === "rename") {
       const title = window.prompt("Name of the conversation", element.dataset.title || "");
@@ -45,7 +45,7 @@
     if (act === "remove-source" && !window.confirm("Remove this source from the index?")) return;
     if (act === "note") data.note = element.closest(".fn-note").querySelector("input").value;
     if (KINDS[act] === "select") openPane(element, byKey);
-    if (act === "conversation" || act === "new") document.body.classList.remove("fn-shelf-open");
+    if (act === "conversation" || act === "new") document.body.classList.remove("fn-sidebar-open");
     window.footnoteTrigger(KINDS[act], data);
     if (act === "edit" || act === "new") setTimeout(() => box()?.focus(), 300);
   }
@@ -54,7 +54,7 @@
 
   // --- the source pane ------------------------------------------------------------------------
 
-  let byKeyboard = false; // how the source was asked for
+  let byKeyboard = false; // how the source was opened
 
   function openPane(element, byKey) {
     if (began !== null) light(began); // the pane may be given the very same text again
@@ -62,14 +62,14 @@
     document.querySelector(".fn-chip-open")?.classList.remove("fn-chip-open");
     element.classList.add("fn-chip-open");
     document.body.classList.add("fn-pane-open");
-    if (!element.closest("#fn-desk")) document.querySelector('#fn-tabs [role="tab"]')?.click();
+    if (!element.closest("#fn-ask-tab")) document.querySelector('#fn-tabs [role="tab"]')?.click();
     byKeyboard = byKey;
     began = null;
   }
 
-  // Gradio calls this when the pane holds what was asked for.
+  // Gradio calls this when the pane holds the source.
   window.footnoteArrived = () => requestAnimationFrame(() => {
-    const side = byId("fn-side");
+    const side = byId("fn-source-pane");
     const current = side.querySelector(".fn-current");
     if (current) {
       const [around, mark] = [side.getBoundingClientRect(), current.getBoundingClientRect()];
@@ -144,7 +144,7 @@
 
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
-    if (event.key === "Escape") document.body.classList.add("fn-hush");
+    if (event.key === "Escape") document.body.classList.add("fn-tips-hidden");
     if (event.key === "Escape" && document.body.classList.contains("fn-pane-open")) closePane();
     if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && box()) {
       event.preventDefault();
@@ -157,7 +157,7 @@
   });
 
   for (const kind of ["mousemove", "focusin"]) {
-    document.addEventListener(kind, () => document.body.classList.remove("fn-hush"));
+    document.addEventListener(kind, () => document.body.classList.remove("fn-tips-hidden"));
   }
 
   let shown = null;
@@ -172,7 +172,7 @@
   let busy = false;
   function announce(live) {
     const now = live?.getAttribute("aria-busy") === "true";
-    const place = byId("fn-said");
+    const place = byId("fn-announcement");
     if (busy && !now && live && place) {
       place.textContent = live.querySelector(".fn-stage")?.textContent ?? "";
     }

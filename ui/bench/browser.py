@@ -173,7 +173,7 @@ class PageWindow:
 
     async def new(self) -> None:
         """Begin another conversation."""
-        await self.page.click('#fn-shelf [data-act="new"]')
+        await self.page.click('#fn-sidebar [data-act="new"]')
         await self.page.wait_for_selector("#fn-live .fn-empty")
         self._questions = 0
 

@@ -70,8 +70,8 @@ class SimulatedUser:
 
     async def look_back(self, window: PageWindow) -> None:
         """Nothing of other people may stand anywhere in the window, and nothing be lost."""
-        answers = await window.texts("#fn-desk .fn-answer")
-        questions = await window.texts("#fn-desk .fn-question")
+        answers = await window.texts("#fn-ask-tab .fn-answer")
+        questions = await window.texts("#fn-ask-tab .fn-question")
         titles = await window.texts("#fn-conversations .fn-row-title")
         own = {marker(note) for note in self.notes}
         self.strange += [

@@ -43,7 +43,7 @@ PROBE_SCRIPT = (
       id: place.dataset.exchangeId,
       stage: place.querySelector(".fn-stage")?.textContent ?? "",
       passages: place.querySelectorAll(".fn-passage").length,
-      letters: length(place, ".fn-says, .fn-draft"),
+      letters: length(place, ".fn-claim-text, .fn-draft"),
       busy: place.hasAttribute("aria-busy"),
     });
   };

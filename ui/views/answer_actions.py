@@ -27,10 +27,10 @@ _LEAST_S = 0.005  # a stage that took less is not worth a word
 def render_footer(exchange: Exchange, privacy: str) -> str:
     """What stands below an exchange; empty until it is over."""
     if not exchange.is_over:
-        return '<div class="fn-margin"></div>'
+        return '<div class="fn-answer-footer"></div>'
     facts = [*_facts(exchange.answer), *([escape_line(privacy)] if privacy else [])]
     line = f'<p class="fn-facts">{" · ".join(facts)}</p>' if facts else ""
-    return f'<div class="fn-margin">{line}{_actions(exchange)}{_note(exchange)}</div>'
+    return f'<div class="fn-answer-footer">{line}{_actions(exchange)}{_note(exchange)}</div>'
 
 
 def _facts(answer: Answer | None) -> Iterator[str]:
@@ -71,17 +71,17 @@ def _actions(exchange: Exchange) -> str:
 def _save_buttons(id: str) -> Iterator[str]:
     url = f"export/exchange/{urlquote(id, safe='')}"
     yield (
-        f'<button type="button" class="fn-do" data-act="copy" data-exchange="{escape(id)}" '
+        f'<button type="button" class="fn-action" data-act="copy" data-exchange="{escape(id)}" '
         f'data-url="{url}.md">Copy with footnotes</button>'
     )
     for end, name in (("md", "Markdown"), ("html", "HTML")):
         yield (
-            f'<a class="fn-do" href="{url}.{end}" download '
+            f'<a class="fn-action" href="{url}.{end}" download '
             f'aria-label="Download as {name}">{name}</a>'
         )
 
 
-def button(act: str, id: str, words: str, name: str = "fn-do") -> str:
+def button(act: str, id: str, words: str, name: str = "fn-action") -> str:
     """A button that does `act` to the exchange `id`."""
     return (
         f'<button type="button" class="{name}" data-act="{act}" '
@@ -92,7 +92,7 @@ def button(act: str, id: str, words: str, name: str = "fn-do") -> str:
 def _thumb(exchange: Exchange, thumb: str, words: str) -> str:
     pressed = "true" if exchange.thumb == thumb else "false"
     return (
-        f'<button type="button" class="fn-do" data-act="thumb" data-thumb="{thumb}" '
+        f'<button type="button" class="fn-action" data-act="thumb" data-thumb="{thumb}" '
         f'data-exchange="{escape(exchange.id)}" aria-pressed="{pressed}">{words}</button>'
     )
 

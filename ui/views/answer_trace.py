@@ -229,7 +229,7 @@ def _request(request: ModelRequest, view: _View) -> str:
         for name, text in (*texts, ("Reply", request.reply))
     )
     whole = _fold("The whole prompt and reply", parts + _usage(request))
-    return f'<p class="fn-trace-said">{of if numbers else ""}{_reply(request)}</p>{whole}'
+    return f'<p class="fn-trace-reply">{of if numbers else ""}{_reply(request)}</p>{whole}'
 
 
 def _reply(request: ModelRequest) -> str:

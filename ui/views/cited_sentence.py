@@ -86,7 +86,7 @@ def render_sentence(links: CitationLinks, number: int, claim: Claim) -> str:
         for index, citation in enumerate(claim.citations)
     )
     words = any(links.state(number, index) for index in range(len(claim.citations)))
-    tied = "fn-loose" if words or len(claim.citations) > _TIED else "fn-tied"
+    tied = "fn-wrap" if words or len(claim.citations) > _TIED else "fn-nowrap"
     is_plain = claim.support == "supported" and not claim.reasons
     sign, doubt = (
         (_supported_sign(claim), "") if is_plain else ("", _support_button(links, number, claim))
@@ -94,8 +94,8 @@ def render_sentence(links: CitationLinks, number: int, claim: Claim) -> str:
     apart = " fn-compared" if claim.origin == "compared" else ""
     return (
         f'<span class="fn-claim fn-claim-{SUPPORT_GRADES[claim.support]}{apart}">'
-        f'<span class="fn-says">{escape(text[:end])}</span>'
-        f'<span class="{tied}"><span class="fn-says">{escape(text[end:])}</span>'
+        f'<span class="fn-claim-text">{escape(text[:end])}</span>'
+        f'<span class="{tied}"><span class="fn-claim-text">{escape(text[end:])}</span>'
         f"{marks}{sign}</span>{doubt}</span> "
     )
 
@@ -219,5 +219,5 @@ def _note(links: CitationLinks, number: int, places: Sequence[_Place]) -> str:
     )
     return (
         f'<li class="fn-footnote"><span class="fn-number">{number}</span> <span>{quotes} '
-        f'<span class="fn-whence">{_source_name(links.passages.get(number))}</span></span></li>'
+        f'<span class="fn-origin">{_source_name(links.passages.get(number))}</span></span></li>'
     )

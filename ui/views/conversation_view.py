@@ -242,7 +242,7 @@ def _passage(exchange_id: str, passage: Passage, is_cited: bool) -> str:
         f'<a class="fn-title" data-act="passage" data-exchange="{escape(exchange_id)}" '
         f'data-passage="{passage.number}" href="{escape(href)}">'
         f"{escape_line(passage.title, 120)}</a>"
-        f'<p class="fn-whence">{escape_line(short_source(passage.source), 60)}{cited}</p>'
+        f'<p class="fn-origin">{escape_line(short_source(passage.source), 60)}{cited}</p>'
         f'<p class="fn-extract">{escape_line(passage.text, _SHOWN)}</p></li>'
     )
 

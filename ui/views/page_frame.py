@@ -74,7 +74,7 @@ def show_earlier_button(hidden: int) -> str:
 def conversations_header() -> str:
     """What stands above the list of conversations."""
     return (
-        '<div class="fn-shelf-head"><h2 class="fn-shelf-title">Conversations</h2>'
+        '<div class="fn-sidebar-head"><h2 class="fn-sidebar-title">Conversations</h2>'
         '<button type="button" class="fn-new" data-act="new">New</button></div>'
     )
 
@@ -84,8 +84,8 @@ def conversation_header() -> str:
     begin a new conversation; and the element that announces an answer to screen readers."""
     return (
         '<h2 class="fn-hidden">Conversation</h2>'
-        '<p class="fn-hidden" role="status" id="fn-said"></p>'
-        '<div class="fn-shelf-toggle"><button type="button" class="fn-new" data-act="shelf">'
+        '<p class="fn-hidden" role="status" id="fn-announcement"></p>'
+        '<div class="fn-sidebar-toggle"><button type="button" class="fn-new" data-act="sidebar">'
         'Conversations</button> <button type="button" class="fn-new" data-act="new">New'
         "</button></div>"
     )
@@ -102,7 +102,7 @@ def save_links(conversation: str) -> str:
         return ""
     url = f"export/conversation/{quote(conversation, safe='')}"
     return (
-        '<p class="fn-takeaway">Save this conversation: '
+        '<p class="fn-save-links">Save this conversation: '
         f'<a href="{url}.md" download>Markdown</a> · <a href="{url}.html" download>HTML</a></p>'
     )
 
@@ -118,7 +118,7 @@ def feedback_summary(made: CaseFile) -> str:
     )
     left = "".join(f"<li>{escape(one_line(why, 300))}</li>" for why in made.left_out)
     return (
-        '<section class="fn-thumbs"><h3>Cases from your thumbs</h3>'
+        '<section class="fn-feedback"><h3>Cases from your thumbs</h3>'
         + (saved if made.cases else "")
         + (f"<p>Left out, because they cannot be judged:</p><ul>{left}</ul>" if left else "")
         + "</section>"

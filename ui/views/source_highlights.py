@@ -85,7 +85,9 @@ def render_page(
 
 def render_missing(quote: str, *, note: str = "") -> str:
     """The pane where there is no text to show: the quote as it was recorded, if there is one."""
-    words = f'<blockquote class="fn-lost">“{escape_line(quote)}”</blockquote>' if quote else ""
+    words = (
+        f'<blockquote class="fn-missing-quote">“{escape_line(quote)}”</blockquote>' if quote else ""
+    )
     return _bare(f"{_note(note)}{words}")
 
 
@@ -218,7 +220,7 @@ def _clipped(span: Span, start: int, end: int) -> Span:
 def _text(view: _View, *, autofocus: bool = False) -> str:
     body = "".join(f"<p>{line}</p>" for line in _paragraphs(view, autofocus))
     lines = view.document.text.count("\n", view.start, view.end) + 1
-    prose = " fn-prosaic" if (view.end - view.start) / lines >= PROSE_LINE else ""
+    prose = " fn-long-lines" if (view.end - view.start) / lines >= PROSE_LINE else ""
     return (  # it can be focused, so that the arrow keys scroll it
         f'<div class="fn-text{prose}" role="group" aria-label="Text of the source" tabindex="0">'
         f"{body}</div>"

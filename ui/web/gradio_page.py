@@ -26,16 +26,16 @@ from ui.web.indexing_jobs import IndexingJobs
 from ui.web.page_actions import PageActions
 from ui.web.source_pane import SourcePane
 
-THREADS = 100  # each question that somebody watches takes one
+THREADS = 100  # each question that is followed takes one
 READY_S = 1.0  # between looks at whether the model is ready
 
 
-BRIDGE = "window.footnoteTrigger = trigger;"  # page.js hands acts to Gradio through it
+BRIDGE = "window.footnoteTrigger = trigger;"  # page.js sends acts to Gradio through it
 
 
 class _Blocks(gr.Blocks):
-    """Gradio's blocks, without what they would remember of a session for ever: a part that is
-    passed over is made anew under another number, and each value that it has later stays there."""
+    """Gradio's blocks without a leak: of each part that an event skips, Gradio makes a copy under
+    another number, and keeps the values of all copies as long as the session."""
 
     async def postprocess_data(self, block_fn: Any, predictions: Any, state: Any) -> list[Any]:
         output = await super().postprocess_data(block_fn, predictions, state)
@@ -67,14 +67,14 @@ def build_blocks(
             with gr.Tab("Evals", id="evals") as evals_tab:
                 parts |= {"runs": _panel("evals"), "status": status}
         binding = EventBinding(parts, access)
-        _wire_asking(binding, bridge, page)
+        _bind_questions(binding, bridge, page)
         opened = binding.bind(
             bridge.select, lambda window, data: {"pane": pane.show(window, data)}, (), ("pane",)
         )
         opened.then(None, js="() => window.footnoteArrived()")
-        _wire_sources(binding, bridge, sources_tab, indexing)
-        _wire_state(binding, blocks, evals_tab, page, loader, indexing)
-        _offer(functions)
+        _bind_sources(binding, bridge, sources_tab, indexing)
+        _bind_state(binding, blocks, evals_tab, page, loader, indexing)
+        _add_api(functions)
     blocks.queue(default_concurrency_limit=None, max_size=200)
     blocks.max_threads = THREADS
     blocks.create_limiter()
@@ -82,7 +82,7 @@ def build_blocks(
 
 
 def mount_options() -> dict[str, Any]:
-    """What Gradio is told when the blocks are mounted: theme, styles, the browser's script."""
+    """Options for mounting the blocks: theme, styles, the browser's script."""
     fonts = ["system-ui", "sans-serif"]
     script = (ASSETS / "page.js").read_text(encoding="utf-8")
     return {
@@ -101,19 +101,19 @@ def _panel(name: str, value: str = "") -> gr.HTML:
 
 def _ask_tab() -> dict[str, Any]:
     parts: dict[str, Any] = {}
-    with gr.Row(elem_id="fn-desk"):
-        with gr.Column(elem_id="fn-shelf", min_width=0):
+    with gr.Row(elem_id="fn-ask-tab"):
+        with gr.Column(elem_id="fn-sidebar", min_width=0):
             gr.HTML(page_frame.conversations_header(), apply_default_css=False)
             parts["search"] = gr.Textbox(
                 label="Search conversations", placeholder="Search", max_lines=1, elem_id="fn-search"
             )
             parts["conversations"] = _panel("conversations")
-        with gr.Column(elem_id="fn-talk", min_width=0):
+        with gr.Column(elem_id="fn-thread", min_width=0):
             gr.HTML(page_frame.conversation_header(), apply_default_css=False)
             parts["past"] = _panel("past")
             parts["live"] = _panel("live")
             parts |= _composer()
-        with gr.Column(elem_id="fn-side", min_width=0):
+        with gr.Column(elem_id="fn-source-pane", min_width=0):
             parts["pane"] = _panel("pane", source_highlights.render_empty())
     for name in ("conversation", "editing"):
         parts[name] = gr.Textbox(visible="hidden", elem_id=f"fn-{name}", label=name)
@@ -146,7 +146,7 @@ def _composer() -> dict[str, Any]:
 
 def _sources_tab() -> dict[str, Any]:
     parts: dict[str, Any] = {}
-    with gr.Row(elem_id="fn-intake"):
+    with gr.Row(elem_id="fn-add-sources"):
         parts["files"] = gr.File(
             label="Add articles: drop files here", file_count="multiple", elem_id="fn-files"
         )
@@ -163,13 +163,13 @@ def _sources_tab() -> dict[str, Any]:
     return parts
 
 
-# --- wiring -----------------------------------------------------------------------------------
+# --- events -----------------------------------------------------------------------------------
 
 
-THREAD = ("past", "live", "conversation", "conversations", "editing", "notice", "question")
+THREAD_PARTS = ("past", "live", "conversation", "conversations", "editing", "notice", "question")
 
 
-def _wire_asking(binding: EventBinding, bridge: gr.HTML, page: PageActions) -> None:
+def _bind_questions(binding: EventBinding, bridge: gr.HTML, page: PageActions) -> None:
     parts = binding.parts
 
     def ask(
@@ -185,7 +185,7 @@ def _wire_asking(binding: EventBinding, bridge: gr.HTML, page: PageActions) -> N
     def listed(window: BrowserWindow, _: ElementData, now: str, words: str) -> Any:
         return {"conversations": page.conversation_list(window.owner, now, words)}
 
-    def relisted(window: BrowserWindow, data: ElementData, now: str, words: str) -> Any:
+    def listed_again(window: BrowserWindow, data: ElementData, now: str, words: str) -> Any:
         return {} if page.windows.followed(window) else listed(window, data, now, words)
 
     given = ("question", "conversation", "only", "editing")
@@ -193,19 +193,20 @@ def _wire_asking(binding: EventBinding, bridge: gr.HTML, page: PageActions) -> N
         None, [parts["conversation"]], None, js="(id) => window.footnoteRemember(id)"
     )
     asked = [
-        binding.bind_stream(parts["question"].submit, ask, given, THREAD),
-        binding.bind_stream(parts["ask"].click, ask, given, THREAD),
-        binding.bind_stream(bridge.submit, again, ("conversation", "only"), THREAD),
+        binding.bind_stream(parts["question"].submit, ask, given, THREAD_PARTS),
+        binding.bind_stream(parts["ask"].click, ask, given, THREAD_PARTS),
+        binding.bind_stream(bridge.submit, again, ("conversation", "only"), THREAD_PARTS),
     ]
     binding.bind(parts["stop"].click, lambda window, _: page.stop(window), (), ())
-    binding.bind(bridge.input, page.act, ("conversation",), THREAD)
-    named, shelf = ("conversation", "search"), ("conversations",)
-    binding.bind(parts["search"].change, listed, named, shelf)  # a paste is no "input" to Gradio
-    for event in asked:  # whoever left an answer to itself finds it in the list when it is there
-        binding.bind(event.then, relisted, named, shelf)
+    binding.bind(bridge.input, page.act, ("conversation",), THREAD_PARTS)
+    inputs, outputs = ("conversation", "search"), ("conversations",)
+    # "change", because Gradio does not count a paste as "input"
+    binding.bind(parts["search"].change, listed, inputs, outputs)
+    for event in asked:  # a window that no longer follows its question lists the answer at its end
+        binding.bind(event.then, listed_again, inputs, outputs)
 
 
-def _wire_sources(
+def _bind_sources(
     binding: EventBinding, bridge: gr.HTML, tab: gr.Tab, indexing: IndexingJobs
 ) -> None:
     parts = binding.parts
@@ -219,7 +220,7 @@ def _wire_sources(
     binding.bind(tab.select, lambda _, __: indexing.sources_update(), (), changed)
 
 
-def _wire_state(
+def _bind_state(
     binding: EventBinding,
     blocks: gr.Blocks,
     tab: gr.Tab,
@@ -230,9 +231,9 @@ def _wire_state(
     def load(request: gr.Request) -> Any:
         wanted = str(request.query_params.get("c", ""))
         shown = page.open_conversation(binding.access.owner(request), wanted)
-        return binding.values({**shown, "only": indexing.source_choices()}, (*THREAD, "only"))
+        return binding.values({**shown, "only": indexing.source_choices()}, (*THREAD_PARTS, "only"))
 
-    names = (*THREAD, "only")
+    names = (*THREAD_PARTS, "only")
     blocks.load(load, None, [binding.parts[name] for name in names], api_visibility="private")
     timer = gr.Timer(READY_S)
 
@@ -254,14 +255,14 @@ def _wire_state(
     )
 
 
-def _offer(functions: ApiFunctions) -> None:
-    """The endpoints for other programs; all the others are private."""
+def _add_api(functions: ApiFunctions) -> None:
+    """The endpoints for other programs; all other endpoints are private."""
     for name, function in functions.by_name().items():
-        api(_explained(function), api_name=name)
+        api(_with_gradio_errors(function), api_name=name)
 
 
-def _explained(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function, with its errors as Gradio tells them to a client."""
+def _with_gradio_errors(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, with its errors as Gradio sends them to a client."""
 
     @wraps(function)
     def run(*args: Any, **kwargs: Any) -> Any:
