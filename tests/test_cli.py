@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -127,8 +128,10 @@ def on_terminal(*arguments: str, columns: int, **environment: str) -> str:
 # --- starting --------------------------------------------------------------------------------
 
 
-def test_starting_loads_nothing_heavy() -> None:
-    command = [sys.executable, "-X", "importtime", "-c", "import ui.cli"]
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_starting_loads_nothing_heavy(option: str) -> None:
+    code = f"from ui.cli import app; app([{option!r}])"
+    command = [sys.executable, "-X", "importtime", "-c", code]
     loaded = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stderr
     modules = {entry.rpartition("|")[2].strip().split(".")[0] for entry in loaded.splitlines()}
     assert "typer" in modules
@@ -145,6 +148,29 @@ def test_help_names_every_command(footnote: Invoke) -> None:
 
 def test_version(footnote: Invoke) -> None:
     assert re.fullmatch(r"footnote \d+\.\d+.*\n", footnote("--version").stdout)
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
+@pytest.mark.parametrize(
+    ("typed", "offered"), [("footnote so", ["sources"]), ("footnote eval ga", ["gate"])]
+)
+def test_bash_completes_commands(tmp_path: Path, typed: str, offered: list[str]) -> None:
+    command = tmp_path / "footnote"
+    code = "from ui.cli import app; app(prog_name='footnote')"
+    command.write_text(f'#!/bin/sh\nexec {sys.executable} -c "{code}" "$@"\n')
+    command.chmod(0o755)
+    words = typed.split()
+    script = f"""
+        source <(footnote --show-completion bash)
+        COMP_WORDS=({typed}) COMP_CWORD={len(words) - 1}
+        _footnote_completion footnote
+        printf '%s\\n' "${{COMPREPLY[@]}}"
+    """
+    path = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
+    ran = subprocess.run(
+        ["bash", "--norc", "-c", script], capture_output=True, text=True, env=os.environ | path
+    )
+    assert ran.stdout.split() == offered, ran.stderr
 
 
 # --- ask -------------------------------------------------------------------------------------

@@ -33,7 +33,6 @@ app = typer.Typer(
     cls=ErrorHandlingGroup,
     help="Ask a set of articles; every sentence of the answer points at its source.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
