@@ -8,27 +8,23 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote
-from xml.etree import ElementTree
-from xml.etree.ElementTree import Element
 
 import pytest
 
 from eval.runs.listing import list_runs
+from tests.html_tree import Element, parse
 from tests.run_folders import NAME, STARTED, Told, declined, failed, keep, right
 from ui.views.eval_runs import MAX_ROWS, render_tab
 
 
 def html(folder: Path) -> Element:
-    """Strict: a tag that is not closed or not escaped does not pass."""
-    return ElementTree.fromstring(render_tab(list_runs(folder)))
+    return parse(render_tab(list_runs(folder)))
 
 
 def words(element: Element) -> str:
-    return " ".join(" ".join(element.itertext()).split())
-
-
-def having(root: Element, name: str) -> list[Element]:
-    return [each for each in root.iter() if name in (each.get("class") or "").split()]
+    """Its text, with a space between any two elements."""
+    parts = (each if isinstance(each, str) else words(each) for each in element.inside)
+    return " ".join(" ".join(parts).split())
 
 
 def told(good: int, *, seconds: float = 2.0) -> list[Told]:
@@ -41,14 +37,14 @@ def told(good: int, *, seconds: float = 2.0) -> list[Told]:
 def test_without_a_run_it_says_how_to_make_one(tmp_path: Path) -> None:
     root = html(tmp_path / "none")
     assert "footnote eval" in words(root)
-    assert not list(root.iter("table"))
+    assert not root.all(tag="table")
 
 
 def test_the_trend_shows_the_last_value_and_how_it_moved(tmp_path: Path) -> None:
     for day, good in enumerate((4, 8, 7)):
         keep(tmp_path, told(good, seconds=6.0 - day), STARTED + timedelta(days=day))
     right_share, declines, supported, seconds = map(
-        words, having(html(tmp_path), "fn-evals-multiple")
+        words, html(tmp_path).all(cls="fn-evals-multiple")
     )
     assert "Answerable: right 70.0% ▼ 10.0 points worse" in right_share
     assert "Unanswerable: declined 100.0% as in the run before" in declines
@@ -59,9 +55,9 @@ def test_the_trend_shows_the_last_value_and_how_it_moved(tmp_path: Path) -> None
 def test_every_value_of_a_trend_is_told_in_words(tmp_path: Path) -> None:
     for day, good in enumerate((4, 8, 7)):
         keep(tmp_path, told(good), STARTED + timedelta(days=day))
-    picture = having(html(tmp_path), "fn-plot-trend")[0]
-    assert picture.get("role") == "img"
-    assert picture.get("aria-label") == "Answerable: right, run by run: 40.0%, 80.0%, 70.0%."
+    picture = html(tmp_path).all(cls="fn-plot-trend")[0]
+    assert picture.attrs.get("role") == "img"
+    assert picture.attrs.get("aria-label") == "Answerable: right, run by run: 40.0%, 80.0%, 70.0%."
 
 
 def test_only_runs_of_the_same_questions_and_articles_are_set_side_by_side(tmp_path: Path) -> None:
@@ -70,15 +66,15 @@ def test_only_runs_of_the_same_questions_and_articles_are_set_side_by_side(tmp_p
     keep(tmp_path, told(10), STARTED + timedelta(days=2), cases_digest="f" * 16)
     keep(tmp_path, told(9), STARTED + timedelta(days=3), corpus_digest="f" * 16)
     root = html(tmp_path)
-    (trend,) = having(root, "fn-evals-trend")
+    (trend,) = root.all(cls="fn-evals-trend")
     assert "11 questions of seeds.jsonl 2 runs, 22 Nov 2026 to 23 Nov 2026" in words(trend)
     assert "80.0%" in words(trend)
-    assert len(having(root, "fn-evals-open")) == 4
+    assert len(root.all(cls="fn-evals-open")) == 4
 
 
 def test_a_single_run_shows_its_figures_and_asks_for_a_second(tmp_path: Path) -> None:
     keep(tmp_path, told(8))
-    (trend,) = having(html(tmp_path), "fn-evals-trend")
+    (trend,) = html(tmp_path).all(cls="fn-evals-trend")
     assert "one run; the trend needs a second" in words(trend)
     assert "80.0% nothing to compare with" in words(trend)
 
@@ -94,22 +90,23 @@ def test_a_figure_that_was_not_counted_is_no_zero(tmp_path: Path) -> None:
 def test_each_run_is_a_link_that_opens_its_report(tmp_path: Path) -> None:
     keep(tmp_path, told(8))
     keep(tmp_path, told(9), STARTED + timedelta(days=1))
-    newest, oldest = having(html(tmp_path), "fn-evals-open")
+    newest, oldest = html(tmp_path).all(cls="fn-evals-open")
     assert newest.text == "23 Nov 2026, 06:15"
-    assert oldest.get("data-act") == "run"
-    assert oldest.get("data-run") == NAME
-    assert oldest.get("href") == f"evals/{NAME}"
-    assert (oldest.get("target"), oldest.get("rel")) == ("_blank", "noopener")
+    assert oldest.attrs.get("data-act") == "run"
+    assert oldest.attrs.get("data-run") == NAME
+    assert oldest.attrs.get("href") == f"evals/{NAME}"
+    assert (oldest.attrs.get("target"), oldest.attrs.get("rel")) == ("_blank", "noopener")
 
 
 def test_a_row_has_a_name_for_each_of_its_values(tmp_path: Path) -> None:
     keep(tmp_path, told(8))
     root = html(tmp_path)
-    heads = [words(head) for head in root.iter("th")]
-    _, row = root.iter("tr")
-    labels = [cell.get("data-label") for cell in row]
+    heads = [words(head) for head in root.all(tag="th")]
+    _, row = root.all(tag="tr")
+    cells = row.all(tag="td")
+    labels = [cell.attrs.get("data-label") for cell in cells]
     assert labels == [None, *heads[1:]]
-    values = dict(zip(heads, map(words, row), strict=True))
+    values = dict(zip(heads, map(words, cells), strict=True))
     assert (values["Questions"], values["Answerable: right"]) == ("11", "80.0%")
 
 
@@ -125,7 +122,7 @@ def test_headings_go_down_one_step_at_a_time(tmp_path: Path) -> None:
 def test_a_run_that_was_killed_is_listed_and_is_no_part_of_the_trend(tmp_path: Path) -> None:
     keep(tmp_path, told(8)[:5], None)
     root = html(tmp_path)
-    assert not having(root, "fn-evals-trend")
+    assert not root.all(cls="fn-evals-trend")
     assert "Unfinished: the questions so far." in words(root)
     assert "100.0%" in words(root)
 
@@ -134,7 +131,7 @@ def test_a_broken_run_is_listed_with_what_is_wrong(tmp_path: Path) -> None:
     run = keep(tmp_path, told(8))
     (run / "summary.json").write_text('{"schema": "footnote.eval/9"}')
     (tmp_path / "empty").mkdir()
-    faults = [words(fault) for fault in having(html(tmp_path), "fn-evals-fault")]
+    faults = [words(fault) for fault in html(tmp_path).all(cls="fn-evals-fault")]
     assert "Unfinished. results.jsonl is missing." in faults
     assert "summary.json cannot be used (it is of another version: footnote.eval/9)." in faults
 
@@ -143,8 +140,8 @@ def test_a_summary_of_no_cases_does_no_harm(tmp_path: Path) -> None:
     keep(tmp_path, [])
     keep(tmp_path, [], STARTED + timedelta(days=1))
     root = html(tmp_path)
-    assert not having(root, "fn-evals-trend")
-    assert len(having(root, "fn-evals-open")) == 2
+    assert not root.all(cls="fn-evals-trend")
+    assert len(root.all(cls="fn-evals-open")) == 2
 
 
 @pytest.mark.parametrize(
@@ -163,12 +160,12 @@ def test_a_summary_of_no_cases_does_no_harm(tmp_path: Path) -> None:
 def test_a_name_of_any_text_is_only_text(tmp_path: Path, name: str) -> None:
     os.rename(keep(tmp_path, told(8)), tmp_path / name)
     root = html(tmp_path)
-    assert {each.tag for each in root.iter()} <= {
+    assert {each.tag for each in root.walk()} <= {
         "section", "h2", "h3", "p", "code", "small", "div", "figure", "figcaption", "span", "svg",
         "line", "path", "circle", "table", "thead", "tbody", "tr", "th", "td", "a",
     }  # fmt: skip
-    (link,) = having(root, "fn-evals-open")
-    address = link.get("href") or ""
+    (link,) = root.all(cls="fn-evals-open")
+    address = link.attrs.get("href") or ""
     assert re.fullmatch(r"evals/[\w.%~-]+", address)
     assert unquote(address.removeprefix("evals/")) == name
     assert "\u202e" not in words(root)
@@ -193,6 +190,6 @@ def test_of_very_many_runs_the_newest_are_shown(tmp_path: Path) -> None:
     keep(tmp_path, told(8))
     (run,) = list_runs(tmp_path)
     many = [replace(run, name=f"run-{number}") for number in range(MAX_ROWS + 7)]
-    root = ElementTree.fromstring(render_tab(many))
-    assert len(having(root, "fn-evals-open")) == MAX_ROWS
+    root = parse(render_tab(many))
+    assert len(root.all(cls="fn-evals-open")) == MAX_ROWS
     assert "7 older runs are kept and not shown." in words(root)

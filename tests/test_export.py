@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 from textwrap import dedent
 
 import pytest
@@ -15,6 +14,7 @@ from markdown_it.token import Token
 
 from rag.types import Citation, Document, Span
 from tests.exports import claim, conversation, declined, documents, exchange
+from tests.html_tree import parse
 from ui.questions.exchange import Exchange
 from ui.records.export import export_html, export_markdown
 from ui.records.footnotes import Footnote, read_footnotes
@@ -49,23 +49,6 @@ NASTY = [
     "",
 ]
 nasty = st.lists(st.one_of(st.sampled_from(NASTY), st.text(max_size=20)), max_size=4).map("".join)
-
-
-class Page(HTMLParser):
-    """The tags and attributes of a page, and its text without the style sheet."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self.feed(page)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        self.text += data if self.tags and self.tags[-1][0] != "style" else ""
 
 
 def asked(question: str, sentence: str, quote: str, title: str, source: str, id: str) -> Exchange:
@@ -143,24 +126,27 @@ def test_no_text_is_markup_in_markdown(
 def test_no_text_is_markup_in_html(
     question: str, sentence: str, quote: str, title: str, source: str, id: str
 ) -> None:
-    page = Page(export_html([asked(question, sentence, quote, title, source, id)], f"T {title}"))
-    plain = Page(export_html([asked("q", "s", "x", "t", "a.txt", "b.txt")], "t"))
-    links = [given["href"] or "" for tag, given in page.tags if tag == "a"]
+    page = parse(export_html([asked(question, sentence, quote, title, source, id)], f"T {title}"))
+    plain = parse(export_html([asked("q", "s", "x", "t", "a.txt", "b.txt")], "t"))
+    links = [each.attrs["href"] for each in page.all(tag="a")]
     assert [h for h in links if not re.fullmatch(r"#[a-z0-9-]+|https?://[!-~]+", h)] == []
-    names = [(tag, sorted(given)) for tag, given in page.tags if given.get("href") != source]
-    assert names == [(tag, sorted(given)) for tag, given in plain.tags]
+    names = [
+        (each.tag, sorted(each.attrs)) for each in page.walk() if each.attrs.get("href") != source
+    ]
+    assert names == [(each.tag, sorted(each.attrs)) for each in plain.walk()]
     if one_line(sentence):
         assert one_line(sentence) in " ".join(page.text.split())
 
 
 def test_a_page_asks_nothing_of_any_host() -> None:
     page = export_html(conversation())
-    tags = Page(page).tags
-    assert not {"script", "link", "img", "iframe", "object", "base", "form"} & {t for t, _ in tags}
+    elements = list(parse(page).walk())
+    fetching = {"script", "link", "img", "iframe", "object", "base", "form"}
+    assert not fetching & {each.tag for each in elements}
     assert "url(" not in page
     assert "@import" not in page
-    assert any("default-src 'none'" in (given.get("content") or "") for _, given in tags)
-    assert all(tag == "a" or not {"src", "href"} & set(given) for tag, given in tags)
+    assert any("default-src 'none'" in each.attrs.get("content", "") for each in elements)
+    assert all(each.tag == "a" or not {"src", "href"} & set(each.attrs) for each in elements)
 
 
 @pytest.mark.parametrize("write", [export_markdown, export_html])
@@ -208,12 +194,12 @@ def test_each_sentence_carries_its_marks_and_what_is_to_be_said_of_it() -> None:
     assert "A 20% rate applies to the fentanyl demands.[^1] High tariffs" in text
     assert "[^1][^2] *(\\~ partly supported: the number 2019 is not in the source)*" in text
     assert "It will fall next year. *(✗ not supported: no source says so)*" in text
-    page = " ".join(Page(export_html(conversation())).text.split())
+    page = " ".join(parse(export_html(conversation())).text.split())
     assert "since 2019.12 ~ partly supported: the number 2019 is not in the source" in page
     assert "It will fall next year. ✗ not supported: no source says so" in page
 
 
-@pytest.mark.parametrize("write", [export_markdown, lambda given: Page(export_html(given)).text])
+@pytest.mark.parametrize("write", [export_markdown, lambda given: parse(export_html(given)).text])
 def test_what_did_not_become_an_answer_says_so(write: type) -> None:
     text = str(write(conversation()))
     assert "No answer: the articles do not state it." in text

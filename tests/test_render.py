@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from html.parser import HTMLParser
+from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -13,6 +11,7 @@ from hypothesis import strategies as st
 
 from eval.metrics import STAGES
 from rag.types import Answer, Citation, Claim, DeclineReason, Passage, Span, Status
+from tests.html_tree import Element, parse
 from ui.questions.exchange import Exchange, State
 from ui.records.history import Conversation
 from ui.text import strip_controls
@@ -24,61 +23,7 @@ RATE = "That was later hiked to 125% and a 20% rate just for the fentanyl demand
 EVIL = (
     "<script>alert(1)</script><img src=x onerror=alert(1)>[7](javascript:x)\" ' & {{x}} ${y} \u202e"
 )
-VOID = {"input", "br", "meta", "link", "img"}
 PHRASING = {"span", "a", "b", "i", "button"}
-
-
-@dataclass
-class Element:
-    tag: str
-    attrs: dict[str, str]
-    inside: list[Element | str] = field(default_factory=list)
-
-    @property
-    def text(self) -> str:
-        return "".join(each if isinstance(each, str) else each.text for each in self.inside)
-
-    def walk(self) -> Iterator[Element]:
-        yield self
-        for each in self.inside:
-            if isinstance(each, Element):
-                yield from each.walk()
-
-    def all(self, *, tag: str = "", cls: str = "", act: str = "") -> list[Element]:
-        return [
-            each
-            for each in self.walk()
-            if tag in ("", each.tag)
-            and (not cls or cls in each.attrs.get("class", "").split())
-            and act in ("", each.attrs.get("data-act"))
-        ]
-
-
-class Tree(HTMLParser):
-    def __init__(self, html: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.open = [Element("root", {})]
-        self.feed(html)
-        self.close()
-        assert len(self.open) == 1, f"{self.open[-1].tag} is not closed"
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        names = [name for name, _ in attrs]
-        assert len(names) == len(set(names)), f"an attribute twice in {tag}"
-        element = Element(tag, {name: value or "" for name, value in attrs})
-        self.open[-1].inside.append(element)
-        if tag not in VOID:
-            self.open.append(element)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop().tag == tag
-
-    def handle_data(self, data: str) -> None:
-        self.open[-1].inside.append(data)
-
-
-def parsed(html: str) -> Element:
-    return Tree(html).open[0]
 
 
 def passage(number: int = 1, text: str = RATE, title: str = "A report") -> Passage:
@@ -113,7 +58,7 @@ def underway(state: State, **more: object) -> Exchange:
 
 
 def shown(exchange: Exchange, **more: object) -> Element:
-    return parsed(conversation_view.render_exchange(exchange, **more))  # type: ignore[arg-type]
+    return parse(conversation_view.render_exchange(exchange, **more))  # type: ignore[arg-type]
 
 
 # --- a sentence and its chips ----------------------------------------------------------------
@@ -437,7 +382,7 @@ def test_every_state_is_well_formed_and_named(state: State) -> None:
 
 def test_a_thread_shows_each_exchange_with_its_own_states() -> None:
     other = replace(done(claim()), id="ffffffffffffffff")
-    page = parsed(
+    page = parse(
         conversation_view.render_thread([done(claim()), other], states={other.id: {"0.0": "gone"}})
     )
     first, second = page.all(tag="article")
@@ -448,15 +393,13 @@ def test_ids_are_unique_in_a_thread() -> None:
     other = replace(
         done(claim(support="partial"), claim("Two."), thumb="up"), id="ffffffffffffffff"
     )
-    page = parsed(
-        conversation_view.render_thread([done(claim(), claim("Two."), thumb="up"), other])
-    )
+    page = parse(conversation_view.render_thread([done(claim(), claim("Two."), thumb="up"), other]))
     ids = [each.attrs["id"] for each in page.walk() if "id" in each.attrs]
     assert len(ids) == len(set(ids))
 
 
 def test_an_empty_page_offers_its_questions() -> None:
-    page = parsed(conversation_view.render_start(["What rate?", 'A "quoted" one?']))
+    page = parse(conversation_view.render_start(["What rate?", 'A "quoted" one?']))
     asked = [each.attrs["data-question"] for each in page.all(act="example")]
     assert asked == ["What rate?", 'A "quoted" one?']
 
@@ -467,7 +410,7 @@ def test_conversations_are_listed_and_the_open_one_is_marked() -> None:
         Conversation("c1", "Rates <b>", when, when, 1),
         Conversation("c2", "Two", when, when, 3),
     ]
-    page = parsed(conversation_view.render_conversations(held, "c2"))
+    page = parse(conversation_view.render_conversations(held, "c2"))
     first, second = page.all(act="conversation")
     assert "Rates <b>" in first.text
     assert "1 question" in first.text
@@ -477,7 +420,7 @@ def test_conversations_are_listed_and_the_open_one_is_marked() -> None:
 
 
 def test_no_conversations_is_said() -> None:
-    assert "No conversations" in parsed(conversation_view.render_conversations([], None)).text
+    assert "No conversations" in parse(conversation_view.render_conversations([], None)).text
 
 
 @pytest.mark.parametrize(

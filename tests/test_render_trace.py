@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from html.parser import HTMLParser
 
 import pytest
 
 from rag.errors import NoSuchDocument
 from rag.events import Checked, Event, Finished, ModelCalled, Retrieved, Rewritten, Selected
 from rag.types import Answer, Chunk, Citation, Claim, Hit, Message, Passage, Span, Usage
+from tests.html_tree import Element, parse
 from ui import stylesheets
 from ui.questions.trace import (
     Trace,
@@ -27,31 +27,6 @@ EVIL = (
 )
 
 
-class Page(HTMLParser):
-    """The elements of some HTML, and the text of each class."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.open: list[str] = []
-        self.text = ""
-        self.feed(html)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-        self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-    def tags(self, name: str) -> list[dict[str, str | None]]:
-        return [attrs for tag, attrs in self.elements if tag == name]
-
-
 def ticking() -> Callable[[], float]:
     moments = iter([0.0, 0.25, 0.5, 1.0, 2.0, 3.5, 12.0, 13.0, 14.0, 15.0, 16.0])
     return lambda: next(moments)
@@ -65,10 +40,8 @@ def recorded(*events: Event) -> Trace:
     return trace
 
 
-def page(*events: Event, text: Callable[[Span], str] | None = None) -> Page:
-    shown = Page(render(recorded(*events), text))
-    assert not shown.open
-    return shown
+def page(*events: Event, text: Callable[[Span], str] | None = None) -> Element:
+    return parse(render(recorded(*events), text))
 
 
 def hit(number: int, score: float = 0.5) -> Hit:
@@ -88,7 +61,7 @@ QUOTE = Citation(2, Span("news/a.txt", 0, 9), "Duties rose to 20%.")
 
 def test_steps_stand_in_order_with_their_times() -> None:
     shown = page(Rewritten("what rate on steel?"), Retrieved((hit(1),)), Selected(()))
-    assert [attrs["class"] for attrs in shown.tags("li")] == [
+    assert [each.attrs["class"] for each in shown.all(tag="li")] == [
         "fn-trace-step fn-trace-rewritten",
         "fn-trace-step fn-trace-found",
         "fn-trace-step fn-trace-selected",
@@ -123,15 +96,15 @@ def test_a_chunk_that_the_library_has_no_more_is_named_by_its_place() -> None:
 
 def test_a_title_leads_to_the_place_in_the_source() -> None:
     shown = page(Retrieved((hit(3),)), Selected((passage(1, "x"),)))
-    chunk, chosen = shown.tags("a")
-    assert chunk == {
+    chunk, chosen = shown.all(tag="a")
+    assert chunk.attrs == {
         "class": "fn-trace-link",
         "data-act": "source",
         "data-document": "news/a.txt",
         "data-start": "3",
         "href": "source?document=news%2Fa.txt&start=3&end=12#fn-current",
     }
-    assert chosen["data-start"] == "0"
+    assert chosen.attrs["data-start"] == "0"
     assert shown.text.count("Duties rise") == 2
 
 
@@ -139,7 +112,7 @@ def test_many_hits_are_folded_away() -> None:
     shown = page(Retrieved(tuple(hit(n) for n in range(70))))
     assert "52 more" in shown.text
     assert "10 more were not recorded" in shown.text
-    assert len(shown.tags("details")) == 1
+    assert len(shown.all(tag="details")) == 1
 
 
 def test_what_was_chosen_and_what_was_cut_off() -> None:
@@ -154,7 +127,7 @@ def test_requests_of_one_kind_are_one_step_with_its_first_and_last_time() -> Non
     assert "Asked the model whether the answer is stated, 2 times" in shown.text
     assert "0.25 s – 0.50 s" in shown.text
     assert "yes is 43% likely" in shown.text
-    assert [attrs["value"] for attrs in shown.tags("meter")] == ["0.430", "0.070"]
+    assert [each.attrs["value"] for each in shown.all(tag="meter")] == ["0.430", "0.070"]
 
 
 def test_a_request_shows_prompt_reply_and_tokens() -> None:
@@ -197,7 +170,7 @@ def test_a_verdict_is_told_by_shape_and_word(support: str, action: str, says: st
     assert says in shown.text
     assert "The date differs." in shown.text
     assert "Duties rose to 20%." in shown.text
-    assert bool(shown.tags("s")) == (action == "removed")
+    assert bool(shown.all(tag="s")) == (action == "removed")
 
 
 def test_verdicts_are_counted() -> None:
@@ -210,8 +183,8 @@ def test_verdicts_are_counted() -> None:
 def test_the_end_and_other_notes_are_lines_of_their_own() -> None:
     clock = ticking()
     trace = add_note(add_note(start_trace("q", clock), "Its turn came.", clock), "Stopped.", clock)
-    shown = Page(render(trace))
-    assert len(shown.tags("li")) == 2
+    shown = parse(render(trace))
+    assert len(shown.all(tag="li")) == 2
     assert "Its turn came." in shown.text
     assert "Stopped." in shown.text
 
@@ -224,14 +197,14 @@ def test_nothing_found_and_nothing_recorded_can_be_shown() -> None:
 
 def test_headings_have_no_gap_and_the_section_has_a_name() -> None:
     shown = page(Retrieved((hit(1),)), Selected(()), asked(0.1))
-    assert [tag for tag, _ in shown.elements if tag[0] == "h" and len(tag) == 2] == [
+    assert [each.tag for each in shown.walk() if each.tag[0] == "h" and len(each.tag) == 2] == [
         "h2",
         "h3",
         "h3",
         "h3",
     ]
-    (section,) = shown.tags("section")
-    assert section["aria-labelledby"] == shown.tags("h2")[0]["id"]
+    (section,) = shown.all(tag="section")
+    assert section.attrs["aria-labelledby"] == shown.all(tag="h2")[0].attrs["id"]
 
 
 def test_nothing_in_it_acts_whatever_the_texts_say() -> None:
@@ -251,13 +224,13 @@ def test_nothing_in_it_acts_whatever_the_texts_say() -> None:
         "caption", "thead", "tbody", "tr", "th", "td", "a", "details", "summary", "pre", "q", "s",
         "strong", "meter",
     }  # fmt: skip
-    assert {tag for tag, _ in shown.elements} <= allowed
-    named = {name for _, attrs in shown.elements for name in attrs}
+    assert {each.tag for each in shown.walk()} <= allowed
+    named = {name for each in shown.walk() for name in each.attrs}
     assert named <= {
         "class", "id", "href", "type", "scope", "tabindex", "value", "aria-label",
         "aria-labelledby", "aria-hidden", "data-act", "data-document", "data-start",
     }  # fmt: skip
-    assert all((a["href"] or "").startswith("source?document=") for a in shown.tags("a"))
+    assert all(a.attrs["href"].startswith("source?document=") for a in shown.all(tag="a"))
     assert "alert(1)" in shown.text
     assert "\u202e" not in shown.text
     assert "\x00" not in shown.text
@@ -279,7 +252,7 @@ def test_its_style_sheet_knows_every_class() -> None:
     )
     unstyled = {"fn-trace-reply", "fn-trace-kept"}  # and the kinds of steps
     sheet = stylesheets.standalone_css("trace")
-    for _, attrs in shown.elements:
+    for attrs in (each.attrs for each in shown.walk()):
         names = (attrs.get("class") or "").split()
         if "fn-trace-step" not in names:
             assert not [name for name in names if name not in unstyled and f".{name}" not in sheet]

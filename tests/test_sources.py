@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,6 +13,7 @@ from rag.ingest.chunking import chunk_document
 from rag.ingest.readers import read_file
 from rag.store.documents import Library
 from rag.types import Document
+from tests.html_tree import Element, parse
 from ui import stylesheets
 from ui.views.sources_table import Source, State, list_sources, render_outcome, render_table
 
@@ -26,31 +26,10 @@ def source(
     return Source(id, title, f"/home/{id}", published, 1234, 5, state)
 
 
-class Parsed(HTMLParser):
-    """The elements of some HTML and its visible text; fails on elements left open."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self.open: list[str] = []
-        self.feed(html)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-        self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.text += f"{data} "
-
-    def acts(self) -> list[tuple[str | None, str | None]]:
-        found = [attrs for _, attrs in self.elements if "data-act" in attrs]
-        return [(attrs["data-act"], attrs["data-document"]) for attrs in found]
+def acts(shown: Element) -> list[tuple[str, str]]:
+    """What each button and link does, and to which document."""
+    found = [each.attrs for each in shown.walk() if "data-act" in each.attrs]
+    return [(attrs["data-act"], attrs["data-document"]) for attrs in found]
 
 
 # --- the list --------------------------------------------------------------------------------
@@ -81,32 +60,32 @@ def test_each_document_is_listed_with_its_state(tmp_path: Path) -> None:
 
 
 def test_an_empty_list_says_what_to_do() -> None:
-    shown = Parsed(render_table([]))
+    shown = parse(render_table([]))
     assert "Drop in files" in shown.text
-    assert shown.acts() == []
+    assert acts(shown) == []
 
 
 def test_a_row_shows_what_is_known() -> None:
-    shown = Parsed(render_table([source("a.txt", "Talks resume", "2026-01-09"), source("b.txt")]))
+    shown = parse(render_table([source("a.txt", "Talks resume", "2026-01-09"), source("b.txt")]))
     for text in ("2 sources, 10 passages", "Talks resume", "9 Jan 2026", "1,234 characters"):
         assert text in shown.text
     assert "No date" in shown.text
-    assert ("time", {"datetime": "2026-01-09"}) in shown.elements
+    assert [each.attrs["datetime"] for each in shown.all(tag="time")] == ["2026-01-09"]
 
 
 def test_the_state_is_said_in_a_word_and_a_shape() -> None:
     shapes = set()
     for state in ("indexed", "file is gone", "web page"):
         html = render_table([source(state=state)])
-        assert state.capitalize() in Parsed(html).text
+        assert state.capitalize() in parse(html).text
         shapes |= set(re.findall(r'aria-hidden="true">(.)<', html))
     assert len(shapes) == 3
 
 
 def test_only_a_web_page_can_be_refreshed() -> None:
     id = "https://example.org/a?b=c&d=ü"
-    shown = Parsed(render_table([source(id, state="web page"), source("a.txt")]))
-    assert shown.acts() == [
+    shown = parse(render_table([source(id, state="web page"), source("a.txt")]))
+    assert acts(shown) == [
         ("source", id),
         ("refresh-source", id),
         ("remove-source", id),
@@ -116,11 +95,11 @@ def test_only_a_web_page_can_be_refreshed() -> None:
 
 
 def test_every_control_has_a_name_of_its_own_and_every_link_is_relative() -> None:
-    shown = Parsed(render_table([source("a.txt", "One"), source("b/ü&?#.txt", "Two")]))
-    labels = [attrs["aria-label"] for tag, attrs in shown.elements if tag == "button"]
+    shown = parse(render_table([source("a.txt", "One"), source("b/ü&?#.txt", "Two")]))
+    labels = [each.attrs["aria-label"] for each in shown.all(tag="button")]
     assert labels == ["Remove One", "Remove Two"]
-    assert all(attrs["type"] == "button" for tag, attrs in shown.elements if tag == "button")
-    links = [urlsplit(str(attrs["href"])) for tag, attrs in shown.elements if tag == "a"]
+    assert all(each.attrs["type"] == "button" for each in shown.all(tag="button"))
+    links = [urlsplit(each.attrs["href"]) for each in shown.all(tag="a")]
     assert [parse_qs(link.query)["document"] for link in links] == [["a.txt"], ["b/ü&?#.txt"]]
     assert {(link.scheme, link.netloc, link.path) for link in links} == {("", "", "source")}
 
@@ -132,15 +111,15 @@ def test_every_control_has_a_name_of_its_own_and_every_link_is_relative() -> Non
     ),
 ])  # fmt: skip
 def test_text_from_outside_stays_text(html: str) -> None:
-    shown = Parsed(html)
-    tags = {tag for tag, _ in shown.elements}
+    shown = parse(html)
+    tags = {each.tag for each in shown.walk()}
     assert tags <= {"a", "b", "button", "div", "li", "p", "span", "time", "ul"}
-    names = {name for _, attrs in shown.elements for name in attrs}
+    names = {name for each in shown.walk() for name in each.attrs}
     assert not [name for name in names if name.startswith("on")]
     assert "alert(1)" in shown.text
     assert "\u202e" not in shown.text
     assert "\x1b" not in shown.text
-    assert "javascript:" not in "".join(str(attrs.get("href")) for _, attrs in shown.elements)
+    assert "javascript:" not in "".join(each.attrs.get("href", "") for each in shown.walk())
 
 
 # --- the outcome -----------------------------------------------------------------------------
@@ -148,7 +127,7 @@ def test_text_from_outside_stays_text(html: str) -> None:
 
 def test_the_outcome_counts_and_names() -> None:
     events: list[IngestEvent] = [Added(f"{n}.txt", 1) for n in range(7)]
-    text = Parsed(
+    text = parse(
         render_outcome([*events, Updated("u.txt", 2), Skipped("s.txt"), Removed("r.txt")])
     ).text
     assert "7 added, 1 updated, 1 removed, 1 unchanged." in text
@@ -165,16 +144,16 @@ def test_each_failure_is_named_once_with_its_remedy() -> None:
             Failed("https://example.org/a", "The page is empty. Leave it out."),
         ]
     )
-    text = Parsed(html).text
+    text = parse(html).text
     assert "2 failed." in text
     assert "a.pdf is damaged or not a PDF. Save it again." in text
-    assert "https://example.org/a : The page is empty. Leave it out." in text
+    assert "https://example.org/a: The page is empty. Leave it out." in text
     assert text.count("a.pdf") == 1
     assert "/home/me" not in html
 
 
 def test_a_run_without_events_says_so() -> None:
-    assert "Nothing to do" in Parsed(render_outcome([])).text
+    assert "Nothing to do" in parse(render_outcome([])).text
 
 
 def test_every_class_has_its_style() -> None:
