@@ -1,332 +1,217 @@
-"""The whole application over HTTP on loopback: the page, links, exports, reports."""
+"""How the page starts, where it listens, and how it ends."""
 
 from __future__ import annotations
 
-import re
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
-from html import unescape
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
-from urllib.parse import unquote
+from typing import Any, cast
 
 import httpx
 import pytest
+from typer.testing import CliRunner
 
-from rag.settings import load_settings as load_settings
-from tests.serving import Site, served, site
-from ui.gate.sign_in import COOKIE, Access, cookie_owner
-from ui.gate.users import Users
-from ui.questions.exchange import Exchange
-from ui.web.routes import content_disposition
+import ui.cli
+from rag.assistant import Assistant
+from rag.settings import Settings
+from tests.assistants import QuotingAssistant
+from tests.serving import Quoter, served
+from ui.gate.sign_in import Access
+from ui.web import server
+from ui.web.server import DEFAULT_PORT, MAX_PORTS_TRIED, PortTaken
 
-QUESTION = "What tariff rate applies to fentanyl?"
-FOREIGN = re.compile(r"(?:src|href|content)=[\"']?(?:https?:)?//[^\"'\s>]*")
+PATIENCE_S = 120
+MARK = "FOOTNOTE_TEST_RUN"  # in the environment of all processes of one run
+LOOPBACK = "127.0.0.1"
 
 
-@dataclass
-class Visit:
-    """A browser on a running site, with one answer in its history."""
+@contextmanager
+def taken(port: int = 0) -> Iterator[int]:
+    """A port that somebody listens at."""
+    with socket.socket() as listening:
+        listening.bind((LOOPBACK, port))
+        listening.listen()
+        yield listening.getsockname()[1]
 
-    site: Site
-    browser: httpx.Client
-    owner: str
-    exchange: Exchange
-    conversation: str
 
-    def get(self, path: str, **more: Any) -> httpx.Response:
-        return self.browser.get(path, **more)
+# --- where it listens -------------------------------------------------------------------------
+
+
+def test_a_port_that_was_asked_for_and_is_taken_is_an_error_that_says_what_to_do() -> None:
+    with taken() as port, pytest.raises(PortTaken) as error:
+        server._listening(LOOPBACK, port)
+    assert f"{LOOPBACK}:{port} cannot be used" in error.value.problem
+    assert "--port" in error.value.remedy
+
+
+def test_without_a_port_the_next_free_one_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    with ExitStack() as others:
+        first = others.enter_context(taken())
+        monkeypatch.setattr(server, "DEFAULT_PORT", first)
+        found = others.enter_context(server._listening(LOOPBACK, None)).getsockname()[1]
+        assert first < found < first + MAX_PORTS_TRIED
+
+
+def test_when_all_ports_are_taken_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    with taken() as port:
+        monkeypatch.setattr(server, "DEFAULT_PORT", port)
+        monkeypatch.setattr(server, "MAX_PORTS_TRIED", 1)
+        with pytest.raises(PortTaken, match="--port"):
+            server._listening(LOOPBACK, None)
+
+
+@pytest.mark.parametrize("port", [None, 0])
+def test_an_address_of_another_machine_is_an_error_at_once(port: int | None) -> None:
+    with pytest.raises(PortTaken, match=r"192\.0\.2\.1"):
+        server._listening("192.0.2.1", port)
+
+
+def test_a_port_is_free_again_as_soon_as_it_is_left() -> None:
+    with server._listening(LOOPBACK, 0) as listening:
+        port = listening.getsockname()[1]
+        with socket.create_connection((LOOPBACK, port)) as client:
+            listening.accept()[0].close()
+            assert client.recv(1) == b""
+    server._listening(LOOPBACK, port).close()
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:7860/"),
+        ("::1", "http://[::1]:7860/"),
+        ("0.0.0.0", "http://127.0.0.1:7860/"),
+        ("::", "http://127.0.0.1:7860/"),
+        ("192.0.2.7", "http://192.0.2.7:7860/"),
+    ],
+)
+def test_the_address_that_is_told_can_be_opened(host: str, shown: str) -> None:
+    assert server._address(host, DEFAULT_PORT) == shown
+
+
+# --- what is served ---------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, str]]:
-    folder = tmp_path_factory.mktemp("server")
-    with site(load_settings(data_dir=folder)) as built, served(built.app) as url:
-        yield built, url
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    from rag.settings import load_settings
+
+    settings = load_settings(data_dir=tmp_path_factory.mktemp("serving"))
+    with Quoter(settings) as assistant:
+        web, runner, history = server.create_page(cast(Assistant, assistant), Access(), mcp=True)
+        with served(web) as address:
+            yield address
+        runner.close()
+        history.close()
 
 
-@pytest.fixture
-def visit(running: tuple[Site, str]) -> Iterator[Visit]:
-    built, url = running
-    with httpx.Client(base_url=url) as browser:
-        browser.get("/")
-        owner = cookie_owner(browser.cookies[COOKIE])
-        assert owner
-        exchange = built.runner.answer(QUESTION)
-        conversation = built.history.put(owner, None, exchange)
-        yield Visit(built, browser, owner, exchange, conversation)
+def test_the_page_is_put_together(url: str) -> None:
+    page = httpx.get(url).text
+    assert '"title":"Footnote"' in page
+    assert "footnoteTrigger" in page  # page.js
+    assert "--fn-paper" in page  # colours.css
+    assert httpx.get(f"{url}/health").json()["ok"] is True
 
 
-def text_of(page: str) -> str:
-    return unescape(re.sub(r"<[^>]*>", "", page))
+def test_every_handler_of_the_page_is_private(url: str) -> None:
+    """Those for other programs are the only ones that have a name."""
+    config = httpx.get(f"{url}/config").json()
+    public = [each for each in config["dependencies"] if each["api_visibility"] != "private"]
+    named = httpx.get(f"{url}/gradio_api/info").json()["named_endpoints"]
+    assert {f"/{each['api_name']}" for each in public} == set(named)
+    assert set(named) == {"/ask", "/check", "/verify"}
+    assert len(config["dependencies"]) > len(public) + 10
 
 
-# --- the page ----------------------------------------------------------------------------------
+def test_one_question_at_a_time_for_a_local_model_and_more_for_a_server(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slots: list[int] = []
+    stop = RuntimeError("far enough")
+
+    def runner(_: Any, count: int) -> None:
+        slots.append(count)
+        raise stop
+
+    monkeypatch.setattr("ui.questions.runner.QuestionRunner", runner)
+    hosted = settings.model_copy(update={"llm_base_url": "http://127.0.0.1:1/v1"})
+    for each in (settings, hosted):
+        with QuotingAssistant(each) as assistant, pytest.raises(RuntimeError, match="far enough"):
+            server.create_page(cast(Assistant, assistant), Access())
+    assert slots == [1, server.HOSTED_SLOTS]
 
 
-def test_the_page_is_served_and_names_no_other_host(visit: Visit) -> None:
-    page = visit.get("/")
-    assert page.status_code == 200
-    assert "<gradio-app" in page.text
-    assert "window.gradio_config" in page.text
-    assert FOREIGN.findall(page.text) == []
-    assert "og:image" not in page.text
-    assert "manifest" not in page.text
-    assert int(page.headers["content-length"]) == len(page.content)
-    assert "default-src 'self'" in page.headers["content-security-policy"]
+# --- the command ------------------------------------------------------------------------------
 
 
-def test_gradio_is_told_to_keep_to_itself(visit: Visit) -> None:
-    config = visit.get("/config").json()
-    assert config["analytics_enabled"] is False
-    assert config["run_history"] is False
-    assert config["footer_links"] == []
-    assert config["pwa"] is False
-    assert config["show_error"] is True
-    assert config["max_file_size"] == 100_000_000
+def test_help_names_every_option() -> None:
+    told = CliRunner().invoke(ui.cli.app, ["ui", "--help"], env={"COLUMNS": "200"}).output
+    for option in ("--host", "--port", "--auth-file", "--root-path", "--mcp", "--model"):
+        assert option in told
 
 
-def test_what_the_page_fetches_is_there(visit: Visit) -> None:
-    page = visit.get("/").text
-    files = re.findall(r"(?:src|href)=\"\./(assets/[^\"]+)\"", page)
-    assert files
-    for file in [*files, "theme.css", "static/js/iframeResizer.contentWindow.min.js"]:
-        assert visit.get(f"/{file}").status_code == 200
-    assert "https:" not in visit.get("/theme.css").text
-
-
-def test_files_are_compressed_as_before(visit: Visit) -> None:
-    assert visit.get("/theme.css", headers={"Accept-Encoding": "br"}).headers["vary"]
-    reply = visit.browser.head("/")
-    assert reply.status_code == 200
-
-
-def test_nothing_documents_the_insides(visit: Visit) -> None:
-    for path in ("/docs", "/redoc", "/openapi.json", "/monitoring", "/manifest.json"):
-        assert visit.get(path).status_code in (403, 404)
-
-
-def test_other_origins_may_not_read(visit: Visit) -> None:
-    reply = visit.get("/gradio_api/info", headers={"Origin": "http://127.0.0.1:3000"})
-    assert not [name for name in reply.headers if name.startswith("access-control-")]
-    assert reply.headers["cross-origin-resource-policy"] == "same-origin"
-
-
-def test_gradios_handlers_know_the_owner(visit: Visit) -> None:
-    call = visit.browser.post("/gradio_api/call/who", json={"data": []})
-    event = call.json()["event_id"]
-    assert visit.owner in visit.get(f"/gradio_api/call/who/{event}").text
-
-
-def named(visit: Visit, path: str) -> str:
-    """What Gradio says to a file of that path."""
-    file = {"path": path, "meta": {"_type": "gradio.FileData"}}
-    event = visit.browser.post("/gradio_api/call/name", json={"data": [file]}).json()["event_id"]
-    return visit.get(f"/gradio_api/call/name/{event}").text
-
-
-def test_an_uploaded_file_arrives(visit: Visit) -> None:
-    sent = visit.browser.post("/gradio_api/upload", files={"files": ("a.txt", b"Rates rose.")})
-    assert "event: complete" in named(visit, sent.json()[0])
-
-
-def test_the_server_fetches_no_file_from_elsewhere(visit: Visit) -> None:
-    told = named(visit, "https://example.com/a.txt")
-    assert "event: error" in told
-    assert "not named by its address" in told
-
-
-def test_health_tells_the_version(visit: Visit) -> None:
-    health = visit.get("/health")
-    assert health.json()["ok"] is True
-    assert re.match(r"\d+\.\d+", health.json()["version"])
-
-
-# --- links into sources ------------------------------------------------------------------------
-
-
-def test_a_citations_link_opens_the_source_with_the_quote_lit_up(visit: Visit) -> None:
-    cited = visit.exchange.claims[0].citations[0]
-    page = visit.get(f"/source?exchange={visit.exchange.id}&claim=0&citation=0")
-    assert page.status_code == 200
-    assert cited.quote in text_of(page.text)
-    lit = re.findall(r"<mark[^>]*fn-current[^>]*>(.*?)</mark>", page.text, re.DOTALL)
-    assert text_of("".join(lit)) == cited.quote
-
-
-def test_a_source_page_runs_nothing_and_fetches_nothing(visit: Visit) -> None:
-    page = visit.get(f"/source?exchange={visit.exchange.id}&passage=1")
-    assert page.status_code == 200
-    policy = page.headers["content-security-policy"]
-    assert "default-src 'none'" in policy
-    assert "script-src" not in policy
-    assert page.headers["cache-control"] == "no-store"
-    assert "<script" not in page.text
-    assert FOREIGN.findall(page.text) == []
-
-
-def test_a_document_opens_at_a_place(visit: Visit) -> None:
-    document = visit.site.assistant.library.summaries()[0].id
-    page = visit.get("/source", params={"document": document, "start": 0, "end": 20})
-    text = visit.site.assistant.library.document(document).text
-    assert page.status_code == 200
-    assert text[:20] in text_of(page.text)
-
-
-def test_a_source_that_is_gone_still_opens_the_quote(tmp_path: Path) -> None:
-    with site(load_settings(data_dir=tmp_path / "gone")) as built, served(built.app) as url:
-        with httpx.Client(base_url=url) as browser:
-            browser.get("/")
-            owner = cookie_owner(browser.cookies[COOKIE])
-            assert owner
-            exchange = built.runner.answer(QUESTION)
-            built.history.put(owner, None, exchange)
-            cited = exchange.claims[0].citations[0]
-            built.assistant.remove(cited.span.document_id)
-            page = browser.get(f"/source?exchange={exchange.id}&claim=0&citation=0")
-        assert page.status_code == 200
-        assert cited.quote in text_of(page.text)
-        assert "was removed" in text_of(page.text)
-
-
-@pytest.mark.parametrize(
-    ("query", "what"),
-    [
-        ("document=nowhere", "There is no source"),
-        ("document=%3Cscript%3Ealert(1)%3C/script%3E", "There is no source"),
-        ("exchange=nowhere&claim=0&citation=0", "gone"),
-        ("exchange={id}&claim=99&citation=0", "no such citation"),
-        ("exchange={id}&claim=x&citation=0", "link is broken"),
-        ("exchange={id}&claim=-1&citation=0", "link is broken"),
-        ("exchange={id}&claim=0", "link is broken"),
-        ("exchange={id}&passage=99", "no such citation"),
-        ("", "gone"),
-    ],
-)
-def test_a_link_that_leads_nowhere_says_so(visit: Visit, query: str, what: str) -> None:
-    page = visit.get(f"/source?{query.format(id=visit.exchange.id)}")
-    assert page.status_code == 404
-    assert what in text_of(page.text)
-    assert "<script" not in page.text
-
-
-# --- exports -----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("kind", ["md", "html"])
-@pytest.mark.parametrize("what", ["exchange", "conversation"])
-def test_an_export_is_a_file_with_its_footnotes(visit: Visit, what: str, kind: str) -> None:
-    from ui.records import footnotes
-
-    id = visit.exchange.id if what == "exchange" else visit.conversation
-    reply = visit.get(f"/export/{what}/{id}.{kind}")
-    assert reply.status_code == 200
-    disposition = reply.headers["content-disposition"]
-    assert disposition.startswith("attachment; ")
-    assert f"What-tariff-rate-applies-to-fentanyl.{kind}" in disposition
-    assert "default-src 'none'" in reply.headers["content-security-policy"]
-    verdicts = footnotes.verify_footnotes(
-        footnotes.read_footnotes(reply.text), visit.site.assistant.library
+def command(tmp_path: Path, *options: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.assistants", "--data-dir", tmp_path / "data", "ui", *options],
+        cwd=Path(__file__).parents[1],
+        env=os.environ | {MARK: str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
-    assert [verdict.state for verdict in verdicts] == ["same", "same"]
 
 
-def test_what_is_not_yours_cannot_be_read(visit: Visit, running: tuple[Site, str]) -> None:
-    with httpx.Client(base_url=running[1]) as stranger:
-        stranger.get("/")
-        for path in (
-            f"/export/exchange/{visit.exchange.id}.md",
-            f"/export/conversation/{visit.conversation}.html",
-            f"/source?exchange={visit.exchange.id}&claim=0&citation=0",
-        ):
-            reply = stranger.get(path)
-            assert reply.status_code == 404
-            assert "fentanyl" not in reply.text
+def processes(mark: str) -> list[str]:
+    """The command lines of the processes of a run; none where /proc is missing."""
+    wanted, found = f"{MARK}={mark}".encode(), []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if wanted in (process / "environ").read_bytes().split(b"\0"):
+                found.append((process / "cmdline").read_text())
+        except OSError:
+            continue  # another user's, or it has just ended
+    return found
 
 
-@pytest.mark.parametrize("name", ["x.md", "x.exe", "x", ".md", "..%2F..%2Fx.md", "%00.md"])
-def test_a_file_that_is_not_there_says_so(visit: Visit, name: str) -> None:
-    assert visit.get(f"/export/exchange/{name}").status_code == 404
+def test_the_command_serves_until_it_is_interrupted(tmp_path: Path) -> None:
+    with taken() as port:
+        pass  # nobody listens there any more
+    with command(tmp_path, "--port", str(port)) as run:
+        giving_up = threading.Timer(PATIENCE_S, run.kill)
+        giving_up.start()
+        assert run.stdout is not None
+        assert run.stdout.readline() == (
+            f"Footnote is at http://{LOOPBACK}:{port}/ (Ctrl-C ends it)\n"
+        )
+        browser = httpx.Client(base_url=f"http://{LOOPBACK}:{port}", timeout=PATIENCE_S)
+        with browser:
+            health = browser.get("/health").json()
+            assert (health["ok"], health["model"]["error"]) == (True, "")
+            assert "Footnote" in browser.get("/").text
+            asked = {"model": "footnote", "messages": [{"role": "user", "content": "fentanyl"}]}
+            reply = browser.post("/v1/chat/completions", json=asked).json()
+            assert "fentanyl" in json.dumps(reply["choices"]).lower()
+            run.send_signal(signal.SIGINT)
+            rest, errors = run.communicate(timeout=PATIENCE_S)
+        giving_up.cancel()
+    assert run.returncode == 130
+    assert rest == ""
+    assert "Traceback" not in errors
+    assert "Text stays on this machine." in errors
+    assert not processes(str(tmp_path))
 
 
-@pytest.mark.parametrize(
-    ("name", "plain", "full"),
-    [
-        ("Rates & rules", "Rates-rules.md", "Rates & rules.md"),
-        ("../../etc/passwd", "etc-passwd.md", "etc passwd.md"),
-        ('a"; filename="b.exe', "a-filename-b-exe.md", "a ; filename= b.exe.md"),
-        ("Zölle: wie hoch?", "Z-lle-wie-hoch.md", "Zölle wie hoch.md"),
-        ("关税", "footnote.md", "关税.md"),
-        ("a\r\nSet-Cookie: b=c", "a-Set-Cookie-b-c.md", "a Set-Cookie b=c.md"),
-        ("\u202etxt.exe", "txt-exe.md", "txt.exe.md"),
-        ("...", "footnote.md", "footnote.md"),
-    ],
-)
-def test_a_files_name_is_safe_everywhere(name: str, plain: str, full: str) -> None:
-    disposition = content_disposition(name, "md")
-    assert disposition.isascii()
-    assert disposition.isprintable()
-    assert f'filename="{plain}"' in disposition
-    assert unquote(disposition.partition("filename*=UTF-8''")[2]) == full
-
-
-# --- eval runs ---------------------------------------------------------------------------------
-
-
-def test_the_report_of_a_run_opens(visit: Visit) -> None:
-    folder = visit.site.assistant.settings.data_dir / "evals" / "2026-01-01T00-00-00Z"
-    folder.mkdir(parents=True, exist_ok=True)
-    page = visit.get("/evals/2026-01-01T00-00-00Z")
-    assert page.status_code == 200
-    assert "Eval run" in page.text
-    assert "default-src 'none'" in page.headers["content-security-policy"]
-
-
-@pytest.mark.parametrize("name", ["nowhere", "..%2F..%2Fetc", ".hidden", "%00"])
-def test_no_other_folder_is_a_run(visit: Visit, name: str) -> None:
-    assert visit.get(f"/evals/{name}").status_code == 404
-
-
-# --- under another path, and with users --------------------------------------------------------
-
-
-@pytest.mark.parametrize("prefix", ["/footnote", ""], ids=["kept by the proxy", "taken off"])
-def test_everything_works_under_a_root_path(tmp_path: Path, prefix: str) -> None:
-    access = Access.of("127.0.0.1", root_path="/footnote")
-    settings = load_settings(data_dir=tmp_path / "root")
-    with (
-        site(settings, access, root_path="/footnote") as built,
-        served(built.app) as url,
-        httpx.Client(base_url=f"{url}{prefix}") as browser,
-    ):
-        page = browser.get("/")
-        assert "Path=/footnote;" in page.headers["set-cookie"]
-        assert f'"root":"{url}/footnote"' in page.text
-        assert "og:image" not in page.text
-        for path in ("/health", "/v1/models", "/theme.css", "/gradio_api/info"):
-            assert browser.get(path).status_code == 200
-        assert browser.get("/gradio_api/proxy=https://a.hf.space/").status_code == 404
-
-
-def test_behind_a_proxy_the_page_knows_its_public_address(tmp_path: Path) -> None:
-    public = "https://news.example/footnote"
-    access = Access.of("127.0.0.1", root_path=public)
-    settings = load_settings(data_dir=tmp_path / "public")
-    with site(settings, access, root_path=public) as built, served(built.app) as url:
-        page = httpx.get(f"{url}/", headers={"Host": "news.example"})
-        assert f'"root":"{public}"' in page.text
-        assert "Secure" in page.headers["set-cookie"]
-
-
-def test_with_users_every_route_asks_for_a_password(tmp_path: Path) -> None:
-    access = Access(Users({"ada": "lovelace"}))
-    settings = load_settings(data_dir=tmp_path / "users")
-    with site(settings, access) as built, served(built.app) as url:
-        for path in ("/", "/config", "/gradio_api/info", "/source?document=a", "/v1/models"):
-            assert httpx.get(f"{url}{path}").status_code == 401
-            assert httpx.get(f"{url}{path}", auth=("ada", "hopper")).status_code == 401
-        assert httpx.get(f"{url}/health").json() == {"ok": True}
-        assert httpx.get(f"{url}/", auth=("ada", "lovelace")).status_code == 200
-        with httpx.Client(base_url=url, auth=("ada", "lovelace")) as ada:
-            event = ada.post("/gradio_api/call/who", json={"data": []}).json()["event_id"]
-            assert "user:ada" in ada.get(f"/gradio_api/call/who/{event}").text
+def test_a_taken_port_ends_the_command_with_a_line(tmp_path: Path) -> None:
+    with taken() as port, command(tmp_path, "--port", str(port)) as run:
+        told, errors = run.communicate(timeout=PATIENCE_S)
+    assert told == ""
+    assert run.returncode == PortTaken.exit_code
+    assert f"{LOOPBACK}:{port} cannot be used" in errors
+    assert "Traceback" not in errors

@@ -14,7 +14,7 @@ from mcp import Client
 from rag.errors import SettingsError
 from rag.settings import load_settings as load_settings
 from tests.serving import Site, served, site
-from tests.test_completions import eventually
+from tests.test_chat_completions import eventually
 from ui.gate.sign_in import Access
 from ui.gate.users import Users
 from ui.records import export

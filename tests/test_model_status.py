@@ -101,7 +101,7 @@ def test_it_keeps_no_program_alive() -> None:
 
     loader = ModelLoader(Models(get))
     loader.start()
-    (thread,) = [each for each in threading.enumerate() if each.name == "warming"]
+    (thread,) = [each for each in threading.enumerate() if each.name == "model-loader"]
     assert thread.daemon
     go.set()
     loader.wait(GUARD_S)
