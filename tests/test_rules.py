@@ -80,6 +80,9 @@ def test_what_a_plain_sentence_bears(claim: str, expected: str) -> None:
         # opposites and times
         ("Prices rose in spring.", "Prices fell in spring.", HARD),
         ("The vote came after the storm.", "The vote came before the storm.", HARD),
+        ("The dam held in the flood.", "The dam collapsed in the flood.", HARD),
+        ("Sales rose after they had fallen.", "Sales climbed after they had fallen.", SOFT),
+        ("The court cleared the skipper.", "The court convicted the skipper.", HARD),
         # who did what to whom
         ("Norway accuses Sweden of delay.", "Sweden accuses Norway of delay.", HARD),
         ("Norway accuses Sweden of delay.", "Norway accuses Sweden.", NONE),

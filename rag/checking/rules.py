@@ -19,6 +19,7 @@ from rag.checking.alignment import (
     words_with_other_negation,
 )
 from rag.checking.reasons import Reason as Reason
+from rag.text.antonyms import exchanged_words
 from rag.text.names import find_names, name_keys, name_keys_in
 from rag.text.reporting import remove_common_speaker
 from rag.text.sentences import split_sentences
@@ -43,13 +44,6 @@ _SAYS = re.compile(
     r"|cit(?:ed|ing)|confirm\w*|announc\w*|quot\w*|signal\w*|think\w*|thought)\b"
 )
 _QUOTED = re.compile(r"[“\"]([^”\"]+)[”\"]?")
-_OPPOSITES = """rise fall; increase decrease; gain lose; win lose; accept reject; approve reject;
-    support oppose; import export; buy sell; begin end; open close; higher lower; more less; more
-    fewer; up down; above below; before after; over under; first last; strengthen weaken; allow ban;
-    expand shrink; confirm deny; agree refuse; pass fail; resume halt; resume suspend; impose lift;
-    impose scrap; ease tighten; arrive leave; guilty innocent; success failure; hike cut; raise cut;
-    raise lower; male female; man woman; north south; east west; public private; old young;
-    current former; start stop; same different; likely unlikely; most least"""
 
 
 # --- rules: each yields the reasons against the claim ----------------------------------------
@@ -96,13 +90,7 @@ def _departs(claim: str, quotes: Sequence[str], around: str) -> list[Reason]:
 
 def _turned(claim: str, quotes: Sequence[str], around: str) -> list[Reason]:
     """A word that only one of claim and source denies, in the quote that the claim follows most."""
-    ours = parse_words(claim)
-    closest = max(
-        quotes,
-        key=lambda quote: count_copied_words(ours, parse_words(quote)),
-        default="",
-    )
-    words = words_with_other_negation(ours, parse_words(closest))
+    words = words_with_other_negation(parse_words(claim), parse_words(_closest(claim, quotes)))
     return [Reason(f'only one of claim and source denies "{word}"', hard=True) for word in words]
 
 
@@ -154,14 +142,17 @@ def _repeated(claim: str, quotes: Sequence[str], around: str) -> list[Reason]:
 
 
 def _opposites(claim: str, quotes: Sequence[str], around: str) -> list[Reason]:
-    said, stated = _stems(claim), _stems(" ".join(quotes))
-    pairs = [sorted(_stems(pair)) for pair in _OPPOSITES.split(";")]
+    """A word whose opposite stands in the quote that the claim follows most."""
     return [
         Reason(f'the claim says "{ours}", the source "{theirs}"', hard=True)
-        for one, other in pairs
-        for ours, theirs in ((one, other), (other, one))
-        if ours in said and ours not in stated and stated[theirs] > said[theirs]
+        for ours, theirs in exchanged_words(claim, _closest(claim, quotes))
     ]
+
+
+def _closest(claim: str, quotes: Sequence[str]) -> str:
+    """The quote that the claim follows most."""
+    words = parse_words(claim)
+    return max(quotes, key=lambda quote: count_copied_words(words, parse_words(quote)), default="")
 
 
 def _realised(claim: str, quotes: Sequence[str], around: str) -> list[Reason]:

@@ -13,12 +13,11 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import Literal
 
-from rag.text import antonyms
-from rag.text.antonyms import PolarWord
-from rag.text.names import DATE_WORDS, name_keys
+from rag.text.antonyms import PolarWord, opposed_words, polar_words
+from rag.text.names import name_keys
 from rag.text.sentence_parser import Date, Figure, Interval, Name, Statement, parse_sentence
 from rag.text.synonyms import are_related_stems
-from rag.text.tokens import STOP_WORDS, content_stem
+from rag.text.tokens import content_stem
 
 Point = Literal["number", "name", "date", "verdict"]
 
@@ -180,15 +179,13 @@ def _rival(a: Name, b: Name) -> bool:
 
 
 def _turned(one: str, other: str) -> Iterator[Difference]:
-    """A word that only one of the two denies, where the other denies nothing; and opposites, where
-    neither sentence has both poles of a pair."""
-    ours, theirs = antonyms.polar_words(one), antonyms.polar_words(other)
-    mixed = _mixed(ours) | _mixed(theirs)
-    changed = antonyms.mutual_pairs() if _changed_places(one, other) else frozenset[int]()
+    """A word that only one of the two denies, where the other denies nothing; and opposites."""
+    ours, theirs = polar_words(one), polar_words(other)
+    opposed = set(opposed_words(one, other))
     deny = any(word.denied for word in ours) and any(word.denied for word in theirs)
     for a in ours:
         for b in theirs:
-            if _opposed(a, b, mixed, changed) or (not deny and _denied(a, b)):
+            if (a, b) in opposed or (not deny and _denied(a, b)):
                 yield Difference(
                     "verdict",
                     "not " * a.denied + a.stem,
@@ -198,32 +195,9 @@ def _turned(one: str, other: str) -> Iterator[Difference]:
                 )
 
 
-def _mixed(words: tuple[PolarWord, ...]) -> set[int]:
-    poles = {pole for word in words for pole in word.poles}
-    return {pair for pair, sign in poles if (pair, -sign) in poles}
-
-
-def _opposed(a: PolarWord, b: PolarWord, mixed: set[int], changed: frozenset[int]) -> bool:
-    ours = {(pair, -sign if pair in changed else sign) for pair, sign in a.poles}
-    against = {pair for pair, sign in ours if (pair, -sign) in b.poles}
-    return bool(against - mixed) and not ours & b.poles and a.stem != b.stem
-
-
 def _denied(a: PolarWord, b: PolarWord) -> bool:
     return (
         a.denied != b.denied
         and bool(content_stem(a.stem) or a.poles)
         and mean_the_same(a.stem, b.stem)
     )
-
-
-def _changed_places(one: str, other: str) -> bool:
-    """True when of two names that both have the first is the second in the other sentence."""
-    ours, theirs = _capitals(one), _capitals(other)
-    ours, theirs = [n for n in ours if n in theirs], [n for n in theirs if n in ours]
-    return len({*ours}) > 1 and ours[0] != theirs[0]
-
-
-def _capitals(text: str) -> list[str]:
-    found = (re.sub(r"[’']s$", "", each) for each in re.findall(r"\b[A-Z][\w’']+", text))
-    return [each for each in found if each.lower() not in STOP_WORDS | DATE_WORDS]

@@ -1,21 +1,20 @@
-"""Which words of a sentence say that a thing is so, and which that it is not?
-
-Words come in pairs of poles: what is approved is not rejected. A word that is denied stands at the
-other pole. Pure.
-"""
+"""Words of opposite meaning, and which words of two texts are opposed."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
 from rag.text import tokens
+from rag.text.names import DATE_WORDS
+from rag.text.tokens import STOP_WORDS
 from rag.text.words import negated_stems
 
-# Stems; the two poles of a pair stand on either side of the colon.
-_POLES = """approv accept back pass endors ratifi adopt agre allow permit grant legalis authoris
+# Stems of about the same meaning on one side of a colon, of the opposite on the other.
+_ANTONYMS = """approv accept back pass endors ratifi adopt agre allow permit grant legalis authoris
     sign : reject block refus veto oppos ban bar forbid deni scrap;
     rise increas climb grow jump gain soar surg rais hike higher improv strengthen expand doubl
     : fall drop declin slip slide decreas lower cut reduc slump plung tumbl shrink eas halv worsen
@@ -29,11 +28,17 @@ _POLES = """approv accept back pass endors ratifi adopt agre allow permit grant 
     hold withstand intact stand : collaps burst breach crumbl; play featur : miss;
     confirm admit acknowledg : deni reject; support back favour favor : oppos condemn;
     hire appoint recruit : fire sack dismiss; arrest detain jail charg : releas free discharg;
-    begin start launch open : end finish stop halt; legal law : illeg unlaw; succeed success : fail
-    failur; stay remain keep : leav quit resign; continu proceed : cancel postpon abandon end;
+    begin start launch open : end finish stop halt; legal law : illeg unlaw;
+    succeed success pass : fail failur; stay remain keep : leav quit resign;
+    continu proceed : cancel postpon abandon end;
     protect prevent benefit : harm damag; more : less fewer; includ : exclud; agre accept : refus;
     contain control : uncontain; profit : loss; buy : sell; import : export; recov : deterior;
-    renew extend : expir"""
+    renew extend : expir; impos : lift scrap; eas : tighten; arriv : leav"""
+# Opposites that two texts can say of one thing, and a claim cannot exchange.
+_CONTRASTS = """gain : lose; up : down; abov : below; over : under; befor : after; first : last;
+    most : least; male man : femal woman; north : south; east : west; public : privat; old : young;
+    current : former; same : differ; like : unlik"""
+_FIRST_CONTRAST = len(_ANTONYMS.split(";"))
 # What one does is done to the other: "A beat B" is "B lost to A".
 _MUTUAL = ("win", "buy", "import")
 _PHRASES = (
@@ -49,12 +54,13 @@ _PHRASES = (
 )
 _WORD = re.compile(r"[^\W\d_]+(?:[’'-][^\W\d_]+)*")
 
-Pole = tuple[int, int]  # the number of a pair, and 1 or -1
+Pole = tuple[int, int]  # the number of a pair of meanings, and 1 or -1 for one of the two
 
 
 @dataclass(frozen=True, slots=True)
 class PolarWord:
-    """A word, or a phrase that stands for one, by its stem and place."""
+    """A word, or a phrase that stands for one, by its stem and place. A denied word has the
+    `poles` of its opposite; most words have none."""
 
     stem: str
     start: int
@@ -65,25 +71,94 @@ class PolarWord:
 
 @lru_cache(maxsize=512)
 def polar_words(text: str) -> tuple[PolarWord, ...]:
-    """Every word of `text`, with the poles at which it stands where it is."""
+    """Every word of `text`, with the poles at which it stands there."""
     negated = negated_stems(text)
     found = []
     for stem, start, end in _stems(text):
-        turn = -1 if stem in negated else 1
-        poles = frozenset((pair, sign * turn) for pair, sign in _pairs().get(stem, ()))
-        found.append(PolarWord(stem, start, end, turn < 0, poles))
+        sign = -1 if stem in negated else 1
+        poles = frozenset((pair, sign * own) for pair, own in _poles().get(stem, ()))
+        found.append(PolarWord(stem, start, end, sign < 0, poles))
     return tuple(found)
 
 
-def mutual_pairs() -> frozenset[int]:
-    """The pairs whose poles change where the two who are spoken of do."""
-    return frozenset(pair for word in _MUTUAL for pair, _ in _pairs()[word])
+def opposed_words(first: str, second: str) -> list[tuple[PolarWord, PolarWord]]:
+    """Words of the two texts at opposite poles of a pair of which neither text has both.
+    Contrasts do not count."""
+    ours, theirs = polar_words(first), polar_words(second)
+    mutual = _mutual_pairs(first, second)
+    mixed = _mixed_pairs(ours) | _mixed_pairs(theirs)
+    return [
+        (a, b)
+        for a in ours
+        if a.poles
+        for b in theirs
+        if any(pair < _FIRST_CONTRAST for pair in _opposite_pairs(a, b, mutual) - mixed)
+        and not _own_poles(a, mutual) & b.poles
+        and a.stem != b.stem
+    ]
+
+
+def exchanged_words(first: str, second: str) -> list[tuple[str, str]]:
+    """The stems of words of the two texts at opposite poles of a pair, where the first text has
+    more words at the one pole and the second more at the other: "less idle" for "more idle",
+    whatever else is more in both."""
+    ours, theirs = polar_words(first), polar_words(second)
+    mutual = _mutual_pairs(first, second)
+    more = Counter(pole for word in ours for pole in _own_poles(word, mutual))
+    more.subtract(pole for word in theirs for pole in word.poles)
+    exchanged = {pair for pair, sign in more if more[pair, sign] > 0 > more[pair, -sign]}
+    common = {word.stem for word in ours} & {word.stem for word in theirs}
+    return [
+        (a.stem, b.stem)
+        for a in _one_of_each(ours)
+        for b in _one_of_each(theirs)
+        if _opposite_pairs(a, b, mutual) & exchanged and a.stem not in common
+    ]
+
+
+def _one_of_each(words: tuple[PolarWord, ...]) -> Iterable[PolarWord]:
+    return {word.stem: word for word in words if word.poles}.values()
+
+
+def _own_poles(word: PolarWord, mutual: frozenset[int]) -> set[Pole]:
+    return {(pair, -sign if pair in mutual else sign) for pair, sign in word.poles}
+
+
+def _opposite_pairs(a: PolarWord, b: PolarWord, mutual: frozenset[int]) -> set[int]:
+    return {pair for pair, sign in _own_poles(a, mutual) if (pair, -sign) in b.poles}
+
+
+def _mixed_pairs(words: tuple[PolarWord, ...]) -> set[int]:
+    poles = {pole for word in words for pole in word.poles}
+    return {pair for pair, sign in poles if (pair, -sign) in poles}
+
+
+def _mutual_pairs(first: str, second: str) -> frozenset[int]:
+    """The pairs that mean their opposite in the other text, because the two who are spoken of have
+    changed places."""
+    if not _changed_places(first, second):
+        return frozenset()
+    return frozenset(pair for word in _MUTUAL for pair, _ in _poles()[word])
+
+
+def _changed_places(first: str, second: str) -> bool:
+    """True when of two names that both texts have the first is the second in the other."""
+    ours, theirs = _capitals(first), _capitals(second)
+    both = {*ours} & {*theirs}
+    return len(both) > 1 and next(n for n in ours if n in both) != next(
+        n for n in theirs if n in both
+    )
+
+
+def _capitals(text: str) -> list[str]:
+    found = (re.sub(r"[’']s$", "", each) for each in re.findall(r"\b[A-Z][\w’']+", text))
+    return [each for each in found if each.lower() not in STOP_WORDS | DATE_WORDS]
 
 
 @lru_cache(maxsize=1)
-def _pairs() -> dict[str, frozenset[Pole]]:
+def _poles() -> dict[str, frozenset[Pole]]:
     found: dict[str, set[Pole]] = {}
-    for pair, sides in enumerate(_POLES.split(";")):
+    for pair, sides in enumerate([*_ANTONYMS.split(";"), *_CONTRASTS.split(";")]):
         for sign, side in zip((1, -1), sides.split(":"), strict=True):
             for word in side.split():
                 found.setdefault(word, set()).add((pair, sign))
