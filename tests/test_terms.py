@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from rag.text.names import find_names, name_keys
 from rag.text.quantities import find_quantities, same_amount
-from rag.text.synonyms import are_related_words
+from rag.text.synonyms import are_related_words, may_be_same_event
 from rag.text.tokens import content_stems
 from rag.text.words import negated_stems
 
@@ -104,10 +104,25 @@ def test_name_keys(one: str, other: str, expected: bool) -> None:
         ("import", "export", False),
         ("won", "lost", False),
         ("killed", "died", False),
+        ("built", "constructed", True),
+        ("stolen", "stole", True),
     ],
 )
 def test_alike(one: str, other: str, expected: bool) -> None:
     assert are_related_words(one, other) is expected
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("kill", "die", True),  # by their group
+        ("climb", "increas", True),  # by what both are opposites of
+        ("climb", "fall", False),
+        ("ferri", "train", False),
+    ],
+)
+def test_stems_for_one_event(one: str, other: str, expected: bool) -> None:
+    assert may_be_same_event(one, other) is expected
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from rag.checking import rules
 from rag.models.token_embeddings import TokenEmbeddings
 from rag.text.quantities import find_quantities
-from rag.text.synonyms import are_related_stems
+from rag.text.synonyms import are_synonyms
 from rag.text.tokens import content_stems
 
 if TYPE_CHECKING:
@@ -200,4 +200,4 @@ def _numbers(claim: AnalysedSentence, source: Sequence[AnalysedSentence]) -> flo
 
 
 def _is_missing(stem: str, stems: set[str]) -> bool:
-    return stem not in stems and not any(are_related_stems(stem, other) for other in stems)
+    return stem not in stems and not any(are_synonyms(stem, other) for other in stems)

@@ -10,13 +10,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from functools import lru_cache
 from typing import Literal
 
 from rag.text.antonyms import PolarWord, opposed_words, polar_words
 from rag.text.names import name_keys
 from rag.text.sentence_parser import Date, Figure, Interval, Name, Statement, parse_sentence
-from rag.text.synonyms import are_related_stems
+from rag.text.synonyms import may_be_same_event
 from rag.text.tokens import content_stem
 
 Point = Literal["number", "name", "date", "verdict"]
@@ -28,13 +27,6 @@ MIN_SPELLING_SIMILARITY = (
 ROUNDING_TOLERANCE = 0.03  # of the larger figure
 APPROXIMATE_TOLERANCE = 0.15  # the same where one says "about"
 
-_SYNONYMS = """kill die deadli; win winner beat defeat; approv pass back; close closur shut;
-    name appoint choos pick; cut reduc axe slash lower; rise increas climb grow jump gain up;
-    fall drop declin eas slow decreas down; worker people person miner passeng;
-    find found discov; stole steal; long longest; buy purchas pay acquir; sign signatur;
-    build construct; plant factori; lose defeat; begin start open launch; end finish close;
-    vote ballot; reject block; elect reelect; convict guilti; jail prison; murder kill;
-    storm hurrican; quit resign; hurt injur wound; fine pay; order must"""
 # Units without which a number says something else.
 _TELLING = frozenset(["%", "$", "€", "£", "¥", "fraction", "point", "age"])
 # Names of nobody: scales, days, nationalities and other words that stand before a noun.
@@ -80,22 +72,6 @@ def is_named_in(name: Name, read: Statement) -> bool:
     return any(name.keys & other.keys for other in read.names) or bool(name.keys & keys)
 
 
-@lru_cache(maxsize=1)
-def _groups() -> dict[str, frozenset[int]]:
-    groups: dict[str, set[int]] = {}
-    for number, group in enumerate(_SYNONYMS.split(";")):
-        for word in group.split():
-            groups.setdefault(word, set()).add(number)
-    return {word: frozenset(numbers) for word, numbers in groups.items()}
-
-
-def mean_the_same(one: str, other: str) -> bool:
-    """True for stems that say about the same."""
-    groups = _groups()
-    shared = groups.get(one, frozenset()) & groups.get(other, frozenset())
-    return bool(shared) or are_related_stems(one, other)
-
-
 # --- numbers and dates ------------------------------------------------------------------------
 
 
@@ -118,7 +94,7 @@ def are_comparable(found: Difference, ours: Statement, theirs: Statement) -> boo
 def _comparable(a: Figure, b: Figure) -> bool:
     if a.unit != b.unit:
         return False
-    return bool(a.unit) or any(mean_the_same(x, y) for x in a.counted for y in b.counted)
+    return bool(a.unit) or any(may_be_same_event(x, y) for x in a.counted for y in b.counted)
 
 
 def _scale(figure: Figure, read: Statement) -> str:
@@ -199,5 +175,5 @@ def _denied(a: PolarWord, b: PolarWord) -> bool:
     return (
         a.denied != b.denied
         and bool(content_stem(a.stem) or a.poles)
-        and mean_the_same(a.stem, b.stem)
+        and may_be_same_event(a.stem, b.stem)
     )

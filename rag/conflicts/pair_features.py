@@ -19,10 +19,10 @@ from rag.conflicts.differences import (
     are_comparable,
     count_agreements,
     is_named_in,
-    mean_the_same,
 )
 from rag.models.token_embeddings import TokenEmbeddings
 from rag.text.sentence_parser import Interval, Statement, parse_sentence
+from rag.text.synonyms import may_be_same_event
 from rag.text.tokens import stem
 
 if TYPE_CHECKING:
@@ -205,4 +205,4 @@ def _once(ours: Statement, theirs: Statement) -> bool:
         for each in (ours, theirs)
     )
     one, other = both
-    return any(mean_the_same(a, b) for a in one for b in other)
+    return any(may_be_same_event(a, b) for a in one for b in other)

@@ -81,6 +81,12 @@ def polar_words(text: str) -> tuple[PolarWord, ...]:
     return tuple(found)
 
 
+def share_a_pole(first: str, second: str) -> bool:
+    """True for stems of about the same meaning, by what they are opposites of."""
+    poles = _poles()
+    return not poles.get(first, frozenset()).isdisjoint(poles.get(second, ()))
+
+
 def opposed_words(first: str, second: str) -> list[tuple[PolarWord, PolarWord]]:
     """Words of the two texts at opposite poles of a pair of which neither text has both.
     Contrasts do not count."""

@@ -82,7 +82,8 @@ _IRREGULAR = {
     "wrote": "write", "written": "write", "spoke": "speak", "spoken": "speak", "chose": "choos",
     "chosen": "choos", "died": "die", "dead": "die", "death": "die", "shown": "show",
     "shot": "shoot", "struck": "strike", "thought": "think", "sank": "sink", "drove": "drive",
-    "driven": "drive", "men": "man", "women": "woman", "children": "child",
+    "driven": "drive", "stole": "steal", "stolen": "steal", "men": "man",
+    "women": "woman", "children": "child",
 }  # fmt: skip
 
 
