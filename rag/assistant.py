@@ -16,6 +16,7 @@ from rag.answering.answerer import Answerer
 from rag.answering.draft import AnswerDraft, Step, finish, timed, timed_call
 from rag.answering.large_model import LargeModelAnswerer
 from rag.answering.small_model import SmallModelAnswerer
+from rag.answering.summary import summarize
 from rag.cancellation import Cancellation, run_cancellable
 from rag.checking.answerability import Answerability
 from rag.checking.checker import Checker
@@ -39,7 +40,12 @@ from rag.query.plan import QueryPlan
 from rag.query.rewriting import rewrite
 from rag.query.spelling import SpellingCorrector
 from rag.query.sub_questions import split_question
-from rag.query.validation import in_another_script, reason_to_decline, validate_question
+from rag.query.validation import (
+    asks_for_summary,
+    in_another_script,
+    reason_to_decline,
+    validate_question,
+)
 from rag.retrieval.evidence import select_evidence
 from rag.retrieval.hybrid import Retriever
 from rag.settings import Settings
@@ -148,6 +154,8 @@ class Assistant:
         run_cancellable(self.model.warm, cancellation)
         plan = yield from self._plan(question, history, document_ids, cancellation, asked_on)
         draft = AnswerDraft(plan.question, self.model.name)
+        if asks_for_summary(plan.standalone):
+            return (yield from self._summarized(plan, draft))
         if reason := reason_to_decline(plan.standalone):
             yield from (Retrieved(()), Selected(()))
             return draft.declined(reason)
@@ -169,6 +177,18 @@ class Assistant:
         compared = add_conflicts(draft, found, selected)
         yield from (Checked(claim, "kept") for claim in compared.claims[len(draft.claims) :])
         return compared
+
+    def _summarized(
+        self, plan: QueryPlan, draft: AnswerDraft
+    ) -> Generator[Step, None, AnswerDraft]:
+        """The draft as a summary of the documents asked about, or of all."""
+        yield Retrieved(())
+        summary = yield from timed_call(
+            "compose", lambda: summarize(draft, self.library, self.embedder, plan.document_ids)
+        )
+        yield Selected(summary.passages)
+        yield from (Checked(claim, "kept") for claim in summary.claims)
+        return summary if summary.claims else draft.declined("nothing retrieved")
 
     def _plan(
         self,

@@ -33,6 +33,23 @@ class FormatError(FootnoteError):
 JsonT = TypeVar("JsonT", bound="JsonObject")
 
 
+def markdown_pieces(claims: Sequence[Claim]) -> list[str]:
+    """Each claim with its markers, behind what parts it from the one before; joined they are the
+    answer as Markdown: running text, and a list for each group of points, below its heading."""
+    pieces: list[str] = []
+    before: Claim | None = None
+    for claim in claims:
+        opens = before is None or claim.group != before.group
+        gap = (
+            "" if before is None else "\n\n" if opens else "\n" if claim.group is not None else " "
+        )
+        heading = f"**{claim.group}**\n\n" if opens and claim.group else ""
+        bullet = "" if claim.group is None else "- "
+        pieces.append(f"{gap if before else ''}{heading}{bullet}{claim.marked()}")
+        before = claim
+    return pieces
+
+
 # --- writing ---------------------------------------------------------------------------------
 
 
@@ -76,6 +93,7 @@ def _claim(claim: Claim, by_number: dict[int, Passage]) -> dict[str, Any]:
         "reasons": list(claim.reasons),
         "origin": claim.origin,
         "score": claim.score,
+        "group": claim.group,
         "citations": [_citation(c, by_number[c.number]) for c in claim.citations],
     }
 
@@ -209,6 +227,7 @@ class ClaimJson(JsonObject):
     reasons: list[str]
     origin: Origin
     score: float | None
+    group: str | None = None  # older documents lack it
     citations: list[_CitationJson]
 
     def to_claim(self) -> Claim:
@@ -219,6 +238,7 @@ class ClaimJson(JsonObject):
             reasons=tuple(self.reasons),
             origin=self.origin,
             score=self.score,
+            group=self.group,
         )
 
 

@@ -137,6 +137,9 @@ class Claim:
     reasons: tuple[str, ...] = ()  # what did not match, in words for people
     origin: Origin = "matched"
     score: float | None = None  # the probability, 0..1, that the quotes say it
+    group: str | None = None
+    """Of a point in a list, the heading of the list, or "" where that has none; None for a sentence
+    of running text. Points that follow each other under one heading are one list."""
 
     def marked(self) -> str:
         """The sentence with its markers: ``A 20% rate applies. [1][3]``."""

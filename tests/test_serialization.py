@@ -62,6 +62,7 @@ def test_an_answer_is_written_in_full() -> None:
                 "reasons": ["the source says more"],
                 "origin": "model",
                 "score": 0.75,
+                "group": None,
                 "citations": [
                     {
                         "number": 2,

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from rag.answering.attempts import Attempt
 from rag.events import Event, Finished, ModelCalled
+from rag.serialization import markdown_pieces
 from rag.types import Answer, Claim, DeclineReason, Passage, Usage
 
 StepT = TypeVar("StepT")
@@ -60,7 +61,7 @@ class AnswerDraft:
         reason = None if self.claims else next(iter(self.reasons), None)
         return Answer(
             question=self.question,
-            text=" ".join(claim.marked() for claim in self.claims),
+            text="".join(markdown_pieces(self.claims)),
             claims=self.claims,
             passages=self.passages,
             status="answered" if self.claims else "declined",

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterable
 
 from rag.errors import QuestionError
+from rag.query.answer_type import expected_answer_type
 from rag.text.names import find_names
 from rag.text.quantities import find_quantities
 from rag.text.sentences import split_sentences
@@ -86,6 +87,26 @@ def reason_to_decline(question: str) -> DeclineReason | None:
     if not (content_stems(question) or find_quantities(question) or find_names(question)):
         return "nothing retrieved"
     return "not stated" if _ORDER.search(question) else None
+
+
+_DOCUMENTS = re.compile(rf"\b(?:these|those|{_SOURCES}|stories|files)\b", re.IGNORECASE)
+# Stems of words that ask what documents are about, and of no topic.
+_OF_DOCUMENTS = frozenset(
+    """summari summar summaris overview key main point idea topic subject theme brief gist recap
+    news document stori collect content cover happen sum pleas""".split()
+)
+
+
+def asks_for_summary(question: str) -> bool:
+    """True for "Summarize the articles" and "What are these about?": it is asked what the documents
+    are about, and no word says which topic."""
+    plain = question.lower() if question.isupper() else question
+    kind = expected_answer_type(plain)
+    if find_names(plain) or find_quantities(plain) or kind not in ("other", "yes-no"):
+        return False
+    if stems := set(content_stems(plain)):
+        return stems <= _OF_DOCUMENTS
+    return kind == "other" and bool(_DOCUMENTS.search(plain))
 
 
 def in_another_script(question: str, texts: Iterable[str]) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ValidationError
 
 from rag.errors import QuestionError
-from rag.serialization import answer_to_json
+from rag.serialization import answer_to_json, markdown_pieces
 from rag.types import Turn, Usage
 from ui.api.schemas import answer_text
 
@@ -112,8 +112,9 @@ def content_pieces(
 ) -> Iterator[ContentPiece]:
     """The content of the claims from number `first` on, which stands `at` characters in."""
     titled = {passage.number: passage for passage in evidence}
+    pieces = markdown_pieces(claims)
     for index, claim in enumerate(claims[first:], first):
-        content = f" {claim.marked()}" if index else claim.marked()
+        content = pieces[index]
         end = at + len(content)
         start = end - len(claim.marked())
         yield ContentPiece(

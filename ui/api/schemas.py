@@ -115,4 +115,4 @@ def answer_text(answer: Answer) -> str:
     """The answer as running text with its ``[n]`` markers; a decline says why there is none."""
     if answer.status == "declined":
         return f"No answer: {why_declined(answer)}"
-    return " ".join(claim.marked() for claim in answer.claims)
+    return answer.text

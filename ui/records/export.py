@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
+from itertools import groupby
 from pathlib import PurePath
 
 from rag.types import Citation, Claim, Span
@@ -174,10 +175,22 @@ def _facts(exchange: Exchange) -> str:
 
 def _md_exchange(exchange: Exchange, notes: _Notes) -> Iterator[str]:
     if exchange.claims:
-        yield " ".join(_md_sentence(exchange, claim, notes) for claim in exchange.claims)
+        yield from _md_blocks(exchange, notes)
     yield from (f"**{_md(outcome)}**" for outcome in _outcome(exchange))
     if facts := _facts(exchange):
         yield f"*{_md(facts)}*"
+
+
+def _md_blocks(exchange: Exchange, notes: _Notes) -> Iterator[str]:
+    """Running text as paragraphs, and points as lists below their headings."""
+    for group, claims in groupby(exchange.claims, key=lambda claim: claim.group):
+        sentences = [_md_sentence(exchange, claim, notes) for claim in claims]
+        if group is None:
+            yield " ".join(sentences)
+            continue
+        if group:
+            yield f"**{_md(group)}**"
+        yield "\n".join(f"- {sentence}" for sentence in sentences)
 
 
 def _md_sentence(exchange: Exchange, claim: Claim, notes: _Notes) -> str:
@@ -227,14 +240,25 @@ def _head(title: str) -> str:
 
 def _html_exchange(exchange: Exchange, place: int, notes: _Notes, *, own: bool) -> str:
     question = f"<h2>{_text(exchange.question) or BLANK}</h2>\n" if own else ""
-    sentences = " ".join(
-        _html_sentence(exchange, claim, _anchor(place, number), notes)
-        for number, claim in enumerate(exchange.claims, 1)
-    )
-    answer = f"<p>{sentences}</p>\n" if sentences else ""
+    answer = "".join(_html_blocks(exchange, place, notes))
     outcomes = "".join(f'<p class="fn-outcome">{_text(o)}</p>\n' for o in _outcome(exchange))
     facts = f'<p class="fn-meta">{_text(_facts(exchange))}</p>\n' if _facts(exchange) else ""
     return f"<article>\n{question}{answer}{outcomes}{facts}</article>"
+
+
+def _html_blocks(exchange: Exchange, place: int, notes: _Notes) -> Iterator[str]:
+    numbered = groupby(enumerate(exchange.claims, 1), key=lambda pair: pair[1].group)
+    for group, claims in numbered:
+        sentences = [
+            _html_sentence(exchange, claim, _anchor(place, number), notes)
+            for number, claim in claims
+        ]
+        if group is None:
+            yield f"<p>{' '.join(sentences)}</p>\n"
+            continue
+        heading = f"<h3>{_text(group)}</h3>\n" if group else ""
+        points = "".join(f"<li>{sentence}</li>" for sentence in sentences)
+        yield f"{heading}<ul>{points}</ul>\n"
 
 
 def _html_sentence(exchange: Exchange, claim: Claim, anchor: str, notes: _Notes) -> str:

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from rag.errors import FootnoteError
 from rag.events import Checked, Event, Finished, Retrieved, Rewritten, Selected, Token
-from rag.types import Answer, Turn
+from rag.types import Answer, Claim, Turn
 from ui.shell.screen import Screen
 from ui.shell.terminal_rows import (
     Row,
     decline_rows,
     error_row,
+    heading_row,
     sentence_row,
     source_rows,
     timing_line,
@@ -57,6 +58,7 @@ class _ProgressPrinter:
     silent: bool
     draft: str = ""
     removed: int = 0
+    group: str | None = None  # of points, under way
 
     def show(self, event: Event) -> None:
         match event:
@@ -74,11 +76,18 @@ class _ProgressPrinter:
                 self.screen.show_activity("Checking")
                 self.removed += action == "removed"
                 if action != "removed" and not self.silent:
-                    self.screen.output(sentence_row(claim))
+                    self._show_sentence(claim)
             case Finished(answer):
                 if self.removed and answer.status == "answered":
                     left_out = count(self.removed, "sentence")
                     self.screen.message(f"Left out: {left_out} that the articles do not support.")
+
+    def _show_sentence(self, claim: Claim) -> None:
+        """A sentence, or a point below the heading of its list."""
+        if claim.group != self.group and (heading := heading_row(claim)):
+            self.screen.output(Row(), heading)
+        self.group = claim.group
+        self.screen.output(sentence_row(claim))
 
 
 def print_answer(events: Iterator[Event], screen: Screen) -> Answer:

@@ -44,6 +44,8 @@ def error_row(message: str) -> Row:
 def sentence_row(claim: Claim) -> Row:
     """A checked sentence with its markers, and its support where that is not full."""
     body = Text(one_line(claim.text))
+    if claim.group is not None:
+        body = Text("• ").append_text(body)
     numbers = dict.fromkeys(citation.number for citation in claim.citations)
     if numbers:
         body.append(" ").append("".join(f"[{number}]" for number in numbers), "cyan")
@@ -51,6 +53,11 @@ def sentence_row(claim: Claim) -> Row:
         _, style, verdict = SUPPORT_LABELS[claim.support]
         body.append(f" ({verdict})", style)
     return Row(body)
+
+
+def heading_row(claim: Claim) -> Row | None:
+    """The heading of the points that a claim is the first of; None where they have none."""
+    return Row(Text(one_line(claim.group), "bold")) if claim.group else None
 
 
 def source_rows(answer: Answer) -> Iterator[Row]:

@@ -9,8 +9,9 @@ in `ui.views.answer_actions`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
+from itertools import groupby
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import quote as urlquote
@@ -161,14 +162,31 @@ def _verdict(exchange: Exchange) -> tuple[str, str]:
 
 
 def _answer(exchange: Exchange, links: CitationLinks) -> str:
-    """The sentences so far; text is only added at the end."""
-    claims = "".join(render_sentence(links, n, claim) for n, claim in enumerate(exchange.claims))
-    text = f'<p class="fn-prose">{claims}{_draft(exchange.draft)}</p>'
-    if not claims and not exchange.draft:
-        text = ""
+    """The sentences and points so far; text is only added at the end."""
+    text = "".join(_blocks(exchange, links))
     notes = render_footnotes(links, exchange.claims)
     end = "".join((_declined(exchange), _failed(exchange), _removed(exchange)))
     return f'<div class="fn-answer">{text}{end}{notes}</div>'
+
+
+def _blocks(exchange: Exchange, links: CitationLinks) -> Iterator[str]:
+    """Running text as paragraphs, points as lists below their headings, and what is being
+    written."""
+    blocks = groupby(enumerate(exchange.claims), key=lambda pair: pair[1].group)
+    running = ""
+    for group, numbered in blocks:
+        sentences = [render_sentence(links, number, claim) for number, claim in numbered]
+        if group is None:
+            running += "".join(sentences)
+            continue
+        if running:
+            yield f'<p class="fn-prose">{running}</p>'
+            running = ""
+        heading = f'<h4 class="fn-group">{escape_line(group)}</h4>' if group else ""
+        points = "".join(f"<li>{sentence}</li>" for sentence in sentences)
+        yield f'{heading}<ul class="fn-prose fn-points">{points}</ul>'
+    if running or exchange.draft:
+        yield f'<p class="fn-prose">{running}{_draft(exchange.draft)}</p>'
 
 
 def _draft(draft: str) -> str:

@@ -1,0 +1,291 @@
+"""Units of a text: sentences, list items and table rows, each with the context it is read in.
+
+A unit is what is cited; its context (headings above it, the line that introduces its list, the
+sentence that it leans on) tells what it is about and is never cited for it. Headings, lines that
+end in a colon, questions, and sentences that give orders to a machine are context, never evidence.
+
+The structure is that of light Markdown: ``#`` headings, list markers, ``|`` tables. Plain text has
+headings too: a line of its own without a full stop, with full sentences below.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Literal
+
+from rag.text.sentences import needs_context, split_sentences
+
+UnitRole = Literal["sentence", "item", "row", "heading", "introduction", "question", "instruction"]
+EVIDENCE_ROLES = frozenset(["sentence", "item", "row"])
+
+MAX_HEADING_CHARS = 140
+MAX_ITEM_CHARS = 400
+"""A list item that is longer is cited sentence by sentence."""
+
+_ATX = re.compile(r"(#{1,6})[ \t]+(?=\S)")
+_SETEXT = re.compile(r"\s{0,3}(?:={3,}|-{3,})\s*$")
+_ITEM = re.compile(r"[ \t]*(?:[-*•+–]|\(?\d{1,3}[.)]|[a-z][.)])[ \t]+(?=\S)")
+_ROW = re.compile(r"[^|\n]*\|[^|\n]*\||\|[^|\n]+\|?")
+_RULE = re.compile(r"[\s|:\-–—=*_]+$")
+_INDENTED = re.compile(r"[ \t]{2,}\S")
+_CLOSED = re.compile(r"[.!?…;,:。！？؟।][”\"’')\]]*$")
+_ASKS = re.compile(r"[?？؟][”\"’')\]]*\W*$")
+_OPENS_QUOTE = re.compile(r"[“\"‘'«„]")
+# Words that no reader of an article is told: they are for a model that reads it.
+_TO_A_MACHINE = re.compile(
+    r"^\W*(?:system|assistant|instructions?)\s*:|\[/?INST\]|<\|?(?:im_start|system|assistant|user)\b"
+    r"|\b(?:ignore|disregard|forget|override)\b(?:\s+\w+){0,3}\s+(?:instructions?|prompts?|context)\b"
+    r"|\b(?:AI|LLM|language model|chatbot)s?\b(?:\s+\w+){0,4}\s+(?:must|should|shall|have to)\b"
+    r"|\byou (?:must|should) (?:answer|reply|respond|say|state|claim)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """The characters ``[start, end)`` of a text, and what they are read with."""
+
+    start: int
+    end: int
+    role: UnitRole
+    headings: tuple[str, ...] = ()
+    """The headings above it, outermost first."""
+    leans_on: str = ""
+    """The list's introduction, the table's header, the question that it answers, or the sentence
+    before it where it cannot be read without."""
+    list_number: int | None = None
+    """Items of one list, and rows of one table, have the same; None for a sentence."""
+    paragraph: int = 0
+
+    @property
+    def is_evidence(self) -> bool:
+        return self.role in EVIDENCE_ROLES
+
+    def text(self, whole: str) -> str:
+        """Its characters in the text that it was parsed from."""
+        return whole[self.start : self.end]
+
+
+def in_context(unit: Unit, whole: str, title: str = "") -> str:
+    """The unit with its context before it, in the order in which a person reads them."""
+    parts = [title, *unit.headings, unit.leans_on, unit.text(whole)]
+    kept = dict.fromkeys(" ".join(part.split()) for part in parts)
+    return " ".join(_sentence_like(part) for part in kept if part)
+
+
+@lru_cache(maxsize=64)
+def parse_units(text: str) -> tuple[Unit, ...]:
+    """Every unit of `text`, in order; together they cover all its words. Linear time."""
+    blocks = list(_blocks(text))
+    return tuple(_with_roles(text, blocks))
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """A heading, list item, table row or paragraph at ``[start, end)``."""
+
+    start: int
+    end: int
+    kind: Literal["heading", "item", "row", "paragraph"]
+    level: int = 0
+    """Of a heading, 1 to 6, and 7 for a plain line; indentation of an item."""
+    after_blank: bool = True
+
+
+def _blocks(text: str) -> Iterator[_Block]:
+    """The blocks of a text; paragraphs are runs of lines that are none of the others."""
+    lines = list(_lines(text))
+    number = 0
+    while number < len(lines):
+        start, end = lines[number]
+        line = text[start:end]
+        blank_before = number == 0 or not text[slice(*lines[number - 1])].strip()
+        if not line.strip() or _RULE.fullmatch(line):
+            number += 1
+        elif atx := _ATX.match(line):
+            yield _Block(start + atx.end(), end, "heading", len(atx[1]))
+            number += 1
+        elif _is_setext(text, lines, number):
+            yield _Block(start, end, "heading", 1)
+            number += 2
+        elif item := _ITEM.match(line):
+            last = _last_of_item(text, lines, number)
+            indent = len(line) - len(line.lstrip())
+            yield _Block(start + item.end(), lines[last][1], "item", indent, blank_before)
+            number = last + 1
+        elif _ROW.match(line.strip()) and line.count("|") >= 2:
+            yield _Block(start, end, "row", after_blank=blank_before)
+            number += 1
+        else:
+            last = _last_of_paragraph(text, lines, number)
+            yield _Block(start, lines[last][1], "paragraph", after_blank=blank_before)
+            number = last + 1
+
+
+def _lines(text: str) -> Iterator[tuple[int, int]]:
+    start = 0
+    for line in text.split("\n"):
+        yield start, start + len(line.rstrip())
+        start += len(line) + 1
+
+
+def _is_setext(text: str, lines: Sequence[tuple[int, int]], number: int) -> bool:
+    if number + 1 >= len(lines):
+        return False
+    line, below = (text[slice(*lines[n])] for n in (number, number + 1))
+    return bool(_SETEXT.match(below)) and len(line) <= MAX_HEADING_CHARS and "|" not in line
+
+
+def _starts_block(line: str) -> bool:
+    return (
+        not line.strip()
+        or bool(_ATX.match(line) or _ITEM.match(line) or _RULE.fullmatch(line))
+        or line.count("|") >= 2
+    )
+
+
+def _last_of_item(text: str, lines: Sequence[tuple[int, int]], number: int) -> int:
+    """Indented lines below an item go on with it."""
+    while number + 1 < len(lines):
+        line = text[slice(*lines[number + 1])]
+        if _starts_block(line) or not _INDENTED.match(line):
+            break
+        number += 1
+    return number
+
+
+def _last_of_paragraph(text: str, lines: Sequence[tuple[int, int]], number: int) -> int:
+    while number + 1 < len(lines) and not _starts_block(text[slice(*lines[number + 1])]):
+        if _is_setext(text, lines, number + 1):
+            break
+        number += 1
+    return number
+
+
+def _with_roles(text: str, blocks: Sequence[_Block]) -> Iterator[Unit]:
+    headings: list[tuple[int, str]] = []
+    lead, header = "", ""  # what the units to come lean on; the columns of the table under way
+    lists, previous = 0, ""
+    for paragraph, block in enumerate(blocks):
+        path = tuple(name for _, name in headings)
+        if block.kind in ("item", "row") and previous != block.kind:
+            lists, header = lists + 1, ""
+        if block.kind == "heading":
+            headings = _under(headings, block.level, text[block.start : block.end])
+            lead = ""
+            yield Unit(block.start, block.end, "heading", path, paragraph=paragraph)
+        elif block.kind == "row":
+            row = Unit(block.start, block.end, "row", path, header or lead, lists, paragraph)
+            if not header:  # the first row says what the columns are
+                header = text[block.start : block.end]
+                row = replace(row, role="introduction")
+            yield row
+        elif block.kind == "item":
+            yield from _item_units(text, block, Unit(0, 0, "item", path, lead, lists, paragraph))
+        else:
+            following = blocks[paragraph + 1] if paragraph + 1 < len(blocks) else None
+            units = list(
+                _sentence_units(
+                    text, block, following, Unit(0, 0, "sentence", path, lead), paragraph
+                )
+            )
+            for unit in units:
+                if unit.role == "heading":
+                    headings = _under(headings, 7, unit.text(text))
+                yield unit
+            last = units[-1] if units else None
+            leads = last is not None and last.role in ("introduction", "question")
+            lead = last.text(text) if last is not None and leads else ""
+        previous = block.kind
+
+
+def _under(headings: list[tuple[int, str]], level: int, name: str) -> list[tuple[int, str]]:
+    kept = [each for each in headings if each[0] < level]
+    return [*kept, (level, " ".join(name.strip(" #*_").split()))]
+
+
+def _item_units(text: str, block: _Block, like: Unit) -> Iterator[Unit]:
+    whole = replace(like, start=block.start, end=block.end)
+    sentences = split_sentences(text[block.start : block.end])
+    if _role(whole.text(text)) != "sentence" and len(sentences) == 1:
+        yield replace(whole, role=_role(whole.text(text)))
+    elif block.end - block.start <= MAX_ITEM_CHARS or len(sentences) == 1:
+        yield whole
+    else:
+        for start, end in sentences:
+            yield replace(like, start=block.start + start, end=block.start + end)
+
+
+def _sentence_units(
+    text: str, block: _Block, following: _Block | None, like: Unit, paragraph: int
+) -> Iterator[Unit]:
+    """The sentences of a paragraph, and its plain headings; `like` has what is the same for all."""
+    spans = _sentences_of(text, block)
+    below = _sentences_of(text, following)[:1] if _is_paragraph(following) else []
+    path, lead = like.headings, like.leans_on
+    before = ""
+    for place, (start, end) in enumerate(spans):
+        sentence = text[start:end]
+        unit = replace(like, start=start, end=end, headings=path, paragraph=paragraph)
+        if _is_plain_heading(text, [*spans, *below][place : place + 2]):
+            yield replace(unit, role="heading", leans_on="")
+            path = (*path[:1], sentence.strip()) if path else (sentence.strip(),)
+            lead = before = ""
+            continue
+        role = _role(sentence)
+        leans = lead or (before if needs_context(sentence) else "")
+        yield replace(unit, role=role, leans_on=leans)
+        if role in ("question", "introduction"):
+            lead = sentence
+        before = sentence
+
+
+def _sentences_of(text: str, block: _Block | None) -> list[tuple[int, int]]:
+    if block is None:
+        return []
+    found = split_sentences(text[block.start : block.end])
+    return [(block.start + start, block.start + end) for start, end in found]
+
+
+def _is_paragraph(block: _Block | None) -> bool:
+    return block is not None and block.kind == "paragraph"
+
+
+def _is_plain_heading(text: str, lines: Sequence[tuple[int, int]]) -> bool:
+    """True for a line of its own that does not end like a sentence, where the next one does: a
+    transcript or a poem has many such lines, one after the other."""
+    if len(lines) < 2 or not _is_open_line(text, lines[0]):
+        return False
+    return bool(_CLOSED.search(text[slice(*lines[1])]))
+
+
+def _is_open_line(text: str, span: tuple[int, int]) -> bool:
+    start, end = span
+    alone = (start == 0 or text[start - 1] == "\n") and (end == len(text) or text[end] == "\n")
+    line = text[start:end]
+    return alone and len(line) <= MAX_HEADING_CHARS and not _CLOSED.search(line)
+
+
+def _role(sentence: str) -> UnitRole:
+    if _TO_A_MACHINE.search(sentence):
+        return "instruction"
+    stripped = sentence.rstrip()
+    if stripped.endswith((":", "：")):
+        return "introduction"
+    if _ASKS.search(stripped) and not _is_quoted_question(stripped):
+        return "question"
+    return "sentence"
+
+
+def _is_quoted_question(sentence: str) -> bool:
+    """True for: He asked, "Why now?" The sentence itself states that he did."""
+    quote = _OPENS_QUOTE.search(sentence)
+    closed = sentence[-1] in "”\"’'»“"
+    return closed and quote is not None and bool(re.search(r"\w", sentence[: quote.start()]))
+
+
+def _sentence_like(part: str) -> str:
+    return part if _CLOSED.search(part) else f"{part}."

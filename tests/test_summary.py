@@ -1,0 +1,106 @@
+"""Summaries made of quoted points, for questions about the documents as a whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rag.answering.draft import AnswerDraft
+from rag.answering.summary import summarize
+from rag.query.validation import asks_for_summary
+from rag.serialization import markdown_pieces
+from rag.store.documents import Library
+from rag.types import Answer, Citation, Claim, Document, Span
+from tests.asking import NEWS, REPORT, SMALL, Index
+from tests.fakes import ScriptedServer
+
+pytest_plugins = ["tests.seeds"]
+
+
+def asked(index: Index, question: str, *document_ids: str) -> Answer:
+    """The answer, for which no language model may be asked."""
+    with ScriptedServer() as server:
+        assistant = index.assistant(server, SMALL)
+        answer = assistant.ask(question, document_ids=document_ids or None)
+        assert not server.requests
+    for claim in answer.claims:
+        for citation in claim.citations:
+            assert index.library.text(citation.span) == citation.quote
+    return answer
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["Summarize the articles", "What are these articles about?", "SUMMARIZE THE ARTICLES!"],
+)
+def test_all_articles_are_summarized_a_group_for_each(seeds: Index, question: str) -> None:
+    answer = asked(seeds, question)
+    assert answer.status == "answered"
+    titles = {seeds.library.document(id).title for id in (NEWS, REPORT)}
+    assert {claim.group for claim in answer.claims} == titles
+    assert 4 <= len(answer.claims) <= 6
+    numbers = [citation.number for claim in answer.claims for citation in claim.citations]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_one_article_is_summarized_in_its_order(seeds: Index) -> None:
+    answer = asked(seeds, "Give me the key points", NEWS)
+    starts = [claim.citations[0].span.start for claim in answer.claims]
+    assert 3 <= len(starts) <= 5
+    assert starts == sorted(starts)
+    assert {claim.citations[0].span.document_id for claim in answer.claims} == {NEWS}
+    assert {claim.group for claim in answer.claims} == {""}
+
+
+def test_headings_are_no_points(seeds: Index) -> None:
+    title = seeds.library.document(REPORT).text.split("\n")[0]
+    points = [claim.text for claim in asked(seeds, "What is it about, these documents?").claims]
+    assert points
+    assert title not in points
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("What does the news say?", True),
+        ("can you give me a brief overview of the documents", True),
+        ("What are the main topics?", True),
+        ("tariff summary", False),
+        ("Summarize the article about tariffs", False),
+        ("What happened in Geneva?", False),
+        ("What happened on 5 May?", False),
+        ("How many articles are there?", False),
+        ("Who wrote the articles?", False),
+        ("Why?", False),
+        ("What is it about?", False),
+        ("hello", False),
+    ],
+)
+def test_only_a_question_without_a_topic_is_about_all(question: str, expected: bool) -> None:
+    assert asks_for_summary(question) is expected
+
+
+@pytest.mark.parametrize("text", ["One line only", "# Heading\n\n- item", "Word. " * 20_000])
+def test_any_document_can_be_summarized(seeds: Index, tmp_path: Path, text: str) -> None:
+
+    library = Library.open(tmp_path / "one.sqlite3")
+    library.put(Document.of("a", "A", "/a", text), [])
+    draft = summarize(AnswerDraft("Summarize.", "none"), library, seeds.embedder)
+    assert 1 <= len(draft.claims) <= 5
+    library.close()
+
+
+# --- as Markdown ------------------------------------------------------------------------------
+
+
+def point(text: str, group: str | None) -> Claim:
+    return Claim(text, (Citation(1, Span("a", 0, 1), "x"),), group=group)
+
+
+def test_points_are_lists_below_their_headings() -> None:
+    claims = [point("A.", None), point("B.", None), point("C.", "One"), point("D.", "One")]
+    claims += [point("E.", "Two"), point("F.", "")]
+    assert "".join(markdown_pieces(claims)) == (
+        "A. [1] B. [1]\n\n**One**\n\n- C. [1]\n- D. [1]\n\n**Two**\n\n- E. [1]\n\n- F. [1]"
+    )
