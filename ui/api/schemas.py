@@ -8,6 +8,7 @@ from typing import Literal
 
 from typing_extensions import TypedDict
 
+from rag.serialization import markdown_pieces
 from rag.types import Answer, DeclineReason, Origin, Status, Support
 from ui.labels import why_declined
 
@@ -115,4 +116,4 @@ def answer_text(answer: Answer) -> str:
     """The answer as running text with its ``[n]`` markers; a decline says why there is none."""
     if answer.status == "declined":
         return f"No answer: {why_declined(answer)}"
-    return answer.text
+    return "".join(markdown_pieces(answer.claims))
