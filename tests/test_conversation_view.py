@@ -75,6 +75,15 @@ def test_a_sentence_is_followed_by_its_chips_and_their_support() -> None:
     assert sentence.all(cls="fn-support")[0].text == "✓ (supported)"
 
 
+def test_points_are_lists_below_their_headings() -> None:
+    claims = [claim("Lead."), claim("One.", group="A <b>"), claim("Two.", group="A <b>")]
+    page = shown(done(*claims, claim("Three.", group="")))
+    assert [each.text for each in page.all(cls="fn-points-heading")] == ["A <b>"]
+    lists = page.all(cls="fn-points")
+    assert [len(each.all(tag="li")) for each in lists] == [2, 1]
+    assert "Lead." not in "".join(each.text for each in lists)
+
+
 def test_every_stage_of_an_answer_is_told_in_words() -> None:
     assert set(WORDS) == set(STAGES)
 

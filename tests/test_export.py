@@ -149,6 +149,22 @@ def test_a_page_asks_nothing_of_any_host() -> None:
     assert all(each.tag == "a" or not {"src", "href"} & set(each.attrs) for each in elements)
 
 
+def test_points_are_lists_below_their_headings_in_both_formats() -> None:
+    source = documents()[0]
+    cited = Citation(1, Span(source.id, 0, 12), source.text[:12])
+    points = [replace(claim(text, cited), group="Key *points*") for text in ("One.", "Two.")]
+    given = [exchange("Summarize.", [claim("Lead.", cited), *points], [source])]
+    tokens = flat(MarkdownIt().parse(str(export_markdown(given))))
+    assert sum(token.type == "list_item_open" for token in tokens) >= 2
+    (heading,) = [
+        each for each in parse(str(export_html(given))).all(tag="h3") if "Key" in each.text
+    ]
+    assert heading.text == "Key *points*"
+    items = [each.text for each in parse(str(export_html(given))).all(tag="li")]
+    assert any(item.startswith("One.") for item in items)
+    assert any(item.startswith("Two.") for item in items)
+
+
 @pytest.mark.parametrize("write", [export_markdown, export_html])
 def test_a_span_that_is_cited_twice_is_one_footnote(write: type) -> None:
     footnotes = read_footnotes(str(write(conversation())))

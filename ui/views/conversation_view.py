@@ -182,7 +182,7 @@ def _blocks(exchange: Exchange, links: CitationLinks) -> Iterator[str]:
         if running:
             yield f'<p class="fn-prose">{running}</p>'
             running = ""
-        heading = f'<h4 class="fn-group">{escape_line(group)}</h4>' if group else ""
+        heading = f'<h4 class="fn-points-heading">{escape_line(group)}</h4>' if group else ""
         points = "".join(f"<li>{sentence}</li>" for sentence in sentences)
         yield f'{heading}<ul class="fn-prose fn-points">{points}</ul>'
     if running or exchange.draft:
