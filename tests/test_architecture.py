@@ -41,7 +41,7 @@ OWNERS = {
         "ui.records.history_schema",
     },
     "rapidfuzz": {"rag.query.spelling"},
-    "matplotlib": {"eval"},
+    "matplotlib": {"eval.report.drawing", "eval.report.plots", "eval.report.times"},
     "scipy": {"eval.fitting"},
     "sklearn": {"eval.fitting"},
     "fastapi": {"ui"},

@@ -15,6 +15,7 @@ from eval.runs.listing import list_runs
 from tests.html_tree import Element, parse
 from tests.run_folders import NAME, STARTED, Told, declined, failed, keep, right
 from ui.views.eval_runs import MAX_ROWS, render_tab
+from ui.views.trend_line import draw_trend
 
 
 def html(folder: Path) -> Element:
@@ -58,6 +59,20 @@ def test_every_value_of_a_trend_is_told_in_words(tmp_path: Path) -> None:
     picture = html(tmp_path).all(cls="fn-plot-trend")[0]
     assert picture.attrs.get("role") == "img"
     assert picture.attrs.get("aria-label") == "Answerable: right, run by run: 40.0%, 80.0%, 70.0%."
+
+
+def test_a_trend_is_broken_where_a_value_is_missing() -> None:
+    picture = ElementTree.fromstring(draw_trend([0.1, 0.2, None, 0.4, 0.5], 0, 1, 'a "b" <c>'))
+    (path,) = having(picture, "fn-plot-line")
+    assert re.findall("[ML]", path.get("d") or "") == ["M", "L", "M", "L"]
+    assert len(having(picture, "fn-plot-dot")) == 4
+    assert picture.get("aria-label") == 'a "b" <c>'
+
+
+@pytest.mark.parametrize("values", [[], [None], [0.5], [0.0, 0.0]])
+def test_a_trend_of_hardly_anything_is_a_picture(values: list[float | None]) -> None:
+    picture = ElementTree.fromstring(draw_trend(values, 0.0, 0.0, "a label"))
+    assert len(having(picture, "fn-plot-dot")) == sum(value is not None for value in values)
 
 
 def test_only_runs_of_the_same_questions_and_articles_are_set_side_by_side(tmp_path: Path) -> None:

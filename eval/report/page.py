@@ -44,7 +44,7 @@ def render_report(run: Run) -> str:
     parts = {
         "figures": report_figures.statistics_section(told, _unit(run, entries)),
         "kinds": report_figures.tag_section(entries, filters.tags),
-        "plots": report_plots.plates(entries),
+        "plots": report_plots.plot_section(told, entries),
         "time": report_times.time_section(entries),
         "cases": report_cases.case_list(entries, filters),
     }

@@ -135,14 +135,14 @@ class Operating:
 @dataclass(frozen=True, slots=True)
 class Deciding:
     """`n` questions have the signal, `answerable` of them have an answer; `without` have none.
-    `precision` is the average over the recall; `run` is what the run itself decided."""
+    `average_precision` is over the recall; `run` is what the run itself decided."""
 
     signal: Signal
     points: tuple[Operating, ...]  # the highest `least` first
     n: int
     answerable: int
     without: int
-    precision: float
+    average_precision: float
     auroc: Interval | None
     run: Operating | None
 

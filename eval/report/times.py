@@ -1,18 +1,26 @@
-"""How do the times of a run look in the report?
+"""The times of a run in its report: of whole questions, and of each stage.
 
-Pure. Stages are named by files: their names pass `escape_text`.
+Stages are named by files: their names pass `escape_text`, and only known ones are drawn.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from eval.report import svg as plots
-from eval.report.html_text import count_of, escape_text
+from eval.metrics import STAGES
+from eval.report.drawing import ACCENT, INK, count_axis, draw
+from eval.report.html_text import escape_text
 from eval.report.plot_data import stages
 from eval.runs.results import CaseRecord
 from eval.statistics.aggregate import quantile
 from eval.statistics.formatting import format_number
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+COLUMNS = 16
+FAR = 1.5  # times the 95th percentile: whatever took longer stands in the last column
 
 
 def time_section(entries: Sequence[CaseRecord]) -> str:
@@ -21,23 +29,31 @@ def time_section(entries: Sequence[CaseRecord]) -> str:
     p50, p95 = quantile(seconds, 0.5), quantile(seconds, 0.95)
     if p50 is None or p95 is None:
         return ""
-    found = plots.bins(seconds)
-    words = "; ".join(
-        f"{count_of(count, 'question')} {found.edges(number)} s"
-        for number, count in enumerate(found.counts)
-        if count
+    end = min(max(seconds), FAR * p95) or 1.0
+
+    def paint(axes: Axes) -> None:
+        axes.hist(
+            [min(each, end) for each in seconds],
+            bins=COLUMNS,
+            range=(0, end),
+            color=ACCENT,
+            alpha=0.6,
+        )
+        axes.axvline(p50, color=INK, label="median")
+        axes.axvline(p95, color=INK, linestyle=":", label="95th percentile")
+        axes.set(xlabel="seconds a question", ylabel="questions")
+        count_axis(axes)
+
+    words = (
+        f"median {format_number(p50, 'seconds')}, 95th percentile {format_number(p95, 'seconds')},"
+        f" slowest {format_number(max(seconds), 'seconds')}"
     )
-    picture = plots.histogram(found, f"Seconds a question: {words}.", (p50, p95))
-    last = (len(found.counts) - found.is_open) * found.width
+    beyond = " The last column holds whatever took longer." if max(seconds) > end else ""
+    plot = draw("seconds", f"Questions by seconds: {words}.", paint, height=2.6)
     return (
-        '<section aria-labelledby="time"><h2 id="time">Time</h2><figure>'
-        f'<div class="plot">{picture}</div><div class="axis" aria-hidden="true"><span>0 s</span>'
-        f"<span>{last:g} s{' and more' if found.is_open else ''}</span></div>"
-        f"<figcaption>Questions by seconds; the highest bar is {max(found.counts):,}."
-        f' <span class="key key-0">median {format_number(p50, "seconds")}</span>'
-        f' <span class="key key-1">95th percentile {format_number(p95, "seconds")}</span>'
-        f" Slowest {format_number(max(seconds), 'seconds')}.</figcaption></figure>"
-        f"{_stages(entries)}</section>"
+        '<section aria-labelledby="time"><h2 id="time">Time</h2><div class="plates">'
+        f'<figure class="plate">{plot}<figcaption>A question: {words}.{beyond}</figcaption>'
+        f"</figure>{_stages(entries)}</div></section>"
     )
 
 
@@ -46,17 +62,26 @@ def _stages(entries: Sequence[CaseRecord]) -> str:
     found = stages(entries)
     if not found:
         return ""
-    longest = max(stage.p95 for stage in found.values()) or 1.0
+    known = [stage for stage in STAGES if stage in found]
+
+    def paint(axes: Axes) -> None:
+        axes.barh(known, [found[stage].p95 for stage in known], 0.3, color=ACCENT, alpha=0.4)
+        axes.barh(known, [found[stage].p50 for stage in known], 0.7, color=ACCENT)
+        axes.invert_yaxis()
+        axes.grid(visible=False)
+        axes.set(xlabel="seconds: median, and as a thin bar the 95th percentile")
+
+    words = "; ".join(f"{stage} {format_number(found[stage].p50, 'seconds')}" for stage in known)
+    plot = draw("stages", f"Median seconds of each stage. {words}.", paint) if known else ""
     rows = "".join(
         f'<tr><th scope="row">{escape_text(name)}</th>'
-        f'<td class="bar">{plots.spread(each.p50 / longest, each.p95 / longest)}</td>'
         f'<td class="number">{format_number(each.p50, "seconds")}</td>'
         f'<td class="number">{format_number(each.p95, "seconds")}</td>'
         f'<td class="quiet">n {each.n:,}</td></tr>'
         for name, each in found.items()
     )
     return (
-        '<table class="stages"><thead><tr><th scope="col">Stage</th><td class="bar"></td>'
+        f'<figure class="plate">{plot}<table class="stages"><thead><tr><th scope="col">Stage</th>'
         '<th scope="col" class="number">Median</th><th scope="col" class="number">95 % within</th>'
-        f'<th scope="col" class="quiet">Of</th></tr></thead><tbody>{rows}</tbody></table>'
+        f'<th scope="col" class="quiet">Of</th></tr></thead><tbody>{rows}</tbody></table></figure>'
     )

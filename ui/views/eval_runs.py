@@ -13,12 +13,12 @@ from math import ceil, floor
 from typing import Literal
 from urllib.parse import quote
 
-from eval.report import svg as plots
 from eval.runs.listing import Run
 from eval.runs.summary import Summary
 from eval.statistics.aggregate import KINDS, Statistic
 from eval.statistics.formatting import format_value
 from ui.text import count, one_line
+from ui.views.trend_line import draw_trend
 
 MAX_ROWS = 100
 MAX_POINTS = 30
@@ -108,7 +108,7 @@ def _multiple(main: MainFigure, group: Sequence[Summary]) -> str:
     return (
         f'<figure class="fn-evals-multiple"><figcaption>{main.title}</figcaption>'
         f'<p class="fn-evals-value">{shown[-1]}</p>{_change(main, values)}'
-        f'<div class="fn-evals-plot">{plots.trend(values, low, high, label)}'
+        f'<div class="fn-evals-plot">{draw_trend(values, low, high, label)}'
         f'<span class="fn-evals-high">{_edge(main, high)}</span>'
         f'<span class="fn-evals-low">{_edge(main, low)}</span></div></figure>'
     )
