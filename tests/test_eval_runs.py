@@ -62,17 +62,16 @@ def test_every_value_of_a_trend_is_told_in_words(tmp_path: Path) -> None:
 
 
 def test_a_trend_is_broken_where_a_value_is_missing() -> None:
-    picture = ElementTree.fromstring(draw_trend([0.1, 0.2, None, 0.4, 0.5], 0, 1, 'a "b" <c>'))
-    (path,) = having(picture, "fn-plot-line")
-    assert re.findall("[ML]", path.get("d") or "") == ["M", "L", "M", "L"]
-    assert len(having(picture, "fn-plot-dot")) == 4
-    assert picture.get("aria-label") == 'a "b" <c>'
+    picture = parse(draw_trend([0.1, 0.2, None, 0.4, 0.5], 0, 1, 'a "b" <c>'))
+    (path,) = picture.all(tag="path")
+    assert re.findall("[ML]", path.attrs["d"]) == ["M", "L", "M", "L"]
+    assert len(picture.all(tag="circle")) == 4
 
 
 @pytest.mark.parametrize("values", [[], [None], [0.5], [0.0, 0.0]])
 def test_a_trend_of_hardly_anything_is_a_picture(values: list[float | None]) -> None:
-    picture = ElementTree.fromstring(draw_trend(values, 0.0, 0.0, "a label"))
-    assert len(having(picture, "fn-plot-dot")) == sum(value is not None for value in values)
+    picture = parse(draw_trend(values, 0.0, 0.0, "a label"))
+    assert len(picture.all(tag="circle")) == sum(value is not None for value in values)
 
 
 def test_only_runs_of_the_same_questions_and_articles_are_set_side_by_side(tmp_path: Path) -> None:
