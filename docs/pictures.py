@@ -1,4 +1,4 @@
-"""How does the page look? Makes the pictures of the README: ``python docs/pictures.py``.
+"""Makes the pictures of the README: ``python docs/pictures.py``.
 
 Every picture is of the real page in Chromium, over the seed articles, with the local model. That
 takes a few minutes. Nothing of this machine is in them: the index lies in a temporary folder.
@@ -130,31 +130,31 @@ async def _taken(window: PageWindow) -> bytes:
     return picture
 
 
-async def _desktop(studio: Studio, asked: Conversations) -> bytes:
-    window = await studio.window(asked[RATE], **DESK)
+async def _desktop(studio: Studio, conversations: Conversations) -> bytes:
+    window = await studio.window(conversations[RATE], **DESK)
     await _lit(window, "#fn-live .fn-chip")
     return await _taken(window)
 
 
-async def _dark(studio: Studio, asked: Conversations) -> bytes:
-    window = await studio.window(asked[RATE], **DESK, color_scheme="dark")
+async def _dark(studio: Studio, conversations: Conversations) -> bytes:
+    window = await studio.window(conversations[RATE], **DESK, color_scheme="dark")
     await _lit(window, "#fn-live .fn-chip")
     return await _taken(window)
 
 
-async def _phone(studio: Studio, asked: Conversations) -> bytes:
-    window = await studio.window(asked[CHAIR], **PHONE)
+async def _phone(studio: Studio, conversations: Conversations) -> bytes:
+    window = await studio.window(conversations[CHAIR], **PHONE)
     return await _taken(window)
 
 
-async def _source(studio: Studio, asked: Conversations) -> bytes:
-    window = await studio.window(asked[CHAIR], **PHONE)
+async def _source(studio: Studio, conversations: Conversations) -> bytes:
+    window = await studio.window(conversations[CHAIR], **PHONE)
     await _lit(window, "#fn-live .fn-chip")
     return await _taken(window)
 
 
-async def _decline(studio: Studio, asked: Conversations) -> bytes:
-    window = await studio.window(asked[NOWHERE], **DESK)
+async def _decline(studio: Studio, conversations: Conversations) -> bytes:
+    window = await studio.window(conversations[NOWHERE], **DESK)
     await _lit(window, "#fn-live .fn-title")
     return await _taken(window)
 

@@ -1,7 +1,7 @@
-"""What stands in for the assistant in tests of the command line?
+"""An assistant without a model, for tests of the command line.
 
-`QuotingAssistant` keeps a real library and answers by quoting: no vectors, no language model.
-Run as ``python -m tests.assistants ARGUMENTS`` it is `footnote ARGUMENTS` over that assistant.
+`QuotingAssistant` has a real library and answers by quoting: no vectors, no language model. Run as
+``python -m tests.assistants ARGUMENTS`` it is `footnote ARGUMENTS` over that assistant.
 """
 
 from __future__ import annotations

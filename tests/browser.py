@@ -1,8 +1,7 @@
-"""What do tests of the page in a browser stand on?
+"""The page in Debian's Chromium, driven by Playwright, for tests in a browser.
 
-Debian's Chromium, driven by Playwright, and the whole application: real library, real vectors,
-real search, checking and citing. Only the model's words are scripted. The fixtures are in
-`tests.chromium`.
+The whole application runs: real library, real vectors, real search, checking and citing. Only the
+model's words are scripted. The fixtures are in `tests.chromium`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which browser, application and people do tests of the page have?
+"""Fixtures of tests in a browser: the browser, the application, and windows on the page.
 
 A plugin: name it in `pytest_plugins`, after `tests.seeds`. At the end of each test the browser's
 own log is read: no request to another host, no error in the console, no dialog that nobody

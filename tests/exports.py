@@ -1,7 +1,4 @@
-"""What stands in for a conversation in tests of the exports?
-
-Answers written by hand over the seed articles, with true spans.
-"""
+"""Conversations for tests of the exports: answers over the seed articles, with true spans."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What do tests of the server stand on?
+"""The whole application on a free port of loopback, for tests of the server.
 
-`site` puts the whole application together over an assistant that answers by quoting; `served` runs
-an application under uvicorn on a free port of loopback.
+`site` puts it together over an assistant that answers by quoting; `served` runs an application
+under uvicorn.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from eval.cases import load_cases as load_cases
 from tests.asking import FENTANYL, NEWS, RATE, Index
 from tests.browser import AT_FIRST, SAID, Model, Person, Site, Visit, Window, site
-from ui.records import footnotes
+from ui.records import footnotes, verify_export
 
 pytest_plugins = ["tests.seeds", "tests.chromium"]
 
@@ -233,7 +233,7 @@ def test_an_answer_is_saved_and_copied_with_footnotes_that_hold(
         answer = Path(saved.value.path()).read_text("utf-8")
         found = footnotes.read_footnotes(answer)
         assert RATE in [each.quote for each in found], name
-        verdicts = footnotes.verify_footnotes(found, running.assistant.library)
+        verdicts = verify_export.verify_footnotes(found, running.assistant.library)
         assert [each.state for each in verdicts] == ["same", "same"], name
     somebody.context.grant_permissions(["clipboard-read", "clipboard-write"])
     window.live.get_by_role("button", name="Copy with footnotes").click()

@@ -18,6 +18,7 @@ from tests.serving import Site, served, site
 from ui.gate.sign_in import COOKIE, Access, cookie_owner
 from ui.gate.users import Users
 from ui.questions.exchange import Exchange
+from ui.records import verify_export
 from ui.web.routes import content_disposition
 
 QUESTION = "What tariff rate applies to fentanyl?"
@@ -225,7 +226,7 @@ def test_an_export_is_a_file_with_its_footnotes(visit: Visit, what: str, kind: s
     assert disposition.startswith("attachment; ")
     assert f"What-tariff-rate-applies-to-fentanyl.{kind}" in disposition
     assert "default-src 'none'" in reply.headers["content-security-policy"]
-    verdicts = footnotes.verify_footnotes(
+    verdicts = verify_export.verify_footnotes(
         footnotes.read_footnotes(reply.text), visit.site.assistant.library
     )
     assert [verdict.state for verdict in verdicts] == ["same", "same"]

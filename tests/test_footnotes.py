@@ -17,13 +17,8 @@ from rag.types import Document, Span
 from tests.exports import RATE, cite, claim, conversation, documents, exchange, put
 from ui.questions.exchange import Exchange
 from ui.records.export import export_html, export_markdown
-from ui.records.footnotes import (
-    Footnote,
-    FootnotesUnreadable,
-    footnote_record,
-    read_footnotes,
-    verify_footnotes,
-)
+from ui.records.footnotes import Footnote, FootnotesUnreadable, footnote_record, read_footnotes
+from ui.records.verify_export import verify_footnotes
 
 Write = Callable[[Sequence[Exchange]], str]
 both = pytest.mark.parametrize("write", [export_markdown, export_html])

@@ -47,7 +47,7 @@ def outside_hosts(settings: Settings) -> list[str]:
 
 
 def privacy_sentence(settings: Settings) -> str:
-    """One sentence: does text leave this machine, and to which host?"""
+    """One sentence that says whether text leaves this machine, and to which hosts."""
     if not settings.sends_text_out:
         return "Text stays on this machine."
     return f"Text leaves this machine: it is sent to {' and '.join(outside_hosts(settings))}."

@@ -23,7 +23,7 @@ from ui.api.schemas import (
 if TYPE_CHECKING:
     from rag.assistant import Assistant
     from ui.questions.runner import ActiveQuestion, QuestionRunner
-    from ui.records.footnotes import FootnoteCheck
+    from ui.records.verify_export import FootnoteCheck
 
 MAX_CHARS = 5_000_000  # of a text to verify
 MAX_CITATIONS = 100  # of one claim to check
@@ -71,17 +71,16 @@ class ApiFunctions:
         its footnotes still stand in the sources? The state of each is same, moved (the quote
         stands elsewhere in its source), changed (it stands there no more), gone (with its
         source) or altered (in the text given)."""
-        from ui.records import footnotes
+        from ui.records.footnotes import read_footnotes
+        from ui.records.verify_export import verify_footnotes
 
         if len(text) > MAX_CHARS:
             raise QuestionError(
                 f"The text has {len(text):,} characters; {MAX_CHARS:,} is the most.",
                 "Verify it in parts.",
             )
-        verdicts = footnotes.verify_footnotes(
-            footnotes.read_footnotes(text), self.assistant.library
-        )
-        return [_footnote(verdict) for verdict in verdicts]
+        checks = verify_footnotes(read_footnotes(text), self.assistant.library)
+        return [_footnote(check) for check in checks]
 
     def check(self, claim: str, citations: list[Cited]) -> CheckDocument:
         """Check a claim against quotes: does each stand in its source, at the characters

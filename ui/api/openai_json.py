@@ -77,12 +77,12 @@ def parse_request(body: bytes) -> Request:
         ) from error
     if read.n not in (None, 1):
         raise QuestionError("There is one answer to a question.", "Leave out `n`.")
-    asked = [index for index, message in enumerate(read.messages) if message.role == "user"]
-    if not asked:
+    user_messages = [index for index, message in enumerate(read.messages) if message.role == "user"]
+    if not user_messages:
         raise QuestionError("There is no question.", "Send a message of the role `user`.")
     return Request(
-        question=read.messages[asked[-1]].text,
-        history=tuple(_turns(read.messages[: asked[-1]])),
+        question=read.messages[user_messages[-1]].text,
+        history=tuple(_turns(read.messages[: user_messages[-1]])),
         document_ids=tuple(read.document_ids or ()),
         streams=bool(read.stream),
         counts=bool(read.stream_options and read.stream_options.include_usage),
@@ -149,12 +149,12 @@ def completion_json(exchange: Exchange, created: int) -> Json:
     """The whole reply to a question that was answered or declined."""
     answer = exchange.answer
     assert answer is not None
-    told = list(content_pieces(answer.claims, answer.passages))
+    pieces = list(content_pieces(answer.claims, answer.passages))
     message = {
         "role": "assistant",
         "content": answer_text(answer),
         "refusal": None,
-        "annotations": [each for piece in told for each in piece.annotations],
+        "annotations": [each for piece in pieces for each in piece.annotations],
     }
     choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
     return {

@@ -74,14 +74,14 @@ async def _latency(_: argparse.Namespace) -> None:
                 window = await PageWindow.open(browser, page.url)
                 await window.ready()
                 await window.ask(UNCOUNTED)
-                asked = [await _anew(window, question) for question in QUESTIONS]
+                observed = [await _anew(window, question) for question in QUESTIONS]
             bare = _bare(Path(folder))
-    shown = [each.evidence_s for each in asked]
+    shown = [each.evidence_s for each in observed]
     _print_times("Enter to evidence on screen", shown, EVIDENCE_S)
     _print_times("bare retrieval", [retrieved for retrieved, _ in bare])
     _print_times("bare retrieval and selection", [selected for _, selected in bare])
-    _print_times("Enter to the first word on screen", [each.word_s for each in asked])
-    _print_times("Enter to the whole answer", [each.over_s for each in asked])
+    _print_times("Enter to the first word on screen", [each.word_s for each in observed])
+    _print_times("Enter to the whole answer", [each.over_s for each in observed])
 
 
 async def _anew(window: PageWindow, question: str) -> ObservedQuestion:
@@ -131,17 +131,17 @@ async def _stream(_: argparse.Namespace) -> None:
         ):
             window = await PageWindow.open(browser, page.url)
             await window.ready()
-            asked = await window.ask(QUESTIONS[0])
-    writing_s = asked.over_s - asked.word_s
-    letters = max(frame.letters for frame in asked.frames)
+            observed = await window.ask(QUESTIONS[0])
+    writing_s = observed.over_s - observed.word_s
+    letters = max(frame.letters for frame in observed.frames)
     _print("a long answer", f"{letters:,} characters, written and checked in {writing_s:.1f} s")
     _print(
         "page updates while streaming",
-        f"{asked.updates_per_s:.1f} a second, n={len(asked.frames)} (limit {UPDATES})",
+        f"{observed.updates_per_s:.1f} a second, n={len(observed.frames)} (limit {UPDATES})",
     )
-    _print("changes of nodes for each update", f"{asked.changes / len(asked.frames):.1f}")
-    _print_blocks("longest main-thread block", [asked])
-    _print("latest beat of the page's clock", f"{asked.lag:.3f} s (limit {BLOCK_S} s)")
+    _print("changes of nodes for each update", f"{observed.changes / len(observed.frames):.1f}")
+    _print_blocks("longest main-thread block", [observed])
+    _print("latest beat of the page's clock", f"{observed.lag:.3f} s (limit {BLOCK_S} s)")
 
 
 # --- after many questions ---------------------------------------------------------------------
@@ -158,28 +158,28 @@ async def _memory(options: argparse.Namespace) -> None:
             window = await PageWindow.open(browser, page.url)
             await window.ready()
             first = [await window.ask(_numbered(n)) for n in range(EARLY)]
-            before = await _held(window, page)
+            before = await _memory_counts(window, page)
             many = [await window.ask(_numbered(n)) for n in range(EARLY, options.questions)]
-            after = await _held(window, page)
+            after = await _memory_counts(window, page)
     last = many[-EARLY:]
     n = options.questions
     for name, early in before.items():
         more = f"{after[name]:,.1f} after {n} questions, {early:,.1f} after {EARLY}"
         _print(name, f"{more} ({(after[name] - early) / (n - EARLY):+.3f} a question)")
-    for when, asked in (("first", first), ("last", last)):
+    for when, observed in (("first", first), ("last", last)):
         _print_times(
-            f"{when} {EARLY}: Enter to evidence", [a.evidence_s for a in asked], EVIDENCE_S
+            f"{when} {EARLY}: Enter to evidence", [a.evidence_s for a in observed], EVIDENCE_S
         )
-        _print_times(f"{when} {EARLY}: Enter to the end", [a.over_s for a in asked])
-        _print_blocks(f"{when} {EARLY}: longest block", asked)
+        _print_times(f"{when} {EARLY}: Enter to the end", [a.over_s for a in observed])
+        _print_blocks(f"{when} {EARLY}: longest block", observed)
 
 
 def _numbered(n: int) -> str:
     return QUESTIONS[n % len(QUESTIONS)]
 
 
-async def _held(window: PageWindow, page: ServedPage) -> dict[str, float]:
-    counts = await window.held()
+async def _memory_counts(window: PageWindow, page: ServedPage) -> dict[str, float]:
+    counts = await window.memory_counts()
     return {
         "memory of the server, MiB": page.resident() / 2**20,
         "memory of the page's script, MiB": counts["JSHeapUsedSize"] / 2**20,
@@ -201,15 +201,15 @@ async def _load(options: argparse.Namespace) -> None:
 
 def _print_times(name: str, times: Sequence[float], limit_s: float | None = None) -> None:
     limit = f" (limit {limit_s:g} s)" if limit_s else ""
-    told = f"{median(times):.2f} s median, {max(times):.2f} s worst, n={len(times)}"
-    _print(name, told + limit)
+    figure = f"{median(times):.2f} s median, {max(times):.2f} s worst, n={len(times)}"
+    _print(name, figure + limit)
 
 
-def _print_blocks(name: str, asked: Sequence[ObservedQuestion]) -> None:
-    longest = max(each.longest_block_s for each in asked)
-    blocks = sum(len(each.tasks) for each in asked)
-    told = f"{longest:.3f} s" if blocks else "under 0.05 s"
-    _print(name, f"{told}, n={blocks} of 0.05 s or more (limit {BLOCK_S} s)")
+def _print_blocks(name: str, observed: Sequence[ObservedQuestion]) -> None:
+    longest = max(each.longest_block_s for each in observed)
+    blocks = sum(len(each.tasks) for each in observed)
+    figure = f"{longest:.3f} s" if blocks else "under 0.05 s"
+    _print(name, f"{figure}, n={blocks} of 0.05 s or more (limit {BLOCK_S} s)")
 
 
 def _print(name: str, figure: str) -> None:

@@ -181,7 +181,7 @@ class PageWindow:
         """The texts of what matches, also of what is folded away."""
         return await self.page.locator(selector).all_text_contents()
 
-    async def held(self) -> Mapping[str, float]:
+    async def memory_counts(self) -> Mapping[str, float]:
         """What the browser counts of the page once the garbage is gone: bytes of its scripts'
         values ("JSHeapUsedSize"), "Nodes" and more."""
         session = await self.page.context.new_cdp_session(self.page)

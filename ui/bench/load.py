@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 NOTES = 4  # of each person, asked about in turn
 FIRST = 11  # number of the first note
 WORD_S = 0.08  # a word of the model: a reply takes about a second
-SEAL = re.compile(r"seal-\d{5}")
+MARKER = re.compile(r"seal-\d{5}")
 
 
 @dataclass
@@ -54,19 +54,19 @@ class SimulatedUser:
         self.errors += window.faults
         await self.look_back(window)
 
-    def note(self, note: int, asked: ObservedQuestion) -> None:
+    def note(self, note: int, observed: ObservedQuestion) -> None:
         """Write down what came of a question about `note`."""
-        if asked.failed:
-            self.errors.append(f"note {note}: {asked.failed}")
+        if observed.failed:
+            self.errors.append(f"note {note}: {observed.failed}")
             return
-        self.waits.append(asked.over_s)
-        self.in_line += asked.waited
-        seals = set(SEAL.findall(asked.text))
-        if seals - {marker(note)}:
-            self.strange.append(f"note {note}: {asked.text[:200]}")
-        if marker(note) not in seals:
-            self.missing.append(f"note {note}: {asked.text[:200]}")
-        self.disorder += [f"note {note}: {each}" for each in asked.disorder()]
+        self.waits.append(observed.over_s)
+        self.in_line += observed.waited
+        markers = set(MARKER.findall(observed.text))
+        if markers - {marker(note)}:
+            self.strange.append(f"note {note}: {observed.text[:200]}")
+        if marker(note) not in markers:
+            self.missing.append(f"note {note}: {observed.text[:200]}")
+        self.disorder += [f"note {note}: {each}" for each in observed.disorder()]
 
     async def look_back(self, window: PageWindow) -> None:
         """Nothing of other people may stand anywhere in the window, and nothing be lost."""
@@ -77,11 +77,12 @@ class SimulatedUser:
         self.strange += [
             f"in the conversation: {each[:200]}"
             for each in answers
-            if set(SEAL.findall(each)) - own
+            if set(MARKER.findall(each)) - own
         ]
-        asked = {question(note) for note in self.notes}
-        told = [*questions, *titles]
-        self.strange += [f"a question: {each}" for each in told if each not in asked]
+        own_questions = {question(note) for note in self.notes}
+        self.strange += [
+            f"a question: {each}" for each in [*questions, *titles] if each not in own_questions
+        ]
         lost = len(self.waits) - len(answers)
         self.missing += [f"{lost} answers more than the conversation holds"] if lost else []
 
@@ -111,13 +112,13 @@ class LoadResult:
         yield "longest wait", f"{most:.1f} s{middle}, n={n} (limit {2 * fair:.1f} s: two rounds)"
         lined = sum(person.in_line for person in self.people)
         yield "that saw their place in line", f"{lined} of {n}"
-        told = f"{self.at_once} (limit 1), n={self.requests} requests"
-        yield "requests to the model at a time", told
+        figure = f"{self.at_once} (limit 1), n={self.requests} requests"
+        yield "requests to the model at a time", figure
 
     def _count(self, name: str, n: int) -> str:
         found = [text for person in self.people for text in getattr(person, name)]
-        said = "; first: " + " ".join(found[0].split()) if found else ""
-        return f"{len(found)}, n={n} (limit 0){said}"
+        example = "; first: " + " ".join(found[0].split()) if found else ""
+        return f"{len(found)}, n={n} (limit 0){example}"
 
 
 async def run_load(people: int, seconds: float) -> LoadResult:

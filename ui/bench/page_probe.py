@@ -94,18 +94,18 @@ class ObservedQuestion:
     failed: str  # what it says in place of one
 
     @classmethod
-    def of(cls, told: Mapping[str, Any]) -> ObservedQuestion:
+    def of(cls, record: Mapping[str, Any]) -> ObservedQuestion:
         """From what the script says; frames of the exchange before are left out."""
-        frames = [Frame(**frame) for frame in told["frames"]]
+        frames = [Frame(**frame) for frame in record["frames"]]
         last = frames[-1].id if frames else ""
         frames = [frame for frame in frames if frame.id == last]
         return cls(
             tuple(frames),
-            int(told["changes"]),
-            tuple(told["tasks"]),
-            float(told["lag"]),
-            str(told["text"]),
-            str(told["failed"]),
+            int(record["changes"]),
+            tuple(record["tasks"]),
+            float(record["lag"]),
+            str(record["text"]),
+            str(record["failed"]),
         )
 
     @property

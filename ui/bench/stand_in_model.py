@@ -73,10 +73,10 @@ class StandInModel:
 
 def reply(messages: list[dict[str, str]], sentences: int = 1) -> str:
     """What it says to a request of `rag.answering.prompting`."""
-    asked = messages[-1]["content"]
-    if _ASKED_LAST in asked:
-        return asked.rpartition(_ASKED_LAST)[2].strip()
-    passages, _, question = asked.rpartition("Question: ")
+    prompt = messages[-1]["content"]
+    if _ASKED_LAST in prompt:
+        return prompt.rpartition(_ASKED_LAST)[2].strip()
+    passages, _, question = prompt.rpartition("Question: ")
     found = [
         (number, sentence)
         for number, text in _PASSAGE.findall(passages)
@@ -86,11 +86,13 @@ def reply(messages: list[dict[str, str]], sentences: int = 1) -> str:
     if note := re.search(r"note \d+", question, re.I):
         word = re.compile(rf"{note[0]}\b", re.I)
         found = [each for each in found if word.search(each[1])]
-    held = [_words(text) for _, text in found]
-    rarity = {word: 1 / (1 + sum(word in words for words in held)) for word in _words(question)}
+    sentence_words = [_words(text) for _, text in found]
+    rarity = {
+        word: 1 / (1 + sum(word in words for words in sentence_words)) for word in _words(question)
+    }
     found.sort(key=lambda each: -sum(rarity.get(word, 0) for word in _words(each[1])))
-    said = " ".join(f"{text} [{number}]" for number, text in found[:sentences])
-    return said or "NOT STATED"
+    quoted = " ".join(f"{text} [{number}]" for number, text in found[:sentences])
+    return quoted or "NOT STATED"
 
 
 def _words(text: str) -> set[str]:

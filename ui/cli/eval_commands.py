@@ -176,8 +176,8 @@ def gate(
             raise typer.BadParameter("--write needs the RUN to make the baseline of.")
         write_baseline(_run(settings, run), file)
         return
-    held = check_run(file, _run(settings, run)) if run else run_and_check(file, settings)
-    raise typer.Exit(held)
+    exit_code = check_run(file, _run(settings, run)) if run else run_and_check(file, settings)
+    raise typer.Exit(exit_code)
 
 
 @evals.command()
@@ -187,17 +187,17 @@ def judge(ctx: typer.Context, run: RunName = "last") -> None:
     Off until FOOTNOTE_JUDGE_MODEL names one. Its verdicts are kept beside the run, and its
     agreement with the local checks is printed.
     """
-    from eval.judging.judge_run import judge_run as asked
+    from eval.judging.judge_run import judge_run
 
     settings = command_settings(ctx)
-    raise typer.Exit(asked(_run(settings, run), settings))
+    raise typer.Exit(judge_run(_run(settings, run), settings))
 
 
 def _run(settings: Settings, name: str) -> Path:
-    """The folder of a kept run, or a path as it was given."""
+    """The folder of a stored run, or a path as it was given."""
     from eval.runs.listing import newest_finished_run
 
-    kept = settings.data_dir / "evals"
+    folder = settings.data_dir / "evals"
     if name == "last":
-        return newest_finished_run(kept).folder
-    return kept / name if (kept / name).is_dir() and Path(name).name == name else Path(name)
+        return newest_finished_run(folder).folder
+    return folder / name if (folder / name).is_dir() and Path(name).name == name else Path(name)

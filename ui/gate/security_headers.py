@@ -70,7 +70,7 @@ class _Reply:
         self._send = send
         self.trims = trims
         self.started = False
-        self._held: Message | None = None  # the start, while the body is gathered
+        self._start: Message | None = None  # the start, while the body is gathered
         self._body = b""
 
     async def send(self, message: Message) -> None:
@@ -78,10 +78,10 @@ class _Reply:
             self.started = True
             _put(_mutable(message))
             if self.trims and _mutable(message).get("content-type", "").startswith("text/html"):
-                self._held = message
+                self._start = message
                 return
-        elif self._held:
-            await self._gather(self._held, message)
+        elif self._start:
+            await self._gather(self._start, message)
             return
         await self._send(message)
 

@@ -91,12 +91,12 @@ def _scrypt(password: str, salt: bytes) -> bytes:
     return hashlib.scrypt(password.encode(errors="replace"), salt=salt, n=2**14, r=8, p=1, dklen=32)
 
 
-def _matches(password: str, kept: str) -> bool:
-    if found := _HASHED.fullmatch(kept):
+def _matches(password: str, expected: str) -> bool:
+    if found := _HASHED.fullmatch(expected):
         given = _scrypt(password, bytes.fromhex(found[1]))
         return hmac.compare_digest(given, bytes.fromhex(found[2]))
     given, right = (
-        hashlib.sha256(each.encode(errors="replace")).digest() for each in (password, kept)
+        hashlib.sha256(each.encode(errors="replace")).digest() for each in (password, expected)
     )
     return hmac.compare_digest(given, right)
 

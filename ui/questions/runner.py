@@ -78,13 +78,13 @@ class ActiveQuestion:
         after the last. Where nothing happens the same object comes again about each half second,
         so that the caller can close the generator. Closing it stops the question.
         """
-        seen: Exchange | None = None
+        last: Exchange | None = None
         last_s = 0.0
         try:
-            while seen is None or not seen.is_over:
-                seen = self._next(seen, last_s + every_s - time.monotonic())
+            while last is None or not last.is_over:
+                last = self._next(last, last_s + every_s - time.monotonic())
                 last_s = time.monotonic()
-                yield seen
+                yield last
         finally:
             self.stop()
 
@@ -134,10 +134,10 @@ class ActiveQuestion:
         if self.ticket:
             self.ticket.leave()
 
-    def _next(self, seen: Exchange | None, pause_s: float) -> Exchange:
+    def _next(self, last: Exchange | None, pause_s: float) -> Exchange:
         with self._changed:
-            self._changed.wait_for(lambda: _is_news(seen, self._exchange), max(0.0, pause_s))
-            self._changed.wait_for(lambda: self._exchange is not seen, MAX_SILENCE_S)
+            self._changed.wait_for(lambda: _is_news(last, self._exchange), max(0.0, pause_s))
+            self._changed.wait_for(lambda: self._exchange is not last, MAX_SILENCE_S)
             return self._exchange
 
 
@@ -265,9 +265,9 @@ def _evidence_digests(exchange: Exchange, digests: Mapping[str, str]) -> dict[st
     return {id: digests[id] for id in shown if id in digests}
 
 
-def _is_news(seen: Exchange | None, now: Exchange) -> bool:
+def _is_news(last: Exchange | None, now: Exchange) -> bool:
     """True when more than the draft has changed."""
-    return seen is None or (seen is not now and replace(seen, draft=now.draft) != now)
+    return last is None or (last is not now and replace(last, draft=now.draft) != now)
 
 
 def _message(error: BaseException) -> str:

@@ -209,9 +209,9 @@ def _md_note(footnote: Footnote) -> str:
         _md(footnote.reference),
         f"sha256 {_md(footnote.digest)}" if footnote.digest else "",
     ]
-    stated = " · ".join(filter(None, facts))
+    source = " · ".join(filter(None, facts))
     record = f"<!-- footnote {footnote_record(footnote)} -->"
-    return f"[^{footnote.number}]: > {quote}\n\n    {stated}\n    {record}"
+    return f"[^{footnote.number}]: > {quote}\n\n    {source}\n    {record}"
 
 
 def _md(text: str) -> str:

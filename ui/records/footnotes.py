@@ -1,4 +1,4 @@
-"""Which quotes does an exported file hold, and does the library still hold them?
+"""The footnotes of an exported file, written as records and read back.
 
 Each footnote of an export is there twice: as a person reads it, and as a record, one line of JSON
 in an HTML comment (Markdown) or in a `data-footnote` attribute (HTML). The record gives the exact
@@ -13,11 +13,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from html import unescape
-from typing import Literal
 
-from rag import Library, Relocation, relocate_all
 from rag.errors import SourceError
-from rag.types import Citation, Span
+from rag.types import Span
 from ui.text import one_line, strip_controls
 
 SCHEMA = "footnote.footnote/1"
@@ -63,19 +61,6 @@ class Footnote:
         return f"{self.span.document_id}:{self.span.start}-{self.span.end}"
 
 
-@dataclass(frozen=True, slots=True)
-class FootnoteCheck:
-    """How a footnote stands to the library. `same_digest` is none where either is unknown."""
-
-    footnote: Footnote
-    found: Relocation
-    same_digest: bool | None
-
-    @property
-    def state(self) -> Literal["same", "moved", "changed", "gone", "altered"]:
-        return "altered" if self.footnote.altered else self.found.state
-
-
 def footnote_record(footnote: Footnote) -> str:
     """One line of ASCII that holds the footnote exactly, and can end no comment or attribute."""
     span = footnote.span
@@ -106,33 +91,6 @@ def read_footnotes(text: str) -> list[Footnote]:
         )
     _check_numbers([footnote.number for footnote in footnotes], marks)
     return footnotes
-
-
-def verify_footnotes(footnotes: Sequence[Footnote], library: Library) -> list[FootnoteCheck]:
-    """A verdict for each footnote, in their order. Raises `LibraryError`."""
-    digests = library.digests()
-    versions: dict[tuple[str, str], dict[Citation, None]] = {}
-    for note in footnotes:
-        version = versions.setdefault((note.span.document_id, note.digest), {})
-        version[_citation(note)] = None
-    found = {
-        (citation, digest): place
-        for (_, digest), version in versions.items()
-        for citation, place in zip(version, relocate_all([*version], library), strict=True)
-    }
-    return [
-        FootnoteCheck(note, found[_citation(note), note.digest], _same_digest(note, digests))
-        for note in footnotes
-    ]
-
-
-def _citation(footnote: Footnote) -> Citation:
-    return Citation(footnote.number, footnote.span, footnote.quote)
-
-
-def _same_digest(footnote: Footnote, digests: Mapping[str, str]) -> bool | None:
-    digest = digests.get(footnote.span.document_id)
-    return footnote.digest == digest if footnote.digest and digest else None
 
 
 # --- from a file to footnotes ----------------------------------------------------------------
@@ -178,8 +136,8 @@ def _differences(footnote: Footnote, shown: _Shown) -> Iterator[str]:
         yield "quote"
     named = {"title": footnote.title, "source": footnote.source, "digest": footnote.digest}
     for name, value in {**named, "place": footnote.reference}.items():
-        stated = rf"(?<!\w){re.escape(one_line(value))}(?!\w)"
-        if one_line(value) and not re.search(stated, one_line(facts)):
+        pattern = rf"(?<!\w){re.escape(one_line(value))}(?!\w)"
+        if one_line(value) and not re.search(pattern, one_line(facts)):
             yield name
 
 

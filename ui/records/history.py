@@ -185,11 +185,11 @@ class History:
 
         The note becomes one line of at most `MAX_NOTE_CHARS` characters.
         """
-        kept = one_line(note, MAX_NOTE_CHARS) if thumb else ""
+        stored = one_line(note, MAX_NOTE_CHARS) if thumb else ""
         with self._change() as connection:
             connection.execute(
                 "UPDATE exchanges SET thumb = ?, note = ? WHERE owner = ? AND id = ?",
-                (thumb, kept, owner, exchange_id),
+                (thumb, stored, owner, exchange_id),
             )
             return self.find(owner, exchange_id)
 

@@ -13,7 +13,8 @@ from rich.text import Text
 from rag import Library
 from rag.errors import EmptyLibrary, SourceError, printable_line
 from rag.settings import Settings
-from ui.records.footnotes import FootnoteCheck, read_footnotes, verify_footnotes
+from ui.records.footnotes import read_footnotes
+from ui.records.verify_export import FootnoteCheck, verify_footnotes
 from ui.shell.screen import Screen
 from ui.shell.terminal_rows import Row, error_row
 from ui.text import count, one_line

@@ -201,14 +201,14 @@ def _declined(exchange: Exchange) -> str:
     if answer is None or answer.status != "declined":
         return ""
     why = why_declined(answer)
-    asked = exchange.rewritten_as or exchange.question
+    question = exchange.rewritten_as or exchange.question
     where = "all sources"
     if exchange.document_ids:
         where = f"the {count(len(exchange.document_ids), 'source')} that you chose"
     near = " What comes nearest is below." if exchange.evidence else ""
     return (
         f'<div class="fn-declined"><p class="fn-prose">{why[:1].upper()}{why[1:]}</p>'
-        f"<p>Searched {where} for “{escape_line(asked)}”.{near}</p></div>"
+        f"<p>Searched {where} for “{escape_line(question)}”.{near}</p></div>"
     )
 
 

@@ -192,7 +192,7 @@ def _bind_questions(binding: EventBinding, bridge: gr.HTML, page: PageActions) -
     parts["conversation"].change(
         None, [parts["conversation"]], None, js="(id) => window.footnoteRemember(id)"
     )
-    asked = [
+    questions = [
         binding.bind_stream(parts["question"].submit, ask, given, THREAD_PARTS),
         binding.bind_stream(parts["ask"].click, ask, given, THREAD_PARTS),
         binding.bind_stream(bridge.submit, again, ("conversation", "only"), THREAD_PARTS),
@@ -202,7 +202,8 @@ def _bind_questions(binding: EventBinding, bridge: gr.HTML, page: PageActions) -
     inputs, outputs = ("conversation", "search"), ("conversations",)
     # "change", because Gradio does not count a paste as "input"
     binding.bind(parts["search"].change, listed, inputs, outputs)
-    for event in asked:  # a window that no longer follows its question lists the answer at its end
+    # A window that no longer follows its question lists the answer when it is there.
+    for event in questions:
         binding.bind(event.then, listed_again, inputs, outputs)
 
 

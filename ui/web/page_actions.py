@@ -171,9 +171,9 @@ class PageActions:
                 "notice": page_frame.notice("The sources that you chose are gone; choose others.")
             }
         else:
-            yield from self._asked(window, question, conversation, chosen, replacing)
+            yield from self._answer_live(window, question, conversation, chosen, replacing)
 
-    def _asked(
+    def _answer_live(
         self,
         window: BrowserWindow,
         question: str,
@@ -186,31 +186,31 @@ class PageActions:
         with self.windows.follow(window, put) as followed:
             if not followed:
                 return
-            (active, is_here), seen = followed, None
+            (active, is_here), shown = followed, None
             try:
                 yield {"past": self._past(before), "question": "", "editing": "", "notice": ""}
                 for exchange in active.snapshots():
-                    news = exchange is not seen and is_here()
-                    seen = exchange
+                    news = exchange is not shown and is_here()
+                    shown = exchange
                     # Where a window was closed, this is closed at a yield: there must be some.
                     yield (
-                        {"live": conversation_view.render_exchange(seen, privacy=self.privacy)}
+                        {"live": conversation_view.render_exchange(shown, privacy=self.privacy)}
                         if news
                         else {}
                     )
             finally:
                 active.stop()
-                kept = self._store(window.owner, conversation, replaced, active)
+                stored = self._store(window.owner, conversation, replaced, active)
             if is_here():
-                yield self._final_parts(window.owner, kept, replacing, active.exchange)
+                yield self._final_parts(window.owner, stored, replacing, active.exchange)
 
     def _final_parts(
         self, owner: str, conversation: str, replacing: str, last: Exchange
     ) -> dict[str, Any]:
         shown = self.open_conversation(owner, conversation)
         if last.state == "failed" and last.id not in shown["live"]:  # it replaced nothing
-            told = page_frame.notice(f"{last.error} The earlier answer stays until then.")
-            shown |= {"question": last.question, "editing": replacing, "notice": told}
+            notice = page_frame.notice(f"{last.error} The earlier answer stays until then.")
+            shown |= {"question": last.question, "editing": replacing, "notice": notice}
         return shown
 
     def _split(

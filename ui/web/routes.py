@@ -101,13 +101,13 @@ class Routes:
         )
 
     def _opened(self, request: Request) -> LinkedSource:
-        asked, library = request.query_params, self.assistant.library
-        if "document" in asked:
+        query, library = request.query_params, self.assistant.library
+        if "document" in query:
             start, end = _number(request, "start"), _number(request, "end")
-            return source_link.open_document(asked["document"], library, start, end)
+            return source_link.open_document(query["document"], library, start, end)
         owner = self.access.owner(request)
-        exchange = self.history.find(owner, asked.get("exchange", ""))
-        if "passage" in asked:
+        exchange = self.history.find(owner, query.get("exchange", ""))
+        if "passage" in query:
             return source_link.open_passage(exchange, _wanted(request, "passage"), library)
         claim, citation = _wanted(request, "claim"), _wanted(request, "citation")
         return source_link.open_citation(exchange, claim, citation, library)

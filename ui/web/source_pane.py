@@ -52,12 +52,12 @@ class SourcePane:
         from ui.questions import trace
         from ui.views import answer_trace
 
-        kept = self.page.history.trace(window.owner, exchange)
-        if kept is None:
+        stored = self.page.history.trace(window.owner, exchange)
+        if stored is None:
             return source_highlights.render_missing(
                 "", note="How this answer came about was not kept."
             )
-        return answer_trace.render_trace(trace.trace_from_json(kept), self._text)
+        return answer_trace.render_trace(trace.trace_from_json(stored), self._text)
 
     def _text(self, span: Span) -> str:
         return self.library.text(span)

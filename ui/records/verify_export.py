@@ -1,0 +1,51 @@
+"""Checks whether the footnotes of an exported file still match the library."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from rag import Library, Relocation, relocate_all
+from rag.types import Citation
+from ui.records.footnotes import Footnote
+
+
+@dataclass(frozen=True, slots=True)
+class FootnoteCheck:
+    """Whether a footnote matches the library. `same_digest` is None where a digest is unknown."""
+
+    footnote: Footnote
+    found: Relocation
+    same_digest: bool | None
+
+    @property
+    def state(self) -> Literal["same", "moved", "changed", "gone", "altered"]:
+        return "altered" if self.footnote.altered else self.found.state
+
+
+def verify_footnotes(footnotes: Sequence[Footnote], library: Library) -> list[FootnoteCheck]:
+    """A check for each footnote, in their order. Raises `LibraryError`."""
+    digests = library.digests()
+    versions: dict[tuple[str, str], dict[Citation, None]] = {}
+    for note in footnotes:
+        version = versions.setdefault((note.span.document_id, note.digest), {})
+        version[_citation(note)] = None
+    found = {
+        (citation, digest): place
+        for (_, digest), version in versions.items()
+        for citation, place in zip(version, relocate_all([*version], library), strict=True)
+    }
+    return [
+        FootnoteCheck(note, found[_citation(note), note.digest], _same_digest(note, digests))
+        for note in footnotes
+    ]
+
+
+def _citation(footnote: Footnote) -> Citation:
+    return Citation(footnote.number, footnote.span, footnote.quote)
+
+
+def _same_digest(footnote: Footnote, digests: Mapping[str, str]) -> bool | None:
+    digest = digests.get(footnote.span.document_id)
+    return footnote.digest == digest if footnote.digest and digest else None
