@@ -37,10 +37,10 @@ from tests.assistants import QuotingAssistant
 from tests.fakes import ScriptedServer
 from ui import settings_summary
 from ui.labels import format_chance
+from ui.safe_text import json_safe, one_line, strip_controls
 from ui.shell.chat import collect_answer
 from ui.shell.screen import Screen
 from ui.shell.terminal_rows import decline_rows, document_rows, document_text, excerpt_around
-from ui.text import json_safe, one_line, strip_controls
 
 ROOT = Path(__file__).parents[1]
 FENTANYL = "what tariff rate applies to fentanyl?"

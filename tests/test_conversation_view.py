@@ -14,10 +14,10 @@ from rag.types import Answer, Citation, Claim, DeclineReason, Passage, Span, Sta
 from tests.html_tree import Element, parse
 from ui.questions.exchange import Exchange, State
 from ui.records.history import Conversation
-from ui.text import strip_controls
+from ui.safe_text import strip_controls
 from ui.views import conversation_view
 from ui.views.answer_actions import STAGE_VERBS as WORDS
-from ui.views.cited_sentence import CITATION_STATES, short_source
+from ui.views.citation_marks import CITATION_STATES, short_source
 
 RATE = "That was later hiked to 125% and a 20% rate just for the fentanyl demands."
 EVIL = (

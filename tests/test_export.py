@@ -18,7 +18,7 @@ from tests.html_tree import parse
 from ui.questions.exchange import Exchange
 from ui.records.export import export_html, export_markdown
 from ui.records.footnotes import Footnote, read_footnotes
-from ui.text import one_line
+from ui.safe_text import one_line
 
 NASTY = [
     "](javascript:alert(1))",

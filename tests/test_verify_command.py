@@ -17,8 +17,8 @@ from rag.types import Document
 from tests.exports import RATE, SEIZED, cite, claim, conversation, documents, exchange, put
 from tests.test_architecture import HEAVY
 from ui.records.export import export_html, export_markdown
+from ui.safe_text import strip_controls
 from ui.shell import verify_report
-from ui.text import strip_controls
 
 Invoke = Callable[..., Result]
 ROOT = Path(__file__).parents[1]

@@ -40,7 +40,7 @@ from ui.api.schemas import (
     answer_text,
 )
 from ui.gate.sign_in import Access
-from ui.text import one_line
+from ui.safe_text import one_line
 
 PATH = "/mcp"
 MAX_BYTES = 8_000_000  # of a request: an export may be large

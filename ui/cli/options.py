@@ -64,7 +64,7 @@ def privacy_note(settings: Settings) -> str:
 
 def print_json(document: object) -> None:
     """UTF-8 whatever the locale, as the standard of JSON wants it."""
-    from ui.text import json_safe
+    from ui.safe_text import json_safe
 
     text = json_safe(json.dumps(document, ensure_ascii=False, indent=2))
     typer.echo(f"{text}\n".encode(), nl=False)

@@ -18,8 +18,8 @@ from rag.types import Citation, Claim, Span
 from ui.labels import SUPPORT_LABELS, why_declined
 from ui.questions.exchange import Exchange
 from ui.records.footnotes import Footnote, footnote_record
+from ui.safe_text import count, one_line, strip_controls
 from ui.stylesheets import standalone_css
-from ui.text import count, one_line, strip_controls
 
 TITLE = "Questions and answers"
 BLANK = "(no words)"  # where a title or question would be empty

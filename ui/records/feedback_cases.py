@@ -21,7 +21,7 @@ from rag.types import Answer, Citation, Span
 from ui.questions.exchange import Exchange
 from ui.records.search_words import search_words
 from ui.records.unique_quote import find_unique_quote
-from ui.text import count, one_line
+from ui.safe_text import count, one_line
 
 DECLINED = "The articles do not state it."  # stands for a decline among the turns of a case
 SLUG_WORDS = 7

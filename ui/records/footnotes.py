@@ -16,7 +16,7 @@ from html import unescape
 
 from rag.errors import SourceError
 from rag.types import Span
-from ui.text import one_line, strip_controls
+from ui.safe_text import one_line, strip_controls
 
 SCHEMA = "footnote.footnote/1"
 FIELDS = {

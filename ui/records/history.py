@@ -31,7 +31,7 @@ from ui.records.history_schema import HistoryError as HistoryError
 from ui.records.history_schema import NoSuchConversation as NoSuchConversation
 from ui.records.history_schema import NoSuchExchange as NoSuchExchange
 from ui.records.search_words import search_words, to_search_text
-from ui.text import one_line
+from ui.safe_text import one_line
 
 TITLE_CHARS = 80  # of a title that is made from the first question
 MAX_TITLE_CHARS = 200

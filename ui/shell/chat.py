@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from rag.errors import FootnoteError
 from rag.events import Checked, Event, Finished, Retrieved, Rewritten, Selected, Token
 from rag.types import Answer, Claim, Turn
+from ui.safe_text import count, one_line
 from ui.shell.screen import Screen
 from ui.shell.terminal_rows import (
     Row,
@@ -21,7 +22,6 @@ from ui.shell.terminal_rows import (
     source_rows,
     timing_line,
 )
-from ui.text import count, one_line
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant

@@ -11,9 +11,9 @@ from rich.text import Text
 from rag import Library, is_url
 from rag.errors import EmptyLibrary
 from rag.events import Added, Failed, IngestEvent, Removed, Skipped, Updated
+from ui.safe_text import count, one_line
 from ui.shell.screen import Screen
 from ui.shell.terminal_rows import Row
-from ui.text import count, one_line
 
 WORDS = {  # in the order of the summary
     Added: ("added", "green"),

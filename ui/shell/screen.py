@@ -14,8 +14,8 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
+from ui.safe_text import one_line, strip_controls
 from ui.shell.terminal_rows import Row, draft_tail, progress_bar
-from ui.text import one_line, strip_controls
 
 MAX_COLUMNS = 100  # longer lines are hard to read
 FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"

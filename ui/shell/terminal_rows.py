@@ -15,7 +15,7 @@ from rich.text import Text
 
 from rag.types import Answer, Claim, Document, Passage, Span
 from ui.labels import SUPPORT_LABELS, why_declined
-from ui.text import count, one_line, strip_controls
+from ui.safe_text import count, one_line, strip_controls
 
 if TYPE_CHECKING:
     from rag import DocumentSummary

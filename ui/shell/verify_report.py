@@ -15,9 +15,9 @@ from rag.errors import EmptyLibrary, SourceError, printable_line
 from rag.settings import Settings
 from ui.records.footnotes import read_footnotes
 from ui.records.verify_export import FootnoteCheck, verify_footnotes
+from ui.safe_text import count, one_line
 from ui.shell.screen import Screen
 from ui.shell.terminal_rows import Row, error_row
-from ui.text import count, one_line
 
 MAX_BYTES = 32_000_000  # of a file; tens of thousands of footnotes
 SIGNS = {

@@ -8,7 +8,7 @@ from urllib.parse import quote as urlquote
 
 from rag.types import Answer
 from ui.questions.exchange import Exchange
-from ui.views.cited_sentence import escape_line
+from ui.views.citation_marks import escape_line
 
 STAGE_VERBS = {  # what a stage of an answer did, in words
     "rewrite": "rephrased",

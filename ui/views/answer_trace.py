@@ -29,8 +29,8 @@ from ui.questions.trace import (
     Step,
     Trace,
 )
-from ui.text import count, strip_controls
-from ui.views.cited_sentence import SUPPORT_GRADES, escape_line, short_source
+from ui.safe_text import count, strip_controls
+from ui.views.citation_marks import SUPPORT_GRADES, escape_line, short_source
 
 Text = Callable[[Span], str]  # the characters of a span; it may raise `FootnoteError`
 

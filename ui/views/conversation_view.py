@@ -2,7 +2,7 @@
 
 The parts of an exchange stand in the same order in every state, so that a page that patches its
 nodes one by one keeps them: the question, one line on the progress, the answer, the evidence, the
-actions. Sentences and their footnotes are in `ui.views.cited_sentence`, what stands below an answer
+actions. Sentences and their footnotes are in `ui.views.citation_marks`, what stands below an answer
 in `ui.views.answer_actions`.
 """
 
@@ -19,9 +19,9 @@ from urllib.parse import quote as urlquote
 from rag.types import Passage, Support
 from ui.labels import SUPPORT_LABELS, why_declined
 from ui.questions.exchange import Exchange
-from ui.text import count
+from ui.safe_text import count
 from ui.views.answer_actions import button, render_footer
-from ui.views.cited_sentence import (
+from ui.views.citation_marks import (
     SUPPORT_GRADES,
     CitationLinks,
     escape_line,

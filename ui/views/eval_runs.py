@@ -17,7 +17,7 @@ from eval.runs.listing import Run
 from eval.runs.summary import Summary
 from eval.statistics.aggregate import KINDS, Statistic
 from eval.statistics.formatting import format_value
-from ui.text import count, one_line
+from ui.safe_text import count, one_line
 from ui.views.trend_line import draw_trend
 
 MAX_ROWS = 100

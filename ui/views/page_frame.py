@@ -6,7 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from ui.text import count, one_line
+from ui.safe_text import count, one_line
 
 if TYPE_CHECKING:
     from ui.questions.model_status import ModelStatus

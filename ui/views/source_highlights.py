@@ -16,7 +16,7 @@ from itertools import pairwise
 from urllib.parse import quote as urlquote
 
 from rag.types import Document, Span
-from ui.views.cited_sentence import escape_line, short_source
+from ui.views.citation_marks import escape_line, short_source
 
 MAX_SHOWN_CHARS = 200_000  # characters of a text that are shown at once
 PROSE_LINE = 100  # characters: where lines are longer on average, each is a paragraph

@@ -17,8 +17,8 @@ from urllib.parse import quote
 
 from rag import Library, is_source_gone, is_url
 from rag.events import Added, Failed, IngestEvent, Removed, Skipped, Updated
-from ui.text import count, one_line
-from ui.views.cited_sentence import escape_line
+from ui.safe_text import count, one_line
+from ui.views.citation_marks import escape_line
 
 State = Literal["indexed", "file is gone", "web page"]
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from rag.errors import FootnoteError
 from rag.events import Failed, IngestEvent
-from ui.text import count, one_line
+from ui.safe_text import count, one_line
 from ui.views import page_frame, sources_table
 from ui.web import uploads
 

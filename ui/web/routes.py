@@ -16,7 +16,7 @@ from urllib.parse import quote
 from rag.errors import FootnoteError, SourceError
 from rag.types import Document, Span
 from ui.gate.security_headers import STRICT_POLICY
-from ui.text import one_line
+from ui.safe_text import one_line
 from ui.web import source_link
 
 if TYPE_CHECKING:

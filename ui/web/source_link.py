@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from rag import page_of
 from rag.errors import NoSuchDocument
 from rag.types import Citation, Document, Span
-from ui.text import one_line
+from ui.safe_text import one_line
 
 if TYPE_CHECKING:
     from rag import Library, Relocation

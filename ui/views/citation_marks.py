@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from rag.types import Citation, Claim, Origin, Passage, Span
 from ui.labels import SUPPORT_LABELS
-from ui.text import one_line
+from ui.safe_text import one_line
 
 CITATION_STATES = {  # the state of a citation today: a word beside the mark, and a sentence
     "moved": ("moved", "The text moved; the link follows it."),
