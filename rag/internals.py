@@ -61,7 +61,7 @@ from rag.retrieval.evidence import select_evidence
 from rag.retrieval.hybrid import Retriever
 from rag.store.library_schema import SCHEMA
 from rag.store.vectors import VectorStore
-from rag.text.names import DATE_WORDS
+from rag.text.dates import DATE_WORDS
 from rag.text.names import Name
 from rag.text.names import find_names
 from rag.text.names import name_keys

@@ -6,6 +6,7 @@ import pytest
 
 from rag.checking import number_rules, rules
 from rag.checking.alignment import find_departures
+from rag.checking.reasons import Reason
 from rag.text.bounds import bound_before
 from rag.text.words import MAX_WORDS, parse_words
 
@@ -132,7 +133,7 @@ def test_a_claim_too_long_to_be_compared_is_never_without_a_reason() -> None:
 
 def test_a_reason_names_what_is_wrong() -> None:
     (reason, *_) = rules.reasons_against("The ferry Astrid carried 41 cars.", [FERRY])
-    assert reason == rules.Reason('the number "41" is not in the cited text', hard=True)
+    assert reason == Reason('the number "41" is not in the cited text', hard=True)
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.text.names import find_names, name_keys
+from rag.text.dates import find_dates
+from rag.text.hedges import is_hedged
+from rag.text.names import find_names, name_keys, name_runs
 from rag.text.quantities import find_quantities, same_amount
+from rag.text.reporting import speaker_spans
 from rag.text.synonyms import are_related_words, may_be_same_event
 from rag.text.tokens import content_stems
 from rag.text.words import negated_stems
@@ -138,6 +141,63 @@ def test_stems_for_one_event(one: str, other: str, expected: bool) -> None:
 )
 def test_words_that_are_denied(text: str, denied: set[str]) -> None:
     assert negated_stems(text) == denied
+
+
+@pytest.mark.parametrize(
+    ("text", "speakers"),
+    [
+        ("The mine is old, officials said Tuesday.", [", officials said Tuesday"]),
+        ("According to Ann Lee, the mine is old.", ["According to Ann Lee,"]),
+        ("Ann Lee said on Monday that the mine is old.", ["Ann Lee said on Monday that"]),
+        ("“The mine is old,” Ann Lee wrote.", [",” Ann Lee wrote"]),
+        ("A study found that the mine is old.", ["A study found that"]),
+        ("Police found the mine.", []),
+        ("Ann Lee told Bo Dahl a joke.", []),
+    ],
+)
+def test_who_is_said_to_have_said_it(text: str, speakers: list[str]) -> None:
+    assert [text[start:end] for start, end in speaker_spans(text)] == speakers
+
+
+@pytest.mark.parametrize(
+    ("text", "hedged"),
+    [
+        ("The bank may cut rates.", True),
+        ("Rates were cut in May.", False),
+        ("The union claims that rates fell.", True),
+        ("She filed a claim.", False),
+        ("They plan to sail.", False),
+        ("He plans to sail.", True),
+        ("The planning board met.", False),
+    ],
+)
+def test_hedged_sentences(text: str, hedged: bool) -> None:
+    assert is_hedged(text) is hedged
+
+
+@pytest.mark.parametrize(
+    ("text", "dates"),
+    [
+        ("It opened on 3 May 2024.", ["3 May 2024"]),
+        ("It opened Jan. 9, 2025, a Monday.", ["Jan. 9, 2025", "Monday"]),
+        ("They may march in March.", ["March"]),
+        ("In 1931 it cost $1931.", ["1931"]),
+        ("2000 people came.", []),
+    ],
+)
+def test_dates_in_a_text(text: str, dates: list[str]) -> None:
+    found = find_dates(text)
+    assert [each.text for each in found] == dates
+    assert all(text[slice(*each.place)] == each.text for each in found)
+
+
+def test_names_in_a_row() -> None:
+    runs = name_runs(find_names("Treasury Secretary Ann Lee met Bo Dahl in Oslo."))
+    assert [[name.text for name in run] for run in runs] == [
+        ["Secretary", "Ann", "Lee"],
+        ["Bo", "Dahl"],
+        ["Oslo"],
+    ]
 
 
 def test_content_leaves_out_frames_stop_words_and_numbers() -> None:

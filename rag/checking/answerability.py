@@ -1,9 +1,9 @@
-"""How likely is it that the articles answer a question?
+"""The chance that the articles answer a question.
 
-A logistic model of what is known before anything is written: how well the question's tokens are
-met in the sentences found, and whether the language model says that one of them states the
-answer. Fitted by ``python -m eval.benchmarks.answerable_fit`` on questions with and without an
-answer; the weights are in ``answerability.json``, for anyone to read.
+A logistic model of what is known before anything is written: how similar the sentences found are
+to the question's tokens, and whether the language model says that one of them answers. Fitted by
+``python -m eval.benchmarks.answerable_fit`` on questions with and without an answer; the weights
+are in ``answerability.json``, for anyone to read.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from rag.models.token_embeddings import TokenEncoder
 from rag.types import Passage
 
 WEIGHTS = Path(__file__).with_suffix(".json")
-_LEAST = 0.02  # a chance nearer to 0 or 1 is taken as this near: log-odds are infinite there
+MIN_CHANCE = 0.02  # a chance nearer to 0 or 1 is taken as this near: log-odds are infinite there
 
 
 class Weights(FrozenModel):
@@ -59,17 +59,17 @@ class Answerability:
         of `texts`; -1 where one of the two has none (MaxSim of Khattab and Zaharia 2020)."""
         import numpy as np
 
-        asked, *found = self._encoder.encode([question, *texts])
-        held = [each.vectors for each in found if len(each.vectors)]
-        if not held or not len(asked.vectors):
+        own, *found = self._encoder.encode([question, *texts])
+        vectors = [each.vectors for each in found if len(each.vectors)]
+        if not vectors or not len(own.vectors):
             return -1.0
-        return float((asked.vectors @ np.concatenate(held).T).max(axis=1).mean())
+        return float((own.vectors @ np.concatenate(vectors).T).max(axis=1).mean())
 
     def max_sim_in_document(
         self, document_id: str, question: str, passages: Sequence[Passage]
     ) -> float:
         """`max_sim` by the passages of one document. What several documents say between them is no
-        answer: among many, each of a question's words is met somewhere."""
+        answer: among many, each of a question's words stands somewhere."""
         texts = [each.text for each in passages if each.span.document_id == document_id]
         return self.max_sim(question, texts)
 
@@ -91,8 +91,8 @@ class Answerability:
 
 def log_odds(chance: float) -> float:
     """Those of a chance; finite, also for 0 and 1."""
-    kept = min(max(chance, _LEAST), 1 - _LEAST)
-    return log(kept / (1 - kept))
+    clipped = min(max(chance, MIN_CHANCE), 1 - MIN_CHANCE)
+    return log(clipped / (1 - clipped))
 
 
 def load_answerability_weights(file: Path = WEIGHTS) -> AnswerabilityWeights:

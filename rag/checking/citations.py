@@ -1,6 +1,6 @@
-"""Which characters of the passages carry each sentence of the reply?
+"""Finds the characters of the passages that carry each sentence of a reply.
 
-Pure. The model's ``[n]`` is a hint: the text itself decides, so a small model that cannot number
+The model's ``[n]`` is a hint: the text itself decides, so a small model that cannot number
 its sources cites as well as a large one.
 """
 
@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from math import log1p
 
-from rag.text.names import find_names, name_keys
+from rag.text.names import find_names, shortest_key
 from rag.text.quantities import find_quantities
 from rag.text.sentences import needs_context, split_sentences
 from rag.text.tokens import content_stems
@@ -20,11 +20,11 @@ from rag.types import Citation, Passage, Span
 
 # A marker in any of the shapes models write: [1], [1, 2], 【1】, [^1].
 _MARKER = re.compile(r"(?<!\s)\s*+[\[【]\s?\^?(\d{1,4}(?:\s?[,;–-]\s?\d{1,4})*+)\s?[\]】]")
-_HINT_BONUS = 0.05  # breaks near-ties in favour of the passage that the model named
-_LENGTH_MALUS = 0.02  # for each further sentence: of equal carriers the narrowest is cited
+HINT_BONUS = 0.05  # breaks near-ties in favour of the passage that the model named
+LENGTH_MALUS = 0.02  # for each further sentence, so that the narrowest of equals is cited
 _BARE = re.compile(r"(?:yes|no)[.,!]?", re.IGNORECASE)
 GAP_CHARS = 3  # of white space between neighbouring sentences
-_ADDS = 0.1  # least share of the claim that a further citation must carry
+MIN_ADDED_SHARE = 0.1  # of the claim, in a further citation
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class DraftSentence:
 
 @dataclass(frozen=True, slots=True)
 class CandidateSentence:
-    """A sentence of passage `number`, with what it states."""
+    """A sentence of passage `number`, with its `match_keys`."""
 
     number: int
     citation: Citation
@@ -79,53 +79,49 @@ def candidate_sentences(passages: Sequence[Passage]) -> list[CandidateSentence]:
 
 
 def match_keys(text: str) -> Counter[str]:
-    """What a text states, as comparable keys: word stems, amounts and names."""
+    """The word stems, amounts and names of a text, as keys that are equal for equal ones."""
     keys = Counter(content_stems(text))
     keys.update(f"#{quantity.value:g}" for quantity in find_quantities(text))
-    keys.update(f"@{min(name_keys(name.text), key=len)}" for name in find_names(text))
+    keys.update(f"@{shortest_key(name.text)}" for name in find_names(text))
     return keys
 
 
 def find_citations(
     claim: str, numbers: frozenset[int], candidates: Sequence[CandidateSentence]
 ) -> tuple[CandidateSentence, ...]:
-    """The narrowest sentences that carry `claim`: the best one first, then the sentences before
-    it that it leans on, where they add something. Empty when nothing matches at all."""
-    wanted = match_keys(claim)
-    rarity = _rarity(wanted, candidates)
+    """The narrowest sentences that carry `claim`: the best one first, then those before it that it
+    needs to be understood, where they add something. Empty when nothing matches at all."""
+    rarity = _rarity(match_keys(claim), candidates)
     total = sum(rarity.values())
     if not total or not candidates:
         return ()
-    groups = [(s, *_leaned_on(s, wanted, rarity, total, candidates)) for s in candidates]
+    groups = [(s, *_context(s, rarity, candidates)) for s in candidates]
 
     def carried(group: Sequence[CandidateSentence]) -> float:
-        held = {key for sentence in group for key in sentence.match_keys}
-        share = sum(rarity[key] for key in wanted if key in held) / total
-        return share - _LENGTH_MALUS * (len(group) - 1) + _HINT_BONUS * (group[0].number in numbers)
+        in_group = {key for sentence in group for key in sentence.match_keys}
+        share = sum(weight for key, weight in rarity.items() if key in in_group) / total
+        return share - LENGTH_MALUS * (len(group) - 1) + HINT_BONUS * (group[0].number in numbers)
 
     best = max(range(len(groups)), key=lambda i: (carried(groups[i]), -i))
-    return groups[best] if carried(groups[best]) > _HINT_BONUS else ()
+    return groups[best] if carried(groups[best]) > HINT_BONUS else ()
 
 
-def _rarity(wanted: Counter[str], candidates: Sequence[CandidateSentence]) -> dict[str, float]:
+def _rarity(keys: Iterable[str], candidates: Sequence[CandidateSentence]) -> dict[str, float]:
     """Inverse document frequency over the candidate sentences; amounts and names count double."""
-    held = Counter(key for sentence in candidates for key in sentence.match_keys)
-    weights = {key: log1p(len(candidates) / (1 + held[key])) for key in wanted}
+    sentences = Counter(key for sentence in candidates for key in sentence.match_keys)
+    weights = {key: log1p(len(candidates) / (1 + sentences[key])) for key in keys}
     return {key: w * (2 if key[0] in "#@" else 1) for key, w in weights.items()}
 
 
-def _leaned_on(
-    best: CandidateSentence,
-    wanted: Counter[str],
-    rarity: dict[str, float],
-    total: float,
-    candidates: Sequence[CandidateSentence],
+def _context(
+    best: CandidateSentence, rarity: dict[str, float], candidates: Sequence[CandidateSentence]
 ) -> list[CandidateSentence]:
-    """Walks back from `best` while sentences lean, keeping those that add to the claim."""
-    missing = {key for key in wanted if key not in best.match_keys}
+    """The sentences before `best`, as long as each needs its context, that add to the claim."""
+    least = MIN_ADDED_SHARE * sum(rarity.values())
+    missing = rarity.keys() - best.match_keys.keys()
     found, current = [], best
     while needs_context(current.citation.quote) and (before := _before(current, candidates)):
-        if sum(rarity[key] for key in missing & before.match_keys.keys()) / total >= _ADDS:
+        if sum(rarity[key] for key in missing & before.match_keys.keys()) >= least:
             found.append(before)
             missing -= before.match_keys.keys()
         current = before

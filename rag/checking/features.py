@@ -1,8 +1,7 @@
-"""What tells whether a source says what a sentence claims?
+"""Features of a claim and its source, by which `rag.checking.scorer` judges it.
 
-Pure. Each feature compares one claim with some sentences of its source, from what is counted
-(numbers, missing words, what the rules object to) to what is likened (the states of tokens). What
-they weigh is for `grounding`.
+Each compares one claim with some sentences of its source: by their words, numbers and what the
+rules object to, or by the vectors of their tokens.
 """
 
 from __future__ import annotations
@@ -31,8 +30,8 @@ Name = Literal[
 NAMES: tuple[Name, ...] = get_args(Name)
 Features = Mapping[Name, float]
 
-MAX_QUOTES = 3  # sentences of the source that a claim is held to
-MIN_COPIED_RUN = 4  # words in a row that are copied, not met by chance
+MAX_QUOTES = 3  # sentences of the source that a claim is compared with at once
+MIN_COPIED_RUN = 4  # words in a row that are copied, and do not match by chance
 MAX_DENSITY = 30.0
 MAX_REASONS = 4
 
@@ -49,7 +48,7 @@ _META = re.compile(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AnalysedSentence:
-    """A sentence with all that is compared of it."""
+    """A sentence with all that is compared."""
 
     text: str
     words: tuple[str, ...]  # in lower case
@@ -59,7 +58,7 @@ class AnalysedSentence:
 
 
 def analyse(text: str, states: TokenEmbeddings) -> AnalysedSentence:
-    """What `text` states."""
+    """The sentence `text` with its words, stems and numbers."""
     words = tuple(_WORDS.findall(text.lower()))
     numbers = frozenset(round(each.value, 6) for each in find_quantities(text))
     return AnalysedSentence(text, words, tuple(content_stems(text)), numbers, states)
@@ -68,13 +67,13 @@ def analyse(text: str, states: TokenEmbeddings) -> AnalysedSentence:
 def features(claim: AnalysedSentence, source: Sequence[AnalysedSentence]) -> dict[Name, float]:
     """Every feature of `claim` against the sentences of `source`, of which there is one or more.
 
-    Shares and likenesses are 0..1, counts from 0; only the four last and `missing` speak against a
-    claim, or about it. A claim that is all stop words is carried by any source.
+    Shares and similarities are 0..1, counts from 0; only the four last and `missing` speak against
+    a claim, or about it. A claim that is all stop words is carried by any source.
     """
     import numpy as np
 
-    likeness = claim.states.vectors @ np.concatenate([s.states.vectors for s in source]).T
-    aligned, nearest = _aligned(likeness, claim, source)
+    similarity = claim.states.vectors @ np.concatenate([s.states.vectors for s in source]).T
+    aligned, nearest = _aligned(similarity, claim, source)
     stems = {stem for sentence in source for stem in sentence.stems}
     density, copied = _density(claim, source)
     quotes = [source[index].text for index in nearest]
@@ -82,7 +81,7 @@ def features(claim: AnalysedSentence, source: Sequence[AnalysedSentence]) -> dic
     hard = sum(reason.hard for reason in reasons)
     return {
         "aligned": aligned,
-        "runs": _runs(likeness),
+        "runs": _runs(similarity),
         "pairs": _weakest_pair(claim, source),
         "copied": copied,
         "density": density,
@@ -94,42 +93,44 @@ def features(claim: AnalysedSentence, source: Sequence[AnalysedSentence]) -> dic
     }
 
 
-# --- likened ----------------------------------------------------------------------------------
+# --- by vectors -------------------------------------------------------------------------------
 
 
 def _aligned(
-    likeness: NDArray[np.float32], claim: AnalysedSentence, source: Sequence[AnalysedSentence]
+    similarity: NDArray[np.float32], claim: AnalysedSentence, source: Sequence[AnalysedSentence]
 ) -> tuple[float, list[int]]:
-    """How well the claim's tokens are met, each at its best, by three sentences of the source; and
-    which these are, best first (greedily, so the best alone is the best single one)."""
+    """The mean similarity of the claim's tokens to the most similar ones of `MAX_QUOTES` sentences
+    of the source; and which these are, best first (greedily, so the first is the best single
+    one)."""
     import numpy as np
 
-    if not likeness.size:
+    if not similarity.size:
         return 0.0, [0]
     lengths = [len(sentence.states.weights) for sentence in source]
-    held = [index for index, length in enumerate(lengths) if length]
-    starts = np.cumsum([0, *(lengths[index] for index in held)])[:-1]
-    met = np.maximum.reduceat(likeness, starts, axis=1)  # (tokens of the claim, sentences)
+    filled = [index for index, length in enumerate(lengths) if length]
+    starts = np.cumsum([0, *(lengths[index] for index in filled)])[:-1]
+    nearest = np.maximum.reduceat(similarity, starts, axis=1)  # (tokens of the claim, sentences)
     weights = claim.states.weights + 1e-6
     weights = weights / weights.sum()
     best, chosen = np.full(len(weights), -1.0, np.float32), list[int]()
-    for _ in range(min(MAX_QUOTES, len(held))):
-        gained = np.maximum(best[:, None], met).T @ weights
+    for _ in range(min(MAX_QUOTES, len(filled))):
+        gained = np.maximum(best[:, None], nearest).T @ weights
         gained[chosen] = -2
         chosen.append(int(gained.argmax()))
-        best = np.maximum(best, met[:, chosen[-1]])
-    return float(best @ weights), [held[index] for index in chosen]
+        best = np.maximum(best, nearest[:, chosen[-1]])
+    return float(best @ weights), [filled[index] for index in chosen]
 
 
-def _runs(likeness: NDArray[np.float32]) -> float:
-    """The mean over three tokens in a row of how well three in a row of the source meet them."""
-    if min(likeness.shape) < 3:
-        return float(likeness.max(axis=1).mean()) if likeness.size else 0.0
-    three = likeness[:-2, :-2] + likeness[1:-1, 1:-1] + likeness[2:, 2:]
+def _runs(similarity: NDArray[np.float32]) -> float:
+    """The mean over three tokens in a row of their similarity to the most similar three in a row of
+    the source."""
+    if min(similarity.shape) < 3:
+        return float(similarity.max(axis=1).mean()) if similarity.size else 0.0
+    three = similarity[:-2, :-2] + similarity[1:-1, 1:-1] + similarity[2:, 2:]
     return float(three.max(axis=1).mean() / 3)
 
 
-# --- counted ----------------------------------------------------------------------------------
+# --- by words ---------------------------------------------------------------------------------
 
 
 def _weakest_pair(claim: AnalysedSentence, source: Sequence[AnalysedSentence]) -> float:
@@ -140,18 +141,18 @@ def _weakest_pair(claim: AnalysedSentence, source: Sequence[AnalysedSentence]) -
         for place, stem in enumerate(sentence.stems):
             places[stem].append((number, place))
     pairs = set(pairwise(claim.stems))
-    return min((_nearness(places[one], places[other]) for one, other in pairs), default=1.0)
+    return min((_nearness(places[first], places[second]) for first, second in pairs), default=1.0)
 
 
-def _nearness(ones: Sequence[tuple[int, int]], others: Sequence[tuple[int, int]]) -> float:
+def _nearness(firsts: Sequence[tuple[int, int]], seconds: Sequence[tuple[int, int]]) -> float:
     """Of two words by their places, in order. Only the two places around the wanted one can be the
-    nearest, so that a word said ten thousand times takes no square of that."""
+    nearest, so that a word that stands there ten thousand times takes no square of that."""
     step, best = 1, 0.0
-    if len(others) < len(ones):
-        ones, others, step = others, ones, -1
-    for sentence, place in ones:
-        at = bisect_left(others, (sentence, place + step))
-        for other, there in others[max(at - 1, 0) : at + 1]:
+    if len(seconds) < len(firsts):
+        firsts, seconds, step = seconds, firsts, -1
+    for sentence, place in firsts:
+        at = bisect_left(seconds, (sentence, place + step))
+        for other, there in seconds[max(at - 1, 0) : at + 1]:
             if other == sentence:
                 best = max(best, 1 - 0.1 * min(abs(there - place - step), 5))
             elif abs(other - sentence) == 1:
@@ -192,11 +193,11 @@ def _copied_lengths(words: Sequence[str], sentences: Sequence[Sequence[str]]) ->
 
 
 def _numbers(claim: AnalysedSentence, source: Sequence[AnalysedSentence]) -> float:
-    """The share of the claim's numbers that the source states; 1 for a claim without any."""
+    """The share of the claim's numbers that the source has; 1 for a claim without any."""
     if not claim.numbers:
         return 1.0
-    stated = frozenset[float]().union(*(sentence.numbers for sentence in source))
-    return len(claim.numbers & stated) / len(claim.numbers)
+    in_source = frozenset[float]().union(*(sentence.numbers for sentence in source))
+    return len(claim.numbers & in_source) / len(claim.numbers)
 
 
 def _is_missing(stem: str, stems: set[str]) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from rag.checking.reasons import Reason
 from rag.text.bounds import bound_before
 from rag.text.quantities import Quantity, find_quantities, same_amount
-from rag.text.tokens import content_stems, stem
+from rag.text.tokens import content_stems, plain_words, stem
 
 _CLAUSE_END = re.compile(
     r"[,;:—–]\s+|[—–]|\s(?:and|but|while|whereas|although|though|as|after|before)\s"
@@ -18,7 +18,7 @@ _CLAUSE_END = re.compile(
 
 def _missing_numbers(claim: str, quotes: Sequence[str], around: str) -> list[Reason]:
     in_source = [quantity for quote in quotes for quantity in find_quantities(quote)]
-    stems = {stem(word) for quote in quotes for word in re.findall(r"[a-z]+", quote.lower())}
+    stems = {stem(word) for quote in quotes for word in plain_words(quote)}
     reasons = []
     for number in find_quantities(claim):
         same = [other for other in in_source if same_amount(number, other)]

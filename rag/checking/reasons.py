@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """What speaks against a claim; see `rules`."""
+    """In words for people; `hard` where the source does not say this, and not where it says it with
+    a reserve (see `rag.checking.rules`)."""
 
     text: str
     hard: bool

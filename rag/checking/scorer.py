@@ -1,4 +1,4 @@
-"""How likely is it that a source says what a text claims?
+"""The grounding score: the chance that a source says what a text claims.
 
 A logistic model over the features of `features`, fitted by ``python -m eval.scorer.fit`` on texts
 that people judged. Its weights are in ``scorer.json``, for anyone to read. The same bytes always
@@ -24,9 +24,7 @@ from rag.text.sentences import split_sentences
 from rag.text.tokens import content_stems
 
 WEIGHTS = Path(__file__).with_suffix(".json")
-MAX_SOURCE_SENTENCES = (
-    30  # sentences of a source that a claim is compared with: those that share most words
-)
+MAX_SOURCE_SENTENCES = 30  # that a claim is compared with: those that share most words
 DIGITS = 4  # of a score
 _SOFTNESS = 2.0  # between the mean of chances (1) and that of log-odds (infinite)
 
@@ -94,11 +92,11 @@ class Scorer:
             return []
         stems = [frozenset(content_stems(text)) for text in texts]
         near = [_nearest(frozenset(content_stems(claim)), stems) for claim in claims]
-        wanted = sorted({place for places in near for place in places})
-        held = dict(zip(wanted, self._read([texts[place] for place in wanted]), strict=True))
+        places = sorted({place for each in near for place in each})
+        analysed = dict(zip(places, self._read([texts[place] for place in places]), strict=True))
         return [
-            features.features(claim, [held[place] for place in places])
-            for claim, places in zip(self._read(claims), near, strict=True)
+            features.features(claim, [analysed[place] for place in nearest])
+            for claim, nearest in zip(self._read(claims), near, strict=True)
         ]
 
     def _read(self, texts: Sequence[str]) -> list[AnalysedSentence]:
@@ -144,8 +142,8 @@ def _squashed(log_odds: float) -> float:
     return 1 / (1 + math.exp(-max(-60.0, min(60.0, log_odds))))
 
 
-def _nearest(wanted: frozenset[str], stems: Sequence[frozenset[str]]) -> list[int]:
+def _nearest(claim: frozenset[str], stems: Sequence[frozenset[str]]) -> list[int]:
     """The places of the sentences that share most words with a claim, in order. Only these are
     read: a long page would take seconds."""
-    ranked = sorted(range(len(stems)), key=lambda place: (-len(wanted & stems[place]), place))
+    ranked = sorted(range(len(stems)), key=lambda place: (-len(claim & stems[place]), place))
     return sorted(ranked[:MAX_SOURCE_SENTENCES])

@@ -1,7 +1,7 @@
-"""Does the cited text say what the claim says?
+"""Checks whether the cited text says what a claim says.
 
-Rules first (see `rules`), then the share of the claim's words that the quotes carry and the score
-of `grounding`. A hard reason makes a claim "unsupported", a soft one at most "partial". Other words
+Rules first (`rules`), then the share of the claim's words that the quotes carry and the score of
+`scorer`. A hard reason makes a claim "unsupported", a soft one at most "partial". Other words
 than the source's are "partial" where the score calls the claim grounded, else "unsupported".
 """
 
@@ -16,7 +16,7 @@ from rag.checking.citations import CandidateSentence, DraftSentence, find_citati
 from rag.checking.reasons import Reason
 from rag.checking.rules import order_quote_sentences, reasons_against
 from rag.checking.scorer import Scorer
-from rag.text.names import find_names
+from rag.text.names import find_capitalised
 from rag.text.tokens import content_stems
 from rag.text.words import parse_words
 from rag.types import Citation, Claim, Span, Support
@@ -72,10 +72,10 @@ def coverage(claim: str, quotes: Sequence[str]) -> float:
 
     Numbers are left to the rules.
     """
-    wanted = {word.key: word for word in parse_words(claim) if word.kind in ("content", "name")}
-    stated = [word for quote in quotes for word in parse_words(quote)]
-    carried = sum(any(are_same_word(w, other) for other in stated) for w in wanted.values())
-    return carried / len(wanted) if wanted else 1.0
+    words = {word.key: word for word in parse_words(claim) if word.kind in ("content", "name")}
+    in_quotes = [word for quote in quotes for word in parse_words(quote)]
+    carried = sum(any(are_same_word(w, other) for other in in_quotes) for w in words.values())
+    return carried / len(words) if words else 1.0
 
 
 def cite_and_check(
@@ -86,12 +86,12 @@ def cite_and_check(
 ) -> Claim:
     """Anchor a sentence of the reply and check it, whole; if that fails, in its two halves,
     each against evidence of its own (a sentence may join what two sources say)."""
-    whole = _judge_part(draft, candidates, around, scorer)
+    whole = _check_part(draft, candidates, around, scorer)
     if whole.support == "supported":
         return whole
     for halves in _halves(draft.text):
-        parts = [_judge_part(replace(draft, text=half), candidates, around) for half in halves]
-        if all(part.support == "supported" for part in parts) and _stands_alone(parts):
+        parts = [_check_part(replace(draft, text=half), candidates, around) for half in halves]
+        if all(part.support == "supported" for part in parts) and _share_a_subject(parts):
             citations = dict.fromkeys(c for part in parts for c in part.citations)
             quotes = [citation.quote for citation in citations]
             score = scorer.score_claim(draft.text, quotes) if scorer else whole.score
@@ -100,15 +100,13 @@ def cite_and_check(
     return whole
 
 
-def _stands_alone(parts: Sequence[Claim]) -> bool:
+def _share_a_subject(parts: Sequence[Claim]) -> bool:
     """False for "… and cut exports" from another sentence: who did so is not in that half."""
     first, second = parts
-    return first.citations[:1] == second.citations[:1] or bool(
-        find_names(second.text, starts=frozenset())
-    )
+    return first.citations[:1] == second.citations[:1] or bool(find_capitalised(second.text))
 
 
-def _judge_part(
+def _check_part(
     draft: DraftSentence,
     candidates: Sequence[CandidateSentence],
     around: Around,

@@ -6,7 +6,6 @@ contradicts it becomes a claim of the answer, with both quotes.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -15,15 +14,13 @@ from rag.conflicts.differences import Difference
 from rag.conflicts.pair_scorer import PairScorer
 from rag.events import Selected
 from rag.store.documents import Library
-from rag.text.dates import parse_day
+from rag.text.dates import find_years, parse_day
 from rag.text.sentences import split_sentences
 from rag.types import Citation, Claim, Passage, Span
 
 MAX_DAYS_BETWEEN = 30  # between articles, from which on a thing may have changed
 MAX_CONTRADICTIONS = 2  # told in one answer
 CONTEXT_CHARS = 400  # characters before a sentence: who and what it speaks of stands there
-
-YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +159,9 @@ def _differ(
 ) -> Difference | None:
     """Where two sentences contradict each other; of articles that are far apart, only in years."""
     far = are_far_apart(*(published.get(each.span.document_id) for each in (one, other)))
-    if far and not all(YEAR.search(each.quote) for each in (one, other)):
+    if far and not all(find_years(each.quote) for each in (one, other)):
         return None
     found = judge.likeliest_difference(one.quote, other.quote)
-    if found and far and not all(YEAR.search(each) for each in (found.ours, found.theirs)):
+    if found and far and not all(find_years(each) for each in (found.ours, found.theirs)):
         return None
     return found

@@ -13,8 +13,9 @@ from difflib import SequenceMatcher
 from typing import Literal
 
 from rag.text.antonyms import PolarWord, opposed_words, polar_words
+from rag.text.dates import NamedDate
 from rag.text.names import name_keys
-from rag.text.sentence_parser import Date, Figure, Interval, Name, Statement, parse_sentence
+from rag.text.sentence_parser import Figure, Interval, NamePhrase, ParsedSentence, parse_sentence
 from rag.text.synonyms import may_be_same_event
 from rag.text.tokens import content_stem
 
@@ -58,7 +59,7 @@ def find_differences(one: str, other: str) -> list[Difference]:
     return [*_numbers(ours, theirs), *dates, *_names(ours, theirs), *turned]
 
 
-def count_agreements(ours: Statement, theirs: Statement) -> int:
+def count_agreements(ours: ParsedSentence, theirs: ParsedSentence) -> int:
     """How many figures and dates of the one the other has too."""
     figures = sum(
         any(_agree(a, b) and _comparable(a, b) for b in theirs.figures) for a in ours.figures
@@ -66,7 +67,7 @@ def count_agreements(ours: Statement, theirs: Statement) -> int:
     return figures + sum(date in theirs.dates for date in ours.dates)
 
 
-def is_named_in(name: Name, read: Statement) -> bool:
+def is_named_in(name: NamePhrase, read: ParsedSentence) -> bool:
     """True when a sentence has a name too, or a word like it, be it that of who said it."""
     keys = {key for word in [*read.words, *read.speaker] for key in name_keys(word)}
     return any(name.keys & other.keys for other in read.names) or bool(name.keys & keys)
@@ -75,7 +76,7 @@ def is_named_in(name: Name, read: Statement) -> bool:
 # --- numbers and dates ------------------------------------------------------------------------
 
 
-def _numbers(ours: Statement, theirs: Statement) -> Iterator[Difference]:
+def _numbers(ours: ParsedSentence, theirs: ParsedSentence) -> Iterator[Difference]:
     mine = [a for a in ours.figures if not any(_agree(a, b) for b in theirs.figures)]
     others = [b for b in theirs.figures if not any(_agree(a, b) for a in ours.figures)]
     for a in mine:
@@ -84,7 +85,7 @@ def _numbers(ours: Statement, theirs: Statement) -> Iterator[Difference]:
                 yield Difference("number", a.text, b.text, a.place, b.place)
 
 
-def are_comparable(found: Difference, ours: Statement, theirs: Statement) -> bool:
+def are_comparable(found: Difference, ours: ParsedSentence, theirs: ParsedSentence) -> bool:
     """True when two numbers have the same unit, or count the same by a word."""
     one = next(a for a in ours.figures if a.place == found.our_place)
     other = next(b for b in theirs.figures if b.place == found.their_place)
@@ -97,7 +98,7 @@ def _comparable(a: Figure, b: Figure) -> bool:
     return bool(a.unit) or any(may_be_same_event(x, y) for x in a.counted for y in b.counted)
 
 
-def _scale(figure: Figure, read: Statement) -> str:
+def _scale(figure: Figure, read: ParsedSentence) -> str:
     """The "F" of "40 degrees Fahrenheit"."""
     found = re.match(r"s?\s*([CF])(?:elsius|ahrenheit)?\b", read.text[figure.place[1] :])
     return found[1] if found and figure.unit == "degree" else ""
@@ -117,7 +118,7 @@ def _agree(a: Figure, b: Figure) -> bool:
     return low.bound == "more than" or high.bound == "up to"
 
 
-def _dates(ours: Statement, theirs: Statement) -> Iterator[Difference]:
+def _dates(ours: ParsedSentence, theirs: ParsedSentence) -> Iterator[Difference]:
     pairs = [(a, b) for a in ours.dates for b in theirs.dates]
     if any(_same_day(a, b) for a, b in pairs):
         return
@@ -126,7 +127,7 @@ def _dates(ours: Statement, theirs: Statement) -> Iterator[Difference]:
             yield Difference("date", a.text, b.text, a.place, b.place)
 
 
-def _same_day(a: Date, b: Date) -> bool:
+def _same_day(a: NamedDate, b: NamedDate) -> bool:
     same = ((a.year, b.year), (a.month, b.month), (a.weekday, b.weekday))
     return not a.excludes(b) and any(x and x == y for x, y in same)
 
@@ -134,21 +135,21 @@ def _same_day(a: Date, b: Date) -> bool:
 # --- names ------------------------------------------------------------------------------------
 
 
-def _names(ours: Statement, theirs: Statement) -> Iterator[Difference]:
+def _names(ours: ParsedSentence, theirs: ParsedSentence) -> Iterator[Difference]:
     for a in ours.names:
         for b in theirs.names:
             if not is_named_in(a, theirs) and not is_named_in(b, ours) and _rival(a, b):
                 yield Difference("name", a.text, b.text, a.place, b.place)
 
 
-def _rival(a: Name, b: Name) -> bool:
+def _rival(a: NamePhrase, b: NamePhrase) -> bool:
     if _NO_RIVAL.fullmatch(a.text) or _NO_RIVAL.fullmatch(b.text):
         return False
     if a.text.replace(".", "").isupper() != b.text.replace(".", "").isupper():
         return False  # "LONDON", "U.S.": how a report opens, and short forms
     if SequenceMatcher(None, a.text.lower(), b.text.lower()).ratio() >= MIN_SPELLING_SIMILARITY:
         return False  # "Katrina", "Kattrina"
-    return _WHERE.get(a.slot) == _WHERE.get(b.slot)
+    return _WHERE.get(a.preposition) == _WHERE.get(b.preposition)
 
 
 # --- whether it is so -------------------------------------------------------------------------

@@ -17,14 +17,14 @@ from itertools import islice
 from rag.answering.model_requests import ask_if_answered, ask_short_answer, ask_yes_or_no
 from rag.checking.answerability import Answerability
 from rag.checking.question_match import is_plausible_short_answer, short_answer_overlap
-from rag.conflicts.comparison import YEAR, Contradiction, SentenceInContext
+from rag.conflicts.comparison import Contradiction, SentenceInContext
 from rag.conflicts.differences import Difference, find_differences
 from rag.events import ModelCalled
 from rag.query.answer_type import expected_answer_type, has_answer_type
 from rag.text.bounds import bound_before
-from rag.text.names import DATE_WORDS
+from rag.text.dates import DATE_WORDS, find_years
+from rag.text.names import COMMON_NAME_WORDS
 from rag.text.quantities import find_quantities
-from rag.text.sentence_parser import NAME_TITLES
 from rag.text.tokens import STOP_WORDS, content_stems
 from rag.types import ChatModel, Passage
 
@@ -124,8 +124,8 @@ def _of_another_year(question: str, one: str, other: str) -> bool:
     is asked for: it tells of what was before."""
     if expected_answer_type(question) in ("time", "year"):
         return False
-    ours, theirs = (set(YEAR.findall(each)) for each in (one, other))
-    return bool((ours ^ theirs) - set(YEAR.findall(question)))
+    ours, theirs = (find_years(each) for each in (one, other))
+    return bool((ours ^ theirs) - find_years(question))
 
 
 def _overlap(one: str, other: str) -> float:
@@ -198,7 +198,7 @@ def _with_bound(short: str, quote: str) -> str:
 
 def _share_a_name(ours: str, theirs: str) -> bool:
     """True of "Viktor Orbán" and "Orban", but not of two judges."""
-    return short_answer_overlap(" ".join(NAME_TITLES), ours, theirs) > 0
+    return short_answer_overlap(" ".join(COMMON_NAME_WORDS), ours, theirs) > 0
 
 
 def _within(one: str, other: str) -> bool:

@@ -21,9 +21,10 @@ from rag.conflicts.differences import (
     is_named_in,
 )
 from rag.models.token_embeddings import TokenEmbeddings
-from rag.text.sentence_parser import Interval, Statement, parse_sentence
+from rag.text.hedges import is_hedged
+from rag.text.sentence_parser import Interval, ParsedSentence, parse_sentence
 from rag.text.synonyms import may_be_same_event
-from rag.text.tokens import stem
+from rag.text.tokens import plain_words, stem
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,13 +44,6 @@ _MOST_LEFT = 4.0  # names of one sentence only, that count
 _MOST = 2.0  # shared names, or shared figures and dates, that count
 
 _WORD = re.compile(r"[^\W_]+(?:[.,:'’-][^\W_]+)*")
-_UNSURE = re.compile(
-    r"\b(?:may|might|could|would|should|if|unless|whether|perhaps|possibl[ey]|likely"
-    r"|plan(?:s|ned|ning) to|planned|expect\w*|hop(?:e[sd]?|ing)|want\w*|aim(?:s|ed)?|propos\w+"
-    r"|consider\w*|forecasts?|predict\w*|seek\w*|offer(?:s|ed|ing)?|ask(?:s|ed|ing)?|demand\w*"
-    r"|believ\w*|claim(?:s|ed)?|argu\w+|alleg\w+|accus\w+|insist\w*|suggest\w*|warn\w*|think\w*"
-    r"|thought|estimat\w+|call(?:ed|s)|prais\w+|view|I|critics?)\b|\?"
-)
 # Parts and kinds of a thing, of which a figure may be.
 _PART = re.compile(
     r"(?i)\b(?:wom[ae]n|m[ae]n|children|adults?|girls?|boys?|(?:nor|sou)th(?:ern)?|(?:ea|we)st(?:ern)?"
@@ -70,7 +64,7 @@ _ONCE = frozenset(
 class SentenceWords:
     """A sentence by its words: `vectors` (words, 384), L2-normalised, and what each weighs."""
 
-    sentence: Statement
+    sentence: ParsedSentence
     places: list[Interval]
     vectors: NDArray[np.float32]
     weights: NDArray[np.float32]
@@ -142,7 +136,7 @@ class Pair:
             "agreed": min(count_agreements(one, other), _MOST),
             "period": float(timed and one.periods != other.periods),
             "part": float(bool(parts[0] - parts[1])) + float(bool(parts[1] - parts[0])),
-            "hedged": float(sum(bool(_UNSURE.search(each.text)) for each in (one, other))),
+            "hedged": float(sum(is_hedged(each.text) for each in (one, other))),
         }
 
     def _likeness(self) -> float:
@@ -190,7 +184,7 @@ def _around(place: int, own: Sequence[int]) -> bool:
     return own[0] - WINDOW <= place <= own[-1] + WINDOW
 
 
-def _left(ours: Statement, theirs: Statement) -> float:
+def _left(ours: ParsedSentence, theirs: ParsedSentence) -> float:
     """How many names of the one the other does not have."""
     return float(sum(not is_named_in(name, theirs) for name in ours.names))
 
@@ -199,10 +193,7 @@ def _touch(one: Difference, other: Difference) -> bool:
     return one.our_place == other.our_place or one.their_place == other.their_place
 
 
-def _once(ours: Statement, theirs: Statement) -> bool:
-    both = (
-        {stem(word) for word in re.findall(r"[a-z]+", each.text.lower())} & _ONCE
-        for each in (ours, theirs)
-    )
+def _once(ours: ParsedSentence, theirs: ParsedSentence) -> bool:
+    both = ({stem(word) for word in plain_words(each.text)} & _ONCE for each in (ours, theirs))
     one, other = both
     return any(may_be_same_event(a, b) for a in one for b in other)

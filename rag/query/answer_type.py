@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from rag.text.names import DATE_WORDS, find_names
+from rag.text.dates import DATE_WORDS
+from rag.text.names import find_capitalised, find_names
 from rag.text.quantities import find_quantities, unit_of_word
 
 AnswerType = Literal["number", "time", "year", "person", "yes-no", "other"]
@@ -91,7 +92,7 @@ def has_answer_type(kind: AnswerType, answer: str) -> bool:
     if kind == "year":
         return bool(re.search(r"\b[12]\d{3}\b", answer))
     if kind == "person":
-        named = (name.text.lower() for name in find_names(answer, starts=frozenset()))
+        named = (name.text.lower() for name in find_capitalised(answer))
         return any(name not in DATE_WORDS for name in named)
     return True
 

@@ -10,8 +10,7 @@ import re
 from calendar import monthrange
 from datetime import date, timedelta
 
-from rag.text.dates import TimeRange
-from rag.text.names import DAYS, MONTHS
+from rag.text.dates import DAYS, MONTHS, TimeRange
 from rag.thresholds import QUERY
 
 _MONTHS = MONTHS.split()

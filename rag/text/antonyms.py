@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rag.text import tokens
-from rag.text.names import DATE_WORDS
-from rag.text.tokens import STOP_WORDS
+from rag.text.dates import DATE_WORDS
+from rag.text.names import find_capitalised
+from rag.text.tokens import without_possessive
 from rag.text.words import negated_stems
 
 # Stems of about the same meaning on one side of a colon, of the opposite on the other.
@@ -157,8 +158,8 @@ def _changed_places(first: str, second: str) -> bool:
 
 
 def _capitals(text: str) -> list[str]:
-    found = (re.sub(r"[’']s$", "", each) for each in re.findall(r"\b[A-Z][\w’']+", text))
-    return [each for each in found if each.lower() not in STOP_WORDS | DATE_WORDS]
+    names = (without_possessive(name.text) for name in find_capitalised(text))
+    return [name for name in names if name.lower() not in DATE_WORDS]
 
 
 @lru_cache(maxsize=1)
@@ -181,5 +182,4 @@ def _stems(text: str) -> Iterator[tuple[str, int, int]]:
     yield from ((stem, start, end) for start, end, stem in taken)
     for match in _WORD.finditer(text):
         if not any(start <= match.start() < end for start, end, _ in taken):
-            word = re.sub(r"['’]s?$", "", match[0].lower())
-            yield tokens.stem(word), match.start(), match.end()
+            yield tokens.stem(without_possessive(match[0].lower())), match.start(), match.end()

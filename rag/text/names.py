@@ -3,11 +3,28 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from rag.text.dates import DATE_WORDS
 from rag.text.quantities import _NUMBER_WORDS
-from rag.text.tokens import STOP_WORDS
+from rag.text.tokens import STOP_WORDS, without_possessive
+
+# Words of names by which nobody and nothing is told from another.
+COMMON_NAME_WORDS = frozenset(
+    "judge senator president mayor minister prime dr mr mrs ms professor governor king queen sir"
+    " general captain chancellor secretary sen rep gov lord lady pope prince princess county city"
+    " state river lake street university college school high united hospital court bank"
+    " new north south east west port".split()
+)
+_CAPITALISED = re.compile(r"\b(?:[A-Z][\w’'\-]*[^\W_]|(?:[A-Z]\.){2,}|[A-Z](?=\s[A-Z]))")
+_COUNTRIES = {
+    "french": "france", "dutch": "netherlands", "british": "britain", "uk": "britain",
+    "danish": "denmark", "greek": "greece", "spanish": "spain", "swiss": "switzerland",
+    "welsh": "wales", "irish": "ireland", "thai": "thailand", "turkish": "turkey",
+    "polish": "poland", "norwegian": "norway", "iraqi": "iraq", "filipino": "philippines",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,15 +34,6 @@ class Name:
     text: str
     start: int
     end: int
-
-
-MONTHS = "january february march april may june july august september october november december"
-
-DAYS = "monday tuesday wednesday thursday friday saturday sunday"
-
-DATE_WORDS = frozenset([*MONTHS.split(), *DAYS.split()])
-
-_CAPITALISED = re.compile(r"\b(?:[A-Z][\w’'\-]*[^\W_]|(?:[A-Z]\.){2,}|[A-Z](?=\s[A-Z]))")
 
 
 def find_names(text: str, *, starts: frozenset[int] = frozenset({0})) -> list[Name]:
@@ -39,8 +47,13 @@ def find_names(text: str, *, starts: frozenset[int] = frozenset({0})) -> list[Na
     return [name for name in found if _is_name(name, name.start in starts, inner)]
 
 
+def find_capitalised(text: str) -> list[Name]:
+    """As `find_names`, the first word of the text among them, whatever it is."""
+    return find_names(text, starts=frozenset())
+
+
 def _is_name(name: Name, at_start: bool, inner: set[str]) -> bool:
-    word = re.sub(r"['’]s$", "", name.text)
+    word = without_possessive(name.text)
     plain = word.lower()
     if word.isupper() and len(word.replace(".", "")) > 1:
         return True
@@ -49,24 +62,32 @@ def _is_name(name: Name, at_start: bool, inner: set[str]) -> bool:
     return not at_start or name.text in inner or plain in DATE_WORDS
 
 
-_COUNTRIES = {
-    "french": "france", "dutch": "netherlands", "british": "britain", "uk": "britain",
-    "danish": "denmark", "greek": "greece", "spanish": "spain", "swiss": "switzerland",
-    "welsh": "wales", "irish": "ireland", "thai": "thailand", "turkish": "turkey",
-    "polish": "poland", "norwegian": "norway", "iraqi": "iraq", "filipino": "philippines",
-}  # fmt: skip
+def name_runs(names: Sequence[Name]) -> list[list[Name]]:
+    """Names that stand next to each other, as in "Treasury Secretary Scott Bessent"."""
+    runs: list[list[Name]] = []
+    for name in names:
+        if runs and name.start - runs[-1][-1].end <= 1:
+            runs[-1].append(name)
+        else:
+            runs.append([name])
+    return runs
 
 
 @lru_cache(maxsize=65_536)
 def name_keys(name: str) -> frozenset[str]:
     """Forms under which a name is the same: "Chinese" and "China", "U.S." and "American"."""
-    word = re.sub(r"['’]s?$", "", name.lower().replace(".", ""))
+    word = without_possessive(name.lower().replace(".", ""))
     if word in {"us", "usa", "america", "american", "americans", "washington"}:
         return frozenset({"us"})
     word = _COUNTRIES.get(word, word)
     endings = ("ese", "ian", "ans", "an", "ish", "en", "i", "s", "a", "o", "y", "n")
     forms = {word[: -len(end)] for end in endings if word.endswith(end)}
     return frozenset({word, *(form for form in forms if len(form) >= 4)})
+
+
+def shortest_key(name: str) -> str:
+    """One key of a name, the same for most of its forms."""
+    return min(name_keys(name), key=len)
 
 
 def name_keys_in(text: str) -> set[str]:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from rag.text.reporting import SPEECH_VERBS
+
 # After "U.S." or "Inc." these begin a sentence far more often than they go on with a name.
 _STARTERS = frozenset(
     """The He She It They We You I His Her Hers Its Their Our My Your This That These Those There
@@ -44,10 +46,6 @@ _AFTER_HOUR = frozenset(
     Sun January February March April May June July August September October November December Jan
     Feb Mar Apr Aug Sept Oct Nov Dec Eastern Central Mountain Pacific Atlantic Greenwich""".split()
 )
-_SPEECH = (
-    "asked|said|says|wrote|replied|added|wondered|tweeted|posted|shouted|yelled|told|exclaimed"
-)
-
 _LINE = re.compile(r"\S[^\n\f\u2028\u2029]*")
 _BREAK = re.compile(r"(?<=\S)[^\S\n]*\n[^\S\n]*(?=\S)")
 _ITEM = re.compile(r"(?:[-*+•‣▪◦·]|–(?=\s[^a-z])|\(?\d{1,3}[.)]|\(?[a-zA-Z]\)|#{1,6})\s|\|")
@@ -71,7 +69,7 @@ _BEFORE = re.compile(r"\w[\w.]*$")
 _ACRONYM = re.compile(r"(?:[^\W\d_]\.|Ph\.)+[^\W\d_]{1,2}")
 _ENUMERATOR = re.compile(r"\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,4})\)?")
 _BRAND = re.compile(r"[a-z][A-Z]")  # iPhone, eBay
-_ATTRIBUTION = re.compile(rf"(?:[A-Z][\w.’'-]*\s){{1,4}}(?:{_SPEECH})\b")
+_ATTRIBUTION = re.compile(rf"(?:[A-Z][\w.’'-]*\s){{1,4}}(?:{SPEECH_VERBS})\b")
 _GLUED = re.compile(r"(?:[A-Z][a-z’']+|[AI])(?![\w(]|\.\w)")
 _ADDRESSLIKE = re.compile(r"://|www\.|[@/\\=_]|[^\W\d_]\.\w|\w\.[^\W\d_]")
 _FAR = 40  # how many characters before a mark can matter

@@ -63,6 +63,16 @@ def content_stem(word: str) -> str:
     return "" if found in _FRAME or found in _AMOUNTS else found
 
 
+def plain_words(text: str) -> list[str]:
+    """The words of `text` in lower case, letters of English only."""
+    return re.findall(r"[a-z]+", text.lower())
+
+
+def without_possessive(word: str) -> str:
+    """A word without the "’s" or "’" of a possessive at its end."""
+    return re.sub(r"['’]s?$", "", word)
+
+
 @lru_cache(maxsize=65_536)
 def stem(word: str) -> str:
     """The Snowball English stem of one lower-case word."""

@@ -9,6 +9,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Literal
 
+from rag.text.hedges import HEDGES
 from rag.text.negation import NEGATIONS, with_plain_negation
 from rag.text.quantities import find_quantities
 from rag.text.tokens import content_stem, stem
@@ -20,9 +21,6 @@ MEANINGFUL_KINDS: frozenset[WordKind] = frozenset(["number", "name", "content"])
 MAX_WORDS = 200  # of a text; what follows is left out
 
 _QUALIFIER_WORDS: dict[Qualifier, str] = {
-    "perhaps": "may might could possible possibly potential potentially perhaps probably would"
-    " reportedly allegedly alleged likely unlikely seeks seeking purported apparently seemingly"
-    " expected expects planned plans planning hopes hoping wants intends aims if unless whether",
     "all": "all every each always entire entirely everyone everything",
     "most": "most mostly majority usually generally",
     "many": "many numerous often frequently",
@@ -30,6 +28,7 @@ _QUALIFIER_WORDS: dict[Qualifier, str] = {
     "few": "few rarely seldom",
 }
 _QUALIFIERS: dict[str, Qualifier] = dict.fromkeys(NEGATIONS, "not")
+_QUALIFIERS |= dict.fromkeys(HEDGES, "perhaps")
 _QUALIFIERS |= {word: kind for kind, words in _QUALIFIER_WORDS.items() for word in words.split()}
 _PREPOSITIONS = frozenset(
     "before after over under above below up down from until since against".split()
