@@ -133,8 +133,77 @@ class Query:
     """Of a stem at which it is looked up how the articles write it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Checking:
+    """Citing and checking a claim (`rag.checking`)."""
+
+    min_supported_coverage: float = 0.75
+    """Of the claim's words in its quotes, for "supported"; changed true sentences and golden."""
+    min_partial_coverage: float = 0.6
+    """The same for "partial", where the grounding score does not decide."""
+    max_score_against_rules: float = 0.1
+    """Of a claim that a rule says is false."""
+    hint_bonus: float = 0.05
+    """For a passage that the model named: it breaks near-ties only."""
+    length_malus: float = 0.02
+    """For each further sentence: of equal carriers the narrowest is cited."""
+    min_added_share: float = 0.1
+    """Of the claim, that a further citation must carry."""
+    min_short_answer_overlap: float = 0.5
+    """Of what a short answer adds to the question, in the text; golden."""
+    min_new_words_in_headline: int = 2
+    """Beside the question's, in a line of capitalised words that may answer."""
+    min_quoted_share: float = 0.6
+    """Of a claim's words in quotation marks, for it to be someone's own words."""
+    min_copied_share: float = 0.6
+    """Of the claim's words in line with the source, for gaps to mean something."""
+    min_block_words: int = 3
+    """Words in line, for a "not" among them to stand in the same place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conflicts:
+    """Comparing an answer with other sources (`rag.conflicts`); chosen on the disagreement sets
+    that are shipped in eval/cases, by docs/experiments.md."""
+
+    max_days_between: int = 30
+    """Between two articles, beyond which a thing may have changed."""
+    max_contradictions: int = 2
+    """Shown in one answer."""
+    context_chars: int = 400
+    """Before a sentence, in which who and what it speaks of is named."""
+    min_spelling_similarity: float = 0.9
+    """Of two names that may be one name, spelt in two ways."""
+    rounding_tolerance: float = 0.03
+    """Of the larger of two figures that agree."""
+    approximate_tolerance: float = 0.15
+    """The same where one of them says "about"."""
+    max_read: int = 6
+    """Sentences of other documents, best first, of which the likeliest are asked about."""
+    max_asked: int = 2
+    """Sentences that the model is asked about: each costs a request or two."""
+    min_max_sim: float = 0.55
+    """Of the question in a sentence and those before it."""
+    min_word_overlap: float = 0.2
+    """Of the shorter of two such texts with the other: they tell of the same event."""
+    min_p_answered: float = 0.7
+    """Of the model's "yes, this states the answer" to another sentence."""
+    min_p_answered_no: float = 0.5
+    """The same where the answer is "no": a sentence seldom states one."""
+    min_p_yes: float = 0.98
+    """From here the model's "yes" is one; it says "yes" to nearly everything."""
+    max_p_no: float = 0.87
+    """Up to here, beside a "yes", its "yes" is a "no"."""
+    min_shared_stems: int = 2
+    """That two sentences have in common, for them to be compared."""
+    min_shared_fraction: float = 0.2
+    """The same, of the stems of the shorter sentence."""
+
+
 RETRIEVAL = Retrieval()
 EVIDENCE = Evidence()
 ANSWERING = Answering()
 QUERY = Query()
 SUMMARY = Summary()
+CHECKING = Checking()
+CONFLICTS = Conflicts()

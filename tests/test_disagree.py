@@ -9,8 +9,6 @@ from pathlib import Path
 import pytest
 
 from rag.conflicts.comparison import (
-    CONTEXT_CHARS,
-    MAX_CONTRADICTIONS,
     add_to_answer,
     contradiction_claim,
     find_contradictions,
@@ -26,6 +24,7 @@ from rag.models.token_embeddings import TokenEncoder
 from rag.store.documents import Library
 from rag.store.vectors import VectorStore
 from rag.text.antonyms import polar_words
+from rag.thresholds import CONFLICTS
 from rag.types import Citation, Claim, Document, Embedder, Passage, Span
 from tests.asking import LARGE, SMALL, Index
 from tests.asking import script as scripted
@@ -202,7 +201,7 @@ def test_what_stands_long_before_a_sentence_is_not_read_with_it(tmp_path: Path) 
     library.put(document, chunk_document(document))
     nine = passage(1, "b.txt", NINE, text.index(NINE))
     before = read_in_context(Citation(1, nine.span, NINE), [nine], library).before
-    assert 0 < len(before) <= CONTEXT_CHARS
+    assert 0 < len(before) <= CONFLICTS.context_chars
     assert before.startswith("On day")  # whole sentences only
     assert text[: nine.span.start].rstrip().endswith(before)
     library.close()
@@ -214,7 +213,7 @@ def test_one_thing_is_told_once_and_an_answer_tells_two_at_most(judge: PairScore
     towns = ("Halden", "Brisk", "Karsu", "Belent")
     claims = [citing(MILL.replace("Halden", town), f"{town}-1") for town in towns]
     others = [passage(9, f"{town}-2", NINE.replace("Halden", town)) for town in towns]
-    assert len(find_contradictions(claims, others, judge)) == MAX_CONTRADICTIONS
+    assert len(find_contradictions(claims, others, judge)) == CONFLICTS.max_contradictions
 
 
 def test_a_sentence_that_was_cut_off_becomes_the_next_passage(judge: PairScorer) -> None:

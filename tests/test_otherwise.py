@@ -11,11 +11,6 @@ import pytest
 from rag.checking.answerability import Answerability
 from rag.conflicts.comparison import Contradiction, SentenceInContext
 from rag.conflicts.other_answers import (
-    MAX_ASKED,
-    MAX_P_NO,
-    MIN_P_ANSWERED,
-    MIN_P_ANSWERED_NO,
-    MIN_P_YES,
     GivenAnswer,
     find_contradictions,
     opposite_verdicts,
@@ -23,6 +18,7 @@ from rag.conflicts.other_answers import (
 )
 from rag.events import ModelCalled
 from rag.models.token_embeddings import TokenEncoder
+from rag.thresholds import CONFLICTS
 from rag.types import Citation, Span
 from tests.asking import SMALL, asks_for_words, asks_yes_or_no, chat, shown
 from tests.fakes import Reply, Request, Scripted, ScriptedServer
@@ -113,7 +109,9 @@ def test_who_speaks_of_something_else_is_not_asked(
     mine = GivenAnswer(read("In Vell the herd of the last farm numbers 40 animals.", 1), "40", 0.9)
     elsewhere = ["A farm must keep 65 cows to earn a living, a survey of the county found."]
     assert told(elsewhere, answerability, mine) == ([], [])
-    monkeypatch.setattr("rag.conflicts.other_answers.MIN_WORD_OVERLAP", 0.0)
+    monkeypatch.setattr(
+        "rag.conflicts.other_answers.CONFLICTS", replace(CONFLICTS, min_word_overlap=0.0)
+    )
     assert told(elsewhere, answerability, mine)[0]
 
 
@@ -146,7 +144,7 @@ def test_what_does_not_answer_the_question_is_no_contradiction(
 def test_no_more_is_asked_than_a_person_would_wait_for(answerability: Answerability) -> None:
     others = [OTHER.replace("65", str(number)) for number in range(60, 70)]
     _, consulted = told(others, answerability)
-    assert sum(each.purpose == "judge" for each in consulted) == MAX_ASKED
+    assert sum(each.purpose == "judge" for each in consulted) == CONFLICTS.max_asked
 
 
 def test_a_sentence_is_read_with_the_one_before_it(answerability: Answerability) -> None:
@@ -197,13 +195,28 @@ def whether(
 
 def test_a_yes_that_is_less_sure_than_the_other_is_a_no(answerability: Answerability) -> None:
     (found,), asked = whether(
-        MIN_P_YES + 0.01, MAX_P_NO - 0.01, MIN_P_ANSWERED + 0.01, answerability
+        CONFLICTS.min_p_yes + 0.01,
+        CONFLICTS.max_p_no - 0.01,
+        CONFLICTS.min_p_answered + 0.01,
+        answerability,
     )
     assert (found.difference.ours, found.difference.theirs) == ("yes", "no")
     assert asked == ["extract", "judge", "extract"]
-    assert whether(MIN_P_YES + 0.01, MAX_P_NO - 0.01, MIN_P_ANSWERED - 0.01, answerability)[0] == []
-    assert whether(MIN_P_YES + 0.01, 0.4, MIN_P_ANSWERED - 0.01, answerability)[0]  # a plain "no"
-    assert whether(MIN_P_YES + 0.01, MAX_P_NO + 0.01, 0.9, answerability)[0] == []
+    assert (
+        whether(
+            CONFLICTS.min_p_yes + 0.01,
+            CONFLICTS.max_p_no - 0.01,
+            CONFLICTS.min_p_answered - 0.01,
+            answerability,
+        )[0]
+        == []
+    )
+    assert whether(CONFLICTS.min_p_yes + 0.01, 0.4, CONFLICTS.min_p_answered - 0.01, answerability)[
+        0
+    ]  # a plain "no"
+    assert (
+        whether(CONFLICTS.min_p_yes + 0.01, CONFLICTS.max_p_no + 0.01, 0.9, answerability)[0] == []
+    )
 
 
 def test_the_sentence_that_says_no_is_told_and_not_the_one_after_it(
@@ -231,7 +244,7 @@ def replaced(of: SentenceInContext, start: int) -> SentenceInContext:
 
 
 def test_what_does_not_state_a_yes_or_no_contradicts_nothing(answerability: Answerability) -> None:
-    unsure = MIN_P_ANSWERED_NO - 0.1
+    unsure = CONFLICTS.min_p_answered_no - 0.1
     assert whether(0.99, 0.1, unsure, answerability) == ([], ["extract", "judge"])
     own = GivenAnswer(read(MINE, 1), None, unsure)
     assert told([OTHER], answerability, own, ASKED_WHETHER) == ([], [])

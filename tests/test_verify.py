@@ -13,6 +13,7 @@ from rag.checking import citations
 from rag.checking import verdict as verdicts
 from rag.checking.scorer import Scorer
 from rag.text.sentences import split_sentences
+from rag.thresholds import CHECKING
 from rag.types import Citation, Claim, Passage, Span
 
 SEEDS = Path(__file__).parent.parent / "seeds"
@@ -182,7 +183,7 @@ REWORDED = "A passenger vessel went down and was lost."
 
 def test_other_words_are_partial_only_where_the_score_calls_them_grounded() -> None:
     edge = Sure(0).threshold
-    assert verdicts.coverage(REWORDED, [FERRY]) < verdicts.MIN_PARTIAL_COVERAGE
+    assert verdicts.coverage(REWORDED, [FERRY]) < CHECKING.min_partial_coverage
     assert verdicts.check_claim(REWORDED, [FERRY], "", Sure(edge)).support == "partial"
     assert verdicts.check_claim(REWORDED, [FERRY], "", Sure(edge - 0.01)).support == "unsupported"
     assert verdicts.check_claim(REWORDED, [FERRY]).support == "unsupported"
@@ -204,8 +205,8 @@ def test_what_a_hard_rule_speaks_against_scores_next_to_nothing(chance: float) -
     for claim in ("The ferry Astrid sank on Friday.", "The ferry Astrid did not sink on Monday."):
         verdict = verdicts.check_claim(claim, [FERRY], "", Sure(chance))
         assert verdict.support == "unsupported"
-        assert verdict.score == min(chance, verdicts.MAX_SCORE_AGAINST_RULES)
-        assert verdicts.check_claim(claim, [FERRY]).score <= verdicts.MAX_SCORE_AGAINST_RULES
+        assert verdict.score == min(chance, CHECKING.max_score_against_rules)
+        assert verdicts.check_claim(claim, [FERRY]).score <= CHECKING.max_score_against_rules
 
 
 def test_a_soft_rule_leaves_the_score_alone() -> None:
@@ -252,7 +253,7 @@ def test_the_shipped_scorer_is_sure_of_a_copy_and_not_of_another_day() -> None:
     assert (copied.support, (copied.score or 0) > scorer.threshold) == ("supported", True)
     changed = _judge_with(scorer, "The ferry Astrid sank on Friday.")
     assert changed.support == "unsupported"
-    assert (changed.score or 0) <= verdicts.MAX_SCORE_AGAINST_RULES
+    assert (changed.score or 0) <= CHECKING.max_score_against_rules
     strange = _judge_with(scorer, "Bananas are yellow.")
     assert (strange.support, strange.score) == ("unsupported", 0)
 

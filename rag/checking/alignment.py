@@ -11,9 +11,7 @@ from difflib import SequenceMatcher
 
 from rag.text.synonyms import are_related_words
 from rag.text.words import Word, is_adverb
-
-MIN_COPIED_SHARE = 0.6  # of the claim's words in line with the source, for gaps to mean something
-MIN_BLOCK_WORDS = 3  # words in line, for a "not" among them to stand in the same place
+from rag.thresholds import CHECKING
 
 _COPULAS = frozenset("is was are were".split())
 _MOVABLE = frozenset("on in at by for with during since after before from to of".split())
@@ -30,7 +28,7 @@ def find_departures(
     """
     blocks = _matcher(claim, source).get_opcodes()
     copied = sum(i2 - i1 for tag, i1, i2, _, _ in blocks if tag == "equal")
-    if not claim or copied / len(claim) < MIN_COPIED_SHARE:
+    if not claim or copied / len(claim) < CHECKING.min_copied_share:
         return None
     claim_keys, source_keys = [w.key for w in claim], [w.key for w in source]
     found: list[tuple[Word, Word | None]] = []
@@ -59,7 +57,7 @@ def words_with_other_negation(claim: Sequence[Word], source: Sequence[Word]) -> 
     return [
         ours[block.a + step][0]
         for block in matcher.get_matching_blocks()
-        if block.size >= MIN_BLOCK_WORDS
+        if block.size >= CHECKING.min_block_words
         for step in range(1, block.size)
         if ours[block.a + step][1] != theirs[block.b + step][1]
     ]

@@ -16,15 +16,13 @@ from rag.text.names import find_names, shortest_key
 from rag.text.quantities import find_quantities
 from rag.text.sentences import needs_context, split_sentences
 from rag.text.tokens import content_stems
+from rag.thresholds import CHECKING
 from rag.types import Citation, Passage, Span
 
 # A marker in any of the shapes models write: [1], [1, 2], 【1】, [^1].
 _MARKER = re.compile(r"(?<!\s)\s*+[\[【]\s?\^?(\d{1,4}(?:\s?[,;–-]\s?\d{1,4})*+)\s?[\]】]")
-HINT_BONUS = 0.05  # breaks near-ties in favour of the passage that the model named
-LENGTH_MALUS = 0.02  # for each further sentence, so that the narrowest of equals is cited
 _BARE = re.compile(r"(?:yes|no)[.,!]?", re.IGNORECASE)
 GAP_CHARS = 3  # of white space between neighbouring sentences
-MIN_ADDED_SHARE = 0.1  # of the claim, in a further citation
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +98,14 @@ def find_citations(
     def carried(group: Sequence[CandidateSentence]) -> float:
         in_group = {key for sentence in group for key in sentence.match_keys}
         share = sum(weight for key, weight in rarity.items() if key in in_group) / total
-        return share - LENGTH_MALUS * (len(group) - 1) + HINT_BONUS * (group[0].number in numbers)
+        return (
+            share
+            - CHECKING.length_malus * (len(group) - 1)
+            + CHECKING.hint_bonus * (group[0].number in numbers)
+        )
 
     best = max(range(len(groups)), key=lambda i: (carried(groups[i]), -i))
-    return groups[best] if carried(groups[best]) > HINT_BONUS else ()
+    return groups[best] if carried(groups[best]) > CHECKING.hint_bonus else ()
 
 
 def _rarity(keys: Iterable[str], candidates: Sequence[CandidateSentence]) -> dict[str, float]:
@@ -117,7 +119,7 @@ def _context(
     best: CandidateSentence, rarity: dict[str, float], candidates: Sequence[CandidateSentence]
 ) -> list[CandidateSentence]:
     """The sentences before `best`, as long as each needs its context, that add to the claim."""
-    least = MIN_ADDED_SHARE * sum(rarity.values())
+    least = CHECKING.min_added_share * sum(rarity.values())
     missing = rarity.keys() - best.match_keys.keys()
     found, current = [], best
     while needs_context(current.citation.quote) and (before := _before(current, candidates)):

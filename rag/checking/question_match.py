@@ -13,9 +13,7 @@ from rag.text.dates import DATE_WORDS
 from rag.text.names import find_names, name_keys, name_keys_in
 from rag.text.quantities import find_quantities
 from rag.text.tokens import STOP_WORDS, content_keys, content_stems
-
-MIN_SHORT_ANSWER_OVERLAP = 0.5  # of what a short answer adds to the question, in the text
-MIN_NEW_WORDS_IN_HEADLINE = 2  # beside the question's, in a line of capitalised words
+from rag.thresholds import CHECKING
 
 _FRACTION = re.compile(r"\b(\d{1,2})[/⁄]([1-9]\d?)\b")
 
@@ -48,7 +46,7 @@ def is_plausible_short_answer(question: str, short: str, text: str) -> bool:
     """True when a short answer may be one: a "yes" or "no" need not stand anywhere."""
     return (
         expected_answer_type(question) == "yes-no"
-        or short_answer_overlap(question, short, text) >= MIN_SHORT_ANSWER_OVERLAP
+        or short_answer_overlap(question, short, text) >= CHECKING.min_short_answer_overlap
     )
 
 
@@ -81,7 +79,7 @@ def adds_information(question: str, text: str) -> bool:
     new = set(content_stems(text)) - set(content_stems(question))
     words = [each for each in re.findall(r"[^\W\d_]+", text) if each.lower() not in STOP_WORDS]
     is_headline = len(words) > 1 and all(each[0].isupper() for each in words)
-    return len(new) >= (MIN_NEW_WORDS_IN_HEADLINE if is_headline else 1)
+    return len(new) >= (CHECKING.min_new_words_in_headline if is_headline else 1)
 
 
 def question_overlap(question: str, source: str) -> float:

@@ -26,8 +26,7 @@ from rag.text.reporting import find_opinion, is_attributed, quoted_words, remove
 from rag.text.sentences import split_sentences
 from rag.text.tokens import content_stems, plain_words, stem
 from rag.text.words import MAX_WORDS, MEANINGFUL_KINDS, Qualifier, Word, parse_words
-
-MIN_QUOTED_SHARE = 0.6  # of a claim's words in quotation marks, for it to be someone's own words
+from rag.thresholds import CHECKING
 
 _QUANTIFIERS: frozenset[Qualifier] = frozenset(["all", "most", "many", "some", "few"])
 # Words with which an answer joins its sentences.
@@ -169,7 +168,7 @@ def _attribution(claim: str, quotes: Sequence[str], around: str) -> list[Reason]
         return []
     stems = set(content_stems(claim))
     quoted = set(content_stems(quoted_words(quotes[0])))
-    if stems and len(stems & quoted) / len(stems) >= MIN_QUOTED_SHARE:
+    if stems and len(stems & quoted) / len(stems) >= CHECKING.min_quoted_share:
         return [Reason("in the source these are someone's own words", hard=False)]
     opinion = find_opinion(quotes[0])
     if opinion and not _is_of_something_else(opinion, stems):

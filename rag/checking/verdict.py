@@ -19,11 +19,8 @@ from rag.checking.scorer import Scorer
 from rag.text.names import find_capitalised
 from rag.text.tokens import content_stems
 from rag.text.words import parse_words
+from rag.thresholds import CHECKING
 from rag.types import Citation, Claim, Span, Support
-
-MIN_SUPPORTED_COVERAGE = 0.75  # of the claim's words found in the quotes
-MIN_PARTIAL_COVERAGE = 0.6
-MAX_SCORE_AGAINST_RULES = 0.1  # the most that a claim scores against which a rule speaks
 
 # A list marker, and the "Yes," of an answer to a question: no part of what is claimed.
 _OPENING = re.compile(r"^(?:(?:[-*•+]|\d{1,2}[.)])\s+)?(?:(?:yes|no)\b[,.:;]\s*)?", re.IGNORECASE)
@@ -52,19 +49,19 @@ def check_claim(
     reasons = reasons_against(claim, quotes, around)
     share = coverage(claim, order_quote_sentences(claim, quotes))
     score = scorer.score_claim(claim, quotes) if scorer else share
-    grounded = score >= (scorer.threshold if scorer else MIN_PARTIAL_COVERAGE)
+    grounded = score >= (scorer.threshold if scorer else CHECKING.min_partial_coverage)
     texts = [reason.text for reason in reasons]
-    if share < MIN_SUPPORTED_COVERAGE:
+    if share < CHECKING.min_supported_coverage:
         texts.append(f"the cited text carries {share:.0%} of its words")
     if any(reason.hard for reason in reasons):
-        return Verdict("unsupported", tuple(texts), min(score, MAX_SCORE_AGAINST_RULES))
+        return Verdict("unsupported", tuple(texts), min(score, CHECKING.max_score_against_rules))
     return Verdict(_grade(reasons, share, grounded=grounded), tuple(texts), score)
 
 
 def _grade(reasons: Sequence[Reason], share: float, *, grounded: bool) -> Support:
-    if share < MIN_PARTIAL_COVERAGE and not grounded:
+    if share < CHECKING.min_partial_coverage and not grounded:
         return "unsupported"
-    return "partial" if reasons or share < MIN_SUPPORTED_COVERAGE else "supported"
+    return "partial" if reasons or share < CHECKING.min_supported_coverage else "supported"
 
 
 def coverage(claim: str, quotes: Sequence[str]) -> float:

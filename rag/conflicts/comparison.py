@@ -16,11 +16,8 @@ from rag.events import Selected
 from rag.store.documents import Library
 from rag.text.dates import find_years, parse_day
 from rag.text.sentences import split_sentences
+from rag.thresholds import CONFLICTS
 from rag.types import Citation, Claim, Passage, Span
-
-MAX_DAYS_BETWEEN = 30  # between articles, from which on a thing may have changed
-MAX_CONTRADICTIONS = 2  # told in one answer
-CONTEXT_CHARS = 400  # characters before a sentence: who and what it speaks of stands there
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +31,9 @@ class Contradiction:
 
 @dataclass(frozen=True, slots=True)
 class SentenceInContext:
-    """A sentence with what names its subject: the sentences before it, of about `CONTEXT_CHARS`
-    characters, and the title and sentences of its article, so far as they were found."""
+    """A sentence with what names its subject: the sentences before it, of about
+    `Conflicts.context_chars` characters, and the title and sentences of its article, so far as they
+    were found."""
 
     cited: Citation
     before: str
@@ -68,7 +66,7 @@ def find_contradictions(
     claims: Sequence[Claim], passages: Sequence[Passage], judge: PairScorer
 ) -> list[Contradiction]:
     """Those between what `claims` cite and the sentences of `passages`, at most
-    `MAX_CONTRADICTIONS`, each thing once."""
+    `Conflicts.max_contradictions`, each thing once."""
     published = _published(passages)
     found: dict[Span, Contradiction] = {}
     told: set[Span] = set()
@@ -80,7 +78,7 @@ def find_contradictions(
             if difference := _differ(cited, other, published, judge):
                 told |= {cited.span, other.span}
                 found.setdefault(other.span, Contradiction(difference, cited, other))
-    return list(found.values())[:MAX_CONTRADICTIONS]
+    return list(found.values())[: CONFLICTS.max_contradictions]
 
 
 def read_in_context(
@@ -103,8 +101,8 @@ def _article(id: str, passages: Sequence[Passage]) -> tuple[str, ...]:
 
 
 def _before(text: str, place: int) -> str:
-    """The whole sentences within `CONTEXT_CHARS` characters before `place`."""
-    start = max(0, place - CONTEXT_CHARS)
+    """The whole sentences within `Conflicts.context_chars` characters before `place`."""
+    start = max(0, place - CONFLICTS.context_chars)
     found = split_sentences(text[start:place])
     whole = found[1:] if start else found  # the first may be cut off at the front
     return text[start + whole[0][0] : start + whole[-1][1]] if whole else ""
@@ -150,7 +148,9 @@ def are_far_apart(one: str | None, other: str | None) -> bool:
     """True of two publication dates between which what is said may have changed."""
     first, second = parse_day(one), parse_day(other)
     return (
-        first is not None and second is not None and abs((first - second).days) > MAX_DAYS_BETWEEN
+        first is not None
+        and second is not None
+        and abs((first - second).days) > CONFLICTS.max_days_between
     )
 
 

@@ -18,15 +18,10 @@ from rag.text.names import name_keys
 from rag.text.sentence_parser import Figure, Interval, NamePhrase, ParsedSentence, parse_sentence
 from rag.text.synonyms import may_be_same_event
 from rag.text.tokens import content_stem
+from rag.thresholds import CONFLICTS
 
 Point = Literal["number", "name", "date", "verdict"]
 
-MIN_SPELLING_SIMILARITY = (
-    0.9  # share of the letters of two names that may be one, spelt in two ways
-)
-
-ROUNDING_TOLERANCE = 0.03  # of the larger figure
-APPROXIMATE_TOLERANCE = 0.15  # the same where one says "about"
 
 # Units without which a number says something else.
 _TELLING = frozenset(["%", "$", "€", "£", "¥", "fraction", "point", "age"])
@@ -111,7 +106,7 @@ def _agree(a: Figure, b: Figure) -> bool:
     if a.unit != b.unit and ({a.unit, b.unit} & _TELLING or (a.unit and b.unit)):
         return False
     rounded = not {a.bound, b.bound}.isdisjoint(("about", "almost"))
-    tolerance = APPROXIMATE_TOLERANCE if rounded else ROUNDING_TOLERANCE
+    tolerance = CONFLICTS.approximate_tolerance if rounded else CONFLICTS.rounding_tolerance
     if abs(a.value - b.value) <= tolerance * max(a.value, b.value):
         return True
     low, high = (a, b) if a.value < b.value else (b, a)
@@ -147,7 +142,10 @@ def _rival(a: NamePhrase, b: NamePhrase) -> bool:
         return False
     if a.text.replace(".", "").isupper() != b.text.replace(".", "").isupper():
         return False  # "LONDON", "U.S.": how a report opens, and short forms
-    if SequenceMatcher(None, a.text.lower(), b.text.lower()).ratio() >= MIN_SPELLING_SIMILARITY:
+    if (
+        SequenceMatcher(None, a.text.lower(), b.text.lower()).ratio()
+        >= CONFLICTS.min_spelling_similarity
+    ):
         return False  # "Katrina", "Kattrina"
     return _WHERE.get(a.preposition) == _WHERE.get(b.preposition)
 

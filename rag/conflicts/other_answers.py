@@ -26,20 +26,8 @@ from rag.text.dates import DATE_WORDS, find_years
 from rag.text.names import COMMON_NAME_WORDS
 from rag.text.quantities import find_quantities
 from rag.text.tokens import STOP_WORDS, content_stems
+from rag.thresholds import CONFLICTS
 from rag.types import ChatModel, Passage
-
-MAX_READ = 6  # sentences, best first, of which the likeliest are asked about
-MAX_ASKED = 2
-MIN_MAX_SIM = (
-    0.55  # how well the question's tokens are met in a sentence and those before, at least
-)
-MIN_WORD_OVERLAP = (
-    0.2  # of the words of the shorter of two such texts, in the other: the same event
-)
-MIN_P_ANSWERED = 0.7  # the model's "yes" to a sentence that states the answer, at least
-MIN_P_ANSWERED_NO = 0.5  # the same where the answer is "no": a sentence seldom states one
-# A small model says "yes" to nearly everything: less of it than MAYBE beside YES is a "no".
-MIN_P_YES, MAX_P_NO = 0.98, 0.87
 
 # A sentence that tells of a change contradicts nobody who wrote before it, nor one that tells how
 # far a count had come.
@@ -105,14 +93,19 @@ def _likeliest(
         each
         for each in others
         if has_answer_type(kind, each.cited.quote)
-        and _overlap(said.own.text, each.text) >= MIN_WORD_OVERLAP
+        and _overlap(said.own.text, each.text) >= CONFLICTS.min_word_overlap
         and not _rivals_nobody(each.cited.quote)
         and not (said.short and _says(question, said.short, each))
         and not _of_another_year(question, said.own.cited.quote, each.cited.quote)
     )
-    met = [(answerability.max_sim(question, [each.text]), each) for each in islice(could, MAX_READ)]
-    likely = sorted((pair for pair in met if pair[0] >= MIN_MAX_SIM), key=lambda pair: -pair[0])
-    return [each for _, each in likely[:MAX_ASKED]]
+    met = [
+        (answerability.max_sim(question, [each.text]), each)
+        for each in islice(could, CONFLICTS.max_read)
+    ]
+    likely = sorted(
+        (pair for pair in met if pair[0] >= CONFLICTS.min_max_sim), key=lambda pair: -pair[0]
+    )
+    return [each for _, each in likely[: CONFLICTS.max_asked]]
 
 
 def _rivals_nobody(quote: str) -> bool:
@@ -160,7 +153,7 @@ def _worded(
     for other in asked:
         consulted = ask_if_answered(question, [_passage(other)], model)
         yield consulted
-        if (consulted.probability or 0.0) < MIN_P_ANSWERED:
+        if (consulted.probability or 0.0) < CONFLICTS.min_p_answered:
             continue
         consulted = ask_short_answer(question, [_passage(other)], model)
         yield consulted
@@ -227,7 +220,7 @@ def _affirmed(
     question: str, said: GivenAnswer, asked: Sequence[SentenceInContext], model: ChatModel
 ) -> Iterator[ModelCalled | Contradiction]:
     """Those that say "no" where the answer's sentence says "yes", or the reverse."""
-    if not asked or said.p_answered < MIN_P_ANSWERED_NO:
+    if not asked or said.p_answered < CONFLICTS.min_p_answered_no:
         return
     consulted = ask_yes_or_no(question, [_passage(said.own)], model)
     yield consulted
@@ -239,7 +232,7 @@ def _affirmed(
         consulted = ask_if_answered(question, [_passage(other)], model)
         yield consulted
         stated = consulted.probability or 0.0
-        if stated < MIN_P_ANSWERED_NO:
+        if stated < CONFLICTS.min_p_answered_no:
             continue
         consulted = ask_yes_or_no(question, [_passage(other)], model)
         yield consulted
@@ -253,7 +246,7 @@ def _affirmed(
 def _least(yes: float | None) -> float:
     """How sure the model must be that a sentence states its "yes" of this probability."""
     return (
-        MIN_P_ANSWERED_NO if yes is not None and yes <= 0.5 else MIN_P_ANSWERED
+        CONFLICTS.min_p_answered_no if yes is not None and yes <= 0.5 else CONFLICTS.min_p_answered
     )  # 0.5: it says "no" itself
 
 
@@ -263,8 +256,8 @@ def opposite_verdicts(ours: float | None, theirs: float | None) -> Difference | 
     if (
         ours is None
         or theirs is None
-        or max(ours, theirs) < MIN_P_YES
-        or min(ours, theirs) > MAX_P_NO
+        or max(ours, theirs) < CONFLICTS.min_p_yes
+        or min(ours, theirs) > CONFLICTS.max_p_no
     ):
         return None
     said = ("yes", "no") if ours > theirs else ("no", "yes")

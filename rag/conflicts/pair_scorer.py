@@ -16,11 +16,9 @@ from rag.models import fitted_weights
 from rag.models.fitted_weights import Finite, FrozenModel, Weight
 from rag.models.token_embeddings import TokenEmbeddings, TokenEncoder
 from rag.text.tokens import content_stems
+from rag.thresholds import CONFLICTS
 
 WEIGHTS = Path(__file__).with_suffix(".json")
-
-MIN_SHARED_STEMS = 2  # stems that both sentences have, for them to be compared
-MIN_SHARED_FRACTION = 0.2  # and the same, of the stems of the shorter one
 
 
 class Weights(FrozenModel):
@@ -81,7 +79,7 @@ def _may_be_one(one: str, other: str) -> bool:
     """True where two sentences have words enough in common to speak of one thing."""
     ours, theirs = _stems(one), _stems(other)
     return len(ours & theirs) >= max(
-        MIN_SHARED_STEMS, MIN_SHARED_FRACTION * min(len(ours), len(theirs))
+        CONFLICTS.min_shared_stems, CONFLICTS.min_shared_fraction * min(len(ours), len(theirs))
     )
 
 
