@@ -1,0 +1,1 @@
+"""Measures how right and how grounded the answers of `rag` are."""

@@ -1,4 +1,4 @@
-"""TODO."""
+"""The result of one case: its outcome, its answer and its scores."""
 
 from __future__ import annotations
 
@@ -29,6 +29,6 @@ class CaseResult:
     cluster: str = ""
 
     @property
-    def expected(self) -> bool:
+    def is_expected(self) -> bool:
         """True when it came out as it should: right, or declined where there is no answer."""
         return self.outcome == ("right" if self.answerable else "declined")

@@ -1,4 +1,4 @@
-"""Which questions are asked, and what is a right answer to each?
+"""Cases: questions with what makes an answer to them right, read from a file.
 
 A set of cases is a file of JSON lines. One line:
 
@@ -23,7 +23,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
-from rag.errors import FootnoteError
+from rag.errors import FootnoteError, printable_line
 from rag.types import Span, Turn
 
 Tag = Literal[
@@ -188,8 +188,7 @@ def _span(evidence: _Quote, where: str, text_of: Callable[[str], str]) -> Span:
 
 
 def _error(where: str, fault: str) -> CaseError:
-    said = "".join(c if c.isprintable() else " " for c in f"{where}: {fault}")
-    return CaseError(f"{said}.", "Correct the file of cases.")
+    return CaseError(f"{printable_line(f'{where}: {fault}')}.", "Correct the file of cases.")
 
 
 # --- judging an answer -----------------------------------------------------------------------
@@ -224,7 +223,8 @@ def is_right(case: Case, answer_text: str) -> bool:
     """
     answer = normalise(answer_text)
     return bool(case.groups) and all(
-        any(_met(normalise(gold), answer) for gold in group) and not _opposed(group, answer)
+        any(_contains_gold(normalise(gold), answer) for gold in group)
+        and not _is_contradicted(group, answer)
         for group in case.groups
     )
 
@@ -237,10 +237,10 @@ def normalise(text: str) -> str:
     return f" {' '.join(_TOKEN.findall(text))} "
 
 
-def _met(gold: str, answer: str) -> bool:
+def _contains_gold(gold: str, answer: str) -> bool:
     return answer.startswith(gold) if gold.strip() in _VERDICTS else gold in answer
 
 
-def _opposed(group: tuple[str, ...], answer: str) -> bool:
+def _is_contradicted(group: tuple[str, ...], answer: str) -> bool:
     opposites = (_VERDICTS.get(normalise(gold).strip()) for gold in group)
     return any(word is not None and answer.startswith(f" {word} ") for word in opposites)

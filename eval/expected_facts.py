@@ -76,7 +76,7 @@ def _readings(question: str, answer: Answer) -> Iterable[tuple[Groups, Claim]]:
     )
     if expected_answer_type(question) == "yes-no":
         yield from ((_verdict(answer.text), claim) for claim in cited[:1])
-    yield from ((_facts_asked_for(question, claim), claim) for claim in cited)
+    yield from ((_requested_facts(question, claim), claim) for claim in cited)
     yield from ((_wording(claim), claim) for claim in cited)
 
 
@@ -90,7 +90,7 @@ def tags(question: str) -> list[Tag]:
     return [_TAGS[kind]] if kind in _TAGS else []
 
 
-def _facts_asked_for(question: str, claim: Claim) -> Groups:
+def _requested_facts(question: str, claim: Claim) -> Groups:
     """The facts of `claim` that answer `question`: of the kind that it asks for, in the cited
     text too, and not in the question itself. All of them are wanted that stand in the clause
     closest to the question's words, none of another clause: in "125% for duties and 20% for
@@ -105,16 +105,16 @@ def _facts_asked_for(question: str, claim: Claim) -> Groups:
         fact
         for fact in _facts(claim.text)
         if fact.sort in wanted
-        and any(_holds(quote, fact.text) for quote in quotes)
-        and not _asked_about(fact, question)
+        and any(_contains(quote, fact.text) for quote in quotes)
+        and not _is_in_question(fact, question)
     ]
     return tuple(_alternatives(fact) for fact in _closest(question, claim.text, fitting))
 
 
-def _asked_about(fact: _Fact, question: str) -> bool:
+def _is_in_question(fact: _Fact, question: str) -> bool:
     """True when the question names it; of a name one word is enough."""
     parts = fact.text.split() if fact.sort == "name" else [fact.text]
-    return any(_holds(question, part) for part in parts)
+    return any(_contains(question, part) for part in parts)
 
 
 def _alternatives(fact: _Fact) -> tuple[str, ...]:
@@ -133,8 +133,8 @@ def _verdict(answer: str) -> Groups:
 
 def _wording(claim: Claim) -> Groups:
     """The sentence itself, or the cited one: what is left where nothing shorter would do."""
-    said = [claim.text, *(citation.quote for citation in claim.citations[:1])]
-    return (tuple(dict.fromkeys(text for text in said if _says_something(text))),)
+    words = [claim.text, *(citation.quote for citation in claim.citations[:1])]
+    return (tuple(dict.fromkeys(text for text in words if _says_something(text))),)
 
 
 def from_note(note: str, sentence: str) -> Groups:
@@ -145,10 +145,10 @@ def from_note(note: str, sentence: str) -> Groups:
     """
     if is_complaint(note):
         return ()
-    if _holds(sentence, note):
+    if _contains(sentence, note):
         return ((note,),)
     found = _facts(note, starts=frozenset())
-    if has_negation(note) or not all(_holds(sentence, fact.text) for fact in found):
+    if has_negation(note) or not all(_contains(sentence, fact.text) for fact in found):
         return ()
     return tuple(_alternatives(fact) for fact in found)
 
@@ -162,7 +162,7 @@ def is_complaint(note: str) -> bool:
     return named | meant <= _COMPLAINTS
 
 
-def _holds(text: str, phrase: str) -> bool:
+def _contains(text: str, phrase: str) -> bool:
     """True when the words and numbers of `phrase` stand in `text`, whole and in that order."""
     return _says_something(phrase) and normalise(phrase) in normalise(text)
 
@@ -192,8 +192,8 @@ def _names(text: str, starts: frozenset[int]) -> Iterator[_Fact]:
 
 def _named(text: str, run: Sequence[Name]) -> _Fact:
     start, end = run[0].start, run[-1].end
-    said = re.sub(r"['’]s$", "", text[start:end])
-    return _Fact(said, "date" if _is_date(run[0]) else "name", start, end)
+    words = re.sub(r"['’]s$", "", text[start:end])
+    return _Fact(words, "date" if _is_date(run[0]) else "name", start, end)
 
 
 def _is_date(name: Name) -> bool:
@@ -203,7 +203,7 @@ def _is_date(name: Name) -> bool:
 def _closest(question: str, text: str, found: Sequence[_Fact]) -> list[_Fact]:
     """Those of `found` that stand in one clause: the one that shares most with the question, and
     of equals the first."""
-    asked = set(content_stems(question))
+    wanted = set(content_stems(question))
     ends = [joint.start() for joint in _JOINT.finditer(text)]
     clauses: dict[int, list[_Fact]] = {}
     for fact in found:
@@ -211,6 +211,6 @@ def _closest(question: str, text: str, found: Sequence[_Fact]) -> list[_Fact]:
     cuts = [0, *ends, len(text)]
 
     def shared(clause: int) -> int:
-        return len(asked & set(content_stems(text[cuts[clause] : cuts[clause + 1]])))
+        return len(wanted & set(content_stems(text[cuts[clause] : cuts[clause + 1]])))
 
     return clauses[max(clauses, key=shared)] if clauses else []

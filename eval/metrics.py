@@ -1,4 +1,4 @@
-"""What does one answered case score?
+"""Metrics of one answered case.
 
 Pure. A metric that does not apply to a case is None, "not scored": never 0 and never NaN. Of a
 question that ended in an error only `errors` is scored.
@@ -128,15 +128,19 @@ def _outcome(case: Case, answer: Answer) -> dict[str, float | None]:
 def token_f1(case: Case, answer_text: str) -> float | None:
     """The best F1 of shared tokens with a gold answer, 0..1, as in SQuAD (Rajpurkar et al. 2016);
     where several facts are asked for, with one alternative of each joined. None without gold."""
-    told = Counter(normalise(answer_text).split())
+    answer_tokens = Counter(normalise(answer_text).split())
     golds = (" ".join(joined) for joined in islice(product(*case.groups), MAX_COMBINATIONS))
-    found = [_f1(Counter(normalise(gold).split()), told) for gold in golds] if case.groups else []
+    found = (
+        [_f1(Counter(normalise(gold).split()), answer_tokens) for gold in golds]
+        if case.groups
+        else []
+    )
     return max(found, default=None)
 
 
-def _f1(gold: Counter[str], told: Counter[str]) -> float:
-    shared = (gold & told).total()
-    return 2 * shared / (gold.total() + told.total()) if shared else 0.0
+def _f1(gold: Counter[str], answer_tokens: Counter[str]) -> float:
+    shared = (gold & answer_tokens).total()
+    return 2 * shared / (gold.total() + answer_tokens.total()) if shared else 0.0
 
 
 # --- retrieval --------------------------------------------------------------------------------
@@ -191,7 +195,7 @@ def _citing(
     judged = [alce_scores(claim, entails) for claim in answer.claims]
     on_gold = [float(any(span.overlaps(gold) for gold in case.evidence)) for span in spans]
     return {
-        "quotes_exact": float(not observed.inexact) if citations else None,
+        "quotes_exact": float(not observed.inexact_citations) if citations else None,
         "dead_markers": float(dead_markers(answer)),
         "dropped_markers": float(answer.dropped_markers),
         "citation_recall": _mean(recall for recall, _ in judged),
@@ -268,7 +272,7 @@ def _grounding(answer: Answer) -> dict[str, float | None]:
 
 def _costs(observed: Recording, answer: Answer) -> dict[str, float | None]:
     usage = answer.usage
-    counted = bool(usage.prompt_tokens or usage.completion_tokens or not observed.consulted)
+    counted = bool(usage.prompt_tokens or usage.completion_tokens or not observed.model_calls)
     return {  # a server that counts nothing is no server that reads nothing
         "prompt_tokens": float(usage.prompt_tokens) if counted else None,
         "completion_tokens": float(usage.completion_tokens) if counted else None,

@@ -1,4 +1,4 @@
-"""How far is a run, while it goes on?
+"""Shows how far a run is.
 
 On standard error: a bar where that is a terminal, else a line for each case.
 """
@@ -12,6 +12,7 @@ from itertools import count
 
 from eval.case_result import CaseResult
 from eval.cases import Case
+from rag.errors import printable_line
 
 OnCase = Callable[[Case, CaseResult], None]
 """To be called with each case as soon as it is known."""
@@ -47,16 +48,16 @@ def _bar(total: int, before: Sequence[CaseResult]) -> Iterator[OnCase]:
         TimeRemainingColumn(compact=True),
         TextColumn("left"),
     )
-    good = sum(row.expected for row in before)
+    good = sum(row.is_expected for row in before)
     console = Console(file=sys.stderr)
     with Progress(*columns, console=console, speed_estimate_period=SPEED_OVER_S) as bar:
         task = bar.add_task("", total=total, completed=len(before), good=good)
 
         def tell(case: Case, row: CaseResult) -> None:
             nonlocal good
-            good += row.expected
+            good += row.is_expected
             bar.update(task, advance=1, good=good)
-            if not row.expected:
+            if not row.is_expected:
                 number = int(bar.tasks[0].completed)
                 console.print(Text(line(number, total, case, row)))
 
@@ -65,7 +66,7 @@ def _bar(total: int, before: Sequence[CaseResult]) -> Iterator[OnCase]:
 
 def line(number: int, total: int, case: Case, row: CaseResult) -> str:
     """``  3/120 MISS wrong    what rate? -> It is 125%. [1]``, printable."""
-    mark = "ok " if row.expected else "MISS"
-    told = f"{case.question} -> {row.text or row.reason or ''}"
-    printable = "".join(char if char.isprintable() else " " for char in told)
+    mark = "ok " if row.is_expected else "MISS"
+    text = f"{case.question} -> {row.text or row.reason or ''}"
+    printable = printable_line(text)
     return f"{number:3}/{total} {mark} {row.outcome:8} {printable}"

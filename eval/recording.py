@@ -1,4 +1,4 @@
-"""What was seen while one question was answered?
+"""Records everything that happens while one question is answered.
 
 Pure but for `record_answer`, which asks. The evals score an answer and everything on the way to it;
 an error on the way leaves what was seen before it.
@@ -9,6 +9,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Annotated
+
+from pydantic import AliasChoices, Field
 
 from eval.cases import Case
 from rag.assistant import Assistant
@@ -31,42 +34,48 @@ Clock = Callable[[], float]
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """One question on its way. Hits, passages and what was `cut` come best first; `consulted` and
+    """One question on its way. Hits, passages and what was `cut` come best first; `model_calls` and
     `checked` in the order in which they happened, those of failed attempts included.
 
-    `answer` is None after an error, and `error` is then what was said. `inexact` are the citations
-    of the answer whose quote is not the stored text at its span.
+    `answer` is None after an error, and `error` is then its message. `inexact_citations` are the
+    citations of the answer whose quote is not the stored text at its span.
+
+    Runs of earlier versions had other names for two of the fields, which are still read.
     """
 
     rewritten: str | None = None  # a follow-up, made to stand alone
     hits: tuple[Hit, ...] = ()
     passages: tuple[Passage, ...] = ()
     cut: tuple[Passage, ...] = ()
-    consulted: tuple[ModelCalled, ...] = ()
+    model_calls: Annotated[
+        tuple[ModelCalled, ...], Field(validation_alias=AliasChoices("model_calls", "consulted"))
+    ] = ()
     checked: tuple[Checked, ...] = ()
     answer: Answer | None = None
-    inexact: tuple[Citation, ...] = ()
+    inexact_citations: Annotated[
+        tuple[Citation, ...], Field(validation_alias=AliasChoices("inexact_citations", "inexact"))
+    ] = ()
     seconds: float = 0.0
     error: str = ""
 
 
-def add_event(observed: Recording, event: Event) -> Recording:
-    """What is known after `event`."""
+def add_event(recording: Recording, event: Event) -> Recording:
+    """`recording` with what `event` adds."""
     match event:
         case Rewritten(question):
-            return replace(observed, rewritten=question)
+            return replace(recording, rewritten=question)
         case Retrieved(hits):
-            return replace(observed, hits=hits)
+            return replace(recording, hits=hits)
         case Selected(passages, cut):
-            return replace(observed, passages=passages, cut=cut)
+            return replace(recording, passages=passages, cut=cut)
         case ModelCalled():
-            return replace(observed, consulted=(*observed.consulted, event))
+            return replace(recording, model_calls=(*recording.model_calls, event))
         case Checked():
-            return replace(observed, checked=(*observed.checked, event))
+            return replace(recording, checked=(*recording.checked, event))
         case Finished(answer):
-            return replace(observed, answer=answer)
+            return replace(recording, answer=answer)
         case Token():
-            return observed
+            return recording
 
 
 def record_answer(case: Case, assistant: Assistant, clock: Clock = time.perf_counter) -> Recording:
@@ -74,17 +83,17 @@ def record_answer(case: Case, assistant: Assistant, clock: Clock = time.perf_cou
 
     `seconds` is the whole time that the person would have waited.
     """
-    observed, started = Recording(), clock()
+    recording, started = Recording(), clock()
     try:
         for event in assistant.stream(case.question, case.history):
-            observed = add_event(observed, event)
+            recording = add_event(recording, event)
     except FootnoteError as error:
-        observed = replace(observed, answer=None, error=str(error))
-    except Exception as error:  # a defect: one row tells of it, the others are still asked
-        observed = replace(observed, answer=None, error=f"{type(error).__name__}: {error}")
+        recording = replace(recording, answer=None, error=str(error))
+    except Exception as error:  # a defect is one result, and the other questions are still asked
+        recording = replace(recording, answer=None, error=f"{type(error).__name__}: {error}")
     passed = round(clock() - started, 2)
-    inexact = tuple(_inexact(observed.answer, assistant)) if observed.answer else ()
-    return replace(observed, seconds=passed, inexact=inexact)
+    inexact = tuple(_inexact(recording.answer, assistant)) if recording.answer else ()
+    return replace(recording, seconds=passed, inexact_citations=inexact)
 
 
 def _inexact(answer: Answer, assistant: Assistant) -> Iterator[Citation]:

@@ -1,4 +1,4 @@
-"""How well are the golden questions answered?
+"""Runs the golden questions, or a person's own cases, and stores the run.
 
 Each case becomes one line of `results.jsonl` as soon as it is known; an error is a row of its
 own, never a smaller number of cases. A run that ends adds `summary.json` and `report.html`; one
@@ -58,14 +58,14 @@ def run_golden(
     Returns the exit code: 1 where a question ended in an error. Raises `CaseError`, and `RunError`
     where the run cannot be kept or gone on with.
     """
-    kept_runs = settings.data_dir / "evals"
+    runs_folder = settings.data_dir / "evals"
     if resume and out:
         raise RunError("A run goes on in its own folder.", "Leave out --out or --resume.")
-    folder = writing.find_unfinished(kept_runs, resume) if resume else out
-    with _asked(settings, own=cases is not None) as assistant:
+    folder = writing.find_unfinished(runs_folder, resume) if resume else out
+    with _open_assistant(settings, own=cases is not None) as assistant:
         known = load_cases(cases or GOLDEN, lambda id: assistant.library.document(id).text)
         known = list(choose(known))
-        folder = folder or writing.new_run_folder(kept_runs)
+        folder = folder or writing.new_run_folder(runs_folder)
         name = (cases or GOLDEN).name
         return run_and_store(assistant, known, name, folder, resume=bool(resume))
 
@@ -89,7 +89,7 @@ def cases_by_id(ids: Container[str]) -> CaseFilter:
 
 
 @contextmanager
-def _asked(settings: Settings, *, own: bool) -> Iterator[Assistant]:
+def _open_assistant(settings: Settings, *, own: bool) -> Iterator[Assistant]:
     """An assistant over the person's own index, or over one with just the seed articles."""
     if own:
         with build(settings) as assistant:
@@ -115,13 +115,13 @@ def run_and_store(
     facts = current_conditions(assistant, cases, name)
     opened = writing.resume_run if resume else writing.start_run
     grouped = cluster_cases(cases)
-    with opened(folder, facts, len(cases)) as kept:
+    with opened(folder, facts, len(cases)) as writer:
         try:
-            rows = run_cases(cases, assistant, kept, grouped)
+            rows = run_cases(cases, assistant, writer, grouped)
         except KeyboardInterrupt:
             print(_stopped(folder, len(cases)), file=sys.stderr)
             return EXIT_INTERRUPTED
-        _finish(kept, current_conditions(assistant, cases, name), rows, grouped)
+        _finish(writer, current_conditions(assistant, cases, name), rows, grouped)
     print(terminal_table(rows, grouped.unit))
     print(f"The report is {folder / REPORT}", file=sys.stderr)
     return 1 if any(row.outcome == "error" for row in rows) else 0
@@ -138,7 +138,7 @@ def _stopped(folder: Path, total: int) -> str:
 def run_cases(
     cases: Sequence[Case],
     assistant: Assistant,
-    kept: RunWriter | None = None,
+    writer: RunWriter | None = None,
     grouped: Clusters | None = None,
     entails: Entails | None = None,
 ) -> list[CaseResult]:
@@ -148,7 +148,7 @@ def run_cases(
     Raises `RunError` when one cannot be written.
     """
     grouped = grouped or cluster_cases(cases)
-    known = kept.rows if kept else {}
+    known = writer.rows if writer else {}
     entails = entails or entailment(assistant.scorer)
     with progress(len(cases), list(known.values())) as tell:
         for case in cases:
@@ -157,9 +157,9 @@ def run_cases(
             observed = record_answer(case, assistant)
             row = case_result(case, observed, grouped.of[case.id], entails)
             known[case.id] = row
-            if kept:
+            if writer:
                 quotes = [assistant.library.text(span) for span in case.evidence]
-                kept.add(results.format_line(row, case, quotes, observed))
+                writer.add(results.format_line(row, case, quotes, observed))
             tell(case, row)
     return [known[case.id] for case in cases]
 
@@ -185,7 +185,7 @@ def case_result(case: Case, observed: Recording, cluster: str, entails: Entails)
         outcome=_outcome(observed, scores),
         text=answer.text if answer else observed.error,
         reason=answer.reason if answer else None,
-        exact_quotes=not observed.inexact,
+        exact_quotes=not observed.inexact_citations,
         supports=tuple(claim.support for claim in answer.claims) if answer else (),
         cited=scores["gold_citation_recall"],
         seconds=observed.seconds,
@@ -203,19 +203,19 @@ def _outcome(observed: Recording, scores: metrics.Scores) -> Outcome:
 
 
 def _finish(
-    kept: RunWriter, facts: Conditions, rows: Sequence[CaseResult], grouped: Clusters
+    writer: RunWriter, facts: Conditions, rows: Sequence[CaseResult], grouped: Clusters
 ) -> None:
     whole = Summary(
         **asdict(facts),
-        started=kept.header.started,
+        started=writer.header.started,
         finished=datetime.now(UTC).replace(microsecond=0),
         cases=len(rows),
         figures=run_statistics(rows),
         tags=statistics_by_tag(rows),
         cluster_unit=grouped.unit,
-        resumed=kept.header.resumed,
+        resumed=writer.header.resumed,
     )
-    with writing.errors_as_run_error(kept.folder):
-        summary.write_summary(whole, kept.folder / SUMMARY)
-        page = render_report(Run(kept.folder.name, kept.folder, whole))
-        (kept.folder / REPORT).write_text(page, encoding="utf-8", errors="replace")
+    with writing.errors_as_run_error(writer.folder):
+        summary.write_summary(whole, writer.folder / SUMMARY)
+        page = render_report(Run(writer.folder.name, writer.folder, whole))
+        (writer.folder / REPORT).write_text(page, encoding="utf-8", errors="replace")

@@ -1,4 +1,4 @@
-"""How fast is Footnote, beside the parts that it is made of?
+"""Measures the speed of Footnote beside the parts that it is made of.
 
 Prints figures and asserts nothing: machines differ, so each figure stands beside a bare run of the
 same work in the same process. ``python -m eval.speed [--chunks N]... [--no-model]``.
@@ -148,15 +148,15 @@ def _made_up(size: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         library = Library.open(Path(folder) / "library.sqlite3")
         vectors = VectorStore.open(Path(folder) / "vectors", embedder.name)
-        held = 0
+        count = 0
         for document in _articles(10**9, random.Random(2)):  # noqa: S311
             chunks = chunk_document(document)
             rows = noise.normal(size=(len(chunks), embedder.dimensions))
             rows /= np.linalg.norm(rows, axis=1, keepdims=True)
             vectors.add(chunks, rows.tolist())
             library.put(document, chunks)
-            held += len(chunks)
-            if held >= size:
+            count += len(chunks)
+            if count >= size:
                 break
         retriever = Retriever(library, vectors, embedder)
         retriever.retrieve(QUESTIONS[0], 20)
@@ -164,7 +164,7 @@ def _made_up(size: int) -> None:
             _seconds(lambda i=i: retriever.retrieve(QUESTIONS[i % len(QUESTIONS)], 20))  # type: ignore[misc]
             for i in range(REPEATS)
         ]
-        _print_latency(f"retrieval on {held:,} chunks", times)
+        _print_latency(f"retrieval on {count:,} chunks", times)
         vectors.close()
         library.close()
 

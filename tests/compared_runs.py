@@ -38,7 +38,7 @@ def entry(
 
 def rescored(found: CaseRecord, **scores: float | None) -> CaseRecord:
     """The entry with some of its scores changed."""
-    return replace(found, row=replace(found.row, scores={**found.row.scores, **scores}))
+    return replace(found, result=replace(found.result, scores={**found.result.scores, **scores}))
 
 
 def summary(cases: int, **more: Any) -> Summary:
@@ -63,7 +63,9 @@ def summary(cases: int, **more: Any) -> Summary:
 
 def side(*entries: CaseRecord, name: str = "run", **more: Any) -> ComparedRun:
     """A run that came to its end; `more` is said in its summary."""
-    return ComparedRun(name, {each.row.id: each for each in entries}, summary(len(entries), **more))
+    return ComparedRun(
+        name, {each.result.id: each for each in entries}, summary(len(entries), **more)
+    )
 
 
 def kept(folder: Path, *entries: CaseRecord, finished: bool = True, **more: Any) -> Path:
@@ -77,4 +79,4 @@ def kept(folder: Path, *entries: CaseRecord, finished: bool = True, **more: Any)
 
 
 def _line(found: CaseRecord) -> Mapping[str, object]:
-    return asdict(found.row) | {"question": found.question}
+    return asdict(found.result) | {"question": found.question}

@@ -59,6 +59,10 @@ def test_another_sentence_or_point_than_the_planted_one_does_not_count(library: 
         other="It was cold.",
     )
     found = compare_case(case, library, PairScorer(TokenEncoder()))
-    assert found.told is not None
-    assert found.told.difference.point == "number"
-    assert library.text(found.told.other.span) == found.told.other.quote != case.other
+    assert found.contradiction is not None
+    assert found.contradiction.difference.point == "number"
+    assert (
+        library.text(found.contradiction.other.span)
+        == found.contradiction.other.quote
+        != case.other
+    )

@@ -182,7 +182,7 @@ def test_progress_is_told_to_the_end(tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
     sources = put_all(tmp_path)
     measure_card(
-        tmp_path, Words(), {}, sources=sources, seen=lambda done, of: told.append((done, of))
+        tmp_path, Words(), {}, sources=sources, on_progress=lambda done, of: told.append((done, of))
     )
     assert told == [(number, 20) for number in range(1, 21)]
 
@@ -224,12 +224,12 @@ def test_a_text_without_sources_says_nothing_of_speed(tmp_path: Path) -> None:
 
 
 def test_a_target_is_met_at_its_edge_but_a_gain_must_be_one() -> None:
-    assert Target("x", "at least", 70, 70.0).met
-    assert not Target("x", "at least", 70, 69.9).met
-    assert Target("x", "at most", 20, 20.0).met
-    assert not Target("x", "at most", 20, 20.1).met
-    assert not Target("x", "more than", 0, 0.0).met
-    assert not Target("x", "at most", 20, None).met
+    assert Target("x", "at least", 70, 70.0).is_met
+    assert not Target("x", "at least", 70, 69.9).is_met
+    assert Target("x", "at most", 20, 20.0).is_met
+    assert not Target("x", "at most", 20, 20.1).is_met
+    assert not Target("x", "more than", 0, 0.0).is_met
+    assert not Target("x", "at most", 20, None).is_met
 
 
 def test_every_target_of_the_plan_is_asked_for(made: ModelCard) -> None:
@@ -335,4 +335,4 @@ def test_containment_can_stand_on_the_card_itself(tmp_path: Path) -> None:
     made = measure_card(tmp_path, Plain(), {}, sources=put_all(tmp_path))
     gains = [target for target in targets(made) if target.bound == "more than"]
     assert [target.reached for target in gains if target.reached] == []
-    assert not any(target.met for target in gains)
+    assert not any(target.is_met for target in gains)

@@ -111,7 +111,7 @@ def test_cases_that_flipped_come_with_both_answers() -> None:
 def test_a_decline_that_is_right_is_a_flip_for_the_good() -> None:
     def unanswerable(outcome: str) -> ComparedRun:
         found = entry("x", outcome)  # type: ignore[arg-type]
-        return side(replace(found, row=replace(found.row, answerable=False)))
+        return side(replace(found, result=replace(found.result, answerable=False)))
 
     (flip,) = compare_runs(unanswerable("wrong"), unanswerable("declined")).flips
     assert flip.good

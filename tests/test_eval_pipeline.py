@@ -76,10 +76,10 @@ def test_a_run_is_kept_whole_compared_and_held_to_a_baseline(
     assert run.summary
     assert (run.fault, run.summary.cases, run.results().faults) == ("", len(golden), ())
     entries = run.results().entries
-    assert [entry.row.id for entry in entries] == golden
-    assert {entry.row.outcome for entry in entries} == {"right", "wrong", "declined"}
-    assert all(entry.row.scores.keys() == METRICS.keys() for entry in entries)
-    assert all(entry.row.cluster for entry in entries)
+    assert [entry.result.id for entry in entries] == golden
+    assert {entry.result.outcome for entry in entries} == {"right", "wrong", "declined"}
+    assert all(entry.result.scores.keys() == METRICS.keys() for entry in entries)
+    assert all(entry.result.cluster for entry in entries)
     _check_report(first / REPORT)
 
     found = diff_folders(first, second)

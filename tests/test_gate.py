@@ -50,7 +50,7 @@ def words(found: GateResult) -> str:
 def test_the_same_scores_pass() -> None:
     found = held(run(), run())
     assert found.failures == ()
-    assert "Compared: 20 cases of 20, 4 metrics." in found.told
+    assert "Compared: 20 cases of 20, 4 metrics." in found.notes
 
 
 def test_a_fall_beyond_noise_fails_and_says_from_what_to_what() -> None:
@@ -71,7 +71,7 @@ def test_the_worst_cases_come_first() -> None:
 def test_one_case_of_many_is_noise() -> None:
     found = held(run(), with_scores(run(), ids(3), recall_at_5=0.0))
     assert found.failures == ()
-    assert any("evidence recall@5" in line and "no difference" in line for line in found.told)
+    assert any("evidence recall@5" in line and "no difference" in line for line in found.notes)
 
 
 def test_as_many_better_as_worse_is_noise() -> None:
@@ -92,7 +92,7 @@ def test_too_few_clusters_cannot_fail() -> None:
     before = run(5)
     found = held(before, with_scores(before, ids(*range(5)), recall_at_5=0.0))
     assert found.failures == ()
-    assert any("too few to tell" in line for line in found.told)
+    assert any("too few to tell" in line for line in found.notes)
 
 
 def test_what_is_better_lower_fails_when_it_rises() -> None:
@@ -111,7 +111,8 @@ def test_an_invariant_fails_with_a_single_case() -> None:
 def test_an_invariant_counts_where_the_baseline_had_no_score() -> None:
     before = with_scores(run(), ids(2), quotes_exact=None)
     before.entries["case-2"] = replace(
-        before.entries["case-2"], row=replace(before.entries["case-2"].row, outcome="declined")
+        before.entries["case-2"],
+        result=replace(before.entries["case-2"].result, outcome="declined"),
     )
     assert held(before, run()).failures == ()
     assert held(before, with_scores(run(), ids(2), quotes_exact=0.0)).metrics == {"quotes_exact"}
@@ -175,8 +176,8 @@ def test_a_score_that_is_no_longer_there_is_a_failure() -> None:
 def test_a_case_that_is_declined_now_is_rightly_without_citation_scores() -> None:
     before = run(citation_recall=1.0)
     after = with_scores(before, ids(1), citation_recall=None, quotes_exact=None, dead_markers=None)
-    row = replace(after.entries["case-1"].row, outcome="declined")
-    after.entries["case-1"] = replace(after.entries["case-1"], row=row)
+    row = replace(after.entries["case-1"].result, outcome="declined")
+    after.entries["case-1"] = replace(after.entries["case-1"], result=row)
     found = held(before, after)
     assert found.failures == ()
 
@@ -184,7 +185,7 @@ def test_a_case_that_is_declined_now_is_rightly_without_citation_scores() -> Non
 def test_a_metric_that_no_case_has_any_more_is_a_failure() -> None:
     before, after = run(citation_recall=1.0), run(citation_recall=None)
     for id, each in run().entries.items():
-        after.entries[id] = replace(each, row=replace(each.row, outcome="declined"))
+        after.entries[id] = replace(each, result=replace(each.result, outcome="declined"))
     assert "citation_recall" in held(before, after).metrics
 
 
@@ -199,8 +200,8 @@ def test_another_model_or_prompt_is_told_and_fails_nothing() -> None:
     after = side(*run().entries.values(), model="other", prompts_digest="f" * 16)
     found = held(run(), after)
     assert found.failures == ()
-    assert "Another model: scripted there, other here." in found.told
-    assert any(line.startswith("Another prompts") for line in found.told)
+    assert "Another model: scripted there, other here." in found.notes
+    assert any(line.startswith("Another prompts") for line in found.notes)
 
 
 def test_whatever_is_wrong_with_the_run_is_a_failure() -> None:
@@ -351,7 +352,7 @@ def test_the_questions_of_the_baseline_are_asked_now_and_held(
         assert run_and_check(file, settings) == 0
     assert "Compared: 2 cases of 2" in capsys.readouterr().out
     (now,) = list_runs(settings.data_dir / "evals")  # it is kept beside the others
-    assert {each.row.id for each in now.results().entries} == set(read_baseline(file).cases)
+    assert {each.result.id for each in now.results().entries} == set(read_baseline(file).cases)
 
 
 @pytest.fixture

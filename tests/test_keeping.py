@@ -58,7 +58,7 @@ def test_a_run_that_is_stopped_keeps_what_it_has_and_says_how_to_go_on(
     stopped(folder, 1)
     (kept,) = list_runs(tmp_path)
     assert (kept.summary, kept.fault) == (None, "")
-    assert [entry.row.id for entry in kept.results().entries] == ["rate"]
+    assert [entry.result.id for entry in kept.results().entries] == ["rate"]
     shown = capsys.readouterr()
     assert "1 of 4 cases are kept" in shown.err
     assert f"--resume {folder}" in shown.err

@@ -115,10 +115,10 @@ def test_an_unanswerable_case_scores_only_whether_it_was_declined() -> None:
 
 def test_tokens_that_a_server_did_not_count_are_not_scored() -> None:
     asked = (ModelCalled("answer", (), "It is 20%."),)
-    silent = scored(KNOWN, Recording(consulted=asked, answer=RIGHT))
+    silent = scored(KNOWN, Recording(model_calls=asked, answer=RIGHT))
     assert "prompt_tokens" not in silent
     counting = replace(RIGHT, usage=Usage(800, 100, 20))
-    told = scored(KNOWN, Recording(consulted=asked, answer=counting))
+    told = scored(KNOWN, Recording(model_calls=asked, answer=counting))
     assert (told["prompt_tokens"], told["completion_tokens"]) == (800.0, 20.0)
     unasked = scored(UNKNOWN, Recording(answer=DECLINED))  # declined before the model was needed
     assert unasked["prompt_tokens"] == 0.0
@@ -303,7 +303,7 @@ def test_citations_are_held_against_the_gold_evidence() -> None:
 def test_one_quote_that_is_not_the_stored_text_breaks_the_answer() -> None:
     said = answer(Claim("It is 20%.", (quote(110), quote(140))))
     assert scored(KNOWN, Recording(answer=said))["quotes_exact"] == 1.0
-    broken = Recording(answer=said, inexact=(quote(140),))
+    broken = Recording(answer=said, inexact_citations=(quote(140),))
     assert scored(KNOWN, broken)["quotes_exact"] == 0.0
 
 

@@ -36,10 +36,12 @@ def test_every_step_to_an_answer_is_seen(seeds: Index, server: ScriptedServer, c
     assistant = seeds.assistant(server)
     seen = record_answer(case, assistant)
     assert seen.answer
-    assert (seen.answer.text, seen.error, seen.inexact) == (f"{STATED} [1]", "", ())
+    assert (seen.answer.text, seen.error, seen.inexact_citations) == (f"{STATED} [1]", "", ())
     assert seen.hits == assistant_hits(seeds, server)
     assert seen.passages == seen.answer.passages
-    assert [(each.purpose, each.reply) for each in seen.consulted] == [("answer", f"{STATED} [1]")]
+    assert [(each.purpose, each.reply) for each in seen.model_calls] == [
+        ("answer", f"{STATED} [1]")
+    ]
     assert [(each.claim.text, each.action) for each in seen.checked] == [(STATED, "kept")]
     assert seen.rewritten is None
 
@@ -52,10 +54,10 @@ def assistant_hits(seeds: Index, server: ScriptedServer) -> object:
 def test_failed_attempts_are_seen_too(seeds: Index, case: Case) -> None:
     with ScriptedServer(script(WRONG, f"{STATED}", knows="fentanyl demands")) as server:
         seen = record_answer(case, seeds.assistant(server, SMALL))
-    purposes = [each.purpose for each in seen.consulted]
+    purposes = [each.purpose for each in seen.model_calls]
     assert "judge" in purposes
     assert "answer" in purposes
-    assert any(each.probability is not None for each in seen.consulted)
+    assert any(each.probability is not None for each in seen.model_calls)
     assert seen.checked
     assert seen.cut  # the budget of a small model is small
 
@@ -67,7 +69,7 @@ def test_a_follow_up_is_seen_as_it_was_rewritten(seeds: Index) -> None:
     with ScriptedServer([alone, f"{STATED} [1]"]) as server:
         seen = record_answer(case, seeds.assistant(server))
     assert seen.rewritten == alone
-    assert [each.purpose for each in seen.consulted] == ["rewrite", "answer"]
+    assert [each.purpose for each in seen.model_calls] == ["rewrite", "answer"]
 
 
 def test_after_an_error_there_is_what_came_before_it(seeds: Index, case: Case) -> None:
@@ -85,7 +87,7 @@ def test_a_quote_that_is_not_the_stored_text_is_named(
     assistant = seeds.assistant(server)
     monkeypatch.setattr(assistant, "quote_holds", lambda citation: False)
     seen = record_answer(case, assistant)
-    assert [citation.quote for citation in seen.inexact] == [RATE]
+    assert [citation.quote for citation in seen.inexact_citations] == [RATE]
     assert case_result(case, seen, "c", entailment(Scorer())).scores["quotes_exact"] == 0.0
 
 
@@ -102,8 +104,8 @@ def test_what_was_seen_reads_back_as_it_was_written(
     seen = record_answer(case, seeds.assistant(server))
     row = case_result(case, seen, "c", entailment(Scorer()))
     entry = results.parse_line(results.format_line(row, case, [RATE], seen).encode())
-    assert entry.seen == seen
-    assert (entry.row, entry.spans) == (row, case.evidence)
+    assert entry.recording == seen
+    assert (entry.result, entry.spans) == (row, case.evidence)
 
 
 def test_a_score_that_is_no_number_is_written_as_one(
@@ -113,7 +115,7 @@ def test_a_score_that_is_no_number_is_written_as_one(
     odd = replace(seen, hits=tuple(replace(hit, score=float("nan")) for hit in seen.hits))
     line = results.format_line(case_result(case, odd, "c", entailment(Scorer())), case, [RATE], odd)
     assert "NaN" not in line
-    assert results.parse_line(line.encode()).seen.hits[0].score == 0.0
+    assert results.parse_line(line.encode()).recording.hits[0].score == 0.0
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999", '"1"'])

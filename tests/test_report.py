@@ -206,7 +206,10 @@ def test_every_outcome_has_a_verdict() -> None:
         for answerable in (True, False)
     ]
     assert {case_verdict(each) for each in rows} == set(VERDICTS)
-    assert {case_verdict(each) for each in rows if each.expected} == {"right", "rightly declined"}
+    assert {case_verdict(each) for each in rows if each.is_expected} == {
+        "right",
+        "rightly declined",
+    }
 
 
 # --- bad input --------------------------------------------------------------------------------
@@ -359,7 +362,7 @@ def entry(
     observed = Recording(answer=answer, **seen)  # type: ignore[arg-type]
     spans = (GOLD,) if answerable else ()
     return CaseRecord(
-        row, case.question, answer=replace(answer, claims=claims), spans=spans, seen=observed
+        row, case.question, answer=replace(answer, claims=claims), spans=spans, recording=observed
     )
 
 
@@ -411,7 +414,7 @@ def test_reliability_is_the_share_of_good_answers_by_score() -> None:
 
 def test_a_right_answer_that_cites_no_evidence_is_not_good() -> None:
     one = entry("a", [0.9])
-    found = plot_data.reliability([replace(one, row=replace(one.row, cited=0.0))])
+    found = plot_data.reliability([replace(one, result=replace(one.result, cited=0.0))])
     assert found
     assert found.tenths[0].good.mean == 0.0
     assert found.auroc is None
@@ -419,12 +422,12 @@ def test_a_right_answer_that_cites_no_evidence_is_not_good() -> None:
 
 def deciders() -> list[CaseRecord]:
     """Yes at 0.9 and 0.6 where there is an answer, at 0.7 where there is none."""
-    declined = entry("c", consulted=(asked(0.7),), answerable=False)
+    declined = entry("c", model_calls=(asked(0.7),), answerable=False)
     return [
-        entry("a", consulted=(asked(0.2), asked(0.9))),
-        entry("b", consulted=(asked(0.6),)),
-        replace(declined, row=replace(declined.row, outcome="declined")),
-        entry("d", consulted=(asked(None),)),
+        entry("a", model_calls=(asked(0.2), asked(0.9))),
+        entry("b", model_calls=(asked(0.6),)),
+        replace(declined, result=replace(declined.result, outcome="declined")),
+        entry("d", model_calls=(asked(None),)),
     ]
 
 
@@ -471,7 +474,7 @@ def test_ranks_are_those_of_the_first_gold_evidence() -> None:
             entry("b", hits=hits(0, 300, 110)),
             entry("c", hits=hits(*[0] * 11, 100)),
             entry("d", hits=hits(80, 130)),  # they touch it and share no character
-            replace(broken, row=replace(broken.row, outcome="error")),
+            replace(broken, result=replace(broken.result, outcome="error")),
             entry("f", hits=hits(100), answerable=False),
         ]
     )
@@ -506,10 +509,12 @@ def page_with(folder: Path, entries: Sequence[CaseRecord]) -> str:
     case = right("x")[1]
     lines = (
         format_line(
-            each.row,
+            each.result,
             replace(case, question=each.question, evidence=each.spans),
             [QUOTE for _ in each.spans],
-            each.seen if each.row.outcome == "error" else replace(each.seen, answer=each.answer),
+            each.recording
+            if each.result.outcome == "error"
+            else replace(each.recording, answer=each.answer),
         )
         for each in entries
     )
@@ -602,7 +607,7 @@ def test_only_what_was_scored_is_among_the_scores(tmp_path: Path) -> None:
 
 
 def test_each_request_to_the_model_is_kept_whole_and_folded(tmp_path: Path) -> None:
-    page = page_with(tmp_path, [entry("a", consulted=(asked(0.25, " No, \n<no>"),))])
+    page = page_with(tmp_path, [entry("a", model_calls=(asked(0.25, " No, \n<no>"),))])
     (part,) = having(body(page), "requests")
     (request,) = part.iter("details")
     told = words(request)
@@ -619,7 +624,7 @@ def test_nothing_that_was_seen_on_the_way_becomes_markup(tmp_path: Path) -> None
         "a",
         [0.9],
         rewritten=text,
-        consulted=(ModelCalled("answer", (Message("system", text),), text),),
+        model_calls=(ModelCalled("answer", (Message("system", text),), text),),
         checked=(Checked(Claim(text, (), "unsupported", (text,), score=0.1), "removed"),),
         passages=(passage,),
         hits=hits(100),
@@ -639,7 +644,7 @@ def test_a_whole_run_stays_small(tmp_path: Path) -> None:
     passages = (shown(1, 0, text[:3000]), shown(2, 9000, text[:3000]))
     request = ModelCalled("answer", (Message("system", text), Message("user", text)), "x")
     told = [
-        entry(f"{n}", [0.9], passages=passages, consulted=(request,) * 2, hits=hits(100))
+        entry(f"{n}", [0.9], passages=passages, model_calls=(request,) * 2, hits=hits(100))
         for n in range(157)
     ]
     assert len(page_with(tmp_path, told).encode()) < 10_000_000

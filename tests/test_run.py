@@ -84,9 +84,9 @@ def test_a_line_holds_its_scores_and_all_that_was_seen_on_the_way(
     }
     (kept,) = list_runs(tmp_path)
     (entry, *_) = kept.results().entries
-    chunk = entry.seen.hits[0].chunk
+    chunk = entry.recording.hits[0].chunk
     assert assistant.library.chunks_by_id([chunk.id]) == {chunk.id: chunk}
-    assert (entry.spans, entry.seen.answer) == (cases[0].evidence, entry.answer)
+    assert (entry.spans, entry.recording.answer) == (cases[0].evidence, entry.answer)
 
 
 def test_a_defect_is_a_row_and_the_others_are_still_asked(
@@ -277,7 +277,7 @@ def test_a_persons_own_cases_are_asked_of_their_own_index(
     assert run_golden(settings, own_cases(tmp_path), None) == 0
     (kept,) = list_runs(settings.data_dir / "evals")
     (entry,) = kept.results().entries
-    assert (entry.row.outcome, entry.evidence) == ("right", (STATED,))
+    assert (entry.result.outcome, entry.evidence) == ("right", (STATED,))
     assert kept.summary
     assert (kept.summary.documents, kept.summary.cases_file) == (1, "cases.jsonl")
 

@@ -62,11 +62,11 @@ def test_a_run_reads_back_as_it_was_kept(tmp_path: Path) -> None:
     (run,) = list_runs(tmp_path)
     assert run.summary
     assert (run.name, run.fault) == (NAME, "")
-    assert run.summary.took == timedelta(seconds=75)
+    assert run.summary.duration == timedelta(seconds=75)
     results = run.results()
     assert results.faults == ()
     first, second, third, last = results.entries
-    assert (first.row, second.row, third.row) == tuple(row for row, _, _ in TOLD)
+    assert (first.result, second.result, third.result) == tuple(row for row, _, _ in TOLD)
     assert first.answer == TOLD[0][2]
     assert (first.gold, first.evidence) == ((("20%",),), (QUOTE,))
     assert (third.answer, last.history) == (None, ("And before?",))
@@ -85,7 +85,7 @@ def test_a_line_that_broke_off_is_said_and_the_others_stay(tmp_path: Path) -> No
     file = keep(tmp_path, TOLD, None) / "results.jsonl"
     file.write_bytes(file.read_bytes()[:-40])
     results = list_runs(tmp_path)[0].results()
-    assert [entry.row.id for entry in results.entries] == ["rate", "soy"]
+    assert [entry.result.id for entry in results.entries] == ["rate", "soy"]
     (fault,) = results.faults
     assert fault.startswith("Line 3 of results.jsonl is not a case (Invalid JSON")
 
@@ -231,7 +231,7 @@ def test_a_line_of_the_first_version_is_a_case_without_scores(tmp_path: Path) ->
     file.write_text(json.dumps(line))
     (run,) = list_runs(tmp_path)
     (entry,) = run.results().entries
-    assert (entry.row.outcome, entry.row.scores, entry.seen.hits) == ("right", {}, ())
+    assert (entry.result.outcome, entry.result.scores, entry.recording.hits) == ("right", {}, ())
     assert run.results().figures()["answer_right"].n == 0
     assert run.results().figures()["seconds_p50"].n == 1
 
@@ -253,7 +253,7 @@ def test_a_line_that_is_too_long_is_passed_over(
     keep(tmp_path, [right("a"), long, right("b"), long])
     monkeypatch.setattr(listing, "LINE_BYTES", 5000)
     results = list_runs(tmp_path)[0].results()
-    assert [entry.row.id for entry in results.entries] == ["a", "b"]
+    assert [entry.result.id for entry in results.entries] == ["a", "b"]
     assert [fault[:6] for fault in results.faults] == ["Line 2", "Line 4"]
 
 

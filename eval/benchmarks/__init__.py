@@ -1,4 +1,4 @@
-"""How well does Footnote do on public data, beside published figures?
+"""Measures Footnote on public data sets, beside published figures.
 
 The data is the person's own copy: it is read, never kept in the project.
 """

@@ -1,4 +1,4 @@
-"""Does a text state a choice, in any form in which people write it?
+"""Whether a text states a choice, in any form in which people write it.
 
 Stricter readings count "four" as wrong where the choice is "4". Here a choice counts as stated as
 
@@ -32,10 +32,10 @@ _AND = re.compile(r",\s*(?:and\s+)?|\s+and\s+")
 def states_choice(text: str, choice: str, choices: Sequence[str] = (), question: str = "") -> bool:
     """True where `text`, in answer to `question`, states `choice`, one of `choices`."""
     if _is_amount(choice):
-        return _states_amount(text, choice, question.lower())
-    held = _folded(text)
+        return _contains_amount(text, choice, question.lower())
+    folded = _folded(text)
     return any(
-        all(part in held for part in form)
+        all(part in folded for part in form)
         for form in _forms(choice, _common(choices))
         if all(part.strip() for part in form)
     )
@@ -46,17 +46,17 @@ def _is_amount(choice: str) -> bool:
     return len(found) == 1 and found[0].text == choice.strip()
 
 
-def _states_amount(text: str, choice: str, question: str) -> bool:
+def _contains_amount(text: str, choice: str, question: str) -> bool:
     wanted = find_quantities(choice)[0]
     allowed = {wanted.unit}
     if not wanted.unit:
         allowed |= {each.unit for each in find_quantities(text) if each.unit in question}
-    said = (
+    amounts = (
         each
         for each in find_quantities(text)
         if each.unit in allowed and text[each.end : each.end + 1] != "s"  # "the 1960s"
     )
-    return any(_same(each.value, wanted.value) for each in said) or (
+    return any(_same(each.value, wanted.value) for each in amounts) or (
         normalise(choice) in normalise(text)
     )
 
@@ -83,8 +83,8 @@ def _forms(choice: str, common: frozenset[str]) -> Iterator[list[str]]:
 
 
 def _common(choices: Sequence[str]) -> frozenset[str]:
-    held = [set(_folded(choice).split()) for choice in choices]
-    return frozenset(set.intersection(*held)) if len(held) > 1 else frozenset()
+    folded = [set(_folded(choice).split()) for choice in choices]
+    return frozenset(set.intersection(*folded)) if len(folded) > 1 else frozenset()
 
 
 def _folded(text: str) -> str:

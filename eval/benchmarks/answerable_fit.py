@@ -1,11 +1,10 @@
-"""Which weights tell best whether the articles answer a question?
+"""Fits the weights with which `rag.checking.answerability` tells if articles answer a question.
 
-``python -m eval.benchmarks.answerable_fit FILE…`` fits ``rag/answerable.json`` on the rows of
-questions that were asked: the ``results.jsonl`` of ``footnote eval`` and of ``footnote eval bench
-NAME --answers``. Every file counts the same, and so do its answerable and its other questions: how
-many of each a set holds is nothing to learn from.
-
-Logistic regression with an L2 penalty, by Newton's method: deterministic, no library needed.
+``python -m eval.benchmarks.answerable_fit FILE…`` fits ``rag/checking/answerability.json`` on
+questions that a model was asked: the ``results.jsonl`` of ``footnote eval`` and of ``footnote eval
+bench NAME --answers``. Every file counts the same, and so do its answerable and its other
+questions: how many of each a set holds is nothing to learn from. Logistic regression with an L2
+penalty.
 """
 
 from __future__ import annotations
@@ -15,9 +14,10 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from eval.benchmarks.answers import AnswerRow
 from eval.fitting import FREE, fit_logistic
+from eval.runs.results import CaseRecord, parse_line
 from eval.statistics.agreement import auroc
 from rag.internals import (
     ANSWERABILITY_FILE,
@@ -34,65 +34,74 @@ FILE_WEIGHT = 100.0
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A question that came to a language model."""
+class ModelQuestion:
+    """A question that came to a language model. `p_answered` is the model's chance, 0..1, that its
+    first passage answers it, and `max_sim` how well that passage's article matches it."""
 
     answerable: bool
     max_sim: float
-    stated: float
+    p_answered: float
     weight: float
 
 
-def read(file: Path, answerability: Answerability) -> list[Asked]:
-    """The rows of `file` in which the model was asked for a yes or no."""
-    lines = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
-    rows = [row for line in lines for row in _rows(line, answerability)]
+_Row = tuple[bool, float, float]  # answerable, max_sim, p_answered
+
+
+def read(file: Path, answerability: Answerability) -> list[ModelQuestion]:
+    """The questions of `file` that the model was asked a yes or no about."""
+    rows = [row for line in file.read_bytes().splitlines() for row in _rows(line, answerability)]
     counts = {kind: sum(row[0] is kind for row in rows) for kind in (True, False)}
     share = FILE_WEIGHT / sum(map(bool, counts.values())) if rows else 0.0
-    return [Asked(*row, weight=share / counts[row[0]]) for row in rows]
+    return [ModelQuestion(*row, weight=share / counts[row[0]]) for row in rows]
 
 
-def _rows(line: Any, answerability: Answerability) -> Iterator[tuple[bool, float, float]]:
-    if "seen" not in line:  # of a benchmark
-        if line["stated"] is not None:
-            yield bool(line["gold"]), line["met"], line["stated"]
-        return
-    seen = line["seen"]
-    judged = [each["probability"] for each in seen["consulted"] if each["purpose"] == "judge"]
-    if judged:
-        articles = [passage["span"]["document_id"] for passage in seen["passages"]]
-        found = zip(articles, seen["passages"], strict=True)
-        texts = [passage["text"] for article, passage in found if article == articles[0]]
-        question = seen["rewritten"] or line["question"]
-        yield line["answerable"], answerability.max_sim(question, texts), judged[0]
+def _rows(line: bytes, answerability: Answerability) -> Iterator[_Row]:
+    plain = json.loads(line)
+    if "tags" in plain:  # of a golden run
+        yield from _golden_row(parse_line(line), answerability)
+    else:
+        row = AnswerRow.model_validate_json(line)
+        if row.max_sim is not None and row.p_answered is not None:
+            yield bool(plain["gold"]), row.max_sim, row.p_answered
 
 
-def fit(rows: Sequence[Asked], *, bare: bool = False) -> AnswerabilityModel:
-    """The weights for these rows; `bare` for a "yes" or "no" without a probability."""
+def _golden_row(record: CaseRecord, answerability: Answerability) -> Iterator[_Row]:
+    recording = record.recording
+    judged = [each.probability for each in recording.model_calls if each.purpose == "judge"]
+    if judged and judged[0] is not None:
+        first = recording.passages[0].span.document_id
+        texts = [each.text for each in recording.passages if each.span.document_id == first]
+        question = recording.rewritten or record.question
+        yield record.result.answerable, answerability.max_sim(question, texts), judged[0]
+
+
+def fit(questions: Sequence[ModelQuestion], *, bare: bool = False) -> AnswerabilityModel:
+    """The weights for these questions; `bare` for a "yes" or "no" without a probability."""
     import numpy as np
 
-    values = np.array([[1.0, row.max_sim, log_odds(_said(row, bare))] for row in rows])
-    truth = np.array([float(row.answerable) for row in rows])
+    values = np.array([[1.0, each.max_sim, log_odds(_chance(each, bare))] for each in questions])
+    truth = np.array([float(each.answerable) for each in questions])
     spread = values.var(axis=0).clip(FREE)
     penalty = np.array([FREE, PENALTY, PENALTY]) * spread
-    found = fit_logistic(values, truth, np.array([row.weight for row in rows]), penalty)
-    intercept, met, stated = (round(float(each), 4) for each in found)
-    return AnswerabilityModel(intercept=intercept, max_sim=met, p_answered=stated)
+    found = fit_logistic(values, truth, np.array([each.weight for each in questions]), penalty)
+    intercept, max_sim, p_answered = (round(float(each), 4) for each in found)
+    return AnswerabilityModel(intercept=intercept, max_sim=max_sim, p_answered=p_answered)
 
 
-def _said(row: Asked, bare: bool) -> float:
-    return float(row.stated >= 0.5) if bare else row.stated
+def _chance(question: ModelQuestion, bare: bool) -> float:
+    return float(question.p_answered >= 0.5) if bare else question.p_answered
 
 
-def held_out(rows: Sequence[Asked], *, bare: bool = False) -> float | None:
-    """AUROC of chances from weights fitted without the tenth that a row is in."""
-    chances = [0.0] * len(rows)
+def held_out_auroc(questions: Sequence[ModelQuestion], *, bare: bool = False) -> float | None:
+    """AUROC of chances from weights fitted without the tenth that a question is in."""
+    chances = [0.0] * len(questions)
     for fold in range(FOLDS):
-        weights = fit([row for place, row in enumerate(rows) if place % FOLDS != fold], bare=bare)
-        for place in range(fold, len(rows), FOLDS):
-            row = rows[place]
-            chances[place] = weights.chance(row.max_sim, _said(row, bare))
-    return auroc(chances, [row.answerable for row in rows])
+        rest = [each for place, each in enumerate(questions) if place % FOLDS != fold]
+        weights = fit(rest, bare=bare)
+        for place in range(fold, len(questions), FOLDS):
+            each = questions[place]
+            chances[place] = weights.chance(each.max_sim, _chance(each, bare))
+    return auroc(chances, [each.answerable for each in questions])
 
 
 def main() -> None:
@@ -101,16 +110,16 @@ def main() -> None:
     files: list[Path] = parser.parse_args().files
     answerability = Answerability(TokenEncoder())
     sets = [read(file, answerability) for file in files]
-    rows = [row for each in sets for row in each]
-    for file, each in zip(files, sets, strict=True):
-        answerable = sum(row.answerable for row in each)
-        print(f"{file.parent.name}: {answerable} answerable, {len(each) - answerable} not")
+    questions = [each for found in sets for each in found]
+    for file, found in zip(files, sets, strict=True):
+        answerable = sum(each.answerable for each in found)
+        print(f"{file.parent.name}: {answerable} answerable, {len(found) - answerable} not")
     for bare in (False, True):
-        told = held_out(rows, bare=bare) or 0.0
-        print(f"AUROC, held out{', bare yes or no' * bare}: {told:.3f}")
-    about = f"Fitted on {len(rows)} questions by python -m eval.benchmarks.answerable_fit."
+        found_auroc = held_out_auroc(questions, bare=bare) or 0.0
+        print(f"AUROC, held out{', bare yes or no' * bare}: {found_auroc:.3f}")
+    about = f"Fitted on {len(questions)} questions by python -m eval.benchmarks.answerable_fit."
     fitted = AnswerabilityWeights(
-        about=about, from_probability=fit(rows), from_reply=fit(rows, bare=True)
+        about=about, from_probability=fit(questions), from_reply=fit(questions, bare=True)
     )
     ANSWERABILITY_FILE.write_text(fitted.model_dump_json(indent=2) + "\n", encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""What does the assistant answer to the questions of a data set?
+"""Asks the assistant the questions of a data set, and keeps each answer on disk.
 
 Each answer is a line on disk as soon as it is known, in a folder named by all that an answer
 depends on: a second start goes on where the first one was. An error is a counted row; a second
@@ -18,7 +18,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
 from eval.benchmarks.dataset_files import EvalDataError
 from eval.benchmarks.indexing import FOLDER
@@ -54,7 +54,7 @@ class Question:
 
 class AnswerRow(BaseModel):
     """What came of a question. `text` is the answer with its markers, or the error. `bm25` and
-    `minilm` are the best scores of the two searches; `max_sim` and `stated` are what
+    `minilm` are the best scores of the two searches; `max_sim` and `p_answered` are what
     `rag.checking.answerability` makes its chance of, for the first passage and its article; `short`
     are the few words of the answer. None where it did not come to that."""
 
@@ -66,8 +66,11 @@ class AnswerRow(BaseModel):
     reason: str | None
     bm25: float | None
     minilm: float | None
-    max_sim: float | None = None
-    stated: float | None = None
+    # The second names are those of earlier versions.
+    max_sim: float | None = Field(default=None, validation_alias=AliasChoices("max_sim", "met"))
+    p_answered: float | None = Field(
+        default=None, validation_alias=AliasChoices("p_answered", "stated")
+    )
     short: str | None = None
     seconds: float
 
@@ -77,7 +80,7 @@ class AnsweredQuestion:
     question: Question
     row: AnswerRow
 
-    def came(self, outcome: str) -> float:
+    def has_outcome(self, outcome: str) -> float:
         return float(self.row.outcome == outcome)
 
 
@@ -94,7 +97,7 @@ def ask_questions(
     can be kept."""
     assistant.model.get()  # no model is no 600 errors
     file = (into or answers_folder(name, questions, assistant, settings)) / RESULTS
-    with _kept(file.parent):
+    with _errors_as_data_error(file.parent):
         known = {row.id: row for row in _read(file) if row.outcome != "error"}
     wanted = questions[part]
     done = sum(question.id in known for question in wanted)
@@ -105,9 +108,9 @@ def ask_questions(
         row = known.get(question.id)
         if row is None:
             row = _answered(question, assistant, file)
-            said = printable_line(f"{question.text} -> {row.text or row.reason}")
-            told = f"{number:4}/{len(wanted)} {row.outcome:8} {row.seconds:5.1f} s  {said}"
-            print(told, file=sys.stderr, flush=True)
+            text = printable_line(f"{question.text} -> {row.text or row.reason}")
+            line = f"{number:4}/{len(wanted)} {row.outcome:8} {row.seconds:5.1f} s  {text}"
+            print(line, file=sys.stderr, flush=True)
         found.append(AnsweredQuestion(question, row))
     return found
 
@@ -120,8 +123,12 @@ def _answered(question: Question, assistant: Assistant, file: Path) -> AnswerRow
         "document_ids": question.document_ids,
         "answer": answer_to_json(answer) if answer else None,
     }
-    with _kept(file.parent), file.open("a", encoding="utf-8", errors="replace") as written:
-        written.write(json.dumps(line, ensure_ascii=False) + "\n")
+    text = json.dumps(line, ensure_ascii=False) + "\n"
+    with (
+        _errors_as_data_error(file.parent),
+        file.open("a", encoding="utf-8", errors="replace") as written,
+    ):
+        written.write(text)
     return row
 
 
@@ -153,15 +160,15 @@ def _row(question: Question, assistant: Assistant) -> tuple[AnswerRow, Answer | 
         reason=answer.reason if answer else None,
         bm25=scores.get("BM25"),
         minilm=scores.get("MiniLM"),
-        max_sim=_met(question.text, passages, assistant),
-        stated=judged[0] if judged else None,
+        max_sim=_max_sim(question.text, passages, assistant),
+        p_answered=judged[0] if judged else None,
         short=answer.short if answer else None,
         seconds=round(time.perf_counter() - started, 3),
     )
     return row, answer
 
 
-def _met(question: str, passages: Sequence[Passage], assistant: Assistant) -> float | None:
+def _max_sim(question: str, passages: Sequence[Passage], assistant: Assistant) -> float | None:
     if not passages:
         return None
     return assistant.answerability.max_sim_in_document(
@@ -181,7 +188,7 @@ def answers_folder(
     facts = json.dumps(asdict(current_conditions(assistant, cases, name)), sort_keys=True, indent=2)
     digest = sha256(facts.encode("utf-8", "replace")).hexdigest()[:16]
     folder = settings.data_dir / FOLDER / f"{name}-answers-{digest}"
-    with _kept(folder):
+    with _errors_as_data_error(folder):
         folder.mkdir(parents=True, exist_ok=True)
         (folder / RUN).write_text(f"{facts}\n", encoding="utf-8", errors="replace")
     return folder
@@ -206,7 +213,7 @@ def _read(file: Path) -> Iterator[AnswerRow]:
 
 
 @contextmanager
-def _kept(folder: Path) -> Iterator[None]:
+def _errors_as_data_error(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
@@ -221,57 +228,60 @@ def _kept(folder: Path) -> Iterator[None]:
 
 
 def declining_table(
-    title: str, asked: Sequence[AnsweredQuestion], anchors: tuple[Anchor, ...]
+    title: str, answered: Sequence[AnsweredQuestion], anchors: tuple[Anchor, ...]
 ) -> Table:
     """How well answering and declining fit the questions. An error is neither of the two, and
     stays in every count of questions."""
-    yes = [each for each in asked if each.question.gold]
-    no = [each for each in asked if not each.question.gold]
-    declined = [each for each in asked if each.row.outcome == "declined"]
-    rightly = [each.came("declined") for each in no]
-    attempts = [each.came("answered") for each in yes]
+    yes = [each for each in answered if each.question.gold]
+    no = [each for each in answered if not each.question.gold]
+    declined = [each for each in answered if each.row.outcome == "declined"]
+    rightly = [each.has_outcome("declined") for each in no]
+    attempts = [each.has_outcome("answered") for each in yes]
     mean = balanced_interval([(rightly, _clusters(no)), (attempts, _clusters(yes))])
     lines = (
         share_line("unanswerable: declined (decline recall)", rightly, no),
-        share_line("answerable: declined", [each.came("declined") for each in yes], yes),
+        share_line("answerable: declined", [each.has_outcome("declined") for each in yes], yes),
         share_line("answerable: answered", attempts, yes),
         Line("mean of correct declines and attempts", {SHARE: mean}),
         share_line(
             "decline precision", [float(not each.question.gold) for each in declined], declined
         ),
-        _apart("AUROC of the best BM25 score", asked, [each.row.bm25 for each in asked]),
-        _apart("AUROC of the best MiniLM score", asked, [each.row.minilm for each in asked]),
-        share_line("errors", [each.came("error") for each in asked], asked),
+        _auroc_line("BM25", answered, [each.row.bm25 for each in answered]),
+        _auroc_line("MiniLM", answered, [each.row.minilm for each in answered]),
+        share_line("errors", [each.has_outcome("error") for each in answered], answered),
     )
-    return Table(title, (SHARE,), lines, anchors, (seconds_note(asked),), count_errors(asked))
+    return Table(title, (SHARE,), lines, anchors, (seconds_note(answered),), count_errors(answered))
 
 
-def share_line(name: str, values: Sequence[float], asked: Sequence[AnsweredQuestion]) -> Line:
-    """The mean of `values`, one for each of `asked`."""
-    return Line(name, {SHARE: mean_interval(values, _clusters(asked))})
+def share_line(name: str, values: Sequence[float], answered: Sequence[AnsweredQuestion]) -> Line:
+    """The mean of `values`, one for each of `answered`."""
+    return Line(name, {SHARE: mean_interval(values, _clusters(answered))})
 
 
-def count_errors(asked: Sequence[AnsweredQuestion]) -> int:
-    return sum(each.row.outcome == "error" for each in asked)
+def count_errors(answered: Sequence[AnsweredQuestion]) -> int:
+    return sum(each.row.outcome == "error" for each in answered)
 
 
-def seconds_note(asked: Sequence[AnsweredQuestion]) -> str:
+def seconds_note(answered: Sequence[AnsweredQuestion]) -> str:
     """How long a question took, in words."""
-    times = sorted(each.row.seconds for each in asked) or [0.0]
+    times = sorted(each.row.seconds for each in answered) or [0.0]
     p50, p95 = times[len(times) // 2], times[int(0.95 * len(times))]
-    return f"Seconds a question: p50 {p50:.1f}, p95 {p95:.1f}, of {len(asked)}."
+    return f"Seconds a question: p50 {p50:.1f}, p95 {p95:.1f}, of {len(answered)}."
 
 
-def _apart(name: str, asked: Sequence[AnsweredQuestion], scores: Sequence[float | None]) -> Line:
-    known = [(each, score) for each, score in zip(asked, scores, strict=True) if score is not None]
+def _auroc_line(
+    search: str, answered: Sequence[AnsweredQuestion], scores: Sequence[float | None]
+) -> Line:
+    pairs = zip(answered, scores, strict=True)
+    known = [(each, score) for each, score in pairs if score is not None]
     questions = [each.question for each, _ in known]
     found = auroc_interval(
         [score for _, score in known],
         [bool(question.gold) for question in questions],
         [question.cluster for question in questions],
     )
-    return Line(name, {SHARE: found})
+    return Line(f"AUROC of the best {search} score", {SHARE: found})
 
 
-def _clusters(asked: Iterable[AnsweredQuestion]) -> list[str]:
-    return [each.question.cluster for each in asked]
+def _clusters(answered: Iterable[AnsweredQuestion]) -> list[str]:
+    return [each.question.cluster for each in answered]

@@ -1,4 +1,4 @@
-"""ClapNQ: is the passage of a question found, and is what it does not state declined?
+"""ClapNQ: finding the passage of a question, and declining what it does not answer.
 
 The development split (Rosenthal et al. 2024): 300 questions that their passage answers and 300
 that theirs does not. The passages of all are one pool.
@@ -120,25 +120,26 @@ def _cases(path: Path, pool: dict[str, DatasetText]) -> list[Case]:
 def retrieval(data: Path, settings: Settings, part: slice) -> list[Table]:
     """Recall of the passage over the answerable of the questions that `part` takes, and how well
     the best score tells these from the others. Raises `FootnoteError`."""
-    told = read(data)
-    cases = told.cases[part]
-    asked = [case for case in cases if case.gold]
-    with open_index(NAME, told.passages, settings) as assistant:
-        with rankers(assistant, told.passages) as ways:
-            lines = [_line(name, ranker, asked) for name, ranker in ways.items()]
-        told_apart = _telling(assistant, cases)
-    note = f"{len(asked)} answerable questions, {len(told.passages)} passages; clusters: the page."
+    dataset = read(data)
+    cases = dataset.cases[part]
+    answerable = [case for case in cases if case.gold]
+    with open_index(NAME, dataset.passages, settings) as assistant:
+        with rankers(assistant, dataset.passages) as ways:
+            lines = [_line(name, ranker, answerable) for name, ranker in ways.items()]
+        separation = _telling(assistant, cases)
+    counts = f"{len(answerable)} answerable questions, {len(dataset.passages)} passages"
+    note = f"{counts}; clusters: the page."
     found = Table("ClapNQ: the passage of a question", COLUMNS, tuple(lines), ANCHORS, (note,))
-    return [found, told_apart]
+    return [found, separation]
 
 
-def _line(name: str, ranker: Ranker, asked: Sequence[Case]) -> Line:
-    found = rank_all(ranker, [case.question for case in asked])
-    pairs = list(zip(found, asked, strict=True))
+def _line(name: str, ranker: Ranker, cases: Sequence[Case]) -> Line:
+    found = rank_all(ranker, [case.question for case in cases])
+    pairs = list(zip(found, cases, strict=True))
     values = {
         f"R@{k}": [recall(each.ids, {case.passage}, k) for each, case in pairs] for k in (1, 5, 10)
     }
-    return mean_line(name, values, [case.title for case in asked], [each.seconds for each in found])
+    return mean_line(name, values, [case.title for case in cases], [each.seconds for each in found])
 
 
 def _telling(assistant: Assistant, cases: Sequence[Case]) -> Table:
@@ -169,10 +170,10 @@ def pooled(data: Path, settings: Settings, part: slice) -> list[Table]:
 
 
 def _answers(name: str, title: str, data: Path, settings: Settings, part: slice) -> list[Table]:
-    told = read(data)
-    with open_index(NAME, told.passages, settings) as assistant:
-        asked = ask_questions(name, questions_of(told.cases, name), part, assistant, settings)
-    return [declining_table(title, asked, DECLINE_ANCHORS)]
+    dataset = read(data)
+    with open_index(NAME, dataset.passages, settings) as assistant:
+        cases = ask_questions(name, questions_of(dataset.cases, name), part, assistant, settings)
+    return [declining_table(title, cases, DECLINE_ANCHORS)]
 
 
 def questions_of(cases: Sequence[Case], name: str) -> list[Question]:

@@ -75,9 +75,9 @@ class _Passages:
 def baselines(data: Path, settings: Settings, part: slice) -> list[Table]:
     """The answers that need no model, to the answerable questions that `part` takes, from their
     passage. Raises `FootnoteError`."""
-    told = clapnq.read(data)
-    cases = _answerable(told)[part]
-    passages = _passages(told)
+    dataset = clapnq.read(data)
+    cases = _answerable(dataset)[part]
+    passages = _passages(dataset)
     rows = _given_baselines(cases, passages, build_embedder(settings))
     return [_table("ClapNQ, its passage given: whole answers", cases, passages, rows)]
 
@@ -86,31 +86,35 @@ def answers(data: Path, settings: Settings, part: slice) -> list[Table]:
     """The same beside the assistant's answers, from their passage and from all passages. An answer
     that `clapnq-given` or `clapnq-pooled` has kept is not asked for again. Raises
     `FootnoteError`."""
-    told = clapnq.read(data)
-    cases = _answerable(told)[part]
-    passages = _passages(told)
-    with open_index(clapnq.NAME, told.passages, settings) as assistant:
-        given, given_errors = _asked(told, clapnq.GIVEN, part, assistant, settings, passages)
-        pooled, pooled_errors = _asked(told, clapnq.POOLED, part, assistant, settings, passages)
+    dataset = clapnq.read(data)
+    cases = _answerable(dataset)[part]
+    passages = _passages(dataset)
+    with open_index(clapnq.NAME, dataset.passages, settings) as assistant:
+        given, given_errors = _assistant_answers(
+            dataset, clapnq.GIVEN, part, assistant, settings, passages
+        )
+        pooled, pooled_errors = _assistant_answers(
+            dataset, clapnq.POOLED, part, assistant, settings, passages
+        )
         alone = _given_baselines(cases, passages, assistant.embedder)
         found = _found_baseline(cases, passages, assistant)
     title = "ClapNQ, its passage given: whole answers"
-    over_all = f"ClapNQ, all {len(told.passages)} passages: whole answers"
+    over_all = f"ClapNQ, all {len(dataset.passages)} passages: whole answers"
     return [
         _table(title, cases, passages, {"the assistant": given} | alone, given_errors),
         _table(over_all, cases, passages, {"the assistant": pooled} | found, pooled_errors),
     ]
 
 
-def _answerable(told: clapnq.ClapNQ) -> list[Case]:
-    return [case for case in told.cases if case.gold]
+def _answerable(dataset: clapnq.ClapNQ) -> list[Case]:
+    return [case for case in dataset.cases if case.gold]
 
 
-def _passages(told: clapnq.ClapNQ) -> _Passages:
-    passages = {passage.id: passage.text for passage in told.passages}
+def _passages(dataset: clapnq.ClapNQ) -> _Passages:
+    passages = {passage.id: passage.text for passage in dataset.passages}
     spans: dict[str, tuple[Span, ...]] = {}
     texts: dict[Span, str] = {}
-    for case in told.cases:
+    for case in dataset.cases:
         id, text = document_id(case.passage), passages[case.passage]
         if id not in spans:
             spans[id] = tuple(_places(id, case.sentences, text))
@@ -129,8 +133,8 @@ def _places(id: str, sentences: Sequence[str], text: str) -> Iterator[Span]:
 # --- the assistant ----------------------------------------------------------------------------
 
 
-def _asked(
-    told: clapnq.ClapNQ,
+def _assistant_answers(
+    dataset: clapnq.ClapNQ,
     name: str,
     part: slice,
     assistant: Assistant,
@@ -139,17 +143,18 @@ def _asked(
 ) -> tuple[list[LongAnswer], int]:
     """An answer for each question, and how many ended in an error. `name` says whether the passage
     is given; the answers are kept where the benchmark of that name keeps its own."""
-    everything = clapnq.questions_of(told.cases, name)
+    everything = clapnq.questions_of(dataset.cases, name)
     folder = answers_folder(name, everything, assistant, settings)
     answerable = [question for question in everything if question.gold]
-    asked = ask_questions(name, answerable, part, assistant, settings, folder)
-    kept = _kept_answers(folder / RESULTS)
-    return [
-        _read_answer(kept.get(each.question.id), each.row.seconds, passages) for each in asked
-    ], count_errors(asked)
+    answered = ask_questions(name, answerable, part, assistant, settings, folder)
+    answers = _read_answers(folder / RESULTS)
+    read = [
+        _read_answer(answers.get(each.question.id), each.row.seconds, passages) for each in answered
+    ]
+    return read, count_errors(answered)
 
 
-def _kept_answers(file: Path) -> dict[str, Answer]:
+def _read_answers(file: Path) -> dict[str, Answer]:
     """The last answer to each question."""
     rows = [json.loads(line) for line in file.read_bytes().split(b"\n") if line]
     return {row["id"]: answer_from_json(row["answer"]) for row in rows if row["answer"]}

@@ -1,4 +1,4 @@
-"""What does a file of a public data set say, and where is it wrong?
+"""Reads the files of public data sets, strictly.
 
 A missing file, a malformed line and an unknown field are errors that name file and line, so that
 nothing is measured on fewer lines than there are.
@@ -14,6 +14,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
+from eval.runs.summary import first_problem
 from rag.errors import FootnoteError, printable_line
 
 NonBlank = Annotated[str, StringConstraints(pattern=r"\S")]
@@ -42,7 +43,7 @@ def read_jsonl(path: Path, kind: type[R]) -> Numbered[R]:
             try:
                 found.append((number, kind.model_validate_json(line)))
             except ValidationError as error:
-                raise line_error(path, number, _first(error)) from error
+                raise line_error(path, number, first_problem(error)) from error
     return _some(path, found)
 
 
@@ -63,7 +64,7 @@ def read_csv(path: Path, kind: type[R]) -> Numbered[R]:
     except csv.Error as error:
         raise line_error(path, rows.line_num, str(error)) from error
     except ValidationError as error:
-        raise line_error(path, rows.line_num, _first(error)) from error
+        raise line_error(path, rows.line_num, first_problem(error)) from error
     return _some(path, found)
 
 
@@ -115,13 +116,6 @@ def _check_header(path: Path, header: Sequence[str], fields: Mapping[str, Any]) 
         raise line_error(path, 1, f"it names an unknown field {min(unknown)!r}")
     if len(header) != len(fields):
         raise line_error(path, 1, "it names a field twice")
-
-
-def _first(error: ValidationError) -> str:
-    """What is wrong first, as ``claim: Field required``."""
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    where = ".".join(map(str, first["loc"]))
-    return f"{where[:80]}: {first['msg']}" if where else first["msg"]
 
 
 def _incomplete(problem: str) -> EvalDataError:

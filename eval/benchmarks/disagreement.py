@@ -1,4 +1,4 @@
-"""Does an answer say where sources contradict each other, and only there?
+"""Planted contradictions between two articles: how many are reported, and how many false alarms.
 
 Pairs of short articles, invented and shipped with Footnote: in some a number, name, date or verdict
 of the one contradicts the other, the others must raise no alarm. Both are stored in a real library;
@@ -58,7 +58,7 @@ class Outcome:
     """What was told of a case, if anything; `seconds` that it took."""
 
     case: Case
-    told: Contradiction | None
+    contradiction: Contradiction | None
     seconds: float
 
 
@@ -121,7 +121,7 @@ def _planted(found: Mapping[str, Sequence[Outcome]], notes: Sequence[str]) -> Ta
         for name, each in planted.items()
         for point, group in [*_points(each), ("all", each)]
     ]
-    missed = [e.case.id for each in planted.values() for e in each if not _right(e)]
+    missed = [e.case.id for each in planted.values() for e in each if not _is_right(e)]
     return Table(
         "Contradictions planted: the share that the answer tells",
         COLUMNS,
@@ -132,7 +132,7 @@ def _planted(found: Mapping[str, Sequence[Outcome]], notes: Sequence[str]) -> Ta
 
 def _quiet(found: Mapping[str, Sequence[Outcome]], notes: Sequence[str]) -> Table:
     quiet = {name: [e for e in each if not e.case.differs] for name, each in found.items()}
-    alarms = [e.case.id for each in quiet.values() for e in each if e.told]
+    alarms = [e.case.id for each in quiet.values() for e in each if e.contradiction]
     return Table(
         "Pairs without a contradiction: the share with a false alarm",
         COLUMNS[:1],
@@ -147,18 +147,18 @@ def _points(found: Sequence[Outcome]) -> list[tuple[str, list[Outcome]]]:
 
 def _line(name: str, found: Sequence[Outcome]) -> Line:
     values = {
-        "told": [float(each.told is not None) for each in found],
-        "in its point": [float(_right(each)) for each in found],
+        "told": [float(each.contradiction is not None) for each in found],
+        "in its point": [float(_is_right(each)) for each in found],
     }
     clusters = [each.case.id for each in found]
     return mean_line(name, values, clusters, [each.seconds for each in found])
 
 
-def _right(found: Outcome) -> bool:
+def _is_right(found: Outcome) -> bool:
     """True when the two sentences were told, and the point in which they differ."""
-    told = found.told
+    contradiction = found.contradiction
     return (
-        told is not None
-        and told.other.quote == found.case.other
-        and told.difference.point == found.case.differs
+        contradiction is not None
+        and contradiction.other.quote == found.case.other
+        and contradiction.difference.point == found.case.differs
     )

@@ -1,4 +1,4 @@
-"""Does an answer say where sources contradict each other, once a model is asked of both?
+"""Planted contradictions as an answer reports them, with a model asked of both articles.
 
 The blind cases that come with a question, which was written by yet another hand. The model is asked
 of the cited sentence and of the other article's as when an answer is made.
@@ -43,21 +43,23 @@ from rag.types import ChatModel, Citation, Passage
 def answers(data: Path, settings: Settings, part: slice) -> list[Table]:
     """Recall by point, and false alarms, on those of these cases that `part` takes,
     by who wrote them; `data` is not needed. Raises `FootnoteError`."""
-    asked = [case for case in read_disagreement_cases(BLIND) if case.question][part]
+    cases = [case for case in read_disagreement_cases(BLIND) if case.question][part]
     found: list[Outcome] = []
     with TemporaryDirectory() as folder, build(settings) as assistant:
         library = Library.open(Path(folder) / "library.sqlite3")
         try:
-            for number, case in enumerate(asked, start=1):
+            for number, case in enumerate(cases, start=1):
                 found.append(ask_case(case, library, assistant))
-                told = found[-1].told.difference if found[-1].told else None
-                print(f"{number:4}/{len(asked)} {case.id}: {told}", file=sys.stderr, flush=True)
+                difference = found[-1].contradiction.difference if found[-1].contradiction else None
+                print(
+                    f"{number:4}/{len(cases)} {case.id}: {difference}", file=sys.stderr, flush=True
+                )
         finally:
             library.close()
-    return tables({f"asked, hand {hand}": list(each) for hand, each in groupby(found, _hand)})
+    return tables({f"asked, hand {author}": list(each) for author, each in groupby(found, _author)})
 
 
-def _hand(found: Outcome) -> str:
+def _author(found: Outcome) -> str:
     return found.case.id.partition("-")[0]
 
 
@@ -78,20 +80,20 @@ def _contradictions(
     assistant: Assistant,
 ) -> list[Contradiction]:
     model = assistant.model.get()
-    said = _said(question, read_in_context(cited, passages, library), model)
-    if said.short and not is_plausible_short_answer(question, said.short, cited.quote):
+    given = _given_answer(question, read_in_context(cited, passages, library), model)
+    if given.short and not is_plausible_short_answer(question, given.short, cited.quote):
         return []  # no answer would be written from it
     others = sentences_of_others(cited, passages, library)
-    steps = find_other_answers(question, said, others, model, assistant.answerability)
+    steps = find_other_answers(question, given, others, model, assistant.answerability)
     return [each for each in steps if isinstance(each, Contradiction)]
 
 
-def _said(question: str, own: SentenceInContext, model: ChatModel) -> GivenAnswer:
+def _given_answer(question: str, own: SentenceInContext, model: ChatModel) -> GivenAnswer:
     """What an answer from the cited sentence would rest on."""
     cited = own.cited
     shown = [Passage(cited.number, cited.span, cited.quote, "", "", 1.0)]
-    stated = ask_if_answered(question, shown, model).probability or 0.0
+    p_answered = ask_if_answered(question, shown, model).probability or 0.0
     short = None
     if expected_answer_type(question) != "yes-no":
         short = ask_short_answer(question, shown, model).reply.strip()
-    return GivenAnswer(own, short, stated)
+    return GivenAnswer(own, short, p_answered)

@@ -1,4 +1,4 @@
-"""Which weights tell contradictions from what only looks like them?
+"""Fits the weights of `rag.conflicts.pair_scorer`, which tells contradictions from look-alikes.
 
 ``python -m eval.benchmarks.disagreement_fit --data DIR`` fits ``rag/contradict.json`` on the cases
 that are shipped, and on sentences of the RealTimeQA articles in DIR beside the nearest of other
@@ -81,8 +81,8 @@ def chosen(cases: Sequence[Planted], articles: Sequence[Candidate]) -> float:
     """The least log-odds that keep alarms within both bounds."""
     fitted = fit(cases, articles)
     odds = sorted((fitted.log_odds(each.found) for each in articles), reverse=True)
-    held = round(odds[ARTICLE_ALARMS] + 1e-3, 4)
-    return max(LEAST_ODDS, held, threshold(by_folds(cases, articles), cases))
+    odds_of_articles = round(odds[ARTICLE_ALARMS] + 1e-3, 4)
+    return max(LEAST_ODDS, odds_of_articles, threshold(by_folds(cases, articles), cases))
 
 
 def _odds(weights: PairModel, case: Planted) -> tuple[float, bool]:
@@ -92,21 +92,21 @@ def _odds(weights: PairModel, case: Planted) -> tuple[float, bool]:
     return max(odds, key=lambda each: each[0], default=(-99.0, False))
 
 
-def _told(
+def _rates(
     weights: Sequence[PairModel], cases: Sequence[Planted], least: float | None = None
 ) -> tuple[list[float], list[float]]:
     """Whether each planted contradiction is told in its point, and whether each quiet case raises
     an alarm, at `least` or else at the threshold of the weights."""
-    told: list[float] = []
+    found: list[float] = []
     alarms: list[float] = []
     for each, case in zip(weights, cases, strict=True):
         odds, right = _odds(each, case)
         over = odds >= (each.threshold if least is None else least)
         if case.differs:
-            told.append(float(over and right))
+            found.append(float(over and right))
         else:
             alarms.append(float(over))
-    return told, alarms
+    return found, alarms
 
 
 def by_folds(cases: Sequence[Planted], articles: Sequence[Candidate]) -> list[PairModel]:
@@ -119,23 +119,23 @@ def report(cases: Sequence[Planted], articles: Sequence[Candidate]) -> Iterator[
     """What is printed of how well it does."""
     weights, least = by_folds(cases, articles), chosen(cases, articles)
     yield _line(
-        "both sets, by folds, alarms held", *_told(weights, cases, threshold(weights, cases))
+        "both sets, by folds, alarms held", *_rates(weights, cases, threshold(weights, cases))
     )
-    yield _line(f"both sets, by folds, as written ({least})", *_told(weights, cases, least))
+    yield _line(f"both sets, by folds, as written ({least})", *_rates(weights, cases, least))
     for own in (0, 1):
         here = [place for place, case in enumerate(cases) if case.set == own]
         part, known = [cases[n] for n in here], [weights[n] for n in here]
-        yield _line(f"of these, set {own + 1}", *_told(known, part, least))
+        yield _line(f"of these, set {own + 1}", *_rates(known, part, least))
     for own in (0, 1):
         part = [case for case in cases if case.set == own]
         other = [fit([case for case in cases if case.set != own], articles)] * len(part)
-        yield _line(f"set {own + 1} from the other, its threshold", *_told(other, part))
+        yield _line(f"set {own + 1} from the other, its threshold", *_rates(other, part))
         least = threshold(other, part)
-        yield _line(f"set {own + 1} from the other, alarms held", *_told(other, part, least))
+        yield _line(f"set {own + 1} from the other, alarms held", *_rates(other, part, least))
 
 
-def _line(name: str, told: Sequence[float], alarms: Sequence[float]) -> str:
-    return f"{name}: told {_interval(told)}, alarms {_interval(alarms)}"
+def _line(name: str, found: Sequence[float], alarms: Sequence[float]) -> str:
+    return f"{name}: told {_interval(found)}, alarms {_interval(alarms)}"
 
 
 def _interval(values: Sequence[float]) -> str:

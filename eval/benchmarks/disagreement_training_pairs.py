@@ -1,4 +1,4 @@
-"""On which pairs of sentences are the weights of `rag.conflicts.pair_scorer` fitted?
+"""The pairs of sentences on which the weights of `rag.conflicts.pair_scorer` are fitted.
 
 The cases that are shipped, and sentences of news articles beside the nearest of other articles,
 which as good as never contradict each other.

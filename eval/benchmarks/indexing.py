@@ -1,4 +1,4 @@
-"""How do the texts of a data set become an index like a person's own?
+"""Indexes the texts of a data set as a person's own files are indexed.
 
 Through the code that indexes files, into a folder named by all that the index depends on: the
 texts, the embedder, and the code that cuts and stores them. So embedding, which takes minutes, is
@@ -100,7 +100,7 @@ def _written(lines: str, file: Path) -> Path:
 
 
 def _index(assistant: Assistant, file: Path, count: int) -> None:
-    started = told = time.monotonic()
+    started = shown = time.monotonic()
     where = printable_line(file.parent)
     print(f"Indexing {count:,} texts, once, in {where}", file=sys.stderr, flush=True)
     for done, event in enumerate(assistant.index([file]), start=1):
@@ -108,13 +108,13 @@ def _index(assistant: Assistant, file: Path, count: int) -> None:
             raise EvalDataError(
                 f"A text cannot be indexed: {event.error}", "Correct it in the data set."
             )
-        if time.monotonic() - told > TOLD_EVERY_S or done == count:
-            told = time.monotonic()
-            passed = f"{told - started:.0f} s"
+        if time.monotonic() - shown > TOLD_EVERY_S or done == count:
+            shown = time.monotonic()
+            passed = f"{shown - started:.0f} s"
             print(f"{done:6,} of {count:,} indexed, {passed}", file=sys.stderr, flush=True)
-    held = len(assistant.library.digests())
-    if held != count:
+    count_indexed = len(assistant.library.digests())
+    if count_indexed != count:
         raise EvalDataError(
-            f"The index in {where} holds {held:,} texts, not {count:,}.",
+            f"The index in {where} holds {count_indexed:,} texts, not {count:,}.",
             "Delete that folder and start again.",
         )

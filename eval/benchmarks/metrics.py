@@ -45,9 +45,9 @@ def contains_phrase(text: str, phrase: str) -> bool:
 
 def token_f1(answer: str, gold: str) -> float:
     """SQuAD's F1 of the words in common (Rajpurkar et al. 2016), without articles and markers."""
-    said, wanted = _tokens(answer), _tokens(gold)
-    shared = sum((Counter(said) & Counter(wanted)).values())
-    return 2 * shared / (len(said) + len(wanted)) if shared else 0.0
+    words, wanted = _tokens(answer), _tokens(gold)
+    shared = sum((Counter(words) & Counter(wanted)).values())
+    return 2 * shared / (len(words) + len(wanted)) if shared else 0.0
 
 
 def exact_match(answer: str, gold: str) -> float:

@@ -1,4 +1,4 @@
-"""Which of its choices do the articles give as the answer to a question?
+"""Chooses the answer to a multiple-choice question by what the articles say.
 
 No language model: each choice is looked for by itself, in what the index finds for the question
 and for the question with the choice. Three features say how well a sentence states it; a choice is
@@ -83,12 +83,12 @@ def choice_features(
     """Of each choice, from the question and that choice alone. Raises `FootnoteError`."""
     reader = _Reader(assistant, asked_on)
     spans = reader.spans(question, MAX_QUESTION_HITS)
-    rarity = _rarity([reader.held(span) for span in spans])
-    states = [_states(reader, spans, question, choice, rarity) for choice in choices]
-    alike = _alike(assistant, question, choices, [nearest for _, _, nearest in states])
+    rarity = _rarity([reader.words(span) for span in spans])
+    statements = [_statements(reader, spans, question, choice, rarity) for choice in choices]
+    alike = _alike(assistant, question, choices, [nearest for _, _, nearest in statements])
     return [
         {"near": near, "first": first, "alike": likeness}
-        for (near, first, _), likeness in zip(states, alike, strict=True)
+        for (near, first, _), likeness in zip(statements, alike, strict=True)
     ]
 
 
@@ -109,17 +109,17 @@ class _Reader:
             self._read[span] = self._cut(span)
         return self._read[span]
 
-    def held(self, span: Span) -> frozenset[str]:
+    def words(self, span: Span) -> frozenset[str]:
         """All words of a chunk, with its title's."""
         return frozenset[str]().union(*(each.around for each in self.sentences(span)))
 
     def _cut(self, span: Span) -> list[_Sentence]:
         text, document = self._library.text(span), self._library.document(span.document_id)
         texts = [text[start:end] for start, end in split_sentences(text)]
-        held = [_words(each) for each in texts]
+        words = [_words(each) for each in texts]
         title, recent = _words(document.title), _is_recent(document.published, self._asked_on)
         return [
-            _Sentence(each, held[n], title.union(*held[max(n - 1, 0) : n + 2]), recent)
+            _Sentence(each, words[n], title.union(*words[max(n - 1, 0) : n + 2]), recent)
             for n, each in enumerate(texts)
         ]
 
@@ -145,7 +145,7 @@ def _rarity(chunks: Sequence[frozenset[str]]) -> Callable[[str], float]:
 # --- the features -----------------------------------------------------------------------------
 
 
-def _states(
+def _statements(
     reader: _Reader,
     spans: Sequence[Span],
     question: str,
@@ -157,9 +157,9 @@ def _states(
     the share of the choice that it holds."""
     both = dict.fromkeys([*spans, *reader.spans(f"{question} {choice}", MAX_CHOICE_HITS)])
     found = [each for span in both for each in reader.sentences(span)]
-    asked, chosen = _words(question), _words(choice)
-    share = _share(chosen - asked or chosen, rarity)
-    beside, wanted = _share(asked - chosen, rarity), _share(asked, rarity)
+    question_words, chosen = _words(question), _words(choice)
+    share = _share(chosen - question_words or chosen, rarity)
+    beside, wanted = _share(question_words - chosen, rarity), _share(question_words, rarity)
 
     def near(each: _Sentence) -> float:
         return (beside(each.words) + beside(each.around)) / 2 * share(each.words)
@@ -182,7 +182,7 @@ def _share(
     """How much of the `wanted` words others hold, 0..1, rare ones weighing more."""
     weights = {word: rarity(word) for word in wanted}
     total = sum(weights.values()) or 1.0
-    return lambda held: sum(weights[word] for word in weights.keys() & held) / total
+    return lambda words: sum(weights[word] for word in weights.keys() & words) / total
 
 
 def _alike(

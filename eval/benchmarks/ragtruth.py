@@ -1,4 +1,4 @@
-"""RAGTruth, question answering: does an answer say what its passages do not?
+"""RAGTruth, question answering: answers that say what their passages do not.
 
 Niu et al. 2024, as FaithJudge packs it: 70 questions, each with the three passages that every
 model was given. Each is asked of its own passages only. What the checks said of an answer is held
@@ -108,16 +108,16 @@ def answers(data: Path, settings: Settings, part: slice) -> list[Table]:
     texts = [text for case in cases for text in case.passages]
     with open_index(NAME, texts, settings) as assistant:
         folder = answering.answers_folder(NAME, questions, assistant, settings)
-        asked = ask_questions(NAME, questions, part, assistant, settings, folder)
-    told = _told(folder / answering.RESULTS)
+        answered = ask_questions(NAME, questions, part, assistant, settings, folder)
+    answers_by_id = _read_answers(folder / answering.RESULTS)
     by_id, scorer = {case.id: case for case in cases}, Scorer()
     checked = [
-        _checked(each, by_id[each.question.id], told, labels, scorer)
-        for each in asked
+        _checked(each, by_id[each.question.id], answers_by_id, labels, scorer)
+        for each in answered
         if each.row.outcome == "answered"
     ]
     _write_sheet(folder / SHEET, to_read(by_id, checked))
-    return [_table(asked, checked, folder / SHEET)]
+    return [_table(answered, checked, folder / SHEET)]
 
 
 # --- what the checks said, and what they say now ----------------------------------------------
@@ -137,17 +137,17 @@ class _Answer(BaseModel):
     claims: list[_Claim]
 
 
-class _Told(BaseModel):
+class _AnswerLine(BaseModel):
     """A line of `results.jsonl`; of its other fields `Row` reads some."""
 
     id: str
     answer: _Answer | None
 
 
-def _told(file: Path) -> dict[str, _Answer]:
+def _read_answers(file: Path) -> dict[str, _Answer]:
     """The last answer to each question."""
     lines = file.read_bytes().split(b"\n")
-    rows = [_Told.model_validate_json(line) for line in lines if line]
+    rows = [_AnswerLine.model_validate_json(line) for line in lines if line]
     return {row.id: row.answer for row in rows if row.answer}
 
 
@@ -156,7 +156,7 @@ class Checked:
     """An answer. `by_quotes` and `by_passages`: a claim that is shown as supported scores below the
     scorer's threshold on what it cites, or on the whole of the passages."""
 
-    asked: AnsweredQuestion
+    answered: AnsweredQuestion
     case: Case
     claims: Sequence[_Claim]
     by_quotes: bool
@@ -169,13 +169,13 @@ class Checked:
 
 
 def _checked(
-    asked: AnsweredQuestion,
+    answered: AnsweredQuestion,
     case: Case,
-    told: dict[str, _Answer],
+    answers_by_id: dict[str, _Answer],
     labels: dict[tuple[str, str], str],
     scorer: Scorer,
 ) -> Checked:
-    claims = told[case.id].claims
+    claims = answers_by_id[case.id].claims
     shown = [claim for claim in claims if claim.support == "supported"]
     passages = [text.text for text in case.passages]
 
@@ -183,12 +183,12 @@ def _checked(
         return scorer.score_claim(claim.text, sources) < scorer.threshold
 
     return Checked(
-        asked,
+        answered,
         case,
         claims,
         by_quotes=any(fails(claim, [each.quote for each in claim.citations]) for claim in shown),
         by_passages=any(fails(claim, passages) for claim in shown),
-        label=labels.get((case.id, digest(asked.row.text))),
+        label=labels.get((case.id, digest(answered.row.text))),
     )
 
 
@@ -248,7 +248,7 @@ def _write_sheet(file: Path, chosen: Sequence[Checked]) -> None:
 
 
 def _page(checked: Checked) -> str:
-    case, text = checked.case, checked.asked.row.text
+    case, text = checked.case, checked.answered.row.text
     passages = "\n\n".join(f"({n}) {each.text}" for n, each in enumerate(case.passages, 1))
     claims = "\n".join(f"- {claim.support}: {claim.text}" for claim in checked.claims)
     facts = f"source_id {case.id}, sha256 {digest(text)}, label: {checked.label or 'none yet'}"
@@ -258,14 +258,14 @@ def _page(checked: Checked) -> str:
 # --- the table --------------------------------------------------------------------------------
 
 
-def _table(asked: Sequence[AnsweredQuestion], checked: Sequence[Checked], sheet: Path) -> Table:
+def _table(answered: Sequence[AnsweredQuestion], checked: Sequence[Checked], sheet: Path) -> Table:
     def of(name: str, chosen: Sequence[Checked], values: Sequence[bool]) -> Line:
-        return share_line(name, list(map(float, values)), [each.asked for each in chosen])
+        return share_line(name, list(map(float, values)), [each.answered for each in chosen])
 
     labelled = [each for each in checked if each.label]
     lines = (
-        share_line("answered", [each.came("answered") for each in asked], asked),
-        share_line("declined", [each.came("declined") for each in asked], asked),
+        share_line("answered", [each.has_outcome("answered") for each in answered], answered),
+        share_line("declined", [each.has_outcome("declined") for each in answered], answered),
         of(
             "answers with a claim shown as supported that the scorer, asked anew, calls"
             " unsupported: by its quotes",
@@ -284,11 +284,11 @@ def _table(asked: Sequence[AnsweredQuestion], checked: Sequence[Checked], sheet:
             labelled,
             [each.label == "beside the point" for each in labelled],
         ),
-        share_line("errors", [each.came("error") for each in asked], asked),
+        share_line("errors", [each.has_outcome("error") for each in answered], answered),
     )
     notes = (
-        f"{seconds_note(asked)} Labelled: {len(labelled)} of {len(checked)} answers.",
+        f"{seconds_note(answered)} Labelled: {len(labelled)} of {len(checked)} answers.",
         f"To read, and to label in {LABELS.name}: {printable_line(sheet)}",
     )
     title = "RAGTruth-QA, each question of its own passages: what is invented"
-    return Table(title, (SHARE,), lines, ANCHORS, notes, count_errors(asked))
+    return Table(title, (SHARE,), lines, ANCHORS, notes, count_errors(answered))

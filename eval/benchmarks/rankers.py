@@ -1,4 +1,4 @@
-"""Which ways of ranking the texts of a data set stand beside each other?
+"""Ways of ranking the texts of a data set, to be compared.
 
 Ours is `rag.retrieval.hybrid.Retriever` exactly as an answer uses it; beside it stand its two
 halves, its fusion over longer lists, and the plain BM25 of whole texts that most people would start

@@ -1,4 +1,4 @@
-"""RealTimeQA: is the news article found that answers a quiz question?
+"""RealTimeQA: finding the news article that answers a quiz question.
 
 The weekly quizzes of 2026 (Kasai et al. 2023) with the articles that a web search found for each
 question. All articles are one pool, one for each address. An article counts as found when it holds
@@ -203,37 +203,41 @@ def retrieval(data: Path, settings: Settings, part: slice) -> list[Table]:
     """The right choice among the first articles, for the questions that `part` takes. Raises
     `FootnoteError`."""
     quiz = read(data)
-    asked = quiz.questions[part]
+    questions = quiz.questions[part]
     pool = {each.id: normalise(f"{each.title}\n{each.text}") for each in quiz.articles}
-    own = cache(lambda number: [normalise(text) for text in asked[number].found])
-    texts = [question.text for question in asked]
+    own = cache(lambda number: [normalise(text) for text in questions[number].found])
+    texts = [question.text for question in questions]
     with (
         open_index(NAME, quiz.articles, settings) as assistant,
         rankers(assistant, quiz.articles) as ways,
     ):
-        ways |= {"ours, asked on its day": _on_its_day(assistant, asked)}
+        ways |= {"ours, asked on its day": _on_its_day(assistant, questions)}
         found = {name: rank_all(ranker, texts) for name, ranker in ways.items()}
     lines = [
-        _line(name, asked, _looked_up(rankings, pool), [each.seconds for each in rankings])
+        _line(name, questions, _looked_up(rankings, pool), [each.seconds for each in rankings])
         for name, rankings in found.items()
     ]
-    lines += [_line("its own web-search list", asked, own), _ceiling(asked, list(pool.values()))]
+    lines += [
+        _line("its own web-search list", questions, own),
+        _ceiling(questions, list(pool.values())),
+    ]
     title = "RealTimeQA 2026: the right choice in the first k articles"
-    return [Table(title, COLUMNS, tuple(lines), ANCHORS, _notes(quiz, asked))]
+    return [Table(title, COLUMNS, tuple(lines), ANCHORS, _notes(quiz, questions))]
 
 
-def _on_its_day(assistant: Assistant, asked: Sequence[QuizQuestion]) -> Ranker:
+def _on_its_day(assistant: Assistant, questions: Sequence[QuizQuestion]) -> Ranker:
     """Ours, where "this week" is the quiz's week: what an answer does that is asked for then."""
-    days = {question.text: question.asked_on for question in asked}
+    days = {question.text: question.asked_on for question in questions}
     k = assistant.settings.k
     retriever = Retriever(assistant.library, assistant.vectors, assistant.embedder)
     return lambda query: text_ids(retriever.retrieve(query, k, None, days[query]).hits)
 
 
-def _notes(quiz: Quiz, asked: Sequence[QuizQuestion]) -> tuple[str, ...]:
+def _notes(quiz: Quiz, questions: Sequence[QuizQuestion]) -> tuple[str, ...]:
+    weeks = len({each.week for each in questions})
     return (
-        f"{len(asked)} questions of {len({each.week for each in asked})} weeks, which are the"
-        f" clusters; {len(quiz.articles):,} articles; {quiz.bare} search results without a text.",
+        f"{len(questions)} questions of {weeks} weeks, which are the clusters;"
+        f" {len(quiz.articles):,} articles; {quiz.bare} search results without a text.",
         '"less wrong": less the mean share of the wrong choices that the same articles hold.',
     )
 
@@ -243,28 +247,28 @@ def _looked_up(rankings: Sequence[Ranked], pool: dict[str, str]) -> _Texts:
 
 
 def _line(
-    name: str, asked: Sequence[QuizQuestion], texts: _Texts, seconds: Sequence[float] = ()
+    name: str, questions: Sequence[QuizQuestion], texts: _Texts, seconds: Sequence[float] = ()
 ) -> Line:
     values: dict[str, list[float]] = {column: [] for column in COLUMNS}
-    for number, question in enumerate(asked):
+    for number, question in enumerate(questions):
         found = texts(number)
         for k in DEPTHS:
-            values[f"@{k}"].append(_held(question.gold, found[:k]))
+            values[f"@{k}"].append(_contains(question.gold, found[:k]))
         values["@5 less wrong"].append(_less_wrong(question, found[:5]))
-    return mean_line(name, values, [question.week for question in asked], seconds)
+    return mean_line(name, values, [question.week for question in questions], seconds)
 
 
-def _ceiling(asked: Sequence[QuizQuestion], pool: Sequence[str]) -> Line:
+def _ceiling(questions: Sequence[QuizQuestion], pool: Sequence[str]) -> Line:
     """The right choice anywhere in the pool."""
-    values = {"@10": [_held(question.gold, pool) for question in asked]}
-    return mean_line("ceiling: in any article", values, [question.week for question in asked])
+    values = {"@10": [_contains(question.gold, pool) for question in questions]}
+    return mean_line("ceiling: in any article", values, [question.week for question in questions])
 
 
-def _held(choice: str, texts: Sequence[str]) -> float:
+def _contains(choice: str, texts: Sequence[str]) -> float:
     phrase = normalise(choice)
     return float(any(contains_phrase(text, phrase) for text in texts))
 
 
 def _less_wrong(question: QuizQuestion, texts: Sequence[str]) -> float:
-    wrong = [_held(choice, texts) for choice in question.wrong]
-    return _held(question.gold, texts) - sum(wrong) / len(wrong)
+    wrong = [_contains(choice, texts) for choice in question.wrong]
+    return _contains(question.gold, texts) - sum(wrong) / len(wrong)

@@ -1,4 +1,4 @@
-"""What did other models answer to the RealTimeQA questions, with a web search for each?
+"""Answers of other models to the RealTimeQA questions, with a web search for each.
 
 The repository of the data set keeps their answers by week, in `baseline_results`. They number the
 choices from 1.
@@ -31,7 +31,7 @@ class Baseline:
     """By question id: the place of the choice, from 0 (-1 for no choice), and the open answer."""
 
     picked: dict[str, int]
-    said: dict[str, str]
+    answers: dict[str, str]
 
 
 def read(data: Path, weeks: Collection[str]) -> dict[str, Baseline]:
@@ -64,15 +64,15 @@ def _files(folder: Path, week: str, name: str) -> tuple[Path, Path, Path]:
 
 def _baseline(folder: Path, name: str, weeks: Collection[str]) -> Baseline:
     picked: dict[str, int] = {}
-    said: dict[str, str] = {}
+    answers: dict[str, str] = {}
     for week in sorted(weeks):
         whole, without, opened = _files(folder, week, name)
         for file in (whole, without):
             for _, row in reading.read_jsonl(file, _Picked):
                 picked[row.question_id] = _place(row.prediction)
         for _, answer in reading.read_jsonl(opened, _Said):
-            said[answer.question_id] = answer.prediction or ""
-    return Baseline(picked, said)
+            answers[answer.question_id] = answer.prediction or ""
+    return Baseline(picked, answers)
 
 
 def _place(prediction: tuple[str, ...]) -> int:

@@ -1,4 +1,4 @@
-"""RealTimeQA: which of its choices is right, and when is none of them?
+"""RealTimeQA: choosing the right choice, or none of them.
 
 Each question of the window as it is, and with a choice replaced by "None of the above", as the data
 set has them both. No language model: `choices` decides, by weights that were fitted on the weeks
@@ -30,8 +30,8 @@ def measure(data: Path, settings: Settings, part: slice) -> list[Table]:
     quiz = realtimeqa.read(data)
     whole = realtimeqa.window(quiz)[part]
     without = realtimeqa.read_without(data, quiz.questions)
-    asked = {question.id for question in whole}
-    rest = [each for each in without if each.id.removesuffix("_nota") in asked]
+    ids = {question.id for question in whole}
+    rest = [each for each in without if each.id.removesuffix("_nota") in ids]
     with open_index(realtimeqa.NAME, quiz.articles, settings) as assistant:
         picked = choose([*whole, *rest], assistant)
     baselines = realtimeqa_baselines.read(data, {each.week for each in whole})
@@ -53,8 +53,10 @@ def _choice(
     question: QuizQuestion, assistant: Assistant, weights: multiple_choice.ChoiceModel
 ) -> int:
     or_none = question.choices[-1] == NONE
-    stated = question.choices[:-1] if or_none else question.choices
-    found = multiple_choice.choice_features(assistant, question.text, stated, question.asked_on)
+    choices_stated = question.choices[:-1] if or_none else question.choices
+    found = multiple_choice.choice_features(
+        assistant, question.text, choices_stated, question.asked_on
+    )
     return weights.choose(found, or_none=or_none)
 
 

@@ -1,4 +1,4 @@
-"""RealTimeQA: is a quiz question answered right, and how much of an answer is it?
+"""RealTimeQA: open answers, whole and shortened to the few words of a quiz.
 
 Open answers of a language model over all articles to the questions of the window. What counts is
 the whole answer, and its short form: the few words that a quiz would print.
@@ -44,10 +44,10 @@ def answers(data: Path, settings: Settings, part: slice) -> list[Table]:
         for each in window
     ]
     with open_index(NAME, quiz.articles, settings) as assistant:
-        asked = ask_questions(f"{NAME}-open", questions, part, assistant, settings)
-        shortened = _shortened(asked, liken(assistant.embedder))
+        answered = ask_questions(f"{NAME}-open", questions, part, assistant, settings)
+        shortened = _shortened(answered, liken(assistant.embedder))
     baselines = realtimeqa_baselines.read(data, {each.week for each in chosen})
-    return [_ours(chosen, asked, shortened), _theirs(chosen, baselines)]
+    return [_ours(chosen, answered, shortened), _theirs(chosen, baselines)]
 
 
 def liken(embedder: Embedder) -> Similarity:
@@ -60,51 +60,51 @@ def liken(embedder: Embedder) -> Similarity:
     return likenesses
 
 
-def _shortened(asked: Sequence[AnsweredQuestion], likenesses: Similarity) -> list[str]:
+def _shortened(answered: Sequence[AnsweredQuestion], likenesses: Similarity) -> list[str]:
     """The short form of each answer: the model's own, or else by rules; "" where there is none."""
     return [
         each.row.short or extract_short_answer(each.question.text, each.row.text, likenesses)
-        if each.came("answered")
+        if each.has_outcome("answered")
         else ""
-        for each in asked
+        for each in answered
     ]
 
 
 def _ours(
-    window: Sequence[QuizQuestion], asked: Sequence[AnsweredQuestion], shortened: list[str]
+    window: Sequence[QuizQuestion], answered: Sequence[AnsweredQuestion], shortened: list[str]
 ) -> Table:
     """A question that is not answered scores 0 among all questions."""
-    answered = [n for n, each in enumerate(asked) if each.came("answered")]
-    some = [asked[n] for n in answered]
-    said = [each.row.text if each.came("answered") else "" for each in asked]
+    places = [n for n, each in enumerate(answered) if each.has_outcome("answered")]
+    some = [answered[n] for n in places]
+    texts = [each.row.text if each.has_outcome("answered") else "" for each in answered]
 
     def of(texts: Sequence[str], measure: Callable[[str, QuizQuestion], float]) -> list[float]:
         return [measure(text, each) for text, each in zip(texts, window, strict=False)]
 
     def among_answered(values: Sequence[float]) -> list[float]:
-        return [values[n] for n in answered]
+        return [values[n] for n in places]
 
-    usual, written = of(said, _usual), of(said, _written)
+    usual, written = of(texts, _usual), of(texts, _written)
     lines = (
-        share_line(SHORT, of(shortened, _f1), asked),
-        share_line("exact match, short answer, all questions", of(shortened, _exact), asked),
-        share_line("token F1, whole answer, all questions", of(said, _f1), asked),
+        share_line(SHORT, of(shortened, _f1), answered),
+        share_line("exact match, short answer, all questions", of(shortened, _exact), answered),
+        share_line("token F1, whole answer, all questions", of(texts, _f1), answered),
         share_line("token F1, short answer, answered", among_answered(of(shortened, _f1)), some),
-        share_line("answered", [each.came("answered") for each in asked], asked),
+        share_line("answered", [each.has_outcome("answered") for each in answered], answered),
         share_line("holds the right choice, answered", among_answered(usual), some),
         share_line("the same, as it is written", among_answered(written), some),
         share_line("short answer holds it, answered", among_answered(of(shortened, _usual)), some),
         share_line(WRONG, [1 - each for each in among_answered(usual)], some),
         share_line(
             "wrong, all questions",
-            [each.came("answered") - held for each, held in zip(asked, usual, strict=True)],
-            asked,
+            [a.has_outcome("answered") - right for a, right in zip(answered, usual, strict=True)],
+            answered,
         ),
-        share_line("errors", [each.came("error") for each in asked], asked),
+        share_line("errors", [each.has_outcome("error") for each in answered], answered),
     )
     title = f"RealTimeQA 2026, weeks {WINDOW[0]} to {WINDOW[1]}: open answers"
-    notes = (f"{seconds_note(asked)} Clusters: the week.", _READING)
-    return Table(title, (SHARE,), lines, (), notes, count_errors(asked))
+    notes = (f"{seconds_note(answered)} Clusters: the week.", _READING)
+    return Table(title, (SHARE,), lines, (), notes, count_errors(answered))
 
 
 _READING = (
@@ -122,9 +122,9 @@ def _theirs(window: Sequence[QuizQuestion], baselines: dict[str, Baseline]) -> T
 
 
 def _line(name: str, baseline: Baseline, window: Sequence[QuizQuestion]) -> Line:
-    said = [(baseline.said.get(each.id, ""), each) for each in window]
+    texts = [(baseline.answers.get(each.id, ""), each) for each in window]
     measures = zip(COLUMNS, (_f1, _exact, _usual, _written), strict=True)
-    values = {column: [measure(*pair) for pair in said] for column, measure in measures}
+    values = {column: [measure(*pair) for pair in texts] for column, measure in measures}
     return mean_line(name, values, [each.week for each in window])
 
 

@@ -1,4 +1,4 @@
-"""How is what was measured shown, beside what others measured?
+"""Tables of what was measured, with intervals, above what others measured.
 
 A table has a line for each way of doing the thing; every figure has its interval and its `n`.
 Anchors are other people's figures, or older ones of ours, and stand under them.

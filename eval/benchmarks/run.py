@@ -1,4 +1,4 @@
-"""How is a benchmark run from the command line?"""
+"""Runs a benchmark by name, for the command line."""
 
 from __future__ import annotations
 

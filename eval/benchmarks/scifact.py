@@ -1,4 +1,4 @@
-"""SciFact: is the abstract that a scientific claim cites found among 5,183?
+"""SciFact: finding the abstract that a scientific claim cites among 5,183.
 
 The 300 claims of the validation split with the abstracts that they cite, as in BEIR's SciFact
 (Thakur et al. 2021): every judgement counts 1. The CSV has a row for each claim and piece of
@@ -102,21 +102,23 @@ def claims(data: Path, known: Collection[str]) -> list[Claim]:
 def retrieval(data: Path, settings: Settings, part: slice) -> list[Table]:
     """nDCG@10, recall@10 and MRR of the claims that `part` takes. Raises `FootnoteError`."""
     corpus = texts(data)
-    asked = claims(data, {text.id for text in corpus})[part]
+    queries = claims(data, {text.id for text in corpus})[part]
     with open_index(NAME, corpus, settings) as assistant, rankers(assistant, corpus) as ways:
-        lines = [_line(name, ranker, asked) for name, ranker in ways.items()]
-    judged = sum(len(claim.cited) for claim in asked)
-    note = f"{len(asked)} claims, {judged} judgements, {len(corpus):,} abstracts; clusters: "
+        lines = [_line(name, ranker, queries) for name, ranker in ways.items()]
+    judged = sum(len(claim.cited) for claim in queries)
+    note = f"{len(queries)} claims, {judged} judgements, {len(corpus):,} abstracts; clusters: "
     title = "SciFact: the abstract that a claim cites"
     return [Table(title, COLUMNS, tuple(lines), ANCHORS, (f"{note}the first abstract cited.",))]
 
 
-def _line(name: str, ranker: Ranker, asked: Sequence[Claim]) -> Line:
-    found = rank_all(ranker, [claim.text for claim in asked])
-    pairs = [(each.ids, claim.cited) for each, claim in zip(found, asked, strict=True)]
+def _line(name: str, ranker: Ranker, queries: Sequence[Claim]) -> Line:
+    found = rank_all(ranker, [claim.text for claim in queries])
+    pairs = [(each.ids, claim.cited) for each, claim in zip(found, queries, strict=True)]
     values = {
         "nDCG@10": [ndcg(ids, cited, 10) for ids, cited in pairs],
         "recall@10": [recall(ids, cited, 10) for ids, cited in pairs],
         "MRR": [reciprocal_rank(ids, cited) for ids, cited in pairs],
     }
-    return mean_line(name, values, [min(c.cited) for c in asked], [each.seconds for each in found])
+    return mean_line(
+        name, values, [min(c.cited) for c in queries], [each.seconds for each in found]
+    )

@@ -1,4 +1,4 @@
-"""Which few words of an answer are the answer, as a quiz would have it?
+"""Shortens an answer by rules to the few words that a quiz would print.
 
 For answers that came without them (`rag.types.Answer.short`). By rules: what a question asks for is
 what its answer adds to it. Of the runs of words that the question does not have, the one is taken
@@ -93,8 +93,8 @@ def _last(pattern: re.Pattern[str], question: str, sentence: str) -> str:
 def _amount(question: str, sentence: str) -> str:
     """The amount that the question lacks and that stands nearest to its words, in digits and
     without the words of the question: "16" for "sixteen years" where it asks "How many years"."""
-    asked = {round(each.value, 6) for each in find_quantities(question)}
-    found = [q for q in find_quantities(sentence) if round(q.value, 6) not in asked]
+    values = {round(each.value, 6) for each in find_quantities(question)}
+    found = [q for q in find_quantities(sentence) if round(q.value, 6) not in values]
     places = [m.start() for m in re.finditer(r"\w+", sentence) if _known(m[0], _stems(question))]
     nearest = min(
         found, key=lambda q: min((abs(q.end - place) for place in places), default=0), default=None
@@ -114,7 +114,9 @@ def _added(question: str, sentence: str, liken: Similarity | None) -> str:
         return ""
     if liken is None:
         runs = [run for run in runs if run.named] or runs
-    alike = liken(_asked_for(question), [run.text for run in runs]) if liken else [0.0] * len(runs)
+    alike = (
+        liken(_wanted_kind(question), [run.text for run in runs]) if liken else [0.0] * len(runs)
+    )
     worths = [
         likeness + run.named - _distance(run, known, tokens) / _NEAR_WORDS
         for run, likeness in zip(runs, alike, strict=True)
@@ -122,7 +124,7 @@ def _added(question: str, sentence: str, liken: Similarity | None) -> str:
     return runs[max(range(len(runs)), key=lambda n: (worths[n], -n))].text
 
 
-def _asked_for(question: str) -> str:
+def _wanted_kind(question: str) -> str:
     """What a question asks for, in words: "Chinese city"."""
     last = re.split(r"(?<=[.!?]) ", question.strip())[-1]
     if expected_answer_type(last) == "person":

@@ -1,4 +1,4 @@
-"""WiCE: are the sentences of a cited page that support a Wikipedia sentence found?
+"""WiCE: finding the sentences of a cited page that support a Wikipedia sentence.
 
 The development split of the claims (Kamoi et al. 2023). Three sentences are taken of each page, as
 an answer would select them, and compared with the gold set that they agree with most; every gold
@@ -76,11 +76,11 @@ def read(data: Path) -> list[Claim]:
     """Every claim; pages with the same text are one. Raises `EvalDataError`."""
     path = data / CLAIMS
     pages: dict[str, Page] = {}
-    claims, seen = [], set()
+    claims, ids = [], set()
     for number, row in reading.read_jsonl(path, _Line):
-        if row.meta.id in seen:
+        if row.meta.id in ids:
             raise reading.line_error(path, number, "meta.id: an earlier line has the same")
-        seen.add(row.meta.id)
+        ids.add(row.meta.id)
         if not all(0 <= i < len(row.evidence) for each in row.supporting_sentences for i in each):
             raise reading.line_error(
                 path, number, "supporting_sentences: there is no such sentence"
@@ -102,17 +102,17 @@ def _plain(sentence: str) -> str:
 
 def retrieval(data: Path, settings: Settings, part: slice) -> list[Table]:
     """F1 and hits of three sentences for the claims that `part` takes. Raises `FootnoteError`."""
-    told = read(data)
-    asked = [claim for claim in told[part] if claim.gold]
-    pages = {claim.page.text.id: claim.page.text for claim in told}
+    claims_read = read(data)
+    queries = [claim for claim in claims_read[part] if claim.gold]
+    pages = {claim.page.text.id: claim.page.text for claim in claims_read}
     with open_index(NAME, list(pages.values()), settings) as assistant, _sentences() as bm25:
         ours = _selecting(assistant)
         lines = (
-            _line("BM25 of the page's sentences", asked, lambda claim: _by_words(bm25, claim)),
-            _line("selected as in answers", asked, ours),
+            _line("BM25 of the page's sentences", queries, lambda claim: _by_words(bm25, claim)),
+            _line("selected as in answers", queries, ours),
         )
-    left_out = len(told[part]) - len(asked)
-    note = f"{len(asked)} claims, {len(pages)} pages, which are the clusters; {left_out} claims"
+    left_out = len(claims_read[part]) - len(queries)
+    note = f"{len(queries)} claims, {len(pages)} pages, which are the clusters; {left_out} claims"
     title = "WiCE: the supporting sentences of the cited page"
     notes = (f"{note} without a supporting sentence have nothing to find.",)
     return [Table(title, COLUMNS, lines, ANCHORS, notes)]
@@ -121,18 +121,18 @@ def retrieval(data: Path, settings: Settings, part: slice) -> list[Table]:
 _Finder = Callable[[Claim], Sequence[int]]  # sentences of a claim's page, best first
 
 
-def _line(name: str, asked: Sequence[Claim], find: _Finder) -> Line:
+def _line(name: str, queries: Sequence[Claim], find: _Finder) -> Line:
     found, seconds = [], []
-    for claim in [*asked[:1], *asked]:  # the first loads things, and is not counted
+    for claim in [*queries[:1], *queries]:  # the first loads things, and is not counted
         started = time.perf_counter()
         found.append(set(list(dict.fromkeys(find(claim)))[:TAKEN]))
         seconds.append(time.perf_counter() - started)
-    pairs = list(zip(found[1:], asked, strict=True))
+    pairs = list(zip(found[1:], queries, strict=True))
     values = {
         COLUMNS[0]: [set_f1(three, claim.gold) for three, claim in pairs],
         COLUMNS[1]: [float(any(three & each for each in claim.gold)) for three, claim in pairs],
     }
-    return mean_line(name, values, [claim.page.text.id for claim in asked], seconds[1:])
+    return mean_line(name, values, [claim.page.text.id for claim in queries], seconds[1:])
 
 
 def _selecting(assistant: Assistant) -> _Finder:

@@ -1,1 +1,1 @@
-"""Is one run better or worse than another, beyond noise?"""
+"""Compares runs: what changed beyond noise, and whether a run is worse than a baseline."""

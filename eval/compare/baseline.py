@@ -1,4 +1,4 @@
-"""What must a run not fall behind?
+"""The baseline: the scores of one run that later runs are compared with.
 
 A baseline holds the deterministic scores of one run, a line a case, and what they were measured
 on; a change of it can be read.
@@ -14,9 +14,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from eval.case_result import Outcome
 from eval.compare.loading import ComparedRun, load_run
-from eval.compare.metric_changes import CaseScores, count_of, list_ids, one_line
+from eval.compare.metric_changes import CaseScores
 from eval.metrics import METRICS
 from eval.runs.summary import Summary, first_problem
+from eval.text_format import count_of, list_ids, one_line
 from rag.errors import FootnoteError
 
 BASELINE = Path(__file__).parent / "baseline.json"

@@ -1,4 +1,4 @@
-"""What changed between two runs?
+"""What changed between two runs, metric by metric and case by case.
 
 Pure but for reading the runs: the cases are paired by id, each metric's paired difference is told
 with its interval, and the cases whose outcome flipped are told with both answers.
@@ -17,15 +17,13 @@ from eval.compare.loading import ComparedRun, load_run
 from eval.compare.metric_changes import (
     Conclusion,
     MetricChange,
-    count_of,
     format_difference,
     format_means,
-    list_ids,
     metric_changes,
-    one_line,
 )
 from eval.metrics import METRICS
 from eval.runs.results import CaseRecord
+from eval.text_format import count_of, list_ids, one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -111,21 +109,21 @@ def compare_runs(a: ComparedRun, b: ComparedRun) -> Diff:
 def _flips(a: ComparedRun, b: ComparedRun) -> Iterator[Flip]:
     for id, old in a.entries.items():
         new = b.entries.get(id)
-        if new and new.row.outcome != old.row.outcome:
+        if new and new.result.outcome != old.result.outcome:
             yield Flip(
                 id,
                 new.question,
-                old.row.outcome,
-                new.row.outcome,
-                _said(old),
-                _said(new),
-                good=new.row.expected,
-                bad=old.row.expected,
+                old.result.outcome,
+                new.result.outcome,
+                _shown_text(old),
+                _shown_text(new),
+                good=new.result.is_expected,
+                bad=old.result.is_expected,
             )
 
 
-def _said(entry: CaseRecord) -> str:
-    return entry.row.text or entry.row.reason or ""
+def _shown_text(entry: CaseRecord) -> str:
+    return entry.result.text or entry.result.reason or ""
 
 
 def _warnings(a: ComparedRun, b: ComparedRun) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Is a run worse than the baseline, beyond noise?
+"""Whether a run is worse than the baseline, beyond noise.
 
 Only deterministic metrics that have a better side can fail it. An invariant fails with a single
 case that is worse; any other metric where the whole 95 % interval of its paired difference lies on
@@ -18,16 +18,14 @@ from eval.compare.metric_changes import (
     TOLERANCE,
     CaseScores,
     MetricChange,
-    count_of,
     format_difference,
     format_means,
-    list_ids,
     loss,
     metric_change,
-    one_line,
     scores_by_case,
 )
 from eval.metrics import METRICS, Metric
+from eval.text_format import count_of, list_ids, one_line
 from rag.settings import Settings
 
 _SAME = {"cases_digest": "questions or right answers", "corpus_digest": "articles"}
@@ -44,10 +42,10 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class GateResult:
-    """A run passes where there is no failure. `told` is worth knowing and fails nothing."""
+    """A run passes where there is no failure. `notes` is worth knowing and fails nothing."""
 
     failures: tuple[Failure, ...]
-    told: tuple[str, ...]
+    notes: tuple[str, ...]
 
     @property
     def metrics(self) -> frozenset[str]:
@@ -114,7 +112,7 @@ def _failures(
         )
         yield Failure(name, text)
     elif found and found.word == "worse":
-        yield Failure(name, f"{_told(found)}; worst: {list_ids(found.worse)}.")
+        yield Failure(name, f"{_describe(found)}; worst: {list_ids(found.worse)}.")
 
 
 def _no_longer_scored(
@@ -153,7 +151,7 @@ def _notes(compared: list[MetricChange]) -> Iterator[str]:
     still = [each for each in compared if _is_still(each)]
     for each in compared:
         if each not in still and each.word != "worse":
-            yield f"{_told(each)}: {each.word}."
+            yield f"{_describe(each)}: {each.word}."
     if still:
         labels = ", ".join(METRICS[each.metric].label for each in still)
         yield f"The same in every case: {labels}."
@@ -163,7 +161,7 @@ def _is_still(change: MetricChange) -> bool:
     return not change.worse and abs(change.difference.mean) <= TOLERANCE
 
 
-def _told(found: MetricChange) -> str:
+def _describe(found: MetricChange) -> str:
     label, values = METRICS[found.metric].label, " → ".join(format_means(found))
     return f"{label}: {values}, {format_difference(found)}, n {found.n}{_fewer(found)}"
 
@@ -181,7 +179,7 @@ def check_run(baseline: Path, run: Path) -> int:
     """Print whether the run in the folder `run` is worse than `baseline`; returns the exit code:
     1 where it is. Raises `RunError`, `BaselineError`."""
     found = check_against_baseline(read_baseline(baseline), load_run(run))
-    for note in found.told:
+    for note in found.notes:
         print(note, file=sys.stderr if found.failures else sys.stdout)
     for failure in found.failures:
         print(f"FAIL {failure.text}")

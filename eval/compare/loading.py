@@ -1,4 +1,4 @@
-"""What does a kept run hold that another can be compared with?
+"""Loads a stored run for comparison.
 
 Whatever is wrong with it goes along in words, so that no comparison rests silently on fewer cases.
 """
@@ -9,11 +9,12 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from eval.compare.metric_changes import CaseScores, count_of, list_ids, one_line
+from eval.compare.metric_changes import CaseScores
 from eval.runs import listing
 from eval.runs.listing import RESULTS, RunError
 from eval.runs.results import CaseRecord
 from eval.runs.summary import Summary
+from eval.text_format import count_of, list_ids, one_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +30,14 @@ class ComparedRun:
     def cases(self) -> dict[str, CaseScores]:
         """The scores of every case; those of one that ended in an error say no more than that."""
         return {
-            id: CaseScores(entry.row.cluster or id, entry.row.outcome, entry.row.scores)
+            id: CaseScores(entry.result.cluster or id, entry.result.outcome, entry.result.scores)
             for id, entry in self.entries.items()
         }
 
     @property
     def errors(self) -> tuple[str, ...]:
         """The ids of the cases that ended in an error."""
-        return tuple(id for id, e in self.entries.items() if e.row.outcome == "error")
+        return tuple(id for id, e in self.entries.items() if e.result.outcome == "error")
 
 
 def load_run(path: Path) -> ComparedRun:
@@ -51,12 +52,12 @@ def load_run(path: Path) -> ComparedRun:
         )
     run = listing.find_run(folder.parent, folder.name)
     results = run.results()
-    ids = Counter(entry.row.id for entry in results.entries)
+    ids = Counter(entry.result.id for entry in results.entries)
     twice = [id for id, count in ids.items() if count > 1]
     faults = [*results.faults, run.fault or _unfinished(run.summary, len(results.entries))]
     if twice:
         faults.append(f"{count_of(len(twice))} stand there twice: {list_ids(twice)}.")
-    known = {entry.row.id: entry for entry in results.entries}
+    known = {entry.result.id: entry for entry in results.entries}
     return ComparedRun(run.name, known, run.summary, tuple(fault for fault in faults if fault))
 
 

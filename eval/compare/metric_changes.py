@@ -1,4 +1,4 @@
-"""Did a metric change between two sets of the same cases, and by more than chance?
+"""The change of a metric between two sets of the same cases, and whether it exceeds chance.
 
 Pure. Cases are paired by id, and only pairs in which both sides are scored are compared; what
 is scored on one side only is named. A change is called one when the 95 % interval of the paired
@@ -130,22 +130,3 @@ def _signed(number: float, kind: Kind) -> str:
     if kind == "share":
         return f"{100 * number:+.1f}"
     return f"{number:+,.{0 if abs(number) >= 100 else 2}f}"
-
-
-def list_ids(ids: Iterable[str], most: int = 5) -> str:
-    """``a, b, c`` or ``a, b and 7 more``; as it can be shown on a terminal."""
-    listed = [one_line(id, 60) for id in ids]
-    if len(listed) <= most:
-        return ", ".join(listed)
-    return f"{', '.join(listed[: most - 1])} and {len(listed) - most + 1} more"
-
-
-def count_of(number: int, noun: str = "case") -> str:
-    """``1 case``, ``3 cases``."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-def one_line(text: str, most: int = 400) -> str:
-    """`text` in one line of at most `most` characters, without what acts on a terminal."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return line if len(line) <= most else f"{line[: most - 1]}…"

@@ -1,1 +1,1 @@
-"""What does a second model say of a run, and how far does it agree?"""
+"""A second opinion on the claims of a run, by a language model."""

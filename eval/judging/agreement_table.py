@@ -1,4 +1,4 @@
-"""How does the agreement of two readers look in a terminal?
+"""Prints how far the judge and the local scorer agree.
 
 Text of claims, quotes and models is from anywhere: it is shown in one line, without what acts on a
 terminal.
@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from eval.compare.metric_changes import count_of, one_line
 from eval.judging.kappa import VERDICTS, Agreement, Verdict, measure_agreement
 from eval.statistics.bootstrap import Interval
 from eval.statistics.formatting import format_number
+from eval.text_format import count_of, one_line
 
 if TYPE_CHECKING:
     from rich.table import Table

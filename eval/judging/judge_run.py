@@ -1,4 +1,4 @@
-"""Does a second reader see the claims of a kept run as the local scorer did?
+"""Asks a judge, another language model, whether the quotes of a run support its claims.
 
 Off unless a model is named. For each claim of each answer an OpenAI-compatible model is asked
 whether the quotes support it; a failure is a row of its own, never a smaller number of claims. The
@@ -18,12 +18,12 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from eval.compare.loading import ComparedRun, load_run
-from eval.compare.metric_changes import count_of, one_line
 from eval.judging.agreement_table import print_agreement
 from eval.judging.kappa import Verdict
 from eval.judging.model_judge import ModelJudge, OpinionCache, prompt_digest
 from eval.runs.listing import RESULTS, RunError
 from eval.runs.results import CaseRecord
+from eval.text_format import count_of, one_line
 from rag.errors import ModelError, SettingsError
 from rag.internals import (
     HOSTED_BUDGET_TOKENS,
@@ -121,9 +121,9 @@ def judge_run(run: Path, settings: Settings, own: JudgeSettings | None = None) -
         raise RunError(
             f"The run {one_line(found.name)} holds no claim to judge.", "Name another run."
         )
-    asked_of = (chat.name, own.url, own.temperature)
+    judge_identity = (chat.name, own.url, own.temperature)
     cache = OpinionCache(settings.data_dir / "evals" / CACHE_FILE)
-    judged_by = ModelJudge(chat, asked_of, cache, max_tokens=own.max_tokens)
+    judged_by = ModelJudge(chat, judge_identity, cache, max_tokens=own.max_tokens)
     try:
         rows = [_judged(row, judged_by) for row in _followed(claims, chat.name)]
     except KeyboardInterrupt:
@@ -169,8 +169,8 @@ def claims_of(entries: Iterable[CaseRecord]) -> Iterator[JudgedClaim]:
             continue
         for number, claim in enumerate(entry.answer.claims, start=1):
             yield JudgedClaim(
-                case=entry.row.id,
-                cluster=entry.row.cluster or entry.row.id,
+                case=entry.result.id,
+                cluster=entry.result.cluster or entry.result.id,
                 number=number,
                 claim=claim.text,
                 quotes=tuple(citation.quote for citation in claim.citations),
@@ -183,24 +183,24 @@ def _judged(row: JudgedClaim, judge: ModelJudge) -> JudgedClaim:
     if known := judge.known(row.claim, row.quotes):
         return replace(row, verdict=known.verdict, reason=known.reason, cached=True)
     try:
-        said = judge.ask(row.claim, row.quotes)
+        opinion = judge.ask(row.claim, row.quotes)
     except ModelError as error:
         # The remedies of the program name its own settings.
         return replace(row, error=one_line(_SHARED_NAMES.sub("FOOTNOTE_JUDGE_", str(error))))
-    return replace(row, verdict=said.verdict, reason=said.reason)
+    return replace(row, verdict=opinion.verdict, reason=opinion.reason)
 
 
 def _followed(rows: Sequence[JudgedClaim], model: str) -> Iterator[JudgedClaim]:
     """Each of `rows`, told on standard error: a bar where that is a terminal, else a line."""
-    told = f"{one_line(model)} judges {count_of(len(rows), 'claim')}"
+    title = f"{one_line(model)} judges {count_of(len(rows), 'claim')}"
     if sys.stderr.isatty():
         from rich.console import Console
         from rich.markup import escape
         from rich.progress import track
 
-        yield from track(rows, escape(told), console=Console(stderr=True))
+        yield from track(rows, escape(title), console=Console(stderr=True))
         return
-    print(told, file=sys.stderr)
+    print(title, file=sys.stderr)
     for number, row in enumerate(rows, start=1):
         line = f"{number:3}/{len(rows)} {one_line(row.case)}: {one_line(row.claim, 80)}"
         print(line, file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""How far do two readers agree, and how much of that is more than chance?
+"""Agreement of two readers, and how much of it is more than chance.
 
 Pure. Chance is what Cohen (1960) takes it for: each reader gives its verdicts as often as it does,
 but without looking. Intervals draw whole clusters anew, as in `intervals`.

@@ -1,4 +1,4 @@
-"""What does a language model say of a claim and its quotes?
+"""Asks a language model whether quotes support a claim, each only once.
 
 Each is asked of once: what was said is kept in a file, found again by the sha256 of all that it
 depends on. Claims and quotes are data from anywhere: they stand between fences that they cannot
@@ -15,9 +15,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from eval.compare.metric_changes import one_line
 from eval.judging.kappa import Verdict
 from eval.runs.listing import RunError
+from eval.text_format import one_line
 from rag.errors import ModelError, ModelRefused
 from rag.internals import OpenAIChat
 from rag.types import Message
@@ -36,18 +36,18 @@ class Opinion(BaseModel):
 
 
 class ModelJudge:
-    """Asks `chat` for opinions. `asked_of` identifies it: whatever may change its opinion."""
+    """Asks `chat` for opinions. `identity` identifies it: whatever may change its opinion."""
 
     def __init__(
         self,
         chat: OpenAIChat,
-        asked_of: Sequence[object],
+        identity: Sequence[object],
         cache: OpinionCache,
         *,
         max_tokens: int,
     ) -> None:
         self._chat = chat
-        self._asked_of = [*asked_of, prompt_digest()]
+        self._asked_of = [*identity, prompt_digest()]
         self._cache = cache
         self._max_tokens = max_tokens
         self._failures = 0  # in a row
@@ -65,14 +65,14 @@ class ModelJudge:
                 f"Not asked: {MAX_FAILURES_IN_A_ROW} requests in a row had failed.", "Ask again."
             )
         try:
-            said = self._chat.structured(
+            reply = self._chat.structured(
                 judge_messages(claim, quotes), Opinion, max_tokens=self._max_tokens
             )
         except ModelError:
             self._failures += 1
             raise
         self._failures = 0
-        opinion = said.model_copy(update={"reason": one_line(said.reason, REASON_CHARS)})
+        opinion = reply.model_copy(update={"reason": one_line(reply.reason, REASON_CHARS)})
         self._cache.add(self._key(claim, quotes), opinion)
         return opinion
 
@@ -99,18 +99,18 @@ class OpinionCache:
 
     def _read(self, line: bytes) -> None:
         try:
-            kept = _Kept.model_validate_json(line)
+            cached = _Kept.model_validate_json(line)
         except ValidationError:
             return
-        self._known[kept.key] = Opinion(reason=kept.reason, verdict=kept.verdict)
+        self._known[cached.key] = Opinion(reason=cached.reason, verdict=cached.verdict)
 
     def get(self, key: str) -> Opinion | None:
         return self._known.get(key)
 
     def add(self, key: str, opinion: Opinion) -> None:
         """Raises `RunError`."""
-        kept = _Kept(key=key, reason=opinion.reason, verdict=opinion.verdict)
-        line = f"{kept.model_dump_json()}\n"
+        cached = _Kept(key=key, reason=opinion.reason, verdict=opinion.verdict)
+        line = f"{cached.model_dump_json()}\n"
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             with self._file.open("a", encoding="utf-8") as written:
@@ -154,8 +154,8 @@ def _rules() -> str:
 
 def prompt_digest() -> str:
     """Identifies the wording of what is asked and the form of the reply: 16 hexadecimal digits."""
-    asked = [message.content for message in judge_messages("", [""])]
-    return _digest([*asked, Opinion.model_json_schema()])[:16]
+    contents = [message.content for message in judge_messages("", [""])]
+    return _digest([*contents, Opinion.model_json_schema()])[:16]
 
 
 def _digest(value: object) -> str:

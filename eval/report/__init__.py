@@ -1,1 +1,1 @@
-"""How does a run look as a page that a person can read?"""
+"""A run as an HTML page, and its statistics in a terminal."""

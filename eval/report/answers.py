@@ -1,4 +1,4 @@
-"""How does what was answered look in the report?
+"""An answer in the report: its sentences with verdicts and quotes, and those removed.
 
 Pure: each sentence with its verdict, the reasons for it, its score and its quotes; then the
 sentences that did not stay.
@@ -36,19 +36,19 @@ ACTIONS: dict[_Action, str] = {
 
 def answer_section(entry: CaseRecord) -> str:
     """What came of the case: an error, a decline, or an answer sentence by sentence."""
-    row, answer = entry.row, entry.answer
+    row, answer = entry.result, entry.answer
     if row.outcome == "error":
         body = f'<h4>Error</h4><p class="error">{escape_text(row.text)}</p>'
     elif row.outcome == "declined":
         reason = REASONS.get(row.reason or "", row.reason or "no reason was given")
         body = f"<h4>Answer</h4><p>Declined: {escape_text(reason)}.</p>"
     elif answer and answer.claims:
-        mended = [each.claim for each in entry.seen.checked if each.action == "repaired"]
+        mended = [each.claim for each in entry.recording.checked if each.action == "repaired"]
         claims = "".join(_claim(claim, mended=claim in mended) for claim in answer.claims)
         body = f'<h4>Answer</h4><ol class="claims">{claims}</ol>'
     else:
         body = f"<h4>Answer</h4><p>{escape_text(row.text) or 'It is empty.'}</p>"
-    dropped = _dropped(entry.seen.checked, answer.claims if answer else ())
+    dropped = _dropped(entry.recording.checked, answer.claims if answer else ())
     return f'<section class="half">{body}{_cites(row)}{dropped}</section>'
 
 
@@ -87,8 +87,8 @@ def _dropped(checked: Sequence[Checked], claims: Sequence[Claim]) -> str:
     lost = [each for each in checked if each.action == "removed" or each.claim not in claims]
     if not lost:
         return ""
-    told = "".join(f"<li>{_sentence(each.claim, ACTIONS[each.action])}</li>" for each in lost)
-    return f'<div class="dropped"><h4>Not in the answer</h4><ol class="claims">{told}</ol></div>'
+    items = "".join(f"<li>{_sentence(each.claim, ACTIONS[each.action])}</li>" for each in lost)
+    return f'<div class="dropped"><h4>Not in the answer</h4><ol class="claims">{items}</ol></div>'
 
 
 def _cites(row: CaseResult) -> str:
@@ -98,7 +98,7 @@ def _cites(row: CaseResult) -> str:
         parts.append("A quote is not the stored text at its place.")
     if row.cited == 0:
         parts.append("No citation touches the evidence.")
-    told = "".join(f'<p class="remark">{part}</p>' for part in parts)
+    items = "".join(f'<p class="remark">{part}</p>' for part in parts)
     if row.cited is not None and 0 < row.cited < 1:  # one place may be enough
-        told += f'<p class="quiet">Citations touch {row.cited:.0%} of the evidence.</p>'
-    return told
+        items += f'<p class="quiet">Citations touch {row.cited:.0%} of the evidence.</p>'
+    return items

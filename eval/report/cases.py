@@ -1,4 +1,4 @@
-"""How do the cases of a run look in the report?
+"""The cases of a run in its report.
 
 Pure: entries become HTML, a line for each case that opens to all that is known of it.
 """
@@ -19,11 +19,11 @@ def case_list(entries: Sequence[CaseRecord], filters: Filters) -> str:
     """Every case, misses first, under links that filter them."""
     if not entries:
         return ""
-    misses = [entry for entry in entries if not entry.row.expected]
-    hits = [entry for entry in entries if entry.row.expected]
+    misses = [entry for entry in entries if not entry.result.is_expected]
+    hits = [entry for entry in entries if entry.result.is_expected]
     return (
         f'<section aria-labelledby="cases">{filters.targets()}<h2 id="cases">Questions</h2>'
-        f"{filters.links([entry.row for entry in entries])}"
+        f"{filters.links([entry.result for entry in entries])}"
         f"{_group('misses', 'Not as they should be', misses, filters)}"
         f"{_group('hits', 'As they should be', hits, filters)}</section>"
     )
@@ -32,39 +32,39 @@ def case_list(entries: Sequence[CaseRecord], filters: Filters) -> str:
 def _group(name: str, title: str, entries: Sequence[CaseRecord], filters: Filters) -> str:
     if not entries:
         return ""
-    ranked = sorted(entries, key=lambda entry: VERDICTS.index(case_verdict(entry.row)))
-    told = "".join(_case(entry, filters.met(entry.row)) for entry in ranked)
-    return f'<section class="group {name}"><h3>{title}</h3>{told}</section>'
+    ranked = sorted(entries, key=lambda entry: VERDICTS.index(case_verdict(entry.result)))
+    items = "".join(_case(entry, filters.ids_of(entry.result)) for entry in ranked)
+    return f'<section class="group {name}"><h3>{title}</h3>{items}</section>'
 
 
 def _case(entry: CaseRecord, classes: Iterable[str]) -> str:
     """A line that opens to the whole case. `classes` are those that it is filtered by."""
-    row, told = entry.row, case_verdict(entry.row)
-    state, mark = ("good", "✓") if row.expected else ("bad", "✗")
+    row, verdict = entry.result, case_verdict(entry.result)
+    state, mark = ("good", "✓") if row.is_expected else ("bad", "✗")
     parts = [
-        _asked(entry),
+        _question_and_gold(entry),
         answer_section(entry),
         passage_section(entry),
         score_list(row),
-        model_call_list(entry.seen),
+        model_call_list(entry.recording),
     ]
     return (
         f'<details class="case {" ".join(classes)}"><summary>'
-        f'<span class="verdict {state}"><span aria-hidden="true">{mark}</span> {told}</span>'
+        f'<span class="verdict {state}"><span aria-hidden="true">{mark}</span> {verdict}</span>'
         f'<span class="question">{escape_text(entry.question)}</span>'
         f'<span class="seconds">{row.seconds:.1f} s</span></summary>'
         f'<div class="body">{"".join(parts)}{_margin(entry)}</div></details>'
     )
 
 
-def _asked(entry: CaseRecord) -> str:
+def _question_and_gold(entry: CaseRecord) -> str:
     """The question as it was understood, and what was expected of it."""
     after = "".join(f"<li>{escape_text(question)}</li>" for question in entry.history)
     parts = [f'<h4>Asked after</h4><ul class="plain">{after}</ul>'] if after else []
-    if entry.seen.rewritten is not None:
-        parts.append(f"<h4>Understood as</h4><p>{escape_text(entry.seen.rewritten)}</p>")
+    if entry.recording.rewritten is not None:
+        parts.append(f"<h4>Understood as</h4><p>{escape_text(entry.recording.rewritten)}</p>")
     parts.append("<h4>Expected</h4>")
-    if not entry.row.answerable:
+    if not entry.result.answerable:
         parts.append("<p>No answer: the articles do not state it.</p>")
     elif entry.gold:
         groups = (_either(group) for group in entry.gold)
@@ -80,7 +80,7 @@ def _either(group: tuple[str, ...]) -> str:
 
 
 def _margin(entry: CaseRecord) -> str:
-    row, answer = entry.row, entry.answer
+    row, answer = entry.result, entry.answer
     parts = [escape_text(row.id), *(escape_text(tag) for tag in row.tags)]
     if answer:
         usage = answer.usage

@@ -1,4 +1,4 @@
-"""Which cases of the report does a link leave?
+"""Links of the report that filter its cases.
 
 Pure. The page runs no script: a link's target decides, by rules of style, which cases show.
 """
@@ -44,10 +44,10 @@ class Filters:
     @classmethod
     def of(cls, entries: Sequence[CaseRecord]) -> Filters:
         """Those that some entry meets. Ids are ours alone: a tag may be any text."""
-        found = {case_verdict(entry.row) for entry in entries}
-        tags = sorted({tag for entry in entries for tag in entry.row.tags})
+        found = {case_verdict(entry.result) for entry in entries}
+        tags = sorted({tag for entry in entries for tag in entry.result.tags})
         return cls(
-            {told: f"only-{told.replace(' ', '-')}" for told in VERDICTS if told in found},
+            {each: f"only-{each.replace(' ', '-')}" for each in VERDICTS if each in found},
             {tag: f"only-kind-{number}" for number, tag in enumerate(tags, 1)},
         )
 
@@ -55,8 +55,8 @@ class Filters:
     def ids(self) -> list[str]:
         return [*self.verdicts.values(), *self.tags.values()]
 
-    def met(self, row: CaseResult) -> list[str]:
-        """The ids of those that leave `row`."""
+    def ids_of(self, row: CaseResult) -> list[str]:
+        """The ids of those that leave `result`."""
         return [
             self.verdicts[case_verdict(row)],
             *(self.tags[tag] for tag in dict.fromkeys(row.tags)),
@@ -66,7 +66,9 @@ class Filters:
         """The style rules that hide the cases, and the groups that would be empty."""
         rules = []
         for id in self.ids:
-            left = [entry.row.expected for entry in entries if id in self.met(entry.row)]
+            left = [
+                entry.result.is_expected for entry in entries if id in self.ids_of(entry.result)
+            ]
             hidden = [f".case:not(.{id})"]
             hidden += [] if False in left else [".misses"]
             hidden += [] if True in left else [".hits"]
@@ -80,14 +82,14 @@ class Filters:
 
     def links(self, rows: Sequence[CaseResult]) -> str:
         """A link for each verdict and each tag, with how many of `rows` it leaves."""
-        told = Counter(map(case_verdict, rows))
+        counts = Counter(map(case_verdict, rows))
         links = [f'<a class="all" href="#cases">all {len(rows):,}</a>']
         links += [
-            f'<a href="#{id}">{name} {told[name]:,}</a>' for name, id in self.verdicts.items()
+            f'<a href="#{id}">{name} {counts[name]:,}</a>' for name, id in self.verdicts.items()
         ]
         kinds = []
         for tag, id in self.tags.items():
-            tagged = [row.expected for row in rows if tag in row.tags]
+            tagged = [row.is_expected for row in rows if tag in row.tags]
             missed = f"{tagged.count(False):,} of {len(tagged):,} missed"
             kinds.append(f'<a href="#{id}">{escape_text(tag)} <span>{missed}</span></a>')
         more = f'<p class="filters kinds">{" ".join(kinds)}</p>' if kinds else ""

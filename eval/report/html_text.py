@@ -1,4 +1,4 @@
-"""How does untrusted text get on the page of a run?
+"""Makes untrusted text safe for the report.
 
 Pure. All text that models, documents and files bring passes `escape_text`.
 """
@@ -23,11 +23,6 @@ def escape_text(text: object) -> str:
 def format_span(span: Span) -> str:
     """``a.txt:10–41``, ready to stand between tags."""
     return f"{escape_text(span.document_id)}:{span.start}–{span.end}"
-
-
-def count_of(number: int, noun: str) -> str:
-    """``1 question``, ``2 questions``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def capitalise(text: str) -> str:

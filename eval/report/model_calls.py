@@ -1,4 +1,4 @@
-"""What did a case score, and what was the model asked on the way?
+"""The scores of a case and the requests to the model, in the report.
 
 Pure. Prompts and replies stand as they were, folded away.
 """
@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from eval.case_result import CaseResult
 from eval.metrics import METRICS
 from eval.recording import Recording
-from eval.report.html_text import capitalise, count_of, escape_text
+from eval.report.html_text import capitalise, escape_text
 from eval.statistics.aggregate import GROUPS, KINDS, LABELS
 from eval.statistics.formatting import format_number
+from eval.text_format import count_of
 from rag.events import ModelCalled, Purpose
 
 PURPOSES: Mapping[Purpose, str] = {
@@ -49,18 +50,19 @@ def _score(name: str, score: float) -> str:
     return f"<div><dt>{capitalise(LABELS[name])}</dt><dd>{value}</dd></div>"
 
 
-def model_call_list(seen: Recording) -> str:
+def model_call_list(recording: Recording) -> str:
     """Every request to the model, in order, with its whole prompt and its raw reply."""
-    if not seen.consulted:
+    if not recording.model_calls:
         return ""
-    told = "".join(map(_consultation, seen.consulted))
+    items = "".join(map(_model_call, recording.model_calls))
+    count = count_of(len(recording.model_calls), "request")
     return (
-        f'<details class="wide"><summary>{count_of(len(seen.consulted), "request")} to the model'
-        f'</summary><ol class="plain requests">{told}</ol></details>'
+        f'<details class="wide"><summary>{count} to the model</summary>'
+        f'<ol class="plain requests">{items}</ol></details>'
     )
 
 
-def _consultation(found: ModelCalled) -> str:
+def _model_call(found: ModelCalled) -> str:
     facts = [] if found.probability is None else [f"probability of yes {found.probability:.2f}"]
     if found.usage.prompt_tokens or found.usage.completion_tokens:
         facts.append(f"{found.usage.prompt_tokens:,} tokens read")

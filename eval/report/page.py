@@ -1,4 +1,4 @@
-"""How does a run look as a page that a person can read?
+"""The report of a run: one HTML page that contains all it needs.
 
 Pure: a run becomes one HTML document that holds all it needs. It asks for nothing from anywhere,
 runs no script, and is filtered by links alone: a link's target decides which cases show.
@@ -16,11 +16,12 @@ from eval.report import plots as report_plots
 from eval.report import statistics_tables as report_figures
 from eval.report import times as report_times
 from eval.report.filters import Filters
-from eval.report.html_text import count_of, escape_text
+from eval.report.html_text import escape_text
 from eval.runs.listing import Results, Run
 from eval.runs.results import CaseRecord
 from eval.runs.summary import Summary
 from eval.statistics.clusters import ClusterUnit
+from eval.text_format import count_of
 
 STYLE = Path(__file__).with_suffix(".css")
 PARTS = {  # by the id of their headings
@@ -65,7 +66,7 @@ def _unit(run: Run, entries: Sequence[CaseRecord]) -> ClusterUnit | None:
     """What the intervals were drawn over; of a run without an end, as its clusters are named."""
     if run.summary:
         return run.summary.cluster_unit
-    kinds = {entry.row.cluster.partition(" ")[0] for entry in entries}
+    kinds = {entry.result.cluster.partition(" ")[0] for entry in entries}
     units: tuple[ClusterUnit, ...] = ("document", "evidence")
     return next((unit for unit in units if unit in kinds), None)
 
@@ -74,7 +75,7 @@ def _unit(run: Run, entries: Sequence[CaseRecord]) -> ClusterUnit | None:
 
 
 def _head(run: Run, results: Results) -> str:
-    good = sum(entry.row.expected for entry in results.entries)
+    good = sum(entry.result.is_expected for entry in results.entries)
     lead = f"{good:,} of {count_of(len(results.entries), 'question')} came out as they should."
     return (
         '<header><p class="kicker">Footnote · eval run</p>'
@@ -87,7 +88,7 @@ def _head(run: Run, results: Results) -> str:
 
 def _errors(entries: Sequence[CaseRecord]) -> str:
     """Said before all else: of a case that ended in an error nothing else is scored."""
-    messages = Counter(entry.row.text for entry in entries if entry.row.outcome == "error")
+    messages = Counter(entry.result.text for entry in entries if entry.result.outcome == "error")
     if not messages:
         return ""
     many = f"{messages.total():,} of {count_of(len(entries), 'question')}"
@@ -128,7 +129,7 @@ def _facts(summary: Summary) -> str:
         "Model": summary.model,
         "Questions": f"{summary.cases:,} of {summary.cases_file}",
         "Articles": f"{summary.documents:,}",
-        "Took": _length(summary.took) + (", with a break" if summary.resumed else ""),
+        "Took": _length(summary.duration) + (", with a break" if summary.resumed else ""),
         "Version": summary.commit,
         "Settings": ", ".join(chosen),
         "Digests": f"questions {summary.cases_digest}, articles {summary.corpus_digest},"
@@ -146,7 +147,7 @@ def _date(when: datetime) -> str:
     return f"{when.day} {when:%B %Y, %H:%M} UTC"
 
 
-def _length(took: timedelta) -> str:
+def _length(duration: timedelta) -> str:
     """``25 min 3 s``."""
-    minutes, seconds = divmod(max(0, round(took.total_seconds())), 60)
+    minutes, seconds = divmod(max(0, round(duration.total_seconds())), 60)
     return f"{minutes:,} min {seconds} s" if minutes else f"{seconds} s"

@@ -1,4 +1,4 @@
-"""Where in the passages does the evidence stand, and what was cited?
+"""Passages in the report, with cited text and gold evidence marked.
 
 Pure. Passages that hold neither gold evidence nor a citation are folded away.
 """
@@ -8,25 +8,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from eval.report.html_text import count_of, escape_text, format_span
+from eval.report.html_text import escape_text, format_span
 from eval.report.plot_data import first_rank
 from eval.runs.results import CaseRecord
+from eval.text_format import count_of
 from rag.types import Passage, Span
 
 
 def passage_section(entry: CaseRecord) -> str:
     """What the model was shown, cited and gold text marked, and how the evidence got there."""
     answer = entry.answer
-    shown = answer.passages if answer and answer.passages else entry.seen.passages
+    shown = answer.passages if answer and answer.passages else entry.recording.passages
     claims = answer.claims if answer else ()
     cited = [citation.span for claim in claims for citation in claim.citations]
-    told = [(_holds(passage, [*cited, *entry.spans]), passage) for passage in shown]
     path = _path(entry, shown)
-    if not told and not path:
+    if not shown and not path:
         return ""
-    marks = _legend(cited, entry.spans) if any(held for held, _ in told) else ""
-    open_ = _list(_passage(each, cited, entry.spans) for held, each in told if held)
-    rest = [_passage(each, cited, entry.spans) for held, each in told if not held]
+    marked_spans = [*cited, *entry.spans]
+    relevant = [each for each in shown if _overlaps_any(each, marked_spans)]
+    marks = _legend(cited, entry.spans) if relevant else ""
+    open_ = _list(_passage(each, cited, entry.spans) for each in relevant)
+    rest = [_passage(each, cited, entry.spans) for each in shown if each not in relevant]
     return (
         '<section class="wide passages"><h4>Passages</h4>'
         f"{path}{marks}{open_}{_folded(rest, open_)}</section>"
@@ -34,8 +36,8 @@ def passage_section(entry: CaseRecord) -> str:
 
 
 def _list(items: Iterable[str]) -> str:
-    told = "".join(items)
-    return f'<ol class="plain">{told}</ol>' if told else ""
+    html = "".join(items)
+    return f'<ol class="plain">{html}</ol>' if html else ""
 
 
 def _folded(rest: Sequence[str], before: str) -> str:
@@ -54,7 +56,7 @@ def _legend(cited: Sequence[Span], gold: Sequence[Span]) -> str:
     return f'<p class="legend">{" ".join(keys)}</p>'
 
 
-def _holds(passage: Passage, spans: Iterable[Span]) -> bool:
+def _overlaps_any(passage: Passage, spans: Iterable[Span]) -> bool:
     return any(passage.span.overlaps(span) for span in spans)
 
 
@@ -75,27 +77,27 @@ def marked(passage: Passage, cited: Sequence[Span], gold: Sequence[Span]) -> str
     parts = []
     for low, high in pairwise(sorted({0, length, *edges})):
         piece = Span(passage.span.document_id, start + low, start + high)
-        told = escape_text(passage.text[low:high])
+        html = escape_text(passage.text[low:high])
         if any(span.overlaps(piece) for span in gold):
-            told = f'<u class="gold">{told}</u>'
+            html = f'<u class="gold">{html}</u>'
         if any(span.overlaps(piece) for span in cited):
-            told = f"<mark>{told}</mark>"
-        parts.append(told)
+            html = f"<mark>{html}</mark>"
+        parts.append(html)
     return "".join(parts)
 
 
 def _path(entry: CaseRecord, shown: Sequence[Passage]) -> str:
     """How far the evidence came: found, cut off, shown."""
-    gold, hits = entry.spans, entry.seen.hits
+    gold, hits = entry.spans, entry.recording.hits
     if not gold or not (hits or shown):
         return ""
     rank = first_rank(entry)
     found = f"at rank {rank} of {count_of(len(hits), 'hit')}" if rank else "among none of the hits"
     parts = [f"found {found}"] if hits else []
-    numbers = [f"[{each.number}]" for each in shown if _holds(each, gold)]
+    numbers = [f"[{each.number}]" for each in shown if _overlaps_any(each, gold)]
     if numbers:
         parts.append(f"shown to the model in {', '.join(numbers)}")
-    elif any(_holds(each, gold) for each in entry.seen.cut):
+    elif any(_overlaps_any(each, gold) for each in entry.recording.cut):
         parts.append("cut off by the budget")
     else:
         parts.append("not shown to the model")

@@ -1,4 +1,4 @@
-"""Which numbers do the plots of a run show?
+"""The numbers that the plots of a run show.
 
 Pure: entries become numbers, each with how many values it rests on. What does not apply to an
 entry is left out and never counted as 0.
@@ -32,8 +32,8 @@ def bin_of(score: float) -> int:
 def checked(entries: Sequence[CaseRecord]) -> Iterator[Claim]:
     """Every sentence that was checked, also those removed; of older runs those of the answers."""
     for entry in entries:
-        if entry.seen.checked:
-            yield from (each.claim for each in entry.seen.checked)
+        if entry.recording.checked:
+            yield from (each.claim for each in entry.recording.checked)
         elif entry.answer:
             yield from entry.answer.claims
 
@@ -83,7 +83,7 @@ def reliability(entries: Sequence[CaseRecord]) -> Reliability | None:
     that is right and cites gold evidence? An answer to a question that has none is not good.
     None where no sentence has a score."""
     found = [
-        _Judged(score, _is_good(entry), entry.row.cluster or entry.row.id)
+        _Judged(score, _is_good(entry), entry.result.cluster or entry.result.id)
         for entry in entries
         for claim in (entry.answer.claims if entry.answer else ())
         if (score := _score(claim)) is not None
@@ -96,7 +96,7 @@ def reliability(entries: Sequence[CaseRecord]) -> Reliability | None:
 
 
 def _is_good(entry: CaseRecord) -> bool:
-    return entry.row.outcome == "right" and bool(entry.row.cited)
+    return entry.result.outcome == "right" and bool(entry.result.cited)
 
 
 def _tenths(found: Sequence[_Judged]) -> Iterator[Tenth]:
@@ -154,7 +154,7 @@ def deciding(entries: Sequence[CaseRecord]) -> Deciding | None:
     signal: Signal = "probability" if any(each is not None for _, each in yes) else "score"
     pairs = yes if signal == "probability" else [(entry, _top(entry)) for entry in entries]
     known = [(entry, each) for entry, each in pairs if each is not None and isfinite(each)]
-    found = [_Judged(v, e.row.answerable, e.row.cluster or e.row.id) for e, v in known]
+    found = [_Judged(v, e.result.answerable, e.result.cluster or e.result.id) for e, v in known]
     answerable = sum(each.good for each in found)
     if not 0 < answerable < len(found):
         return None
@@ -167,12 +167,12 @@ def deciding(entries: Sequence[CaseRecord]) -> Deciding | None:
 
 def _yes(entry: CaseRecord) -> float | None:
     """The highest probability of "yes" to any passage."""
-    asked = (each.probability for each in entry.seen.consulted if each.purpose == "judge")
+    asked = (each.probability for each in entry.recording.model_calls if each.purpose == "judge")
     return max((each for each in asked if each is not None), default=None)
 
 
 def _top(entry: CaseRecord) -> float | None:
-    return max((passage.score for passage in entry.seen.passages), default=None)
+    return max((passage.score for passage in entry.recording.passages), default=None)
 
 
 def _operating(found: Sequence[_Judged], answerable: int) -> Iterator[Operating]:
@@ -192,7 +192,7 @@ def _average(points: Sequence[Operating]) -> float:
 
 def _decided(entries: Sequence[CaseRecord]) -> Operating | None:
     """What the run did; None where it answered none. An error is no decision."""
-    rows = [entry.row for entry in entries if entry.row.outcome != "error"]
+    rows = [entry.result for entry in entries if entry.result.outcome != "error"]
     answered = [row.answerable for row in rows if row.outcome != "declined"]
     answerable = sum(row.answerable for row in rows)
     if not answered or not answerable:
@@ -206,7 +206,7 @@ def _decided(entries: Sequence[CaseRecord]) -> Operating | None:
 
 def first_rank(entry: CaseRecord) -> int | None:
     """From 1: the first hit that overlaps gold evidence."""
-    spans = (hit.chunk.span for hit in entry.seen.hits)
+    spans = (hit.chunk.span for hit in entry.recording.hits)
     near = (any(span.overlaps(gold) for gold in entry.spans) for span in spans)
     return next((rank for rank, is_near in enumerate(near, 1) if is_near), None)
 
@@ -216,7 +216,7 @@ def rank_columns(entries: Sequence[CaseRecord]) -> list[int]:
     nowhere among the hits. Questions without evidence or without an outcome are left out."""
     counts = [0] * (RANKS + 2)
     for entry in entries:
-        if entry.spans and entry.row.outcome != "error":
+        if entry.spans and entry.result.outcome != "error":
             rank = first_rank(entry)
             counts[RANKS + 1 if rank is None else min(rank - 1, RANKS)] += 1
     return counts

@@ -22,12 +22,13 @@ from eval.report.drawing import (
     draw,
     percent_axis,
 )
-from eval.report.html_text import capitalise, count_of
+from eval.report.html_text import capitalise
 from eval.report.plot_data import BINS, Deciding, Operating, Reliability
 from eval.runs.results import CaseRecord
 from eval.statistics.aggregate import GROUPS, KINDS, LABELS, Statistic
 from eval.statistics.bootstrap import Interval
 from eval.statistics.formatting import format_interval, format_value
+from eval.text_format import count_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from eval.metrics import STAGES, Kind, stage_metric
-from eval.report.html_text import capitalise, count_of, escape_text
+from eval.report.html_text import capitalise, escape_text
 from eval.runs.results import CaseRecord
 from eval.statistics.aggregate import GROUPS, KINDS, LABELS, Statistic, statistics_by_tag
 from eval.statistics.clusters import UNIT_NAMES, ClusterUnit
 from eval.statistics.formatting import format_interval, format_value
+from eval.text_format import count_of
 
 MAIN = {
     "answer_right": "answered right",
@@ -40,7 +41,7 @@ def tag_section(records: Sequence[CaseRecord], ids: Mapping[str, str]) -> str:
     """How each kind of question came out. `ids` gives the place to which a tag's name leads."""
     rows = [
         _row(f'<a href="#{ids[tag]}">{escape_text(tag)}</a>', statistic, "share")
-        for tag, statistic in statistics_by_tag([record.row for record in records]).items()
+        for tag, statistic in statistics_by_tag([record.result for record in records]).items()
     ]
     if not rows:
         return ""

@@ -1,4 +1,4 @@
-"""How do the figures of a run look in a terminal?
+"""The statistics of a run as a table in a terminal.
 
 Pure: text, a line for each figure that was counted, with its interval and `n` beside it.
 """

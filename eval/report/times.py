@@ -25,7 +25,7 @@ FAR = 1.5  # times the 95th percentile: whatever took longer stands in the last 
 
 def time_section(entries: Sequence[CaseRecord]) -> str:
     """How long a question took, and which stage took how much of it."""
-    seconds = [entry.row.seconds for entry in entries]
+    seconds = [entry.result.seconds for entry in entries]
     p50, p95 = quantile(seconds, 0.5), quantile(seconds, 0.95)
     if p50 is None or p95 is None:
         return ""

@@ -1,1 +1,1 @@
-"""What of a run is on disk, and how is it read again?"""
+"""Runs on disk: writing, listing and reading them."""

@@ -1,4 +1,4 @@
-"""What was a run measured on, and how?
+"""The conditions of a run: model, questions, articles, prompts and settings.
 
 Two runs whose conditions agree should come out the same. No path of this machine, address or
 secret is among them.
@@ -43,7 +43,7 @@ def current_conditions(assistant: Assistant, cases: Sequence[Case], cases_file: 
         model=base_name(assistant.model.name),
         commit=current_commit(),
         cases_file=cases_file,
-        cases_digest=_digest(map(_asked, cases)),
+        cases_digest=_digest(map(_case_key, cases)),
         documents=len(digests),
         corpus_digest=_digest(f"{id}\0{digests[id]}" for id in sorted(digests)),
         prompts_digest=prompts.prompts_digest(*_prompt_names()),
@@ -51,7 +51,7 @@ def current_conditions(assistant: Assistant, cases: Sequence[Case], cases_file: 
     )
 
 
-def _asked(case: Case) -> str:
+def _case_key(case: Case) -> str:
     """All of a case that can change what it scores."""
     parts = (case.id, case.question, case.answerable, case.groups, case.evidence, case.history)
     return "\0".join(map(repr, parts))
@@ -61,9 +61,9 @@ def current_commit(root: Path = ROOT) -> str:
     """The commit checked out at `root`, or the package's version where it is no checkout."""
     git = shutil.which("git")
     if git and (root / ".git").exists():
-        head = _said(git, root, "rev-parse", "--short=12", "HEAD")
+        head = _git_output(git, root, "rev-parse", "--short=12", "HEAD")
         if head:
-            changed = _said(git, root, "status", "--porcelain", "--untracked-files=no")
+            changed = _git_output(git, root, "status", "--porcelain", "--untracked-files=no")
             return f"{head}+changes" if changed else head
     try:
         return version("footnote-qa")
@@ -89,7 +89,7 @@ def _settings(assistant: Assistant) -> dict[str, str | int | float | None]:
     }
 
 
-def _said(git: str, root: Path, *command: str) -> str:
+def _git_output(git: str, root: Path, *command: str) -> str:
     try:
         ran = subprocess.run(  # noqa: S603
             [git, "--no-optional-locks", "-C", str(root), *command],

@@ -1,4 +1,4 @@
-"""Which runs were kept, and what does each hold?
+"""Lists the stored runs and reads them.
 
 A run is a folder with `results.jsonl`, a line a case, and, if it came to its end, `summary.json`.
 Whatever is wrong with a run is said; no run is hidden and none stops the listing.
@@ -41,7 +41,7 @@ class Results:
 
     def figures(self, *, intervals: bool = True) -> dict[str, Statistic]:
         """Those of the cases that could be read."""
-        return run_statistics([entry.row for entry in self.entries], intervals=intervals)
+        return run_statistics([entry.result for entry in self.entries], intervals=intervals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +78,8 @@ class Run:
 
 def list_runs(folder: Path) -> list[Run]:
     """Every run in `folder`, newest first; none where there is no such folder."""
-    kept = [_run(path) for path in _folders(folder)]
-    return sorted(kept, key=lambda run: (run.started, run.name), reverse=True)
+    found = [_run(path) for path in _folders(folder)]
+    return sorted(found, key=lambda run: (run.started, run.name), reverse=True)
 
 
 def find_run(folder: Path, name: str) -> Run:

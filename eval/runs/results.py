@@ -1,8 +1,6 @@
-"""What does one line of `results.jsonl` say?
+"""A line of `results.jsonl`: one case, what was expected of it, and everything that came of it.
 
-A line is a row with all that a person needs to see why it came out so: the question, what was
-expected, what was seen on the way, and the whole answer. Lines that are read may come from
-anywhere.
+Lines that are read may come from anywhere, and from runs of earlier versions.
 """
 
 from __future__ import annotations
@@ -13,7 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from math import isfinite
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
 from eval.case_result import CaseResult, Outcome
 from eval.cases import Case
@@ -26,36 +24,37 @@ from rag.types import Answer, Span, Support
 
 @dataclass(frozen=True, slots=True)
 class CaseRecord:
-    """A row with its question, the texts that it was measured by, and its answer. `gold` has one
-    group for each fact, any text of which will do; both are empty where declining is right.
-
-    `seen` is what came before the answer; it is empty in runs of an earlier version.
+    """The result of a case with its question, the texts that it was measured by, and its answer.
+    `gold` has one group for each fact, any text of which will do; `gold` and `evidence` are empty
+    where declining is right.
     """
 
-    row: CaseResult
+    result: CaseResult
     question: str
     gold: tuple[tuple[str, ...], ...] = ()
     evidence: tuple[str, ...] = ()  # quotes that state the answer
     history: tuple[str, ...] = ()  # the questions before
     answer: Answer | None = None  # none after an error
     spans: tuple[Span, ...] = ()  # of the evidence
-    seen: Recording = field(default_factory=Recording)
+    recording: Recording = field(default_factory=Recording)
 
 
-def format_line(row: CaseResult, case: Case, evidence: Sequence[str], observed: Recording) -> str:
+def format_line(
+    result: CaseResult, case: Case, evidence: Sequence[str], recording: Recording
+) -> str:
     """The line, with its end. `evidence` are the quotes at the case's evidence."""
-    seen = asdict(replace(observed, answer=None))
-    del seen["answer"]
-    entry = asdict(row) | {
+    steps = asdict(replace(recording, answer=None))
+    del steps["answer"]
+    line = asdict(result) | {
         "question": case.question,
         "history": [turn.question for turn in case.history],
         "gold": case.groups,
         "evidence": evidence,
         "spans": [asdict(span) for span in case.evidence],
-        "seen": seen,
-        "answer": answer_to_json(observed.answer) if observed.answer else None,
+        "recording": steps,
+        "answer": answer_to_json(recording.answer) if recording.answer else None,
     }
-    return json.dumps(_finite(entry), ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(_finite(line), ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _finite(value: Any) -> Any:
@@ -95,28 +94,30 @@ class _Line(BaseModel):
     gold: tuple[tuple[str, ...], ...] = ()
     evidence: tuple[str, ...] = ()
     spans: tuple[Span, ...] = ()
-    seen: Recording = Recording()
+    recording: Recording = Field(
+        default=Recording(), validation_alias=AliasChoices("recording", "seen")
+    )
     answer: dict[str, Any] | None = None
 
 
 def parse_line(data: bytes) -> CaseRecord:
-    """The entry of one line. Raises `ValueError` that says in a few words what is wrong."""
+    """The record of one line. Raises `ValueError` that says in a few words what is wrong."""
     try:
         found = _Line.model_validate_json(data)
     except ValidationError as error:
         raise ValueError(first_problem(error)) from error
-    row = CaseResult(**{name: getattr(found, name) for name in CaseResult.__dataclass_fields__})
+    result = CaseResult(**{name: getattr(found, name) for name in CaseResult.__dataclass_fields__})
     try:
         answer = answer_from_json(found.answer) if found.answer else None
     except (FootnoteError, ValueError, LookupError, TypeError) as error:
         raise ValueError(f"its answer cannot be read: {error}") from error
     return CaseRecord(
-        row=row,
+        result=result,
         question=found.question,
         gold=found.gold,
         evidence=found.evidence,
         history=found.history,
         answer=answer,
         spans=found.spans,
-        seen=replace(found.seen, answer=answer),
+        recording=replace(found.recording, answer=answer),
     )

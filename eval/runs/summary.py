@@ -1,4 +1,4 @@
-"""What is known of a run as a whole: its figures, and what they were measured on?
+"""The summary of a finished run: its statistics, and the conditions that they hold for.
 
 `summary.json` is written last and at once, so a run that was killed has none. It names no path of
 this machine and no secret.
@@ -68,7 +68,7 @@ class Summary(BaseModel):
         return found
 
     @property
-    def took(self) -> timedelta:
+    def duration(self) -> timedelta:
         return self.finished - self.started
 
 

@@ -1,4 +1,4 @@
-"""How is a run kept, so that one that breaks off can be gone on with?
+"""Starts, resumes and writes a run.
 
 A run's folder has `run.json` from the start, with what it is measured on, and a line of
 `results.jsonl` for each case as soon as it is known. Who goes on with a run must measure the same.
@@ -23,6 +23,7 @@ from eval.runs.conditions import Conditions
 from eval.runs.listing import HEADER, REPORT, RESULTS, SUMMARY, RunError
 from eval.runs.results import CaseRecord
 from eval.runs.summary import first_problem
+from rag.errors import printable_line
 
 LOCK = "run.lock"
 _MEASURED_ON = {  # the fields of `Conditions`, in words
@@ -60,7 +61,7 @@ class RunWriter:
     @property
     def rows(self) -> dict[str, CaseResult]:
         """By the id of the case."""
-        return {entry.row.id: entry.row for entry in self.before}
+        return {entry.result.id: entry.result for entry in self.before}
 
     def add(self, line: str) -> None:
         """Add a line of results. Raises `RunError`."""
@@ -97,13 +98,13 @@ def start_run(folder: Path, facts: Conditions, cases: int) -> Iterator[RunWriter
         folder.mkdir(parents=True, exist_ok=True)
     with _alone(folder):
         started = datetime.now(UTC).replace(microsecond=0)
-        told = RunHeader(started=started, cases=cases, measured_on=_plain(facts))
+        header = RunHeader(started=started, cases=cases, measured_on=_plain(facts))
         with errors_as_run_error(folder):
             for name in (SUMMARY, REPORT):
                 (folder / name).unlink(missing_ok=True)
             (folder / RESULTS).write_bytes(b"")
-            _write(told, folder)
-        yield RunWriter(folder, told)
+            _write(header, folder)
+        yield RunWriter(folder, header)
 
 
 @contextmanager
@@ -112,9 +113,9 @@ def resume_run(folder: Path, facts: Conditions, cases: int) -> Iterator[RunWrite
     off. Raises `RunError`: there is no such run, it came to its end or still goes on, it was
     measured on something else, or a line of it cannot be read.
     """
-    told = _read(folder)
+    header = _read(folder)
     with _alone(folder):
-        _check(told, _plain(facts), cases)
+        _check(header, _plain(facts), cases)
         with errors_as_run_error(folder):
             _cut_torn_line(folder / RESULTS)
         found = listing.Run(folder.name, folder).results()
@@ -122,10 +123,10 @@ def resume_run(folder: Path, facts: Conditions, cases: int) -> Iterator[RunWrite
             raise RunError(
                 f"The run in {folder} cannot be gone on with: {found.faults[0]}", "Start a new run."
             )
-        told = told.model_copy(update={"resumed": told.resumed + 1})
+        header = header.model_copy(update={"resumed": header.resumed + 1})
         with errors_as_run_error(folder):
-            _write(told, folder)
-        yield RunWriter(folder, told, found.entries)
+            _write(header, folder)
+        yield RunWriter(folder, header, found.entries)
 
 
 def find_unfinished(folder: Path, which: Path | Literal["last"]) -> Path:
@@ -159,9 +160,9 @@ def _read(folder: Path) -> RunHeader:
         raise RunError(f"{HEADER} cannot be read ({said}).", "Start a new run.") from error
 
 
-def _write(told: RunHeader, folder: Path) -> None:
+def _write(header: RunHeader, folder: Path) -> None:
     part = folder / f".{HEADER}.part"
-    part.write_text(f"{told.model_dump_json(by_alias=True, indent=2)}\n", "utf-8", "replace")
+    part.write_text(f"{header.model_dump_json(by_alias=True, indent=2)}\n", "utf-8", "replace")
     part.replace(folder / HEADER)
 
 
@@ -171,11 +172,11 @@ def _plain(facts: Conditions) -> dict[str, Any]:
     return plain
 
 
-def _check(told: RunHeader, facts: Mapping[str, Any], cases: int) -> None:
+def _check(header: RunHeader, facts: Mapping[str, Any], cases: int) -> None:
     """Raises `RunError` that names what differs."""
-    other = [_differing(name, told.measured_on.get(name), facts[name]) for name in facts]
-    if told.cases != cases:
-        other.append(f"the number of cases ({told.cases} then, {cases} now)")
+    other = [_differing(name, header.measured_on.get(name), facts[name]) for name in facts]
+    if header.cases != cases:
+        other.append(f"the number of cases ({header.cases} then, {cases} now)")
     if differing := [each for each in other if each]:
         raise RunError(
             f"The run was measured on something else: {'; '.join(differing)}.",
@@ -189,13 +190,15 @@ def _differing(name: str, then: Any, now: Any) -> str:
         return ""
     if isinstance(then, dict) and isinstance(now, dict):
         names = [key for key in sorted({*then, *now}) if then.get(key) != now.get(key)]
-        return ", ".join(f"{key} ({_said(then.get(key))}, {now.get(key)} now)" for key in names)
-    return f"{_MEASURED_ON.get(name, name)} ({_said(then)}, {now} now)"
+        return ", ".join(
+            f"{key} ({_printable(then.get(key))}, {now.get(key)} now)" for key in names
+        )
+    return f"{_MEASURED_ON.get(name, name)} ({_printable(then)}, {now} now)"
 
 
-def _said(then: object) -> str:
+def _printable(then: object) -> str:
     """From a file that may say anything."""
-    return "".join(char if char.isprintable() else " " for char in f"{then} then")[:200]
+    return printable_line(f"{then} then")[:200]
 
 
 def _cut_torn_line(file: Path) -> None:

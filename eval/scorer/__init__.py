@@ -1,1 +1,1 @@
-"""Where do the grounding scores come from, and how far can they be trusted?"""
+"""Measures and fits the grounding scorer."""

@@ -1,4 +1,4 @@
-"""How far does a scorer without any parameters get: are the answer's words in the source?
+"""A scorer without parameters: the share of an answer's words that its sources contain.
 
 Of each sentence of the answer, the share of its content words found in the sources, and the share
 of its pairs of neighbouring words; a sentence scores the mean of the two. An answer scores the
@@ -33,9 +33,9 @@ class Containment:
         word but a source to stand on."""
         if not any(source.strip() for source in sources):
             return 0.0
-        stated = _stated(tuple(sources))
+        source = _read_sources(tuple(sources))
         cut = (text[start:end] for start, end in split_sentences(text))
-        shares = [found for part in cut if (found := _share(part, stated)) is not None]
+        shares = [found for part in cut if (found := _share(part, source)) is not None]
         choose: Callable[[list[float]], float] = min if self.worst else fmean
         return choose(shares) if shares else 1.0
 
@@ -47,7 +47,7 @@ class _Stated:
 
 
 @lru_cache(maxsize=64)
-def _stated(sources: tuple[str, ...]) -> _Stated:
+def _read_sources(sources: tuple[str, ...]) -> _Stated:
     """What the sources hold together; no pair spans two of them."""
     each = [[stem for _, stem in _words(source)] for source in sources]
     return _Stated(
@@ -56,15 +56,15 @@ def _stated(sources: tuple[str, ...]) -> _Stated:
     )
 
 
-def _share(sentence: str, stated: _Stated) -> float | None:
+def _share(sentence: str, source: _Stated) -> float | None:
     """None for a sentence without a content word ("So it is.")."""
     words = _words(sentence)
     content = [stem for word, stem in words if word not in STOP_WORDS]
     if not content:
         return None
-    single = fmean(word in stated.words for word in content)
+    single = fmean(word in source.words for word in content)
     pairs = _pairs([stem for _, stem in words])
-    return (single + fmean(pair in stated.pairs for pair in pairs)) / 2 if pairs else single
+    return (single + fmean(pair in source.pairs for pair in pairs)) / 2 if pairs else single
 
 
 def _words(text: str) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Do known-bad answers score low?
+"""Answers to the golden questions with one thing spoilt, which must not pass as supported.
 
 The right answers are the sentences of the seed articles that hold the evidence of the golden
 questions, each cited to itself. A corruption spoils the claim or its citation; why the claim is

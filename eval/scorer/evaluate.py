@@ -1,4 +1,4 @@
-"""How good is the scorer that ships, on public sets, changed sentences and corrupted answers?
+"""Evaluates the scorer that ships, on public sets, changed sentences and corrupted answers.
 
 What ``footnote eval scorer`` does: the card of `print_card`, with held-out scores by document
 beside the shipped weights, and the counts of `mutations` under it.
@@ -81,8 +81,8 @@ def count_caught(documents: Sequence[str]) -> tuple[list[model_card.Count], list
     caught = generate.catch_rates(check_claim, changed)
     alarms = generate.false_alarms(check_claim, true)
     for kind, rate in corrupted_answers.detection_rates(check_claim).items():
-        held = alarms if kind == corrupted_answers.RIGHT else caught
-        held[f"answer: {kind}"] = rate
+        counts = alarms if kind == corrupted_answers.RIGHT else caught
+        counts[f"answer: {kind}"] = rate
     return (
         [(kind, rate.caught, rate.n) for kind, rate in caught.items()],
         [(kind, rate.caught, rate.n) for kind, rate in alarms.items()],

@@ -1,4 +1,4 @@
-"""What did people say about answers that others wrote, and of which sources?
+"""Public sets of texts that people labelled as grounded in their sources or not.
 
 Readers of five public, human-labelled sets, each in its folder of one directory. Every reader
 knows how many texts its set holds: a file that gives another number is an error, never a smaller
@@ -23,6 +23,8 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from eval.runs.summary import first_problem
+from eval.text_format import one_line
 from rag.errors import FootnoteError
 
 FAITHFUL = 3.0  # "mostly yes", of MTRAG's four answers to "is it faithful?"
@@ -158,11 +160,11 @@ def _ragtruth(path: Path) -> Iterator[LabelledText]:
         if not passages:
             raise _error(path, f'{where}: source.passages has no "passage 1:"')
         sources = tuple(passage.strip() for passage in passages)
-        for said in row.responses:
-            name = f"{row.source_id}:{said.model}"
-            faults = tuple((mark.start, mark.end) for mark in said.labels)
-            document, label = str(row.source_id), not said.labels
-            yield LabelledText(name, document, said.response, sources, label, faults=faults)
+        for response in row.responses:
+            name = f"{row.source_id}:{response.model}"
+            faults = tuple((mark.start, mark.end) for mark in response.labels)
+            document, label = str(row.source_id), not response.labels
+            yield LabelledText(name, document, response.response, sources, label, faults=faults)
 
 
 class _Vote(_Row):
@@ -281,16 +283,11 @@ def _parsed(path: Path, text: str, shape: type[R], where: str) -> R:
     try:
         return shape.model_validate_json(text)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False)[0]
-        field_ = ".".join(map(str, first["loc"])) or "JSON"
-        raise _error(path, f"{where}{field_[:80]}: {first['msg']}") from error
+        raise _error(path, f"{where}{first_problem(error)}") from error
 
 
 def _error(path: Path, fault: str) -> LabelledError:
-    said = "".join(
-        c if c.isprintable() else " " for c in f"{path.parent.name}/{path.name}: {fault}"
-    )
     return LabelledError(
-        f"{said[:400]}.",
+        f"{one_line(f'{path.parent.name}/{path.name}: {fault}')}.",
         "Name a directory that holds the set unchanged, as its authors publish it.",
     )

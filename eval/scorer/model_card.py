@@ -1,4 +1,4 @@
-"""How far can the grounding scorer be trusted?
+"""The model card of the grounding scorer: how far it agrees with people, set by set.
 
 The card sets scores beside what people said, on public sets. Each set has our row, a row of
 held-out scores where they are given, and the row of containment, which has no parameters: a scorer
@@ -102,8 +102,8 @@ def print_card(
     """
     from eval.scorer import model_card_output
 
-    with model_card_output.progress() as seen:
-        made = measure_card(data, scorer, held_out or {}, sources=sources, seen=seen)
+    with model_card_output.progress() as on_progress:
+        made = measure_card(data, scorer, held_out or {}, sources=sources, on_progress=on_progress)
     made = replace(made, caught=tuple(caught), alarms=tuple(alarms))
     print(model_card_output.as_json(made) if as_json else model_card_output.as_text(made))
     return 0
@@ -116,7 +116,7 @@ def measure_card(
     *,
     sources: Sequence[labelled_sets.LabelledSet] = labelled_sets.LABELLED_SETS,
     clock: Clock = time.perf_counter,
-    seen: OnProgress = lambda done, of: None,
+    on_progress: OnProgress = lambda done, of: None,
 ) -> ModelCard:
     """The card without its counts. Everything is read before anything is scored."""
     sets = {source.name: labelled_sets.read_set(source, data) for source in sources}
@@ -130,7 +130,7 @@ def measure_card(
         ):
             scores[name][each.index] = each.score
             given.append(each)
-            seen(len(given), total)
+            on_progress(len(given), total)
     if callable(held_out):
         held_out = held_out()
         _check(held_out, sets)
@@ -180,7 +180,7 @@ def _section(
         for name in (HELD_OUT, IN_SAMPLE)
         if name in ours
     }
-    held_to = next(iter(rivals))
+    headline_row = next(iter(rivals))
     return CardSection(
         board,
         n=len(texts),
@@ -190,8 +190,8 @@ def _section(
             CardRow(name, scored.threshold, agreement_with_people(scored, people))
             for name, scored in (rivals | {CONTAINMENT: theirs}).items()
         ),
-        ours=held_to,
-        gain=agreement_gain(board.headline, rivals[held_to], theirs, people),
+        ours=headline_row,
+        gain=agreement_gain(board.headline, rivals[headline_row], theirs, people),
     )
 
 
@@ -218,7 +218,7 @@ class Target:
     reached: float | None
 
     @property
-    def met(self) -> bool:
+    def is_met(self) -> bool:
         if self.reached is None:
             return False
         if self.bound == "more than":

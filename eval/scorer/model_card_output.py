@@ -1,4 +1,4 @@
-"""How does the scorer's card look, to a person and to a program?"""
+"""The model card as text for people and as JSON for programs."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def progress() -> Iterator[OnProgress]:
 
 def as_json(made: ModelCard) -> str:
     """One JSON object; shares and correlations as fractions, targets as they are told."""
-    told = [asdict(target) | {"met": target.met} for target in targets(made)]
+    told = [asdict(target) | {"met": target.is_met} for target in targets(made)]
     return json.dumps({"schema": SCHEMA} | asdict(made) | {"targets": told}, indent=2)
 
 
@@ -88,7 +88,7 @@ def _parts(made: ModelCard) -> Iterator[RenderableType]:
     yield from _counted("Mutated claims caught", made.caught, caught_targets(made.caught))
     yield from _counted("Claims wrongly doubted", made.alarms, alarm_targets(made.alarms))
     told = targets(made)
-    yield f"\n{sum(target.met for target in told)} of {len(told)} targets are met."
+    yield f"\n{sum(target.is_met for target in told)} of {len(told)} targets are met."
 
 
 def _preface(made: ModelCard) -> str:
@@ -158,11 +158,11 @@ def _target(target: Target) -> str:
 
 
 def _bound(target: Target) -> str:
-    return f"{target.bound} {target.wanted:g}: {_met(target)}"
+    return f"{target.bound} {target.wanted:g}: {_met_or_missed(target)}"
 
 
-def _met(target: Target) -> str:
-    return "met" if target.met else "missed"
+def _met_or_missed(target: Target) -> str:
+    return "met" if target.is_met else "missed"
 
 
 def _speed(found: ScoringSpeed) -> str:

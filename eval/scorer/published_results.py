@@ -1,4 +1,4 @@
-"""What did others reach on the labelled sets, and what do we want to reach?
+"""Published results on the labelled sets, and the targets of the scorer.
 
 Figures are percentages. Systems were not run here: theirs were read from their papers,
 repositories or committed result files. Those of containment were computed on data of the same

@@ -1,4 +1,4 @@
-"""What does a scorer say of each text, and how long does it take?"""
+"""Scores texts with a scorer, and measures how long that takes."""
 
 from __future__ import annotations
 

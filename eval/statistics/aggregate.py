@@ -1,4 +1,4 @@
-"""What do the rows of a run come to?
+"""Aggregates the results of all cases: means, counts and percentiles, with intervals.
 
 Pure. A figure of nothing has no value: it is neither 0 nor a number that is not one. The table in
 the terminal, `summary.json`, the report and the page all show these figures.
@@ -93,7 +93,7 @@ def statistics_by_tag(
     found = {}
     for tag in sorted({tag for row in rows for tag in row.tags}):
         tagged = [row for row in rows if tag in row.tags]
-        values = [float(row.expected) for row in tagged]
+        values = [float(row.is_expected) for row in tagged]
         names = [row.cluster or row.id for row in tagged]
         found[tag] = _mean(values, names, kind="share", intervals=intervals)
     return found

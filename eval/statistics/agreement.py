@@ -1,4 +1,4 @@
-"""How well do scores agree with people?
+"""Agreement of scores with the labels of people.
 
 Pure. A text is called grounded where its score reaches the threshold. Every figure is a function
 of how often each text counts: once each for the figure itself, and as often as its document was

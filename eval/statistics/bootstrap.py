@@ -1,4 +1,4 @@
-"""How far can a mean be trusted?
+"""Bootstrap intervals of means.
 
 Pure. Cases that stand or fall together (questions about one document) are one cluster, and whole
 clusters are drawn anew with replacement: the percentile bootstrap of Efron and Tibshirani (1993),

@@ -1,4 +1,4 @@
-"""Which cases stand or fall together?
+"""Groups cases that are not independent of each other.
 
 Pure. Questions about one document share what makes them hard, so that intervals draw whole
 documents anew. Of a few documents that would say nothing: there the unit is the sentence that

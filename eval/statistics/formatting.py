@@ -1,4 +1,4 @@
-"""TODO."""
+"""Statistics as text: with units, and intervals in brackets."""
 
 from __future__ import annotations
 

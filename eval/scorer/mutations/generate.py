@@ -1,4 +1,4 @@
-"""Does a check of claims notice when one thing in a true claim has been made false?
+"""Generates false claims from true sentences, and counts how many a check notices.
 
 A true claim is a sentence of a document, as it stands or safely reworded (see `paraphrases`). A
 mutation changes one interval of it. That it is false, or at least no longer stated, rests on how

@@ -1,4 +1,4 @@
-"""Which names of a sentence can be changed so that it says something of somebody else?
+"""Changes of names, speakers and roles that make a sentence false.
 
 Names, speakers and roles, for `mutations`, which says why what they give is false.
 """
@@ -45,14 +45,14 @@ def _names_in(text: str, document: str) -> Iterator[tuple[int, int, str]]:
     common = _common(document)
     for match in _NAME.finditer(text):
         words = match[1].split()
-        kept = list(words)
-        while kept and kept[0] in _TITLES:
-            kept.pop(0)
-        start = match.end() - len(" ".join(kept))
+        rest = list(words)
+        while rest and rest[0] in _TITLES:
+            rest.pop(0)
+        start = match.end() - len(" ".join(rest))
         inside = start > 0 and not re.search(r"[.!?:\n][”\"]?\s*$", text[:start])
-        plain = kept and not (_TITLES & set(kept) or any(map(_NATION.fullmatch, kept)))
-        if plain and inside and len("".join(kept)) > 2 and kept[0].lower() not in common:
-            yield start, match.end(), " ".join(kept)
+        plain = rest and not (_TITLES & set(rest) or any(map(_NATION.fullmatch, rest)))
+        if plain and inside and len("".join(rest)) > 2 and rest[0].lower() not in common:
+            yield start, match.end(), " ".join(rest)
 
 
 @lru_cache(maxsize=2)

@@ -1,4 +1,4 @@
-"""In which places can one thing of a sentence be changed so that it is no longer true?
+"""Changes of numbers, dates and units that make a sentence false.
 
 One function for each kind of mutation; `mutations` says why what they give is false. They read
 sentences with patterns of their own, not with those of the code that they test.

@@ -1,4 +1,4 @@
-"""TODO."""
+"""A replacement in a sentence, and what a document offers for one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which words of a sentence can be changed so that it says something else?
+"""Changes of negations, quantifiers and opposites that make a sentence false.
 
 Negations, quantifiers and opposites, for `mutations`, which says why what they give is false.
 """
