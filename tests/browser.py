@@ -7,6 +7,7 @@ model's words are scripted. The fixtures are in `tests.chromium`.
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -72,6 +73,17 @@ class Model(ScriptedServer):
         self.requests.clear()
         self.dropped.clear()
         self.replies = list(replies)
+
+    def says_later(self, reply: Any) -> threading.Event:
+        """From now on `reply`, once the event is set."""
+        may_speak = threading.Event()
+
+        def later(_: Any) -> Any:
+            may_speak.wait(30)
+            return reply
+
+        self.says(later)
+        return may_speak
 
 
 @dataclass

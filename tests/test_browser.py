@@ -20,13 +20,7 @@ pytest_plugins = ["tests.seeds", "tests.chromium"]
 
 
 def test_the_evidence_is_there_before_the_answer(window: Window, model: Model) -> None:
-    may_speak = threading.Event()
-
-    def reply(_: Request) -> Scripted:
-        may_speak.wait(30)
-        return SAID
-
-    model.says(reply)
+    may_speak = model.says_later(SAID)
     window.put(FENTANYL)
     expect(window.live.locator(".fn-passage").first).to_contain_text("fentanyl")
     expect(window.live).to_have_attribute("aria-busy", "true")
@@ -183,13 +177,7 @@ def test_closing_the_window_ends_the_models_request(
 
 
 def test_a_second_enter_does_not_ask_twice(window: Window, model: Model) -> None:
-    may_speak = threading.Event()
-
-    def reply(_: Request) -> Scripted:
-        may_speak.wait(30)
-        return SAID
-
-    model.says(reply)
+    may_speak = model.says_later(SAID)
     window.box.fill(FENTANYL)
     for _ in range(2):
         with window.page.expect_response("**/queue/join*"):
@@ -262,13 +250,7 @@ def test_the_browsers_own_log_names_no_other_host(
 
 
 def test_an_answer_that_one_leaves_comes_about_all_the_same(window: Window, model: Model) -> None:
-    may_speak = threading.Event()
-
-    def reply(_: Request) -> Scripted:
-        may_speak.wait(30)
-        return SAID
-
-    model.says(reply)
+    may_speak = model.says_later(SAID)
     window.put(FENTANYL)
     window.live.locator(".fn-passage").first.wait_for()
     window.do("new", "#fn-sidebar")

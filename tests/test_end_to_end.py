@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from tests.asking import FENTANYL, NEWS, RATE
+from tests.processes import MARK, running
 
 pytestmark = pytest.mark.slow
 
 FOOTNOTE = Path(sys.executable).with_name("footnote")
 SEED = Path(__file__).parents[1] / "seeds" / NEWS
-MARK = "FOOTNOTE_TEST_RUN"  # in the environment of all processes of one run
 PATIENCE_S = 600
 
 
@@ -31,21 +31,9 @@ def asked(question: str, tmp_path: Path) -> dict[str, Any]:
         check=False,
     )
     assert ran.returncode == 0, ran.stderr.decode()
-    assert not still_running(str(tmp_path))
+    assert not running(str(tmp_path))
     answer: dict[str, Any] = json.loads(ran.stdout)
     return answer
-
-
-def still_running(mark: str) -> list[str]:
-    """The processes of a run, the model's server among them; none where /proc is missing."""
-    wanted, found = f"{MARK}={mark}".encode(), []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if wanted in (process / "environ").read_bytes().split(b"\0"):
-                found.append((process / "cmdline").read_text())
-        except OSError:
-            continue  # another user's, or it has just ended
-    return found
 
 
 def test_the_fentanyl_question_is_answered_and_points_at_its_sentence(tmp_path: Path) -> None:
@@ -82,6 +70,6 @@ def test_a_process_that_is_left_over_would_be_noticed(tmp_path: Path) -> None:
     ) as child:
         assert child.stdout is not None
         child.stdout.readline()
-        assert still_running(str(tmp_path))
+        assert running(str(tmp_path))
         child.communicate(b"\n")
-    assert not still_running(str(tmp_path))
+    assert not running(str(tmp_path))

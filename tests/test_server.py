@@ -22,13 +22,13 @@ import ui.cli
 from rag.assistant import Assistant
 from rag.settings import Settings
 from tests.assistants import QuotingAssistant
+from tests.processes import MARK, running
 from tests.serving import Quoter, served
 from ui.gate.sign_in import Access
 from ui.web import server
 from ui.web.server import DEFAULT_PORT, MAX_PORTS_TRIED, PortTaken
 
 PATIENCE_S = 120
-MARK = "FOOTNOTE_TEST_RUN"  # in the environment of all processes of one run
 LOOPBACK = "127.0.0.1"
 
 
@@ -168,18 +168,6 @@ def command(tmp_path: Path, *options: str) -> subprocess.Popen[str]:
     )
 
 
-def processes(mark: str) -> list[str]:
-    """The command lines of the processes of a run; none where /proc is missing."""
-    wanted, found = f"{MARK}={mark}".encode(), []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if wanted in (process / "environ").read_bytes().split(b"\0"):
-                found.append((process / "cmdline").read_text())
-        except OSError:
-            continue  # another user's, or it has just ended
-    return found
-
-
 def test_the_command_serves_until_it_is_interrupted(tmp_path: Path) -> None:
     with taken() as port:
         pass  # nobody listens there any more
@@ -205,7 +193,7 @@ def test_the_command_serves_until_it_is_interrupted(tmp_path: Path) -> None:
     assert rest == ""
     assert "Traceback" not in errors
     assert "Text stays on this machine." in errors
-    assert not processes(str(tmp_path))
+    assert not running(str(tmp_path))
 
 
 def test_a_taken_port_ends_the_command_with_a_line(tmp_path: Path) -> None:
