@@ -125,7 +125,7 @@ def timeless(folder: Path) -> list[Any]:
     every step but for the times."""
     kept = lines(folder)
     for line in kept:
-        del line["seconds"], line["seen"]["seconds"]
+        del line["seconds"], line["recording"]["seconds"]
         line["scores"] = {name: line["scores"][name] for name in steady()}
         if line["answer"]:
             del line["answer"]["timings_s"]

@@ -122,14 +122,14 @@ def test_a_text_that_is_there_twice_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "line", "fault"),
     [
-        ("frank_valid", "{broken", "line 2: JSON: Invalid JSON"),
+        ("frank_valid", "{broken", "line 2: Invalid JSON"),
         ("frank_valid", json.dumps({**frank(1, "x", 0.0), "label": 2}), "line 2: label"),
         ("frank_valid", json.dumps({**frank(1, "x", 0.0), "factuality": 1.5}), "line 2: factual"),
         ("frank_valid", json.dumps(frank(1, " ", 0.0)), "line 2: summary"),
         ("wice_dev", json.dumps(wice(1, "x", "perhaps")), "line 2: label"),
         ("ragtruth_qa_dev", json.dumps(ragtruth(1, [])), "line 2: responses"),
         ("qags_cnndm", json.dumps(qags({"x": ""})), r"line 2: summary_sentences\.0\.responses"),
-        ("mtrag_human", "{}", "JSON: Invalid JSON"),
+        ("mtrag_human", "{}", "Invalid JSON"),
     ],
 )
 def test_a_malformed_line_is_named(tmp_path: Path, name: str, line: str, fault: str) -> None:

@@ -128,7 +128,7 @@ def test_every_stage_that_is_timed_has_a_metric() -> None:
     timed = {
         stage
         for file in RAG.rglob("*.py")
-        for stage in re.findall(r"\.tim(?:ed|ing)\(\"([^\"]+)\"[,)]", file.read_text("utf-8"))
+        for stage in re.findall(r"\btimed(?:_call)?\(\s*\"([^\"]+)\",", file.read_text("utf-8"))
     }
     assert timed == set(STAGES)
     slow = replace(RIGHT, timings={"load model": 2.5, "check": 0.1})

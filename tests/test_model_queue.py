@@ -117,7 +117,7 @@ def test_a_line_that_lets_nobody_wait_still_serves() -> None:
 
 
 def test_a_line_has_a_lane() -> None:
-    with pytest.raises(ValueError, match="at least one lane"):
+    with pytest.raises(ValueError, match="at least one slot"):
         ModelQueue(0)
 
 

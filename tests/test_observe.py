@@ -126,6 +126,6 @@ def test_a_line_with_a_score_that_is_no_number_is_no_case(
     line = json.loads(
         results.format_line(case_result(case, seen, "c", entailment(Scorer())), case, [RATE], seen)
     )
-    line["seen"]["hits"][0]["score"] = "here"
-    with pytest.raises(ValueError, match=r"seen\.hits"):
+    line["recording"]["hits"][0]["score"] = "here"
+    with pytest.raises(ValueError, match=r"recording\.hits"):
         results.parse_line(json.dumps(line).replace('"here"', number).encode())

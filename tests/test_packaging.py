@@ -81,7 +81,7 @@ def test_the_wheel_has_every_file_of_the_packages_and_no_other(wheel: Path) -> N
     for example in ("rag/py.typed", "rag/checking/scorer.json", "rag/prompts/answer.md"):
         assert example in found
     assert f"seeds/{NEWS}" in found
-    assert "ui/assets/app.js" in found
+    assert "ui/assets/page.js" in found
 
 
 def test_the_installed_command_answers_from_its_own_files(installed: Path, tmp_path: Path) -> None:

@@ -73,12 +73,12 @@ def test_a_line_holds_its_scores_and_all_that_was_seen_on_the_way(
     assert tuple(told["scores"]) == tuple(METRICS)
     assert told["scores"]["answer_right"] == told["scores"]["citation_recall"] == 1.0
     assert told["scores"]["recall_at_10"] == told["scores"]["evidence_selected"] == 1.0
-    (asked,) = told["seen"]["consulted"]
+    (asked,) = told["recording"]["model_calls"]
     assert (asked["purpose"], asked["reply"]) == ("answer", f"{STATED} [1]")
     assert FENTANYL in asked["messages"][-1]["content"]
-    assert [each["action"] for each in told["seen"]["checked"]] == ["kept"]
-    assert "no more answers" in error["seen"]["error"]
-    assert error["seen"]["hits"]  # what came before the error is there to see
+    assert [each["action"] for each in told["recording"]["checked"]] == ["kept"]
+    assert "no more answers" in error["recording"]["error"]
+    assert error["recording"]["hits"]  # what came before the error is there to see
     assert {name: score for name, score in error["scores"].items() if score is not None} == {
         "errors": 1.0
     }

@@ -122,8 +122,8 @@ def test_a_line_may_be_anything(tmp_path: Path, line: str) -> None:
         {"scores": {"mrr": -1}},
         {"scores": []},
         {"spans": [{"document_id": "a", "start": 5, "end": 2}]},
-        {"seen": {"hits": [{"score": 1}]}},
-        {"seen": {"checked": "all"}},
+        {"recording": {"hits": [{"score": 1}]}},
+        {"recording": {"checked": "all"}},
         {"outcome": "splendid"},
         {"supports": ["certain"]},
         {"answerable": "yes"},
@@ -226,7 +226,7 @@ def test_a_run_of_the_first_version_keeps_the_figures_that_mean_the_same(tmp_pat
 def test_a_line_of_the_first_version_is_a_case_without_scores(tmp_path: Path) -> None:
     file = keep(tmp_path, TOLD[:1], None) / "results.jsonl"
     line = json.loads(file.read_text("utf-8"))
-    for later in ("scores", "cluster", "spans", "seen"):
+    for later in ("scores", "cluster", "spans", "recording"):
         del line[later]
     file.write_text(json.dumps(line))
     (run,) = list_runs(tmp_path)
