@@ -96,6 +96,7 @@ def test_the_answers_are_kept_with_what_they_miss_and_only_failures_are_asked_ag
     assert [each["id"] for each in rows] == [each["id"] for each in ROWS]
     assert [each["outcome"] for each in rows] == ["answered", "answered", "declined", "error"]
     assert rows[1]["missed"] == [DEEP]
+    assert [each["first_seconds"] is not None for each in rows] == [True, True, False, False]
     assert rows[1]["answer"]["claims"][0]["citations"][0]["quote"] == PIKE
     with out.open("a", encoding="utf-8") as file:
         file.write('{"id": "cut sho')

@@ -150,8 +150,10 @@ def figure(table: Table, line: str, column: str) -> tuple[float, int] | None:
 
 
 def test_tables_by_kind_count_each_question_once() -> None:
+    counted = citing(DEEP, usage=Usage(100))
+    both = question("list", point(DEEP), point(PIKE), id="a")
     results = [
-        BroadResult(question("list", point(DEEP), point(PIKE), id="a"), citing(DEEP)),
+        BroadResult(both, counted, first_seconds=1.0),
         BroadResult(question("list", point(DEEP), id="b"), DECLINED),
         BroadResult(question("fact", point(PIKE), id="c"), citing(PIKE), seconds=3.0),
         BroadResult(question("fact", point(PIKE), id="d"), None, "No model."),
@@ -166,4 +168,6 @@ def test_tables_by_kind_count_each_question_once() -> None:
     assert figure(outcomes, "errors", SHARE) == (0.2, 5)
     assert figure(outcomes, "unanswerable: declined", SHARE) == (1, 1)
     assert figure(outcomes, "conversation: a reply without a citation", SHARE) is None
-    assert figure(costs, "fact", "s to the end") == (3, 1)
+    assert figure(costs, "list", "tokens read") == (50, 2)
+    assert [line.seconds for line in costs.lines if line.name == "fact"] == [[3.0, 0.0]]
+    assert "To its first cited sentence: 1000.0, 1000.0 (p50, p95, of 1)" in costs.notes[0]

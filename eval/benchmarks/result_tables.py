@@ -57,7 +57,7 @@ def format_table(table: Table) -> str:
     """The table as a person reads it: percent with intervals, and milliseconds a query."""
     timed = any(line.seconds for line in table.lines)
     head = ["", *table.columns, *(["ms p50, p95"] if timed else [])]
-    rows = [[line.name, *_cells(line, table), _ms(line.seconds)] for line in table.lines]
+    rows = [[line.name, *_cells(line, table), format_ms(line.seconds)] for line in table.lines]
     rows += [
         [anchor.name, *(_percent(anchor.figures.get(name)) for name in table.columns)]
         for anchor in table.anchors
@@ -117,7 +117,8 @@ def _percent(value: float | None) -> str:
     return "" if value is None else f"{100 * value:.1f}"
 
 
-def _ms(seconds: Sequence[float]) -> str:
+def format_ms(seconds: Sequence[float]) -> str:
+    """Median and 95th percentile in milliseconds; "" without a value."""
     p50, p95 = _quantile(seconds, 0.5), _quantile(seconds, 0.95)
     return "" if p50 is None or p95 is None else f"{p50:.1f}, {p95:.1f}"
 

@@ -136,15 +136,15 @@ def ask_question(
     try:
         for event in assistant.stream(question.text, question.history, question.document_ids):
             if first is None and _shows_a_citation(event):
-                first = clock() - started
+                first = round(clock() - started, 3)
             if isinstance(event, Finished):
                 answer = event.answer
     except FootnoteError as error:
         fault = str(error)
     except Exception as error:  # a defect: one row tells of it, the others are still asked
         fault = f"{type(error).__name__}: {error}"
-    passed = clock() - started
-    return BroadResult(question, answer, fault, passed, passed if first is None else first)
+    passed = round(clock() - started, 3)
+    return BroadResult(question, answer, fault, passed, first)
 
 
 def _shows_a_citation(event: Event) -> bool:
@@ -167,6 +167,7 @@ def result_to_json(result: BroadResult, sentences: Sentences) -> dict[str, Any]:
     """What a person wants to read first; the whole answer comes last."""
     question, answer = result.question, result.answer
     content = content_of(answer) if answer else None
+    scores = score_result(result, sentences)
     missed = [
         point.quotes[0].text
         for point in question.required
@@ -181,9 +182,9 @@ def result_to_json(result: BroadResult, sentences: Sentences) -> dict[str, Any]:
         "text": answer.text if answer else result.error,
         "reason": answer.reason if answer else None,
         "missed": missed,
-        "scores": score_result(result, sentences),
-        "seconds": round(result.seconds, 3),
-        "first_seconds": round(result.first_seconds, 3),
+        "scores": {name: value for name, value in scores.items() if value is not None},
+        "seconds": result.seconds,
+        "first_seconds": result.first_seconds,
         "answer": answer_to_json(answer) if answer else None,
     }
 

@@ -26,14 +26,14 @@ Scores = Mapping[str, float | None]
 class BroadResult:
     """One question and what came of it: an answer, or the `error` that it ended in.
 
-    `seconds` is the whole time, `first_seconds` that to the first cited sentence.
+    `seconds` is the whole time, `first_seconds` that to the first cited sentence, if there is one.
     """
 
     question: BroadQuestion
     answer: Answer | None
     error: str = ""
     seconds: float = 0.0
-    first_seconds: float = 0.0
+    first_seconds: float | None = None
 
 
 def score_result(result: BroadResult, sentences: Sentences) -> dict[str, float | None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from eval.benchmarks.result_tables import Line, Table
+from eval.benchmarks.result_tables import Line, Table, format_ms
 from eval.broad.key_points import Sentences
 from eval.broad.questions import KINDS
 from eval.broad.scores import BroadResult, Scores, score_result
@@ -20,8 +20,6 @@ _POINTS = {
     "words": "words",
 }
 _COSTS = {
-    "first_seconds": "s to the first citation",
-    "seconds": "s to the end",
     "tokens_read": "tokens read",
     "tokens_written": "tokens written",
 }
@@ -68,9 +66,16 @@ def _outcomes(scored: Sequence[_Scored]) -> Table:
 
 def _costs(scored: Sequence[_Scored]) -> Table:
     lines = [*_by_kind(scored, _COSTS), _line("all", scored, _COSTS)]
+    firsts = [first for result, _ in scored if (first := result.first_seconds) is not None]
+    notes = (
+        f"Milliseconds: to the end of the answer. To its first cited sentence: {format_ms(firsts)}"
+        f" (p50, p95, of {len(firsts)})."
+        if firsts
+        else "Milliseconds: to the end of the answer.",
+    )
     columns = tuple(_COSTS.values())
-    title = "What an answer costs, by kind of question (means)"
-    return Table(title, columns, tuple(lines), counts=frozenset(columns))
+    title = "What an answer costs, by kind of question"
+    return Table(title, columns, tuple(lines), (), notes, counts=frozenset(columns))
 
 
 def _by_kind(scored: Sequence[_Scored], columns: dict[str, str]) -> list[Line]:
@@ -86,6 +91,7 @@ def _line(name: str, scored: Sequence[_Scored], columns: dict[str, str]) -> Line
     return Line(
         name.replace("_", " "),
         {label: _mean(scored, column) for column, label in columns.items()},
+        [result.seconds for result, _ in scored] if columns is _COSTS else (),
     )
 
 
