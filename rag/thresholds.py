@@ -159,6 +159,23 @@ class Checking:
     """Of the claim's words in line with the source, for gaps to mean something."""
     min_block_words: int = 3
     """Words in line, for a "not" among them to stand in the same place."""
+    gap_chars: int = 3
+    """Of white space between neighbouring sentences, at most."""
+    max_quotes: int = 3
+    """Sentences of the source with which the grounding features compare a claim at once."""
+    min_copied_run: int = 4
+    """Words in a row that are copied, and do not match by chance."""
+    max_density: float = 30.0
+    """Of the extractive density of Grusky et al. (2018)."""
+    max_reasons: int = 4
+    """Of each kind, that the grounding features count."""
+    max_source_sentences: int = 30
+    """That a claim is compared with, those that share most words: more would take seconds."""
+    score_softness: float = 2.0
+    """Between the mean of the chances of sentences (1) and that of their log-odds (infinite);
+    1 to 3 differ by less than chance on the judged sets."""
+    min_clipped_chance: float = 0.02
+    """A chance nearer to 0 or 1 is taken as this near: log-odds are infinite there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +215,8 @@ class Conflicts:
     """That two sentences have in common, for them to be compared."""
     min_shared_fraction: float = 0.2
     """The same, of the stems of the shorter sentence."""
+    window_words: int = 3
+    """On either side of a point, that are compared by themselves."""
 
 
 RETRIEVAL = Retrieval()

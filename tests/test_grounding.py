@@ -27,6 +27,7 @@ from rag.checking.scorer import (
     sentences,
 )
 from rag.errors import ModelFileError
+from rag.thresholds import CHECKING
 
 STORM = (
     "The harbour of Lisbon closed on Tuesday after a storm damaged three cranes. Repairs will cost"
@@ -93,7 +94,7 @@ def test_sources_that_say_nothing_of_it_leave_a_claim_grounded(scorer: Scorer) -
 def test_what_is_said_after_a_hundred_other_sentences_is_found(scorer: Scorer) -> None:
     pages = [f"Ship number {n} sailed to port {n + 7}." for n in range(100)]
     source = " ".join([*pages, VERBATIM[2], *pages])
-    assert len(sentences(source)) > scorer_module.MAX_SOURCE_SENTENCES
+    assert len(sentences(source)) > CHECKING.max_source_sentences
     assert scorer.score_claim(VERBATIM[2], [source]) > scorer.threshold
 
 

@@ -16,10 +16,10 @@ from pathlib import Path
 from rag.models import fitted_weights
 from rag.models.fitted_weights import Finite, FrozenModel
 from rag.models.token_embeddings import TokenEncoder
+from rag.thresholds import CHECKING
 from rag.types import Passage
 
 WEIGHTS = Path(__file__).with_suffix(".json")
-MIN_CHANCE = 0.02  # a chance nearer to 0 or 1 is taken as this near: log-odds are infinite there
 
 
 class Weights(FrozenModel):
@@ -91,7 +91,7 @@ class Answerability:
 
 def log_odds(chance: float) -> float:
     """Those of a chance; finite, also for 0 and 1."""
-    clipped = min(max(chance, MIN_CHANCE), 1 - MIN_CHANCE)
+    clipped = min(max(chance, CHECKING.min_clipped_chance), 1 - CHECKING.min_clipped_chance)
     return log(clipped / (1 - clipped))
 
 

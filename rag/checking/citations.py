@@ -22,7 +22,6 @@ from rag.types import Citation, Passage, Span
 # A marker in any of the shapes models write: [1], [1, 2], 【1】, [^1].
 _MARKER = re.compile(r"(?<!\s)\s*+[\[【]\s?\^?(\d{1,4}(?:\s?[,;–-]\s?\d{1,4})*+)\s?[\]】]")
 _BARE = re.compile(r"(?:yes|no)[.,!]?", re.IGNORECASE)
-GAP_CHARS = 3  # of white space between neighbouring sentences
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,4 +141,6 @@ def _before(
 
 def directly_follows(span: Span, other: Span) -> bool:
     """True when `span` begins where `other` ends, white space aside."""
-    return span.document_id == other.document_id and 0 <= span.start - other.end <= GAP_CHARS
+    return (
+        span.document_id == other.document_id and 0 <= span.start - other.end <= CHECKING.gap_chars
+    )

@@ -19,6 +19,7 @@ from rag.models.token_embeddings import TokenEmbeddings
 from rag.text.quantities import find_quantities
 from rag.text.synonyms import are_synonyms
 from rag.text.tokens import content_stems
+from rag.thresholds import CHECKING
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,10 +31,6 @@ Name = Literal[
 NAMES: tuple[Name, ...] = get_args(Name)
 Features = Mapping[Name, float]
 
-MAX_QUOTES = 3  # sentences of the source that a claim is compared with at once
-MIN_COPIED_RUN = 4  # words in a row that are copied, and do not match by chance
-MAX_DENSITY = 30.0
-MAX_REASONS = 4
 
 _WORDS = re.compile(r"[^\W_]+(?:[.,]\d+)*")
 # Sentences about the sources themselves: "The passages do not say", "I hope this helps".
@@ -88,8 +85,8 @@ def features(claim: AnalysedSentence, source: Sequence[AnalysedSentence]) -> dic
         "numbers": _numbers(claim, source),
         "missing": float(sum(_is_missing(stem, stems) for stem in dict.fromkeys(claim.stems))),
         "meta": float(bool(_META.search(claim.text))),
-        "hard": float(min(hard, MAX_REASONS)),
-        "soft": float(min(len(reasons) - hard, MAX_REASONS)),
+        "hard": float(min(hard, CHECKING.max_reasons)),
+        "soft": float(min(len(reasons) - hard, CHECKING.max_reasons)),
     }
 
 
@@ -99,9 +96,8 @@ def features(claim: AnalysedSentence, source: Sequence[AnalysedSentence]) -> dic
 def _aligned(
     similarity: NDArray[np.float32], claim: AnalysedSentence, source: Sequence[AnalysedSentence]
 ) -> tuple[float, list[int]]:
-    """The mean similarity of the claim's tokens to the most similar ones of `MAX_QUOTES` sentences
-    of the source; and which these are, best first (greedily, so the first is the best single
-    one)."""
+    """The mean similarity of the claim's tokens to the most similar ones of a few sentences of the
+    source; and which these are, best first (greedily, so the first is the best single one)."""
     import numpy as np
 
     if not similarity.size:
@@ -113,7 +109,7 @@ def _aligned(
     weights = claim.states.weights + 1e-6
     weights = weights / weights.sum()
     best, chosen = np.full(len(weights), -1.0, np.float32), list[int]()
-    for _ in range(min(MAX_QUOTES, len(filled))):
+    for _ in range(min(CHECKING.max_quotes, len(filled))):
         gained = np.maximum(best[:, None], nearest).T @ weights
         gained[chosen] = -2
         chosen.append(int(gained.argmax()))
@@ -166,8 +162,8 @@ def _density(claim: AnalysedSentence, source: Sequence[AnalysedSentence]) -> tup
     lengths = list(_copied_lengths(claim.words, [sentence.words for sentence in source]))
     words = len(claim.words) or 1
     density = sum(length**2 for length in lengths) / words
-    copied = sum(length for length in lengths if length >= MIN_COPIED_RUN) / words
-    return min(density, MAX_DENSITY) / MAX_DENSITY, copied
+    copied = sum(length for length in lengths if length >= CHECKING.min_copied_run) / words
+    return min(density, CHECKING.max_density) / CHECKING.max_density, copied
 
 
 def _copied_lengths(words: Sequence[str], sentences: Sequence[Sequence[str]]) -> Iterator[int]:

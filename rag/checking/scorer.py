@@ -22,11 +22,10 @@ from rag.models.fitted_weights import Finite, FrozenModel
 from rag.models.token_embeddings import TokenEncoder
 from rag.text.sentences import split_sentences
 from rag.text.tokens import content_stems
+from rag.thresholds import CHECKING
 
 WEIGHTS = Path(__file__).with_suffix(".json")
-MAX_SOURCE_SENTENCES = 30  # that a claim is compared with: those that share most words
 DIGITS = 4  # of a score
-_SOFTNESS = 2.0  # between the mean of chances (1) and that of log-odds (infinite)
 
 
 class Weight(fitted_weights.Weight):
@@ -125,7 +124,7 @@ def overall(log_odds: Sequence[float]) -> float:
     """One score for sentences of these log-odds; 0 for none."""
     if not log_odds:
         return 0.0
-    return round(fmean(_squashed(each / _SOFTNESS) for each in log_odds), DIGITS)
+    return round(fmean(_squashed(each / CHECKING.score_softness) for each in log_odds), DIGITS)
 
 
 def least(log_odds: Iterable[float]) -> float:
@@ -146,4 +145,4 @@ def _nearest(claim: frozenset[str], stems: Sequence[frozenset[str]]) -> list[int
     """The places of the sentences that share most words with a claim, in order. Only these are
     read: a long page would take seconds."""
     ranked = sorted(range(len(stems)), key=lambda place: (-len(claim & stems[place]), place))
-    return sorted(ranked[:MAX_SOURCE_SENTENCES])
+    return sorted(ranked[: CHECKING.max_source_sentences])

@@ -1,4 +1,4 @@
-"""Which sentences of other sources contradict what is cited?
+"""Compares what an answer cites with the sentences of other sources.
 
 Every sentence cited is compared with the sentences of the other documents that were found. What
 contradicts it becomes a claim of the answer, with both quotes.
@@ -31,9 +31,8 @@ class Contradiction:
 
 @dataclass(frozen=True, slots=True)
 class SentenceInContext:
-    """A sentence with what names its subject: the sentences before it, of about
-    `Conflicts.context_chars` characters, and the title and sentences of its article, so far as they
-    were found."""
+    """A sentence with what names its subject: the sentences `before` it, and the title and
+    sentences of its `article`, so far as they were found."""
 
     cited: Citation
     before: str
@@ -63,20 +62,20 @@ def add_to_answer(
 
 
 def find_contradictions(
-    claims: Sequence[Claim], passages: Sequence[Passage], judge: PairScorer
+    claims: Sequence[Claim], passages: Sequence[Passage], scorer: PairScorer
 ) -> list[Contradiction]:
-    """Those between what `claims` cite and the sentences of `passages`, at most
-    `Conflicts.max_contradictions`, each thing once."""
+    """Those between what `claims` cite and the sentences of `passages`, each sentence once, at most
+    `CONFLICTS.max_contradictions`."""
     published = _published(passages)
     found: dict[Span, Contradiction] = {}
-    told: set[Span] = set()
+    reported: set[Span] = set()
     candidates = [each for passage in passages for each in _sentences(passage)]
     for cited in dict.fromkeys(c for claim in claims for c in claim.citations):
         for other in candidates:
-            if cited.span.document_id == other.span.document_id or cited.span in told:
+            if cited.span.document_id == other.span.document_id or cited.span in reported:
                 continue
-            if difference := _differ(cited, other, published, judge):
-                told |= {cited.span, other.span}
+            if difference := _difference(cited, other, published, scorer):
+                reported |= {cited.span, other.span}
                 found.setdefault(other.span, Contradiction(difference, cited, other))
     return list(found.values())[: CONFLICTS.max_contradictions]
 
@@ -95,13 +94,13 @@ def _read(cited: Citation, article: tuple[str, ...], library: Library) -> Senten
 
 def _article(id: str, passages: Sequence[Passage]) -> tuple[str, ...]:
     """The title and sentences of a document, so far as `passages` hold them."""
-    of = [each for each in passages if each.span.document_id == id]
-    sentences = (each.quote for passage in of for each in _sentences(passage))
-    return (*dict.fromkeys(each.title for each in of), *sentences)
+    own = [each for each in passages if each.span.document_id == id]
+    sentences = (each.quote for passage in own for each in _sentences(passage))
+    return (*dict.fromkeys(each.title for each in own), *sentences)
 
 
 def _before(text: str, place: int) -> str:
-    """The whole sentences within `Conflicts.context_chars` characters before `place`."""
+    """The whole sentences within `CONFLICTS.context_chars` characters before `place`."""
     start = max(0, place - CONFLICTS.context_chars)
     found = split_sentences(text[start:place])
     whole = found[1:] if start else found  # the first may be cut off at the front
@@ -124,11 +123,11 @@ def sentences_of_others(
 def contradiction_claim(found: Contradiction) -> Claim:
     """What the answer says of it, with both sentences as they stand, their full stops aside."""
     quotes = (" ".join(each.quote.split()) for each in (found.cited, found.other))
-    one, other = (quote.removesuffix(".") for quote in quotes)
+    first, second = (quote.removesuffix(".") for quote in quotes)
     point = {"verdict": "whether this is so"}.get(
         found.difference.point, f"the {found.difference.point}"
     )
-    text = f"Sources differ on {point}: “{one}”, but “{other}”."
+    text = f"Sources differ on {point}: “{first}”, but “{second}”."
     return Claim(text, (found.cited, found.other), "supported", (), "compared", 1.0)
 
 
@@ -144,24 +143,20 @@ def _published(passages: Sequence[Passage]) -> dict[str, str | None]:
     return {passage.span.document_id: passage.published for passage in passages}
 
 
-def are_far_apart(one: str | None, other: str | None) -> bool:
-    """True of two publication dates between which what is said may have changed."""
-    first, second = parse_day(one), parse_day(other)
-    return (
-        first is not None
-        and second is not None
-        and abs((first - second).days) > CONFLICTS.max_days_between
-    )
+def are_far_apart(first: str | None, second: str | None) -> bool:
+    """True of two publication dates between which things may have changed."""
+    a, b = parse_day(first), parse_day(second)
+    return a is not None and b is not None and abs((a - b).days) > CONFLICTS.max_days_between
 
 
-def _differ(
-    one: Citation, other: Citation, published: Mapping[str, str | None], judge: PairScorer
+def _difference(
+    cited: Citation, other: Citation, published: Mapping[str, str | None], scorer: PairScorer
 ) -> Difference | None:
     """Where two sentences contradict each other; of articles that are far apart, only in years."""
-    far = are_far_apart(*(published.get(each.span.document_id) for each in (one, other)))
-    if far and not all(find_years(each.quote) for each in (one, other)):
+    far = are_far_apart(*(published.get(each.span.document_id) for each in (cited, other)))
+    if far and not all(find_years(each.quote) for each in (cited, other)):
         return None
-    found = judge.likeliest_difference(one.quote, other.quote)
+    found = scorer.likeliest_difference(cited.quote, other.quote)
     if found and far and not all(find_years(each) for each in (found.ours, found.theirs)):
         return None
     return found

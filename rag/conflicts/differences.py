@@ -1,7 +1,7 @@
-"""Where could two sentences contradict each other?
+"""Points in which two sentences could contradict each other.
 
-In a number, a name, a date, or whether a thing is so: wherever each has something of its own that
-cannot both be true of one thing. Whether they speak of one thing is for `pairs`. Pure.
+A number, a name, a date, or whether a thing is so: wherever each has something of its own that
+cannot both be true of one thing. Whether they speak of one thing is for `pair_scorer`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Literal
 from rag.text.antonyms import PolarWord, opposed_words, polar_words
 from rag.text.dates import NamedDate
 from rag.text.names import name_keys
+from rag.text.quantities import STRICT_UNITS
 from rag.text.sentence_parser import Figure, Interval, NamePhrase, ParsedSentence, parse_sentence
 from rag.text.synonyms import may_be_same_event
 from rag.text.tokens import content_stem
@@ -23,15 +24,13 @@ from rag.thresholds import CONFLICTS
 Point = Literal["number", "name", "date", "verdict"]
 
 
-# Units without which a number says something else.
-_TELLING = frozenset(["%", "$", "€", "£", "¥", "fraction", "point", "age"])
-# Names of nobody: scales, days, nationalities and other words that stand before a noun.
-_NO_RIVAL = re.compile(
+# Capitalised words that name nobody: scales, weekdays, nationalities and other adjectives.
+_NO_NAME = re.compile(
     r"(?i:celsius|fahrenheit|c|f|i|(?:mon|tues|wednes|thurs|fri|satur|sun)days?)"
     r"|[A-Z][\w-]*(?:ish|ese|[ie]an|can|ic|ed)"
 )
-_WHERE = {"in": "in", "at": "at", "near": "near", "outside": "near", "to": "to", "off": "off"}
-_WHERE |= {"from": "from", "on": "on"}
+_RELATIONS = {word: word for word in ("in", "at", "near", "to", "off", "from", "on")}
+_RELATIONS |= {"outside": "near"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,64 +45,66 @@ class Difference:
     their_place: Interval
 
 
-def find_differences(one: str, other: str) -> list[Difference]:
+def find_differences(first: str, second: str) -> list[Difference]:
     """Every point in which two sentences could contradict each other."""
-    ours, theirs = parse_sentence(one), parse_sentence(other)
-    turned = list(_turned(one, other))
-    dates = [] if turned else list(_dates(ours, theirs))  # "began on Monday", "ended on Friday"
-    return [*_numbers(ours, theirs), *dates, *_names(ours, theirs), *turned]
+    ours, theirs = parse_sentence(first), parse_sentence(second)
+    verdicts = list(_verdicts(first, second))
+    dates = [] if verdicts else list(_dates(ours, theirs))  # "began on Monday", "ended on Friday"
+    return [*_numbers(ours, theirs), *dates, *_names(ours, theirs), *verdicts]
 
 
 def count_agreements(ours: ParsedSentence, theirs: ParsedSentence) -> int:
-    """How many figures and dates of the one the other has too."""
+    """How many figures and dates of the first the second has too."""
     figures = sum(
-        any(_agree(a, b) and _comparable(a, b) for b in theirs.figures) for a in ours.figures
+        any(_agree(a, b) and _count_the_same(a, b) for b in theirs.figures) for a in ours.figures
     )
     return figures + sum(date in theirs.dates for date in ours.dates)
 
 
-def is_named_in(name: NamePhrase, read: ParsedSentence) -> bool:
+def is_named_in(name: NamePhrase, sentence: ParsedSentence) -> bool:
     """True when a sentence has a name too, or a word like it, be it that of who said it."""
-    keys = {key for word in [*read.words, *read.speaker] for key in name_keys(word)}
-    return any(name.keys & other.keys for other in read.names) or bool(name.keys & keys)
+    keys = {key for word in [*sentence.words, *sentence.speaker] for key in name_keys(word)}
+    return any(name.keys & other.keys for other in sentence.names) or bool(name.keys & keys)
 
 
 # --- numbers and dates ------------------------------------------------------------------------
 
 
 def _numbers(ours: ParsedSentence, theirs: ParsedSentence) -> Iterator[Difference]:
-    mine = [a for a in ours.figures if not any(_agree(a, b) for b in theirs.figures)]
-    others = [b for b in theirs.figures if not any(_agree(a, b) for a in ours.figures)]
-    for a in mine:
-        for b in others:
-            if a.unit == b.unit and _scale(a, ours) == _scale(b, theirs):
+    for a in _only_in(ours, theirs):
+        for b in _only_in(theirs, ours):
+            if a.unit == b.unit and _temperature_scale(a, ours) == _temperature_scale(b, theirs):
                 yield Difference("number", a.text, b.text, a.place, b.place)
+
+
+def _only_in(sentence: ParsedSentence, other: ParsedSentence) -> list[Figure]:
+    return [a for a in sentence.figures if not any(_agree(a, b) for b in other.figures)]
 
 
 def are_comparable(found: Difference, ours: ParsedSentence, theirs: ParsedSentence) -> bool:
     """True when two numbers have the same unit, or count the same by a word."""
-    one = next(a for a in ours.figures if a.place == found.our_place)
-    other = next(b for b in theirs.figures if b.place == found.their_place)
-    return _comparable(one, other)
+    a = next(figure for figure in ours.figures if figure.place == found.our_place)
+    b = next(figure for figure in theirs.figures if figure.place == found.their_place)
+    return _count_the_same(a, b)
 
 
-def _comparable(a: Figure, b: Figure) -> bool:
+def _count_the_same(a: Figure, b: Figure) -> bool:
     if a.unit != b.unit:
         return False
     return bool(a.unit) or any(may_be_same_event(x, y) for x in a.counted for y in b.counted)
 
 
-def _scale(figure: Figure, read: ParsedSentence) -> str:
+def _temperature_scale(figure: Figure, sentence: ParsedSentence) -> str:
     """The "F" of "40 degrees Fahrenheit"."""
-    found = re.match(r"s?\s*([CF])(?:elsius|ahrenheit)?\b", read.text[figure.place[1] :])
+    found = re.match(r"s?\s*([CF])(?:elsius|ahrenheit)?\b", sentence.text[figure.place[1] :])
     return found[1] if found and figure.unit == "degree" else ""
 
 
 def _agree(a: Figure, b: Figure) -> bool:
     if "score" in (a.unit, b.unit):
-        ones, others = (sorted(each.text.split("-")) for each in (a, b))
-        return ones == others if a.unit == b.unit else bool({*ones} & {*others})
-    if a.unit != b.unit and ({a.unit, b.unit} & _TELLING or (a.unit and b.unit)):
+        ours, theirs = (sorted(each.text.split("-")) for each in (a, b))
+        return ours == theirs if a.unit == b.unit else bool({*ours} & {*theirs})
+    if a.unit != b.unit and ({a.unit, b.unit} & STRICT_UNITS or (a.unit and b.unit)):
         return False
     rounded = not {a.bound, b.bound}.isdisjoint(("about", "almost"))
     tolerance = CONFLICTS.approximate_tolerance if rounded else CONFLICTS.rounding_tolerance
@@ -115,16 +116,16 @@ def _agree(a: Figure, b: Figure) -> bool:
 
 def _dates(ours: ParsedSentence, theirs: ParsedSentence) -> Iterator[Difference]:
     pairs = [(a, b) for a in ours.dates for b in theirs.dates]
-    if any(_same_day(a, b) for a, b in pairs):
+    if any(_may_be_same_day(a, b) for a, b in pairs):
         return
     for a, b in pairs:
         if a.excludes(b):
             yield Difference("date", a.text, b.text, a.place, b.place)
 
 
-def _same_day(a: NamedDate, b: NamedDate) -> bool:
-    same = ((a.year, b.year), (a.month, b.month), (a.weekday, b.weekday))
-    return not a.excludes(b) and any(x and x == y for x, y in same)
+def _may_be_same_day(a: NamedDate, b: NamedDate) -> bool:
+    common = ((a.year, b.year), (a.month, b.month), (a.weekday, b.weekday))
+    return not a.excludes(b) and any(x and x == y for x, y in common)
 
 
 # --- names ------------------------------------------------------------------------------------
@@ -133,12 +134,12 @@ def _same_day(a: NamedDate, b: NamedDate) -> bool:
 def _names(ours: ParsedSentence, theirs: ParsedSentence) -> Iterator[Difference]:
     for a in ours.names:
         for b in theirs.names:
-            if not is_named_in(a, theirs) and not is_named_in(b, ours) and _rival(a, b):
+            if not is_named_in(a, theirs) and not is_named_in(b, ours) and _are_rivals(a, b):
                 yield Difference("name", a.text, b.text, a.place, b.place)
 
 
-def _rival(a: NamePhrase, b: NamePhrase) -> bool:
-    if _NO_RIVAL.fullmatch(a.text) or _NO_RIVAL.fullmatch(b.text):
+def _are_rivals(a: NamePhrase, b: NamePhrase) -> bool:
+    if _NO_NAME.fullmatch(a.text) or _NO_NAME.fullmatch(b.text):
         return False
     if a.text.replace(".", "").isupper() != b.text.replace(".", "").isupper():
         return False  # "LONDON", "U.S.": how a report opens, and short forms
@@ -147,20 +148,20 @@ def _rival(a: NamePhrase, b: NamePhrase) -> bool:
         >= CONFLICTS.min_spelling_similarity
     ):
         return False  # "Katrina", "Kattrina"
-    return _WHERE.get(a.preposition) == _WHERE.get(b.preposition)
+    return _RELATIONS.get(a.preposition) == _RELATIONS.get(b.preposition)
 
 
 # --- whether it is so -------------------------------------------------------------------------
 
 
-def _turned(one: str, other: str) -> Iterator[Difference]:
+def _verdicts(first: str, second: str) -> Iterator[Difference]:
     """A word that only one of the two denies, where the other denies nothing; and opposites."""
-    ours, theirs = polar_words(one), polar_words(other)
-    opposed = set(opposed_words(one, other))
-    deny = any(word.denied for word in ours) and any(word.denied for word in theirs)
+    ours, theirs = polar_words(first), polar_words(second)
+    opposed = set(opposed_words(first, second))
+    both_deny = any(word.denied for word in ours) and any(word.denied for word in theirs)
     for a in ours:
         for b in theirs:
-            if (a, b) in opposed or (not deny and _denied(a, b)):
+            if (a, b) in opposed or (not both_deny and _is_denied_once(a, b)):
                 yield Difference(
                     "verdict",
                     "not " * a.denied + a.stem,
@@ -170,7 +171,7 @@ def _turned(one: str, other: str) -> Iterator[Difference]:
                 )
 
 
-def _denied(a: PolarWord, b: PolarWord) -> bool:
+def _is_denied_once(a: PolarWord, b: PolarWord) -> bool:
     return (
         a.denied != b.denied
         and bool(content_stem(a.stem) or a.poles)

@@ -1,10 +1,9 @@
-"""Do other sources answer the question otherwise?
+"""Asks a small model whether other sources answer the question differently.
 
-The question that was answered is put to sentences of other documents too, each read with those
-before it, as a small model is asked of any: does this state the answer, and in which words? Where
-another sentence answers in words that cannot be right as well, the two contradict each other. This
-sees through wordings that no likeness of sentences sees through (`contradict`), but it needs the
-question, and a model to ask.
+The question that was answered is put to sentences of other documents too, each in its context:
+does this answer, and in which words? Where another sentence answers in words that cannot be right
+as well, the two contradict each other. This finds what `pair_scorer` cannot see by the wording,
+but it needs the question and a model.
 """
 
 from __future__ import annotations
@@ -25,12 +24,12 @@ from rag.text.bounds import bound_before
 from rag.text.dates import DATE_WORDS, find_years
 from rag.text.names import COMMON_NAME_WORDS
 from rag.text.quantities import find_quantities
-from rag.text.tokens import STOP_WORDS, content_stems
+from rag.text.tokens import STOP_WORDS, WORD, content_stems
 from rag.thresholds import CONFLICTS
 from rag.types import ChatModel, Passage
 
-# A sentence that tells of a change contradicts nobody who wrote before it, nor one that tells how
-# far a count had come.
+# A sentence about a change contradicts nobody who wrote before it, nor does one that says how far a
+# count has come.
 _UPDATE = re.compile(
     r"\b(?:no longer|bring(?:s|ing)|revis\w+|correct(?:s|ed|ing|ion)|updat\w+|lift(?:s|ed|ing)"
     r"|revers(?:e[sd]?|ing)|withdr[ae]w\w*|postpon\w+|put back|originally|initially|earlier"
@@ -47,13 +46,12 @@ _SEVERAL = re.compile(
 )
 # "2) Rye and barley.": an item of a list is one answer of several.
 _ITEM = re.compile(r"\W*\d{1,2}(?:\s*[.):]\s*|\s{2,})[^\W\d]")
-_WORD = re.compile(r"[^\W\d_]+(?:[’'-][^\W\d_]+)*")
 
 
 @dataclass(frozen=True, slots=True)
 class GivenAnswer:
     """How the question was answered: from which sentence, in which words (None for a "yes" or
-    "no", and where the model found none), and how sure the model is that the sentence states it,
+    "no", and where the model found none), and how sure the model is that the sentence answers,
     0..1."""
 
     own: SentenceInContext
@@ -63,94 +61,95 @@ class GivenAnswer:
 
 def find_contradictions(
     question: str,
-    said: GivenAnswer,
+    given: GivenAnswer,
     others: Iterable[SentenceInContext],
     model: ChatModel,
     answerability: Answerability,
 ) -> Iterator[ModelCalled | Contradiction]:
-    """What the model is asked of the likeliest of `others`, sentences of other documents with the
-    best first, and each contradiction after what tells it."""
+    """The calls of the model about the likeliest of `others`, sentences of other documents with the
+    best first, and each contradiction after the calls that found it."""
     kind = expected_answer_type(question)
     several = kind == "other" and _SEVERAL.search(question)  # but "how many types" has one answer
-    if several or _rivals_nobody(said.own.cited.quote):
+    if several or _contradicts_nobody(given.own.cited.quote):
         return
-    asked = _likeliest(question, said, others, answerability)
+    likeliest = _likeliest(question, given, others, answerability)
     if kind == "yes-no":
-        yield from _affirmed(question, said, asked, model)
-    elif said.short:  # a description without its few words cannot be compared with others
-        yield from _worded(question, said, said.short, asked, model)
+        yield from _other_verdicts(question, given, likeliest, model)
+    elif given.short:  # a description without its few words cannot be compared with others
+        yield from _other_wordings(question, given, given.short, likeliest, model)
 
 
 def _likeliest(
     question: str,
-    said: GivenAnswer,
+    given: GivenAnswer,
     others: Iterable[SentenceInContext],
     answerability: Answerability,
 ) -> list[SentenceInContext]:
     """Those that could answer the question, of articles that do not answer it alike."""
     kind = expected_answer_type(question)
-    could = (
+    candidates = (
         each
         for each in others
         if has_answer_type(kind, each.cited.quote)
-        and _overlap(said.own.text, each.text) >= CONFLICTS.min_word_overlap
-        and not _rivals_nobody(each.cited.quote)
-        and not (said.short and _says(question, said.short, each))
-        and not _of_another_year(question, said.own.cited.quote, each.cited.quote)
+        and _overlap(given.own.text, each.text) >= CONFLICTS.min_word_overlap
+        and not _contradicts_nobody(each.cited.quote)
+        and not (given.short and _answers_alike(question, given.short, each))
+        and not _of_another_year(question, given.own.cited.quote, each.cited.quote)
     )
-    met = [
+    scored = [
         (answerability.max_sim(question, [each.text]), each)
-        for each in islice(could, CONFLICTS.max_read)
+        for each in islice(candidates, CONFLICTS.max_read)
     ]
     likely = sorted(
-        (pair for pair in met if pair[0] >= CONFLICTS.min_max_sim), key=lambda pair: -pair[0]
+        (pair for pair in scored if pair[0] >= CONFLICTS.min_max_sim), key=lambda pair: -pair[0]
     )
     return [each for _, each in likely[: CONFLICTS.max_asked]]
 
 
-def _rivals_nobody(quote: str) -> bool:
+def _contradicts_nobody(quote: str) -> bool:
     return bool(_UPDATE.search(quote) or _ITEM.match(quote))
 
 
-def _of_another_year(question: str, one: str, other: str) -> bool:
+def _of_another_year(question: str, first: str, second: str) -> bool:
     """True where a sentence names a year and the other does not, or another, and that is not what
-    is asked for: it tells of what was before."""
+    is asked for: it is about what was before."""
     if expected_answer_type(question) in ("time", "year"):
         return False
-    ours, theirs = (find_years(each) for each in (one, other))
+    ours, theirs = (find_years(each) for each in (first, second))
     return bool((ours ^ theirs) - find_years(question))
 
 
-def _overlap(one: str, other: str) -> float:
+def _overlap(first: str, second: str) -> float:
     """The overlap coefficient of two texts' words, 0..1 (Szymkiewicz-Simpson)."""
-    ours, theirs = set(content_stems(one)), set(content_stems(other))
+    ours, theirs = set(content_stems(first)), set(content_stems(second))
     return len(ours & theirs) / (min(len(ours), len(theirs)) or 1)
 
 
-def _says(question: str, short: str, read: SentenceInContext) -> bool:
+def _answers_alike(question: str, short: str, sentence: SentenceInContext) -> bool:
     """True when the article answers in these words too: it contradicts nobody who does."""
     return any(
-        short_answer_overlap(question, short, each) == 1.0 for each in (*read.article, read.text)
+        short_answer_overlap(question, short, each) == 1.0
+        for each in (*sentence.article, sentence.text)
     )
 
 
-def _passage(read: SentenceInContext) -> Passage:
-    cited = read.cited
-    return Passage(cited.number, cited.span, read.text, "", "", 0.0)
+def _passage(sentence: SentenceInContext) -> Passage:
+    cited = sentence.cited
+    return Passage(cited.number, cited.span, sentence.text, "", "", 0.0)
 
 
 # --- in which words ---------------------------------------------------------------------------
 
 
-def _worded(
+def _other_wordings(
     question: str,
-    said: GivenAnswer,
+    given: GivenAnswer,
     ours: str,
-    asked: Sequence[SentenceInContext],
+    others: Sequence[SentenceInContext],
     model: ChatModel,
 ) -> Iterator[ModelCalled | Contradiction]:
     """Those that answer in words that cannot be right beside `ours`."""
-    for other in asked:
+    for other in others:
         consulted = ask_if_answered(question, [_passage(other)], model)
         yield consulted
         if (consulted.probability or 0.0) < CONFLICTS.min_p_answered:
@@ -160,24 +159,24 @@ def _worded(
         theirs = consulted.reply.strip()
         if not is_plausible_short_answer(question, theirs, other.cited.quote):
             continue
-        difference = rival_answers(ours, theirs, said.own.cited.quote, other.cited.quote)
-        if difference and not _says(question, theirs, said.own):
-            yield Contradiction(difference, said.own.cited, other.cited)
+        difference = rival_answers(ours, theirs, given.own.cited.quote, other.cited.quote)
+        if difference and not _answers_alike(question, theirs, given.own):
+            yield Contradiction(difference, given.own.cited, other.cited)
 
 
-def rival_answers(ours: str, theirs: str, one: str, other: str) -> Difference | None:
-    """Where two short answers, of the sentences `one` and `other`, cannot both be right."""
+def rival_answers(ours: str, theirs: str, first: str, second: str) -> Difference | None:
+    """Where two short answers, of the sentences `first` and `second`, cannot both be right."""
     if len(find_quantities(ours)) != len(find_quantities(theirs)):
         return None  # "four hours" and "3 hours and 50 minutes" are no rivals
     within = (
         each
-        for each in find_differences(one, other)
+        for each in find_differences(first, second)
         if _within(each.ours, ours) and _within(each.theirs, theirs)
     )
-    bounded = (_with_bound(ours, one), _with_bound(theirs, other))
+    bounded = (_with_bound(ours, first), _with_bound(theirs, second))
     found = next(within, None) or next(iter(find_differences(*bounded)), None)
-    found = found or _named(ours.rstrip("."), theirs.rstrip("."))
-    known = _share_a_name(ours, f"{theirs} {other}") or _share_a_name(theirs, one)
+    found = found or _other_name(ours.rstrip("."), theirs.rstrip("."))
+    known = _share_a_name(ours, f"{theirs} {second}") or _share_a_name(theirs, first)
     return None if found and found.point == "name" and known else found
 
 
@@ -194,12 +193,12 @@ def _share_a_name(ours: str, theirs: str) -> bool:
     return short_answer_overlap(" ".join(COMMON_NAME_WORDS), ours, theirs) > 0
 
 
-def _within(one: str, other: str) -> bool:
-    one, other = one.lower(), other.lower()
-    return one in other or other in one
+def _within(first: str, second: str) -> bool:
+    first, second = first.lower(), second.lower()
+    return first in second or second in first
 
 
-def _named(ours: str, theirs: str) -> Difference | None:
+def _other_name(ours: str, theirs: str) -> Difference | None:
     """Where both answers are names and nothing else."""
     if not all(map(_is_name, (ours, theirs))):
         return None
@@ -207,7 +206,7 @@ def _named(ours: str, theirs: str) -> Difference | None:
 
 
 def _is_name(short: str) -> bool:
-    words = [each for each in _WORD.findall(short) if each.lower() not in STOP_WORDS]
+    words = [each for each in WORD.findall(short) if each.lower() not in STOP_WORDS]
     return bool(words) and all(
         each[0].isupper() and each.lower() not in DATE_WORDS for each in words
     )
@@ -216,38 +215,41 @@ def _is_name(short: str) -> bool:
 # --- yes or no --------------------------------------------------------------------------------
 
 
-def _affirmed(
-    question: str, said: GivenAnswer, asked: Sequence[SentenceInContext], model: ChatModel
+def _other_verdicts(
+    question: str, given: GivenAnswer, others: Sequence[SentenceInContext], model: ChatModel
 ) -> Iterator[ModelCalled | Contradiction]:
     """Those that say "no" where the answer's sentence says "yes", or the reverse."""
-    if not asked or said.p_answered < CONFLICTS.min_p_answered_no:
+    if not others or given.p_answered < CONFLICTS.min_p_answered_no:
         return
-    consulted = ask_yes_or_no(question, [_passage(said.own)], model)
+    consulted = ask_yes_or_no(question, [_passage(given.own)], model)
     yield consulted
     ours = consulted.probability
-    told: set[str] = set()
-    for other in sorted(asked, key=lambda each: each.cited.span):
-        if any(quote in other.before for quote in told):
-            continue  # it is read with the one that was told, and says "no" only with that
+    reported: set[str] = set()
+    for other in sorted(others, key=lambda each: each.cited.span):
+        if any(quote in other.before for quote in reported):
+            continue  # it is read with the one that was reported, and says "no" only with that
         consulted = ask_if_answered(question, [_passage(other)], model)
         yield consulted
-        stated = consulted.probability or 0.0
-        if stated < CONFLICTS.min_p_answered_no:
+        p_answered = consulted.probability or 0.0
+        if p_answered < CONFLICTS.min_p_answered_no:
             continue
         consulted = ask_yes_or_no(question, [_passage(other)], model)
         yield consulted
         theirs = consulted.probability
         difference = opposite_verdicts(ours, theirs)
-        if difference and said.p_answered >= _least(ours) and stated >= _least(theirs):
-            told.add(other.cited.quote)
-            yield Contradiction(difference, said.own.cited, other.cited)
+        if (
+            difference
+            and given.p_answered >= _min_p_answered(ours)
+            and p_answered >= _min_p_answered(theirs)
+        ):
+            reported.add(other.cited.quote)
+            yield Contradiction(difference, given.own.cited, other.cited)
 
 
-def _least(yes: float | None) -> float:
-    """How sure the model must be that a sentence states its "yes" of this probability."""
-    return (
-        CONFLICTS.min_p_answered_no if yes is not None and yes <= 0.5 else CONFLICTS.min_p_answered
-    )  # 0.5: it says "no" itself
+def _min_p_answered(yes: float | None) -> float:
+    """How sure the model must be that a sentence answers, where its "yes" has this probability."""
+    says_no = yes is not None and yes <= 0.5
+    return CONFLICTS.min_p_answered_no if says_no else CONFLICTS.min_p_answered
 
 
 def opposite_verdicts(ours: float | None, theirs: float | None) -> Difference | None:
@@ -260,5 +262,5 @@ def opposite_verdicts(ours: float | None, theirs: float | None) -> Difference | 
         or min(ours, theirs) > CONFLICTS.max_p_no
     ):
         return None
-    said = ("yes", "no") if ours > theirs else ("no", "yes")
-    return Difference("verdict", *said, (0, 3), (0, 3))
+    answers = ("yes", "no") if ours > theirs else ("no", "yes")
+    return Difference("verdict", *answers, (0, 3), (0, 3))

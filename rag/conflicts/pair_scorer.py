@@ -1,8 +1,9 @@
-"""How likely is it that two sentences contradict each other?
+"""The chance that two sentences contradict each other.
 
-Each point in which they could (`contrast`) is judged by a logistic model of whether the two speak
-of the same thing (`pairs`). Fitted by ``python -m eval.benchmarks.disagreement_fit``; the weights
-are in ``pair_scorer.json``, for anyone to read. The same two sentences always get the same chance.
+Each point in which they could (`differences`) is judged by a logistic model of whether the two
+speak of the same thing (`pair_features`). Fitted by
+``python -m eval.benchmarks.disagreement_fit``; the weights are in ``pair_scorer.json``, for anyone
+to read. The same two sentences always get the same chance.
 """
 
 from __future__ import annotations
@@ -45,26 +46,26 @@ class PairScorer:
         self._encoder = encoder
         self._weights = weights or load_pair_weights()
 
-    def likeliest_difference(self, one: str, other: str) -> Difference | None:
-        """What two sentences of different sources say differently of the same thing, if anything:
-        the likeliest point."""
+    def likeliest_difference(self, first: str, second: str) -> Difference | None:
+        """The likeliest point in which two sentences of different sources contradict each other,
+        if any."""
         judged = [
             (self._weights.log_odds(found), -place, difference)
-            for place, (difference, found) in enumerate(self.features(one, other))
+            for place, (difference, found) in enumerate(self.features(first, second))
         ]
         best = max(judged, key=lambda each: each[:2], default=None)
         return best[2] if best and best[0] >= self._weights.threshold else None
 
-    def features(self, one: str, other: str) -> list[PairFeatures]:
+    def features(self, first: str, second: str) -> list[PairFeatures]:
         """Every point in which the two could contradict each other, with its features; none where
         they share too few words to speak of one thing."""
-        found = find_differences(one, other) if _may_be_one(one, other) else []
+        found = find_differences(first, second) if _may_be_one_thing(first, second) else []
         if not found:
             return []
-        pair = Pair(*(embed_words(text, states) for text, states in self._states(one, other)))
+        pair = Pair(*(embed_words(text, states) for text, states in self._encoded(first, second)))
         return pair.features(found)
 
-    def _states(self, *texts: str) -> list[tuple[str, TokenEmbeddings]]:
+    def _encoded(self, *texts: str) -> list[tuple[str, TokenEmbeddings]]:
         return list(zip(texts, self._encoder.encode(texts), strict=True))
 
 
@@ -75,9 +76,9 @@ def load_pair_weights(file: Path = WEIGHTS) -> Weights:
     )
 
 
-def _may_be_one(one: str, other: str) -> bool:
-    """True where two sentences have words enough in common to speak of one thing."""
-    ours, theirs = _stems(one), _stems(other)
+def _may_be_one_thing(first: str, second: str) -> bool:
+    """True where two sentences share enough words to speak of one thing."""
+    ours, theirs = _stems(first), _stems(second)
     return len(ours & theirs) >= max(
         CONFLICTS.min_shared_stems, CONFLICTS.min_shared_fraction * min(len(ours), len(theirs))
     )

@@ -11,7 +11,7 @@ from functools import lru_cache
 from rag.text import tokens
 from rag.text.dates import DATE_WORDS
 from rag.text.names import find_capitalised
-from rag.text.tokens import without_possessive
+from rag.text.tokens import WORD, without_possessive
 from rag.text.words import negated_stems
 
 # Stems of about the same meaning on one side of a colon, of the opposite on the other.
@@ -53,7 +53,6 @@ _PHRASES = (
     (r"out of control", "uncontain"),
     (r"(?:in|into) custody", "jail"),
 )
-_WORD = re.compile(r"[^\W\d_]+(?:[’'-][^\W\d_]+)*")
 
 Pole = tuple[int, int]  # the number of a pair of meanings, and 1 or -1 for one of the two
 
@@ -180,6 +179,6 @@ def _phrases() -> tuple[tuple[re.Pattern[str], str], ...]:
 def _stems(text: str) -> Iterator[tuple[str, int, int]]:
     taken = [(m.start(), m.end(), s) for each, s in _phrases() for m in each.finditer(text)]
     yield from ((stem, start, end) for start, end, stem in taken)
-    for match in _WORD.finditer(text):
+    for match in WORD.finditer(text):
         if not any(start <= match.start() < end for start, end, _ in taken):
             yield tokens.stem(without_possessive(match[0].lower())), match.start(), match.end()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rag.text.dates import DATE_WORDS
-from rag.text.quantities import _NUMBER_WORDS
+from rag.text.quantities import NUMBER_WORDS
 from rag.text.tokens import STOP_WORDS, without_possessive
 
 # Words of names by which nobody and nothing is told from another.
@@ -57,7 +57,7 @@ def _is_name(name: Name, at_start: bool, inner: set[str]) -> bool:
     plain = word.lower()
     if word.isupper() and len(word.replace(".", "")) > 1:
         return True
-    if plain in STOP_WORDS or plain in _NUMBER_WORDS:
+    if plain in STOP_WORDS or plain in NUMBER_WORDS:
         return plain == "may" and not at_start
     return not at_start or name.text in inner or plain in DATE_WORDS
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A number in a text: `value` after scaling, `unit` "" where none is stated.
+    """A number in a text: `value` after scaling, `unit` "" where it has none.
 
     `unit` is "%", a currency sign, "fraction", or a measure such as "year" or "kilometre".
     """
@@ -26,11 +26,11 @@ _UNITS += " fifteen sixteen seventeen eighteen nineteen"
 
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 
-_NUMBER_WORDS = {word: float(value) for value, word in enumerate(_UNITS.split())}
+NUMBER_WORDS = {word: float(value) for value, word in enumerate(_UNITS.split())}
 
-_NUMBER_WORDS |= {word: 20.0 + 10 * rank for rank, word in enumerate(_TENS.split())}
+NUMBER_WORDS |= {word: 20.0 + 10 * rank for rank, word in enumerate(_TENS.split())}
 
-_NUMBER_WORDS |= {"dozen": 12.0}
+NUMBER_WORDS |= {"dozen": 12.0}
 
 _SCALES = {"hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
 
@@ -51,9 +51,14 @@ _MEASURES = {
 
 _MEASURE = "|".join(re.escape(name) for name in sorted(_MEASURES, key=len, reverse=True))
 
-_AMOUNTS = frozenset([*_NUMBER_WORDS, *_SCALES, *_FRACTIONS, "twenti", "thirti", "percent", "cent"])
+AMOUNT_STEMS = frozenset(
+    [*NUMBER_WORDS, *_SCALES, *_FRACTIONS, "twenti", "thirti", "percent", "cent"]
+)
 
-_SPELLED = "|".join([*_NUMBER_WORDS, "hundred"])
+# Units without which a number says something else.
+STRICT_UNITS = frozenset(["%", "$", "€", "£", "¥", "fraction", "point", "age"])
+
+_SPELLED = "|".join([*NUMBER_WORDS, "hundred"])
 
 _QUANTITY = re.compile(
     rf"""(?<![\w.,])(?P<currency>US\$|[$€£¥])?\s?
@@ -78,7 +83,7 @@ def find_quantities(text: str) -> list[Quantity]:
     """
     found = [q for match in _QUANTITY.finditer(text) if (q := _quantity(match))]
     for match in _FRACTION.finditer(text):
-        count = _NUMBER_WORDS.get((match["count"] or "one").lower(), 1.0)
+        count = NUMBER_WORDS.get((match["count"] or "one").lower(), 1.0)
         value = count * _FRACTIONS[match["part"].lower()]
         found.append(Quantity(value, "fraction", match.start(), match.end(), match[0].strip()))
     return sorted(found, key=lambda quantity: quantity.start)
@@ -108,16 +113,14 @@ def _quantity(match: re.Match[str]) -> Quantity | None:
 def _spelled(words: str) -> float:
     total = 0.0
     for word in re.split(r"[-\s]", words.lower()):
-        total = max(total, 1) * 100 if word == "hundred" else total + _NUMBER_WORDS[word]
+        total = max(total, 1) * 100 if word == "hundred" else total + NUMBER_WORDS[word]
     return total
 
 
-def same_amount(claimed: Quantity, stated: Quantity) -> bool:
+def same_amount(first: Quantity, second: Quantity) -> bool:
     """True when the two are the same amount. A unit that only one of them names is forgiven,
-    except for percent, currencies and fractions, which change the meaning."""
-    if abs(claimed.value - stated.value) > 1e-9 * max(1.0, abs(claimed.value)):
+    except for `STRICT_UNITS`."""
+    if abs(first.value - second.value) > 1e-9 * max(1.0, abs(first.value)):
         return False
-    if claimed.unit == stated.unit:
-        return True
-    strict = {"%", "$", "€", "£", "¥", "fraction", "point"}
-    return not ({claimed.unit, stated.unit} & strict) and "" in (claimed.unit, stated.unit)
+    units = {first.unit, second.unit}
+    return len(units) == 1 or ("" in units and not units & STRICT_UNITS)

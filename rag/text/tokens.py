@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from rag.text.quantities import _AMOUNTS, find_quantities
+from rag.text.quantities import AMOUNT_STEMS, find_quantities
 
 TOKEN_PATTERN = re.compile(r"[A-Za-z\u00c0-\u024f]{1,6}|\d{1,3}|\S")
 
@@ -43,6 +43,7 @@ _FRAME = frozenset(  # stems
     use""".split()
 )
 
+WORD = re.compile(r"[^\W\d_]+(?:[’'-][^\W\d_]+)*")  # of letters, "well-known" among them
 _WORD = re.compile(r"[^\W_]+(?:[’'\-.][^\W_]+)*")
 
 
@@ -60,7 +61,7 @@ def content_stem(word: str) -> str:
     if word in STOP_WORDS or len(word) < 2 or word[0].isdigit():
         return ""
     found = stem(word)
-    return "" if found in _FRAME or found in _AMOUNTS else found
+    return "" if found in _FRAME or found in AMOUNT_STEMS else found
 
 
 def plain_words(text: str) -> list[str]:
