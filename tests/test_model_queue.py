@@ -1,4 +1,4 @@
-"""The line in front of the model: first come, first served, and nobody holds up the others."""
+"""The queue in front of the model: first come, first served, and nobody holds up the others."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ def run_all(*jobs: Callable[[], None]) -> None:
     assert not [thread for thread in threads if thread.is_alive()]
 
 
-def test_a_free_lane_is_taken_at_once() -> None:
-    line = ModelQueue(2)
-    first, second = line.join(), line.join()
+def test_a_free_slot_is_taken_at_once() -> None:
+    queue = ModelQueue(2)
+    first, second = queue.join(), queue.join()
     assert list(first.positions()) == list(second.positions()) == []
     assert first.has_slot
-    assert (line.in_progress, line.waiting) == (2, 0)
+    assert (queue.in_progress, queue.waiting) == (2, 0)
 
 
 def test_a_ticket_knows_how_many_wait_before_it() -> None:
-    line = ModelQueue(1)
-    held, *others = [line.join() for _ in range(4)]
+    queue = ModelQueue(1)
+    held, *others = [queue.join() for _ in range(4)]
     assert [next(iter(ticket.positions())) for ticket in others] == [0, 1, 2]
-    assert (line.in_progress, line.waiting) == (1, 3)
+    assert (queue.in_progress, queue.waiting) == (1, 3)
     held.leave()
     assert [ticket.has_slot for ticket in others] == [True, False, False]
 
 
 def test_the_place_counts_down_to_ones_turn() -> None:
-    line = ModelQueue(1)
-    before = [line.join() for _ in range(4)]
-    places = line.join().positions()
+    queue = ModelQueue(1)
+    before = [queue.join() for _ in range(4)]
+    places = queue.join().positions()
     seen = []
     for ticket in before:
         seen.append(next(places))
@@ -55,8 +55,8 @@ def test_the_place_counts_down_to_ones_turn() -> None:
 
 
 def test_who_leaves_early_moves_the_others_up() -> None:
-    line = ModelQueue(1)
-    _held, second, third, fourth = (line.join() for _ in range(4))
+    queue = ModelQueue(1)
+    _held, second, third, fourth = (queue.join() for _ in range(4))
     places = fourth.positions()
     assert next(places) == 2
     third.leave()
@@ -65,58 +65,58 @@ def test_who_leaves_early_moves_the_others_up() -> None:
 
 
 def test_leaving_wakes_the_one_who_waits() -> None:
-    line = ModelQueue(1)
-    held, waiting = line.join(), line.join()
+    queue = ModelQueue(1)
+    held, waiting = queue.join(), queue.join()
     run_all(lambda: list(waiting.positions()).clear(), waiting.leave)
     assert not waiting.has_slot
     assert held.has_slot
 
 
-def test_leaving_twice_gives_back_one_lane_only() -> None:
-    line = ModelQueue(1)
-    first, second, third = line.join(), line.join(), line.join()
+def test_leaving_twice_gives_back_one_slot_only() -> None:
+    queue = ModelQueue(1)
+    first, second, third = queue.join(), queue.join(), queue.join()
     first.leave()
     first.leave()
     assert second.has_slot
     assert not third.has_slot
 
 
-def test_a_holder_that_raises_gives_its_lane_back() -> None:
-    line = ModelQueue(1)
-    with pytest.raises(RuntimeError), line.join():
+def test_a_holder_that_raises_gives_its_slot_back() -> None:
+    queue = ModelQueue(1)
+    with pytest.raises(RuntimeError), queue.join():
         raise RuntimeError
-    assert line.join().has_slot
+    assert queue.join().has_slot
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_holder_whose_thread_exits_gives_its_lane_back() -> None:
-    line = ModelQueue(1)
+def test_a_holder_whose_thread_exits_gives_its_slot_back() -> None:
+    queue = ModelQueue(1)
 
     def die() -> None:
-        with line.join():
+        with queue.join():
             raise SystemExit
 
     run_all(die)
-    assert line.join().has_slot
+    assert queue.join().has_slot
 
 
-def test_a_full_line_says_so_and_takes_the_next_when_one_has_left() -> None:
-    line = ModelQueue(1, max_waiting=2)
-    tickets = [line.join() for _ in range(3)]
+def test_a_full_queue_says_so_and_takes_the_next_when_one_has_left() -> None:
+    queue = ModelQueue(1, max_waiting=2)
+    tickets = [queue.join() for _ in range(3)]
     with pytest.raises(QueueFull, match=r"2 questions are waiting already\. .+"):
-        line.join()
+        queue.join()
     tickets[1].leave()
-    assert not line.join().has_slot
+    assert not queue.join().has_slot
 
 
-def test_a_line_that_lets_nobody_wait_still_serves() -> None:
-    line = ModelQueue(1, max_waiting=0)
-    assert line.join().has_slot
+def test_a_queue_that_lets_nobody_wait_still_serves() -> None:
+    queue = ModelQueue(1, max_waiting=0)
+    assert queue.join().has_slot
     with pytest.raises(QueueFull):
-        line.join()
+        queue.join()
 
 
-def test_a_line_has_a_lane() -> None:
+def test_a_queue_has_a_slot() -> None:
     with pytest.raises(ValueError, match="at least one slot"):
         ModelQueue(0)
 
@@ -126,19 +126,19 @@ def test_whoever_comes_and_goes_the_first_that_are_left_are_served(
     slots: int, moves: list[int]
 ) -> None:
     """A negative move draws a ticket, the others have one leave."""
-    line, left = ModelQueue(slots), list[Ticket]()
+    queue, left = ModelQueue(slots), list[Ticket]()
     for move in moves:
         if move < 0:
-            left.append(line.join())
+            left.append(queue.join())
         elif left:
             left.pop(move % len(left)).leave()
         assert [ticket.has_slot for ticket in left] == [n < slots for n in range(len(left))]
         assert [next(iter(t.positions())) for t in left[slots:]] == list(range(len(left[slots:])))
 
 
-def test_one_lane_serves_in_the_order_of_the_tickets() -> None:
-    line, served = ModelQueue(1), list[int]()
-    tickets = [line.join() for _ in range(30)]
+def test_one_slot_serves_in_the_order_of_the_tickets() -> None:
+    queue, served = ModelQueue(1), list[int]()
+    tickets = [queue.join() for _ in range(30)]
 
     def hold(number: int) -> Callable[[], None]:
         def job() -> None:
@@ -155,16 +155,16 @@ def test_one_lane_serves_in_the_order_of_the_tickets() -> None:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_in_a_crowd_no_lane_is_shared_lost_or_blocked(seed: int) -> None:
+def test_in_a_crowd_no_slot_is_shared_lost_or_blocked(seed: int) -> None:
     """Forty people come at once; some leave while they wait, some fail while they are served."""
-    line, chance, lock = ModelQueue(3), random.Random(seed), threading.Lock()
+    queue, chance, lock = ModelQueue(3), random.Random(seed), threading.Lock()
     inside, most, ended = 0, 0, list[str]()
 
     def person(fate: str) -> Callable[[], None]:
         def job() -> None:
             nonlocal inside, most
             try:
-                with line.join() as ticket:
+                with queue.join() as ticket:
                     for ahead in ticket.positions():
                         if fate == "leaves" and ahead < 9:
                             return
@@ -189,5 +189,5 @@ def test_in_a_crowd_no_lane_is_shared_lost_or_blocked(seed: int) -> None:
     run_all(*(person(fate) for fate in fates))
     assert sorted(ended) == sorted(fates)
     assert 1 <= most <= 3
-    assert (line.in_progress, line.waiting) == (0, 0)
-    assert [line.join().has_slot for _ in range(3)] == [True] * 3
+    assert (queue.in_progress, queue.waiting) == (0, 0)
+    assert [queue.join().has_slot for _ in range(3)] == [True] * 3
