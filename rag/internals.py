@@ -57,6 +57,14 @@ from rag.models.openai_client import Remedies
 from rag.models.token_embeddings import TokenEncoder
 from rag.query.answer_type import AnswerType
 from rag.query.answer_type import expected_answer_type
+from rag.query.question_kind import AnswerKind
+from rag.query.question_kind import KINDS as ANSWER_KINDS
+from rag.query.question_kind import KindWeights
+from rag.query.question_kind import VECTOR_SIZE as QUESTION_VECTOR_SIZE
+from rag.query.question_kind import WEIGHTS as QUESTION_KIND_FILE
+from rag.query.question_kind import fold_question
+from rag.query.question_kind import scale_features
+from rag.query.question_kind import wording_features
 from rag.retrieval.evidence import select_evidence
 from rag.retrieval.hybrid import Retriever
 from rag.store.library_schema import SCHEMA
@@ -74,15 +82,19 @@ from rag.text.tokens import stem
 
 __all__ = [
     "ANSWERABILITY_FILE",
+    "ANSWER_KINDS",
     "DATE_WORDS",
     "FEATURE_NAMES",
     "HOSTED_BUDGET_TOKENS",
     "PAIR_FEATURE_NAMES",
     "PAIR_SCORER_FILE",
+    "QUESTION_KIND_FILE",
+    "QUESTION_VECTOR_SIZE",
     "REASONING_TOKENS",
     "SCHEMA",
     "SCORER_FILE",
     "STOP_WORDS",
+    "AnswerKind",
     "AnswerType",
     "Answerability",
     "AnswerabilityModel",
@@ -93,6 +105,7 @@ __all__ = [
     "Finite",
     "FrozenModel",
     "GivenAnswer",
+    "KindWeights",
     "MiniLM",
     "Name",
     "OpenAIChat",
@@ -125,6 +138,7 @@ __all__ = [
     "find_names",
     "find_other_answers",
     "find_quantities",
+    "fold_question",
     "has_negation",
     "is_plausible_short_answer",
     "log_odds",
@@ -134,7 +148,9 @@ __all__ = [
     "prompts",
     "read_in_context",
     "reasons_against",
+    "scale_features",
     "select_evidence",
     "sentences_of_others",
     "stem",
+    "wording_features",
 ]
