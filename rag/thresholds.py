@@ -131,6 +131,16 @@ class Query:
     """Letters of each of two words written as one."""
     max_places: int = 6
     """Of a stem at which it is looked up how the articles write it."""
+    max_past_turns: int = 3
+    """With which a follow-up is read."""
+    min_words_of_own: int = 4
+    """From here a question finds its articles in spite of a pronoun; 50 follow-ups of our own."""
+    min_words_without_pronoun: int = 3
+    """Below, a question without a name is read with the last one; the same 50."""
+    max_phrase_words: int = 5
+    """Of a question that is no sentence: "for night shifts?"."""
+    max_context_chars: int = 200
+    """Of what is added to a follow-up."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,28 +1,47 @@
-"""Rewrites a follow-up so that it can be understood without the conversation."""
+"""Makes a follow-up stand alone: by words of the conversation, or by a model where those leave it
+open who is meant."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Sequence
 
 from rag.events import ModelCalled
 from rag.models.completion import complete
 from rag.prompts import render_prompt
+from rag.query.follow_ups import has_open_pronoun, resolve
 from rag.text.tokens import content_keys
 from rag.types import ChatModel, Turn
 
 REWRITE_TOKENS = 60
 
 
+def stand_alone(
+    question: str, history: Sequence[Turn], get_model: Callable[[], ChatModel]
+) -> Generator[ModelCalled, None, str]:
+    """The question as it can be understood without the conversation; what a model was asked for it
+    is yielded. `get_model` is called only where words do not tell who is meant.
+
+    Raises what `get_model` and the model raise.
+    """
+    resolved = resolve(question, history)
+    if not resolved.needs_model:
+        return resolved.standalone
+    rewritten, call = rewrite(question, history, get_model())
+    yield call
+    return resolved.standalone if rewritten == question else rewritten
+
+
 def rewrite(question: str, history: Sequence[Turn], model: ChatModel) -> tuple[str, ModelCalled]:
-    """A follow-up as a question that stands alone, and what the model was asked for it;
-    `question` itself where the model's proposal brings in words that nobody said."""
+    """A follow-up as the model makes it stand alone, and what it was asked for it; `question`
+    itself where the proposal brings in words that nobody said or leaves a pronoun open."""
     turns = [f"Question: {t.question}\nAnswer: {_unmarked(t.answer)}" for t in history[-2:]]
     messages = render_prompt("rewrite", history="\n".join(turns), question=question)
     consulted, _ = complete("rewrite", messages, model, REWRITE_TOKENS)
     proposal = consulted.reply.strip().partition("\n")[0].strip()
     invented = content_keys(proposal) - content_keys(" ".join([question, *turns]))
-    return (proposal if proposal and not invented else question), consulted
+    is_taken = proposal and not invented and not has_open_pronoun(proposal)
+    return (proposal if is_taken else question), consulted
 
 
 def _unmarked(answer: str) -> str:
