@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from rag.errors import LibraryBusy, LibraryError, NoSuchDocument
-from rag.store.documents import DocumentSummary, Library
+from rag.store.documents import DocumentSummary, Library, SuggestedQuestion
 from rag.store.library_schema import VERSION
 from rag.types import Chunk, Document, Span
 
@@ -395,3 +395,33 @@ def test_no_control_character_of_a_name_reaches_a_message(library: Library) -> N
     with pytest.raises(NoSuchDocument) as caught:
         library.document("evil\x1b[31m\nname\u202e")
     assert str(caught.value).isprintable()
+
+
+# --- questions that the documents answer -------------------------------------------------------
+
+
+def test_questions_are_stored_and_removed_with_their_document(library: Library) -> None:
+    made = document("a", "The bell was cast in 1740.")
+    asked = [SuggestedQuestion("When was the bell cast?", Span("a", 0, 26))]
+    library.put(made, chunks(made), asked)
+    assert library.suggested_questions("a") == asked
+    library.put(made, chunks(made))
+    assert library.suggested_questions("a") == []
+    library.put(made, chunks(made), asked)
+    library.remove("a")
+    assert library.suggested_questions("a") == []
+
+
+def test_a_file_made_before_there_were_questions_is_read_and_gets_them(tmp_path: Path) -> None:
+    path = tmp_path / "library.db"
+    with Library.open(path) as made:
+        put(made, "a", "Old text.")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("DROP TABLE questions")
+    with Library.open(path) as older:
+        assert older.suggested_questions("a") == []
+        newer = document("b", "New text.")
+        question = SuggestedQuestion("What is new?", Span("b", 0, 9))
+        older.put(newer, chunks(newer), [question])
+        assert older.suggested_questions("b") == [question]
+        assert older.document("a").text == "Old text."

@@ -20,6 +20,7 @@ from rag.errors import EmbedderMismatch, LibraryBusy, LibraryError
 from rag.events import Added, Failed, IngestEvent, Removed, Skipped, Updated
 from rag.ingest.chunking import chunk_document, embedding_text
 from rag.ingest.discovery import SourceFinder
+from rag.ingest.suggestions import suggest
 from rag.ingest.web import Page, fetch_page
 from rag.store.documents import Library
 from rag.store.vectors import VectorStore
@@ -178,7 +179,7 @@ class _IndexRun:
     def commit(self, pending: _PendingDocument) -> IngestEvent:
         id = pending.document.id
         old = {chunk.id for chunk in self.library.chunks(id)}
-        self.library.put(pending.document, pending.chunks)
+        self.library.put(pending.document, pending.chunks, suggest(pending.document))
         self.vectors.delete(old - {chunk.id for chunk in pending.chunks})
         return (Updated if pending.is_update else Added)(id, len(pending.chunks))
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rag.errors import LibraryError, NoSuchDocument, printable_line
-from rag.store.library_schema import FORMAT
+from rag.store.library_schema import FORMAT, QUESTIONS_TABLE
 from rag.store.sqlite import Database
 from rag.text.tokens import STOP_WORDS
 from rag.types import Chunk, Document, Hit, Span
@@ -36,6 +36,14 @@ class DocumentSummary:
     characters: int
     chunks: int
     digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestedQuestion:
+    """A question that the unit at `span` answers."""
+
+    text: str
+    span: Span
 
 
 class Library:
@@ -137,11 +145,33 @@ class Library:
         with self._transaction() as connection:
             connection.execute("INSERT OR REPLACE INTO meta VALUES ('embedder', ?)", (name,))
 
-    def put(self, document: Document, chunks: Sequence[Chunk]) -> None:
-        """Store `document` and its chunks in place of any earlier version, all or nothing."""
+    def put(
+        self,
+        document: Document,
+        chunks: Sequence[Chunk],
+        questions: Sequence[SuggestedQuestion] = (),
+    ) -> None:
+        """Store `document`, its chunks and questions that it answers, best first, in place of any
+        earlier version, all or nothing."""
         with self._transaction() as connection:
             _delete(connection, document.id)
             _insert(connection, document, chunks)
+            connection.execute(QUESTIONS_TABLE)  # a file of an older version has none
+            connection.executemany(
+                "INSERT INTO questions VALUES (?, ?, ?, ?)",
+                [(document.id, each.text, each.span.start, each.span.end) for each in questions],
+            )
+
+    def suggested_questions(self, document_id: str) -> list[SuggestedQuestion]:
+        """Questions that a document answers, best first; empty for one that an older version
+        indexed."""
+        if not self._query("SELECT 1 FROM sqlite_master WHERE name = 'questions'"):
+            return []
+        rows = self._query(
+            "SELECT text, start, end FROM questions WHERE document_id = ? ORDER BY rowid",
+            document_id,
+        )
+        return [SuggestedQuestion(text, Span(document_id, *span)) for text, *span in rows]
 
     def remove(self, document_id: str) -> None:
         """Forget a document and its chunks. Raises `NoSuchDocument`."""

@@ -37,6 +37,15 @@ CREATE VIRTUAL TABLE words USING fts5 (
     tokenize = 'porter unicode61 remove_diacritics 2'
 )
 """
+# Made where it is missing when a document is stored: files of the first version had no questions.
+QUESTIONS_TABLE = """
+CREATE TABLE IF NOT EXISTS questions (
+    document_id TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+    text TEXT NOT NULL,
+    start INTEGER NOT NULL,
+    end INTEGER NOT NULL
+)
+"""
 
 _REINDEX_REMEDY = "Move that file away and index the documents again."
 _WAIT_REMEDY = "Try again when it is done."
