@@ -43,6 +43,7 @@ def questions(text: str, title: str = "Notes on Marlow") -> list[str]:
         ("## Access\n\n- Boats pay six crowns.\n", None),
         ("## Can I bring my dog to the inn?\n\nYes, on a lead.", "Can I bring my dog to the inn?"),
         ("## Why did you leave the yard?\n\nI was tired.", None),
+        ("## Are [dogs](http://x.example/) fed at the inn?\n\nYes.", None),
         ("## How does it work?\n\nA wheel turns.", None),
     ],
 )

@@ -64,6 +64,7 @@ _CLAUSE = re.compile(
 _PERSON = re.compile(r"\b(?:he|she|his|her)\b", re.IGNORECASE)
 _THING = re.compile(r"\b(?:it|its)\b", re.IGNORECASE)
 _PLURAL_HEADING = re.compile(r"(?:The )?([A-Z]?[a-z]+[^sui\W]s)")
+_MARKUP = re.compile(r"[\[\]<>|*_`]")
 _CELL = re.compile(r"[A-Z][a-z]+(?: [a-z]+){0,2}")
 _TITLE_NAME = re.compile(r"[A-Z][\w’'-]+(?: (?:of |the )?[A-Z][\w’'-]+){0,3}")
 
@@ -85,8 +86,10 @@ def suggest(document: Document) -> list[SuggestedQuestion]:
         _headings(document, units),
         _table_values(document, units),
     ]
-    found = {question.text: question for question in reversed(list(_in_turn(kinds)))}
-    return list(islice(reversed(found.values()), MAX_QUESTIONS))
+    found: dict[str, SuggestedQuestion] = {}
+    for question in _in_turn(kinds):
+        found.setdefault(question.text, question)
+    return list(islice(found.values(), MAX_QUESTIONS))
 
 
 def _in_turn(kinds: Iterable[Iterator[SuggestedQuestion]]) -> Iterator[SuggestedQuestion]:
@@ -216,6 +219,8 @@ def _headings(document: Document, units: Iterable[Unit]) -> Iterator[SuggestedQu
 
 def _is_clear(heading: str) -> bool:
     """True for a heading that a reader may ask as it is."""
+    if len(heading) > MAX_QUESTION_CHARS or _MARKUP.search(heading):
+        return False
     open_words = {found.lower() for found in _OPEN_WORD.findall(heading)}
     if "i" in open_words:
         open_words -= _ADDRESSED_WORDS
