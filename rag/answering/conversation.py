@@ -6,7 +6,7 @@ Both come with questions that the documents do answer.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import islice, zip_longest
+from itertools import islice
 
 from rag.ingest.suggestions import short_title, title_question
 from rag.store.documents import Library
@@ -69,10 +69,15 @@ def suggest_questions(
     ids = [passage.span.document_id for passage in near]
     ids += [id for id, _ in newest]
     ids += sorted(library.digests())
-    first = islice(dict.fromkeys(ids), MAX_DOCUMENTS)
-    rounds = zip_longest(*(_questions_of(library, id, near) for id in first))
-    found = dict.fromkeys(text for texts in rounds for text in texts if text)
-    return tuple(islice((text for text in found if text != declined), limit))
+    waiting = [_questions_of(library, id, near) for id in islice(dict.fromkeys(ids), MAX_DOCUMENTS)]
+    found = list[str]()
+    while waiting and len(found) < limit:
+        each = waiting.pop(0)
+        text = next((text for text in each if text not in (declined, *found)), None)
+        if text is not None:
+            found.append(text)
+            waiting.append(each)
+    return tuple(found)
 
 
 def _questions_of(library: Library, id: str, near: Sequence[Passage]) -> Iterator[str]:

@@ -232,7 +232,7 @@ def _with_context(asked: str, context: str) -> str:
 
 def _first_sentence(answer: str) -> str:
     """Of an answer in Markdown, without its markers."""
-    text = re.sub(r"\s*\[\d+\]", "", answer).strip(" \n-*#")
+    text = re.sub(r"\s*\[\d+\]", "", answer[: 10 * QUERY.max_context_chars]).strip(" \n-*#")
     return next((text[start:end].strip() for start, end in split_sentences(text)), "")
 
 
