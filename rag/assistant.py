@@ -21,8 +21,8 @@ from rag.cancellation import Cancellation, run_cancellable
 from rag.checking.answerability import Answerability
 from rag.checking.checker import Checker
 from rag.checking.scorer import Scorer
-from rag.conflicts.finder import AnswerConflicts, ConflictFinder, SentenceConflicts, add_conflicts
-from rag.conflicts.pair_scorer import PairScorer
+from rag.conflicts.contradictions import add_contradictions
+from rag.conflicts.finder import ConflictFinder, build_conflict_finder
 from rag.errors import EmptyLibrary
 from rag.events import (
     Checked,
@@ -82,14 +82,18 @@ class Assistant:
         """The one place that tells a small model from a large one: by the passages that it reads
         best."""
         checker = Checker(self.library, self.scorer)
-        by_sentence = SentenceConflicts(PairScorer(self.scorer.encoder))
         max_tokens = self.settings.max_tokens
-        if model.budget_tokens >= ANSWERING.max_small_budget_tokens:
-            return LargeModelAnswerer(checker, max_tokens), by_sentence
-        return (
-            SmallModelAnswerer(checker, self.answerability, max_tokens),
-            AnswerConflicts(self.library, self.answerability, by_sentence),
+        small = model.budget_tokens < ANSWERING.max_small_budget_tokens
+        conflict_finder = build_conflict_finder(
+            self.library,
+            self.scorer.encoder,
+            self.answerability,
+            small=small,
+            free=self.settings.free_conflicts,
         )
+        if not small:
+            return LargeModelAnswerer(checker, max_tokens), conflict_finder
+        return SmallModelAnswerer(checker, self.answerability, max_tokens), conflict_finder
 
     def __enter__(self) -> Assistant:
         return self
@@ -174,7 +178,7 @@ class Assistant:
         draft = yield from self.answerer.answer(plan, selected.passages, model, retrieved.days)
         steps = self.conflict_finder.find(plan, draft, selected, model)
         found = yield from timed("compare", steps)
-        compared = add_conflicts(draft, found, selected)
+        compared = add_contradictions(draft, found, selected)
         yield from (Checked(claim, "kept") for claim in compared.claims[len(draft.claims) :])
         return compared
 

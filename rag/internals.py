@@ -27,13 +27,14 @@ from rag.checking.scorer import Weight as ScorerWeight
 from rag.checking.scorer import Weights as ScorerModel
 from rag.checking.scorer import least as lowest_score
 from rag.checking.scorer import overall as overall_score
-from rag.conflicts.comparison import Contradiction
 from rag.conflicts.comparison import SentenceInContext
-from rag.conflicts.comparison import are_far_apart
 from rag.conflicts.comparison import find_contradictions
 from rag.conflicts.comparison import read_in_context
 from rag.conflicts.comparison import sentences_of_others
+from rag.conflicts.contradictions import Contradiction
+from rag.conflicts.contradictions import are_far_apart
 from rag.conflicts.differences import Point
+from rag.conflicts.near_copies import find_near_copies
 from rag.conflicts.other_answers import GivenAnswer
 from rag.conflicts.other_answers import find_contradictions as find_other_answers
 from rag.conflicts.pair_features import NAMES as PAIR_FEATURE_NAMES
@@ -79,6 +80,8 @@ from rag.text.tokens import STOP_WORDS
 from rag.text.tokens import content_stem
 from rag.text.tokens import content_stems
 from rag.text.tokens import stem
+from rag.text.units import Unit
+from rag.text.units import parse_units
 
 __all__ = [
     "ANSWERABILITY_FILE",
@@ -121,6 +124,7 @@ __all__ = [
     "ScorerWeight",
     "SentenceInContext",
     "TokenEncoder",
+    "Unit",
     "VectorStore",
     "Weight",
     "are_far_apart",
@@ -136,6 +140,7 @@ __all__ = [
     "expected_answer_type",
     "find_contradictions",
     "find_names",
+    "find_near_copies",
     "find_other_answers",
     "find_quantities",
     "fold_question",
@@ -145,6 +150,7 @@ __all__ = [
     "lowest_score",
     "name_keys",
     "overall_score",
+    "parse_units",
     "prompts",
     "read_in_context",
     "reasons_against",

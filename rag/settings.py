@@ -77,6 +77,11 @@ class Settings(BaseSettings):
     )
     max_tokens: int = Field(default=256, ge=16, description="Longest reply, in tokens.")
     max_question_chars: int = Field(default=2000, ge=1, description="Longest question.")
+    free_conflicts: bool = Field(
+        default=False,
+        description="Also look for sources that contradict an answer in other words: many alarms"
+        " are false.",
+    )
 
     @property
     def library_path(self) -> Path:

@@ -193,10 +193,36 @@ class Conflicts:
     """Comparing an answer with other sources (`rag.conflicts`); chosen on the disagreement sets
     that are shipped in eval/cases, by docs/experiments.md."""
 
+    max_cited: int = 24
+    """Citations of one answer that are looked up in the library, for near copies."""
+    max_searched: int = 15
+    """Chunks of other documents that are read for one of them: the copy may be one of many."""
+    max_searched_words: int = 12
+    """By which such chunks are searched for."""
+    min_words_in_copy: float = 0.75
+    """Of a unit's words, that stand in a near copy."""
+    shared_per_other: int = 8
+    """Words that two near copies share, for each that only one of them has."""
+    min_shared_in_copy: int = 3
+    """Words and values that two near copies must share where no text around is copied."""
+    min_shared_by_name: int = 5
+    """The same where a name or a date differs: of shorter ones both may be right."""
+    min_shared_by_figure: int = 10
+    """The same next to an unchanged figure, which may be true of two things."""
+    units_around: int = 4
+    """On either side, by which a copied text is told from a sentence that is like another."""
+    min_words_around: int = 3
+    """Of a unit that counts for this."""
+    max_parsed_chars: int = 50_000
+    """Of a longer document, only what surrounds a place is read."""
+    surrounding_chars: int = 4_000
+    """On either side of such a place."""
     max_days_between: int = 30
     """Between two articles, beyond which a thing may have changed."""
     max_contradictions: int = 2
-    """Shown in one answer."""
+    """In free wording, of one answer."""
+    max_shown: int = 6
+    """Contradictions that one answer tells; every claim that rests on one is marked."""
     context_chars: int = 400
     """Before a sentence, in which who and what it speaks of is named."""
     min_spelling_similarity: float = 0.9

@@ -8,13 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from rag.conflicts.comparison import (
-    add_to_answer,
-    contradiction_claim,
-    find_contradictions,
-    read_in_context,
-    sentences_of_others,
-)
+from rag.answering.draft import AnswerDraft
+from rag.conflicts.comparison import find_contradictions, read_in_context, sentences_of_others
+from rag.conflicts.contradictions import DISAGREE, add_contradictions, contradiction_claim
 from rag.conflicts.differences import find_differences
 from rag.conflicts.pair_scorer import PairScorer, Weights, load_pair_weights
 from rag.errors import ModelFileError
@@ -142,10 +138,13 @@ def test_both_quotes_are_the_characters_of_their_documents(judge: PairScorer) ->
     assert found.other.number == 2
     assert found.other.quote == NINE
     assert text[found.other.span.start - 100 : found.other.span.end - 100] == NINE
-    said = contradiction_claim(found)
+    dated = replace(passage(2, "b.txt", text, start=100), published="2026-03-04")
+    said = contradiction_claim(found, {1: passage(1, "a.txt", MILL), 2: dated})
     one, other = MILL.removesuffix("."), NINE.removesuffix(".")
-    assert said.text == f"Sources differ on the number: “{one}”, but “{other}”."
-    assert (said.support, said.origin, said.score) == ("supported", "compared", 1.0)
+    assert said.text == (
+        f"Sources differ on the number: “{one}” (a.txt), but “{other}” (b.txt, 2026-03-04)."
+    )
+    assert (said.support, said.reasons, said.origin) == ("partial", (DISAGREE,), "compared")
     assert said.citations == (found.cited, found.other)
 
 
@@ -222,9 +221,16 @@ def test_a_sentence_that_was_cut_off_becomes_the_next_passage(judge: PairScorer)
     )
     passages = [*selected.passages, *selected.cut]
     found = find_contradictions([citing(MILL)], passages, judge)
-    (added,), (more,) = add_to_answer(found, selected)
+    draft = AnswerDraft("?", "model", tuple(selected.passages), (citing(MILL),))
+    compared = add_contradictions(draft, found, selected)
+    own, added = compared.claims
+    more = compared.passages[-1]
     assert (more.number, more.text) == (2, NINE)
     assert [citation.number for citation in added.citations] == [1, 2]
+    assert (own.support, own.reasons) == (
+        "partial",
+        ("another source says Nine where this one says 14",),
+    )
 
 
 def test_the_same_in_other_words_raises_no_alarm(judge: PairScorer) -> None:
@@ -292,7 +298,7 @@ def test_an_answer_tells_it_with_both_quotes(
     index = Index(library, vectors, embedder)
     with (
         ScriptedServer(script) as server,
-        index.assistant(server, budget, data_dir=tmp_path) as assistant,
+        index.assistant(server, budget, data_dir=tmp_path, free_conflicts=True) as assistant,
     ):
         list(assistant.index([tmp_path / "a.txt", tmp_path / "b.txt"]))
         events = list(assistant.stream("How many workers did the fire at the Halden mill kill?"))

@@ -9,7 +9,8 @@ from math import log
 import pytest
 
 from rag.checking.answerability import Answerability
-from rag.conflicts.comparison import Contradiction, SentenceInContext
+from rag.conflicts.comparison import SentenceInContext
+from rag.conflicts.contradictions import Contradiction
 from rag.conflicts.other_answers import (
     GivenAnswer,
     find_contradictions,

@@ -11,6 +11,7 @@ from eval.benchmarks import (
     clapnq_long,
     disagreement,
     disagreement_answers,
+    near_copies,
     ragtruth,
     realtimeqa,
     realtimeqa_choices,
@@ -33,6 +34,7 @@ RETRIEVAL: Mapping[str, Measure] = {
     clapnq_long.NAME: clapnq_long.baselines,
     wice.NAME: wice.retrieval,
     disagreement.NAME: disagreement.measure,
+    near_copies.NAME: near_copies.measure,
 }
 ANSWERS: Mapping[str, Measure] = {
     clapnq.GIVEN: clapnq.given,

@@ -1,32 +1,22 @@
-"""Compares what an answer cites with the sentences of other sources.
+"""Compares what an answer cites with the sentences of other sources, in whatever words.
 
-Every sentence cited is compared with the sentences of the other documents that were found. What
-contradicts it becomes a claim of the answer, with both quotes.
+Every sentence cited is compared with the sentences of the other documents that were found.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 
+from rag.conflicts.contradictions import Contradiction, are_far_apart
 from rag.conflicts.differences import Difference
 from rag.conflicts.pair_scorer import PairScorer
-from rag.events import Selected
 from rag.store.documents import Library
-from rag.text.dates import find_years, parse_day
+from rag.text.dates import find_years
 from rag.text.sentences import split_sentences
 from rag.thresholds import CONFLICTS
 from rag.types import Citation, Claim, Passage, Span
-
-
-@dataclass(frozen=True, slots=True)
-class Contradiction:
-    """What is cited, and the sentence of another document that says otherwise."""
-
-    difference: Difference
-    cited: Citation
-    other: Citation
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,23 +32,6 @@ class SentenceInContext:
     def text(self) -> str:
         """All these sentences."""
         return f"{self.before} {self.cited.quote}".strip()
-
-
-def add_to_answer(
-    found: Sequence[Contradiction], selected: Selected
-) -> tuple[list[Claim], tuple[Passage, ...]]:
-    """What an answer adds of contradictions, and the passages that this cites of those that were
-    cut, numbered on from those that were not."""
-    cut = {passage.number: passage for passage in selected.cut}
-    added: list[Claim] = []
-    more: list[Passage] = []
-    for each in found:
-        if each.other.number in cut:
-            number = len(selected.passages) + len(more) + 1
-            more.append(replace(cut[each.other.number], number=number))
-            each = replace(each, other=replace(each.other, number=number))
-        added.append(contradiction_claim(each))
-    return added, tuple(more)
 
 
 def find_contradictions(
@@ -120,17 +93,6 @@ def sentences_of_others(
                 yield _read(each, article(each.span.document_id), library)
 
 
-def contradiction_claim(found: Contradiction) -> Claim:
-    """What the answer says of it, with both sentences as they stand, their full stops aside."""
-    quotes = (" ".join(each.quote.split()) for each in (found.cited, found.other))
-    first, second = (quote.removesuffix(".") for quote in quotes)
-    point = {"verdict": "whether this is so"}.get(
-        found.difference.point, f"the {found.difference.point}"
-    )
-    text = f"Sources differ on {point}: “{first}”, but “{second}”."
-    return Claim(text, (found.cited, found.other), "supported", (), "compared", 1.0)
-
-
 def _sentences(passage: Passage) -> Iterator[Citation]:
     for start, end in split_sentences(passage.text):
         place = passage.span.start
@@ -141,12 +103,6 @@ def _sentences(passage: Passage) -> Iterator[Citation]:
 def _published(passages: Sequence[Passage]) -> dict[str, str | None]:
     """The dates of their documents, by id."""
     return {passage.span.document_id: passage.published for passage in passages}
-
-
-def are_far_apart(first: str | None, second: str | None) -> bool:
-    """True of two publication dates between which things may have changed."""
-    a, b = parse_day(first), parse_day(second)
-    return a is not None and b is not None and abs((a - b).days) > CONFLICTS.max_days_between
 
 
 def _difference(

@@ -1,17 +1,19 @@
-"""Finds where other sources contradict an answer; there is one implementation a kind of model."""
+"""Finds where other sources contradict an answer: near copies always, free wording if asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 from rag.answering.draft import AnswerDraft
 from rag.checking.answerability import Answerability
 from rag.conflicts import comparison, other_answers
-from rag.conflicts.comparison import Contradiction
+from rag.conflicts.contradictions import Contradiction
+from rag.conflicts.near_copies import find_near_copies
 from rag.conflicts.pair_scorer import PairScorer
 from rag.events import ModelCalled, Selected
+from rag.models.token_embeddings import TokenEncoder
 from rag.query.plan import QueryPlan
 from rag.store.documents import Library
 from rag.types import ChatModel
@@ -23,14 +25,35 @@ class ConflictFinder(Protocol):
     def find(
         self, plan: QueryPlan, draft: AnswerDraft, selected: Selected, model: ChatModel
     ) -> Generator[ModelCalled, None, list[Contradiction]]:
-        """Yield the calls of the model; return what contradicts the draft's citations, among all
-        passages that were found. Raises what `ChatModel.stream` and the library do."""
+        """Yield the calls of the model; return what contradicts the draft's citations. Raises what
+        `ChatModel.stream` and the library do."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class SentenceConflicts:
-    """A `ConflictFinder` that compares sentences, without a model."""
+class NearCopies:
+    """A `ConflictFinder` for what other documents say in nearly the same words, without a model;
+    then `free`, if given, is asked for what it finds beside that."""
+
+    library: Library
+    free: ConflictFinder | None = None
+
+    def find(
+        self, plan: QueryPlan, draft: AnswerDraft, selected: Selected, model: ChatModel
+    ) -> Generator[ModelCalled, None, list[Contradiction]]:
+        """See `ConflictFinder`."""
+        passages = [*selected.passages, *selected.cut]
+        found = find_near_copies(draft.claims, passages, self.library, plan.document_ids)
+        if self.free is None:
+            return found
+        more = yield from self.free.find(plan, draft, selected, model)
+        known = {each.other.span for each in found}
+        return [*found, *(each for each in more if each.other.span not in known)]
+
+
+@dataclass(frozen=True, slots=True)
+class FreeWording:
+    """A `ConflictFinder` that compares sentences in whatever words, without a model."""
 
     pair_scorer: PairScorer
 
@@ -44,20 +67,20 @@ class SentenceConflicts:
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerConflicts:
+class OtherAnswers:
     """A `ConflictFinder` that puts a single question to the other sources too, as a small model is
-    asked of any; questions in parts are left to the comparison of sentences."""
+    asked of any; questions in parts are left to `otherwise`."""
 
     library: Library
     answerability: Answerability
-    otherwise: SentenceConflicts
+    otherwise: FreeWording
 
     def find(
         self, plan: QueryPlan, draft: AnswerDraft, selected: Selected, model: ChatModel
     ) -> Generator[ModelCalled, None, list[Contradiction]]:
         """See `ConflictFinder`."""
         cited = next((each for claim in draft.claims for each in claim.citations), None)
-        if cited is None or len(plan.sub_questions) > 1:
+        if cited is None or len(draft.attempts) != 1:
             return (yield from self.otherwise.find(plan, draft, selected, model))
         passages = [*selected.passages, *selected.cut]
         (attempt,) = draft.attempts
@@ -75,9 +98,18 @@ class AnswerConflicts:
         return found
 
 
-def add_conflicts(
-    draft: AnswerDraft, found: list[Contradiction], selected: Selected
-) -> AnswerDraft:
-    """The draft with a claim for each contradiction, and with the passages that these cite."""
-    claims, passages = comparison.add_to_answer(found, selected)
-    return replace(draft, claims=(*draft.claims, *claims), passages=(*draft.passages, *passages))
+def build_conflict_finder(
+    library: Library,
+    encoder: TokenEncoder,
+    answerability: Answerability,
+    *,
+    small: bool,
+    free: bool,
+) -> ConflictFinder:
+    """The finder for a `small` or large model; with `free`, also for free wording."""
+    if not free:
+        return NearCopies(library)
+    by_sentence = FreeWording(PairScorer(encoder))
+    return NearCopies(
+        library, OtherAnswers(library, answerability, by_sentence) if small else by_sentence
+    )

@@ -16,7 +16,8 @@ from itertools import islice
 from rag.answering.model_requests import ask_if_answered, ask_short_answer, ask_yes_or_no
 from rag.checking.answerability import Answerability
 from rag.checking.question_match import is_plausible_short_answer, short_answer_overlap
-from rag.conflicts.comparison import Contradiction, SentenceInContext
+from rag.conflicts.comparison import SentenceInContext
+from rag.conflicts.contradictions import Contradiction
 from rag.conflicts.differences import Difference, find_differences
 from rag.events import ModelCalled
 from rag.query.answer_type import expected_answer_type, has_answer_type
