@@ -76,7 +76,7 @@ from rag.text.names import find_names
 from rag.text.names import name_keys
 from rag.text.negation import has_negation
 from rag.text.quantities import find_quantities
-from rag.text.tokens import STOP_WORDS
+from rag.text.language import STOP_WORDS
 from rag.text.tokens import content_stem
 from rag.text.tokens import content_stems
 from rag.text.tokens import stem

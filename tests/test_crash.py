@@ -27,6 +27,7 @@ import rag.store.vectors
 from rag.errors import LibraryBusy
 from rag.ingest.chunking import chunk_document as cut
 from rag.ingest.chunking import embedding_text
+from rag.store.library_schema import FORMAT
 from tests.test_ingest import HashEmbedder, Index, long_text, write
 
 TIMEOUT_S = 120
@@ -188,7 +189,8 @@ def check_found(index: Index) -> None:
             assert index.vectors.search(vector, 1)[0][0] == piece.id
     path = index.home / "library.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.create_function("piece", 3, lambda text, start, end: text[start:end])
+        for name, function in FORMAT.functions.items():
+            connection.create_function(name, -1, function)
         connection.execute("INSERT INTO words (words, rank) VALUES ('integrity-check', 1)")
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 

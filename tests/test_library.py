@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from rag.errors import LibraryBusy, LibraryError, NoSuchDocument
 from rag.store.documents import DocumentSummary, Library, SuggestedQuestion
-from rag.store.library_schema import VERSION
+from rag.store.library_schema import FORMAT, VERSION
 from rag.types import Chunk, Document, Span
 
 TEXTS = st.text(
@@ -50,7 +50,8 @@ def put(library: Library, id: str, text: str, title: str = "A title") -> Documen
 def check_integrity(path: Path) -> None:
     """Raises when the full-text index does not match the documents, or the file is damaged."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.create_function("piece", 3, lambda text, start, end: text[start:end])
+        for name, function in FORMAT.functions.items():
+            connection.create_function(name, -1, function)
         connection.execute("INSERT INTO words (words, rank) VALUES ('integrity-check', 1)")
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
@@ -235,6 +236,85 @@ def test_capitals_are_names_not_stop_words(library: Library) -> None:
     assert set(found(library, "report by WHO")) == {"who", "report"}
 
 
+@pytest.mark.parametrize(
+    ("text", "query"),
+    [
+        ("北岭隧道于2021年3月9日通车。", "隧道何时通车？"),
+        ("海辺の美術館は10月に開館した。", "美術館はいつですか"),
+        ("The light\u00adhouse is new.", "lighthouse"),
+        ("It holds 1\u00a0250 boats.", "1,250"),
+        ("It holds 1 250 boats.", "1250"),
+        ("It holds 1,250 boats.", "1’250"),
+        ("Die Brücken wurden gebaut.", "Wann wird die Brücke gebaut?"),
+        ("Los puentes son nuevos.", "¿Cuándo se construyó el puente nuevo?"),
+        ("Новые маяки построили в мае.", "Когда построили новый маяк?"),
+        ("Zoe lives here.", "Zoë"),
+    ],
+)
+def test_search_finds_words_as_other_scripts_and_languages_write_them(
+    library: Library, text: str, query: str
+) -> None:
+    put(library, "other", "Nothing of the kind is here. 桥梁")
+    put(library, "a", text)
+    assert {hit.chunk.span.document_id for hit in library.search(query, 5)} == {"a"}
+
+
+def test_a_query_in_capitals_has_stop_words_too(library: Library) -> None:
+    put(library, "it", "It is what it is.")
+    put(library, "ferry", "The ferry sails.")
+    assert [hit.chunk.span.document_id for hit in library.search("WHAT IS THE FERRY", 5)] == [
+        "ferry"
+    ]
+
+
+OLD_FULL_TEXT = """
+DROP TABLE words; DROP VIEW passages;
+CREATE VIEW passages AS
+    SELECT row, title, piece(text, start, end) AS body
+    FROM chunks JOIN documents ON documents.id = document_id;
+CREATE VIRTUAL TABLE words USING fts5 (
+    title, body, content = 'passages', content_rowid = 'row',
+    tokenize = 'porter unicode61 remove_diacritics 2'
+);
+INSERT INTO words (words) VALUES ('rebuild');
+PRAGMA user_version = 1
+"""
+
+
+@pytest.fixture
+def old_file(tmp_path: Path) -> Path:
+    """A file as version 1 made it."""
+    path = tmp_path / "old.db"
+    with Library.open(path) as library:
+        put(library, "a", "北岭隧道于2021年3月9日通车。 The ferry sails.")
+        for statement in OLD_FULL_TEXT.split(";"):
+            library._database.connection.execute(statement)
+    return path
+
+
+def test_the_full_text_index_of_an_older_version_is_made_anew(old_file: Path) -> None:
+    with Library.open(old_file) as library:
+        assert library.search("隧道", 5)
+        assert library.search("ferries", 5)
+        assert library.document("a").text.startswith("北岭隧道")
+        put(library, "a", "Something else.")
+        assert not library.search("ferries", 5)
+    check_integrity(old_file)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_file_of_an_older_version_that_may_only_be_read_is_searched_as_it_is(
+    old_file: Path,
+) -> None:
+    old_file.chmod(0o444)
+    old_file.parent.chmod(0o555)
+    try:
+        with Library.open(old_file) as library:
+            assert library.search("ferries", 5)
+    finally:
+        old_file.parent.chmod(0o755)
+
+
 def test_search_stays_within_the_given_documents(library: Library) -> None:
     for id in "abc":
         put(library, id, "the same words")
@@ -412,16 +492,10 @@ def test_questions_are_stored_and_removed_with_their_document(library: Library) 
     assert library.suggested_questions("a") == []
 
 
-def test_a_file_made_before_there_were_questions_is_read_and_gets_them(tmp_path: Path) -> None:
-    path = tmp_path / "library.db"
-    with Library.open(path) as made:
-        put(made, "a", "Old text.")
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("DROP TABLE questions")
-    with Library.open(path) as older:
-        assert older.suggested_questions("a") == []
+def test_a_file_made_before_there_were_questions_is_read_and_gets_them(old_file: Path) -> None:
+    with Library.open(old_file) as older:
+        assert all(older.suggested_questions(id) == [] for id in older.digests())
         newer = document("b", "New text.")
         question = SuggestedQuestion("What is new?", Span("b", 0, 9))
         older.put(newer, chunks(newer), [question])
         assert older.suggested_questions("b") == [question]
-        assert older.document("a").text == "Old text."

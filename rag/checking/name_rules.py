@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from rag.checking.reasons import Reason
 from rag.text.dates import DATE_WORDS
+from rag.text.language import capitalises_nouns, language_of
 from rag.text.names import (
     Name,
     find_capitalised,
@@ -18,14 +19,23 @@ from rag.text.names import (
     name_keys_in,
     name_runs,
 )
-from rag.text.tokens import without_possessive
+from rag.text.tokens import content_stem, content_stems, without_possessive
 
 
 def _missing_names(claim: str, quotes: Sequence[str], around: str) -> list[Reason]:
-    known, nearby = name_keys_in(" ".join(quotes)), name_keys_in(around)
+    source = " ".join(quotes)
+    known, nearby = name_keys_in(source), name_keys_in(around)
+    language = language_of(f"{claim} {source}")
+    if capitalises_nouns(language):  # an inflected noun is no other name
+        known |= set(content_stems(source, language))
     reasons = []
     for run in name_runs(find_names(claim)):
-        missing = [n for n in run if not (_is_known(n.text, known) or _is_written(n.text, quotes))]
+        missing = [
+            name
+            for name in run
+            if not (_is_known(name.text, known) or _is_written(name.text, quotes))
+            and content_stem(name.text, language) not in known
+        ]
         present = [name for name in run if name not in missing]
         if missing and not _is_completed(missing, present, nearby, quotes):
             words = " ".join(name.text for name in missing)

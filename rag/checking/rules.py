@@ -20,6 +20,7 @@ from rag.checking.alignment import (
 )
 from rag.checking.reasons import Reason
 from rag.text.antonyms import exchanged_words
+from rag.text.folding import fold
 from rag.text.hedges import MODAL_HEDGES
 from rag.text.names import find_capitalised, name_keys, name_keys_in, shortest_key
 from rag.text.reporting import find_opinion, is_attributed, quoted_words, remove_common_speaker
@@ -224,7 +225,9 @@ _RULES: tuple[_Rule, ...] = (
 
 def reasons_against(claim: str, quotes: Sequence[str], around: str = "") -> list[Reason]:
     """Every reason of every rule; none against a sentence that stands in the quotes as it is.
-    `around` is the text near the quotes, in which the rest of a shortened name may stand."""
+    `around` is the text near the quotes, in which the rest of a shortened name may stand. Texts are
+    folded first."""
+    claim, around, quotes = fold(claim), fold(around), [fold(quote) for quote in quotes]
     quotes = order_quote_sentences(claim, quotes)
     if claim in quotes and len(parse_words(claim)) < MAX_WORDS:
         return []

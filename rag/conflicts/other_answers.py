@@ -23,9 +23,10 @@ from rag.events import ModelCalled
 from rag.query.answer_type import expected_answer_type, has_answer_type
 from rag.text.bounds import bound_before
 from rag.text.dates import DATE_WORDS, find_years
+from rag.text.language import STOP_WORDS
 from rag.text.names import COMMON_NAME_WORDS
 from rag.text.quantities import find_quantities
-from rag.text.tokens import STOP_WORDS, WORD, content_stems
+from rag.text.tokens import WORD, content_stems
 from rag.thresholds import CONFLICTS
 from rag.types import ChatModel, Passage
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from rag.models.cpu import usable_cores
 from rag.models.embeddings import MiniLM, batches_by_length
-from rag.text.tokens import STOP_WORDS
+from rag.text.language import STOP_WORDS
 
 if TYPE_CHECKING:
     import numpy as np

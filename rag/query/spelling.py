@@ -2,7 +2,8 @@
 
 A word that neither the index nor the MiniLM's vocabulary has is read as the nearest word of the
 index, at most one or two edits away. A name is not changed into another: the correction must be
-one edit away and occur often. Known words are never changed, nor are numbers.
+one edit away and occur often. Known words are never changed, nor are numbers, nor questions in
+another language than English: the MiniLM's vocabulary is English.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from rapidfuzz.distance import OSA
 from rag.models.embeddings import MiniLM
 from rag.store.documents import Library
 from rag.text import tokens
-from rag.text.tokens import STOP_WORDS
+from rag.text.language import STOP_WORDS, language_of
+from rag.text.spaceless import has_spaceless
 from rag.thresholds import QUERY
 
 _ENDINGS = ("", "e", "s", "d", "ed", "ing", "nt", "y")
@@ -59,6 +61,8 @@ class SpellingCorrector:
 
         Raises `LibraryError`, and `ModelFileError` when the MiniLM is not installed.
         """
+        if language_of(question) != "en" or has_spaceless(question):
+            return question
         unknown = self._unknown_words({match[0] for match in _WORD.finditer(question)})
 
         def corrected(match: re.Match[str]) -> str:

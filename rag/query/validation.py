@@ -13,9 +13,10 @@ from collections.abc import Iterable
 
 from rag.errors import QuestionError
 from rag.query.answer_type import expected_answer_type
-from rag.text.names import find_names
+from rag.text.folding import fold
+from rag.text.names import capitals_tell_names, find_names
 from rag.text.quantities import find_quantities
-from rag.text.sentences import split_sentences
+from rag.text.sentences import is_question, split_sentences
 from rag.text.tokens import content_stems
 from rag.thresholds import QUERY
 from rag.types import DeclineReason
@@ -24,24 +25,28 @@ _ADDRESS = re.compile(r"[<(]?(?:https?://|www\.)\S+", re.IGNORECASE)
 _ASKING = re.compile(
     r"^\W*(?:(?:and|but|so|please|now|then)\W+)*(?:what|who|whom|whose|which|where|when|why|how|is"
     r"|are|was|were|do|does|did|has|have|had|can|could|will|would|should|may|might|tell|explain"
-    r"|describe|list|name|give|find|show|summari[sz]e|compare|check|define|say)\b|\?[\W]*$",
+    r"|describe|list|name|give|find|show|summari[sz]e|compare|check|define|say)\b",
     re.IGNORECASE,
 )
 _SOURCES = r"(?:articles?|sources?|texts?|passages?|documents?|news|context)"
-_RULES = r"(?:prompts?|instructions?|rules|guidelines|orders)"
+# What tells the assistant to do something else than to answer from the articles: its own
+# instructions, and sentences that begin with an order. "How do I bypass the rules?" asks.
 _ORDER = re.compile(
-    rf"\b(?:ignore|disregard|forget|bypass|override)\b(?:\s+\w+){{0,4}}\s+(?:{_SOURCES}|{_RULES})\b"
-    rf"|\byour\s+(?:\w+\s+)?{_RULES}\b|\b(?:system|hidden|developer)\s+(?:prompt|instructions)\b"
-    r"|^\W*(?:please\s+)?(?:(?:say|pretend)\s+that|repeat\s+after\s+me|you\s+are\s+now|act\s+as)\b"
-    r"|^\W*(?:please\s+)?(?:write|compose|sing|tell|make\s+up|invent)\s+(?:me\s+|us\s+)?(?:an?|some)"
-    r"\s+(?:\w+\s+)?(?:poem|song|story|joke|limerick|haiku|fairy\s+tale)\b",
+    r"\byour\s+(?:\w+\s+)?(?:prompts?|instructions?)\b(?!\s+(?:for|on|about|to)\b)"
+    r"|(?:^|[.!?;:]|,\s*(?:and|then)?)\W*(?:please\s+|now\s+)?(?:"
+    r"(?:ignore|disregard|forget|bypass|override)\b(?:\s+\w+){0,4}\s+"
+    rf"(?:{_SOURCES}|prompts?|instructions?|rules|guidelines|orders)\b"
+    r"|(?:(?:say|pretend)\s+that|repeat\s+after\s+me|you\s+are\s+now|act\s+as)\b"
+    r"|(?:write|compose|sing|tell|make\s+up|invent)\s+(?:me\s+|us\s+)?(?:an?|some)"
+    r"\s+(?:\w+\s+)?(?:poem|song|story|joke|limerick|haiku|fairy\s+tale)\b)",
     re.IGNORECASE,
 )
 
 
 def validate_question(question: str, most_chars: int) -> str:
-    """The question in one line. Raises `QuestionError` for none, a long one, and what is none."""
-    question = " ".join(question.split())
+    """The question in one line, without invisible characters. Raises `QuestionError` for none, a
+    long one, and what is none."""
+    question = " ".join(fold(question).split())
     if not question:
         raise QuestionError("The question is empty.", "Ask something of the articles.")
     if len(question) > most_chars:
@@ -75,7 +80,8 @@ def _is_pasted(question: str) -> bool:
     """True for many words in sentences of which neither the first nor the last asks."""
     found = [question[start:end] for start, end in split_sentences(question)]
     long = len(found) >= QUERY.pasted_sentences and len(question.split()) >= QUERY.pasted_words
-    return long and not any(_ASKING.search(each) for each in (found[0], found[-1]))
+    ends = (found[0], found[-1])
+    return long and not any(_ASKING.search(each) or is_question(each) for each in ends)
 
 
 def reason_to_decline(question: str) -> DeclineReason | None:
@@ -100,7 +106,7 @@ _OF_DOCUMENTS = frozenset(
 def asks_for_summary(question: str) -> bool:
     """True for "Summarize the articles" and "What are these about?": it is asked what the documents
     are about, and no word says which topic."""
-    plain = question.lower() if question.isupper() else question
+    plain = question if capitals_tell_names(question, "") else question.lower()
     kind = expected_answer_type(plain)
     if find_names(plain) or find_quantities(plain) or kind not in ("other", "yes-no"):
         return False

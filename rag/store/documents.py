@@ -9,20 +9,18 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-import unicodedata
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from rag.errors import LibraryError, NoSuchDocument, printable_line
-from rag.store.library_schema import FORMAT, QUESTIONS_TABLE
+from rag.store.full_text import fts_expression, searchable
+from rag.store.library_schema import FORMAT
 from rag.store.sqlite import Database
-from rag.text.tokens import STOP_WORDS
 from rag.types import Chunk, Document, Hit, Span
 
 MAX_CACHED_TEXTS = 16  # whole documents
-MAX_QUERY_WORDS = 200  # of one search
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +154,6 @@ class Library:
         with self._transaction() as connection:
             _delete(connection, document.id)
             _insert(connection, document, chunks)
-            connection.execute(QUESTIONS_TABLE)  # a file of an older version has none
             connection.executemany(
                 "INSERT INTO questions VALUES (?, ?, ?, ?)",
                 [(document.id, each.text, each.span.start, each.span.end) for each in questions],
@@ -166,7 +163,7 @@ class Library:
         """Questions that a document answers, best first; empty for one that an older version
         indexed."""
         if not self._query("SELECT 1 FROM sqlite_master WHERE name = 'questions'"):
-            return []
+            return []  # an older file that may only be read
         rows = self._query(
             "SELECT text, start, end FROM questions WHERE document_id = ? ORDER BY rowid",
             document_id,
@@ -193,7 +190,7 @@ class Library:
         better, above zero; a word in the title counts `title_weight` times. Any string is a valid
         query; one without words finds nothing.
         """
-        match = _fts_expression(query)
+        match = fts_expression(query)
         if not match or k < 1:
             return []
         only = None if document_ids is None else json.dumps(list(document_ids))
@@ -208,7 +205,7 @@ class Library:
 
     def has_word(self, word: str) -> bool:
         """True when a chunk holds `word` or another form of it (of the same stem)."""
-        match = _fts_expression(word)
+        match = fts_expression(word)
         found = match and self._query("SELECT 1 FROM words WHERE words MATCH ? LIMIT 1", match)
         return bool(found)
 
@@ -281,7 +278,7 @@ def _insert(connection: sqlite3.Connection, document: Document, chunks: Sequence
         ).lastrowid
         connection.execute(
             "INSERT INTO words (rowid, title, body) VALUES (?, ?, ?)",
-            (row, document.title, text[span.start : span.end]),
+            (row, searchable(document.title), searchable(text[span.start : span.end])),
         )
 
 
@@ -293,21 +290,9 @@ def _delete(connection: sqlite3.Connection, document_id: str) -> bool:
         rows = connection.execute(chunks, (document_id,)).fetchall()
         connection.executemany(
             "INSERT INTO words (words, rowid, title, body) VALUES ('delete', ?, ?, ?)",
-            [(row, title, text[start:end]) for row, start, end in rows],
+            [(row, searchable(title), searchable(text[start:end])) for row, start, end in rows],
         )
     return connection.execute("DELETE FROM documents WHERE id = ?", (document_id,)).rowcount > 0
-
-
-def _fts_expression(query: str) -> str:
-    """The FTS5 expression for "any of these words"; empty when there are none.
-
-    Function words are left out unless there is nothing else, or they are in capitals (WHO,
-    IT). A dot or apostrophe inside a word makes it a phrase (U.S, don't).
-    """
-    words = dict.fromkeys(re.findall(r"\w+(?:[.'’]\w+)*", unicodedata.normalize("NFC", query)))
-    content = [w for w in words if w.lower() not in STOP_WORDS or (len(w) > 1 and w.isupper())]
-    quoted = [f'"{word}"' for word in (content or list(words))[:MAX_QUERY_WORDS]]
-    return " OR ".join(quoted).encode(errors="replace").decode()
 
 
 def _no_such_document(id: str) -> NoSuchDocument:

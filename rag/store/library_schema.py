@@ -5,12 +5,31 @@ from __future__ import annotations
 import sqlite3
 
 from rag.errors import LibraryBusy, LibraryError
+from rag.store.full_text import searchable
 from rag.store.sqlite import DatabaseFormat
 
-VERSION = 1
-# The text is stored once, in `documents`; `words` is an index over the view `passages`. `piece`
-# is Python's slice, because SQLite's own substr() ends at a NUL.
-SCHEMA = """
+VERSION = 2
+# `words` is an index over the view `passages`. `piece` is Python's slice, because SQLite's own
+# substr() ends at a NUL.
+_FULL_TEXT = """
+CREATE VIEW passages AS
+    SELECT row, searchable(title) AS title, searchable(piece(text, start, end)) AS body
+    FROM chunks JOIN documents ON documents.id = document_id;
+CREATE VIRTUAL TABLE words USING fts5 (
+    title, body, content = 'passages', content_rowid = 'row',
+    tokenize = 'porter unicode61 remove_diacritics 2'
+)
+"""
+_QUESTIONS = """
+CREATE TABLE questions (
+    document_id TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+    text TEXT NOT NULL,
+    start INTEGER NOT NULL,
+    end INTEGER NOT NULL
+)
+"""
+# The text is stored once, in `documents`.
+SCHEMA = f"""
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE documents (
     id TEXT PRIMARY KEY,
@@ -29,23 +48,18 @@ CREATE TABLE chunks (
     end INTEGER NOT NULL
 );
 CREATE INDEX chunks_of_document ON chunks (document_id, start);
-CREATE VIEW passages AS
-    SELECT row, title, piece(text, start, end) AS body
-    FROM chunks JOIN documents ON documents.id = document_id;
-CREATE VIRTUAL TABLE words USING fts5 (
-    title, body, content = 'passages', content_rowid = 'row',
-    tokenize = 'porter unicode61 remove_diacritics 2'
+{_FULL_TEXT};
+{_QUESTIONS}"""
+# The full-text index of version 1 held texts as they are, and it had no questions.
+_FROM_VERSION_1 = ";".join(
+    [
+        _QUESTIONS,
+        "DROP TABLE words",
+        "DROP VIEW passages",
+        _FULL_TEXT,
+        "INSERT INTO words (words) VALUES ('rebuild')",
+    ]
 )
-"""
-# Made where it is missing when a document is stored: files of the first version had no questions.
-QUESTIONS_TABLE = """
-CREATE TABLE IF NOT EXISTS questions (
-    document_id TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
-    text TEXT NOT NULL,
-    start INTEGER NOT NULL,
-    end INTEGER NOT NULL
-)
-"""
 
 _REINDEX_REMEDY = "Move that file away and index the documents again."
 _WAIT_REMEDY = "Try again when it is done."
@@ -66,7 +80,8 @@ FORMAT = DatabaseFormat(
     version=VERSION,
     schema=SCHEMA,
     pragmas=("synchronous = NORMAL",),
-    functions={"piece": lambda text, start, end: text[start:end]},
+    upgrades={1: _FROM_VERSION_1},
+    functions={"piece": lambda text, start, end: text[start:end], "searchable": searchable},
     opens_for_reading=True,
     error=LibraryError,
     busy_error=LibraryBusy,

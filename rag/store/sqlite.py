@@ -12,6 +12,7 @@ from typing import Any
 
 from rag.errors import FootnoteError, printable_line
 
+_FOR_WRITING = "mode=rwc"
 BUSY_TIMEOUT_S = 10.0  # wait of a write for that of another process
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
@@ -21,8 +22,10 @@ class DatabaseFormat:
     """What a file holds, how it is opened, and the errors about it.
 
     `schema` is the SQL that makes a file of version `version`, 1 or more; the version is stored in
-    the file. `pragmas` (such as "synchronous = NORMAL") and `functions`, by their name in SQL,
-    belong to each connection. A `private` file is made for the user alone.
+    the file. `upgrades` has for each older version the SQL that makes a file of the next one of it;
+    a file that may only be read stays as it is. `pragmas` (such as "synchronous = NORMAL") and
+    `functions`, by their name in SQL, belong to each connection. A `private` file is made for the
+    user alone.
     `problems` gives for a result code of SQLite what is wrong, after "The NAME at PATH", and what
     to do; `other_remedy` is for any other code, `closed_remedy` for a file that was closed.
     """
@@ -34,6 +37,7 @@ class DatabaseFormat:
     busy_error: type[FootnoteError]
     problems: Mapping[int, tuple[str, str]]
     other_remedy: str
+    upgrades: Mapping[int, str] = field(default_factory=dict)
     pragmas: tuple[str, ...] = ()
     functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     private: bool = False
@@ -119,7 +123,7 @@ def _open_connection(path: Path, format: DatabaseFormat) -> sqlite3.Connection:
         if format.private:
             path.touch(mode=0o600)
     try:
-        return _connect(path, format, "mode=rwc")
+        return _connect(path, format, _FOR_WRITING)
     except sqlite3.OperationalError as error:
         is_unwritable = _primary_code(error) in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
         if not (format.opens_for_reading and is_unwritable and path.is_file()):
@@ -141,21 +145,24 @@ def _connect(path: Path, format: DatabaseFormat, mode: str) -> sqlite3.Connectio
             connection.create_function(name, -1, function)
         for pragma in ("foreign_keys = ON", *format.pragmas):
             connection.execute(f"PRAGMA {pragma}")
-        if _schema_version(connection, path, format) == 0:
-            _create_schema(connection, path, format)
+        version = _schema_version(connection, path, format)
+        if version == 0:
+            connection.execute("PRAGMA journal_mode = WAL")
+        if version < format.version and mode == _FOR_WRITING:
+            _bring_up_to_date(connection, path, format)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _create_schema(connection: sqlite3.Connection, path: Path, format: DatabaseFormat) -> None:
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("BEGIN IMMEDIATE")
-    if _schema_version(connection, path, format) == 0:  # another process may have been first
-        for statement in format.schema.split(";"):
+def _bring_up_to_date(connection: sqlite3.Connection, path: Path, format: DatabaseFormat) -> None:
+    connection.execute("BEGIN IMMEDIATE")  # another process may be first
+    while (version := _schema_version(connection, path, format)) < format.version:
+        made = version + 1 if version else format.version
+        for statement in (format.upgrades[version] if version else format.schema).split(";"):
             connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {format.version}")
+        connection.execute(f"PRAGMA user_version = {made}")
     connection.execute("COMMIT")
 
 

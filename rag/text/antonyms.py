@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from rag.text import tokens
 from rag.text.dates import DATE_WORDS
+from rag.text.folding import fold_with_places
 from rag.text.names import find_capitalised
 from rag.text.tokens import WORD, without_possessive
 from rag.text.words import negated_stems
@@ -73,11 +74,12 @@ class PolarWord:
 def polar_words(text: str) -> tuple[PolarWord, ...]:
     """Every word of `text`, with the poles at which it stands there."""
     negated = negated_stems(text)
+    folded, places = fold_with_places(text)
     found = []
-    for stem, start, end in _stems(text):
+    for stem, start, end in _stems(folded):
         sign = -1 if stem in negated else 1
         poles = frozenset((pair, sign * own) for pair, own in _poles().get(stem, ()))
-        found.append(PolarWord(stem, start, end, sign < 0, poles))
+        found.append(PolarWord(stem, places[start], places[end], sign < 0, poles))
     return tuple(found)
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
+
+from rag.text.folding import fold_with_places
+from rag.text.spaceless import has_spaceless
 
 MONTHS = "january february march april may june july august september october november december"
 DAYS = "monday tuesday wednesday thursday friday saturday sunday"
@@ -23,6 +26,11 @@ _DATE = re.compile(
     rf"|(?P<month3>{_MONTH})(?:,? (?:of )?(?P<year3>{_YEAR}))?"
     rf"|(?P<weekday>{DAYS.title().replace(' ', '|')})"
     rf"|(?<![$€£¥.,])(?P<year4>{_YEAR})(?![\d%s]|[.,]\d| (?:people|homes|jobs|workers)))\b"
+)
+# 2023年6月12日, 6月12日, 2023年: Chinese and Japanese.
+_HAN_DATE = re.compile(
+    r"(?<!\d)(?:(?P<year>\d{4})年(?:(?P<month>1[0-2]|0?[1-9])月(?:(?P<day>\d{1,2})[日号號])?)?"
+    r"|(?P<month2>1[0-2]|0?[1-9])月(?P<day2>\d{1,2})[日号號])"
 )
 _PERIOD = re.compile(
     r"(?i)\b(?:(?:last|next|this|previous|the same) (?:week|month|year|season|quarter|summer"
@@ -80,19 +88,36 @@ class NamedDate:
 
 def find_dates(text: str) -> list[NamedDate]:
     """The dates in a text, in order: days, months, years and weekdays."""
-    return [_named_date(match) for match in _DATE.finditer(text)]
+    folded, places = fold_with_places(text)
+    found = [
+        _named_date(match)
+        for pattern in (_DATE, *([_HAN_DATE] if has_spaceless(folded) else []))
+        for match in pattern.finditer(folded)
+    ]
+    found.sort(key=lambda each: each.place)
+    return [_at_its_place(each, text, places) for each in found]
+
+
+def _at_its_place(named: NamedDate, text: str, places: Sequence[int]) -> NamedDate:
+    start, end = (places[at] for at in named.place)
+    return replace(named, text=text[start:end], place=(start, end))
 
 
 def _named_date(match: re.Match[str]) -> NamedDate:
     found = {key.rstrip("234"): value for key, value in match.groupdict().items() if value}
     return NamedDate(
         int(found["year"]) if "year" in found else None,
-        found["month"][:3] if "month" in found else None,
+        _month(found["month"]) if "month" in found else None,
         int(found["day"]) if "day" in found else None,
         found.get("weekday"),
         match[0],
         match.span(),
     )
+
+
+def _month(name: str) -> str:
+    """The first three letters of a month, by its name or its number."""
+    return (MONTHS.split()[int(name) - 1].title() if name.isdecimal() else name)[:3]
 
 
 def dateline_spans(text: str) -> Iterator[tuple[int, int]]:

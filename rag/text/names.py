@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rag.text.dates import DATE_WORDS
+from rag.text.folding import fold, fold_with_places, without_accents
+from rag.text.language import STOP_WORDS, capitalises_nouns, language_of, stem_in
 from rag.text.quantities import NUMBER_WORDS
-from rag.text.tokens import STOP_WORDS, without_possessive
+from rag.text.sentences import split_sentences
+from rag.text.tokens import without_possessive
 
 # Words of names by which nobody and nothing is told from another.
 COMMON_NAME_WORDS = frozenset(
@@ -18,7 +21,11 @@ COMMON_NAME_WORDS = frozenset(
     " state river lake street university college school high united hospital court bank"
     " new north south east west port".split()
 )
-_CAPITALISED = re.compile(r"\b(?:[A-Z][\w’'\-]*[^\W_]|(?:[A-Z]\.){2,}|[A-Z](?=\s[A-Z]))")
+_UPPER = "".join(filter(str.isupper, map(chr, range(0x530))))  # Latin, Greek, Cyrillic
+_CAPITALISED = re.compile(
+    rf"\b(?:[{_UPPER}][\w’'\-]*[^\W_]|(?:[{_UPPER}]\.){{2,}}|[{_UPPER}](?=\s[{_UPPER}]))"
+)
+_FIRST_WORD = re.compile(r"[^\W\d_]")
 _COUNTRIES = {
     "french": "france", "dutch": "netherlands", "british": "britain", "uk": "britain",
     "danish": "denmark", "greek": "greece", "spanish": "spain", "swiss": "switzerland",
@@ -29,7 +36,7 @@ _COUNTRIES = {
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A capitalised word that stands for someone or something in particular."""
+    """A capitalised word that stands for someone or something in particular; `text` is folded."""
 
     text: str
     start: int
@@ -42,7 +49,8 @@ def find_names(text: str, *, starts: frozenset[int] = frozenset({0})) -> list[Na
     A word at one of `starts` (character offsets at which sentences begin) is capitalised for
     its place, so it counts only when it is an acronym or is capitalised elsewhere in the text.
     """
-    found = [Name(m[0], m.start(), m.end()) for m in _CAPITALISED.finditer(text)]
+    folded, places = fold_with_places(text)
+    found = [Name(m[0], places[m.start()], places[m.end()]) for m in _CAPITALISED.finditer(folded)]
     inner = {name.text for name in found if name.start not in starts}
     return [name for name in found if _is_name(name, name.start in starts, inner)]
 
@@ -50,6 +58,32 @@ def find_names(text: str, *, starts: frozenset[int] = frozenset({0})) -> list[Na
 def find_capitalised(text: str) -> list[Name]:
     """As `find_names`, the first word of the text among them, whatever it is."""
     return find_names(text, starts=frozenset())
+
+
+def sentence_starts(text: str) -> frozenset[int]:
+    """Where the first word of each sentence begins, after a list marker or an opening sign."""
+    found = (_FIRST_WORD.search(text, start, end) for start, end in split_sentences(text))
+    return frozenset(match.start() for match in found if match)
+
+
+def capitals_tell_names(text: str, source: str) -> bool:
+    """False of a text in capitals, of one whose nouns are capitalised by the language, and of one
+    in Title Case.
+
+    That has no word in small letters but function words, and has one of those in capitals ("Is"),
+    or a word that `source` has in small letters only.
+    """
+    words = re.findall(r"[^\W\d_]+", text)
+    if text.isupper() or capitalises_nouns(language_of(text)):
+        return False
+    if any(word.islower() and word not in STOP_WORDS for word in words[1:]):
+        return True
+    capitalised = [word for word in words[1:] if word.istitle()]
+    in_source = set(re.findall(r"[^\W\d_]+", source))
+    return not any(
+        word.lower() in STOP_WORDS or (word.lower() in in_source and word not in in_source)
+        for word in capitalised
+    )
 
 
 def _is_name(name: Name, at_start: bool, inner: set[str]) -> bool:
@@ -76,12 +110,14 @@ def name_runs(names: Sequence[Name]) -> list[list[Name]]:
 @lru_cache(maxsize=65_536)
 def name_keys(name: str) -> frozenset[str]:
     """Forms under which a name is the same: "Chinese" and "China", "U.S." and "American"."""
-    word = without_possessive(name.lower().replace(".", ""))
+    word = without_accents(without_possessive(fold(name).lower().replace(".", "")))
     if word in {"us", "usa", "america", "american", "americans", "washington"}:
         return frozenset({"us"})
     word = _COUNTRIES.get(word, word)
     endings = ("ese", "ian", "ans", "an", "ish", "en", "i", "s", "a", "o", "y", "n")
     forms = {word[: -len(end)] for end in endings if word.endswith(end)}
+    if word.isalpha() and not word.isascii():
+        forms.add(stem_in("en", word))
     return frozenset({word, *(form for form in forms if len(form) >= 4)})
 
 
@@ -92,5 +128,5 @@ def shortest_key(name: str) -> str:
 
 def name_keys_in(text: str) -> set[str]:
     """The forms under which each word of `text` could be named."""
-    words = re.findall(r"[^\W_]+(?:[.’'][^\W_]+)*\.?", text)
+    words = re.findall(r"[^\W_]+(?:[.’'][^\W_]+)*\.?", fold(text))
     return {key for word in words for key in name_keys(word)}

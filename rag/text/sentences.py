@@ -258,3 +258,12 @@ _LEANS = re.compile(
 def needs_context(sentence: str) -> bool:
     """True when a sentence can only be read together with the one before it."""
     return bool(_LEANS.match(sentence))
+
+
+# A question mark, or the particle that ends a question in Japanese.
+_ASKS = re.compile(r"(?:[?？؟]|(?<=[\u3041-\u30ff\u4e00-\u9fff])か[。．]?)[”\"’')\]」』]*\W*$")
+
+
+def is_question(sentence: str) -> bool:
+    """True for a sentence that ends as a question."""
+    return bool(_ASKS.search(sentence))

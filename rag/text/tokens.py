@@ -7,9 +7,13 @@ seeing a difference: a missed match costs a cautious verdict, a false match cost
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 
+from rag.text.folding import fold, without_accents
+from rag.text.language import is_stop_word, language_of, stem_in
 from rag.text.quantities import AMOUNT_STEMS, find_quantities
+from rag.text.spaceless import CHARACTERS, RUN, has_spaceless, pairs_of_run
 
 TOKEN_PATTERN = re.compile(r"[A-Za-z\u00c0-\u024f]{1,6}|\d{1,3}|\S")
 
@@ -23,19 +27,6 @@ def estimate_tokens(text: str) -> int:
     return sum(1 for _ in TOKEN_PATTERN.finditer(text))
 
 
-STOP_WORDS = frozenset(
-    """a about above after again against all also although am an and any approximately are
-    aren't as at be because been before being below between both but by can cannot could did
-    do does doing down during each either else ever every few for from further had has have
-    having he her here hers him his how however i if in into is it its itself just least
-    less let like many may me might more most much must my neither no nor not now of off
-    often on once one only or other our out over own per quite rather roughly s said same
-    say says shall she should since so some still such t than that the their them then there
-    these they this those though through thus to too under until up upon us very was we were
-    what when where whether which while who whom whose why will with within without would
-    yes yet you your""".split()
-)
-
 # Verbs and nouns that an answer's frame adds without stating anything.
 _FRAME = frozenset(  # stems
     """accord answer appli articl ask becom call cite current describ give go includ involv make
@@ -45,28 +36,49 @@ _FRAME = frozenset(  # stems
 
 WORD = re.compile(r"[^\W\d_]+(?:[’'-][^\W\d_]+)*")  # of letters, "well-known" among them
 _WORD = re.compile(r"[^\W_]+(?:[’'\-.][^\W_]+)*")
+_WORD_OF_LETTERS_ALONE = re.compile(rf"[^\W_{CHARACTERS}]+(?:[’'\-.][^\W_{CHARACTERS}]+)*")
 
 
-def content_stems(text: str) -> list[str]:
-    """Stems of the words that carry meaning, in order; numbers are left to `find_quantities`."""
-    words = (match[0] for match in _WORD.finditer(text))
-    stems = (content_stem(part) for word in words for part in re.split(r"[-.]", word))
-    return [found for found in stems if found]
+def content_stems(text: str, language: str | None = None) -> list[str]:
+    """Stems of the words that carry meaning, in order; numbers are left to `find_quantities`.
+
+    Of a script without spaces, the pairs of neighbouring characters. `language` is that of the
+    text; None where only the text can tell.
+    """
+    text = fold(text)
+    language = language or language_of(text)
+    found = [
+        stem
+        for match in (_WORD_OF_LETTERS_ALONE if has_spaceless(text) else _WORD).finditer(text)
+        for part in re.split(r"[-.]", match[0])
+        if (stem := content_stem(part, language))
+    ]
+    if has_spaceless(text):
+        found += _pairs(text)
+    return found
+
+
+def _pairs(text: str) -> Iterator[str]:
+    """The pairs of characters of the words without spaces; a single one after a digit counts
+    ("9日"), and is left to `find_quantities`."""
+    for run in RUN.finditer(text):
+        if len(run[0]) > 1 or not text[max(run.start() - 1, 0) : run.start()].isdigit():
+            yield from pairs_of_run(run[0])
 
 
 @lru_cache(maxsize=65_536)
-def content_stem(word: str) -> str:
+def content_stem(word: str, language: str = "en") -> str:
     """The stem of one word; "" where it carries no meaning of its own or is a number."""
-    word = re.sub(r"'(?:s|re|ve|ll|d|m)?$|n't$", "", word.lower().replace("’", "'"))
-    if word in STOP_WORDS or len(word) < 2 or word[0].isdigit():
+    word = re.sub(r"'(?:s|re|ve|ll|d|m)?$|n't$", "", fold(word).lower().replace("’", "'"))
+    if is_stop_word(word, language) or len(word) < 2 or word[0].isdigit():
         return ""
-    found = stem(word)
-    return "" if found in _FRAME or found in AMOUNT_STEMS else found
+    found = stem(word, language)
+    return "" if language == "en" and (found in _FRAME or found in AMOUNT_STEMS) else found
 
 
 def plain_words(text: str) -> list[str]:
     """The words of `text` in lower case, letters of English only."""
-    return re.findall(r"[a-z]+", text.lower())
+    return re.findall(r"[a-z]+", fold(text).lower())
 
 
 def without_possessive(word: str) -> str:
@@ -75,12 +87,10 @@ def without_possessive(word: str) -> str:
 
 
 @lru_cache(maxsize=65_536)
-def stem(word: str) -> str:
-    """The Snowball English stem of one lower-case word."""
-    import snowballstemmer
-
-    found: str = snowballstemmer.stemmer("english").stemWord(word)
-    return _IRREGULAR.get(found, found)
+def stem(word: str, language: str = "en") -> str:
+    """The Snowball stem of one lower-case word, without accents."""
+    found = without_accents(stem_in(language, word))
+    return _IRREGULAR.get(found, found) if language == "en" else found
 
 
 _IRREGULAR = {
@@ -98,6 +108,7 @@ _IRREGULAR = {
 }  # fmt: skip
 
 
-def content_keys(text: str) -> set[str]:
+def content_keys(text: str, language: str | None = None) -> set[str]:
     """The stems of `content_stems`, and numbers whichever way they are written."""
-    return {*content_stems(text), *(f"{each.value:g}" for each in find_quantities(text))}
+    numbers = (f"{each.value:g}" for each in find_quantities(text, language))
+    return {*content_stems(text, language), *numbers}

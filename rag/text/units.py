@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
-from rag.text.sentences import needs_context, split_sentences
+from rag.text.sentences import is_question, needs_context, split_sentences
 
 UnitRole = Literal["sentence", "item", "row", "heading", "introduction", "question", "instruction"]
 EVIDENCE_ROLES = frozenset(["sentence", "item", "row"])
@@ -32,7 +32,6 @@ _ROW = re.compile(r"[^|\n]*\|[^|\n]*\||\|[^|\n]+\|?")
 _RULE = re.compile(r"[\s|:\-–—=*_]+$")
 _INDENTED = re.compile(r"[ \t]{2,}\S")
 _CLOSED = re.compile(r"[.!?…;,:。！？؟।][”\"’')\]]*$")
-_ASKS = re.compile(r"[?？؟][”\"’')\]]*\W*$")
 _OPENS_QUOTE = re.compile(r"[“\"‘'«„]")
 # Words that no reader of an article is told: they are for a model that reads it.
 _TO_A_MACHINE = re.compile(
@@ -275,7 +274,7 @@ def _role(sentence: str) -> UnitRole:
     stripped = sentence.rstrip()
     if stripped.endswith((":", "：")):
         return "introduction"
-    if _ASKS.search(stripped) and not _is_quoted_question(stripped):
+    if is_question(stripped) and not _is_quoted_question(stripped):
         return "question"
     return "sentence"
 

@@ -9,9 +9,12 @@ from functools import lru_cache
 from itertools import islice
 from typing import Literal
 
+from rag.text.folding import fold, without_accents
 from rag.text.hedges import HEDGES
+from rag.text.language import language_of
 from rag.text.negation import NEGATIONS, with_plain_negation
 from rag.text.quantities import find_quantities
+from rag.text.spaceless import CHARACTERS
 from rag.text.tokens import content_stem, stem
 
 WordKind = Literal["number", "name", "content", "qualifier", "preposition", "function"]
@@ -34,7 +37,12 @@ _PREPOSITIONS = frozenset(
     "before after over under above below up down from until since against".split()
 )
 _RELATIVES = frozenset("which who where".split())  # what stands before them is not qualified
-_PIECE = re.compile(r"(?:[^\W\d_]\.){2,}|[^\W_]+(?:['’][^\W_]+)*|[.;:!?]")
+# An acronym, a character of a script without spaces, a word, a sign that ends a clause.
+_PIECE = re.compile(
+    rf"(?:[^\W\d_]\.){{2,}}|[{CHARACTERS}]"
+    rf"|[^\W_{CHARACTERS}]+(?:['’][^\W_{CHARACTERS}]+)*|[.;:!?。；！？]"
+)
+_CHARACTER = re.compile(f"[{CHARACTERS}]")
 _COUNTRY = frozenset(["US", "U.S.", "USA", "U.S.A."])  # "us" is another word
 _ADVERB = re.compile(r"(?i)soon|later|even|still|already|ever|yet|\w+ly")
 
@@ -59,8 +67,8 @@ def parse_words(text: str) -> tuple[Word, ...]:
     """
     found: list[Word] = []
     pending: frozenset[Qualifier] = frozenset()
-    for word in islice(_bare_words(with_plain_negation(text)), MAX_WORDS):
-        if word.key in ".;:!?":
+    for word in islice(_bare_words(with_plain_negation(fold(text))), MAX_WORDS):
+        if word.key in ".;:!?。；！？":
             _qualify_last(found, pending)
             pending = frozenset()
         elif word.kind == "qualifier":
@@ -98,26 +106,31 @@ def _qualify_last(found: list[Word], qualifiers: frozenset[Qualifier]) -> None:
 
 def _bare_words(text: str) -> Iterator[Word]:
     end = 0
+    language = language_of(text)
     for quantity in find_quantities(text):
         if quantity.start < end:
             continue
-        yield from _pieces(text, end, quantity.start)
+        yield from _pieces(text, end, quantity.start, language)
         yield Word(quantity.text, f"#{quantity.value:g} {quantity.unit}", "number")
         end = quantity.end + len(" old") * text.startswith(" old", quantity.end)
-    yield from _pieces(text, end, len(text))
+    yield from _pieces(text, end, len(text), language)
 
 
-def _pieces(text: str, start: int, end: int) -> Iterator[Word]:
+def _pieces(text: str, start: int, end: int, language: str) -> Iterator[Word]:
     for match in _PIECE.finditer(text, start, end):
-        folded, key = match[0].lower(), content_stem(match[0])
-        if match[0] in _COUNTRY:
-            yield Word(match[0], "us", "name")
-        elif folded in _QUALIFIERS:
-            yield Word(match[0], _QUALIFIERS[folded], "qualifier")
-        elif folded in _PREPOSITIONS:
-            yield Word(match[0], folded, "preposition")
-        elif not key:
-            yield Word(match[0], folded, "function")
-        else:
-            named = match[0][0].isupper() and match.start() > 0
-            yield Word(match[0], key, "name" if named else "content")
+        yield _word(match, language)
+
+
+def _word(match: re.Match[str], language: str) -> Word:
+    text, folded = match[0], without_accents(match[0].lower())
+    if _CHARACTER.match(text):
+        return Word(text, text, "content")
+    if text in _COUNTRY:
+        return Word(text, "us", "name")
+    if language == "en" and folded in _QUALIFIERS:
+        return Word(text, _QUALIFIERS[folded], "qualifier")
+    if language == "en" and folded in _PREPOSITIONS:
+        return Word(text, folded, "preposition")
+    if not (key := content_stem(text, language)):
+        return Word(text, folded, "function")
+    return Word(text, key, "name" if text[0].isupper() and match.start() > 0 else "content")

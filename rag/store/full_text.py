@@ -1,0 +1,53 @@
+"""What enters the full-text index of a text, and the FTS5 expression of a query."""
+
+from __future__ import annotations
+
+import re
+
+from rag.text.folding import without_accents
+from rag.text.language import is_stop_word, language_of
+from rag.text.quantities import without_separators
+from rag.text.spaceless import RUN, pairs_of_run, spaced_out
+from rag.text.tokens import stem
+
+MAX_QUERY_WORDS = 200  # of one search
+
+_WORD = re.compile(r"\w+(?:[.'’]\w+)*")
+
+
+def searchable(text: str) -> str:
+    """`text` as it is indexed: folded, with its numbers without separators of thousands, and a word
+    for each character of a script without spaces.
+
+    The index of a library is made of it: whoever changes it gives `library_schema` a new version.
+    """
+    return spaced_out(without_separators(text))
+
+
+def fts_expression(query: str) -> str:
+    """The FTS5 expression for "any of these words"; empty when there are none.
+
+    Function words are left out unless there is nothing else, or they alone are in capitals (WHO,
+    IT). A dot or apostrophe inside a word makes it a phrase (U.S, don't), and so are two
+    neighbouring characters of a script without spaces. Words of another language than English match
+    all that begins with their stem, as the index has English stems.
+    """
+    query = without_separators(query)
+    language = language_of(query)
+    pairs = [pair for run in RUN.finditer(query) for pair in pairs_of_run(run[0])]
+    words = list(dict.fromkeys(_WORD.findall(RUN.sub(" ", query) if pairs else query)))
+    tells = not query.isupper()  # capitals tell an acronym
+    content = [
+        word
+        for word in words
+        if not is_stop_word(word.lower(), language) or (tells and len(word) > 1 and word.isupper())
+    ]
+    terms = [_term(word, language) for word in content or ([] if pairs else words)]
+    terms += [f'"{" ".join(pair)}"' for pair in dict.fromkeys(pairs)]
+    return " OR ".join(terms[:MAX_QUERY_WORDS]).encode(errors="replace").decode()
+
+
+def _term(word: str, language: str) -> str:
+    if language == "en" or not word.isalpha():
+        return f'"{word}"'
+    return f'"{without_accents(stem(word.lower(), language))}"*'
