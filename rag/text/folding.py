@@ -20,7 +20,8 @@ THIN_SPACE = "\u2009"
 _BETWEEN_THOUSANDS = re.compile(r"(?<=\d)[\u00a0\u2007\u2009\u202f](?=\d{3}(?!\d))")
 _MARKS = r"\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0670"  # accents; Arabic vowels
 _IS_MARK = re.compile(rf"[{_MARKS}\u0640]")
-_CLUSTER = re.compile(rf"(?s).[{_MARKS}\u3099\u309a]*")  # a character with what combines with it
+# A character with what combines with it, invisible characters between them.
+_CLUSTER = re.compile(rf"(?s).(?:[\u00ad\u200b-\u200f\u2060-\u2064\ufeff]*[{_MARKS}\u3099\u309a])*")
 # Letters that Unicode does not take for a letter with an accent.
 _LETTERS = {
     "ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "ł": "l", "ı": "i", "þ": "th",
