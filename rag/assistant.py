@@ -14,9 +14,12 @@ from pathlib import Path
 
 from rag.answering.answerer import Answerer
 from rag.answering.draft import AnswerDraft, Step, finish, timed, timed_call
+from rag.answering.extractive import LEAD_KINDS, POINT_KINDS, ExtractiveComposer
 from rag.answering.large_model import LargeModelAnswerer
+from rag.answering.lead import LeadWriter
+from rag.answering.points import Points, cite_points
 from rag.answering.small_model import SmallModelAnswerer
-from rag.answering.summary import summarize
+from rag.answering.summary import documents_of_topic, summarize
 from rag.cancellation import Cancellation, run_cancellable
 from rag.checking.answerability import Answerability
 from rag.checking.checker import Checker
@@ -35,8 +38,10 @@ from rag.events import (
     Selected,
 )
 from rag.ingest import pipeline
+from rag.models.embeddings import MiniLM
 from rag.models.provider import CancellableModel, ModelProvider
 from rag.query.plan import QueryPlan
+from rag.query.question_kind import AnswerKind, fold_question, question_kind
 from rag.query.rewriting import rewrite
 from rag.query.spelling import SpellingCorrector
 from rag.query.sub_questions import split_question
@@ -51,7 +56,7 @@ from rag.retrieval.hybrid import Retriever
 from rag.settings import Settings
 from rag.store.documents import Library
 from rag.store.vectors import VectorStore
-from rag.thresholds import ANSWERING
+from rag.thresholds import ANSWERING, QUERY
 from rag.types import Answer, ChatModel, Citation, Embedder, Hit, Turn
 
 SEEDS = Path(__file__).parent.parent / "seeds"
@@ -76,6 +81,8 @@ class Assistant:
         self.spelling = SpellingCorrector(library)
         self.scorer = Scorer()  # reads its network when the first claim is checked
         self.answerability = Answerability(self.scorer.encoder)
+        self.lead_writer = LeadWriter(Checker(library, self.scorer), self.answerability)
+        self.composer = ExtractiveComposer(library, self.scorer.encoder)
         self.answerer, self.conflict_finder = self._stages_for(model)
 
     def _stages_for(self, model: ModelProvider) -> tuple[Answerer, ConflictFinder]:
@@ -158,8 +165,8 @@ class Assistant:
         run_cancellable(self.model.warm, cancellation)
         plan = yield from self._plan(question, history, document_ids, cancellation, asked_on)
         draft = AnswerDraft(plan.question, self.model.name)
-        if asks_for_summary(plan.standalone):
-            return (yield from self._summarized(plan, draft))
+        if plan.kind == "summary" and asks_for_summary(plan.standalone):
+            return (yield from self._summarized(draft, plan, ()))
         if reason := reason_to_decline(plan.standalone):
             yield from (Retrieved(()), Selected(()))
             return draft.declined(reason)
@@ -169,13 +176,61 @@ class Assistant:
                 plan.standalone, document_ids=plan.document_ids, asked_on=plan.asked_on
             ),
         )
+        if plan.kind == "summary":
+            return (yield from self._summarized(draft, plan, retrieved.hits))
         yield retrieved
         selected = yield from timed_call("select", lambda: self._select(plan, retrieved.hits))
         yield selected
         if in_another_script(plan.standalone, [each.text for each in selected.passages]):
             return replace(draft, passages=selected.passages).declined("not stated")
+        draft = replace(draft, passages=selected.passages)
+        points = yield from timed_call("compose", lambda: self._points(plan, retrieved.hits))
+        if points and isinstance(self.answerer, SmallModelAnswerer):
+            return (yield from self._pointed(plan, draft, points, cancellation))
         model = yield from timed_call("load model", lambda: self._model(cancellation))
         draft = yield from self.answerer.answer(plan, selected.passages, model, retrieved.days)
+        return (yield from self._compared(plan, draft, selected, cancellation))
+
+    def _points(self, plan: QueryPlan, hits: Sequence[Hit]) -> Points:
+        return self.composer.compose(plan, hits) if plan.kind in POINT_KINDS else ()
+
+    def _pointed(
+        self,
+        plan: QueryPlan,
+        draft: AnswerDraft,
+        points: Points,
+        cancellation: Cancellation | None,
+    ) -> Generator[Step, None, AnswerDraft]:
+        """The draft with the points as its claims, below a lead for a reason or keywords; declined
+        where the model says that the points do not answer. They are shown before it is asked."""
+        passages, claims = cite_points(points)
+        yield Selected(passages)
+        yield from (Checked(claim, "kept") for claim in claims)
+        model = yield from timed_call("load model", lambda: self._model(cancellation))
+        judge_only = plan.kind not in LEAD_KINDS
+        lead = yield from self.lead_writer.write(
+            plan.standalone, passages, model, judge_only=judge_only
+        )
+        if lead.chance < ANSWERING.min_chance:
+            yield from (Checked(claim, "removed") for claim in claims)
+            return replace(draft, chances=(lead.chance,)).declined("not stated")
+        cited = [citation.span for claim in lead.claims for citation in claim.citations]
+        passages, rest = cite_points(points, passages, cited)
+        return replace(
+            draft, passages=passages, claims=(*lead.claims, *rest), chances=(lead.chance,)
+        )
+
+    def _compared(
+        self,
+        plan: QueryPlan,
+        draft: AnswerDraft,
+        selected: Selected,
+        cancellation: Cancellation | None,
+    ) -> Generator[Step, None, AnswerDraft]:
+        """The draft with what other sources say otherwise."""
+        if not draft.claims:
+            return draft
+        model = self._model(cancellation)
         steps = self.conflict_finder.find(plan, draft, selected, model)
         found = yield from timed("compare", steps)
         compared = add_contradictions(draft, found, selected)
@@ -183,12 +238,18 @@ class Assistant:
         return compared
 
     def _summarized(
-        self, plan: QueryPlan, draft: AnswerDraft
+        self, draft: AnswerDraft, plan: QueryPlan, hits: Sequence[Hit]
     ) -> Generator[Step, None, AnswerDraft]:
-        """The draft as a summary of the documents asked about, or of all."""
-        yield Retrieved(())
+        """The draft as a summary of the documents asked about: those of the plan, else those of the
+        topic, else all."""
+        yield Retrieved(tuple(hits))
+        ids = (
+            sorted(plan.document_ids or ())
+            or documents_of_topic(hits)
+            or [each.id for each in self.library.summaries()]
+        )
         summary = yield from timed_call(
-            "compose", lambda: summarize(draft, self.library, self.embedder, plan.document_ids)
+            "compose", lambda: summarize(draft, self.library, self.embedder, ids)
         )
         yield Selected(summary.passages)
         yield from (Checked(claim, "kept") for claim in summary.claims)
@@ -217,14 +278,24 @@ class Assistant:
         if history or standalone != question:
             yield Rewritten(standalone)
         parts = tuple(split_question(standalone))
-        return QueryPlan(question, standalone, parts, document_ids, asked_on)
+        kind = self._kind(standalone)
+        return QueryPlan(question, standalone, parts, kind, document_ids, asked_on)
+
+    def _kind(self, question: str) -> AnswerKind:
+        """What kind of answer is wanted; a fact where that is not plain."""
+        if asks_for_summary(question):
+            return "summary"
+        vector = self.embedder.embed([fold_question(question)])[0]
+        own = self.embedder.name == MiniLM.name
+        found = question_kind(question, vector if own else None)
+        return found.kind if found.probability >= QUERY.min_kind_probability else "fact"
 
     def _select(self, plan: QueryPlan, hits: Sequence[Hit]) -> Selected:
         return select_evidence(
             plan.standalone,
             hits,
             library=self.library,
-            embedder=self.embedder,
+            encoder=self.scorer.encoder,
             budget_tokens=self.model.budget_tokens,
             join=self.answerer.joins_passages,
         )

@@ -14,6 +14,7 @@ from rag.build import build
 from rag.checking.answerability import WEIGHTS as ANSWERABILITY_FILE
 from rag.checking.answerability import Answerability
 from rag.checking.answerability import AnswerabilityWeights
+from rag.checking.answerability import LikenessWeights as LikenessModel
 from rag.checking.answerability import Weights as AnswerabilityModel
 from rag.checking.answerability import log_odds
 from rag.checking.features import NAMES as FEATURE_NAMES
@@ -109,6 +110,7 @@ __all__ = [
     "FrozenModel",
     "GivenAnswer",
     "KindWeights",
+    "LikenessModel",
     "MiniLM",
     "Name",
     "OpenAIChat",

@@ -31,20 +31,41 @@ class Retrieval:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Ranking of the sentences of the hits (`rag.retrieval.evidence`)."""
+    """Ranking of the units of the hits (`rag.retrieval.unit_ranking`)."""
 
-    max_sentences: int = 48
-    """Embedded for one question: about 0.4 s on two cores."""
-    words_weight: float = 1.2
-    """Of the share of the question's words, beside the cosine similarity; golden, 0.3 to 1.5."""
-    hit_weight: float = 0.4
-    """Of the score of the chunk, 0..1: what is said nearby tells what a sentence is about."""
-    amount_bonus: float = 0.1
-    """For a sentence with a number, where a number is asked for; golden."""
-    fragment_malus: float = 0.15
-    """For a line that is no full sentence: it says least in most words; golden."""
-    lookback_chars: int = 600
-    """Before a chunk, in which the sentence that it leans on may stand."""
+    max_units: int = 48
+    """Read in their context for one question: about 0.8 s on two cores."""
+    words_weight: float = 0.2
+    """Of the share of the question's words, beside MaxSim; 0 to 0.3 tried on the broad set."""
+    hit_weight: float = 0.2
+    """Of the score of the chunk, 0..1: what is said nearby tells what a unit is about."""
+    amount_bonus: float = 0.05
+    """For a unit with a number, where a number is asked for; golden."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extractive:
+    """Answers made of units, without a language model (`rag.answering.extractive`)."""
+
+    close_to_best: float = 0.85
+    """Of the best unit's relevance, for a further unit of the same answer."""
+    close_to_best_statement: float = 0.75
+    """The same among what one person says."""
+    name_weight: float = 1.5
+    """Of a name of the question that may be the speaker's, beside another word."""
+    list_advantage: float = 0.1
+    """How much less relevant than the best unit a list's best item may be and be the answer."""
+    max_points: int = 4
+    before_weight: float = 0.5
+    """Of the relevance of the unit before, for a reason."""
+    after_weight: float = 0.3
+    """Of that of the unit after."""
+    max_points_a_side: int = 3
+    """Of a comparison."""
+    max_loose_items: int = 8
+    """Of a list that the documents do not have as one."""
+    max_quoted: int = 8
+    """Units of a statement, with the quotations going on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +78,15 @@ class Summary:
     max_points: int = 5
     """For one document; three each for two or three, one each for more."""
     max_documents: int = 12
+    min_topic_share: float = 0.8
+    """Of the best hit's score, for another document of the topic to be summarized."""
+    max_topic_documents: int = 3
     early_bonus: float = 0.15
     """For the first unit of a document, falling to 0 for the last."""
     leaning_malus: float = 0.1
     """For a unit that cannot be read without the one before."""
     short_malus: float = 0.2
-    """For a unit of fewer than `short_words` words."""
+    """For a unit of fewer than `short_words` words, and for a row of a table."""
     short_words: int = 6
     relevance_weight: float = 0.7
     """Of relevance beside difference, where several units are chosen."""
@@ -92,6 +116,10 @@ class Answering:
     """For a description ("what is", "why") in which the model found no short answer."""
     min_grounding: float = 0.58
     """Of the grounding score, for a claim that the checks let pass in part; golden."""
+    lead_tokens: int = 220
+    """Of points, that a small model reads before a lead: about five seconds on two cores."""
+    sure_chance: float = 0.75
+    """Of an answer, for "yes, this answers the question"."""
     max_judged: int = 4
     """Passages put to the model, best first: each costs a request."""
     max_attempts: int = 2
@@ -109,6 +137,8 @@ class Answering:
 class Query:
     """Reading a question (`rag.query`)."""
 
+    min_kind_probability: float = 0.45
+    """Of the kind of answer, for anything but a fact."""
     fresh_days: int = 14
     """News of "this week" is in articles up to so old; RealTimeQA."""
     recent_days: int = 60
@@ -260,5 +290,6 @@ EVIDENCE = Evidence()
 ANSWERING = Answering()
 QUERY = Query()
 SUMMARY = Summary()
+EXTRACTIVE = Extractive()
 CHECKING = Checking()
 CONFLICTS = Conflicts()

@@ -18,12 +18,15 @@ if TYPE_CHECKING:
 Support = Literal["supported", "partial", "unsupported", "unchecked"]
 """How well the citations of a claim support it."""
 
-Origin = Literal["model", "matched", "compared"]
-"""What chose the citations of a claim: the model's markers, a match of the text, or a comparison
-with other sources."""
+Origin = Literal["model", "matched", "compared", "closest"]
+"""What chose the citations of a claim: the model's markers, a match of the text, a comparison with
+other sources, or that the passage is the closest one, quoted where no answer could be written."""
 
 FoundBy = Literal["dense", "lexical", "fused"]
 """The search that found a hit: by vectors, by words, or both, fused."""
+
+Answers = Literal["yes", "partly", "unsure", "no"]
+"""Whether an answer answers its question."""
 
 Status = Literal["answered", "declined"]
 
@@ -116,6 +119,9 @@ class Passage:
     source: str
     score: float
     published: str | None = None  # ISO 8601 date
+    as_read: str = field(default="", repr=False, compare=False)
+    """The text as a language model reads it, with the headings and the sentence or list
+    introduction that it leans on; "" where that is the text alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +191,11 @@ class Answer:
     short: str | None = None
     """The few words that answer, most of them words of a passage; None for a large model and for a
     yes/no question."""
+    answers: Answers = "unsure"
+    """Whether the claims answer the question; what is shown of each claim's support says nothing
+    about that. "no" where it was declined."""
+    suggestions: tuple[str, ...] = ()
+    """Questions that the documents answer, where this one was declined or asks nothing of them."""
 
 
 @dataclass(frozen=True, slots=True)

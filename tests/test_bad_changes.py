@@ -31,7 +31,7 @@ from rag.checking.scorer import Scorer
 from rag.checking.verdict import Around, Verdict
 from rag.ingest import chunking, pipeline
 from rag.prompts import prompt_text
-from rag.retrieval import evidence, hybrid
+from rag.retrieval import evidence, hybrid, unit_ranking
 from rag.settings import load_settings as load_settings
 from rag.store.documents import Library
 from rag.store.vectors import VectorStore
@@ -259,8 +259,8 @@ def test_hits_in_the_reverse_order(
 def test_a_selection_that_drops_the_best_sentence(
     seeds: Index, cases: list[Case], before: ComparedRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rank = evidence._rank
-    monkeypatch.setattr(evidence, "_rank", lambda *given: rank(*given)[1:])
+    rank = unit_ranking.rank_units
+    monkeypatch.setattr(evidence, "rank_units", lambda *given: rank(*given)[1:])
     found = held(before, run(seeds, cases, ReadingModel()))
     assert {"evidence_selected", "answer_right"} <= found.metrics
     assert not {"recall_at_1", "quotes_exact"} & found.metrics

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from eval.broad.questions import BroadQuestion, KeyPoint, Kind, Quote
 from eval.broad.scores import BroadResult, score_result
 from eval.broad.tables import SHARE, result_tables
 from eval.statistics.bootstrap import Interval
-from rag.types import Answer, Citation, Claim, Span, Usage
+from rag.types import Answer, Answers, Citation, Claim, Span, Usage
 
 TEXT = "The lake is deep. Pike live in the lake."
 DEEP, PIKE = Span("lake.md", 0, 17), Span("lake.md", 18, 40)
@@ -122,20 +122,11 @@ def test_a_verdict_counts_where_it_comes_first(text: str, right: int | None) -> 
     assert scores(asked, citing(DEEP, text=text)).get("verdict_right") == right
 
 
-@dataclass(frozen=True)
-class Told(Answer):
-    """An answer that says whether it answers."""
-
-    answers: str = "yes"
-
-
 def test_only_an_answer_that_says_that_it_answers_can_be_wrong_about_that() -> None:
     asked = question("fact", point(DEEP))
 
-    def told(answers: str, span: Span) -> Answer:
-        plain = citing(span)
-        fields = {name: getattr(plain, name) for name in Answer.__slots__}
-        return Told(**fields, answers=answers)
+    def told(answers: Answers, span: Span) -> Answer:
+        return replace(citing(span), answers=answers)
 
     name = "misses_but_says_yes"
     assert scores(asked, told("yes", PIKE))[name] == 1

@@ -1,4 +1,4 @@
-"""Which sentences of the hits the model sees: real sentences, real vectors."""
+"""Which units of the hits the model sees: real sentences, real vectors."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 
 from rag.events import Selected
 from rag.ingest.chunking import chunk_document
+from rag.models.token_embeddings import TokenEncoder
 from rag.retrieval.evidence import select_evidence
 from rag.retrieval.hybrid import Retriever
 from rag.store.documents import Library
@@ -19,6 +20,8 @@ from tests.asking import FENTANYL, NEWS, RATE, REPORT, Index
 
 pytest_plugins = ["tests.seeds"]
 
+ENCODER = TokenEncoder()
+
 
 def selection(
     seeds: Index, question: str = FENTANYL, budget: int = 220, *, join: bool = False
@@ -28,7 +31,7 @@ def selection(
         question,
         hits,
         library=seeds.library,
-        embedder=seeds.embedder,
+        encoder=ENCODER,
         budget_tokens=budget,
         join=join,
     )
@@ -110,7 +113,7 @@ def test_where_there_is_no_hit_there_is_no_passage(seeds: Index, join: bool) -> 
         FENTANYL,
         [],
         library=seeds.library,
-        embedder=seeds.embedder,
+        encoder=ENCODER,
         budget_tokens=220,
         join=join,
     )
@@ -127,7 +130,7 @@ def test_what_the_budget_cuts_off_is_told_numbered_on_and_best_first(
     told = selection(seeds, budget=120, join=join)
     numbers = [passage.number for passage in (*told.passages, *told.cut)]
     assert numbers == list(range(1, len(numbers) + 1))
-    assert 5 < len(told.cut) < EVIDENCE.max_sentences
+    assert 5 < len(told.cut) < EVIDENCE.max_units
     scores = [passage.score for passage in told.cut]
     assert scores == sorted(scores, reverse=True)
     for passage in told.cut:
@@ -173,7 +176,7 @@ def test_a_sentence_that_recurs_is_shown_where_it_was_found(
             FENTANYL,
             [Hit(held, 1.0, "fused")],
             library=library,
-            embedder=embedder,
+            encoder=ENCODER,
             budget_tokens=50,
             join=join,
         ).passages
@@ -188,7 +191,7 @@ def test_every_occurrence_that_was_found_is_its_own_passage(
     library, chunks = song
     hits = [Hit(held, 1.0, "fused") for held in chunks]
     passages = select_evidence(
-        FENTANYL, hits, library=library, embedder=embedder, budget_tokens=1000, join=False
+        FENTANYL, hits, library=library, encoder=ENCODER, budget_tokens=1000, join=False
     ).passages
     shown = [passage.span for passage in passages if passage.text == REFRAIN]
     assert len(set(shown)) == 4
@@ -213,7 +216,7 @@ def passages_of(
             question,
             found,
             library=library,
-            embedder=embedder,
+            encoder=ENCODER,
             budget_tokens=1000,
             join=False,
         )

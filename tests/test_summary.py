@@ -86,7 +86,7 @@ def test_any_document_can_be_summarized(seeds: Index, tmp_path: Path, text: str)
 
     library = Library.open(tmp_path / "one.sqlite3")
     library.put(Document.of("a", "A", "/a", text), [])
-    draft = summarize(AnswerDraft("Summarize.", "none"), library, seeds.embedder)
+    draft = summarize(AnswerDraft("Summarize.", "none"), library, seeds.embedder, ["a"])
     assert 1 <= len(draft.claims) <= 5
     library.close()
 

@@ -24,6 +24,7 @@ from rag.internals import (
     Answerability,
     AnswerabilityModel,
     AnswerabilityWeights,
+    LikenessModel,
     TokenEncoder,
     log_odds,
 )
@@ -77,15 +78,26 @@ def _golden_row(record: CaseRecord, answerability: Answerability) -> Iterator[_R
 
 def fit(questions: Sequence[ModelQuestion], *, bare: bool = False) -> AnswerabilityModel:
     """The weights for these questions; `bare` for a "yes" or "no" without a probability."""
+    values = [[each.max_sim, log_odds(_chance(each, bare))] for each in questions]
+    intercept, max_sim, p_answered = _fit(values, questions)
+    return AnswerabilityModel(intercept=intercept, max_sim=max_sim, p_answered=p_answered)
+
+
+def fit_likeness(questions: Sequence[ModelQuestion]) -> LikenessModel:
+    """The weights for these questions without the model's "yes" or "no"."""
+    intercept, max_sim = _fit([[each.max_sim] for each in questions], questions)
+    return LikenessModel(intercept=intercept, max_sim=max_sim)
+
+
+def _fit(features: Sequence[Sequence[float]], questions: Sequence[ModelQuestion]) -> list[float]:
+    """The intercept and a weight for each feature."""
     import numpy as np
 
-    values = np.array([[1.0, each.max_sim, log_odds(_chance(each, bare))] for each in questions])
+    values = np.array([[1.0, *row] for row in features])
     truth = np.array([float(each.answerable) for each in questions])
-    spread = values.var(axis=0).clip(FREE)
-    penalty = np.array([FREE, PENALTY, PENALTY]) * spread
-    found = fit_logistic(values, truth, np.array([each.weight for each in questions]), penalty)
-    intercept, max_sim, p_answered = (round(float(each), 4) for each in found)
-    return AnswerabilityModel(intercept=intercept, max_sim=max_sim, p_answered=p_answered)
+    weights = np.array([each.weight for each in questions])
+    penalty = np.array([FREE, *[PENALTY] * (values.shape[1] - 1)]) * values.var(axis=0).clip(FREE)
+    return [round(float(each), 4) for each in fit_logistic(values, truth, weights, penalty)]
 
 
 def _chance(question: ModelQuestion, bare: bool) -> float:
@@ -119,7 +131,10 @@ def main() -> None:
         print(f"AUROC, held out{', bare yes or no' * bare}: {found_auroc:.3f}")
     about = f"Fitted on {len(questions)} questions by python -m eval.benchmarks.answerable_fit."
     fitted = AnswerabilityWeights(
-        about=about, from_probability=fit(questions), from_reply=fit(questions, bare=True)
+        about=about,
+        from_likeness=fit_likeness(questions),
+        from_probability=fit(questions),
+        from_reply=fit(questions, bare=True),
     )
     ANSWERABILITY_FILE.write_text(fitted.model_dump_json(indent=2) + "\n", encoding="utf-8")
 

@@ -147,7 +147,7 @@ def _selecting(assistant: Assistant) -> _Finder:
             claim.text,
             hits,
             library=assistant.library,
-            embedder=assistant.embedder,
+            encoder=assistant.scorer.encoder,
             budget_tokens=1,
             join=False,
         )

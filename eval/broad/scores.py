@@ -91,6 +91,6 @@ def _verdict_right(question: BroadQuestion, answer: Answer) -> float | None:
 
 def _misses_but_says_yes(question: BroadQuestion, answer: Answer) -> float | None:
     """Of answers that say of themselves that they answer: 1 where no point is made."""
-    if getattr(answer, "answers", None) != "yes" or question.kind == "conversation":
+    if answer.answers != "yes" or question.kind == "conversation":
         return None
     return float(not _makes_a_point(question, answer))

@@ -7,7 +7,7 @@ among what they yield, so that nothing has to be written into a shared record.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -15,7 +15,8 @@ from typing import TypeVar
 from rag.answering.attempts import Attempt
 from rag.events import Event, Finished, ModelCalled
 from rag.serialization import markdown_pieces
-from rag.types import Answer, Claim, DeclineReason, Passage, Usage
+from rag.thresholds import ANSWERING
+from rag.types import Answer, Answers, Claim, DeclineReason, Passage, Usage
 
 StepT = TypeVar("StepT")
 ResultT = TypeVar("ResultT")
@@ -49,6 +50,9 @@ class AnswerDraft:
     dropped_markers: int = 0
     reasons: tuple[DeclineReason, ...] = ()
     """Why a sub-question, or all of it, was declined."""
+    suggestions: tuple[str, ...] = ()
+    reply: str = ""
+    """What is said to a message that asks nothing of the documents; there are no claims then."""
 
     def declined(self, reason: DeclineReason) -> AnswerDraft:
         """The same, with one more reason to decline."""
@@ -57,22 +61,53 @@ class AnswerDraft:
     def to_answer(self, usage: Usage, timings: dict[str, float]) -> Answer:
         """The finished answer. It is declined where there is no claim; seconds in `timings` are by
         stage."""
+        passages, claims = number_by_appearance(self.passages, self.claims)
         shorts = [attempt.short for attempt in self.attempts if attempt.short]
-        reason = None if self.claims else next(iter(self.reasons), None)
+        answered = bool(self.claims or self.reply)
         return Answer(
             question=self.question,
-            text="".join(markdown_pieces(self.claims)),
-            claims=self.claims,
-            passages=self.passages,
-            status="answered" if self.claims else "declined",
-            reason=reason,
+            text=self.reply or "".join(markdown_pieces(claims)),
+            claims=claims,
+            passages=passages,
+            status="answered" if answered else "declined",
+            reason=None if answered else next(iter(self.reasons), None),
             model=self.model,
             usage=usage,
             timings=timings,
             dropped_markers=self.dropped_markers,
             chance=round(min(self.chances), 3) if self.chances else None,
             short="; ".join(dict.fromkeys(shorts)) or None if self.claims else None,
+            answers=self._answers() if answered else "no",
+            suggestions=() if self.claims else self.suggestions,
         )
+
+    def _answers(self) -> Answers:
+        """Partly, where some part was declined; yes, where every part is likely answered and no
+        claim is merely the closest passage."""
+        if self.reasons:
+            return "partly"
+        likely = bool(self.reply) or (
+            bool(self.chances) and min(self.chances) >= ANSWERING.sure_chance
+        )
+        return "yes" if likely and not any(c.origin == "closest" for c in self.claims) else "unsure"
+
+
+def number_by_appearance(
+    passages: Sequence[Passage], claims: Sequence[Claim]
+) -> tuple[tuple[Passage, ...], tuple[Claim, ...]]:
+    """Both with the passages numbered 1, 2, 3 as the claims first cite them, and after those the
+    ones that are not cited."""
+    cited = dict.fromkeys(each.number for claim in claims for each in claim.citations)
+    order = [*cited, *(each.number for each in passages if each.number not in cited)]
+    numbers = {old: new for new, old in enumerate(order, start=1)}
+    numbered = (replace(each, number=numbers[each.number]) for each in passages)
+    return tuple(sorted(numbered, key=lambda each: each.number)), tuple(
+        replace(
+            claim,
+            citations=tuple(replace(each, number=numbers[each.number]) for each in claim.citations),
+        )
+        for claim in claims
+    )
 
 
 def timed(

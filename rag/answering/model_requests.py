@@ -55,4 +55,6 @@ def _share_of_yes(reply: str, alternatives: Mapping[str, float]) -> float | None
 
 
 def running_text(passages: Sequence[Passage]) -> str:
-    return " ".join(" ".join(passage.text.split()) for passage in passages)
+    """The passages in one line, each read in its context."""
+    texts = (passage.as_read or passage.text for passage in passages)
+    return " ".join(" ".join(text.split()) for text in texts)

@@ -46,6 +46,21 @@ def write_reply(
     return "" if declined else written.strip()
 
 
+def calls_only(
+    steps: Generator[Token | ModelCalled, None, str],
+) -> Generator[ModelCalled, None, str]:
+    """The calls of the model among `steps`, and their result: tokens of a reply that may be dropped
+    are not shown."""
+    while True:
+        try:
+            step = next(steps)
+        except StopIteration as end:
+            text: str = end.value
+            return text
+        if isinstance(step, ModelCalled):
+            yield step
+
+
 def _numbered(passages: Sequence[Passage]) -> str:
     """Passages between fences that their own text cannot close."""
     blocks = []

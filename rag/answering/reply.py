@@ -17,7 +17,7 @@ from rag.answering.acceptance import (
 )
 from rag.answering.attempts import Attempt
 from rag.answering.draft import Step, timed, timed_call
-from rag.answering.prompting import write_reply
+from rag.answering.prompting import calls_only, write_reply
 from rag.checking.checker import Checker
 from rag.checking.citations import (
     CandidateSentence,
@@ -27,7 +27,7 @@ from rag.checking.citations import (
     parse_reply,
 )
 from rag.checking.verdict import quote_as_claim
-from rag.events import Checked, ModelCalled, Purpose
+from rag.events import Checked, Purpose
 from rag.types import ChatModel, Citation, Claim, Message, Passage
 
 
@@ -77,7 +77,7 @@ class ReplyWriter:
         steps = write_reply(messages, self.model, self.max_tokens, purpose)
         if purpose == "answer":
             return (yield from steps)
-        return (yield from _calls_only(steps))
+        return (yield from calls_only(steps))
 
     def _check(
         self, reply: str, attempt: Attempt
@@ -146,24 +146,16 @@ class ReplyWriter:
             and self._may_stand(claims[0], attempt)
         ):
             return claims[0]
-        return quote_as_claim(evidence)
+        quoted = quote_as_claim(evidence)
+        says_it = attempt.short is not None and contains_short_answer(
+            self.question, evidence.quote, attempt
+        )
+        return replace(quoted, origin="matched") if says_it else quoted
 
     def _narrowed(self, evidence: Citation) -> Passage:
         """The passage of a citation, cut down to it."""
         whole = next(each for each in self.passages if each.number == evidence.number)
         return replace(whole, span=evidence.span, text=evidence.quote)
-
-
-def _calls_only(steps: Generator[Step, None, str]) -> Generator[ModelCalled, None, str]:
-    """The calls of the model among `steps`, and their result."""
-    while True:
-        try:
-            step = next(steps)
-        except StopIteration as end:
-            text: str = end.value
-            return text
-        if isinstance(step, ModelCalled):
-            yield step
 
 
 def _without_repetition(checked: Sequence[Checked], earlier: Sequence[Claim]) -> list[Checked]:

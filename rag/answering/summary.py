@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from dataclasses import replace
 
 from rag.answering.draft import AnswerDraft
+from rag.answering.points import PointGroup, cite_points
 from rag.retrieval.diversity import choose_diverse
 from rag.retrieval.unit_ranking import (
     Evidence,
@@ -14,67 +15,53 @@ from rag.retrieval.unit_ranking import (
     units_of_document,
 )
 from rag.store.documents import Library
+from rag.text.fingerprint import fingerprint
 from rag.thresholds import SUMMARY
-from rag.types import Citation, Claim, Document, Embedder, Passage
+from rag.types import Document, Embedder, Hit
 
 
 def summarize(
-    draft: AnswerDraft,
-    library: Library,
-    embedder: Embedder,
-    document_ids: Collection[str] | None = None,
+    draft: AnswerDraft, library: Library, embedder: Embedder, document_ids: Sequence[str]
 ) -> AnswerDraft:
-    """The draft with points of the documents named, or of all: a group for each document, below its
-    title where there are several; of many documents, one point each of the first few.
+    """The draft with points of these documents: a group for each, below its title where there are
+    several; of many documents, one point each of the first few.
 
     Passages are numbered in the order in which they are cited. Raises `NoSuchDocument`,
     `LibraryError`, and what the embedder raises.
     """
-    ids = sorted(document_ids) if document_ids else [each.id for each in library.summaries()]
-    shown = ids[: SUMMARY.max_documents]
+    shown = document_ids[: SUMMARY.max_documents]
     points = SUMMARY.max_points if len(shown) == 1 else 3 if len(shown) <= 3 else 1
-    passages, claims = list[Passage](), list[Claim]()
+    groups = []
     for id in shown:
         document = library.document(id)
         heading = document.title if len(shown) > 1 else ""
-        for each in _points(document, embedder, points):
-            passages.append(_passage(len(passages) + 1, each))
-            claims.append(_claim(passages[-1], each, heading))
-    return replace(draft, passages=tuple(passages), claims=tuple(claims))
+        groups.append(PointGroup(heading, tuple(_points(document, embedder, points))))
+    passages, claims = cite_points(tuple(groups))
+    return replace(draft, passages=passages, claims=claims)
+
+
+def documents_of_topic(hits: Sequence[Hit]) -> list[str]:
+    """The documents that a topic is about: that of the best hit, and a few about as good."""
+    least = SUMMARY.min_topic_share * hits[0].score if hits else 0.0
+    near = (hit.chunk.span.document_id for hit in hits if hit.score >= least)
+    return list(dict.fromkeys(near))[: SUMMARY.max_topic_documents]
 
 
 def _points(document: Document, embedder: Embedder, limit: int) -> list[Evidence]:
-    units = units_of_document(document, SUMMARY.max_document_units)
-    return in_document_order(choose_diverse(rank_by_centrality(units, embedder), limit))
+    """The first full sentence, which says most in most texts, and central units that differ from
+    it. The title as a sentence of the text is none of them."""
+    title = fingerprint(document.title)
+    units = [
+        each
+        for each in units_of_document(document, SUMMARY.max_document_units)
+        if not title or not fingerprint(each.text).endswith(title)
+    ]
+    ranked = rank_by_centrality(units, embedder)
+    first = next((each for each in in_document_order(ranked) if _is_full(each)), None)
+    return in_document_order(choose_diverse(ranked, limit, first=[first] if first else []))
 
 
-def _passage(number: int, evidence: Evidence) -> Passage:
-    candidate, document = evidence.candidate, evidence.candidate.document
-    score = round(evidence.relevance, 4)
-    return Passage(
-        number,
-        candidate.span,
-        candidate.text,
-        document.title,
-        document.source,
-        score,
-        document.published,
-    )
-
-
-def _claim(passage: Passage, evidence: Evidence, heading: str) -> Claim:
-    """The unit as it stands; of a table row, its cells with the names of their columns."""
-    unit, text = evidence.candidate.unit, " ".join(passage.text.split())
-    if unit.role == "row":
-        text = _row_text(unit.leans_on, text)
-    citation = Citation(passage.number, passage.span, passage.text)
-    return Claim(text, (citation,), "supported", (), "matched", 1.0, heading)
-
-
-def _row_text(header: str, row: str) -> str:
-    """ "| Small | 3 |" below "| Boat | Days |" as "Boat: Small; Days: 3"."""
-    lines = (line.strip(" |").split("|") for line in (header, row))
-    names, cells = ([cell.strip() for cell in line] for line in lines)
-    if len(names) != len(cells):
-        return "; ".join(cell for cell in cells if cell)
-    return "; ".join(f"{name}: {cell}" for name, cell in zip(names, cells, strict=True) if cell)
+def _is_full(evidence: Evidence) -> bool:
+    candidate = evidence.candidate
+    is_long = len(candidate.text.split()) >= SUMMARY.short_words
+    return candidate.unit.role == "sentence" and is_long

@@ -35,11 +35,23 @@ class Weights(FrozenModel):
         return 1 / (1 + exp(-score))
 
 
+class LikenessWeights(FrozenModel):
+    """The log-odds are ``intercept + max_sim * m``."""
+
+    intercept: Finite
+    max_sim: Finite
+
+    def chance(self, max_sim: float) -> float:
+        """The chance, 0..1, of an answer."""
+        return 1 / (1 + exp(-(self.intercept + self.max_sim * max_sim)))
+
+
 class AnswerabilityWeights(FrozenModel):
-    """`from_probability` is for a "yes" whose probability is known, `from_reply` for a bare "yes"
-    or "no"."""
+    """`from_likeness` is for where no model is asked, `from_probability` for a "yes" whose
+    probability is known, `from_reply` for a bare "yes" or "no"."""
 
     about: str = ""
+    from_likeness: LikenessWeights
     from_probability: Weights
     from_reply: Weights
 
@@ -70,7 +82,9 @@ class Answerability:
     ) -> float:
         """`max_sim` by the passages of one document. What several documents say between them is no
         answer: among many, each of a question's words stands somewhere."""
-        texts = [each.text for each in passages if each.span.document_id == document_id]
+        texts = [
+            each.as_read or each.text for each in passages if each.span.document_id == document_id
+        ]
         return self.max_sim(question, texts)
 
     def estimator(
@@ -87,6 +101,16 @@ class Answerability:
         bare = p_answered in (0.0, 1.0)
         weights = self._fitted.from_reply if bare else self._fitted.from_probability
         return weights.chance(max_sim, p_answered)
+
+    def likeness(self, question: str, passages: Sequence[Passage]) -> float:
+        """The chance, 0..1, that one of the documents answers the question, by how similar its
+        passages are to it alone, without asking a model; 0 without passages."""
+        ids = dict.fromkeys(each.span.document_id for each in passages)
+        weights = self._fitted.from_likeness
+        return max(
+            (weights.chance(self.max_sim_in_document(id, question, passages)) for id in ids),
+            default=0.0,
+        )
 
 
 def log_odds(chance: float) -> float:

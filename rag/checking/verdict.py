@@ -124,9 +124,10 @@ def _check_part(
 
 
 def quote_as_claim(citation: Citation) -> Claim:
-    """The cited sentence itself, in quotation marks: the repair that cannot be wrong."""
+    """The cited sentence itself, in quotation marks, as the closest passage: what it says is so,
+    but nothing is known of whether it answers."""
     text = citation.quote if citation.quote[0] in '“"' else f"“{citation.quote}”"
-    return Claim(text, (citation,), "supported", (), "matched", 1.0)
+    return Claim(text, (citation,), "supported", (), "closest", 1.0)
 
 
 def _halves(text: str) -> list[tuple[str, str]]:

@@ -6,6 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
+from rag.query.question_kind import AnswerKind
+
 
 @dataclass(frozen=True, slots=True)
 class QueryPlan:
@@ -17,6 +19,8 @@ class QueryPlan:
     """With slips of typing corrected, and made to be understood without the conversation."""
     sub_questions: tuple[str, ...]
     """The questions that it joins; itself where it asks one thing."""
+    kind: AnswerKind = "fact"
+    """The kind of answer that is wanted."""
     document_ids: Collection[str] | None = None
     """The documents to answer from; None for all."""
     asked_on: date | None = None

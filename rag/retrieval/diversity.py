@@ -9,13 +9,16 @@ from rag.text.fingerprint import fingerprint
 from rag.thresholds import SUMMARY
 
 
-def choose_diverse(ranked: Sequence[Evidence], limit: int) -> list[Evidence]:
+def choose_diverse(
+    ranked: Sequence[Evidence], limit: int, first: Sequence[Evidence] = ()
+) -> list[Evidence]:
     """At most `limit` of `ranked`, in the order in which they were chosen: each time the one that
     is relevant and least like those chosen before (maximal marginal relevance, Carbonell and
     Goldstein 1998). What says the same as one chosen before, word for word or nearly, is left out.
+    Those of `first` are chosen before all others.
     """
-    left, chosen = list(ranked), list[Evidence]()
-    texts = set[str]()
+    left, chosen = [each for each in ranked if each not in first], list(first)
+    texts = {fingerprint(each.candidate.text) for each in first}
     while left and len(chosen) < limit:
         best = max(left, key=lambda each: _marginal(each, chosen))
         left.remove(best)

@@ -1,15 +1,22 @@
-"""Units of a document, ranked by how well they say what it is about."""
+"""Units of documents: which may answer, ranked by relevance, or by how central they are."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from math import log1p
 from typing import TYPE_CHECKING
 
+from rag.models.token_embeddings import TokenEmbeddings, TokenEncoder
+from rag.query.answer_type import AnswerType, expected_answer_type
+from rag.store.documents import Library
+from rag.text.quantities import find_quantities
 from rag.text.sentences import needs_context
-from rag.text.units import Unit, parse_units
-from rag.thresholds import SUMMARY
-from rag.types import Document, Embedder, Span
+from rag.text.speakers import speeches
+from rag.text.tokens import content_keys
+from rag.text.units import Unit, in_context, parse_units
+from rag.thresholds import EVIDENCE, SUMMARY
+from rag.types import Document, Embedder, Hit, Span
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,6 +29,8 @@ class Candidate:
 
     document: Document
     unit: Unit
+    hit_score: float = 0.0
+    """Of the chunk that it was found in, 0..1."""
 
     @property
     def span(self) -> Span:
@@ -30,6 +39,19 @@ class Candidate:
     @property
     def text(self) -> str:
         return self.unit.text(self.document.text)
+
+    def in_context(self) -> str:
+        """The unit with the title of its document, its headings and what it leans on."""
+        return in_context(self.unit, self.document.text, self.document.title)
+
+    def as_read(self) -> str:
+        """The unit as a language model reads it: a sentence with what it leans on, a list item or
+        table row with its title and headings too. A title before a sentence that stands alone
+        makes a small model say more often that it answers, whether it does or not."""
+        if self.unit.role == "sentence":
+            below = [each for each in self.unit.headings if each != self.document.title]
+            return in_context(replace(self.unit, headings=tuple(below)), self.document.text)
+        return self.in_context()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +63,34 @@ class Evidence:
     """About 0..1, higher is better."""
     vector: NDArray[np.float32] = field(repr=False, compare=False)
     """Of the unit, L2-normalised."""
+
+    @property
+    def span(self) -> Span:
+        return self.candidate.span
+
+
+# --- candidates -------------------------------------------------------------------------------
+
+
+def units_of_hits(hits: Sequence[Hit], library: Library, limit: int) -> list[Candidate]:
+    """The units that lie in the best hits, at most `limit`, with the scores of their hits; a list
+    that a hit touches is taken whole, because it answers as a whole. Context alone is never a
+    candidate. Raises `LibraryError`."""
+    documents: dict[str, Document] = {}
+    found: dict[Span, Candidate] = {}
+    for hit in hits:
+        if len(found) >= limit:
+            break
+        span = hit.chunk.span
+        document = documents.setdefault(span.document_id, library.document(span.document_id))
+        units = parse_units(document.text)
+        touched = {unit for unit in units if unit.start < span.end and unit.end > span.start}
+        lists = {unit.list_number for unit in touched} - {None}
+        for unit in units:
+            if unit.is_evidence and (unit in touched or unit.list_number in lists):
+                candidate = Candidate(document, unit, hit.score)
+                found.setdefault(candidate.span, candidate)
+    return list(found.values())[:limit]
 
 
 def units_of_document(document: Document, limit: int) -> list[Candidate]:
@@ -56,7 +106,74 @@ def units_of_document(document: Document, limit: int) -> list[Candidate]:
 
 def in_document_order(evidence: Iterable[Evidence]) -> list[Evidence]:
     """Sorted by document, and within one by place."""
-    return sorted(evidence, key=lambda each: each.candidate.span)
+    return sorted(evidence, key=lambda each: each.span)
+
+
+# --- ranking ----------------------------------------------------------------------------------
+
+
+def rank_units(
+    question: str, candidates: Sequence[Candidate], encoder: TokenEncoder
+) -> list[Evidence]:
+    """The candidates by relevance to the question, ties in the order of the documents.
+
+    Relevance is the MaxSim (Khattab and Zaharia 2020) of the question in the unit as it is read in
+    its context, the mean of that with every token alike and that with rare tokens counting more;
+    and small weights for the question's words, for the score of the chunk, and for a number where
+    one is asked for. Raises `ModelFileError`.
+    """
+    if not candidates:
+        return []
+    asked, *read = encoder.encode([question, *(each.in_context() for each in candidates)])
+    words = [content_keys(each.in_context()) for each in candidates]
+    rarity = _rarity(content_keys(question), words)
+    kind = expected_answer_type(question)
+    evidence = [
+        Evidence(
+            candidate,
+            max_similarity(asked, tokens)
+            + EVIDENCE.words_weight * sum(rarity[word] for word in sorted(rarity.keys() & held))
+            + EVIDENCE.hit_weight * candidate.hit_score
+            + _amount_bonus(candidate.text, kind),
+            mean_vector(tokens),
+        )
+        for candidate, tokens, held in zip(candidates, read, words, strict=True)
+    ]
+    return sorted(evidence, key=lambda each: (-each.relevance, each.span))
+
+
+def max_similarity(asked: TokenEmbeddings, read: TokenEmbeddings) -> float:
+    """The mean over the tokens of the one text of the cosine similarity, -1..1, to the nearest
+    token of the other; half of it with every token alike, half weighted by rarity. -1 where one of
+    the two has no token."""
+    import numpy as np
+
+    if not len(asked.vectors) or not len(read.vectors):
+        return -1.0
+    nearest = (asked.vectors @ read.vectors.T).max(axis=1)
+    weights = asked.weights if asked.weights.any() else None
+    return (float(nearest.mean()) + float(np.average(nearest, weights=weights))) / 2
+
+
+def mean_vector(read: TokenEmbeddings) -> NDArray[np.float32]:
+    """The mean of the token vectors, L2-normalised; zero for a text without tokens."""
+    import numpy as np
+
+    mean: NDArray[np.float32] = read.vectors.sum(axis=0)
+    return mean / max(float(np.linalg.norm(mean)), 1e-9)
+
+
+def _rarity(wanted: set[str], held: Sequence[set[str]]) -> Mapping[str, float]:
+    """A weight for each word that is wanted, together 1: rare ones weigh more."""
+    weights = {
+        word: log1p(len(held) / (1 + sum(word in each for each in held))) for word in sorted(wanted)
+    }
+    total = sum(weights.values())
+    return {word: weight / total for word, weight in weights.items()}
+
+
+def _amount_bonus(text: str, kind: AnswerType) -> float:
+    return EVIDENCE.amount_bonus if kind == "number" and find_quantities(text) else 0.0
 
 
 def rank_by_centrality(candidates: Sequence[Candidate], embedder: Embedder) -> list[Evidence]:
@@ -73,8 +190,15 @@ def rank_by_centrality(candidates: Sequence[Candidate], embedder: Embedder) -> l
     evidence = []
     for place, (candidate, vector) in enumerate(zip(candidates, vectors, strict=True)):
         early = SUMMARY.early_bonus * (1 - place / len(candidates))
-        leaning = SUMMARY.leaning_malus * needs_context(candidate.text)
-        short = SUMMARY.short_malus * (len(candidate.text.split()) < SUMMARY.short_words)
+        leaning = SUMMARY.leaning_malus * _leans(candidate)
+        is_short = len(candidate.text.split()) < SUMMARY.short_words
+        short = SUMMARY.short_malus * (is_short or candidate.unit.role == "row")
         score = float(vector @ centre) + early - leaning - short
         evidence.append(Evidence(candidate, score, vector))
-    return sorted(evidence, key=lambda each: (-each.relevance, each.candidate.span))
+    return sorted(evidence, key=lambda each: (-each.relevance, each.span))
+
+
+def _leans(candidate: Candidate) -> bool:
+    """True of what cannot be read alone: it points back, or goes on with a quotation."""
+    speech = speeches(candidate.document.text).get(candidate.unit)
+    return needs_context(candidate.text) or (speech is not None and speech.goes_on)

@@ -167,14 +167,14 @@ def _last_of_paragraph(text: str, lines: Sequence[tuple[int, int]], number: int)
 def _with_roles(text: str, blocks: Sequence[_Block]) -> Iterator[Unit]:
     headings: list[tuple[int, str]] = []
     lead, header = "", ""  # what the units to come lean on; the columns of the table under way
-    lists, previous = 0, ""
+    lists, previous, before = 0, "", ""
     for paragraph, block in enumerate(blocks):
         path = tuple(name for _, name in headings)
         if block.kind in ("item", "row") and previous != block.kind:
             lists, header = lists + 1, ""
         if block.kind == "heading":
             headings = _under(headings, block.level, text[block.start : block.end])
-            lead = ""
+            lead = before = ""
             yield Unit(block.start, block.end, "heading", path, paragraph=paragraph)
         elif block.kind == "row":
             row = Unit(block.start, block.end, "row", path, header or lead, lists, paragraph)
@@ -186,11 +186,8 @@ def _with_roles(text: str, blocks: Sequence[_Block]) -> Iterator[Unit]:
             yield from _item_units(text, block, Unit(0, 0, "item", path, lead, lists, paragraph))
         else:
             following = blocks[paragraph + 1] if paragraph + 1 < len(blocks) else None
-            units = list(
-                _sentence_units(
-                    text, block, following, Unit(0, 0, "sentence", path, lead), paragraph
-                )
-            )
+            like = Unit(0, 0, "sentence", path, lead, paragraph=paragraph)
+            units = list(_sentence_units(text, block, following, like, before))
             for unit in units:
                 if unit.role == "heading":
                     headings = _under(headings, 7, unit.text(text))
@@ -198,6 +195,7 @@ def _with_roles(text: str, blocks: Sequence[_Block]) -> Iterator[Unit]:
             last = units[-1] if units else None
             leads = last is not None and last.role in ("introduction", "question")
             lead = last.text(text) if last is not None and leads else ""
+            before = last.text(text) if last is not None and last.role == "sentence" else ""
         previous = block.kind
 
 
@@ -219,16 +217,16 @@ def _item_units(text: str, block: _Block, like: Unit) -> Iterator[Unit]:
 
 
 def _sentence_units(
-    text: str, block: _Block, following: _Block | None, like: Unit, paragraph: int
+    text: str, block: _Block, following: _Block | None, like: Unit, before: str
 ) -> Iterator[Unit]:
-    """The sentences of a paragraph, and its plain headings; `like` has what is the same for all."""
+    """The sentences of a paragraph, and its plain headings; `like` has what is the same for all,
+    `before` is the last sentence of the paragraph before."""
     spans = _sentences_of(text, block)
     below = _sentences_of(text, following)[:1] if _is_paragraph(following) else []
     path, lead = like.headings, like.leans_on
-    before = ""
     for place, (start, end) in enumerate(spans):
         sentence = text[start:end]
-        unit = replace(like, start=start, end=end, headings=path, paragraph=paragraph)
+        unit = replace(like, start=start, end=end, headings=path)
         if _is_plain_heading(text, [*spans, *below][place : place + 2]):
             yield replace(unit, role="heading", leans_on="")
             path = (*path[:1], sentence.strip()) if path else (sentence.strip(),)

@@ -1,0 +1,284 @@
+"""Answers made of units of the documents, without a language model.
+
+A broad question (a list, a summary, what somebody said, a comparison, a reason) is answered by
+several units, each cited as it stands; the kind of answer that is wanted decides which.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from rag.answering.points import PointGroup, Points
+from rag.checking.question_match import unknown_names
+from rag.models.token_embeddings import TokenEncoder
+from rag.query.plan import QueryPlan
+from rag.query.question_kind import AnswerKind
+from rag.retrieval.diversity import choose_diverse
+from rag.retrieval.unit_ranking import (
+    Candidate,
+    Evidence,
+    in_document_order,
+    rank_units,
+    units_of_document,
+    units_of_hits,
+)
+from rag.store.documents import Library
+from rag.text.names import find_names, name_keys
+from rag.text.speakers import speeches
+from rag.text.tokens import content_keys, content_stems
+from rag.text.units import parse_units
+from rag.thresholds import EVIDENCE, EXTRACTIVE
+from rag.types import Document, Hit, Span
+
+# The two sides of a comparison: "between A and B", "A compared with B", "is A or B …".
+_SIDES = re.compile(
+    r"\bbetween\s+(?P<a1>.+?)\s+and\s+(?P<b1>[^,?.]+)"
+    r"|\bcompare[sd]?\s+(?P<a2>.+?)\s+(?:and|with|to|against)\s+(?P<b2>[^,?.]+)"
+    r"|(?P<a3>[^,?.]+?)\s+(?:versus|vs\.?|compared (?:with|to)|differ(?:ent)? from|than)"
+    r"\s+(?P<b3>[^,?.]+)"
+    r"|[,:]?\s*(?P<a4>[^,?.:]+?)\s+or\s+(?P<b4>[^,?.]+)",
+    re.IGNORECASE,
+)
+
+
+POINT_KINDS = frozenset(["list", "statement", "comparison", "explanation", "keyword"])
+"""Kinds of answer that are made of points."""
+LEAD_KINDS = frozenset(["explanation", "keyword"])
+"""Those of them that begin with a direct answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractiveComposer:
+    """Composes answers of units from one library."""
+
+    library: Library
+    encoder: TokenEncoder
+
+    def compose(self, plan: QueryPlan, hits: Sequence[Hit]) -> Points:
+        """The points that answer, of the units of the best hits; none where they have none of the
+        kind that is wanted, and where the question names someone whom no document found knows.
+
+        Raises `LibraryError` and `ModelFileError`.
+        """
+        candidates = units_of_hits(hits, self.library, EVIDENCE.max_units)
+        documents = {each.document.id: each.document for each in candidates}
+        if unknown_names(plan.standalone, _whole_text(documents.values())):
+            return ()
+        if plan.kind == "statement":
+            spoken = _units_of_speaker(plan.standalone, list(documents.values()))
+            candidates = spoken[: EVIDENCE.max_units] or candidates
+        ranked = rank_units(plan.standalone, candidates, self.encoder)
+        return choose_points(plan.kind, plan.standalone, ranked)
+
+
+def choose_points(kind: AnswerKind, question: str, ranked: Sequence[Evidence]) -> Points:
+    """The points that answer, of evidence ranked for the question, most relevant first."""
+    return _CHOOSERS.get(kind, _best_points)(question, ranked) if ranked else ()
+
+
+def _whole_text(documents: Iterable[Document]) -> str:
+    return " ".join(f"{document.title} {document.text}" for document in documents)
+
+
+def close_to_best(
+    ranked: Sequence[Evidence], share: float = EXTRACTIVE.close_to_best
+) -> list[Evidence]:
+    """The evidence with this share of the relevance of the first."""
+    least = share * ranked[0].relevance if ranked else 0.0
+    return [each for each in ranked if each.relevance >= least]
+
+
+def _best_points(question: str, ranked: Sequence[Evidence]) -> Points:
+    """A few relevant and different units."""
+    return _one_group(choose_diverse(close_to_best(ranked), EXTRACTIVE.max_points))
+
+
+def _one_group(evidence: Sequence[Evidence], heading: str = "") -> Points:
+    return (PointGroup(heading, tuple(evidence)),) if evidence else ()
+
+
+# --- lists ------------------------------------------------------------------------------------
+
+
+def _list_points(question: str, ranked: Sequence[Evidence]) -> Points:
+    """The list or table that answers, whole and in its order; where there is none, every unit that
+    is about as relevant as the best, in the order of the documents."""
+    lists = _lists(ranked)
+    if lists and lists[0][0].relevance >= ranked[0].relevance - EXTRACTIVE.list_advantage:
+        items = in_document_order(lists[0])
+        unit = items[0].candidate.unit
+        return _one_group(items, unit.leans_on if unit.role == "item" else "")
+    chosen = choose_diverse(close_to_best(ranked), EXTRACTIVE.max_loose_items)
+    return _one_group(in_document_order(chosen))
+
+
+def _lists(ranked: Sequence[Evidence]) -> list[list[Evidence]]:
+    """The lists and tables among the evidence, of two items or more: each with its items, best
+    first, the list of the best item first."""
+    lists: dict[tuple[str, int], list[Evidence]] = {}
+    for each in ranked:
+        number = each.candidate.unit.list_number
+        if number is not None:
+            lists.setdefault((each.candidate.document.id, number), []).append(each)
+    return [items for items in lists.values() if len(items) > 1]
+
+
+# --- reasons ----------------------------------------------------------------------------------
+
+
+def _explanation_points(question: str, ranked: Sequence[Evidence]) -> Points:
+    """Units of the document of the best one, in its order: those that are relevant by themselves
+    and by what stands beside them, since a reason is often given in the sentence that follows."""
+    own = {
+        each.candidate.unit: each
+        for each in ranked
+        if each.span.document_id == ranked[0].span.document_id
+    }
+    units = parse_units(ranked[0].candidate.document.text)
+
+    def relevance(place: int) -> float:
+        unit = units[place]
+        beside = [
+            own[other].relevance * weight
+            for other, weight in (
+                (units[place - 1], EXTRACTIVE.before_weight),
+                (units[(place + 1) % len(units)], EXTRACTIVE.after_weight),
+            )
+            if other in own and other.headings == unit.headings
+        ]
+        return own[unit].relevance + max(beside, default=0.0)
+
+    scored = {unit: relevance(place) for place, unit in enumerate(units) if unit in own}
+    best = sorted(scored, key=lambda unit: -scored[unit])[: EXTRACTIVE.max_points]
+    return _one_group(in_document_order(own[unit] for unit in best))
+
+
+# --- statements -------------------------------------------------------------------------------
+
+
+def _units_of_speaker(question: str, documents: Sequence[Document]) -> list[Candidate]:
+    """What the speaker who is asked about says in these documents: where a unit says that he does,
+    and all of a document, such as an interview, whose title names him and that reports no speech of
+    his otherwise. Nothing where nobody who speaks has a word of the question to his name."""
+    spoken = {
+        Candidate(document, unit): words_of(speech.speaker)
+        for document in documents
+        for unit, speech in speeches(document.text).items()
+        if unit.is_evidence
+    }
+    titles = {document.id: words_of(document.title) for document in documents}
+    asked = _asked_speaker(question, [*spoken.values(), *titles.values()])
+    known_as = asked | {alias for each in documents for alias in _titles_of(asked, each.text)}
+    theirs = [candidate for candidate, words in spoken.items() if known_as & words]
+    reported = {candidate.document.id for candidate in theirs}
+    for document in documents:
+        if asked & titles[document.id] and document.id not in reported:
+            theirs += units_of_document(document, EVIDENCE.max_units)
+    return theirs
+
+
+def _asked_speaker(question: str, speakers: Sequence[set[str]]) -> set[str]:
+    """The words by which the question names one of the speakers: a question names the speaker
+    before the subject, so that an early word counts for more, and a name for more than a word."""
+    weights: dict[str, float] = {}
+    for place, word in enumerate(question.split()):
+        weight = EXTRACTIVE.name_weight if place and word[0].isupper() else 1.0
+        for key in words_of(word):
+            weights.setdefault(key, weight / (1 + place))
+    matching = (weights.keys() & words for words in speakers)
+    asked = max(matching, key=lambda keys: sum(weights[key] for key in keys), default=set())
+    # Where the likeliest word names none of them, nothing is known of the one who is asked about.
+    return asked if max(weights, key=weights.__getitem__, default="") in asked else set()
+
+
+def _titles_of(names: set[str], text: str) -> set[str]:
+    """The words of rank or office before a name, "President" before "Ruiz": "the president" speaks
+    for him too."""
+    found = re.findall(r"\b([A-Z][a-z]+) (?:[A-Z][a-z]+ )?([A-Z][\w’'-]+)", text)
+    return {
+        key
+        for title, name in found
+        if names & words_of(name) and f"the {title.lower()}" in text.lower()
+        for key in words_of(title.lower())
+    }
+
+
+def _statement_points(question: str, ranked: Sequence[Evidence]) -> Points:
+    """The most relevant units, with the quotations going on."""
+    near = close_to_best(ranked, EXTRACTIVE.close_to_best_statement)
+    chosen = choose_diverse(near, EXTRACTIVE.max_points)
+    return _one_group(in_document_order(_with_quotations(chosen)))
+
+
+def words_of(text: str) -> set[str]:
+    """Stems of the words, the numbers and the keys of the names of a text."""
+    names = (name.text for name in find_names(f". {text}"))
+    return content_keys(text) | {key for name in names for key in name_keys(name)}
+
+
+def _with_quotations(chosen: Sequence[Evidence]) -> list[Evidence]:
+    """Each of `chosen`, followed by the units in which its quotation goes on."""
+    found = {each.span: each for each in chosen}
+    for each in chosen:
+        document = each.candidate.document
+        units, spoken = parse_units(document.text), speeches(document.text)
+        for unit in units[units.index(each.candidate.unit) + 1 :]:
+            if unit not in spoken or not spoken[unit].goes_on or not unit.is_evidence:
+                break
+            following = Candidate(document, unit, each.candidate.hit_score)
+            found.setdefault(following.span, replace(each, candidate=following))
+    return list(found.values())[: EXTRACTIVE.max_quoted]
+
+
+# --- comparisons ------------------------------------------------------------------------------
+
+
+def _comparison_points(question: str, ranked: Sequence[Evidence]) -> Points:
+    """A table that has both sides, whole; else a group for each side, of the most relevant units
+    about it; as other questions where the sides are not plain or one has no evidence."""
+    sides = comparison_sides(question)
+    if len(sides) < 2:
+        return _best_points(question, ranked)
+    ours, theirs = map(words_of, sides)
+    own = (ours - theirs or ours, theirs - ours or theirs)
+    for items in _lists(ranked):
+        read = words_of(" ".join([items[0].candidate.unit.leans_on, *_texts(items)]))
+        if all(words & read for words in own):
+            return _one_group(in_document_order(items))
+    groups = []
+    taken: set[Span] = set()
+    for side, words in zip(sides, own, strict=True):
+        about = [each for each in ranked if each.span not in taken and words & _said_of(each)]
+        chosen = choose_diverse(close_to_best(about), EXTRACTIVE.max_points_a_side)
+        taken |= {each.span for each in chosen}
+        groups.append(PointGroup(side, tuple(in_document_order(chosen))))
+    if not all(group.evidence for group in groups):
+        return _best_points(question, ranked)
+    return tuple(groups)
+
+
+def _texts(evidence: Iterable[Evidence]) -> list[str]:
+    return [each.candidate.text for each in evidence]
+
+
+def _said_of(evidence: Evidence) -> set[str]:
+    """The words of a unit, its headings and what it leans on, the title aside."""
+    unit = evidence.candidate.unit
+    return words_of(" ".join([*unit.headings[1:], unit.leans_on, evidence.candidate.text]))
+
+
+def comparison_sides(question: str) -> list[str]:
+    """The two things that a question compares; none where that is not plain."""
+    found = _SIDES.search(question)
+    sides = [side.strip(" ?.,:;") for side in found.groups() if side] if found else []
+    return sides if len(sides) == 2 and all(map(content_stems, sides)) else []
+
+
+_CHOOSERS: Mapping[AnswerKind, Callable[[str, Sequence[Evidence]], Points]] = {
+    "list": _list_points,
+    "explanation": _explanation_points,
+    "statement": _statement_points,
+    "comparison": _comparison_points,
+}

@@ -1,0 +1,87 @@
+"""A direct answer in a sentence or two, before the points that it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+
+from rag.answering.acceptance import is_acceptable
+from rag.answering.attempts import Attempt
+from rag.answering.draft import Step, timed, timed_call
+from rag.answering.model_requests import ask_if_answered, running_text
+from rag.answering.prompting import calls_only, write_reply
+from rag.checking.answerability import Answerability
+from rag.checking.checker import Checker
+from rag.checking.citations import CandidateSentence, candidate_sentences, parse_reply
+from rag.events import Checked
+from rag.prompts import render_prompt
+from rag.text.tokens import estimate_tokens
+from rag.thresholds import ANSWERING
+from rag.types import ChatModel, Claim, Passage
+
+LEAD_TOKENS = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """What a model says of the passages that points are made of."""
+
+    chance: float
+    """Of an answer in them, 0..1."""
+    claims: tuple[Claim, ...] = ()
+    """The sentences of its reply that the passages support, none where it says nothing so."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeadWriter:
+    """Writes leads with a small model: what it says is kept only where the passages support it, so
+    that a failed sentence costs nothing."""
+
+    checker: Checker
+    answerability: Answerability
+
+    def write(
+        self, question: str, passages: Sequence[Passage], model: ChatModel, *, judge_only: bool
+    ) -> Generator[Step, None, Lead]:
+        """Ask whether the passages answer, and, unless `judge_only`, for the answer where they do.
+        Of many passages the model reads the most similar. Raises what `ChatModel.stream` does."""
+        shown = _within_budget(passages)
+        call = yield from timed_call("judge", lambda: ask_if_answered(question, shown, model))
+        yield call
+        p_answered = call.probability or 0.0
+        chance_of = self.answerability.estimator(question, passages)
+        chance = max(chance_of(passage, p_answered) for passage in shown)
+        if judge_only or chance < ANSWERING.min_chance:
+            return Lead(chance)
+        messages = render_prompt("explain", passages=running_text(shown), question=question)
+        reply = yield from timed("compose", calls_only(write_reply(messages, model, LEAD_TOKENS)))
+        attempt = Attempt(shown, p_answered, chance)
+        claims = yield from timed_call("check", lambda: self._supported(question, reply, attempt))
+        yield from (Checked(claim, "kept") for claim in claims)
+        return Lead(chance, claims)
+
+    def _supported(self, question: str, reply: str, attempt: Attempt) -> tuple[Claim, ...]:
+        sentences, _ = parse_reply(reply, max(each.number for each in attempt.passages))
+        candidates: list[CandidateSentence] = candidate_sentences(attempt.passages)
+        claims = [self.checker.check(sentence, candidates) for sentence in sentences]
+        return tuple(
+            claim
+            for claim in claims
+            if claim.support == "supported"
+            and claim.citations
+            and is_acceptable(
+                question, claim, self.checker.context(claim.citations[0].span), attempt
+            )
+        )
+
+
+def _within_budget(passages: Sequence[Passage]) -> list[Passage]:
+    """The most similar passages that a small model reads in a few seconds, in their order; at least
+    one."""
+    left, shown = ANSWERING.lead_tokens, set[int]()
+    for passage in sorted(passages, key=lambda each: -each.score):
+        left -= estimate_tokens(passage.as_read or passage.text)
+        if left < 0 and shown:
+            break
+        shown.add(passage.number)
+    return [passage for passage in passages if passage.number in shown]

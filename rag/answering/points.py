@@ -1,0 +1,64 @@
+"""Points of an answer: units of the documents, cited as they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from rag.retrieval.evidence import numbered_passages
+from rag.retrieval.unit_ranking import Evidence
+from rag.types import Citation, Claim, Passage, Span
+
+
+@dataclass(frozen=True, slots=True)
+class PointGroup:
+    """Units that are points of one list, below a heading, or "" where they need none."""
+
+    heading: str
+    evidence: tuple[Evidence, ...]
+
+
+Points = tuple[PointGroup, ...]
+"""The points of an answer, in groups; none where nothing answers."""
+
+
+def cite_points(
+    points: Points, passages: Sequence[Passage] = (), cited: Collection[Span] = ()
+) -> tuple[tuple[Passage, ...], tuple[Claim, ...]]:
+    """The passages with those that the points add, numbered on, and the points as claims; a unit
+    that is `cited` already is no point."""
+    numbers = {passage.span: passage.number for passage in passages}
+    found, claims = list(passages), list[Claim]()
+    for group in points:
+        for evidence in group.evidence:
+            if any(span.contains(evidence.span) for span in cited):
+                continue
+            if evidence.span not in numbers:
+                numbers[evidence.span] = len(found) + 1
+                found += numbered_passages([evidence], first=len(found) + 1)
+            claims.append(_claim(numbers[evidence.span], evidence, _one_line(group.heading)))
+    return tuple(found), tuple(claims)
+
+
+def _claim(number: int, evidence: Evidence, heading: str) -> Claim:
+    """The unit as it stands; of a table row, its cells with the names of their columns."""
+    candidate = evidence.candidate
+    text = _one_line(candidate.text)
+    if candidate.unit.role == "row":
+        text = _row_text(candidate.unit.leans_on, text)
+    citation = Citation(number, candidate.span, candidate.text)
+    return Claim(text, (citation,), "supported", (), "matched", 1.0, heading)
+
+
+def _row_text(header: str, row: str) -> str:
+    """ "| Small | 3 |" below "| Boat | Days |" as "Boat: Small; Days: 3"."""
+    lines = (line.strip(" |").split("|") for line in (header, row))
+    names, cells = ([cell.strip() for cell in line] for line in lines)
+    if len(names) != len(cells):
+        return "; ".join(cell for cell in cells if cell)
+    pairs = zip(names, cells, strict=True)
+    return "; ".join(f"{name}: {cell}" if name else cell for name, cell in pairs if cell)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

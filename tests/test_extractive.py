@@ -1,0 +1,155 @@
+"""Answers made of several units of the documents, without asking a language model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from rag.assistant import Assistant
+from rag.ingest.pipeline import ingest
+from rag.models.embeddings import local_embedder
+from rag.models.provider import HostedProvider
+from rag.serialization import markdown_pieces
+from rag.store.documents import Library
+from rag.store.vectors import VectorStore
+from rag.types import Answer, Citation, Claim, Span
+from tests.asking import NEWS, REPORT, SMALL, Index, settings_for
+from tests.fakes import ScriptedServer
+
+pytest_plugins = ["tests.seeds"]
+
+HARBOUR = """# Harbour of Veldt
+
+The harbour of Veldt opened in 1911 and serves nine ferries.
+
+## Fees
+
+Boats pay these fees for a night:
+
+- Boats under six metres pay 10 crowns.
+- Boats under twelve metres pay 40 crowns.
+- Larger boats pay 90 crowns.
+
+## Opening hours
+
+| Season | Opens | Closes |
+|---|---|---|
+| Summer | 6:00 | 22:00 |
+| Winter | 8:00 | 18:00 |
+"""
+STRIKE = """Ferry crews in Veldt end strike
+
+Ferry crews in Veldt ended a strike of eleven days on Monday. Mayor Ida Holm welcomed the end.
+
+Union leader Per Lund said: “We have won what we came for. The night shifts will be paid like
+others. Nobody sails alone any more.”
+
+Holm said the town had lost 2 million crowns. She called the strike “a hard lesson for all of us.”
+"""
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
+    folder = tmp_path_factory.mktemp("town")
+    (folder / "harbour.md").write_text(HARBOUR)
+    (folder / "strike.txt").write_text(STRIKE)
+    embedder = local_embedder()
+    library = Library.open(folder / "library.sqlite3")
+    vectors = VectorStore.open(folder / "vectors", embedder.name)
+    files = [folder / "harbour.md", folder / "strike.txt"]
+    lock = folder / "lock"
+    list(ingest(files, library=library, vectors=vectors, embedder=embedder, lock_path=lock))
+    yield Index(library, vectors, embedder)
+    vectors.close()
+    library.close()
+
+
+def asked(index: Index, question: str, *document_ids: str) -> Answer:
+    """The answer of an assistant with a small model, which must not be needed."""
+    with ScriptedServer() as server:
+        settings = settings_for(server, SMALL)
+        model = HostedProvider(settings)
+        assistant = Assistant(settings, index.library, index.vectors, index.embedder, model)
+        answer = assistant.ask(question, document_ids=document_ids or None)
+        assert not server.requests
+    for claim in answer.claims:
+        for citation in claim.citations:
+            assert index.library.text(citation.span) == citation.quote
+    return answer
+
+
+def quotes(answer: Answer) -> list[str]:
+    return [citation.quote for claim in answer.claims for citation in claim.citations]
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["Summarize the articles", "What are these articles about?", "SUMMARIZE THE ARTICLES!"],
+)
+def test_all_articles_are_summarized_a_group_for_each(seeds: Index, question: str) -> None:
+    answer = asked(seeds, question)
+    assert answer.status == "answered"
+    titles = {seeds.library.document(id).title for id in (NEWS, REPORT)}
+    assert {claim.group for claim in answer.claims} == titles
+    assert 4 <= len(answer.claims) <= 8
+
+
+def test_one_article_is_summarized_in_its_order(seeds: Index) -> None:
+    answer = asked(seeds, "Give me the key points", NEWS)
+    starts = [claim.citations[0].span.start for claim in answer.claims]
+    assert 3 <= len(starts) <= 6
+    assert starts == sorted(starts)
+    assert {claim.citations[0].span.document_id for claim in answer.claims} == {NEWS}
+
+
+def test_a_list_in_the_source_is_one_answer_whole_and_in_order(town: Index) -> None:
+    answer = asked(town, "List the fees for boats")
+    assert quotes(answer) == [
+        "Boats under six metres pay 10 crowns.",
+        "Boats under twelve metres pay 40 crowns.",
+        "Larger boats pay 90 crowns.",
+    ]
+
+
+def test_the_rows_of_a_table_say_which_column_is_which(town: Index) -> None:
+    answer = asked(town, "List the opening hours of the harbour by season")
+    assert [claim.text for claim in answer.claims] == [
+        "Season: Summer; Opens: 6:00; Closes: 22:00",
+        "Season: Winter; Opens: 8:00; Closes: 18:00",
+    ]
+
+
+def test_what_somebody_said_is_quoted_to_its_end(town: Index) -> None:
+    found = " ".join(quotes(asked(town, "What did Per Lund say?")))
+    for part in ("won what we came for", "night shifts will be paid", "Nobody sails alone"):
+        assert part in found
+    assert "hard lesson" not in found  # somebody else's words
+
+
+def test_numbers_run_by_first_appearance(seeds: Index) -> None:
+    answer = asked(seeds, "Summarize the articles")
+    numbers = [citation.number for claim in answer.claims for citation in claim.citations]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_a_greeting_is_answered_at_once_with_questions_to_ask(seeds: Index) -> None:
+    answer = asked(seeds, "hello")
+    assert (answer.status, answer.claims) == ("answered", ())
+    assert answer.text
+    assert 0 < len(answer.suggestions) <= 3
+
+
+# --- as Markdown ------------------------------------------------------------------------------
+
+
+def point(text: str, group: str | None) -> Claim:
+    return Claim(text, (Citation(1, Span("a", 0, 1), "x"),), group=group)
+
+
+def test_points_are_lists_below_their_headings() -> None:
+    claims = [point("A.", None), point("B.", None), point("C.", "One"), point("D.", "One")]
+    claims += [point("E.", "Two"), point("F.", "")]
+    assert "".join(markdown_pieces(claims)) == (
+        "A. [1] B. [1]\n\n**One**\n\n- C. [1]\n- D. [1]\n\n**Two**\n\n- E. [1]\n\n- F. [1]"
+    )
