@@ -14,10 +14,9 @@ from pathlib import Path
 
 from rag.answering.answerer import Answerer
 from rag.answering.draft import AnswerDraft, Step, finish, timed, timed_call
-from rag.answering.extractive import LEAD_KINDS, POINT_KINDS, ExtractiveComposer
+from rag.answering.extractive import ExtractiveComposer
 from rag.answering.large_model import LargeModelAnswerer
-from rag.answering.lead import LeadWriter
-from rag.answering.points import Points, cite_points
+from rag.answering.quoting import QuotingAnswerer
 from rag.answering.small_model import SmallModelAnswerer
 from rag.answering.summary import documents_of_topic, summarize
 from rag.cancellation import Cancellation, run_cancellable
@@ -81,14 +80,13 @@ class Assistant:
         self.spelling = SpellingCorrector(library)
         self.scorer = Scorer()  # reads its network when the first claim is checked
         self.answerability = Answerability(self.scorer.encoder)
-        self.lead_writer = LeadWriter(Checker(library, self.scorer), self.answerability)
-        self.composer = ExtractiveComposer(library, self.scorer.encoder)
         self.answerer, self.conflict_finder = self._stages_for(model)
 
     def _stages_for(self, model: ModelProvider) -> tuple[Answerer, ConflictFinder]:
         """The one place that tells a small model from a large one: by the passages that it reads
         best."""
         checker = Checker(self.library, self.scorer)
+        composer = ExtractiveComposer(self.library, self.scorer.encoder)
         max_tokens = self.settings.max_tokens
         small = model.budget_tokens < ANSWERING.max_small_budget_tokens
         conflict_finder = build_conflict_finder(
@@ -96,11 +94,14 @@ class Assistant:
             self.scorer.encoder,
             self.answerability,
             small=small,
-            free=self.settings.free_conflicts,
+            free=self.settings.free_conflicts and self.settings.provider != "none",
         )
-        if not small:
-            return LargeModelAnswerer(checker, max_tokens), conflict_finder
-        return SmallModelAnswerer(checker, self.answerability, max_tokens), conflict_finder
+        answerer: Answerer = LargeModelAnswerer(checker, max_tokens)
+        if self.settings.provider == "none":
+            answerer = QuotingAnswerer(self.answerability, composer)
+        elif small:
+            answerer = SmallModelAnswerer(checker, self.answerability, composer, max_tokens)
+        return answerer, conflict_finder
 
     def __enter__(self) -> Assistant:
         return self
@@ -184,41 +185,10 @@ class Assistant:
         if in_another_script(plan.standalone, [each.text for each in selected.passages]):
             return replace(draft, passages=selected.passages).declined("not stated")
         draft = replace(draft, passages=selected.passages)
-        points = yield from timed_call("compose", lambda: self._points(plan, retrieved.hits))
-        if points and isinstance(self.answerer, SmallModelAnswerer):
-            return (yield from self._pointed(plan, draft, points, cancellation))
-        model = yield from timed_call("load model", lambda: self._model(cancellation))
-        draft = yield from self.answerer.answer(plan, selected.passages, model, retrieved.days)
+        draft = yield from self.answerer.answer(
+            plan, retrieved, selected, lambda: self._model(cancellation)
+        )
         return (yield from self._compared(plan, draft, selected, cancellation))
-
-    def _points(self, plan: QueryPlan, hits: Sequence[Hit]) -> Points:
-        return self.composer.compose(plan, hits) if plan.kind in POINT_KINDS else ()
-
-    def _pointed(
-        self,
-        plan: QueryPlan,
-        draft: AnswerDraft,
-        points: Points,
-        cancellation: Cancellation | None,
-    ) -> Generator[Step, None, AnswerDraft]:
-        """The draft with the points as its claims, below a lead for a reason or keywords; declined
-        where the model says that the points do not answer. They are shown before it is asked."""
-        passages, claims = cite_points(points)
-        yield Selected(passages)
-        yield from (Checked(claim, "kept") for claim in claims)
-        model = yield from timed_call("load model", lambda: self._model(cancellation))
-        judge_only = plan.kind not in LEAD_KINDS
-        lead = yield from self.lead_writer.write(
-            plan.standalone, passages, model, judge_only=judge_only
-        )
-        if lead.chance < ANSWERING.min_chance:
-            yield from (Checked(claim, "removed") for claim in claims)
-            return replace(draft, chances=(lead.chance,)).declined("not stated")
-        cited = [citation.span for claim in lead.claims for citation in claim.citations]
-        passages, rest = cite_points(points, passages, cited)
-        return replace(
-            draft, passages=passages, claims=(*lead.claims, *rest), chances=(lead.chance,)
-        )
 
     def _compared(
         self,
@@ -228,7 +198,8 @@ class Assistant:
         cancellation: Cancellation | None,
     ) -> Generator[Step, None, AnswerDraft]:
         """The draft with what other sources say otherwise."""
-        if not draft.claims:
+        draft = replace(draft, model=self.model.name)
+        if not draft.claims or not draft.attempts:
             return draft
         model = self._model(cancellation)
         steps = self.conflict_finder.find(plan, draft, selected, model)

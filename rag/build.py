@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from rag.assistant import Assistant
 from rag.models import embeddings
-from rag.models.provider import HostedProvider, LocalProvider, ProgressCallback
+from rag.models.provider import (
+    HostedProvider,
+    LocalProvider,
+    ModelProvider,
+    NoModel,
+    ProgressCallback,
+)
 from rag.settings import Settings
 from rag.store.documents import Library
 from rag.store.vectors import VectorStore
@@ -19,9 +25,10 @@ def build(settings: Settings, on_progress: ProgressCallback | None = None) -> As
     library = Library.open(settings.library_path)
     embedder = embeddings.build_embedder(settings)
     vectors = VectorStore.open(settings.data_dir / "vectors", embedder.name)
-    model = (
-        LocalProvider(settings, on_progress)
-        if settings.provider == "local"
-        else HostedProvider(settings)
-    )
-    return Assistant(settings, library, vectors, embedder, model)
+    return Assistant(settings, library, vectors, embedder, _provider(settings, on_progress))
+
+
+def _provider(settings: Settings, on_progress: ProgressCallback | None) -> ModelProvider:
+    if settings.provider == "local":
+        return LocalProvider(settings, on_progress)
+    return NoModel(settings) if settings.provider == "none" else HostedProvider(settings)

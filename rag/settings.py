@@ -15,11 +15,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from rag.errors import SettingsError
 
-Provider = Literal["local", "openai", "compatible"]
+Provider = Literal["local", "openai", "compatible", "none"]
 
 OPENAI_MODEL = "gpt-6-luna"
 OPENAI_URL = "https://api.openai.com/v1"
 LOCAL_MODEL = "local"
+NO_MODEL = "none"
 
 
 class Settings(BaseSettings):
@@ -39,7 +40,10 @@ class Settings(BaseSettings):
     )
 
     model: str | None = Field(
-        default=None, description='Chat model name; "local" forces the embedded one.'
+        default=None,
+        description=(
+            'Chat model name; "local" forces the embedded one, "none" quotes passages without one.'
+        ),
     )
     model_path: Path | None = Field(default=None, description="A GGUF file of your own.")
     llm_base_url: str | None = Field(
@@ -91,6 +95,8 @@ class Settings(BaseSettings):
     @property
     def provider(self) -> Provider:
         """Who runs the chat model. An explicit choice wins over a key in the environment."""
+        if self.model == NO_MODEL:
+            return "none"
         if self.model == LOCAL_MODEL or self.model_path:
             return "local"
         if self.llm_base_url:
@@ -113,7 +119,7 @@ class Settings(BaseSettings):
     def sends_text_out(self) -> bool:
         """True when questions or documents go to a host other than this machine."""
         chat = self.provider == "openai" or not is_loopback(self.llm_base_url)
-        if self.provider == "local":
+        if self.provider in ("local", "none"):
             chat = False
         embeds = self.embedding_model is not None and not is_loopback(self.embedding_base_url)
         return chat or embeds

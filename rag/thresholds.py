@@ -51,6 +51,9 @@ class Extractive:
     """Of the best unit's relevance, for a further unit of the same answer."""
     close_to_best_statement: float = 0.75
     """The same among what one person says."""
+    close_to_best_supporting: float = 0.8
+    """The same beside a sentence that answers."""
+    max_supporting: int = 2
     name_weight: float = 1.5
     """Of a name of the question that may be the speaker's, beside another word."""
     list_advantage: float = 0.1
@@ -116,6 +119,10 @@ class Answering:
     """For a description ("what is", "why") in which the model found no short answer."""
     min_grounding: float = 0.58
     """Of the grounding score, for a claim that the checks let pass in part; golden."""
+    min_chance_points: float = 0.35
+    """The same of points, unless a reply from them stands."""
+    min_chance_quoting: float = 0.3
+    """The same of points without a model."""
     lead_tokens: int = 220
     """Of points, that a small model reads before a lead: about five seconds on two cores."""
     sure_chance: float = 0.75

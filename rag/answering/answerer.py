@@ -1,18 +1,21 @@
-"""What answers a question from its passages; there is one implementation a kind of model."""
+"""What answers a question from the documents; there is one implementation a kind of model."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Protocol
 
 from rag.answering.draft import AnswerDraft, Step
+from rag.events import Retrieved, Selected
 from rag.query.plan import QueryPlan
-from rag.text.dates import TimeRange
-from rag.types import ChatModel, Passage
+from rag.types import ChatModel
+
+GetModel = Callable[[], ChatModel]
+"""Gives the model, loaded. Raises `ModelError`."""
 
 
 class Answerer(Protocol):
-    """The stage from passages to a draft with checked claims."""
+    """The stage from what was found to a draft with checked claims."""
 
     @property
     def joins_passages(self) -> bool:
@@ -20,14 +23,10 @@ class Answerer(Protocol):
         ...
 
     def answer(
-        self,
-        plan: QueryPlan,
-        passages: tuple[Passage, ...],
-        model: ChatModel,
-        time_range: TimeRange | None,
+        self, plan: QueryPlan, retrieved: Retrieved, selected: Selected, get_model: GetModel
     ) -> Generator[Step, None, AnswerDraft]:
         """Yield what happens; return the draft, with claims or with reasons to decline.
 
-        Raises what `ChatModel.stream` and the library do.
+        Raises what `get_model`, `ChatModel.stream` and the library do.
         """
         ...

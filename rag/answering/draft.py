@@ -39,8 +39,8 @@ class AnswerDraft:
 
     question: str
     """As it was typed."""
-    model: str
-    """The name of the model."""
+    model: str = ""
+    """The name of the model, where it was asked or could have been."""
     passages: tuple[Passage, ...] = ()
     claims: tuple[Claim, ...] = ()
     attempts: tuple[Attempt, ...] = ()

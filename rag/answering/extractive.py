@@ -7,7 +7,7 @@ several units, each cited as it stands; the kind of answer that is wanted decide
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rag.answering.points import PointGroup, Points
@@ -71,6 +71,21 @@ class ExtractiveComposer:
             candidates = spoken[: EVIDENCE.max_units] or candidates
         ranked = rank_units(plan.standalone, candidates, self.encoder)
         return choose_points(plan.kind, plan.standalone, ranked)
+
+    def supporting_points(
+        self, plan: QueryPlan, hits: Sequence[Hit], cited: Collection[Span]
+    ) -> Points:
+        """The units that complete an answer: of the documents that it cites, about as relevant as
+        the best, and not cited yet. Raises `LibraryError` and `ModelFileError`."""
+        candidates = units_of_hits(hits, self.library, EVIDENCE.max_units)
+        ids = {span.document_id for span in cited}
+        ranked = rank_units(plan.standalone, candidates, self.encoder)
+        near = [
+            each
+            for each in close_to_best(ranked, EXTRACTIVE.close_to_best_supporting)
+            if each.span.document_id in ids and not any(s.overlaps(each.span) for s in cited)
+        ]
+        return _one_group(in_document_order(near[: EXTRACTIVE.max_supporting]))
 
 
 def choose_points(kind: AnswerKind, question: str, ranked: Sequence[Evidence]) -> Points:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import dataclass, replace
 
+from rag.answering.answerer import GetModel
 from rag.answering.attempts import Attempt
-from rag.answering.draft import AnswerDraft, Step
+from rag.answering.draft import AnswerDraft, Step, timed_call
 from rag.answering.prompting import large_model_messages
 from rag.answering.reply import ReplyWriter
 from rag.checking.checker import Checker
+from rag.events import Retrieved, Selected
 from rag.query.plan import QueryPlan
-from rag.text.dates import TimeRange
-from rag.types import ChatModel, Claim, Passage
+from rag.types import Claim
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +25,14 @@ class LargeModelAnswerer:
     joins_passages: bool = True
 
     def answer(
-        self,
-        plan: QueryPlan,
-        passages: tuple[Passage, ...],
-        model: ChatModel,
-        time_range: TimeRange | None,
+        self, plan: QueryPlan, retrieved: Retrieved, selected: Selected, get_model: GetModel
     ) -> Generator[Step, None, AnswerDraft]:
         """See `Answerer`. It reads the dates of the passages by itself."""
-        draft = AnswerDraft(plan.question, model.name, passages)
+        passages = selected.passages
+        draft = AnswerDraft(plan.question, passages=passages)
         if not passages:
             return draft.declined("nothing retrieved")
+        model = yield from timed_call("load model", get_model)
         writer = ReplyWriter(
             plan.standalone,
             passages,

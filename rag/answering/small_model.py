@@ -1,5 +1,4 @@
-"""Answers with a small model: it answers from one passage, and is asked first whether that states
-the answer."""
+"""Answers with a small model: points by quotation, a fact from one passage, each checked."""
 
 from __future__ import annotations
 
@@ -7,15 +6,20 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 
 from rag.answering.acceptance import is_acceptable
+from rag.answering.answerer import GetModel
 from rag.answering.attempts import Attempt, ChanceEstimated, attempts, order_to_try
-from rag.answering.draft import AnswerDraft, Step, timed
+from rag.answering.draft import AnswerDraft, Step, timed, timed_call
+from rag.answering.extractive import LEAD_KINDS, POINT_KINDS, ExtractiveComposer
+from rag.answering.lead import LeadWriter
+from rag.answering.points import Points, cite_points
 from rag.answering.prompting import small_model_messages
 from rag.answering.reply import ReplyWriter
 from rag.checking.answerability import Answerability
 from rag.checking.checker import Checker
 from rag.checking.question_match import unknown_names
+from rag.events import Checked, Retrieved, Selected
 from rag.query.plan import QueryPlan
-from rag.text.dates import TimeRange
+from rag.thresholds import ANSWERING
 from rag.types import ChatModel, Claim, Passage
 
 
@@ -25,29 +29,61 @@ class SmallModelAnswerer:
 
     checker: Checker
     answerability: Answerability
+    composer: ExtractiveComposer
     max_tokens: int
     joins_passages: bool = False
 
     def answer(
-        self,
-        plan: QueryPlan,
-        passages: tuple[Passage, ...],
-        model: ChatModel,
-        time_range: TimeRange | None,
+        self, plan: QueryPlan, retrieved: Retrieved, selected: Selected, get_model: GetModel
     ) -> Generator[Step, None, AnswerDraft]:
-        """See `Answerer`. Each part of a question is answered by itself. A question that names
-        someone whom no source knows is declined before anything is asked."""
-        draft = AnswerDraft(plan.question, model.name, passages)
-        if not passages:
+        """See `Answerer`. A question that names someone whom no source knows is declined before
+        anything is asked."""
+        draft = AnswerDraft(plan.question, passages=selected.passages)
+        if not draft.passages:
             return draft.declined("nothing retrieved")
-        source = " ".join(self.checker.context(passage.span) for passage in passages)
+        source = " ".join(self.checker.context(passage.span) for passage in draft.passages)
         if unknown_names(plan.standalone, source):
             return draft.declined("not stated")
+        if plan.kind in POINT_KINDS:
+            points = yield from timed_call(
+                "compose", lambda: self.composer.compose(plan, retrieved.hits)
+            )
+            return (yield from self._pointed(plan, points, draft, get_model))
+        model = yield from timed_call("load model", get_model)
         several = len(plan.sub_questions) > 1
         for part in plan.sub_questions:
-            ordered = order_to_try(part, passages, time_range, is_sub_question=several)
+            ordered = order_to_try(part, draft.passages, retrieved.days, is_sub_question=several)
             draft = yield from self._answer_part(part, ordered, draft, model)
-        return draft
+        return self._with_support(plan, draft, retrieved) if draft.claims else draft
+
+    def _pointed(
+        self, plan: QueryPlan, points: Points, draft: AnswerDraft, get_model: GetModel
+    ) -> Generator[Step, None, AnswerDraft]:
+        """The draft with the points as its claims, below a lead for a reason or keywords; declined
+        where the model says that they do not answer. They are shown before it is asked."""
+        passages, claims = cite_points(points)
+        yield Selected(passages)
+        yield from (Checked(claim, "kept") for claim in claims)
+        model = yield from timed_call("load model", get_model)
+        writer = LeadWriter(self.checker, self.answerability)
+        judge_only = plan.kind not in LEAD_KINDS
+        lead = yield from writer.write(plan.standalone, passages, model, judge_only=judge_only)
+        draft = _with_chance(draft, lead.chance)
+        if lead.chance < ANSWERING.min_chance_points and not lead.claims:
+            yield from (Checked(claim, "removed") for claim in claims)
+            return draft.declined("not stated")
+        cited = [citation.span for claim in lead.claims for citation in claim.citations]
+        passages, rest = cite_points(points, passages, cited)
+        return replace(draft, passages=passages, claims=(*lead.claims, *rest))
+
+    def _with_support(
+        self, plan: QueryPlan, draft: AnswerDraft, retrieved: Retrieved
+    ) -> AnswerDraft:
+        """The draft with the sentences that complete what it cites, as points."""
+        cited = [citation.span for claim in draft.claims for citation in claim.citations]
+        points = self.composer.supporting_points(plan, retrieved.hits, cited)
+        passages, claims = cite_points(points, draft.passages, cited)
+        return replace(draft, passages=passages, claims=(*draft.claims, *claims))
 
     def _answer_part(
         self, question: str, passages: Sequence[Passage], draft: AnswerDraft, model: ChatModel

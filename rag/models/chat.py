@@ -203,7 +203,9 @@ class OpenAIChat:
 
 def passage_budget(settings: Settings) -> int:
     """How many tokens of passages serve the chat model of these settings best."""
-    default = LOCAL_BUDGET_TOKENS if settings.provider == "local" else HOSTED_BUDGET_TOKENS
+    default = (
+        LOCAL_BUDGET_TOKENS if settings.provider in ("local", "none") else HOSTED_BUDGET_TOKENS
+    )
     return settings.budget_tokens or default
 
 

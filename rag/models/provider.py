@@ -11,7 +11,7 @@ from rag.cancellation import Cancellation
 from rag.errors import ModelError
 from rag.models import chat
 from rag.prompts import prompt_text, prompts_digest
-from rag.settings import OPENAI_MODEL, Settings
+from rag.settings import NO_MODEL, OPENAI_MODEL, Settings
 from rag.types import ChatModel, Delta, Message
 
 if TYPE_CHECKING:
@@ -63,6 +63,27 @@ class CancellableModel:
 
 ProgressCallback = Callable[[str, int, int], None]
 """Called with what is being done, the bytes done, and the bytes in all."""
+
+
+class NoModel:
+    """No chat model: for answers that are quoted."""
+
+    name = NO_MODEL
+
+    def __init__(self, settings: Settings) -> None:
+        self.budget_tokens = chat.passage_budget(settings)
+
+    def warm(self) -> None:
+        """Nothing to start."""
+
+    def get(self) -> ChatModel:
+        """Always raises `ModelError`."""
+        raise ModelError(
+            "No language model is used.", "Unset FOOTNOTE_MODEL, or set it to a model's name."
+        )
+
+    def close(self) -> None:
+        """Nothing to stop."""
 
 
 class HostedProvider:

@@ -1,0 +1,44 @@
+"""Answers without a language model: the passages that answer, quoted."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+
+from rag.answering.answerer import GetModel
+from rag.answering.draft import AnswerDraft, Step, timed_call
+from rag.answering.extractive import ExtractiveComposer
+from rag.answering.points import cite_points
+from rag.checking.answerability import Answerability
+from rag.events import Checked, Retrieved, Selected
+from rag.query.plan import QueryPlan
+from rag.thresholds import ANSWERING
+
+
+@dataclass(frozen=True, slots=True)
+class QuotingAnswerer:
+    """An `Answerer` that needs no model."""
+
+    answerability: Answerability
+    composer: ExtractiveComposer
+    joins_passages: bool = False
+
+    def answer(
+        self, plan: QueryPlan, retrieved: Retrieved, selected: Selected, get_model: GetModel
+    ) -> Generator[Step, None, AnswerDraft]:
+        """See `Answerer`. Whether the points answer is told by their likeness to the question."""
+        draft = AnswerDraft(plan.question, passages=selected.passages)
+        if not draft.passages:
+            return draft.declined("nothing retrieved")
+        points = yield from timed_call(
+            "compose", lambda: self.composer.compose(plan, retrieved.hits)
+        )
+        passages, claims = cite_points(points)
+        chance = yield from timed_call(
+            "judge", lambda: self.answerability.likeness(plan.standalone, passages)
+        )
+        if chance < ANSWERING.min_chance_quoting:
+            return replace(draft, chances=(chance,)).declined("not stated")
+        yield Selected(passages)
+        yield from (Checked(claim, "kept") for claim in claims)
+        return replace(draft, passages=passages, claims=claims, chances=(chance,))
