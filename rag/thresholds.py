@@ -119,8 +119,12 @@ class Answering:
     """For a description ("what is", "why") in which the model found no short answer."""
     min_grounding: float = 0.58
     """Of the grounding score, for a claim that the checks let pass in part; golden."""
-    min_chance_points: float = 0.35
-    """The same of points, unless a reply from them stands."""
+    min_p_answered_points: float = 0.67
+    """For points to stand, unless a reply from them does; golden and broad set."""
+    min_p_answered_by_form: float = 0.3
+    """The same of a list of the source, what one speaker says, and the sides of a comparison."""
+    min_p_answered_list: float = 0.8
+    """The same of a list that the source does not have as one."""
     min_chance_quoting: float = 0.3
     """The same of points without a model."""
     lead_tokens: int = 220

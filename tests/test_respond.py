@@ -10,12 +10,13 @@ import pytest
 
 from rag.answering.answerer import Answerer
 from rag.answering.draft import AnswerDraft, StageTimed, Step, finish, timed
+from rag.answering.extractive import ExtractiveComposer
 from rag.answering.large_model import LargeModelAnswerer
 from rag.answering.small_model import SmallModelAnswerer
 from rag.checking.answerability import Answerability
 from rag.checking.checker import Checker
 from rag.checking.scorer import Scorer
-from rag.events import Checked, Event, Finished, ModelCalled, Token
+from rag.events import Checked, Event, Finished, ModelCalled, Retrieved, Selected, Token
 from rag.query.plan import QueryPlan
 from rag.query.sub_questions import split_question
 from rag.thresholds import ANSWERING
@@ -56,10 +57,12 @@ def answered(
     checker = Checker(seeds.library, scorer)
     answerer: Answerer = LargeModelAnswerer(checker, 50)
     if budget == SMALL:
-        answerer = SmallModelAnswerer(checker, Answerability(scorer.encoder), 50)
+        composer = ExtractiveComposer(seeds.library, scorer.encoder)
+        answerer = SmallModelAnswerer(checker, Answerability(scorer.encoder), composer, 50)
     plan = QueryPlan(question, question, tuple(split_question(question)))
     with ScriptedServer(replies) as server:
-        steps = answerer.answer(plan, tuple(passages), chat(server, budget), None)
+        selected = Selected(tuple(passages))
+        steps = answerer.answer(plan, Retrieved(()), selected, lambda: chat(server, budget))
         *events, last = finish(steps)
         assert isinstance(last, Finished)
         return events, last.answer, [prompt(each) for each in server.requests]

@@ -65,10 +65,12 @@ class ExtractiveComposer:
         candidates = units_of_hits(hits, self.library, EVIDENCE.max_units)
         documents = {each.document.id: each.document for each in candidates}
         if unknown_names(plan.standalone, _whole_text(documents.values())):
-            return ()
+            return Points()
         if plan.kind == "statement":
             spoken = _units_of_speaker(plan.standalone, list(documents.values()))
-            candidates = spoken[: EVIDENCE.max_units] or candidates
+            ranked = rank_units(plan.standalone, spoken[: EVIDENCE.max_units], self.encoder)
+            if ranked:
+                return _statement_points(ranked)
         ranked = rank_units(plan.standalone, candidates, self.encoder)
         return choose_points(plan.kind, plan.standalone, ranked)
 
@@ -90,7 +92,7 @@ class ExtractiveComposer:
 
 def choose_points(kind: AnswerKind, question: str, ranked: Sequence[Evidence]) -> Points:
     """The points that answer, of evidence ranked for the question, most relevant first."""
-    return _CHOOSERS.get(kind, _best_points)(question, ranked) if ranked else ()
+    return _CHOOSERS.get(kind, _best_points)(question, ranked) if ranked else Points()
 
 
 def _whole_text(documents: Iterable[Document]) -> str:
@@ -110,8 +112,8 @@ def _best_points(question: str, ranked: Sequence[Evidence]) -> Points:
     return _one_group(choose_diverse(close_to_best(ranked), EXTRACTIVE.max_points))
 
 
-def _one_group(evidence: Sequence[Evidence], heading: str = "") -> Points:
-    return (PointGroup(heading, tuple(evidence)),) if evidence else ()
+def _one_group(evidence: Sequence[Evidence], heading: str = "", *, by_form: bool = False) -> Points:
+    return Points((PointGroup(heading, tuple(evidence)),), by_form) if evidence else Points()
 
 
 # --- lists ------------------------------------------------------------------------------------
@@ -124,7 +126,8 @@ def _list_points(question: str, ranked: Sequence[Evidence]) -> Points:
     if lists and lists[0][0].relevance >= ranked[0].relevance - EXTRACTIVE.list_advantage:
         items = in_document_order(lists[0])
         unit = items[0].candidate.unit
-        return _one_group(items, unit.leans_on if unit.role == "item" else "")
+        heading = unit.leans_on if unit.role == "item" else ""
+        return _one_group(items, heading, by_form=True)
     chosen = choose_diverse(close_to_best(ranked), EXTRACTIVE.max_loose_items)
     return _one_group(in_document_order(chosen))
 
@@ -220,11 +223,11 @@ def _titles_of(names: set[str], text: str) -> set[str]:
     }
 
 
-def _statement_points(question: str, ranked: Sequence[Evidence]) -> Points:
-    """The most relevant units, with the quotations going on."""
+def _statement_points(ranked: Sequence[Evidence]) -> Points:
+    """The most relevant of what a speaker says, with the quotations going on."""
     near = close_to_best(ranked, EXTRACTIVE.close_to_best_statement)
     chosen = choose_diverse(near, EXTRACTIVE.max_points)
-    return _one_group(in_document_order(_with_quotations(chosen)))
+    return _one_group(in_document_order(_with_quotations(chosen)), by_form=True)
 
 
 def words_of(text: str) -> set[str]:
@@ -261,7 +264,7 @@ def _comparison_points(question: str, ranked: Sequence[Evidence]) -> Points:
     for items in _lists(ranked):
         read = words_of(" ".join([items[0].candidate.unit.leans_on, *_texts(items)]))
         if all(words & read for words in own):
-            return _one_group(in_document_order(items))
+            return _one_group(in_document_order(items), by_form=True)
     groups = []
     taken: set[Span] = set()
     for side, words in zip(sides, own, strict=True):
@@ -271,7 +274,7 @@ def _comparison_points(question: str, ranked: Sequence[Evidence]) -> Points:
         groups.append(PointGroup(side, tuple(in_document_order(chosen))))
     if not all(group.evidence for group in groups):
         return _best_points(question, ranked)
-    return tuple(groups)
+    return Points(tuple(groups), by_form=True)
 
 
 def _texts(evidence: Iterable[Evidence]) -> list[str]:
@@ -294,6 +297,5 @@ def comparison_sides(question: str) -> list[str]:
 _CHOOSERS: Mapping[AnswerKind, Callable[[str, Sequence[Evidence]], Points]] = {
     "list": _list_points,
     "explanation": _explanation_points,
-    "statement": _statement_points,
     "comparison": _comparison_points,
 }

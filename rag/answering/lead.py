@@ -26,6 +26,8 @@ LEAD_TOKENS = 90
 class Lead:
     """What a model says of the passages that points are made of."""
 
+    p_answered: float
+    """The probability, 0..1, of the model's "yes, this states the answer"."""
     chance: float
     """Of an answer in them, 0..1."""
     claims: tuple[Claim, ...] = ()
@@ -51,14 +53,14 @@ class LeadWriter:
         p_answered = call.probability or 0.0
         chance_of = self.answerability.estimator(question, passages)
         chance = max(chance_of(passage, p_answered) for passage in shown)
-        if judge_only or chance < ANSWERING.min_chance:
-            return Lead(chance)
+        if judge_only:
+            return Lead(p_answered, chance)
         messages = render_prompt("explain", passages=running_text(shown), question=question)
         reply = yield from timed("compose", calls_only(write_reply(messages, model, LEAD_TOKENS)))
         attempt = Attempt(shown, p_answered, chance)
         claims = yield from timed_call("check", lambda: self._supported(question, reply, attempt))
         yield from (Checked(claim, "kept") for claim in claims)
-        return Lead(chance, claims)
+        return Lead(p_answered, chance, claims)
 
     def _supported(self, question: str, reply: str, attempt: Attempt) -> tuple[Claim, ...]:
         sentences, _ = parse_reply(reply, max(each.number for each in attempt.passages))

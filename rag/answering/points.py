@@ -18,8 +18,14 @@ class PointGroup:
     evidence: tuple[Evidence, ...]
 
 
-Points = tuple[PointGroup, ...]
-"""The points of an answer, in groups; none where nothing answers."""
+@dataclass(frozen=True, slots=True)
+class Points:
+    """The points of an answer, in groups; none where nothing answers."""
+
+    groups: tuple[PointGroup, ...] = ()
+    by_form: bool = False
+    """True where they were chosen by form too: a list or table of the source, what one speaker
+    says, the two sides of a comparison."""
 
 
 def cite_points(
@@ -29,7 +35,7 @@ def cite_points(
     that is `cited` already is no point."""
     numbers = {passage.span: passage.number for passage in passages}
     found, claims = list(passages), list[Claim]()
-    for group in points:
+    for group in points.groups:
         for evidence in group.evidence:
             if any(span.contains(evidence.span) for span in cited):
                 continue

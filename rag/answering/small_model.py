@@ -44,11 +44,17 @@ class SmallModelAnswerer:
         source = " ".join(self.checker.context(passage.span) for passage in draft.passages)
         if unknown_names(plan.standalone, source):
             return draft.declined("not stated")
-        if plan.kind in POINT_KINDS:
-            points = yield from timed_call(
-                "compose", lambda: self.composer.compose(plan, retrieved.hits)
-            )
-            return (yield from self._pointed(plan, points, draft, get_model))
+        if plan.kind in POINT_KINDS and len(plan.sub_questions) == 1:
+            pointed = yield from self._pointed(plan, retrieved, draft, get_model)
+            if pointed.claims:
+                return pointed
+        return (yield from self._stated(plan, retrieved, draft, get_model))
+
+    def _stated(
+        self, plan: QueryPlan, retrieved: Retrieved, draft: AnswerDraft, get_model: GetModel
+    ) -> Generator[Step, None, AnswerDraft]:
+        """The draft with a sentence or two for each part of the question, each from one passage,
+        and what completes them."""
         model = yield from timed_call("load model", get_model)
         several = len(plan.sub_questions) > 1
         for part in plan.sub_questions:
@@ -57,24 +63,30 @@ class SmallModelAnswerer:
         return self._with_support(plan, draft, retrieved) if draft.claims else draft
 
     def _pointed(
-        self, plan: QueryPlan, points: Points, draft: AnswerDraft, get_model: GetModel
+        self, plan: QueryPlan, retrieved: Retrieved, draft: AnswerDraft, get_model: GetModel
     ) -> Generator[Step, None, AnswerDraft]:
-        """The draft with the points as its claims, below a lead for a reason or keywords; declined
-        where the model says that they do not answer. They are shown before it is asked."""
+        """The draft with points as its claims, below a lead for a reason or keywords; without where
+        the model does not say that they answer. They are shown before it is asked."""
+        points = yield from timed_call(
+            "compose", lambda: self.composer.compose(plan, retrieved.hits)
+        )
         passages, claims = cite_points(points)
+        if not claims:
+            return draft
         yield Selected(passages)
         yield from (Checked(claim, "kept") for claim in claims)
         model = yield from timed_call("load model", get_model)
         writer = LeadWriter(self.checker, self.answerability)
         judge_only = plan.kind not in LEAD_KINDS
         lead = yield from writer.write(plan.standalone, passages, model, judge_only=judge_only)
-        draft = _with_chance(draft, lead.chance)
-        if lead.chance < ANSWERING.min_chance_points and not lead.claims:
+        if not lead.claims and lead.p_answered < _least_p_answered(plan, points):
             yield from (Checked(claim, "removed") for claim in claims)
-            return draft.declined("not stated")
+            yield Selected(draft.passages)
+            return draft
         cited = [citation.span for claim in lead.claims for citation in claim.citations]
         passages, rest = cite_points(points, passages, cited)
-        return replace(draft, passages=passages, claims=(*lead.claims, *rest))
+        draft = replace(draft, passages=passages, claims=(*lead.claims, *rest))
+        return _with_chance(draft, lead.chance)
 
     def _with_support(
         self, plan: QueryPlan, draft: AnswerDraft, retrieved: Retrieved
@@ -128,6 +140,14 @@ class SmallModelAnswerer:
     def _may_stand(self, question: str, claim: Claim, attempt: Attempt) -> bool:
         context = self.checker.context(claim.citations[0].span)
         return is_acceptable(question, claim, context, attempt)
+
+
+def _least_p_answered(plan: QueryPlan, points: Points) -> float:
+    """What the model's "yes" must reach for points to stand: less where their form speaks for them,
+    more for units that are taken together as a list and that nothing else connects."""
+    if points.by_form:
+        return ANSWERING.min_p_answered_by_form
+    return ANSWERING.min_p_answered_list if plan.kind == "list" else ANSWERING.min_p_answered_points
 
 
 def _with_chance(draft: AnswerDraft, chance: float | None) -> AnswerDraft:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from rag.answering.draft import AnswerDraft
-from rag.answering.points import PointGroup, cite_points
+from rag.answering.points import PointGroup, Points, cite_points
 from rag.retrieval.diversity import choose_diverse
 from rag.retrieval.unit_ranking import (
     Evidence,
@@ -36,7 +36,7 @@ def summarize(
         document = library.document(id)
         heading = document.title if len(shown) > 1 else ""
         groups.append(PointGroup(heading, tuple(_points(document, embedder, points))))
-    passages, claims = cite_points(tuple(groups))
+    passages, claims = cite_points(Points(tuple(groups)))
     return replace(draft, passages=passages, claims=claims)
 
 
