@@ -12,7 +12,8 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from rag.answering.answerer import Answerer
+from rag.answering.answerer import Answerer, GetModel
+from rag.answering.conversation import reply, suggest_questions
 from rag.answering.draft import AnswerDraft, Step, finish, timed, timed_call
 from rag.answering.extractive import ExtractiveComposer
 from rag.answering.large_model import LargeModelAnswerer
@@ -41,7 +42,7 @@ from rag.models.embeddings import MiniLM
 from rag.models.provider import CancellableModel, ModelProvider
 from rag.query.plan import QueryPlan
 from rag.query.question_kind import AnswerKind, fold_question, question_kind
-from rag.query.rewriting import rewrite
+from rag.query.rewriting import stand_alone
 from rag.query.spelling import SpellingCorrector
 from rag.query.sub_questions import split_question
 from rag.query.validation import (
@@ -165,9 +166,20 @@ class Assistant:
         self._check_library(document_ids)
         run_cancellable(self.model.warm, cancellation)
         plan = yield from self._plan(question, history, document_ids, cancellation, asked_on)
-        draft = AnswerDraft(plan.question, self.model.name)
-        if plan.kind == "summary" and asks_for_summary(plan.standalone):
-            return (yield from self._summarized(draft, plan, ()))
+        draft = yield from self._drafted(plan, lambda: self._model(cancellation))
+        if not draft.claims:
+            suggestions = suggest_questions(self.library, draft.passages, declined=plan.question)
+            draft = replace(draft, suggestions=suggestions)
+        return replace(draft, model=self.model.name)
+
+    def _drafted(self, plan: QueryPlan, get_model: GetModel) -> Generator[Step, None, AnswerDraft]:
+        """The answer to a plan, without the name of the model."""
+        draft = AnswerDraft(plan.question)
+        if plan.kind == "conversation":
+            yield from (Retrieved(()), Selected(()))
+            return replace(draft, reply=reply(plan.question, self.library))
+        if asks_for_summary(plan.standalone):
+            return (yield from self._summarized(plan, (), get_model))
         if reason := reason_to_decline(plan.standalone):
             yield from (Retrieved(()), Selected(()))
             return draft.declined(reason)
@@ -178,53 +190,48 @@ class Assistant:
             ),
         )
         if plan.kind == "summary":
-            return (yield from self._summarized(draft, plan, retrieved.hits))
+            return (yield from self._summarized(plan, retrieved.hits, get_model))
         yield retrieved
         selected = yield from timed_call("select", lambda: self._select(plan, retrieved.hits))
         yield selected
         if in_another_script(plan.standalone, [each.text for each in selected.passages]):
             return replace(draft, passages=selected.passages).declined("not stated")
-        draft = replace(draft, passages=selected.passages)
-        draft = yield from self.answerer.answer(
-            plan, retrieved, selected, lambda: self._model(cancellation)
-        )
-        return (yield from self._compared(plan, draft, selected, cancellation))
-
-    def _compared(
-        self,
-        plan: QueryPlan,
-        draft: AnswerDraft,
-        selected: Selected,
-        cancellation: Cancellation | None,
-    ) -> Generator[Step, None, AnswerDraft]:
-        """The draft with what other sources say otherwise."""
-        draft = replace(draft, model=self.model.name)
-        if not draft.claims or not draft.attempts:
-            return draft
-        model = self._model(cancellation)
-        steps = self.conflict_finder.find(plan, draft, selected, model)
-        found = yield from timed("compare", steps)
-        compared = add_contradictions(draft, found, selected)
-        yield from (Checked(claim, "kept") for claim in compared.claims[len(draft.claims) :])
-        return compared
+        draft = yield from self.answerer.answer(plan, retrieved, selected, get_model)
+        return (yield from self._compared(plan, draft, selected, get_model))
 
     def _summarized(
-        self, draft: AnswerDraft, plan: QueryPlan, hits: Sequence[Hit]
+        self, plan: QueryPlan, hits: Sequence[Hit], get_model: GetModel
     ) -> Generator[Step, None, AnswerDraft]:
-        """The draft as a summary of the documents asked about: those of the plan, else those of the
-        topic, else all."""
+        """A summary of the documents asked about: those of the plan, else those of the topic, else
+        all."""
         yield Retrieved(tuple(hits))
         ids = (
             sorted(plan.document_ids or ())
             or documents_of_topic(hits)
             or [each.id for each in self.library.summaries()]
         )
+        draft = AnswerDraft(plan.question)
         summary = yield from timed_call(
             "compose", lambda: summarize(draft, self.library, self.embedder, ids)
         )
-        yield Selected(summary.passages)
+        selected = Selected(summary.passages)
+        yield selected
         yield from (Checked(claim, "kept") for claim in summary.claims)
-        return summary if summary.claims else draft.declined("nothing retrieved")
+        if not summary.claims:
+            return draft.declined("nothing retrieved")
+        return (yield from self._compared(plan, summary, selected, get_model))
+
+    def _compared(
+        self, plan: QueryPlan, draft: AnswerDraft, selected: Selected, get_model: GetModel
+    ) -> Generator[Step, None, AnswerDraft]:
+        """The draft with what other sources say otherwise."""
+        if not draft.claims:
+            return draft
+        steps = self.conflict_finder.find(plan, draft, selected, get_model)
+        found = yield from timed("compare", steps)
+        compared = add_contradictions(draft, found, selected)
+        yield from (Checked(claim, "kept") for claim in compared.claims[len(draft.claims) :])
+        return compared
 
     def _plan(
         self,
@@ -237,19 +244,17 @@ class Assistant:
         """What is wanted, with an event where the question is not as it was typed, or might not
         be."""
         standalone = self.spelling.correct(question)
-        if history:
-            rewriting = timed_call(
-                "rewrite", lambda: rewrite(standalone, history, self._model(cancellation))
-            )
-            rewritten, call = yield from rewriting
-            yield call
-            if reason_to_decline(rewritten) == "nothing retrieved":
-                rewritten = f"{history[-1].question} {rewritten}"  # "Why?" and nothing more
-            standalone = rewritten
-        if history or standalone != question:
+        kind = self._kind(standalone)
+        if kind == "conversation":
+            return QueryPlan(question, question, (question,), kind, document_ids, asked_on)
+        asked = [turn for turn in history if self._kind(turn.question) != "conversation"]
+        if asked:
+            steps = stand_alone(standalone, asked, lambda: self._model(cancellation))
+            standalone = yield from timed("rewrite", steps)
+            kind = self._kind(standalone)
+        if asked or standalone != question:
             yield Rewritten(standalone)
         parts = tuple(split_question(standalone))
-        kind = self._kind(standalone)
         return QueryPlan(question, standalone, parts, kind, document_ids, asked_on)
 
     def _kind(self, question: str) -> AnswerKind:

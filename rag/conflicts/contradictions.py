@@ -42,8 +42,8 @@ def add_contradictions(
     """The draft with a claim for each contradiction, at most `CONFLICTS.max_shown`, and with the
     passages that these cite. Claims that rest on a contradicted quote are no longer supported."""
     passages = list(draft.passages)
-    cut = {passage.number: passage for passage in selected.cut}
-    numbered = [_with_passage(each, passages, cut) for each in found]
+    known = {each.number: each for each in (*selected.passages, *selected.cut)}
+    numbered = [_with_passage(each, passages, known) for each in found]
     shown = {passage.number: passage for passage in passages}
     marked = [_marked(claim, numbered) for claim in draft.claims]
     added = [contradiction_claim(each, shown) for each in numbered[: CONFLICTS.max_shown]]
@@ -51,12 +51,12 @@ def add_contradictions(
 
 
 def _with_passage(
-    found: Contradiction, passages: list[Passage], cut: Mapping[int, Passage]
+    found: Contradiction, passages: list[Passage], known: Mapping[int, Passage]
 ) -> Contradiction:
     """The contradiction with the number of the passage of `passages` that holds the other; where
     none does it is appended."""
     held = next((each for each in passages if each.span.contains(found.other.span)), None)
-    if held is None and (missing := found.passage or cut.get(found.other.number)):
+    if held is None and (missing := found.passage or known.get(found.other.number)):
         number = max((each.number for each in passages), default=0) + 1
         held = replace(missing, number=number)
         passages.append(held)

@@ -6,6 +6,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Protocol
 
+from rag.answering.answerer import GetModel
 from rag.answering.draft import AnswerDraft
 from rag.checking.answerability import Answerability
 from rag.conflicts import comparison, other_answers
@@ -16,17 +17,16 @@ from rag.events import ModelCalled, Selected
 from rag.models.token_embeddings import TokenEncoder
 from rag.query.plan import QueryPlan
 from rag.store.documents import Library
-from rag.types import ChatModel
 
 
 class ConflictFinder(Protocol):
     """The stage from a checked draft to the contradictions of what it cites."""
 
     def find(
-        self, plan: QueryPlan, draft: AnswerDraft, selected: Selected, model: ChatModel
+        self, plan: QueryPlan, draft: AnswerDraft, selected: Selected, get_model: GetModel
     ) -> Generator[ModelCalled, None, list[Contradiction]]:
         """Yield the calls of the model; return what contradicts the draft's citations. Raises what
-        `ChatModel.stream` and the library do."""
+        `get_model`, `ChatModel.stream` and the library do."""
         ...
 
 
@@ -39,14 +39,14 @@ class NearCopies:
     free: ConflictFinder | None = None
 
     def find(
-        self, plan: QueryPlan, draft: AnswerDraft, selected: Selected, model: ChatModel
+        self, plan: QueryPlan, draft: AnswerDraft, selected: Selected, get_model: GetModel
     ) -> Generator[ModelCalled, None, list[Contradiction]]:
         """See `ConflictFinder`."""
         passages = [*selected.passages, *selected.cut]
         found = find_near_copies(draft.claims, passages, self.library, plan.document_ids)
         if self.free is None:
             return found
-        more = yield from self.free.find(plan, draft, selected, model)
+        more = yield from self.free.find(plan, draft, selected, get_model)
         known = {each.other.span for each in found}
         return [*found, *(each for each in more if each.other.span not in known)]
 
@@ -58,7 +58,7 @@ class FreeWording:
     pair_scorer: PairScorer
 
     def find(
-        self, plan: QueryPlan, draft: AnswerDraft, selected: Selected, model: ChatModel
+        self, plan: QueryPlan, draft: AnswerDraft, selected: Selected, get_model: GetModel
     ) -> Generator[ModelCalled, None, list[Contradiction]]:
         """See `ConflictFinder`."""
         yield from ()
@@ -76,12 +76,12 @@ class OtherAnswers:
     otherwise: FreeWording
 
     def find(
-        self, plan: QueryPlan, draft: AnswerDraft, selected: Selected, model: ChatModel
+        self, plan: QueryPlan, draft: AnswerDraft, selected: Selected, get_model: GetModel
     ) -> Generator[ModelCalled, None, list[Contradiction]]:
         """See `ConflictFinder`."""
         cited = next((each for claim in draft.claims for each in claim.citations), None)
         if cited is None or len(draft.attempts) != 1:
-            return (yield from self.otherwise.find(plan, draft, selected, model))
+            return (yield from self.otherwise.find(plan, draft, selected, get_model))
         passages = [*selected.passages, *selected.cut]
         (attempt,) = draft.attempts
         own = comparison.read_in_context(cited, passages, self.library)
@@ -89,7 +89,7 @@ class OtherAnswers:
         others = comparison.sentences_of_others(cited, passages, self.library)
         found: list[Contradiction] = []
         for step in other_answers.find_contradictions(
-            plan.standalone, given, others, model, self.answerability
+            plan.standalone, given, others, get_model(), self.answerability
         ):
             if isinstance(step, Contradiction):
                 found.append(step)
