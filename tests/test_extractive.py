@@ -9,13 +9,13 @@ import pytest
 from rag.assistant import Assistant
 from rag.ingest.pipeline import ingest
 from rag.models.embeddings import local_embedder
-from rag.models.provider import HostedProvider
-from rag.serialization import markdown_pieces
+from rag.models.provider import HostedProvider, NoModel
+from rag.settings import Settings
 from rag.store.documents import Library
 from rag.store.vectors import VectorStore
-from rag.types import Answer, Citation, Claim, Span
+from rag.types import Answer
 from tests.asking import NEWS, REPORT, SMALL, Index, settings_for
-from tests.fakes import ScriptedServer
+from tests.fakes import Request, ScriptedServer
 
 pytest_plugins = ["tests.seeds"]
 
@@ -66,17 +66,23 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
 
 
 def asked(index: Index, question: str, *document_ids: str) -> Answer:
-    """The answer of an assistant with a small model, which must not be needed."""
-    with ScriptedServer() as server:
-        settings = settings_for(server, SMALL)
-        model = HostedProvider(settings)
-        assistant = Assistant(settings, index.library, index.vectors, index.embedder, model)
-        answer = assistant.ask(question, document_ids=document_ids or None)
-        assert not server.requests
+    """The answer of an assistant that has no language model."""
+    settings = Settings(model="none")
+    assistant = Assistant(settings, index.library, index.vectors, index.embedder, NoModel(settings))
+    answer = assistant.ask(question, document_ids=document_ids or None)
     for claim in answer.claims:
         for citation in claim.citations:
             assert index.library.text(citation.span) == citation.quote
     return answer
+
+
+def judged(index: Index, question: str, *replies: str) -> tuple[Answer, list[Request]]:
+    """The answer of an assistant with a small model that replies so, and what it was asked."""
+    with ScriptedServer(replies) as server:
+        settings = settings_for(server, SMALL)
+        model = HostedProvider(settings)
+        assistant = Assistant(settings, index.library, index.vectors, index.embedder, model)
+        return assistant.ask(question), server.requests
 
 
 def quotes(answer: Answer) -> list[str]:
@@ -127,6 +133,12 @@ def test_what_somebody_said_is_quoted_to_its_end(town: Index) -> None:
     assert "hard lesson" not in found  # somebody else's words
 
 
+def test_what_a_person_is_asked_about_is_not_taken_from_another_speaker(town: Index) -> None:
+    found = " ".join(quotes(asked(town, "What did Ida Holm say about the strike?")))
+    assert "hard lesson" in found
+    assert "Nobody sails alone" not in found
+
+
 def test_numbers_run_by_first_appearance(seeds: Index) -> None:
     answer = asked(seeds, "Summarize the articles")
     numbers = [citation.number for claim in answer.claims for citation in claim.citations]
@@ -140,16 +152,60 @@ def test_a_greeting_is_answered_at_once_with_questions_to_ask(seeds: Index) -> N
     assert 0 < len(answer.suggestions) <= 3
 
 
-# --- as Markdown ------------------------------------------------------------------------------
+def test_the_two_sides_of_a_comparison_are_two_groups(town: Index) -> None:
+    answer = asked(town, "Compare what Per Lund and Ida Holm think of the strike")
+    assert len({claim.group for claim in answer.claims}) == 2
 
 
-def point(text: str, group: str | None) -> Claim:
-    return Claim(text, (Citation(1, Span("a", 0, 1), "x"),), group=group)
+def test_a_table_that_has_both_sides_is_the_comparison(town: Index) -> None:
+    answer = asked(town, "Compare the opening hours in summer and winter")
+    assert [claim.text for claim in answer.claims] == [
+        "Season: Summer; Opens: 6:00; Closes: 22:00",
+        "Season: Winter; Opens: 8:00; Closes: 18:00",
+    ]
 
 
-def test_points_are_lists_below_their_headings() -> None:
-    claims = [point("A.", None), point("B.", None), point("C.", "One"), point("D.", "One")]
-    claims += [point("E.", "Two"), point("F.", "")]
-    assert "".join(markdown_pieces(claims)) == (
-        "A. [1] B. [1]\n\n**One**\n\n- C. [1]\n- D. [1]\n\n**Two**\n\n- E. [1]\n\n- F. [1]"
-    )
+def test_a_heading_and_a_question_of_the_source_are_never_points(town: Index) -> None:
+    for question in ("List the fees for boats", "Summarize the articles", "harbour fees"):
+        for quote in quotes(asked(town, question)):
+            assert not quote.endswith((":", "?"))
+            assert quote not in ("Fees", "Opening hours", "Harbour of Veldt")
+
+
+def test_without_a_model_a_question_about_something_else_is_declined(town: Index) -> None:
+    answer = asked(town, "Which planets have rings?")
+    assert (answer.status, answer.answers, answer.reason) == ("declined", "no", "not stated")
+    assert answer.passages
+
+
+# --- with a small model -----------------------------------------------------------------------
+
+
+def test_a_list_that_the_model_accepts_is_the_answer(town: Index) -> None:
+    answer, requests = judged(town, "List the fees for boats", "Yes")
+    assert len(quotes(answer)) == 3
+    assert len(requests) == 1
+    assert "30 crowns" not in answer.text
+
+
+def test_points_that_the_model_rejects_are_not_shown_as_an_answer(town: Index) -> None:
+    answer, _ = judged(town, "Why did the mayor sell the harbour?", "No")
+    assert answer.claims == ()
+    assert answer.status == "declined"
+
+
+def test_a_reason_begins_with_what_the_model_says_where_it_is_supported(town: Index) -> None:
+    said = "The town had lost 2 million crowns."
+    answer, _ = judged(town, "Why did Mayor Holm call the strike a hard lesson?", "Yes", said)
+    lead, *points = answer.claims
+    assert (lead.text, lead.group) == (said, None)
+    assert points
+    assert all(point.group == "" for point in points)
+    assert not {c.span for c in lead.citations} & {c.span for p in points for c in p.citations}
+
+
+def test_what_the_model_invents_is_no_lead(town: Index) -> None:
+    said = "The strike was called off by the queen of Norway."
+    answer, _ = judged(town, "Why did Mayor Holm call the strike a hard lesson?", "Yes", said)
+    assert said not in answer.text
+    assert answer.claims

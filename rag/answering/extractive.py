@@ -201,14 +201,19 @@ def _asked_speaker(question: str, speakers: Sequence[set[str]]) -> set[str]:
     """The words by which the question names one of the speakers: a question names the speaker
     before the subject, so that an early word counts for more, and a name for more than a word."""
     weights: dict[str, float] = {}
-    for place, word in enumerate(question.split()):
-        weight = EXTRACTIVE.name_weight if place and word[0].isupper() else 1.0
+    weight, was_name = 0.0, False
+    for place, word in enumerate(question.split(), start=1):
+        is_name = place > 1 and word[0].isupper()
+        if not (is_name and was_name):  # all words of one name weigh the same
+            weight = (EXTRACTIVE.name_weight if is_name else 1.0) / place
+        was_name = is_name
         for key in words_of(word):
-            weights.setdefault(key, weight / (1 + place))
+            weights.setdefault(key, weight)
     matching = (weights.keys() & words for words in speakers)
     asked = max(matching, key=lambda keys: sum(weights[key] for key in keys), default=set())
-    # Where the likeliest word names none of them, nothing is known of the one who is asked about.
-    return asked if max(weights, key=weights.__getitem__, default="") in asked else set()
+    # Where the likeliest name is none of them, nothing is known of the one who is asked about.
+    highest = max(weights.values(), default=0.0)
+    return asked if any(weights[key] == highest for key in asked) else set()
 
 
 def _titles_of(names: set[str], text: str) -> set[str]:
