@@ -126,7 +126,9 @@ class Answering:
     min_p_answered_list: float = 0.8
     """The same of a list that the source does not have as one."""
     min_chance_quoting: float = 0.3
-    """The same of points without a model."""
+    """Of points without a model."""
+    min_chance_by_form: float = 0.1
+    """The same of those that were chosen by form too."""
     lead_tokens: int = 220
     """Of points, that a small model reads before a lead: about five seconds on two cores."""
     sure_chance: float = 0.75

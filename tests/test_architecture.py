@@ -43,7 +43,7 @@ OWNERS = {
     "rapidfuzz": {"rag.query.spelling"},
     "matplotlib": {"eval.report.drawing", "eval.report.plots", "eval.report.times"},
     "scipy": {"eval.fitting"},
-    "sklearn": {"eval.fitting"},
+    "sklearn": {"eval.fitting", "eval.benchmarks.question_kinds_fit"},
     "fastapi": {"ui"},
     "starlette": {"ui"},
     "uvicorn": {"ui"},

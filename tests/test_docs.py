@@ -111,6 +111,12 @@ def test_every_command_of_the_readme_exists_and_every_command_is_in_it() -> None
     assert named == known
 
 
+def _shown(default: float | bool | None) -> str:
+    if default is None:
+        return "unset"
+    return str(default).lower() if isinstance(default, bool) else f"{default:g}"
+
+
 @pytest.mark.parametrize("settings", [Settings, JudgeSettings])
 def test_every_setting_is_documented_with_its_default(settings: type[BaseSettings]) -> None:
     documented = rows("Settings")
@@ -120,7 +126,7 @@ def test_every_setting_is_documented_with_its_default(settings: type[BaseSetting
         variable = str(choices[0]) if choices else f"{prefix}{name}".upper()
         assert variable in documented, variable
         if field.default_factory is None:
-            default = "unset" if field.default is None else f"{field.default:g}"
+            default = _shown(field.default)
             assert documented[variable][0] == default, variable
 
 

@@ -268,7 +268,7 @@ def test_a_query_in_capitals_has_stop_words_too(library: Library) -> None:
 
 
 OLD_FULL_TEXT = """
-DROP TABLE words; DROP VIEW passages;
+DROP TABLE questions; DROP TABLE words; DROP VIEW passages;
 CREATE VIEW passages AS
     SELECT row, title, piece(text, start, end) AS body
     FROM chunks JOIN documents ON documents.id = document_id;

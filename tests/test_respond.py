@@ -77,7 +77,7 @@ def test_a_sentence_is_cited_where_it_stands_whatever_its_marker_says(seeds: Ind
     _, answer, _ = answered(seeds, FENTANYL, some, [f"{STATED} [1]"])
     assert answer.reason is None
     (claim,) = answer.claims
-    assert [(c.number, c.quote) for c in claim.citations] == [(2, RATE)]
+    assert [(c.number, c.quote) for c in claim.citations] == [(1, RATE)]
     assert claim.origin == "matched"
 
 

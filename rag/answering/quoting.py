@@ -37,7 +37,8 @@ class QuotingAnswerer:
         chance = yield from timed_call(
             "judge", lambda: self.answerability.likeness(plan.standalone, passages)
         )
-        if chance < ANSWERING.min_chance_quoting:
+        least = ANSWERING.min_chance_by_form if points.by_form else ANSWERING.min_chance_quoting
+        if chance < least:
             return replace(draft, chances=(chance,)).declined("not stated")
         yield Selected(passages)
         yield from (Checked(claim, "kept") for claim in claims)

@@ -13,8 +13,9 @@ from itertools import islice
 
 from rag.store.documents import SuggestedQuestion
 from rag.text.dates import DATE_WORDS, MONTHS
+from rag.text.language import STOP_WORDS
 from rag.text.names import find_names
-from rag.text.tokens import STOP_WORDS, content_keys, without_possessive
+from rag.text.tokens import content_keys, without_possessive
 from rag.text.units import Unit, parse_units
 from rag.types import Document, Span
 

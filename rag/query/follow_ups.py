@@ -13,9 +13,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.query.answer_type import expected_answer_type
+from rag.text.language import STOP_WORDS
 from rag.text.names import COMMON_NAME_WORDS, find_capitalised, find_names
 from rag.text.sentences import split_sentences
-from rag.text.tokens import STOP_WORDS, content_keys
+from rag.text.tokens import content_keys
 from rag.thresholds import QUERY
 from rag.types import Turn
 
