@@ -264,7 +264,10 @@ class Assistant:
         vector = self.embedder.embed([fold_question(question)])[0]
         own = self.embedder.name == MiniLM.name
         found = question_kind(question, vector if own else None)
-        return found.kind if found.probability >= QUERY.min_kind_probability else "fact"
+        least = QUERY.min_kind_probability
+        if found.kind == "conversation":
+            least = QUERY.min_conversation_probability
+        return found.kind if found.probability >= least else "fact"
 
     def _select(self, plan: QueryPlan, hits: Sequence[Hit]) -> Selected:
         return select_evidence(

@@ -152,6 +152,8 @@ class Query:
 
     min_kind_probability: float = 0.45
     """Of the kind of answer, for anything but a fact."""
+    min_conversation_probability: float = 0.9
+    """For a message to be no question of the articles: it is not looked for then."""
     fresh_days: int = 14
     """News of "this week" is in articles up to so old; RealTimeQA."""
     recent_days: int = 60

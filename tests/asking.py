@@ -97,14 +97,14 @@ def shown(request: Request) -> str:
 
 
 def script(*writes: Scripted, knows: str, extracts: str = "") -> list[Script]:
-    """Says yes, with certainty, to a text in which `knows` stands, gives `extracts`, or else the
-    text itself, where it is asked for few words, and writes one after the other of `writes`, the
+    """Says yes, with certainty, to a text in which `knows` stands, gives `extracts`, or else
+    `knows`, where it is asked for few words, and writes one after the other of `writes`, the
     last one again and again. Only small models are asked for yes or no and for few words."""
     left = list(writes)
 
     def reply(request: Request) -> Scripted:
         if asks_for_words(request):
-            return extracts or shown(request)
+            return extracts or knows
         if not asks_yes_or_no(request):
             return left.pop(0) if len(left) > 1 else left[0]
         likely = (

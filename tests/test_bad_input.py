@@ -106,7 +106,7 @@ def test_typos_are_read_and_the_person_is_told_how(
     assert isinstance(events[0], Rewritten)
     answer = finished(events)
     assert answer.question == TYPOS
-    assert answer.text == f"{STATED} [1]"
+    assert answer.text.split("\n")[0] == f"{STATED} [1]"
     assert answer.claims[0].citations[0].quote == RATE
 
 
@@ -127,7 +127,7 @@ def test_a_bare_why_is_asked_of_the_question_before_it(seeds: Index) -> None:
     with ScriptedServer(["why?", "NOT STATED"]) as server:
         turn = Turn("Is China considering talks?", "Yes, it is considering talks.")
         events = list(seeds.assistant(server).stream("why?", [turn]))
-    assert Rewritten("Is China considering talks? why?") in events
+    assert Rewritten("why? (is China considering talks?)") in events
     assert finished(events).passages
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from rag.answering.model_requests import ask_if_answered, ask_short_answer
+from rag.answering.model_requests import ask_if_answered, ask_short_answer, running_text
 from rag.checking.question_match import (
     adds_information,
     is_plausible_short_answer,
@@ -112,8 +112,7 @@ def _with_short_answer(
     call = ask_short_answer(question, attempt.passages, model)
     yield call
     short = call.reply.strip().rstrip(".")
-    text = " ".join(passage.text for passage in attempt.passages)
-    plausible = is_plausible_short_answer(question, short, text)
+    plausible = is_plausible_short_answer(question, short, running_text(attempt.passages))
     return replace(attempt, short=short) if plausible else None
 
 

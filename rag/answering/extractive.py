@@ -78,15 +78,20 @@ class ExtractiveComposer:
         self, plan: QueryPlan, hits: Sequence[Hit], cited: Collection[Span]
     ) -> Points:
         """The units that complete an answer: of the documents that it cites, about as relevant as
-        the best, and not cited yet. Raises `LibraryError` and `ModelFileError`."""
+        the best or what a cited one leans on, such as the rate that "was later raised", and not
+        cited yet. Raises `LibraryError` and `ModelFileError`."""
         candidates = units_of_hits(hits, self.library, EVIDENCE.max_units)
         ids = {span.document_id for span in cited}
         ranked = rank_units(plan.standalone, candidates, self.encoder)
+        is_cited = {each.span: any(s.overlaps(each.span) for s in cited) for each in ranked}
+        leads = {each.candidate.unit.leans_on for each in ranked if is_cited[each.span]}
+        close = close_to_best(ranked, EXTRACTIVE.close_to_best_supporting)
         near = [
             each
-            for each in close_to_best(ranked, EXTRACTIVE.close_to_best_supporting)
-            if each.span.document_id in ids and not any(s.overlaps(each.span) for s in cited)
+            for each in [*(one for one in ranked if one.candidate.text in leads), *close]
+            if each.span.document_id in ids and not is_cited[each.span]
         ]
+        near = list({each.span: each for each in near}.values())
         return _one_group(in_document_order(near[: EXTRACTIVE.max_supporting]))
 
 

@@ -60,7 +60,7 @@ class SmallModelAnswerer:
         for part in plan.sub_questions:
             ordered = order_to_try(part, draft.passages, retrieved.days, is_sub_question=several)
             draft = yield from self._answer_part(part, ordered, draft, model)
-        return self._with_support(plan, draft, retrieved) if draft.claims else draft
+        return (yield from self._with_support(plan, draft, retrieved)) if draft.claims else draft
 
     def _pointed(
         self, plan: QueryPlan, retrieved: Retrieved, draft: AnswerDraft, get_model: GetModel
@@ -90,11 +90,16 @@ class SmallModelAnswerer:
 
     def _with_support(
         self, plan: QueryPlan, draft: AnswerDraft, retrieved: Retrieved
-    ) -> AnswerDraft:
+    ) -> Generator[Step, None, AnswerDraft]:
         """The draft with the sentences that complete what it cites, as points."""
         cited = [citation.span for claim in draft.claims for citation in claim.citations]
-        points = self.composer.supporting_points(plan, retrieved.hits, cited)
+        points = yield from timed_call(
+            "compose", lambda: self.composer.supporting_points(plan, retrieved.hits, cited)
+        )
         passages, claims = cite_points(points, draft.passages, cited)
+        if len(passages) > len(draft.passages):
+            yield Selected(passages)
+        yield from (Checked(claim, "kept") for claim in claims)
         return replace(draft, passages=passages, claims=(*draft.claims, *claims))
 
     def _answer_part(

@@ -17,7 +17,7 @@ _OPENING = frozenset('“«„"')
 # The words around a verb of speech, outside quotation marks, as far as the clause may reach.
 _REPORTING = re.compile(
     rf"(?P<before>(?:\S+ ){{0,20}}?)(?:{SPEECH_VERBS}|called|warn(?:ed|s)|insist(?:ed|s)|dismissed"
-    r"|according to|promis(?:ed|es)|claim(?:ed|s)|complain(?:ed|s)|blam(?:ed|es)|prais(?:ed|es))\b"
+    r"|(?P<attributed>according to)|promis(?:ed|es)|claim(?:ed|s)|complain(?:ed|s)|blam(?:ed|es)|prais(?:ed|es))\b"
     r"(?P<after>(?: [^\s.;:]+){0,6})"
 )
 
@@ -27,7 +27,7 @@ class Speech:
     """What a unit has of somebody's words."""
 
     speaker: str
-    """The words around the verb of speech, such as "Per Lund on Monday"."""
+    """The words before the verb of speech, or behind it, such as "Union leader Per Lund"."""
     goes_on: bool
     """True where the unit begins within or with a quotation and leaves its speaker to the unit
     before."""
@@ -44,7 +44,7 @@ def speeches(text: str) -> dict[Unit, Speech]:
         own = unit.text(text)
         outside = _QUOTED.sub(" “” ", own)
         reporting = _REPORTING.search(outside)
-        words = reporting["before"] + reporting["after"] if reporting else ""
+        words = _subject(reporting) if reporting else ""
         is_named = bool(content_stems(words))
         quoted = is_open or own.startswith(tuple(_OPENING))
         if is_named:
@@ -55,6 +55,13 @@ def speeches(text: str) -> dict[Unit, Speech]:
             speaker = " ".join(name.text for name in names)
         is_open = _is_open_after(own, is_open)
     return found
+
+
+def _subject(reporting: re.Match[str]) -> str:
+    """The words that may name the speaker: those before the verb, or, where there are none and
+    after "according to", those behind it."""
+    before = "" if reporting["attributed"] else reporting["before"]
+    return before if re.search(r"\w", before) else reporting["after"]
 
 
 def _is_open_after(text: str, is_open: bool) -> bool:
