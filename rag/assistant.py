@@ -56,7 +56,7 @@ from rag.retrieval.hybrid import Retriever
 from rag.settings import Settings
 from rag.store.documents import Library
 from rag.store.vectors import VectorStore
-from rag.thresholds import ANSWERING, QUERY
+from rag.thresholds import ANSWERING, QUERY, SUMMARY
 from rag.types import Answer, ChatModel, Citation, Embedder, Hit, Turn
 
 SEEDS = Path(__file__).parent.parent / "seeds"
@@ -211,14 +211,21 @@ class Assistant:
             or [each.id for each in self.library.summaries()]
         )
         draft = AnswerDraft(plan.question)
+        detail = SUMMARY.detail_read if self.answerer.writes_summaries else 1
         summary = yield from timed_call(
-            "compose", lambda: summarize(draft, self.library, self.embedder, ids)
+            "compose", lambda: summarize(draft, self.library, self.embedder, ids, detail)
         )
         selected = Selected(summary.passages)
         yield selected
-        yield from (Checked(claim, "kept") for claim in summary.claims)
         if not summary.claims:
             return draft.declined("nothing retrieved")
+        written = draft
+        if self.answerer.writes_summaries:
+            written = yield from self.answerer.answer(plan, Retrieved(()), selected, get_model)
+        if written.claims:
+            summary = written
+        else:  # without a model, or where what it wrote did not check
+            yield from (Checked(claim, "kept") for claim in summary.claims)
         return (yield from self._compared(plan, summary, selected, get_model))
 
     def _compared(

@@ -81,6 +81,8 @@ class Summary:
     max_points: int = 5
     """For one document; three each for two or three, one each for more."""
     max_documents: int = 12
+    detail_read: int = 3
+    """Times as many points are read by a large model that writes the summary."""
     min_topic_share: float = 0.8
     """Of the best hit's score, for another document of the topic to be summarized."""
     max_topic_documents: int = 3

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.checking import citations
+from rag.checking.citations import parse_reply
 from rag.text.sentences import needs_context, split_sentences
 from rag.types import Passage, Span
 
@@ -154,3 +155,34 @@ def test_hostile_replies_are_read(text: str) -> None:
 
 def _candidates(text: str) -> list[citations.CandidateSentence]:
     return citations.candidate_sentences([passage(text)])
+
+
+# --- lists in a reply -------------------------------------------------------------------------
+
+
+def groups(reply: str) -> list[tuple[str | None, str, frozenset[int]]]:
+    return [(each.group, each.text, each.numbers) for each in parse_reply(reply, 9)[0]]
+
+
+def test_points_of_a_reply_keep_their_headings() -> None:
+    reply = "They differ in age. [1]\n\n**The old mill**\n- Built in 1740. [2]\n* Of oak. [3]\n"
+    reply += "## The new mill\n1. Built in 1990. [4]\n"
+    assert groups(reply) == [
+        (None, "They differ in age.", frozenset({1})),
+        ("The old mill", "Built in 1740.", frozenset({2})),
+        ("The old mill", "Of oak.", frozenset({3})),
+        ("The new mill", "Built in 1990.", frozenset({4})),
+    ]
+
+
+def test_a_list_without_a_heading_is_a_list() -> None:
+    assert [each[0] for each in groups("- One mill. [1]\n- Two mills. [2]")] == ["", ""]
+    assert [each[0] for each in groups("One mill. [1] Two mills - both old. [2]")] == [None, None]
+
+
+@given(st.text(alphabet="ab.*-#1) [1]\n", max_size=80))
+def test_any_reply_can_be_read(reply: str) -> None:
+    for group, text, numbers in groups(reply):
+        assert text.strip()
+        assert group is None or group == group.strip()
+        assert numbers <= {1}

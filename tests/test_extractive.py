@@ -14,7 +14,7 @@ from rag.settings import Settings
 from rag.store.documents import Library
 from rag.store.vectors import VectorStore
 from rag.types import Answer
-from tests.asking import NEWS, REPORT, SMALL, Index, settings_for
+from tests.asking import LARGE, NEWS, REPORT, SMALL, Index, prompt, settings_for
 from tests.fakes import Request, ScriptedServer
 
 pytest_plugins = ["tests.seeds"]
@@ -209,3 +209,44 @@ def test_what_the_model_invents_is_no_lead(town: Index) -> None:
     answer, _ = judged(town, "Why did Mayor Holm call the strike a hard lesson?", "Yes", said)
     assert said not in answer.text
     assert answer.claims
+
+
+# --- with a large model -----------------------------------------------------------------------
+
+
+def written(index: Index, question: str, reply: str) -> tuple[Answer, str]:
+    """The answer of an assistant with a large model that replies so, and its prompt."""
+    with ScriptedServer([reply]) as server:
+        settings = settings_for(server, LARGE)
+        model = HostedProvider(settings)
+        assistant = Assistant(settings, index.library, index.vectors, index.embedder, model)
+        return assistant.ask(question), prompt(server.requests[0])
+
+
+def test_a_large_model_writes_a_list_and_each_item_is_cited(town: Index) -> None:
+    reply = "- Boats under six metres pay 10 crowns. [1]\n- Larger boats pay 90 crowns. [1]"
+    answer, asked_for = written(town, "List the fees for boats", reply)
+    assert "on a line of its own" in asked_for
+    assert [(claim.group, claim.support) for claim in answer.claims] == [("", "supported")] * 2
+    assert answer.text.startswith("- Boats under six metres pay 10 crowns. [1]\n- Larger")
+    assert answer.answers == "yes"
+
+
+def test_an_invented_item_of_a_list_is_dropped(town: Index) -> None:
+    reply = "- Boats under six metres pay 10 crowns. [1]\n- Submarines pay 700 crowns. [1]"
+    answer, _ = written(town, "List the fees for boats", reply)
+    assert "Submarines" not in answer.text
+    assert "six metres" in answer.text
+
+
+def test_a_large_model_writes_a_summary_from_central_passages(town: Index) -> None:
+    reply = "**Harbour of Veldt**\n- The harbour opened in 1911 and serves nine ferries. [1]"
+    answer, asked_for = written(town, "Summarize the articles", reply)
+    assert "opened in 1911" in asked_for
+    assert [claim.group for claim in answer.claims] == ["Harbour of Veldt"]
+
+
+def test_a_summary_that_does_not_check_gives_way_to_the_points_themselves(town: Index) -> None:
+    answer, _ = written(town, "Summarize the articles", "- The moon is made of cheese. [1]")
+    assert "cheese" not in answer.text
+    assert len(answer.claims) > 2

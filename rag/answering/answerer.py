@@ -22,6 +22,11 @@ class Answerer(Protocol):
         """Whether neighbouring sentences are one passage to it."""
         ...
 
+    @property
+    def writes_summaries(self) -> bool:
+        """Whether it sums up central passages in words of its own."""
+        ...
+
     def answer(
         self, plan: QueryPlan, retrieved: Retrieved, selected: Selected, get_model: GetModel
     ) -> Generator[Step, None, AnswerDraft]:

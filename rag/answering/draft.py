@@ -86,10 +86,15 @@ class AnswerDraft:
         claim is merely the closest passage."""
         if self.reasons:
             return "partly"
-        likely = bool(self.reply) or (
-            bool(self.chances) and min(self.chances) >= ANSWERING.sure_chance
-        )
-        return "yes" if likely and not any(c.origin == "closest" for c in self.claims) else "unsure"
+        if self.reply:
+            return "yes"
+        if any(claim.origin == "closest" for claim in self.claims):
+            return "unsure"
+        if self.chances:
+            return "yes" if min(self.chances) >= ANSWERING.sure_chance else "unsure"
+        # A large model declines by itself what the passages do not answer.
+        own = [claim for claim in self.claims if claim.origin != "compared"]
+        return "yes" if all(claim.support == "supported" for claim in own) else "unsure"
 
 
 def number_by_appearance(

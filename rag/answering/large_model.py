@@ -4,25 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass, replace
+from functools import partial
 
 from rag.answering.answerer import GetModel
 from rag.answering.attempts import Attempt
 from rag.answering.draft import AnswerDraft, Step, timed_call
-from rag.answering.prompting import large_model_messages
+from rag.answering.prompting import LONG_KINDS, large_model_messages
 from rag.answering.reply import ReplyWriter
 from rag.checking.checker import Checker
 from rag.events import Retrieved, Selected
 from rag.query.plan import QueryPlan
 from rag.types import Claim
 
+LONG_FACTOR = 3  # a list or summary may be so many times as long as an answer of a few sentences
+
 
 @dataclass(frozen=True, slots=True)
 class LargeModelAnswerer:
-    """An `Answerer`. `max_tokens` bounds one reply."""
+    """An `Answerer`. `max_tokens` bounds a reply of a few sentences."""
 
     checker: Checker
     max_tokens: int
     joins_passages: bool = True
+    writes_summaries: bool = True
 
     def answer(
         self, plan: QueryPlan, retrieved: Retrieved, selected: Selected, get_model: GetModel
@@ -38,9 +42,10 @@ class LargeModelAnswerer:
             passages,
             model,
             self.checker,
-            self.max_tokens,
-            large_model_messages,
+            self.max_tokens * (LONG_FACTOR if plan.kind in LONG_KINDS else 1),
+            partial(large_model_messages, kind=plan.kind),
             _may_stand,
+            is_long=plan.kind in LONG_KINDS,
         )
         attempt = Attempt(passages)
         outcome = yield from writer.answer(attempt, earlier=())

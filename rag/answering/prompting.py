@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 
 from rag.answering.model_requests import running_text
 from rag.events import ModelCalled, Purpose, Token
 from rag.prompts import render_prompt
+from rag.query.question_kind import AnswerKind
 from rag.text.dates import parse_day
 from rag.types import ChatModel, Message, Passage, Usage
 
@@ -20,9 +21,31 @@ def small_model_messages(question: str, passages: Sequence[Passage]) -> list[Mes
     return render_prompt("answer_briefly", passages=running_text(passages), question=question)
 
 
-def large_model_messages(question: str, passages: Sequence[Passage]) -> list[Message]:
-    """For a large model: numbered passages, and the words with which to decline."""
-    return render_prompt("answer", passages=_numbered(passages), question=question)
+_SENTENCES = "one to three short, full sentences."
+_POINT = 'each on a line of its own that begins with "- "'
+_FORMS: Mapping[AnswerKind, str] = {
+    "explanation": "two to five full sentences: the answer first, then each reason or step in its"
+    " order.",
+    "list": f"all the items that the passages give, {_POINT}, and nothing else.",
+    "statement": f"what that person says about it, {_POINT}, quoted or closely"
+    " reported, and nothing else.",
+    "comparison": "each side on a line of its own in bold, such as **The old bridge**, and"
+    f" below it its points, {_POINT}. Where one sentence says how they differ, begin with it.",
+    "summary": f"three to six points that cover what the passages say, {_POINT}; where"
+    " they are of several articles, below the title of each in bold.",
+}
+"""How a large model is told to answer, where not in a few sentences."""
+LONG_KINDS = frozenset(_FORMS)
+"""The kinds of answer that may be long."""
+
+
+def large_model_messages(
+    question: str, passages: Sequence[Passage], kind: AnswerKind = "fact"
+) -> list[Message]:
+    """For a large model: numbered passages, the form of the answer, and the words with which to
+    decline."""
+    form = _FORMS.get(kind, _SENTENCES)
+    return render_prompt("answer", form=form, passages=_numbered(passages), question=question)
 
 
 def write_reply(

@@ -22,6 +22,7 @@ class QuotingAnswerer:
     answerability: Answerability
     composer: ExtractiveComposer
     joins_passages: bool = False
+    writes_summaries: bool = False
 
     def answer(
         self, plan: QueryPlan, retrieved: Retrieved, selected: Selected, get_model: GetModel

@@ -56,6 +56,8 @@ class ReplyWriter:
     """The prompt for a question and passages."""
     may_stand: Callable[[str, Claim, Attempt], bool]
     """Whether a claim that is not unsupported may stand, for this kind of model."""
+    is_long: bool = False
+    """True of a list, a summary and the like: its points need not have the question's words."""
 
     def answer(self, attempt: Attempt, earlier: Sequence[Claim]) -> Generator[Step, None, Outcome]:
         """Answer from one attempt; `earlier` are claims of the same answer, which are not said
@@ -63,7 +65,8 @@ class ReplyWriter:
         reply = yield from timed("compose", self._reply(attempt.passages, "answer"))
         checked, dropped = yield from self._check(reply, attempt)
         claims = [each.claim for each in checked if each.action != "removed"]
-        if not answers_question(self.question, claims, attempt):
+        answers = self.is_long or answers_question(self.question, claims, attempt)
+        if not claims or not answers:
             yield from (replace(each, action="removed") for each in checked)
             return Outcome((), False, dropped, bool(reply))
         new = _without_repetition(checked, earlier)
@@ -115,6 +118,7 @@ class ReplyWriter:
         on_topic: bool,
     ) -> Generator[Step, None, Checked]:
         claim = yield from timed_call("check", lambda: self.checker.check(sentence, candidates))
+        claim = replace(claim, group=sentence.group)
         if on_topic and self._may_stand(claim, attempt):
             return Checked(claim, "kept")
         near = list(claim.citations[:1])  # none: the claim is of nothing that was shown
@@ -123,7 +127,7 @@ class ReplyWriter:
         evidence = best_quote(self.question, near, attempt)
         if evidence and is_worth_quoting(self.question, evidence.quote, attempt):
             repaired = yield from timed("repair", self._repair(evidence, attempt))
-            return Checked(repaired, "repaired")
+            return Checked(replace(repaired, group=sentence.group), "repaired")
         return Checked(claim, "removed")
 
     def _may_stand(self, claim: Claim, attempt: Attempt) -> bool:

@@ -32,6 +32,7 @@ class SmallModelAnswerer:
     composer: ExtractiveComposer
     max_tokens: int
     joins_passages: bool = False
+    writes_summaries: bool = False
 
     def answer(
         self, plan: QueryPlan, retrieved: Retrieved, selected: Selected, get_model: GetModel

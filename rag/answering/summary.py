@@ -21,10 +21,14 @@ from rag.types import Document, Embedder, Hit
 
 
 def summarize(
-    draft: AnswerDraft, library: Library, embedder: Embedder, document_ids: Sequence[str]
+    draft: AnswerDraft,
+    library: Library,
+    embedder: Embedder,
+    document_ids: Sequence[str],
+    detail: int = 1,
 ) -> AnswerDraft:
     """The draft with points of these documents: a group for each, below its title where there are
-    several; of many documents, one point each of the first few.
+    several; of many documents, one point each of the first few. `detail` multiplies the points.
 
     Passages are numbered in the order in which they are cited. Raises `NoSuchDocument`,
     `LibraryError`, and what the embedder raises.
@@ -35,7 +39,7 @@ def summarize(
     for id in shown:
         document = library.document(id)
         heading = document.title if len(shown) > 1 else ""
-        groups.append(PointGroup(heading, tuple(_points(document, embedder, points))))
+        groups.append(PointGroup(heading, tuple(_points(document, embedder, detail * points))))
     passages, claims = cite_points(Points(tuple(groups)))
     return replace(draft, passages=passages, claims=claims)
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from math import log1p
 
 from rag.text.names import find_names, shortest_key
@@ -21,6 +21,8 @@ from rag.types import Citation, Passage, Span
 
 # A marker in any of the shapes models write: [1], [1, 2], 【1】, [^1].
 _MARKER = re.compile(r"(?<!\s)\s*+[\[【]\s?\^?(\d{1,4}(?:\s?[,;–-]\s?\d{1,4})*+)\s?[\]】]")
+_POINT = re.compile(r"\s*(?:[-*•]|\d{1,2}[.)])\s+(?=\S)")
+_HEADING = re.compile(r"\*\*([^*]+?):?\*\*:?|#{1,6}\s+(.+)")
 _BARE = re.compile(r"(?:yes|no)[.,!]?", re.IGNORECASE)
 
 
@@ -30,6 +32,8 @@ class DraftSentence:
 
     text: str
     numbers: frozenset[int]
+    group: str | None = None
+    """Of a point, the heading of its list, or "" where that has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,38 @@ class CandidateSentence:
 
 
 def parse_reply(reply: str, passages: int) -> tuple[list[DraftSentence], int]:
-    """The sentences of a reply, and how many markers named no passage in ``1..passages``."""
+    """The sentences of a reply, those of its lists with their headings, and how many markers named
+    no passage in ``1..passages``."""
+    drafts, dropped = list[DraftSentence](), 0
+    for group, text in _blocks(reply):
+        found, missing = _parse_text(text, passages)
+        drafts += [replace(draft, group=group) for draft in found]
+        dropped += missing
+    return drafts, dropped
+
+
+def _blocks(reply: str) -> Iterator[tuple[str | None, str]]:
+    """The points of a reply, each with the heading above it, and the text between its lists."""
+    heading, running = "", list[str]()
+    for line in reply.split("\n"):
+        point, bold = _POINT.match(line), _HEADING.fullmatch(line.strip())
+        if not point and not bold:
+            running.append(line)
+            continue
+        if "".join(running).strip():
+            yield None, "\n".join(running)
+            heading = ""
+        running = []
+        if bold:
+            heading = bold[1] or bold[2]
+        elif point:
+            yield heading, line[point.end() :]
+    if "".join(running).strip():
+        yield None, "\n".join(running)
+
+
+def _parse_text(reply: str, passages: int) -> tuple[list[DraftSentence], int]:
+    """The same of a running text."""
     clean, marks, end = [], [], 0
     for match in _MARKER.finditer(reply):
         clean.append(reply[end : match.start()])
