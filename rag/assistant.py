@@ -116,6 +116,11 @@ class Assistant:
         self.vectors.close()
         self.library.close()
 
+    def load_model(self) -> None:
+        """Wait until the model is loaded; nothing where none is used. Raises `ModelError`."""
+        if self.settings.provider != "none":
+            self.model.get()
+
     # --- asking -------------------------------------------------------------------------------
 
     def ask(

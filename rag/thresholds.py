@@ -54,6 +54,8 @@ class Extractive:
     close_to_best_supporting: float = 0.8
     """The same beside a sentence that answers."""
     max_supporting: int = 2
+    max_closest: int = 2
+    """Passages that are quoted where no answer could be written."""
     name_weight: float = 1.5
     """Of a name of the question that may be the speaker's, beside another word."""
     list_advantage: float = 0.1
@@ -125,6 +127,9 @@ class Answering:
     """For points to stand, unless a reply from them does; golden and broad set."""
     min_p_answered_by_form: float = 0.3
     """The same of a list of the source, what one speaker says, and the sides of a comparison."""
+    min_p_answered_closest: float = 0.85
+    """For the closest passages to be quoted where what the model wrote did not stand."""
+    min_p_answered_closest_yes_no: float = 0.5
     min_p_answered_list: float = 0.8
     """The same of a list that the source does not have as one."""
     min_chance_quoting: float = 0.3

@@ -29,6 +29,9 @@ class Models:
     def warm(self) -> None:
         self.calls.append("warm")
 
+    def load_model(self) -> None:
+        self.get()
+
     def embed(self, texts: Sequence[str]) -> list[list[float]]:
         self.calls += [f"embed {len(texts)}"]
         assert all(texts)

@@ -95,7 +95,7 @@ def ask_questions(
     """One row for each question of that `part`, in order; kept `into` that folder, or one
     of `settings`' data directory. Raises `FootnoteError` where the model cannot be had or nothing
     can be kept."""
-    assistant.model.get()  # no model is no 600 errors
+    assistant.load_model()  # no model is no 600 errors
     file = (into or answers_folder(name, questions, assistant, settings)) / RESULTS
     with _errors_as_data_error(file.parent):
         known = {row.id: row for row in _read(file) if row.outcome != "error"}
@@ -183,7 +183,7 @@ def answers_folder(
     name: str, questions: Iterable[Question], assistant: Assistant, settings: Settings
 ) -> Path:
     """The folder of these questions under these conditions, with `run.json` that states them."""
-    assistant.model.get()  # its name is one of them
+    assistant.load_model()  # its name is one of them
     cases = [Case(each.id, each.text, bool(each.gold), each.gold) for each in questions]
     facts = json.dumps(asdict(current_conditions(assistant, cases, name)), sort_keys=True, indent=2)
     digest = sha256(facts.encode("utf-8", "replace")).hexdigest()[:16]

@@ -57,7 +57,7 @@ def run_broad(
     with open_broad_index(settings) as assistant:
         questions = load_questions(QUESTIONS, lambda id: assistant.library.document(id).text)
         chosen = spread_over(questions, sample) if sample else questions[:limit]
-        assistant.model.get()  # no model is no 200 errors
+        assistant.load_model()  # no model is no 200 errors
         sentences = document_sentences(assistant)
         try:
             results = list(_asked(chosen, assistant, sentences, out))

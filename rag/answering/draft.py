@@ -47,6 +47,8 @@ class AnswerDraft:
     """Those that the claims come from, one a sub-question."""
     chances: tuple[float, ...] = ()
     """Of an answer, 0..1: the best of each sub-question that it was estimated for."""
+    p_answered: float = 0.0
+    """The highest probability, 0..1, of the model's "yes, this states the answer"."""
     dropped_markers: int = 0
     reasons: tuple[DeclineReason, ...] = ()
     """Why a sub-question, or all of it, was declined."""

@@ -94,6 +94,12 @@ class ExtractiveComposer:
         near = list({each.span: each for each in near}.values())
         return _one_group(in_document_order(near[: EXTRACTIVE.max_supporting]))
 
+    def closest_points(self, plan: QueryPlan, hits: Sequence[Hit]) -> Points:
+        """The few most relevant units. Raises `LibraryError` and `ModelFileError`."""
+        candidates = units_of_hits(hits, self.library, EVIDENCE.max_units)
+        ranked = rank_units(plan.standalone, candidates, self.encoder)
+        return _one_group(close_to_best(ranked)[: EXTRACTIVE.max_closest])
+
 
 def choose_points(kind: AnswerKind, question: str, ranked: Sequence[Evidence]) -> Points:
     """The points that answer, of evidence ranked for the question, most relevant first."""

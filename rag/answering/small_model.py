@@ -17,7 +17,7 @@ from rag.answering.reply import ReplyWriter
 from rag.checking.answerability import Answerability
 from rag.checking.checker import Checker
 from rag.checking.question_match import unknown_names
-from rag.events import Checked, Retrieved, Selected
+from rag.events import Checked, ModelCalled, Retrieved, Selected
 from rag.query.plan import QueryPlan
 from rag.thresholds import ANSWERING
 from rag.types import ChatModel, Claim, Passage
@@ -61,7 +61,29 @@ class SmallModelAnswerer:
         for part in plan.sub_questions:
             ordered = order_to_try(part, draft.passages, retrieved.days, is_sub_question=several)
             draft = yield from self._answer_part(part, ordered, draft, model)
-        return (yield from self._with_support(plan, draft, retrieved)) if draft.claims else draft
+        if draft.claims:
+            return (yield from self._with_support(plan, draft, retrieved))
+        return (yield from self._closest(plan, draft, retrieved))
+
+    def _closest(
+        self, plan: QueryPlan, draft: AnswerDraft, retrieved: Retrieved
+    ) -> Generator[Step, None, AnswerDraft]:
+        """The draft with the closest passages, where the model says that one of them answers and
+        only what it wrote of them did not stand; else as it is."""
+        least = ANSWERING.min_p_answered_closest
+        if plan.kind == "yes_no":  # a passage that tells seldom says "yes" or "no"
+            least = ANSWERING.min_p_answered_closest_yes_no
+        if draft.p_answered < least or len(plan.sub_questions) > 1:
+            return draft
+        points = yield from timed_call(
+            "compose", lambda: self.composer.closest_points(plan, retrieved.hits)
+        )
+        passages, claims = cite_points(points, draft.passages)
+        claims = tuple(replace(claim, origin="closest") for claim in claims)
+        if claims:
+            yield Selected(passages)
+        yield from (Checked(claim, "kept") for claim in claims)
+        return replace(draft, passages=passages, claims=claims, reasons=())
 
     def _pointed(
         self, plan: QueryPlan, retrieved: Retrieved, draft: AnswerDraft, get_model: GetModel
@@ -139,6 +161,9 @@ class SmallModelAnswerer:
                         best_chance,
                     )
             else:
+                if isinstance(step, ModelCalled):
+                    best = max(draft.p_answered, step.probability or 0.0)
+                    draft = replace(draft, p_answered=best)
                 yield step
         declined = draft.declined("nothing survived checking" if wrote else "not stated")
         return _with_chance(declined, best_chance)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from rag.errors import FootnoteError
-from rag.types import ChatModel, Embedder
+from rag.types import Embedder
 
 LOADING = "Loading the language model…"
 READY = "The model is ready."
@@ -29,19 +29,19 @@ class ModelStatus:
 
 
 class Model(Protocol):
-    """A chat model that `warm` begins to load, and that `get` waits for."""
+    """A chat model that `warm` begins to load."""
 
     def warm(self) -> None: ...
-    def get(self) -> ChatModel: ...
 
 
 class HasModels(Protocol):
-    """The part of `rag.Assistant` that is loaded."""
+    """The part of `rag.Assistant` that is loaded; `load_model` waits for its chat model."""
 
     @property
     def embedder(self) -> Embedder: ...
     @property
     def model(self) -> Model: ...
+    def load_model(self) -> None: ...
 
 
 class ModelLoader:
@@ -74,7 +74,7 @@ class ModelLoader:
         try:
             self._assistant.model.warm()  # its process loads while the embedder does
             self._assistant.embedder.embed(["warm"])
-            self._assistant.model.get()
+            self._assistant.load_model()
             self._status = ModelStatus(True, READY)
         except FootnoteError as error:
             self._status = ModelStatus(False, FAILED, str(error))
