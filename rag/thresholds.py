@@ -49,7 +49,7 @@ class Extractive:
 
     close_to_best: float = 0.85
     """Of the best unit's relevance, for a further unit of the same answer."""
-    close_to_best_statement: float = 0.75
+    close_to_best_statement: float = 0.6
     """The same among what one person says."""
     close_to_best_supporting: float = 0.8
     """The same beside a sentence that answers."""

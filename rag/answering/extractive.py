@@ -253,13 +253,14 @@ def words_of(text: str) -> set[str]:
 
 
 def _with_quotations(chosen: Sequence[Evidence]) -> list[Evidence]:
-    """Each of `chosen`, followed by the units in which its quotation goes on."""
+    """Each of `chosen`, followed by the units in which the same speaker goes on."""
     found = {each.span: each for each in chosen}
     for each in chosen:
         document = each.candidate.document
         units, spoken = parse_units(document.text), speeches(document.text)
+        speaker = spoken[each.candidate.unit].speaker if each.candidate.unit in spoken else ""
         for unit in units[units.index(each.candidate.unit) + 1 :]:
-            if unit not in spoken or not spoken[unit].goes_on or not unit.is_evidence:
+            if unit not in spoken or spoken[unit].speaker != speaker or not unit.is_evidence:
                 break
             following = Candidate(document, unit, each.candidate.hit_score)
             found.setdefault(following.span, replace(each, candidate=following))
