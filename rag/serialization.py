@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from rag.errors import FootnoteError, printable_line
 from rag.types import (
     Answer,
+    Answers,
     Citation,
     Claim,
     DeclineReason,
@@ -22,7 +23,8 @@ from rag.types import (
     Usage,
 )
 
-SCHEMA = "footnote.answer/1"
+SCHEMA = "footnote.answer/2"
+READABLE = (SCHEMA, "footnote.answer/1")
 _MAX_FAULTS = 3  # in a message
 
 
@@ -63,6 +65,7 @@ def answer_to_json(answer: Answer) -> dict[str, Any]:
         "question": answer.question,
         "status": answer.status,
         "reason": answer.reason,
+        "answers": answer.answers,
         "text": answer.text,
         "claims": claims_to_json(answer.claims, answer.passages),
         "passages": passages_to_json(answer.passages),
@@ -72,6 +75,7 @@ def answer_to_json(answer: Answer) -> dict[str, Any]:
         "dropped_markers": answer.dropped_markers,
         "chance": answer.chance,
         "short": answer.short,
+        "suggestions": list(answer.suggestions),
     }
 
 
@@ -129,27 +133,31 @@ def _span(span: Span) -> dict[str, Any]:
 def answer_from_json(document: object) -> Answer:
     """The answer that `answer_to_json` wrote as `document`, which may have come from anywhere.
 
+    Documents of the first version do not say whether the answer answers the question: `answers` is
+    "no" where they decline, else "unsure".
+
     Raises `FormatError` for anything else, also where a quote or passage is not as long as its
     span, or a citation lies in no passage. Quotes are not compared with the library. Title and
     source of a citation are those of its passage.
     """
-    return validate_document(AnswerJson, document, SCHEMA).to_answer()
+    return validate_document(AnswerJson, document, *READABLE).to_answer()
 
 
-def validate_document(model: type[JsonT], document: object, schema: str) -> JsonT:
-    """`document` as a `model` of the schema `schema`. Raises `FormatError` with the first
-    faults."""
+def validate_document(model: type[JsonT], document: object, schema: str, *older: str) -> JsonT:
+    """`document` as a `model` of the schema `schema`, or of one of the `older` that it reads too.
+    Raises `FormatError` with the first faults."""
     try:
         return model.model_validate(document)
     except ValidationError as error:
         found = document.get("schema") if isinstance(document, dict) else None
-        if isinstance(found, str) and found != schema and _kind(found) == _kind(schema):
+        named = found if isinstance(found, str) and found in older else schema
+        if isinstance(found, str) and found != named and _kind(found) == _kind(schema):
             raise FormatError(
                 f"This document is of another version than {schema}.",
                 "Read it with the Footnote that wrote it, or upgrade this one.",
             ) from error
         raise FormatError(
-            f"This is not a {schema} document ({_faults(error)}).",
+            f"This is not a {named} document ({_faults(error)}).",
             "Give a document as Footnote wrote it, whole and unchanged.",
         ) from error
 
@@ -227,7 +235,7 @@ class ClaimJson(JsonObject):
     reasons: list[str]
     origin: Origin
     score: float | None
-    group: str | None = None  # older documents lack it
+    group: str | None = None  # documents of the first version may lack it
     citations: list[_CitationJson]
 
     def to_claim(self) -> Claim:
@@ -259,10 +267,11 @@ class _UsageJson(JsonObject):
 class AnswerJson(JsonObject):
     """An answer document."""
 
-    schema_name: Literal["footnote.answer/1"] = Field(alias="schema")
+    schema_name: Literal["footnote.answer/2", "footnote.answer/1"] = Field(alias="schema")
     question: str
     status: Status
     reason: DeclineReason | None
+    answers: Answers | None = None  # those of the first version lack it
     text: str
     claims: list[ClaimJson]
     passages: list[PassageJson]
@@ -270,12 +279,15 @@ class AnswerJson(JsonObject):
     usage: _UsageJson
     timings_s: dict[str, float]
     dropped_markers: int
-    chance: float | None = Field(default=None, ge=0, le=1)  # older documents lack it
+    chance: float | None = Field(default=None, ge=0, le=1)  # some of the first version lack it
     short: str | None = None  # likewise
+    suggestions: list[str] = []  # those of the first version lack it
 
     @model_validator(mode="after")
     def _cites_its_passages(self) -> Self:
         check_citation_numbers(self.claims, self.passages)
+        if self.schema_name == SCHEMA and self.answers is None:
+            raise ValueError("answers is missing")
         return self
 
     def to_answer(self) -> Answer:
@@ -292,4 +304,6 @@ class AnswerJson(JsonObject):
             dropped_markers=self.dropped_markers,
             chance=self.chance,
             short=self.short,
+            answers=self.answers or ("no" if self.status == "declined" else "unsure"),
+            suggestions=tuple(self.suggestions),
         )

@@ -10,6 +10,7 @@ import signal
 import time
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 from rag.cancellation import Cancellation
@@ -182,9 +183,8 @@ class QuotingAssistant:
         kept = tuple(claim for claim in claims if claim.support != "unsupported")
         text = " ".join(claim.text for claim in kept)
         usage, timings = Usage(812, 0, 40), {"retrieve": 0.04, "write": 2.31}
-        yield Finished(
-            Answer(question, text, kept, passages, "answered", None, "quoter", usage, timings)
-        )
+        answer = Answer(question, text, kept, passages, "answered", None, "quoter", usage, timings)
+        yield Finished(replace(answer, answers="yes"))
 
     def _check(self, question: str, document_ids: Collection[str] | None) -> None:
         if not question.strip():

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,10 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from rag.errors import ModelUnreachable
+from rag.events import Checked, Event, Finished, Selected
 from rag.settings import Settings
 from rag.settings import load_settings as load_settings
-from rag.types import Turn
+from rag.types import Answer, Citation, Claim, Passage, Span, Turn
 from tests.serving import Quoter, served
 from ui.api import chat_completions, openai_json
 from ui.api.chat_completions import ChatCompletions
@@ -119,7 +121,7 @@ def test_every_annotation_points_at_the_stored_characters(
 
 def test_the_whole_answer_document_comes_along(client: OpenAI) -> None:
     document = ask(client).footnote
-    assert document["schema"] == "footnote.answer/1"
+    assert document["schema"] == "footnote.answer/2"
     assert document["question"] == QUESTION
     assert len(document["claims"]) == 2
 
@@ -340,8 +342,6 @@ def test_threads_end_with_their_questions(assistant: Quoter) -> None:
 
 
 def test_pieces_join_to_the_content() -> None:
-    from rag.types import Citation, Claim, Span
-
     cited = Claim("Rates rose.", (Citation(2, Span("a", 0, 4), "Rate"),), "supported")
     claims = [cited, Claim("Nobody knows."), cited]
     pieces = list(openai_json.content_pieces(claims, ()))
@@ -350,3 +350,80 @@ def test_pieces_join_to_the_content() -> None:
     last = pieces[2].annotations[0]["footnote_citation"]
     assert content[last["start_index"] : last["end_index"]] == "Rates rose. [2]"
     assert list(openai_json.content_pieces(claims, (), 1, len(pieces[0].content))) == pieces[1:]
+
+
+# --- replies, declines, lists ------------------------------------------------------------------
+
+
+class Scripted(Quoter):
+    """Yields the events that a test gives it."""
+
+    events: Sequence[Event] = ()
+
+    def stream(self, *_: Any, **__: Any) -> Iterator[Event]:
+        yield from self.events
+
+
+def streamed(client: OpenAI) -> str:
+    return "".join(c.choices[0].delta.content or "" for c in ask(client, stream=True))
+
+
+def told(settings: Settings, *events: Event) -> str:
+    """The content of the reply, the same in one piece and as a stream."""
+    assistant = Scripted(settings)
+    assistant.events = events
+    with assistant, door(assistant) as (client, _):
+        content = ask(client).choices[0].message.content
+        assert streamed(client) == content
+        return str(content)
+
+
+def finished(*claims: Claim, **more: Any) -> Finished:
+    evidence = tuple(Passage(n, Span("a", n, n + 1), "x", "A", "/a", 1.0) for n in (1, 2))
+    answer = Answer("q", "", claims, evidence, "answered", None, "m", answers="yes")
+    return Finished(replace(answer, **more))
+
+
+def cites(number: int, text: str = "Rates rose.", **more: Any) -> Claim:
+    return replace(Claim(text, (Citation(number, Span("a", 1, 2), "x"),), "supported"), **more)
+
+
+def test_a_greeting_is_replied_to_with_questions(settings: Settings) -> None:
+    reply = finished(text="Hello.", passages=(), suggestions=("Who won?", "When?"))
+    assert told(settings, reply) == (
+        "Hello.\n\nQuestions that the articles answer:\n\n- Who won?\n- When?"
+    )
+
+
+def test_a_decline_offers_questions_and_no_chance_that_contradicts_it(settings: Settings) -> None:
+    declined = finished(status="declined", reason="not stated", chance=0.9, suggestions=("When?",))
+    said = told(settings, declined)
+    assert said.startswith("No answer: the articles do not state it.\n\n")
+    assert said.endswith("\n- When?")
+
+
+def test_doubt_whether_it_answers_follows_the_sentences(settings: Settings) -> None:
+    said = told(settings, Checked(cites(1), "kept"), finished(cites(1), answers="unsure"))
+    assert said == "Rates rose. [1]\n\n*May not answer the question.*"
+
+
+def test_numbers_in_a_stream_are_those_of_the_finished_answer(settings: Settings) -> None:
+    passages = finished().answer.passages
+    early = (
+        Selected(passages),
+        Checked(cites(2, "One."), "kept"),
+        Checked(cites(1, "Two."), "kept"),
+    )
+    last = finished(cites(1, "One."), cites(2, "Two."))
+    assert told(settings, *early, last) == "One. [1] Two. [2]"
+
+
+def test_points_that_are_withdrawn_or_stand_below_a_lead_are_not_sent_early(
+    settings: Settings,
+) -> None:
+    point, lead = cites(1, "A point.", group=""), cites(1, "The lead.")
+    early = (Selected(finished().answer.passages), Checked(point, "kept"))
+    declined = finished(status="declined", reason="not stated")
+    assert told(settings, *early, Checked(point, "removed"), declined).startswith("No answer: ")
+    said = told(settings, *early, Checked(lead, "kept"), finished(lead, point))
+    assert said == "The lead. [1]\n\n- A point. [1]"

@@ -14,6 +14,7 @@ import sys
 import types
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +33,13 @@ from rag.events import Checked, Event, Finished, Token
 from rag.settings import Settings
 from rag.settings import load_settings as load_settings
 from rag.store.documents import DocumentSummary, Library
-from rag.types import Answer, Chunk, Claim, Document, Span
+from rag.types import Answer, Chunk, Citation, Claim, Document, Span
 from tests.assistants import QuotingAssistant
 from tests.fakes import ScriptedServer
 from ui import settings_summary
 from ui.labels import format_chance
 from ui.safe_text import json_safe, one_line, strip_controls
-from ui.shell.chat import collect_answer
+from ui.shell.chat import collect_answer, print_answer
 from ui.shell.screen import Screen
 from ui.shell.terminal_rows import decline_rows, document_rows, document_text, excerpt_around
 
@@ -214,7 +215,7 @@ def test_printed_spans_are_exactly_the_printed_quotes(footnote: Invoke, tmp_path
 def test_json_is_the_only_thing_on_standard_output(footnote: Invoke) -> None:
     result = footnote("ask", "--json", FENTANYL)
     answer = json.loads(result.stdout)
-    assert answer["schema"] == "footnote.answer/1"
+    assert answer["schema"] == "footnote.answer/2"
     assert answer["claims"][0]["text"].startswith(SENTENCE)
     assert "Text stays on this machine" in result.stderr
 
@@ -682,6 +683,58 @@ def test_a_checked_sentence_is_no_longer_shown_as_a_draft() -> None:
     events: list[Event] = [Token("One"), Token("."), checked, Token("Two"), Finished(answer)]
     assert collect_answer(iter(events), Recorder()) is answer
     assert [draft for draft in drafts if draft] == ["One", "One.", "Two"]
+
+
+def printed(*events: Event) -> str:
+    """What a person reads on standard output."""
+    with CliRunner().isolation() as (out, *_):
+        print_answer(iter(events), Screen())
+        return out.getvalue().decode()
+
+
+def finished(*claims: Claim, **more: Any) -> Finished:
+    answer = Answer("q", "", claims, (), "answered", None, "m", answers="yes")
+    return Finished(replace(answer, **more))
+
+
+def cites(number: int, text: str, **more: Any) -> Claim:
+    return replace(Claim(text, (Citation(number, Span("a", 1, 2), "x"),), "supported"), **more)
+
+
+def test_a_greeting_is_replied_to_with_questions_to_ask() -> None:
+    said = printed(finished(text="Hello.", suggestions=("Who won?", "When?")))
+    assert said == "Hello.\n\nQuestions that the articles answer\n• Who won?\n• When?\n"
+
+
+def test_a_decline_names_other_questions_and_no_chance_that_contradicts_it() -> None:
+    declined = finished(status="declined", reason="not stated", chance=0.9, suggestions=("When?",))
+    said = printed(declined)
+    assert said.startswith("No answer: the articles do not state it.\n")
+    assert said.endswith("\nQuestions that the articles answer\n• When?\n")
+
+
+def test_a_closest_passage_has_no_tick_and_may_not_answer() -> None:
+    closest = cites(1, "It sank.", origin="closest")
+    said = printed(Checked(closest, "kept"), finished(closest, answers="unsure"))
+    assert said.startswith("It sank. [1] (closest passage)\n\nMay not answer the question. ")
+    assert "○ It sank.\n  closest passage\n" in said
+    assert "✓" not in said
+
+
+def test_the_printed_numbers_are_those_of_the_finished_answer() -> None:
+    early = [Checked(cites(7, "One."), "kept"), Checked(cites(3, "Two."), "kept")]
+    said = printed(*early, finished(cites(1, "One."), cites(2, "Two.")))
+    assert said.startswith("One. [1]\nTwo. [2]\n")
+    assert said.count("One.") == 2  # there, and in the list of support
+
+
+def test_a_list_is_printed_once_it_is_final() -> None:
+    lead, point = cites(4, "The lead."), cites(9, "A point.", group="Rates")
+    early = [Checked(point, "kept"), Checked(lead, "kept")]
+    said = printed(*early, finished(cites(1, "The lead."), cites(2, "A point.", group="Rates")))
+    assert said.startswith("The lead. [1]\n\nRates\n• A point. [2]\n")
+    declined = finished(status="declined", reason="not stated")
+    assert printed(*early[:1], Checked(point, "removed"), declined).startswith("No answer: ")
 
 
 def what_stays(written: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import get_args
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -10,7 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eval.metrics import STAGES
-from rag.types import Answer, Citation, Claim, DeclineReason, Passage, Span, Status
+from rag.types import (
+    Answer,
+    Answers,
+    Citation,
+    Claim,
+    DeclineReason,
+    Passage,
+    Span,
+    Status,
+    Support,
+)
 from tests.html_tree import Element, parse
 from ui.questions.exchange import Exchange, State
 from ui.records.history import Conversation
@@ -44,12 +55,19 @@ def done(*claims: Claim, reason: DeclineReason | None = None, **more: object) ->
     timings = {"retrieve": 0.031, "select": 0.0001, "judge": 2.13}
     status: Status = "declined" if reason else "answered"
     answer = Answer(
-        "What rate?", text, claims, passages, status, reason, "the model", timings=timings
-    )
+        "What rate?", text, claims, passages, status, reason, "the model", timings=timings,
+        answers="no" if reason else "yes",
+    )  # fmt: skip
     exchange = Exchange(
         "00112233aabbccdd", "What rate?", "done", claims=claims, evidence=passages, answer=answer
     )
     return replace(exchange, **more)  # type: ignore[arg-type]
+
+
+def answered(exchange: Exchange, **more: object) -> Exchange:
+    """The exchange with other values of its answer."""
+    assert exchange.answer
+    return replace(exchange, answer=replace(exchange.answer, **more))  # type: ignore[arg-type]
 
 
 def underway(state: State, **more: object) -> Exchange:
@@ -93,6 +111,54 @@ def test_where_sources_differ_stands_apart() -> None:
     (apart,) = page.all(cls="fn-compared")
     assert [each.text for each in apart.all(cls="fn-claim-text")] == ["Sources ", "differ."]
     assert "compared by Footnote" in apart.all(cls="fn-tip-facts")[0].text
+    assert apart.all(cls="fn-support")[0].text == "≠ sources differ"
+    assert "✓" not in apart.text
+
+
+@pytest.mark.parametrize("support", get_args(Support))
+def test_a_closest_passage_is_never_marked_as_supported(support: Support) -> None:
+    page = shown(done(claim(RATE, support=support, origin="closest")))
+    assert page.all(cls="fn-support")[0].text == "○ closest passage"
+    assert page.all(cls="fn-stage")[0].text == "○ The closest passage is quoted."
+    assert page.all(cls="fn-chip")[0].attrs["aria-label"].endswith(", closest passage")
+    assert page.all(cls="fn-good") == []
+    assert "✓" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("answers", "words"),
+    [("partly", "Answers part of the question."), ("unsure", "May not answer the question.")],
+)
+def test_doubt_whether_it_answers_stands_apart_from_support(answers: Answers, words: str) -> None:
+    page = shown(answered(done(claim()), answers=answers))
+    (line,) = page.all(cls="fn-stage")
+    assert words in line.all(cls="fn-answers")[0].text
+    assert line.text.endswith("✓ The answer is supported by its source.")
+    assert shown(done(claim())).all(cls="fn-answers") == []
+
+
+def test_a_reply_is_shown_with_questions_to_click_and_without_a_verdict() -> None:
+    greeting = answered(done(), text="Hello.\n\nAsk away.", suggestions=("Who <won>?", "When?"))
+    page = shown(greeting)
+    assert [each.text for each in page.all(cls="fn-reply")] == ["Hello.", "Ask away."]
+    asked = page.all(cls="fn-suggestions")[0].all(act="example")
+    assert [each.attrs["data-question"] for each in asked] == ["Who <won>?", "When?"]
+    assert page.all(cls="fn-stage")[0].text == ""
+    for word in ("support", "No answer", "source"):
+        assert word not in page.text
+
+
+def test_a_decline_offers_other_questions_and_no_chance_that_contradicts_it() -> None:
+    declined = answered(done(reason="not stated"), chance=0.8, suggestions=("When?",))
+    page = shown(declined)
+    assert "chance" not in page.text
+    assert [each.text for each in page.all(act="example")] == ["When?"]
+
+
+def test_the_footnote_of_a_quoted_sentence_does_not_repeat_it_whole() -> None:
+    (note,) = shown(done(claim(RATE * 3, citations=(citation(1, RATE * 3),)))).all(act="cite")[1:]
+    assert note.text.startswith("“That was later hiked")
+    assert len(note.text) < len(RATE) * 2
 
 
 def test_a_chip_is_a_link_that_names_exchange_claim_and_citation() -> None:
@@ -209,6 +275,11 @@ def test_a_question_under_way_says_how_far_it_is(exchange: Exchange, words: str)
             done(claim(), claim("Sources differ.", origin="compared")),
             "The answer is supported by its source. But sources differ.",
         ),
+        (
+            done(claim(), claim("Two."), claim(RATE, origin="closest")),
+            "○ 3 sentences: 2 supported, 1 closest passage.",
+        ),
+        (done(claim("Sources differ.", origin="compared")), "≠ Sources differ."),
         (done(reason="not stated"), "Not answered."),
         (underway("stopped"), "Stopped. Nothing had been checked yet."),
         (underway("failed", error="It broke."), "Something went wrong."),
@@ -349,7 +420,10 @@ def _full(text: str) -> Exchange:
     cited = Citation(1, Span(text, 0, len(text)), text)
     made = Claim(text, (cited,), "partial", (text,))
     seen = Passage(1, cited.span, text, text, text, 1.0)
-    answer = Answer(text, text, (made,), (seen,), "answered", None, text, timings={text: 1.0})
+    answer = Answer(
+        text, text, (made,), (seen,), "answered", None, text, timings={text: 1.0},
+        suggestions=(text,),
+    )  # fmt: skip
     return Exchange(
         text, text, "done", rewritten_as=text, evidence=(seen,), draft=text, claims=(made,),
         answer=answer, error=text, thumb="up", note=text, document_ids=(text,),

@@ -55,6 +55,12 @@ def test_a_sentence_that_stands_is_added(action: str) -> None:
     assert (exchange.claims, exchange.removed) == ((CLAIM, CLAIM), 0)
 
 
+def test_a_sentence_that_is_withdrawn_is_no_longer_shown() -> None:
+    other = replace(CLAIM, text="It was 10%.")
+    exchange = after(Checked(CLAIM, "kept"), Checked(other, "kept"), Checked(CLAIM, "removed"))
+    assert (exchange.claims, exchange.removed) == ((other,), 0)
+
+
 def test_a_removed_sentence_is_counted_and_not_shown() -> None:
     exchange = after(Token("It is."), Checked(CLAIM, "removed"))
     assert (exchange.claims, exchange.removed, exchange.draft) == ((), 1, "")

@@ -88,7 +88,7 @@ def test_what_was_said_before_a_crash_is_kept() -> None:
         ({"evidence": []}, "there is no passage 2"),
         ({"document_ids": "a.txt"}, "document_ids"),
         ({"thumb": "sideways"}, "thumb"),
-        ({"schema": "footnote.answer/1"}, "schema"),
+        ({"schema": "footnote.answer/2"}, "schema"),
     ],
 )
 def test_what_is_no_exchange_is_refused(change: dict[str, Any], named: str) -> None:

@@ -257,3 +257,62 @@ def test_the_colours_are_those_of_the_page() -> None:
     own = page.split("/* An answer or a conversation")[1].split("</style>")[0]
     assert "#" not in own
     assert not re.findall(r"(?m)^\s*\.(?!fn-export)\S+.*\{", own)
+
+
+# --- answers, suggestions, closest passages --------------------------------------------------
+
+
+def changed(given: Exchange, **more: object) -> Exchange:
+    assert given.answer
+    answer = replace(given.answer, **more)  # type: ignore[arg-type]
+    return replace(given, answer=answer, claims=answer.claims, evidence=answer.passages)
+
+
+def both(given: Exchange) -> list[str]:
+    """What a reader sees of the Markdown and of the HTML file."""
+    return [export_markdown([given]), parse(export_html([given])).text]
+
+
+def test_a_closest_passage_is_no_supported_sentence() -> None:
+    report, _ = documents()
+    quoted = replace(
+        claim("It sank.", Citation(1, Span(report.id, 0, 5), report.text[:5])), origin="closest"
+    )
+    for text in both(changed(exchange("Why?", [quoted], [report]), answers="yes")):
+        assert "○ closest passage" in text
+        assert "The closest passage is quoted" in text
+        assert "✓" not in text
+
+
+@pytest.mark.parametrize(
+    ("answers", "words"),
+    [
+        ("yes", ""),
+        ("partly", "Answers part of the question."),
+        ("unsure", "May not answer the question."),
+    ],
+)
+def test_doubt_whether_it_answers_is_exported(answers: str, words: str) -> None:
+    for text in both(changed(conversation()[0], answers=answers)):
+        assert words in text
+        assert ("the question." in text) == bool(words)
+
+
+def test_a_reply_is_exported_with_its_suggestions() -> None:
+    greeting = changed(
+        exchange("hello", [], []), text="Hello [there].", answers="yes", suggestions=("Who *won*?",)
+    )
+    markdown, html = both(greeting)
+    assert "Hello \\[there\\]." in markdown
+    assert "- Who \\*won\\*?" in markdown
+    assert "Hello [there]." in html
+    assert "Who *won*?" in html
+    assert "No answer" not in markdown + html
+
+
+def test_a_decline_is_exported_with_nearest_passages_and_suggestions() -> None:
+    asked = changed(exchange("Who won?", [], documents()), text="", status="declined")
+    for text in both(changed(asked, reason="not stated", chance=0.9, suggestions=("When?",))):
+        first, second = (text.index(each.title[:15]) for each in documents())
+        assert text.index("the articles do not state it.") < first < second < text.index("When?")
+        assert "chance" not in text

@@ -13,8 +13,10 @@ from mcp import Client
 
 from rag.errors import SettingsError
 from rag.settings import load_settings as load_settings
+from rag.types import Answer, Citation, Claim, Span
 from tests.serving import Site, served, site
 from tests.test_chat_completions import eventually
+from ui.api.mcp_server import answer_with_quotes
 from ui.gate.sign_in import Access
 from ui.gate.users import Users
 from ui.records import export
@@ -82,7 +84,7 @@ def test_asking_gives_text_and_citations(
     text = reply.content[0].text
     assert "20% rate just for the fentanyl demands. [1]" in text
     answer = reply.structured_content
-    assert answer["schema"] == "footnote.answer/1"
+    assert answer["schema"] == "footnote.answer/2"
     library = door[0].assistant.library
     for claim in answer["claims"]:
         for citation in claim["citations"]:
@@ -94,14 +96,31 @@ def test_asking_gives_text_and_citations(
 
 def test_reserves_are_told(door: tuple[Site, str]) -> None:
     text = call(door[1], "ask", {"question": QUESTION}).content[0].text
-    assert "partial: " in text
+    assert "partly supported: " in text
     assert "(the number 7 is not in the source)" in text
 
 
 def test_a_decline_says_why(door: tuple[Site, str]) -> None:
     reply = call(door[1], "ask", {"question": "What is unknown about tariffs?"})
-    assert reply.content[0].text == "No answer: the articles do not state it."
+    said, _, nearest = reply.content[0].text.partition("\n\n")
+    assert said == "No answer: the articles do not state it."
+    assert nearest.startswith("[1] ")
     assert reply.structured_content["reason"] == "not stated"
+
+
+def test_a_model_reads_what_is_no_supported_claim() -> None:
+    cited = Citation(1, Span("a.txt", 0, 6), "Other.")
+    claims = (
+        Claim("One.", (cited,), "supported"),
+        Claim("Two.", (cited,), "supported", origin="closest"),
+        Claim("Three.", (cited,), "unchecked", ("7 is not 8",), origin="compared"),
+    )
+    answer = Answer("q", "", claims, (), "answered", None, "m", answers="unsure")
+    read = answer_with_quotes(answer)
+    assert "*May not answer the question. " in read
+    assert read.endswith("closest passage: Two.\nsources differ: Three. (7 is not 8)")
+    reply = Answer("q", "Hello.", (), (), "answered", None, "m", suggestions=("When?",))
+    assert answer_with_quotes(reply) == "Hello.\n\nQuestions that the articles answer:\n\n- When?"
 
 
 def test_an_answer_can_be_checked_and_its_export_verified(door: tuple[Site, str]) -> None:

@@ -127,7 +127,7 @@ def test_a_line_may_be_anything(tmp_path: Path, line: str) -> None:
         {"outcome": "splendid"},
         {"supports": ["certain"]},
         {"answerable": "yes"},
-        {"answer": {"schema": "footnote.answer/2"}},
+        {"answer": {"schema": "footnote.answer/3"}},
         {"answer": {"claims": 1}},
         {"answer": []},
         {"tags": "number"},

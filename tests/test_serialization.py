@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from rag.serialization import SCHEMA, FormatError, answer_from_json, answer_to_json
 from rag.types import (
     Answer,
+    Answers,
     Citation,
     Claim,
     DeclineReason,
@@ -44,8 +45,19 @@ ANSWER = Answer(
     usage=Usage(7, 3, 2),
     timings={"retrieve": 0.04},
     dropped_markers=1,
+    answers="partly",
 )
-DECLINED = replace(ANSWER, text="", claims=(), status="declined", reason="not stated", chance=0.125)
+DECLINED = replace(
+    ANSWER,
+    text="",
+    claims=(),
+    status="declined",
+    reason="not stated",
+    chance=0.125,
+    answers="no",
+    suggestions=("When did duties rise?",),
+)
+GREETING = replace(ANSWER, text="Hello.", claims=(), passages=(), answers="yes")
 
 
 def test_an_answer_is_written_in_full() -> None:
@@ -54,6 +66,7 @@ def test_an_answer_is_written_in_full() -> None:
         "question": "What rate?",
         "status": "answered",
         "reason": None,
+        "answers": "partly",
         "text": "It is 20%. [2]",
         "claims": [
             {
@@ -104,6 +117,7 @@ def test_an_answer_is_written_in_full() -> None:
         "dropped_markers": 1,
         "chance": None,
         "short": None,
+        "suggestions": [],
     }
 
 
@@ -120,7 +134,7 @@ def test_a_declined_answer_keeps_its_reason_and_what_was_looked_at() -> None:
 
 
 def test_what_is_written_can_be_read_back() -> None:
-    for answer in (ANSWER, DECLINED):
+    for answer in (ANSWER, DECLINED, GREETING):
         assert json.loads(json.dumps(answer_to_json(answer))) == answer_to_json(answer)
 
 
@@ -165,6 +179,7 @@ def claims_on(draw: st.DrawFn, shown: tuple[Passage, ...]) -> Claim:
         reasons=tuple(draw(st.lists(WORDS, max_size=2))),
         origin=draw(one_of(Origin)),
         score=draw(st.none() | NUMBERS),
+        group=draw(st.none() | WORDS),
     )
 
 
@@ -184,6 +199,8 @@ def answers(draw: st.DrawFn) -> Answer:
         dropped_markers=draw(COUNTS),
         chance=draw(st.none() | st.floats(min_value=0, max_value=1)),
         short=draw(st.none() | st.text()),
+        answers=draw(one_of(Answers)),
+        suggestions=tuple(draw(st.lists(WORDS, max_size=3))),
     )
 
 
@@ -197,6 +214,36 @@ def test_what_a_later_footnote_added_is_passed_over() -> None:
     written = answer_to_json(ANSWER) | {"mood": "good"}
     written["claims"][0]["colour"] = "green"
     assert answer_from_json(written) == ANSWER
+
+
+def first_version(answer: Answer) -> dict[str, Any]:
+    """The document of `answer` as the first version had it."""
+    written = answer_to_json(answer) | {"schema": "footnote.answer/1"}
+    for key in ("answers", "suggestions"):
+        del written[key]
+    for claim in written["claims"]:
+        del claim["group"]
+    return written
+
+
+@pytest.mark.parametrize(("answer", "answers"), [(ANSWER, "unsure"), (DECLINED, "no")])
+def test_a_document_of_the_first_version_is_read(answer: Answer, answers: Answers) -> None:
+    read = answer_from_json(first_version(answer))
+    assert read == replace(answer, answers=answers, suggestions=())
+    assert answer_to_json(read)["schema"] == SCHEMA
+
+
+def test_a_broken_document_of_the_first_version_is_named_so() -> None:
+    with pytest.raises(FormatError, match=r"not a footnote\.answer/1 document \(text: "):
+        answer_from_json(first_version(ANSWER) | {"text": None})
+
+
+def test_lead_and_lists_can_be_told_apart() -> None:
+    point = replace(CLAIM, group="Rates")
+    claims = answer_to_json(replace(ANSWER, claims=(CLAIM, point, replace(point, group=""))))[
+        "claims"
+    ]
+    assert [claim["group"] for claim in claims] == [None, "Rates", ""]
 
 
 def test_an_answer_that_was_written_without_its_few_words_is_read() -> None:
@@ -220,6 +267,9 @@ CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
     "question": without("question"),
     "schema": without("schema"),
     "status": lambda written: written.update(status="maybe"),
+    "answers": lambda written: written.update(answers="maybe"),
+    "answers is missing": without("answers"),
+    "suggestions.0": lambda written: written.update(suggestions=[1]),
     "claims.0.text": lambda written: written["claims"][0].update(text=7),
     "claims.0.citations.0": lambda written: written["claims"][0]["citations"][0].update(end=57),
     "claims.0.citations.0.start": lambda written: written["claims"][0]["citations"][0].update(
@@ -245,13 +295,13 @@ def test_what_is_no_answer_is_refused_by_the_place_of_its_fault(named: str) -> N
 
 @pytest.mark.parametrize("document", [None, [], "footnote.answer/1", 3, {}, {"schema": 1}])
 def test_what_is_no_document_at_all_is_refused(document: object) -> None:
-    with pytest.raises(FormatError, match=r"not a footnote\.answer/1 document"):
+    with pytest.raises(FormatError, match=r"not a footnote\.answer/2 document"):
         answer_from_json(document)
 
 
 def test_a_document_of_another_version_is_distinguished_from_a_broken_one() -> None:
     with pytest.raises(FormatError, match="another version") as refused:
-        answer_from_json(answer_to_json(ANSWER) | {"schema": "footnote.answer/2", "text": None})
+        answer_from_json(answer_to_json(ANSWER) | {"schema": "footnote.answer/3", "text": None})
     assert "upgrade" in refused.value.remedy
 
 

@@ -1,15 +1,50 @@
-"""Words for support, for declines and for chances: on the page, in the terminal and in files."""
+"""Signs and words for support, for answers and for declines: on the page, in the terminal and in
+files."""
 
 from __future__ import annotations
 
-from rag.types import Answer
+from dataclasses import dataclass
 
-SUPPORT_LABELS = {  # sign, colour in a terminal, words
-    "supported": ("✓", "green", "supported"),
-    "partial": ("~", "yellow", "partly supported"),
-    "unsupported": ("✗", "red", "not supported"),
-    "unchecked": ("?", "yellow", "not checked"),
+from rag.types import Answer, Answers, Claim, Origin, Support
+
+LIKELY = 0.5
+"""A chance from here on says that an answer is likelier than none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What is shown of a claim beside its text."""
+
+    sign: str
+    style: str  # in a terminal
+    grade: str  # the ending of a class in a style sheet: good, fair, bad or soft
+    words: str
+
+
+_OF_SUPPORT: dict[Support, Mark] = {
+    "supported": Mark("✓", "green", "good", "supported"),
+    "partial": Mark("~", "yellow", "fair", "partly supported"),
+    "unsupported": Mark("✗", "red", "bad", "not supported"),
+    "unchecked": Mark("?", "yellow", "fair", "not checked"),
 }
+_OF_ORIGIN: dict[Origin, Mark] = {  # where it says more than the support, which is trivial or moot
+    "closest": Mark("○", "dim", "soft", "closest passage"),
+    "compared": Mark("≠", "yellow", "fair", "sources differ"),
+}
+SUPPORTED, CLOSEST = _OF_SUPPORT["supported"], _OF_ORIGIN["closest"]
+WORST_FIRST = (
+    *(_OF_SUPPORT["unsupported"], _OF_SUPPORT["unchecked"], _OF_SUPPORT["partial"]),
+    *(CLOSEST, SUPPORTED),
+)
+
+ANSWERS_LABELS: dict[Answers, tuple[str, str]] = {  # sign, sentence; none where there is no doubt
+    "partly": ("◐", "Answers part of the question."),
+    "unsure": ("?", "May not answer the question."),
+}
+
+CLOSEST_IS_QUOTED = "The closest passage is quoted, because no answer could be written from it."
+
+SUGGESTED = "Questions that the articles answer"
 
 DECLINE_REASONS = {
     "nothing retrieved": "nothing in the articles matches the question.",
@@ -18,13 +53,45 @@ DECLINE_REASONS = {
 }
 
 
+def claim_mark(origin: Origin, support: Support) -> Mark:
+    """The mark of a claim. A closest passage and a disagreement are never marked as supported."""
+    return _OF_ORIGIN.get(origin) or _OF_SUPPORT[support]
+
+
+def mark_of(claim: Claim) -> Mark:
+    """The mark of `claim`."""
+    return claim_mark(claim.origin, claim.support)
+
+
+def is_reply(answer: Answer) -> bool:
+    """Whether the answer is a reply to a message that asks nothing of the documents."""
+    return answer.status == "answered" and not answer.claims
+
+
+def doubt(answer: Answer) -> str:
+    """Whether an answer answers its question, where that is not plain, else "". It says nothing of
+    how far each claim is supported."""
+    if answer.status == "declined" or is_reply(answer):
+        return ""
+    _, words = ANSWERS_LABELS.get(answer.answers, ("", ""))
+    is_quoted = any(claim.origin == "closest" for claim in answer.claims)
+    return " ".join(filter(None, (words, CLOSEST_IS_QUOTED if is_quoted else "")))
+
+
 def why_declined(answer: Answer) -> str:
-    """Why there is no answer, and how likely one was, where that was estimated."""
+    """Why there is no answer, and how likely one was, where that does not contradict it."""
     why = DECLINE_REASONS.get(answer.reason or "", "no reason is known.")
-    if answer.chance is None:
+    if (chance := telling_chance(answer)) is None:
         return why
-    chance = format_chance(answer.chance)
-    return f"{why.removesuffix('.')} (chance that they answer the question: {chance})."
+    shown = format_chance(chance)
+    return f"{why.removesuffix('.')} (chance that they answer the question: {shown})."
+
+
+def telling_chance(answer: Answer) -> float | None:
+    """The chance that the articles answer; None where it was not estimated, and where it would
+    contradict a decline."""
+    contradicts = answer.status == "declined" and (answer.chance or 0.0) >= LIKELY
+    return None if contradicts else answer.chance
 
 
 def format_chance(chance: float) -> str:

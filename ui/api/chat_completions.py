@@ -1,14 +1,14 @@
 """The Chat Completions API for OpenAI's clients: ``/v1/chat/completions`` and ``/v1/models``.
 
-As ASGI: a client that hangs up ends its question. Only sentences that were checked are sent; each
-comes with its citations as annotations.
+As ASGI: a client that hangs up ends its question. Only sentences that were checked are sent, and
+lists when the answer is finished; each comes with its citations as annotations.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -20,7 +20,8 @@ from rag.errors import QuestionError
 from rag.serialization import answer_to_json
 from ui.api import openai_json
 from ui.api.openai_json import MODEL, Json, error_json
-from ui.api.schemas import answer_text
+from ui.api.schemas import answer_text, text_after_claims
+from ui.questions.early_sentences import early_sentences, number_by_appearance
 from ui.questions.exchange import Exchange
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from rag.assistant import Assistant
+    from rag.types import Claim, Passage
     from ui.questions.runner import ActiveQuestion, QuestionRunner
 
 MAX_BYTES = 1_000_000  # of a request
@@ -133,9 +135,11 @@ class _Stream:
 
     async def _follow(self, exchange: Exchange, write: Write) -> None:
         """Send the sentences that were checked since the last time, or an empty event."""
-        for piece in openai_json.content_pieces(
-            exchange.claims, exchange.evidence, self.sent, self.length
-        ):
+        claims: Sequence[Claim] = exchange.claims
+        evidence: Sequence[Passage] = exchange.evidence
+        if not exchange.answer:
+            claims, evidence = number_by_appearance(early_sentences(claims), evidence)
+        for piece in openai_json.content_pieces(claims, evidence, self.sent, self.length):
             delta = {"content": piece.content, "annotations": piece.annotations}
             await write(openai_json.chunk_json(exchange, self.created, delta))
             self.sent += 1
@@ -149,10 +153,9 @@ class _Stream:
     async def _finish(self, exchange: Exchange, write: Write) -> None:
         answer = exchange.answer
         assert answer is not None
-        if not self.sent:
-            await write(
-                openai_json.chunk_json(exchange, self.created, {"content": answer_text(answer)})
-            )
+        if rest := text_after_claims(answer) if self.sent else answer_text(answer):
+            delta = {"content": rest, "annotations": []}
+            await write(openai_json.chunk_json(exchange, self.created, delta))
         last = openai_json.chunk_json(exchange, self.created, {}, "stop")
         await write({**last, "footnote": answer_to_json(answer)})
         if self.counts:

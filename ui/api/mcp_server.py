@@ -29,7 +29,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rag.errors import FootnoteError
 from rag.serialization import answer_to_json
-from rag.types import Answer
+from rag.types import Answer, Claim, Span
 from ui.api.functions import ApiFunctions, wait_for_answer
 from ui.api.schemas import (
     AnswerDocument,
@@ -40,6 +40,7 @@ from ui.api.schemas import (
     answer_text,
 )
 from ui.gate.sign_in import Access
+from ui.labels import SUPPORTED, mark_of
 from ui.safe_text import one_line
 
 PATH = "/mcp"
@@ -173,20 +174,28 @@ def _check(functions: ApiFunctions, limiter: CapacityLimiter) -> Callable[..., A
 
 
 def answer_with_quotes(answer: Answer) -> str:
-    """The answer for a model to read: its text, then each quote with its place."""
-    titles = {passage.number: one_line(passage.title) for passage in answer.passages}
+    """The answer for a model to read: its text, then each quote with its place, or the nearest
+    passages of a decline; and what is to be said of a claim that is not simply supported."""
+    titles = {passage.number: passage.title for passage in answer.passages}
     quotes = dict.fromkeys(citation for claim in answer.claims for citation in claim.citations)
-    notes = [
-        f"[{c.number}] {titles.get(c.number, '')}"
-        f" ({one_line(c.span.document_id)}:{c.span.start}-{c.span.end}): “{one_line(c.quote)}”"
-        for c in quotes
-    ]
-    doubts = [
-        f"{claim.support}: {one_line(claim.text)} ({'; '.join(map(one_line, claim.reasons))})"
+    notes = [_place(c.number, titles.get(c.number, ""), c.span, c.quote) for c in quotes]
+    if answer.status == "declined":
+        notes = [_place(each.number, each.title, each.span, each.text) for each in answer.passages]
+    marks = [
+        f"{mark_of(claim).words}: {one_line(claim.text)}{_reasons(claim)}"
         for claim in answer.claims
-        if claim.support != "supported"
+        if mark_of(claim) != SUPPORTED
     ]
-    return "\n".join([answer_text(answer), *([""] if notes else []), *notes, *doubts])
+    return "\n".join([answer_text(answer), *([""] if notes else []), *notes, *marks])
+
+
+def _place(number: int, title: str, span: Span, quote: str) -> str:
+    where = f"{one_line(span.document_id)}:{span.start}-{span.end}"
+    return f"[{number}] {one_line(title)} ({where}): “{one_line(quote)}”"
+
+
+def _reasons(claim: Claim) -> str:
+    return f" ({'; '.join(map(one_line, claim.reasons))})" if claim.reasons else ""
 
 
 @contextmanager

@@ -138,6 +138,7 @@ def _annotation(
             "end": citation.span.end,
             "quote": citation.quote,
             "support": claim.support,
+            "origin": claim.origin,
             "claim": index,
             "start_index": start,
             "end_index": end,

@@ -9,8 +9,9 @@ from typing import Literal
 from typing_extensions import TypedDict
 
 from rag.serialization import markdown_pieces
-from rag.types import Answer, DeclineReason, Origin, Status, Support
-from ui.labels import why_declined
+from rag.types import Answer, Answers, DeclineReason, Origin, Status, Support
+from ui.labels import SUGGESTED, doubt, is_reply, why_declined
+from ui.safe_text import one_line
 
 Place = Literal["same", "moved", "changed", "gone"]
 
@@ -38,11 +39,17 @@ class CitationDocument(Cited):
 
 
 class ClaimDocument(TypedDict):
+    """One sentence. `support` is how far its quotes say it, and not whether it answers the
+    question. With the origin "closest" it is a passage quoted where no answer could be written,
+    with "compared" it says that sources differ. `group` is null in running text; of a point it is
+    the heading of its list, "" where that has none."""
+
     text: str
     support: Support
     reasons: list[str]
     origin: Origin
     score: float | None
+    group: str | None
     citations: list[CitationDocument]
 
 
@@ -64,14 +71,17 @@ class UsageDocument(TypedDict):
 
 
 class AnswerDocument(TypedDict):
-    """`rag.serialization.answer_to_json` makes it. `chance` is that, 0 to 1, of the passages
-    answering the question; null where it was not estimated. `short` is the few words that answer,
-    where the model was asked for them."""
+    """`rag.serialization.answer_to_json` makes it. `answers` is whether the claims answer the
+    question. `chance` is that, 0 to 1, of the passages answering it; null where it was not
+    estimated. `short` is the few words that answer, where the model was asked for them.
+    `suggestions` are questions that the documents answer, where this one was declined or asks
+    nothing of them."""
 
     schema: str
     question: str
     status: Status
     reason: DeclineReason | None
+    answers: Answers
     text: str
     claims: list[ClaimDocument]
     passages: list[PassageDocument]
@@ -81,6 +91,7 @@ class AnswerDocument(TypedDict):
     dropped_markers: int
     chance: float | None
     short: str | None
+    suggestions: list[str]
 
 
 class PlacedQuote(Cited):
@@ -113,7 +124,19 @@ class FootnoteDocument(Cited):
 
 
 def answer_text(answer: Answer) -> str:
-    """The answer as running text with its ``[n]`` markers; a decline says why there is none."""
+    """The answer as Markdown with its ``[n]`` markers, and whether it answers the question, where
+    that is not plain; a decline says why there is none. Suggested questions follow as a list."""
     if answer.status == "declined":
-        return f"No answer: {why_declined(answer)}"
-    return "".join(markdown_pieces(answer.claims))
+        return f"No answer: {why_declined(answer)}{text_after_claims(answer)}"
+    text = answer.text if is_reply(answer) else "".join(markdown_pieces(answer.claims))
+    return text + text_after_claims(answer)
+
+
+def text_after_claims(answer: Answer) -> str:
+    """What `answer_text` adds to the claims."""
+    said = doubt(answer)
+    parts = [f"*{said}*"] if said else []
+    if answer.suggestions:
+        questions = "\n".join(f"- {one_line(each)}" for each in answer.suggestions)
+        parts.append(f"{SUGGESTED}:\n\n{questions}")
+    return "".join(f"\n\n{part}" for part in parts)

@@ -174,7 +174,8 @@
     const now = live?.getAttribute("aria-busy") === "true";
     const place = byId("fn-announcement");
     if (busy && !now && live && place) {
-      place.textContent = live.querySelector(".fn-stage")?.textContent ?? "";
+      const said = live.querySelector(".fn-stage")?.textContent;
+      place.textContent = said || (live.querySelector(".fn-answer")?.textContent ?? "");
     }
     busy = now;
   }

@@ -74,7 +74,7 @@ def after_event(
             return replace(exchange, state="writing", draft=exchange.draft + text)
         case Checked(claim, action):
             if action == "removed":
-                return replace(exchange, state="reading", draft="", removed=exchange.removed + 1)
+                return _without(exchange, claim)
             return replace(exchange, state="reading", draft="", claims=(*exchange.claims, claim))
         case Finished(answer):
             return replace(
@@ -85,3 +85,10 @@ def after_event(
                 evidence=answer.passages,
                 answer=answer,
             )
+
+
+def _without(exchange: Exchange, claim: Claim) -> Exchange:
+    """The exchange where `claim` was left out, or withdrawn after it was shown."""
+    rest = tuple(each for each in exchange.claims if each != claim)
+    left_out = exchange.removed + (len(rest) == len(exchange.claims))
+    return replace(exchange, state="reading", draft="", claims=rest, removed=left_out)

@@ -27,7 +27,7 @@ from rag.events import (
     Token,
 )
 from rag.types import Claim, Hit, Message, Origin, Passage, Span, Support, Usage
-from ui.labels import format_chance
+from ui.labels import format_chance, telling_chance
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -232,7 +232,7 @@ def _step(event: Event, at_s: float) -> Step | None:
         case Finished(answer):
             ended = f"Answered by {answer.model}" if answer.status == "answered" else "Declined"
             why = f": {answer.reason}" if answer.reason else ""
-            return Note(at_s, _cut(f"{ended}{why}.{_likely(answer.chance)}"))
+            return Note(at_s, _cut(f"{ended}{why}.{_likely(telling_chance(answer))}"))
         case Token():
             return None
 

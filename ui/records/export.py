@@ -15,7 +15,7 @@ from itertools import groupby
 from pathlib import PurePath
 
 from rag.types import Citation, Claim, Span
-from ui.labels import SUPPORT_LABELS, why_declined
+from ui.labels import SUGGESTED, SUPPORTED, doubt, is_reply, mark_of, why_declined
 from ui.questions.exchange import Exchange
 from ui.records.footnotes import Footnote, footnote_record
 from ui.safe_text import count, one_line, strip_controls
@@ -23,6 +23,7 @@ from ui.stylesheets import standalone_css
 
 TITLE = "Questions and answers"
 BLANK = "(no words)"  # where a title or question would be empty
+NEAREST = 200  # characters of a passage below a decline
 LEGEND = (
     "Exported by Footnote. A sentence without a remark is supported by its footnotes. Each footnote"
     " is the exact text of its source, between the characters named."
@@ -135,11 +136,11 @@ def _cited(exchange: Exchange, claim: Claim, notes: _Notes) -> list[Footnote]:
 
 def _remark(claim: Claim) -> str:
     """``partly supported: the number 7 is not in the source``; empty where it is supported."""
-    if claim.support == "supported":
+    mark = mark_of(claim)
+    if mark == SUPPORTED:
         return ""
-    sign, _, word = SUPPORT_LABELS[claim.support]
     reasons = "; ".join(map(one_line, claim.reasons))
-    return f"{sign} {word}: {reasons}" if reasons else f"{sign} {word}"
+    return f"{mark.sign} {mark.words}: {reasons}" if reasons else f"{mark.sign} {mark.words}"
 
 
 def _outcome(exchange: Exchange) -> Iterator[str]:
@@ -153,9 +154,28 @@ def _outcome(exchange: Exchange) -> Iterator[str]:
     elif exchange.answer and exchange.answer.status == "declined":
         yield f"No answer: {why_declined(exchange.answer)}"
         return
+    elif exchange.answer and (said := doubt(exchange.answer)):
+        yield said
     if exchange.removed:
         sentences = count(exchange.removed, "sentence")
         yield f"Left out: {sentences} that the articles do not support."
+
+
+def _reply(exchange: Exchange) -> list[str]:
+    """The lines of a reply to a message that asks nothing of the documents."""
+    answer = exchange.answer
+    return answer.text.splitlines() if answer and is_reply(answer) else []
+
+
+def _lists(exchange: Exchange) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """What stands below a decline or a reply, each list with its heading: the nearest passages, a
+    title and the words of each, and questions that could be asked."""
+    answer = exchange.answer
+    if answer and answer.status == "declined" and answer.passages:
+        texts = [(each.title, f"“{one_line(each.text, NEAREST)}”") for each in answer.passages]
+        yield "Nearest passages", texts
+    if answer and answer.suggestions:
+        yield SUGGESTED, [("", each) for each in answer.suggestions]
 
 
 def _facts(exchange: Exchange) -> str:
@@ -176,7 +196,13 @@ def _facts(exchange: Exchange) -> str:
 def _md_exchange(exchange: Exchange, notes: _Notes) -> Iterator[str]:
     if exchange.claims:
         yield from _md_blocks(exchange, notes)
+    yield from (_md(line) for line in _reply(exchange) if one_line(line))
     yield from (f"**{_md(outcome)}**" for outcome in _outcome(exchange))
+    for heading, items in _lists(exchange):
+        yield f"{heading}:"
+        yield "\n".join(
+            f"- {f'**{_md(name)}** ' if name else ''}{_md(text)}" for name, text in items
+        )
     if facts := _facts(exchange):
         yield f"*{_md(facts)}*"
 
@@ -241,9 +267,19 @@ def _head(title: str) -> str:
 def _html_exchange(exchange: Exchange, place: int, notes: _Notes, *, own: bool) -> str:
     question = f"<h2>{_text(exchange.question) or BLANK}</h2>\n" if own else ""
     answer = "".join(_html_blocks(exchange, place, notes))
+    answer += "".join(f"<p>{_text(line)}</p>\n" for line in _reply(exchange) if one_line(line))
     outcomes = "".join(f'<p class="fn-outcome">{_text(o)}</p>\n' for o in _outcome(exchange))
+    outcomes += "".join(map(_html_list, _lists(exchange)))
     facts = f'<p class="fn-meta">{_text(_facts(exchange))}</p>\n' if _facts(exchange) else ""
     return f"<article>\n{question}{answer}{outcomes}{facts}</article>"
+
+
+def _html_list(named: tuple[str, list[tuple[str, str]]]) -> str:
+    heading, items = named
+    rows = "".join(
+        f"<li>{f'<b>{_text(name)}</b> ' if name else ''}{_text(text)}</li>" for name, text in items
+    )
+    return f'<p class="fn-list-heading">{heading}</p>\n<ul>{rows}</ul>\n'
 
 
 def _html_blocks(exchange: Exchange, place: int, notes: _Notes) -> Iterator[str]:
@@ -265,7 +301,7 @@ def _html_sentence(exchange: Exchange, claim: Claim, anchor: str, notes: _Notes)
     marks = "".join(_html_mark(note) for note in _cited(exchange, claim, notes))
     sentence = f'<span class="fn-sentence" id="{anchor}">{_text(claim.text)}{marks}</span>'
     if remark := _remark(claim):
-        sentence += f' <span class="fn-remark fn-{claim.support}">{_text(remark)}</span>'
+        sentence += f' <span class="fn-remark fn-{mark_of(claim).grade}">{_text(remark)}</span>'
     return sentence
 
 

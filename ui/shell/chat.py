@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Generator, Iterator
+from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING
 from rag.errors import FootnoteError
 from rag.events import Checked, Event, Finished, Retrieved, Rewritten, Selected, Token
 from rag.types import Answer, Claim, Turn
+from ui.labels import is_reply
+from ui.questions.early_sentences import early_sentences, number_by_appearance
 from ui.safe_text import count, one_line
 from ui.shell.screen import Screen
 from ui.shell.terminal_rows import (
     Row,
+    claim_rows,
     decline_rows,
+    doubt_rows,
     error_row,
-    heading_row,
-    sentence_row,
+    reply_rows,
     source_rows,
     timing_line,
 )
@@ -51,14 +54,16 @@ def collect_answer(events: Iterator[Event], screen: Screen, *, silent: bool = Fa
 
 @dataclass
 class _ProgressPrinter:
-    """Prints the events of one question. `draft` is the text since a sentence was last checked,
-    `removed` the number of sentences that were left out."""
+    """Prints the events of one question: running text as it is checked, lists when the answer is
+    finished. `draft` is the text since a sentence was last checked, `removed` the number of
+    sentences that were left out, `printed` that of the claims that were printed."""
 
     screen: Screen
     silent: bool
     draft: str = ""
     removed: int = 0
-    group: str | None = None  # of points, under way
+    claims: tuple[Claim, ...] = ()  # checked so far
+    printed: int = 0
 
     def show(self, event: Event) -> None:
         match event:
@@ -73,27 +78,41 @@ class _ProgressPrinter:
                 self.screen.show_activity("Writing", self.draft)
             case Checked(claim, action):
                 self.draft = ""
-                self.screen.show_activity("Checking")
-                self.removed += action == "removed"
-                if action != "removed" and not self.silent:
-                    self._show_sentence(claim)
+                self._check(claim, is_kept=action != "removed")
             case Finished(answer):
+                self._print(answer.claims)
                 if self.removed and answer.status == "answered":
                     left_out = count(self.removed, "sentence")
                     self.screen.message(f"Left out: {left_out} that the articles do not support.")
 
-    def _show_sentence(self, claim: Claim) -> None:
-        """A sentence, or a point below the heading of its list."""
-        if claim.group != self.group and (heading := heading_row(claim)):
-            self.screen.output(Row(), heading)
-        self.group = claim.group
-        self.screen.output(sentence_row(claim))
+    def _check(self, claim: Claim, *, is_kept: bool) -> None:
+        if is_kept:
+            self.claims = (*self.claims, claim)
+        elif claim in self.claims:  # it is withdrawn
+            self.claims = tuple(each for each in self.claims if each != claim)
+        else:
+            self.removed += 1
+        early, _ = number_by_appearance(early_sentences(self.claims), ())
+        self._print(early)
+        waiting = " · ".join(each.text for each in self.claims[len(early) :])
+        self.screen.show_activity("Checking", waiting)
+
+    def _print(self, claims: Sequence[Claim]) -> None:
+        """Print those of the claims that were not printed before."""
+        if not self.silent:
+            self.screen.output(*claim_rows(claims, self.printed))
+        self.printed = max(self.printed, len(claims))
 
 
 def print_answer(events: Iterator[Event], screen: Screen) -> Answer:
     """Print the answer as it is written, then its sources; or why there is none."""
     answer = collect_answer(events, screen)
-    screen.output(*(decline_rows(answer) if answer.status == "declined" else source_rows(answer)))
+    if answer.status == "declined":
+        screen.output(*decline_rows(answer))
+    elif is_reply(answer):
+        screen.output(*reply_rows(answer))
+    else:
+        screen.output(*doubt_rows(answer), *source_rows(answer))
     screen.blank_line()
     screen.message(timing_line(answer))
     return answer

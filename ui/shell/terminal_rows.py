@@ -14,7 +14,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from rag.types import Answer, Claim, Document, Passage, Span
-from ui.labels import SUPPORT_LABELS, why_declined
+from ui.labels import SUGGESTED, SUPPORTED, doubt, mark_of, why_declined
 from ui.safe_text import count, one_line, strip_controls
 
 if TYPE_CHECKING:
@@ -41,23 +41,49 @@ def error_row(message: str) -> Row:
 # --- answers ---------------------------------------------------------------------------------
 
 
-def sentence_row(claim: Claim) -> Row:
-    """A checked sentence with its markers, and its support where that is not full."""
+def claim_rows(claims: Sequence[Claim], first: int = 0) -> Iterator[Row]:
+    """The claims from number `first` on: sentences, and points below the headings of their
+    lists."""
+    for before, claim in zip([None, *claims], claims, strict=False):
+        if first > 0:
+            first -= 1
+            continue
+        if before and claim.group != before.group:
+            yield Row()
+        if claim.group and (before is None or claim.group != before.group):
+            yield Row(Text(one_line(claim.group), "bold"))
+        yield _claim(claim)
+
+
+def _claim(claim: Claim) -> Row:
+    """A claim with its markers, and how far it is supported where that is not full."""
     body = Text(one_line(claim.text))
-    if claim.group is not None:
-        body = Text("• ").append_text(body)
     numbers = dict.fromkeys(citation.number for citation in claim.citations)
     if numbers:
         body.append(" ").append("".join(f"[{number}]" for number in numbers), "cyan")
-    if claim.support != "supported":
-        _, style, verdict = SUPPORT_LABELS[claim.support]
-        body.append(f" ({verdict})", style)
-    return Row(body)
+    if (mark := mark_of(claim)) != SUPPORTED:
+        body.append(f" ({mark.words})", mark.style)
+    return Row(body, Text("• " if claim.group is not None else ""))
 
 
-def heading_row(claim: Claim) -> Row | None:
-    """The heading of the points that a claim is the first of; None where they have none."""
-    return Row(Text(one_line(claim.group), "bold")) if claim.group else None
+def doubt_rows(answer: Answer) -> Iterator[Row]:
+    """Whether the answer answers the question, where that is not plain."""
+    if said := doubt(answer):
+        yield Row()
+        yield Row(Text(said, "yellow"))
+
+
+def reply_rows(answer: Answer) -> Iterator[Row]:
+    """A reply to a message that asks nothing of the documents."""
+    yield from (Row(Text(one_line(line))) for line in answer.text.splitlines())
+    yield from _suggested(answer)
+
+
+def _suggested(answer: Answer) -> Iterator[Row]:
+    if answer.suggestions:
+        yield from _heading(SUGGESTED)
+    for question in answer.suggestions:
+        yield Row(Text(one_line(question)), Text("• "))
 
 
 def source_rows(answer: Answer) -> Iterator[Row]:
@@ -79,12 +105,13 @@ def source_rows(answer: Answer) -> Iterator[Row]:
 
 
 def decline_rows(answer: Answer) -> Iterator[Row]:
-    """Why there is no answer, and what comes nearest."""
+    """Why there is no answer, what comes nearest, and what could be asked instead."""
     yield Row(Text(f"No answer: {why_declined(answer)}"))
     if answer.passages:
         yield from _heading("Nearest passages")
     for passage in answer.passages:
         yield from _source(passage.number, passage, {passage.span: one_line(passage.text, 200)})
+    yield from _suggested(answer)
 
 
 def timing_line(answer: Answer) -> str:
@@ -116,10 +143,11 @@ def _source(number: int, passage: Passage | None, quotes: dict[Span, str]) -> It
 
 
 def _verdict(claim: Claim) -> Iterator[Row]:
-    sign, style, verdict = SUPPORT_LABELS[claim.support]
-    yield Row(Text(one_line(claim.text, 70)), Text(f"{sign} ", style))
+    mark = mark_of(claim)
+    yield Row(Text(one_line(claim.text, 70)), Text(f"{mark.sign} ", mark.style))
     reasons = "; ".join(map(one_line, claim.reasons))
-    yield Row(Text(f"{verdict}: {reasons}" if reasons else verdict, style), Text("  "))
+    said = f"{mark.words}: {reasons}" if reasons else mark.words
+    yield Row(Text(said, mark.style), Text("  "))
 
 
 # --- documents -------------------------------------------------------------------------------

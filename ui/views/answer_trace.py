@@ -14,7 +14,7 @@ from urllib.parse import quote as urlquote
 
 from rag.errors import FootnoteError
 from rag.types import Span
-from ui.labels import SUPPORT_LABELS
+from ui.labels import claim_mark
 from ui.questions.trace import (
     MAX_CHARS,
     CheckedSentence,
@@ -30,7 +30,7 @@ from ui.questions.trace import (
     Trace,
 )
 from ui.safe_text import count, strip_controls
-from ui.views.citation_marks import SUPPORT_GRADES, escape_line, short_source
+from ui.views.citation_marks import escape_line, short_source
 
 Text = Callable[[Span], str]  # the characters of a span; it may raise `FootnoteError`
 
@@ -46,7 +46,12 @@ _ASKED = {
 }
 _ROLES = {"system": "Instructions", "user": "Prompt", "assistant": "Example of a reply"}
 _ACTIONS = {"kept": "kept", "repaired": "mended", "removed": "left out"}
-_ORIGINS = {"model": "The model cited it", "matched": "Matched by code", "compared": "Compared"}
+_ORIGINS = {
+    "model": "The model cited it",
+    "matched": "Matched by code",
+    "compared": "Compared",
+    "closest": "The closest passage, quoted",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,14 +282,14 @@ def _verdicts(verdicts: Sequence[CheckedSentence]) -> tuple[str, str]:
 
 
 def _verdict(verdict: CheckedSentence) -> str:
-    sign, _, word = SUPPORT_LABELS[verdict.support]
+    mark = claim_mark(verdict.origin, verdict.support)
     tag = "s" if verdict.action == "removed" else "span"
     action = "" if verdict.action == "kept" else f" · {_ACTIONS[verdict.action]}"
     return (
         f'<li class="fn-trace-{verdict.action}"><{tag} class="fn-trace-sentence">'
         f"{escape_line(verdict.text)}</{tag}>"
-        f'<p class="fn-trace-verdict fn-trace-{SUPPORT_GRADES[verdict.support]}">'
-        f'<span aria-hidden="true">{sign}</span> {word}{action}</p>'
+        f'<p class="fn-trace-verdict fn-trace-{mark.grade}">'
+        f'<span aria-hidden="true">{mark.sign}</span> {mark.words}{action}</p>'
         f"{''.join(_details(verdict))}</li>"
     )
 

@@ -6,7 +6,7 @@ Citation marks come from a claim's citations, never from its text.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import PurePath
@@ -14,7 +14,7 @@ from urllib.parse import quote as urlquote
 from urllib.parse import urlsplit
 
 from rag.types import Citation, Claim, Origin, Passage, Span
-from ui.labels import SUPPORT_LABELS
+from ui.labels import CLOSEST_IS_QUOTED, SUPPORTED, mark_of
 from ui.safe_text import one_line
 
 CITATION_STATES = {  # the state of a citation today: a word beside the mark, and a sentence
@@ -22,12 +22,12 @@ CITATION_STATES = {  # the state of a citation today: a word beside the mark, an
     "changed": ("source changed", "The source has changed since."),
     "gone": ("source removed", "The source was removed."),
 }
-SUPPORT_GRADES = {"supported": "good", "partial": "fair", "unsupported": "bad", "unchecked": "fair"}
 _WORD = 24  # characters of a last word that stays on one line with its marks
 _TIED = 3  # marks that stay with it
 _LABEL = 120  # characters of a quote in the label of a mark
 _TIP = 500  # in its tooltip
 _NOTE = 280  # in the list of footnotes
+_NOTE_SAID = 80  # there, where the answer itself has the same words
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +87,12 @@ def render_sentence(links: CitationLinks, number: int, claim: Claim) -> str:
     )
     words = any(links.state(number, index) for index in range(len(claim.citations)))
     tied = "fn-wrap" if words or len(claim.citations) > _TIED else "fn-nowrap"
-    is_plain = claim.support == "supported" and not claim.reasons
-    sign, doubt = (
-        (_supported_sign(claim), "") if is_plain else ("", _support_button(links, number, claim))
-    )
+    mark = mark_of(claim)
+    is_plain = mark == SUPPORTED and not claim.reasons
+    sign, doubt = (_supported_sign(), "") if is_plain else ("", _mark_button(links, number, claim))
     apart = " fn-compared" if claim.origin == "compared" else ""
     return (
-        f'<span class="fn-claim fn-claim-{SUPPORT_GRADES[claim.support]}{apart}">'
+        f'<span class="fn-claim fn-claim-{mark.grade}{apart}">'
         f'<span class="fn-claim-text">{escape(text[:end])}</span>'
         f'<span class="{tied}"><span class="fn-claim-text">{escape(text[end:])}</span>'
         f"{marks}{sign}</span>{doubt}</span> "
@@ -102,7 +101,8 @@ def render_sentence(links: CitationLinks, number: int, claim: Claim) -> str:
 
 def render_footnotes(links: CitationLinks, claims: Sequence[Claim]) -> str:
     """The cited words below the answer, once each, by the number of their passage."""
-    notes = "".join(_note(links, number, places) for number, places in _cited(claims))
+    said = {one_line(claim.text).strip("“”") for claim in claims}
+    notes = "".join(_note(links, number, places, said) for number, places in _cited(claims))
     return f'<ol class="fn-footnotes" aria-label="Footnotes">{notes}</ol>' if notes else ""
 
 
@@ -110,6 +110,7 @@ _WHENCE: dict[Origin, str] = {
     "model": "cited by the model",
     "matched": "found by Footnote",
     "compared": "compared by Footnote",
+    "closest": "quoted by Footnote",
 }
 
 # --- marks -----------------------------------------------------------------------------------
@@ -118,9 +119,9 @@ _WHENCE: dict[Origin, str] = {
 def _citation_mark(
     links: CitationLinks, number: int, index: int, claim: Claim, citation: Citation
 ) -> str:
-    verdict = SUPPORT_LABELS[claim.support][2]
     state = links.state(number, index)
-    label = f"Source {citation.number}: “{one_line(citation.quote, _LABEL)}”, {verdict}"
+    quote, words = one_line(citation.quote, _LABEL), mark_of(claim).words
+    label = f"Source {citation.number}: “{quote}”, {words}"
     label += f". {state[1]}" if state else ""
     tip = f"fn-tip-{escape(links.id)}-{number}-{index}"
     word = f'<span class="fn-state">{state[0]}</span>' if state else ""
@@ -137,9 +138,9 @@ def _tooltip(
 ) -> str:
     """What lies over the page while a mark is pointed at: the quote and its source."""
     passage = links.passages.get(citation.number)
-    sign, _, verdict = SUPPORT_LABELS[claim.support]
+    mark = mark_of(claim)
     facts = [
-        f'<b class="fn-{SUPPORT_GRADES[claim.support]}">{sign} {verdict}</b>',
+        f'<b class="fn-{mark.grade}">{mark.sign} {mark.words}</b>',
         _WHENCE[claim.origin],
     ]
     facts += [state[1]] if state else []
@@ -162,23 +163,23 @@ def _source_name(passage: Passage | None) -> str:
 # --- support ---------------------------------------------------------------------------------
 
 
-def _supported_sign(claim: Claim) -> str:
-    sign, _, verdict = SUPPORT_LABELS[claim.support]
+def _supported_sign() -> str:
     return (
-        f'<span class="fn-support fn-good"><span aria-hidden="true">{sign}</span>'
-        f'<span class="fn-hidden"> ({verdict})</span></span>'
+        f'<span class="fn-support fn-good"><span aria-hidden="true">{SUPPORTED.sign}</span>'
+        f'<span class="fn-hidden"> ({SUPPORTED.words})</span></span>'
     )
 
 
-def _support_button(links: CitationLinks, number: int, claim: Claim) -> str:
+def _mark_button(links: CitationLinks, number: int, claim: Claim) -> str:
     """A word that says how far a sentence is supported; its tooltip gives the reasons."""
-    sign, _, verdict = SUPPORT_LABELS[claim.support]
+    mark = mark_of(claim)
+    words = f'<span aria-hidden="true">{mark.sign}</span> {mark.words}'
     tip = f"fn-why-{escape(links.id)}-{number}"
     reasons = "".join(f'<span class="fn-tip-reason">{each}</span>' for each in _reasons(claim))
     return (
         f' <span class="fn-cite"><button type="button" data-act="why" '
-        f'class="fn-support fn-{SUPPORT_GRADES[claim.support]}" data-exchange="{escape(links.id)}" '
-        f'aria-describedby="{tip}"><span aria-hidden="true">{sign}</span> {verdict}</button>'
+        f'class="fn-support fn-{mark.grade}" data-exchange="{escape(links.id)}" '
+        f'aria-describedby="{tip}">{words}</button>'
         f'<span class="fn-tip" role="tooltip" id="{tip}">{reasons}</span></span>'
     )
 
@@ -189,7 +190,11 @@ def _reasons(claim: Claim) -> Iterator[str]:
         yield f"{text[:1].upper()}{text[1:]}"
     if claim.reasons:
         return
-    if claim.support == "unchecked":
+    if claim.origin == "closest":
+        yield CLOSEST_IS_QUOTED
+    elif claim.origin == "compared":
+        yield "The sources say different things; both are quoted."
+    elif claim.support == "unchecked":
         yield "This sentence was not compared with its source."
     elif claim.score is None or not claim.citations:
         yield "No sentence of the articles was found that says it."
@@ -212,12 +217,19 @@ def _cited(claims: Sequence[Claim]) -> list[tuple[int, list[_Place]]]:
     return [(number, [at for _, at in sorted(found[number].items())]) for number in sorted(found)]
 
 
-def _note(links: CitationLinks, number: int, places: Sequence[_Place]) -> str:
+def _note(
+    links: CitationLinks, number: int, places: Sequence[_Place], said: Collection[str]
+) -> str:
+    """One footnote. A quote that is a sentence of the answer, as in `said`, is only begun."""
     quotes = " ".join(
-        f"<a {links.link(claim, index, 'fn-quote')}>“{escape_line(citation.quote, _NOTE)}”</a>"
+        f"<a {links.link(claim, index, 'fn-quote')}>“{_shortened(citation.quote, said)}”</a>"
         for claim, index, citation in places
     )
     return (
         f'<li class="fn-footnote"><span class="fn-number">{number}</span> <span>{quotes} '
         f'<span class="fn-origin">{_source_name(links.passages.get(number))}</span></span></li>'
     )
+
+
+def _shortened(quote: str, said: Collection[str]) -> str:
+    return escape_line(quote, _NOTE_SAID if one_line(quote).strip("“”") in said else _NOTE)

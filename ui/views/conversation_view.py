@@ -16,13 +16,21 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import quote as urlquote
 
-from rag.types import Passage, Support
-from ui.labels import SUPPORT_LABELS, why_declined
+from rag.types import Answer, Claim, Passage
+from ui.labels import (
+    ANSWERS_LABELS,
+    CLOSEST,
+    SUGGESTED,
+    SUPPORTED,
+    WORST_FIRST,
+    is_reply,
+    mark_of,
+    why_declined,
+)
 from ui.questions.exchange import Exchange
 from ui.safe_text import count
 from ui.views.answer_actions import button, render_footer
 from ui.views.citation_marks import (
-    SUPPORT_GRADES,
     CitationLinks,
     escape_line,
     render_footnotes,
@@ -73,16 +81,21 @@ def render_exchange(
 
 def render_start(examples: Sequence[str]) -> str:
     """What the page does, in a line, and example questions."""
-    buttons = "".join(
-        f'<li><button type="button" class="fn-example" data-act="example" '
-        f'data-question="{escape(each)}">{escape_line(each)}</button></li>'
-        for each in examples
-    )
     return (
         '<section class="fn-empty" aria-label="How to begin"><p class="fn-lede">Ask the articles. '
         "Each sentence of the answer has a footnote to the very words that it rests on.</p>"
-        f'<p class="fn-label">For example</p><ul class="fn-examples">{buttons}</ul></section>'
+        f'<p class="fn-label">For example</p>{_questions(examples)}</section>'
     )
+
+
+def _questions(questions: Sequence[str]) -> str:
+    """Questions as a list; clicking one asks it."""
+    buttons = "".join(
+        f'<li><button type="button" class="fn-example" data-act="example" '
+        f'data-question="{escape_line(each)}">{escape_line(each)}</button></li>'
+        for each in questions
+    )
+    return f'<ul class="fn-examples">{buttons}</ul>'
 
 
 def render_conversations(list: Sequence[Conversation], current: str | None) -> str:
@@ -107,7 +120,8 @@ def _question(exchange: Exchange) -> str:
 
 
 def _stage(exchange: Exchange, states: Mapping[str, str]) -> str:
-    """One line that is always there: the progress, and at last how well the answer is supported."""
+    """One line that is always there: the progress, and at last whether the answer answers and how
+    well it is supported."""
     if not exchange.is_over:
         return (
             '<p class="fn-stage fn-busy" role="status">'
@@ -118,7 +132,17 @@ def _stage(exchange: Exchange, states: Mapping[str, str]) -> str:
     if lost:
         grade = "fair" if grade == "good" else grade
         verdict += f" Since then, {count(lost, 'citation')} lost the source as it was."
-    return f'<p class="fn-stage fn-{grade}">{verdict}</p>'
+    return f'<p class="fn-stage">{_answers(exchange.answer)}' + (
+        f'<span class="fn-{grade}">{verdict}</span></p>' if verdict else "</p>"
+    )
+
+
+def _answers(answer: Answer | None) -> str:
+    """Whether the answer answers its question, where that is not plain."""
+    if answer is None or is_reply(answer) or answer.answers not in ANSWERS_LABELS:
+        return ""
+    sign, sentence = ANSWERS_LABELS[answer.answers]
+    return f'<span class="fn-answers"><span aria-hidden="true">{sign}</span> {sentence}</span>'
 
 
 def _progress(exchange: Exchange) -> str:
@@ -143,19 +167,30 @@ def _verdict(exchange: Exchange) -> tuple[str, str]:
         return "soft", f"■ Stopped.{rest}"
     if exchange.answer and exchange.answer.status == "declined":
         return "soft", "○ Not answered."
-    own = [claim for claim in exchange.claims if claim.origin != "compared"]
-    differ = " But sources differ." if len(own) < len(exchange.claims) else ""
-    tally = Counter(claim.support for claim in own)
-    grades: tuple[Support, ...] = ("unsupported", "unchecked", "partial", "supported")
-    worst = next((each for each in grades if tally[each]), "supported")
-    sign = SUPPORT_LABELS[worst][0]
-    if worst == "supported":
+    if not exchange.claims:  # a reply to a message that asks nothing of the documents
+        return "soft", ""
+    return _support(exchange.claims)
+
+
+def _support(claims: Sequence[Claim]) -> tuple[str, str]:
+    """The colour and the words for how well all the claims are supported."""
+    own = [claim for claim in claims if claim.origin != "compared"]
+    tally = Counter(map(mark_of, own))
+    if not tally:
+        return "fair", "≠ Sources differ."
+    differ = " But sources differ." if len(own) < len(claims) else ""
+    worst = next(mark for mark in WORST_FIRST if tally[mark])
+    grade = "fair" if differ and worst == SUPPORTED else worst.grade
+    if len(tally) > 1:
+        parts = [f"{tally[each]} {each.words}" for each in reversed(WORST_FIRST) if tally[each]]
+        return grade, f"{worst.sign} {count(len(own), 'sentence')}: {', '.join(parts)}.{differ}"
+    if worst == CLOSEST:
+        quoted = "passage is" if len(own) == 1 else "passages are"
+        return grade, f"{worst.sign} The closest {quoted} quoted.{differ}"
+    if worst == SUPPORTED:
         all_of = "Every sentence is" if len(own) > 1 else "The answer is"
-        grade = "fair" if differ else "good"
-        return grade, f"{sign} {all_of} supported by its source.{differ}"
-    parts = [f"{tally[each]} {SUPPORT_LABELS[each][2]}" for each in reversed(grades) if tally[each]]
-    of = count(len(own), "sentence")
-    return SUPPORT_GRADES[worst], f"{sign} {of}: {', '.join(parts)}.{differ}"
+        return grade, f"{worst.sign} {all_of} supported by its source.{differ}"
+    return grade, f"{worst.sign} {count(len(own), 'sentence')}: {len(own)} {worst.words}.{differ}"
 
 
 # --- the answer ------------------------------------------------------------------------------
@@ -165,7 +200,8 @@ def _answer(exchange: Exchange, links: CitationLinks) -> str:
     """The sentences and points so far; text is only added at the end."""
     text = "".join(_blocks(exchange, links))
     notes = render_footnotes(links, exchange.claims)
-    end = "".join((_declined(exchange), _failed(exchange), _removed(exchange)))
+    ends = (_reply(exchange), _declined(exchange), _failed(exchange), _removed(exchange))
+    end = "".join((*ends, _suggestions(exchange)))
     return f'<div class="fn-answer">{text}{end}{notes}</div>'
 
 
@@ -194,6 +230,21 @@ def _draft(draft: str) -> str:
     if not text:
         return ""
     return f'<span class="fn-draft">{text}</span> <span class="fn-checking">being checked</span>'
+
+
+def _reply(exchange: Exchange) -> str:
+    """What is said to a message that asks nothing of the documents."""
+    if exchange.answer is None or not is_reply(exchange.answer):
+        return ""
+    lines = filter(str.strip, exchange.answer.text.splitlines())
+    return "".join(f'<p class="fn-prose fn-reply">{escape_line(line)}</p>' for line in lines)
+
+
+def _suggestions(exchange: Exchange) -> str:
+    if exchange.answer is None or not exchange.answer.suggestions:
+        return ""
+    questions = _questions(exchange.answer.suggestions)
+    return f'<div class="fn-suggestions"><p class="fn-label">{SUGGESTED}</p>{questions}</div>'
 
 
 def _declined(exchange: Exchange) -> str:
