@@ -298,6 +298,18 @@ def test_doubt_whether_it_answers_is_exported(answers: str, words: str) -> None:
         assert ("the question." in text) == bool(words)
 
 
+def test_a_disagreement_has_no_verdict() -> None:
+    report, _ = documents()
+    cited = Citation(1, Span(report.id, 0, 5), report.text[:5])
+    said = replace(
+        claim("Sources differ: 7 or 8.", cited, reasons=["7 is not 8"]), origin="compared"
+    )
+    for text in both(changed(exchange("Why?", [said], [report]), answers="yes")):
+        assert "≠ sources differ" in text
+        assert "7 is not 8" not in text
+        assert "✓" not in text
+
+
 def test_a_reply_is_exported_with_its_suggestions() -> None:
     greeting = changed(
         exchange("hello", [], []), text="Hello [there].", answers="yes", suggestions=("Who *won*?",)

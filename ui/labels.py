@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rag.types import Answer, Answers, Claim, Origin, Support
+from ui.safe_text import one_line
 
 LIKELY = 0.5
 """A chance from here on says that an answer is likelier than none."""
@@ -61,6 +62,14 @@ def claim_mark(origin: Origin, support: Support) -> Mark:
 def mark_of(claim: Claim) -> Mark:
     """The mark of `claim`."""
     return claim_mark(claim.origin, claim.support)
+
+
+def remark(claim: Claim) -> str:
+    """``partly supported: the number 7 is not in the source``. A disagreement gives its reason in
+    its own words."""
+    words = mark_of(claim).words
+    reasons = "" if claim.origin == "compared" else "; ".join(map(one_line, claim.reasons))
+    return f"{words}: {reasons}" if reasons else words
 
 
 def is_reply(answer: Answer) -> bool:

@@ -15,7 +15,7 @@ from itertools import groupby
 from pathlib import PurePath
 
 from rag.types import Citation, Claim, Span
-from ui.labels import SUGGESTED, SUPPORTED, doubt, is_reply, mark_of, why_declined
+from ui.labels import SUGGESTED, SUPPORTED, doubt, is_reply, mark_of, remark, why_declined
 from ui.questions.exchange import Exchange
 from ui.records.footnotes import Footnote, footnote_record
 from ui.safe_text import count, one_line, strip_controls
@@ -137,10 +137,7 @@ def _cited(exchange: Exchange, claim: Claim, notes: _Notes) -> list[Footnote]:
 def _remark(claim: Claim) -> str:
     """``partly supported: the number 7 is not in the source``; empty where it is supported."""
     mark = mark_of(claim)
-    if mark == SUPPORTED:
-        return ""
-    reasons = "; ".join(map(one_line, claim.reasons))
-    return f"{mark.sign} {mark.words}: {reasons}" if reasons else f"{mark.sign} {mark.words}"
+    return "" if mark == SUPPORTED else f"{mark.sign} {remark(claim)}"
 
 
 def _outcome(exchange: Exchange) -> Iterator[str]:
@@ -221,8 +218,8 @@ def _md_blocks(exchange: Exchange, notes: _Notes) -> Iterator[str]:
 
 def _md_sentence(exchange: Exchange, claim: Claim, notes: _Notes) -> str:
     marks = "".join(f"[^{note.number}]" for note in _cited(exchange, claim, notes))
-    remark = _remark(claim)
-    return f"{_md(claim.text)}{marks}" + (f" *({_md(remark)})*" if remark else "")
+    said = _remark(claim)
+    return f"{_md(claim.text)}{marks}" + (f" *({_md(said)})*" if said else "")
 
 
 def _md_note(footnote: Footnote) -> str:
@@ -300,8 +297,8 @@ def _html_blocks(exchange: Exchange, place: int, notes: _Notes) -> Iterator[str]
 def _html_sentence(exchange: Exchange, claim: Claim, anchor: str, notes: _Notes) -> str:
     marks = "".join(_html_mark(note) for note in _cited(exchange, claim, notes))
     sentence = f'<span class="fn-sentence" id="{anchor}">{_text(claim.text)}{marks}</span>'
-    if remark := _remark(claim):
-        sentence += f' <span class="fn-remark fn-{mark_of(claim).grade}">{_text(remark)}</span>'
+    if said := _remark(claim):
+        sentence += f' <span class="fn-remark fn-{mark_of(claim).grade}">{_text(said)}</span>'
     return sentence
 
 

@@ -14,7 +14,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from rag.types import Answer, Claim, Document, Passage, Span
-from ui.labels import SUGGESTED, SUPPORTED, doubt, mark_of, why_declined
+from ui.labels import SUGGESTED, SUPPORTED, doubt, mark_of, remark, why_declined
 from ui.safe_text import count, one_line, strip_controls
 
 if TYPE_CHECKING:
@@ -145,9 +145,7 @@ def _source(number: int, passage: Passage | None, quotes: dict[Span, str]) -> It
 def _verdict(claim: Claim) -> Iterator[Row]:
     mark = mark_of(claim)
     yield Row(Text(one_line(claim.text, 70)), Text(f"{mark.sign} ", mark.style))
-    reasons = "; ".join(map(one_line, claim.reasons))
-    said = f"{mark.words}: {reasons}" if reasons else mark.words
-    yield Row(Text(said, mark.style), Text("  "))
+    yield Row(Text(remark(claim), mark.style), Text("  "))
 
 
 # --- documents -------------------------------------------------------------------------------
