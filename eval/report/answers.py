@@ -21,6 +21,11 @@ SUPPORTS = {
     "unsupported": ("✗", "bad", "not supported"),
     "unchecked": ("?", "fair", "not checked"),
 }
+ORIGINS: dict[str, tuple[str, str, str]] = {
+    "closest": ("○", "fair", "closest passage"),
+    "compared": ("≠", "fair", "sources differ"),
+}
+"""Of claims that are not the answer's own."""
 REASONS = {
     "nothing retrieved": "nothing in the articles matched the question",
     "not stated": "the articles do not state it",
@@ -43,8 +48,8 @@ def answer_section(entry: CaseRecord) -> str:
         reason = REASONS.get(row.reason or "", row.reason or "no reason was given")
         body = f"<h4>Answer</h4><p>Declined: {escape_text(reason)}.</p>"
     elif answer and answer.claims:
-        mended = [each.claim for each in entry.recording.checked if each.action == "repaired"]
-        claims = "".join(_claim(claim, mended=claim in mended) for claim in answer.claims)
+        mended = {each.claim.text for each in entry.recording.checked if each.action == "repaired"}
+        claims = "".join(_claim(claim, mended=claim.text in mended) for claim in answer.claims)
         body = f'<h4>Answer</h4><ol class="claims">{claims}</ol>'
     else:
         body = f"<h4>Answer</h4><p>{escape_text(row.text) or 'It is empty.'}</p>"
@@ -60,7 +65,7 @@ def _claim(claim: Claim, *, mended: bool) -> str:
 
 def _sentence(claim: Claim, action: str = "") -> str:
     """The sentence, and under it its verdict, its score and the reasons."""
-    mark, state, word = SUPPORTS[claim.support]
+    mark, state, word = ORIGINS.get(claim.origin, SUPPORTS[claim.support])
     numbers = dict.fromkeys(citation.number for citation in claim.citations)
     marks = "".join(f"<sup>[{number}]</sup>" for number in numbers)
     score = "" if claim.score is None else f", score {claim.score:.2f}"
@@ -84,7 +89,8 @@ def _quote(citation: Citation) -> str:
 
 def _dropped(checked: Sequence[Checked], claims: Sequence[Claim]) -> str:
     """Sentences that were checked and do not stand in the answer."""
-    lost = [each for each in checked if each.action == "removed" or each.claim not in claims]
+    kept = {claim.text for claim in claims}  # their footnotes are numbered anew at the end
+    lost = [each for each in checked if each.action == "removed" or each.claim.text not in kept]
     if not lost:
         return ""
     items = "".join(f"<li>{_sentence(each.claim, ACTIONS[each.action])}</li>" for each in lost)

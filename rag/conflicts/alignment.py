@@ -133,7 +133,7 @@ def _read_tokens(text: str) -> Iterator[Token]:
             continue
         dated = next((each for each in dates if each[0] <= start and end <= each[1]), None)
         counted = next((each for each in quantities if each[0] <= start and end <= each[1]), None)
-        if dated:
+        if dated and not (counted and counted[2].unit):  # "1500 kilometres" is no year
             date = dated[2]
             key = f"{date.year} {date.month} {date.day} {date.weekday}"
             token = Token("date", key, dated[0], dated[1], date)
