@@ -40,6 +40,7 @@ from rag.events import (
 from rag.ingest import pipeline
 from rag.models.embeddings import MiniLM
 from rag.models.provider import CancellableModel, ModelProvider
+from rag.query.answer_type import expected_answer_type
 from rag.query.plan import QueryPlan
 from rag.query.question_kind import AnswerKind, fold_question, question_kind
 from rag.query.rewriting import stand_alone
@@ -279,7 +280,10 @@ class Assistant:
         least = QUERY.min_kind_probability
         if found.kind == "conversation":
             least = QUERY.min_conversation_probability
-        return found.kind if found.probability >= least else "fact"
+        is_fact = expected_answer_type(question) in ("number", "time", "year")
+        if found.probability < least or (is_fact and found.kind != "list"):
+            return "fact"
+        return found.kind
 
     def _select(self, plan: QueryPlan, hits: Sequence[Hit]) -> Selected:
         return select_evidence(

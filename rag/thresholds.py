@@ -35,6 +35,8 @@ class Evidence:
 
     max_units: int = 48
     """Read in their context for one question: about 0.8 s on two cores."""
+    own_weight: float = 0.3
+    """Of a unit's own tokens, beside the unit in its context."""
     words_weight: float = 0.2
     """Of the share of the question's words, beside MaxSim; 0 to 0.3 tried on the broad set."""
     hit_weight: float = 0.2

@@ -118,9 +118,9 @@ def rank_units(
     """The candidates by relevance to the question, ties in the order of the documents.
 
     Relevance is the MaxSim (Khattab and Zaharia 2020) of the question in the unit as it is read in
-    its context, the mean of that with every token alike and that with rare tokens counting more;
-    and small weights for the question's words, for the score of the chunk, and for a number where
-    one is asked for. Raises `ModelFileError`.
+    its context and in its own tokens, each the mean of that with every token alike and that with
+    rare tokens counting more; and small weights for the question's words, for the score of the
+    chunk, and for a number where one is asked for. Raises `ModelFileError`.
     """
     if not candidates:
         return []
@@ -131,15 +131,25 @@ def rank_units(
     evidence = [
         Evidence(
             candidate,
-            max_similarity(asked, tokens)
+            (1 - EVIDENCE.own_weight) * max_similarity(asked, tokens)
+            + EVIDENCE.own_weight * max_similarity(asked, own)
             + EVIDENCE.words_weight * sum(rarity[word] for word in sorted(rarity.keys() & held))
             + EVIDENCE.hit_weight * candidate.hit_score
             + _amount_bonus(candidate.text, kind),
-            mean_vector(tokens),
+            mean_vector(own),
         )
         for candidate, tokens, held in zip(candidates, read, words, strict=True)
+        for own in [_own_tokens(candidate, tokens)]
     ]
     return sorted(evidence, key=lambda each: (-each.relevance, each.span))
+
+
+def _own_tokens(candidate: Candidate, read: TokenEmbeddings) -> TokenEmbeddings:
+    """The tokens of the unit itself, which stands behind its context; all of them where it was too
+    long to be read to its end."""
+    start = len(candidate.in_context()) - len(" ".join(candidate.text.split())) - 1
+    first = next((n for n, place in enumerate(read.offsets) if place[0] >= start), 0)
+    return TokenEmbeddings(read.vectors[first:], read.weights[first:], read.offsets[first:])
 
 
 def max_similarity(asked: TokenEmbeddings, read: TokenEmbeddings) -> float:
