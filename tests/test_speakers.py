@@ -43,6 +43,9 @@ def test_straight_quotation_marks_open_and_close() -> None:
     assert "The mill stands empty." not in found
 
 
-@pytest.mark.parametrize("text", ["", "\n\n", "The mill stands empty.", "“", '"' * 500])
+@pytest.mark.parametrize(
+    "text",
+    ["", "The so-called mill stands empty.", "\n\n", "The mill stands empty.", "“", '"' * 500],
+)
 def test_a_text_in_which_nobody_speaks_has_no_speeches(text: str) -> None:
     assert speeches(text) == {}

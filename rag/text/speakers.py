@@ -16,9 +16,9 @@ _QUOTE_MARKS = re.compile(r"[“”«»„\"]")
 _OPENING = frozenset('“«„"')
 # The words around a verb of speech, outside quotation marks, as far as the clause may reach.
 _REPORTING = re.compile(
-    rf"(?P<before>(?:\S+ ){{0,20}}?)(?:{SPEECH_VERBS}|called|warn(?:ed|s)|insist(?:ed|s)|dismissed"
-    r"|(?P<attributed>according to)|promis(?:ed|es)|claim(?:ed|s)|complain(?:ed|s)|blam(?:ed|es)"
-    r"|prais(?:ed|es))\b"
+    rf"(?P<before>(?:\S+ ){{0,20}}?)(?<![\w-])(?:{SPEECH_VERBS}|called|warn(?:ed|s)|dismissed"
+    r"|insist(?:ed|s)|(?P<attributed>according to)|promis(?:ed|es)|claim(?:ed|s)|complain(?:ed|s)"
+    r"|blam(?:ed|es)|prais(?:ed|es))\b"
     r"(?P<after>(?: [^\s.;:]+){0,6})"
 )
 
