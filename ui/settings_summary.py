@@ -27,7 +27,7 @@ def setting_values(settings: Settings) -> Iterator[tuple[str, str]]:
 def model_name(settings: Settings) -> str:
     """The chat model in use, as far as that is known before the first request."""
     if settings.provider == "none":
-        return "no language model: passages are quoted"
+        return "no language model"
     if settings.provider == "local":
         return str(settings.model_path or "the embedded model")
     if settings.provider == "openai":

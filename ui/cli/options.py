@@ -59,7 +59,12 @@ def privacy_note(settings: Settings) -> str:
     """Which model is used, and whether text leaves this machine."""
     from ui.settings_summary import model_name, privacy_sentence
 
-    return f"Asking {model_name(settings)}. {privacy_sentence(settings)}"
+    model = (
+        "No language model is asked: passages are quoted."
+        if settings.provider == "none"
+        else f"Asking {model_name(settings)}."
+    )
+    return f"{model} {privacy_sentence(settings)}"
 
 
 def print_json(document: object) -> None:
