@@ -18,6 +18,7 @@ from rag.models.provider import HostedProvider
 from rag.settings import Settings, load_settings
 from rag.store.documents import Library
 from rag.store.vectors import VectorStore
+from rag.text.sentences import split_sentences
 from rag.types import Embedder, Passage, Span
 from tests.fakes import Reply, Request, Script, Scripted, ScriptedServer
 
@@ -97,14 +98,17 @@ def shown(request: Request) -> str:
 
 
 def script(*writes: Scripted, knows: str, extracts: str = "") -> list[Script]:
-    """Says yes, with certainty, to a text in which `knows` stands, gives `extracts`, or else
-    `knows`, where it is asked for few words, and writes one after the other of `writes`, the
-    last one again and again. Only small models are asked for yes or no and for few words."""
+    """Says yes, with certainty, to a text in which `knows` stands, gives `extracts`, or else the
+    last sentence of the text, where it is asked for few words, and writes one after the other of
+    `writes`, the last one again and again. Only small models are asked for yes or no and for few
+    words."""
     left = list(writes)
 
     def reply(request: Request) -> Scripted:
         if asks_for_words(request):
-            return extracts or knows
+            text = shown(request)
+            *_, last = split_sentences(text)
+            return extracts or text[slice(*last)]
         if not asks_yes_or_no(request):
             return left.pop(0) if len(left) > 1 else left[0]
         likely = (

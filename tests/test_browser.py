@@ -106,7 +106,7 @@ def test_a_decline_says_why_and_shows_what_comes_nearest(window: Window, model: 
 def test_a_follow_up_says_how_it_was_understood(window: Window, model: Model) -> None:
     model.says(SAID)
     window.ask(FENTANYL)
-    model.says(FENTANYL, SAID)
+    model.says(SAID)
     answer = window.ask("which rate is it?")
     expect(answer.locator(".fn-question")).to_have_text("which rate is it?")
     expect(answer.locator(".fn-aside")).to_have_text(f"Asked as: {FENTANYL}")
@@ -126,7 +126,7 @@ def test_an_example_is_asked_with_one_click(window: Window, model: Model) -> Non
 def test_why_shows_how_the_answer_came_about(window: Window, model: Model) -> None:
     model.says(SAID)
     window.ask(FENTANYL)
-    model.says(FENTANYL, SAID)
+    model.says(SAID)
     window.ask("which rate is it?")
     window.do("why")
     told = window.pane.locator(".fn-trace")

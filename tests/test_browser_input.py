@@ -166,7 +166,7 @@ def test_an_address_that_is_not_public_is_refused(
 def test_a_model_that_dies_is_told_and_retry_asks_it_again(window: Window, model: Model) -> None:
     model.says(SAID)
     window.ask(FENTANYL)
-    model.says(FENTANYL, Reply.of(SAID, breaks_after=3))
+    model.says(Reply.of(SAID, breaks_after=3))
     window.ask("which rate is it?")
     expect(window.live.locator(".fn-error")).to_contain_text("broke off")
     expect(window.live.locator(".fn-stage")).to_contain_text("Something went wrong")
@@ -177,7 +177,7 @@ def test_a_model_that_dies_is_told_and_retry_asks_it_again(window: Window, model
     window.answered(before)
     expect(window.live.locator(".fn-error")).to_be_visible()
     expect(window.past).to_contain_text("20%")
-    model.says(FENTANYL, SAID)
+    model.says(SAID)
     before = window.shown
     window.do("retry")
     window.answered(before)
@@ -188,7 +188,7 @@ def test_a_model_that_dies_is_told_and_retry_asks_it_again(window: Window, model
 def test_an_edit_whose_answer_fails_leaves_the_old_one(window: Window, model: Model) -> None:
     model.says(SAID)
     window.ask(FENTANYL)
-    model.says(FENTANYL, "In February Trump imposed a 10% tariff on Chinese goods. [1]")
+    model.says("In February Trump imposed a 10% tariff on Chinese goods. [1]")
     window.ask("which rate was it before?")
     window.page.locator("#fn-past [data-act=edit]").click()
     expect(window.box).to_have_value(FENTANYL)

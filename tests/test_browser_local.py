@@ -25,7 +25,7 @@ def test_the_fentanyl_question_is_answered_and_its_footnote_lights_up_the_senten
         person = visit(site.url)
         window = person.window()
         window.page.set_default_timeout(MINUTES_MS)
-        assert "20%" in window.ask(FENTANYL).locator(".fn-prose").inner_text()
+        assert "20%" in window.ask(FENTANYL).locator(".fn-prose").first.inner_text()
         expect(window.live.locator(".fn-stage")).to_contain_text("supported")
         window.chip().click()
         assert window.lit() == RATE

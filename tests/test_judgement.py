@@ -70,15 +70,27 @@ def test_names_that_no_source_knows_are_declined_without_a_model(seeds: Index) -
     assert (answer.reason, answer.chance) == ("not stated", None)
 
 
-@SIZES
-def test_a_reply_of_which_nothing_holds_is_declined(seeds: Index, budget: int) -> None:
-    with ScriptedServer(script("Bananas grow in Geneva.", knows="Bessent")) as server:
+def test_a_reply_of_which_nothing_holds_is_declined(seeds: Index) -> None:
+    with ScriptedServer(["Bananas grow in Geneva."]) as server:
         question = "what does Bessent eat in the evening?"
-        events = list(seeds.assistant(server, budget).stream(question))
+        events = list(seeds.assistant(server).stream(question))
     assert declined(events).reason == "nothing survived checking"
     shown = [event.action for event in events if isinstance(event, Checked)]
     assert shown
     assert set(shown) == {"removed"}
+
+
+def test_where_a_small_model_is_sure_and_writes_nothing_that_holds_the_closest_is_quoted(
+    seeds: Index,
+) -> None:
+    with ScriptedServer(script("Bananas grow in Geneva.", knows="Bessent")) as server:
+        question = "what does Bessent eat in the evening?"
+        *_, last = seeds.assistant(server, SMALL).stream(question)
+    assert isinstance(last, Finished)
+    answer = last.answer
+    assert (answer.status, answer.answers) == ("answered", "unsure")
+    assert {claim.origin for claim in answer.claims} == {"closest"}
+    assert "Bananas" not in answer.text
 
 
 def test_where_nothing_is_retrieved_no_model_is_asked(seeds: Index) -> None:

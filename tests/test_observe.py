@@ -63,9 +63,9 @@ def test_failed_attempts_are_seen_too(seeds: Index, case: Case) -> None:
 
 
 def test_a_follow_up_is_seen_as_it_was_rewritten(seeds: Index) -> None:
-    alone = "What rate applies to fentanyl?"
-    history = (Turn("what rate is there?", STATED), Turn("what applies?", STATED))
-    case = Case("follow-up", "and for what?", True, ("fentanyl",), history=history)
+    alone = "Which rate did Scott Bessent name?"
+    history = (Turn("Who met Wang Xiaohong?", "Scott Bessent met Wang Xiaohong."),)
+    case = Case("follow-up", "which rate did he name?", True, ("fentanyl",), history=history)
     with ScriptedServer([alone, f"{STATED} [1]"]) as server:
         seen = record_answer(case, seeds.assistant(server))
     assert seen.rewritten == alone

@@ -135,7 +135,7 @@ def test_a_cases_history_is_part_of_the_question(seeds: Index, server: ScriptedS
     history = (Turn("what rate applies to fentanyl?", STATED),)
     case = Case("follow-up", "and for what?", True, ("fentanyl",), history=history)
     run_cases([case], seeds.assistant(server))
-    assert STATED in prompt(server.requests[0])
+    assert "what rate applies to fentanyl?" in prompt(server.requests[0])
 
 
 def test_a_line_says_what_was_expected_and_where_it_stands(

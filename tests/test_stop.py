@@ -301,13 +301,16 @@ def test_a_stop_ends_its_own_request_and_no_other() -> None:
 
 
 def stopped(
-    assistant: Assistant, stop: Cancellation, history: Sequence[Turn] = ()
+    assistant: Assistant,
+    stop: Cancellation,
+    history: Sequence[Turn] = (),
+    question: str = FENTANYL,
 ) -> list[type[Event]]:
     """The kinds of events before the stop."""
     kinds: list[type[Event]] = []
     with pytest.raises(Cancelled):
         each(
-            assistant.stream(FENTANYL, history, cancellation=stop), lambda e: kinds.append(type(e))
+            assistant.stream(question, history, cancellation=stop), lambda e: kinds.append(type(e))
         )
     return kinds
 
@@ -329,9 +332,11 @@ def test_a_question_is_stopped_while_the_model(
 
 
 def test_a_follow_up_is_stopped_while_it_is_rewritten(seeds: Index) -> None:
-    stop, history = Cancellation(), [Turn("What rate applies to fentanyl?", STATED)]
+    stop = Cancellation()
+    history = [Turn("Who met Wang Xiaohong?", "Scott Bessent met Wang Xiaohong.")]
     with ScriptedServer(while_it_waits(stop, Hang())) as server:
-        assert stopped(seeds.assistant(server, timeout_s=8), stop, history) == []
+        assistant = seeds.assistant(server, timeout_s=8)
+        assert stopped(assistant, stop, history, "which rate did he name?") == []
         assert server.dropped.wait(10)
 
 
@@ -427,4 +432,4 @@ def test_another_question_to_the_same_model_goes_on(seeds: Index) -> None:
         assert isinstance(one.exception(), Cancelled)
         last = other.result()[-1]
     assert isinstance(last, Finished)
-    assert last.answer.text == f"{STATED} [1]"
+    assert last.answer.text.split("\n")[0] == f"{STATED} [1]"

@@ -157,9 +157,9 @@ class ReplyWriter:
         return replace(quoted, origin="matched") if says_it else quoted
 
     def _narrowed(self, evidence: Citation) -> Passage:
-        """The passage of a citation, cut down to it."""
+        """The passage of a citation, cut down to it and read without its context."""
         whole = next(each for each in self.passages if each.number == evidence.number)
-        return replace(whole, span=evidence.span, text=evidence.quote)
+        return replace(whole, span=evidence.span, text=evidence.quote, as_read="")
 
 
 def _without_repetition(checked: Sequence[Checked], earlier: Sequence[Claim]) -> list[Checked]:

@@ -73,7 +73,8 @@ class SmallModelAnswerer:
         least = ANSWERING.min_p_answered_closest
         if plan.kind == "yes_no":  # a passage that tells seldom says "yes" or "no"
             least = ANSWERING.min_p_answered_closest_yes_no
-        if draft.p_answered < least or len(plan.sub_questions) > 1:
+        wrote = "nothing survived checking" in draft.reasons
+        if not wrote or draft.p_answered < least or len(plan.sub_questions) > 1:
             return draft
         points = yield from timed_call(
             "compose", lambda: self.composer.closest_points(plan, retrieved.hits)

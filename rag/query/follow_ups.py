@@ -79,6 +79,12 @@ def resolve(question: str, history: Sequence[Turn]) -> Resolved:
     phrase = _WHAT_ABOUT.sub("", asked)
     if _is_phrase(question, asked, phrase):
         return Resolved(_with_phrase(before, phrase))
+    if (
+        has_open_pronoun(asked)
+        and content_keys(asked)
+        and content_keys(asked) <= content_keys(before)
+    ):
+        return Resolved(_ask(before))  # "which rate is it?" after "what rate applies to tea?"
     if _POINTS_BACK.search(asked):
         return Resolved(_with_context(asked, f"{_ask(before)} {_first_sentence(answer)}"))
     if _PRONOUN.search(asked):
