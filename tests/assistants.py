@@ -73,6 +73,9 @@ class QuotingAssistant:
         self.asked: list[tuple[str, tuple[Turn, ...]]] = []
         self.streams = 0  # that are open
 
+    def load_model(self) -> None:
+        self.model.get()
+
     def __enter__(self) -> QuotingAssistant:
         return self
 
