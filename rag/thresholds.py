@@ -128,7 +128,9 @@ class Answering:
     min_p_answered_points: float = 0.67
     """For points to stand, unless a reply from them does; golden and broad set."""
     min_p_answered_by_form: float = 0.3
-    """The same of a list of the source, what one speaker says, and the sides of a comparison."""
+    """The same of a list of the source and the sides of a comparison."""
+    min_p_answered_statement: float = 0.55
+    """The same of what one speaker says."""
     min_p_answered_closest: float = 0.85
     """For the closest passages to be quoted where what the model wrote did not stand."""
     min_p_answered_closest_yes_no: float = 0.5

@@ -177,8 +177,10 @@ class SmallModelAnswerer:
 def _least_p_answered(plan: QueryPlan, points: Points) -> float:
     """What the model's "yes" must reach for points to stand: less where their form speaks for them,
     more for units that are taken together as a list and that nothing else connects."""
-    if points.by_form:
+    if points.by_form and plan.kind != "statement":
         return ANSWERING.min_p_answered_by_form
+    if points.by_form:  # that somebody speaks says less than that there is a list
+        return ANSWERING.min_p_answered_statement
     return ANSWERING.min_p_answered_list if plan.kind == "list" else ANSWERING.min_p_answered_points
 
 
