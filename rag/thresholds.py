@@ -60,7 +60,7 @@ class Extractive:
     """Passages that are quoted where no answer could be written."""
     name_weight: float = 1.5
     """Of a name of the question that may be the speaker's, beside another word."""
-    list_advantage: float = 0.1
+    list_advantage: float = 0.2
     """How much less relevant than the best unit a list's best item may be and be the answer."""
     max_points: int = 4
     before_weight: float = 0.5
