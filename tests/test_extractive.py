@@ -14,7 +14,7 @@ from rag.settings import Settings
 from rag.store.documents import Library
 from rag.store.vectors import VectorStore
 from rag.types import Answer
-from tests.asking import LARGE, NEWS, REPORT, SMALL, Index, prompt, settings_for
+from tests.asking import LARGE, SMALL, Index, prompt, settings_for
 from tests.fakes import Request, ScriptedServer
 
 pytest_plugins = ["tests.seeds"]
@@ -87,26 +87,6 @@ def judged(index: Index, question: str, *replies: str) -> tuple[Answer, list[Req
 
 def quotes(answer: Answer) -> list[str]:
     return [citation.quote for claim in answer.claims for citation in claim.citations]
-
-
-@pytest.mark.parametrize(
-    "question",
-    ["Summarize the articles", "What are these articles about?", "SUMMARIZE THE ARTICLES!"],
-)
-def test_all_articles_are_summarized_a_group_for_each(seeds: Index, question: str) -> None:
-    answer = asked(seeds, question)
-    assert answer.status == "answered"
-    titles = {seeds.library.document(id).title for id in (NEWS, REPORT)}
-    assert {claim.group for claim in answer.claims} == titles
-    assert 4 <= len(answer.claims) <= 8
-
-
-def test_one_article_is_summarized_in_its_order(seeds: Index) -> None:
-    answer = asked(seeds, "Give me the key points", NEWS)
-    starts = [claim.citations[0].span.start for claim in answer.claims]
-    assert 3 <= len(starts) <= 6
-    assert starts == sorted(starts)
-    assert {claim.citations[0].span.document_id for claim in answer.claims} == {NEWS}
 
 
 def test_a_list_in_the_source_is_one_answer_whole_and_in_order(town: Index) -> None:

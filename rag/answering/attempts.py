@@ -19,6 +19,7 @@ from rag.checking.question_match import (
 from rag.events import ModelCalled
 from rag.query.answer_type import expected_answer_type, wants_description
 from rag.text.dates import TimeRange
+from rag.text.sentences import needs_context
 from rag.thresholds import ANSWERING
 from rag.types import ChatModel, Passage
 
@@ -109,11 +110,21 @@ def _with_short_answer(
     those of the question. A "yes" or "no" need not stand anywhere."""
     if expected_answer_type(question) == "yes-no":
         return attempt
-    call = ask_short_answer(question, attempt.passages, model)
-    yield call
-    short = call.reply.strip().rstrip(".")
-    plausible = is_plausible_short_answer(question, short, running_text(attempt.passages))
-    return replace(attempt, short=short) if plausible else None
+    for passages in _readings(attempt.passages):
+        call = ask_short_answer(question, passages, model)
+        yield call
+        short = call.reply.strip().rstrip(".")
+        if is_plausible_short_answer(question, short, running_text(passages)):
+            return replace(attempt, passages=passages, short=short)
+    return None
+
+
+def _readings(passages: Sequence[Passage]) -> Iterator[Sequence[Passage]]:
+    """Sentences that lean on another by themselves, because a small model takes a figure of the
+    other for theirs; then with what they lean on."""
+    if any(needs_context(passage.text) and passage.as_read for passage in passages):
+        yield [replace(passage, as_read="") for passage in passages]
+    yield passages
 
 
 def _description(question: str, without_short: Sequence[Attempt]) -> Iterator[Attempt]:
