@@ -55,6 +55,8 @@ class Extractive:
     """The same among what one person says."""
     close_to_best_supporting: float = 0.8
     """The same beside a sentence that answers."""
+    close_to_best_near: float = 0.7
+    """The same of points below a direct answer."""
     max_supporting: int = 2
     max_closest: int = 2
     """Passages that are quoted where no answer could be written."""
@@ -131,6 +133,9 @@ class Answering:
     """The same of a list of the source and the sides of a comparison."""
     min_p_answered_statement: float = 0.55
     """The same of what one speaker says."""
+    min_p_premise: float = 0.55
+    """Of the model's "yes" to what a "why" takes for granted; 17 that it may and 22 that it may
+    not, of our own: at 0.55 a lead or points stand for 16 and 6 of them."""
     min_p_answered_closest: float = 0.85
     """For the closest passages to be quoted where what the model wrote did not stand."""
     min_p_answered_closest_yes_no: float = 0.5

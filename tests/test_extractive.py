@@ -14,8 +14,8 @@ from rag.settings import Settings
 from rag.store.documents import Library
 from rag.store.vectors import VectorStore
 from rag.types import Answer
-from tests.asking import LARGE, SMALL, Index, prompt, settings_for
-from tests.fakes import Request, ScriptedServer
+from tests.asking import LARGE, SMALL, Index, asks_yes_or_no, prompt, settings_for
+from tests.fakes import Request, Script, ScriptedServer
 
 pytest_plugins = ["tests.seeds"]
 
@@ -76,13 +76,23 @@ def asked(index: Index, question: str, *document_ids: str) -> Answer:
     return answer
 
 
-def judged(index: Index, question: str, *replies: str) -> tuple[Answer, list[Request]]:
+def judged(index: Index, question: str, *replies: Script) -> tuple[Answer, list[Request]]:
     """The answer of an assistant with a small model that replies so, and what it was asked."""
     with ScriptedServer(replies) as server:
         settings = settings_for(server, SMALL)
         model = HostedProvider(settings)
         assistant = Assistant(settings, index.library, index.vectors, index.embedder, model)
         return assistant.ask(question), server.requests
+
+
+def replying(said: str) -> Script:
+    """A model that says yes to whatever is asked of yes or no, and `said` else."""
+
+    def script(request: Request) -> str:
+        is_premise = "Did Mayor Holm" in prompt(request)
+        return "Yes" if asks_yes_or_no(request) or is_premise else said
+
+    return script
 
 
 def quotes(answer: Answer) -> list[str]:
@@ -176,7 +186,7 @@ def test_points_that_the_model_rejects_are_not_shown_as_an_answer(town: Index) -
 
 def test_a_reason_begins_with_what_the_model_says_where_it_is_supported(town: Index) -> None:
     said = "The town had lost 2 million crowns."
-    answer, _ = judged(town, "Why did Mayor Holm call the strike a hard lesson?", "Yes", said)
+    answer, _ = judged(town, "Why did Mayor Holm call the strike a hard lesson?", replying(said))
     lead, *points = answer.claims
     assert (lead.text, lead.group) == (said, None)
     assert points
@@ -186,9 +196,27 @@ def test_a_reason_begins_with_what_the_model_says_where_it_is_supported(town: In
 
 def test_what_the_model_invents_is_no_lead(town: Index) -> None:
     said = "The strike was called off by the queen of Norway."
-    answer, _ = judged(town, "Why did Mayor Holm call the strike a hard lesson?", "Yes", said)
+    answer, _ = judged(town, "Why did Mayor Holm call the strike a hard lesson?", replying(said))
     assert said not in answer.text
     assert answer.claims
+
+
+def test_a_why_about_what_the_model_denies_is_declined(town: Index) -> None:
+    def script(request: Request) -> str:
+        return "No" if "Did the mayor call the strike a triumph?" in prompt(request) else "Yes"
+
+    answer, _ = judged(town, "Why did the mayor call the strike a triumph?", script)
+    assert (answer.status, answer.reason) == ("declined", "not stated")
+
+
+def test_what_somebody_said_about_one_thing_begins_with_that_sentence(town: Index) -> None:
+    said = "The night shifts will be paid like others."
+    question = "What did Per Lund say about the pay of night shifts?"
+    answer, _ = judged(town, question, "Yes", "paid like others", said)
+    lead, *points = answer.claims
+    assert (lead.text, lead.group, lead.support) == (said, None, "supported")
+    assert [" ".join(citation.quote.split()) for citation in lead.citations] == [said]
+    assert said not in [point.text for point in points]
 
 
 # --- with a large model -----------------------------------------------------------------------

@@ -94,6 +94,19 @@ class ExtractiveComposer:
         near = list({each.span: each for each in near}.values())
         return _one_group(in_document_order(near[: EXTRACTIVE.max_supporting]))
 
+    def near_points(self, plan: QueryPlan, hits: Sequence[Hit], points: Points) -> Points:
+        """Those of the points that are about as relevant as the best unit of the hits: beside a
+        direct answer, the others are beside the point. Raises `LibraryError` and
+        `ModelFileError`."""
+        candidates = units_of_hits(hits, self.library, EVIDENCE.max_units)
+        ranked = rank_units(plan.standalone, candidates, self.encoder)
+        least = EXTRACTIVE.close_to_best_near * ranked[0].relevance if ranked else 0.0
+        groups = (
+            replace(group, evidence=tuple(e for e in group.evidence if e.relevance >= least))
+            for group in points.groups
+        )
+        return replace(points, groups=tuple(groups))
+
     def closest_points(self, plan: QueryPlan, hits: Sequence[Hit]) -> Points:
         """The few most relevant units. Raises `LibraryError` and `ModelFileError`."""
         candidates = units_of_hits(hits, self.library, EVIDENCE.max_units)
@@ -119,8 +132,10 @@ def close_to_best(
 
 
 def _best_points(question: str, ranked: Sequence[Evidence]) -> Points:
-    """A few relevant and different units."""
-    return _one_group(choose_diverse(close_to_best(ranked), EXTRACTIVE.max_points))
+    """A few relevant and different units, as they follow in their documents: what points back is
+    read after what it points to."""
+    chosen = choose_diverse(close_to_best(ranked), EXTRACTIVE.max_points)
+    return _one_group(in_document_order(chosen))
 
 
 def _one_group(evidence: Sequence[Evidence], heading: str = "", *, by_form: bool = False) -> Points:

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from rag.answering.acceptance import is_acceptable
 from rag.answering.attempts import Attempt
 from rag.answering.draft import Step, timed, timed_call
-from rag.answering.model_requests import ask_if_answered, running_text
+from rag.answering.model_requests import ask_if_answered, ask_yes_or_no, running_text
 from rag.answering.prompting import calls_only, write_reply
 from rag.checking.answerability import Answerability
 from rag.checking.checker import Checker
 from rag.checking.citations import CandidateSentence, candidate_sentences, parse_reply
 from rag.events import Checked
 from rag.prompts import render_prompt
+from rag.query.premise import premise_question
 from rag.text.tokens import estimate_tokens
 from rag.thresholds import ANSWERING
 from rag.types import ChatModel, Claim, Passage
@@ -46,8 +47,11 @@ class LeadWriter:
         self, question: str, passages: Sequence[Passage], model: ChatModel, *, judge_only: bool
     ) -> Generator[Step, None, Lead]:
         """Ask whether the passages answer, and, unless `judge_only`, for the answer where they do.
-        Of many passages the model reads the most similar. Raises what `ChatModel.stream` does."""
+        Of many passages the model reads the most similar. They do not answer a question that takes
+        for granted what they do not say. Raises what `ChatModel.stream` does."""
         shown = _within_budget(passages)
+        if not (yield from _premise_holds(question, shown, model)):
+            return Lead(0.0, 0.0)
         call = yield from timed_call("judge", lambda: ask_if_answered(question, shown, model))
         yield call
         p_answered = call.probability or 0.0
@@ -75,6 +79,33 @@ class LeadWriter:
                 question, claim, self.checker.context(claim.citations[0].span), attempt
             )
         )
+
+
+def _premise_holds(
+    question: str, passages: Sequence[Passage], model: ChatModel
+) -> Generator[Step, None, bool]:
+    """Whether the model says that what the question takes for granted is so, both by all passages
+    and by one of the two most similar: between them, each of its words stands somewhere. A reply
+    that is neither yes nor no counts as a yes."""
+    premise = premise_question(question)
+    if premise is None:
+        return True
+    best = sorted(passages, key=lambda each: -each.score)[:2]
+    all_say = yield from _says_yes(premise, passages, model)
+    if not all_say or len(passages) == 1:
+        return all_say
+    for passage in best:
+        if (yield from _says_yes(premise, [passage], model)):
+            return True
+    return False
+
+
+def _says_yes(
+    question: str, passages: Sequence[Passage], model: ChatModel
+) -> Generator[Step, None, bool]:
+    call = yield from timed_call("judge", lambda: ask_yes_or_no(question, passages, model))
+    yield call
+    return call.probability is None or call.probability >= ANSWERING.min_p_premise
 
 
 def _within_budget(passages: Sequence[Passage]) -> list[Passage]:

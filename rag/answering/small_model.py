@@ -19,6 +19,7 @@ from rag.checking.checker import Checker
 from rag.checking.question_match import unknown_names
 from rag.events import Checked, ModelCalled, Retrieved, Selected
 from rag.query.plan import QueryPlan
+from rag.query.question_kind import AnswerKind
 from rag.thresholds import ANSWERING
 from rag.types import ChatModel, Claim, Passage
 
@@ -89,28 +90,47 @@ class SmallModelAnswerer:
     def _pointed(
         self, plan: QueryPlan, retrieved: Retrieved, draft: AnswerDraft, get_model: GetModel
     ) -> Generator[Step, None, AnswerDraft]:
-        """The draft with points as its claims, below a lead for a reason or keywords; without where
-        the model does not say that they answer. They are shown before it is asked."""
+        """The draft with points as its claims, below a direct answer where there is one; without
+        where the model does not say that they answer. They are shown before it is asked."""
         points = yield from timed_call(
             "compose", lambda: self.composer.compose(plan, retrieved.hits)
         )
         passages, claims = cite_points(points)
         if not claims:
             return draft
+        passages, to_try = _joined(passages, draft.passages)
         yield Selected(passages)
         yield from (Checked(claim, "kept") for claim in claims)
         model = yield from timed_call("load model", get_model)
-        writer = LeadWriter(self.checker, self.answerability)
-        judge_only = plan.kind not in LEAD_KINDS
-        lead = yield from writer.write(plan.standalone, passages, model, judge_only=judge_only)
-        if not lead.claims and lead.p_answered < _least_p_answered(plan, points):
+        shown = replace(draft, passages=passages)
+        if may_state_a_fact(plan.kind, points):
+            ordered = order_to_try(plan.standalone, to_try, retrieved.days, is_sub_question=False)
+            stated = yield from self._answer_part(plan.standalone, ordered, shown, model)
+            if _is_direct(stated):
+                near = yield from timed_call(
+                    "compose", lambda: self.composer.near_points(plan, retrieved.hits, points)
+                )
+                return _with_points(stated, near)
+        pointed = yield from self._judged(plan, points, shown, model)
+        if not pointed.claims:
             yield from (Checked(claim, "removed") for claim in claims)
             yield Selected(draft.passages)
             return draft
-        cited = [citation.span for claim in lead.claims for citation in claim.citations]
-        passages, rest = cite_points(points, passages, cited)
-        draft = replace(draft, passages=passages, claims=(*lead.claims, *rest))
-        return _with_chance(draft, lead.chance)
+        return pointed
+
+    def _judged(
+        self, plan: QueryPlan, points: Points, draft: AnswerDraft, model: ChatModel
+    ) -> Generator[Step, None, AnswerDraft]:
+        """The draft with the points, below what the model writes of them where a lead is wanted;
+        as it is where the model does not say that they answer."""
+        own = cite_points(points)[0]  # numbered as in the draft, which begins with them
+        writer = LeadWriter(self.checker, self.answerability)
+        judge_only = plan.kind not in LEAD_KINDS
+        lead = yield from writer.write(plan.standalone, own, model, judge_only=judge_only)
+        if not lead.claims and lead.p_answered < _least_p_answered(plan, points):
+            return draft
+        led = replace(draft, claims=lead.claims)
+        return _with_chance(_with_points(led, points), lead.chance)
 
     def _with_support(
         self, plan: QueryPlan, draft: AnswerDraft, retrieved: Retrieved
@@ -172,6 +192,37 @@ class SmallModelAnswerer:
     def _may_stand(self, question: str, claim: Claim, attempt: Attempt) -> bool:
         context = self.checker.context(claim.citations[0].span)
         return is_acceptable(question, claim, context, attempt)
+
+
+def may_state_a_fact(kind: AnswerKind, points: Points) -> bool:
+    """True where one sentence may answer what reads like a question for several points ("Which
+    paper reported it?", "What did she say would not work?"); a list of the source is whole."""
+    return kind == "statement" or (kind == "list" and not points.by_form)
+
+
+def _is_direct(draft: AnswerDraft) -> bool:
+    """True where a sentence states the answer: one that the model was sure of or wrote itself. A
+    quotation in place of what it wrote is no more than one of the points."""
+    sure = any(attempt.is_sure for attempt in draft.attempts)
+    return bool(draft.claims) and (sure or draft.claims[0].origin != "closest")
+
+
+def _joined(
+    passages: Sequence[Passage], others: Sequence[Passage]
+) -> tuple[tuple[Passage, ...], list[Passage]]:
+    """The passages with the others that are not among them, numbered on; and the others as they are
+    numbered there."""
+    found = {each.span: each for each in passages}
+    for each in others:
+        found.setdefault(each.span, replace(each, number=len(found) + 1))
+    return tuple(found.values()), [found[each.span] for each in others]
+
+
+def _with_points(draft: AnswerDraft, points: Points) -> AnswerDraft:
+    """The draft with the points that it does not cite yet after its claims."""
+    cited = [citation.span for claim in draft.claims for citation in claim.citations]
+    passages, claims = cite_points(points, draft.passages, cited)
+    return replace(draft, passages=passages, claims=(*draft.claims, *claims))
 
 
 def _least_p_answered(plan: QueryPlan, points: Points) -> float:

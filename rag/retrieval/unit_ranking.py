@@ -105,8 +105,13 @@ def units_of_document(document: Document, limit: int) -> list[Candidate]:
 
 
 def in_document_order(evidence: Iterable[Evidence]) -> list[Evidence]:
-    """Sorted by document, and within one by place."""
-    return sorted(evidence, key=lambda each: each.span)
+    """By document, that of the most relevant first, and within one by place."""
+    given = list(evidence)
+    best: dict[str, float] = {}
+    for each in given:
+        id = each.span.document_id
+        best[id] = max(each.relevance, best.get(id, each.relevance))
+    return sorted(given, key=lambda each: (-best[each.span.document_id], each.span))
 
 
 # --- ranking ----------------------------------------------------------------------------------
