@@ -55,9 +55,11 @@ class Extractive:
     """The same among what one person says."""
     close_to_best_supporting: float = 0.8
     """The same beside a sentence that answers."""
+    min_relevance_supporting: float = 0.8
+    """Of a unit beside a sentence that answers: where little is relevant, the rest is noise."""
     close_to_best_near: float = 0.7
     """The same of points below a direct answer."""
-    max_supporting: int = 2
+    max_supporting: int = 3
     max_closest: int = 2
     """Passages that are quoted where no answer could be written."""
     name_weight: float = 1.5

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from rag.answering.points import PointGroup, Points
 from rag.checking.question_match import unknown_names
 from rag.models.token_embeddings import TokenEncoder
+from rag.query.answer_type import expected_answer_type
 from rag.query.plan import QueryPlan
 from rag.query.question_kind import AnswerKind
 from rag.retrieval.diversity import choose_diverse
@@ -75,23 +76,34 @@ class ExtractiveComposer:
         return choose_points(plan.kind, plan.standalone, ranked)
 
     def supporting_points(
-        self, plan: QueryPlan, hits: Sequence[Hit], cited: Collection[Span]
+        self,
+        plan: QueryPlan,
+        hits: Sequence[Hit],
+        cited: Collection[Span],
+        told: Collection[Span],
     ) -> Points:
-        """The units that complete an answer: of the documents that it cites, about as relevant as
-        the best or what a cited one leans on, such as the rate that "was later raised", and not
-        cited yet. Raises `LibraryError` and `ModelFileError`."""
+        """The units that complete an answer, of the documents that it cites: what is cited and not
+        `told`, and what is about as relevant as the best; where a number, a time or a person is
+        asked for only what a cited unit leans on or what leans on it, such as the rate that "was
+        later raised". Raises `LibraryError` and `ModelFileError`."""
         candidates = units_of_hits(hits, self.library, EVIDENCE.max_units)
         ids = {span.document_id for span in cited}
         ranked = rank_units(plan.standalone, candidates, self.encoder)
-        is_cited = {each.span: any(s.overlaps(each.span) for s in cited) for each in ranked}
-        leads = {each.candidate.unit.leans_on for each in ranked if is_cited[each.span]}
-        close = close_to_best(ranked, EXTRACTIVE.close_to_best_supporting)
+        own = [each for each in ranked if any(s.overlaps(each.span) for s in cited)]
+        leads = {each.candidate.unit.leans_on for each in own}
+        texts = {each.candidate.text for each in own}
+        is_open = expected_answer_type(plan.standalone) in ("other", "yes-no")
+        close = [
+            each
+            for each in close_to_best(ranked, EXTRACTIVE.close_to_best_supporting)
+            if each.relevance >= EXTRACTIVE.min_relevance_supporting
+            and (is_open or each.candidate.text in leads or each.candidate.unit.leans_on in texts)
+        ]
         near = [
             each
-            for each in [*(one for one in ranked if one.candidate.text in leads), *close]
-            if each.span.document_id in ids and not is_cited[each.span]
+            for each in {each.span: each for each in [*own, *close]}.values()
+            if each.span.document_id in ids and not any(s.overlaps(each.span) for s in told)
         ]
-        near = list({each.span: each for each in near}.values())
         return _one_group(in_document_order(near[: EXTRACTIVE.max_supporting]))
 
     def near_points(self, plan: QueryPlan, hits: Sequence[Hit], points: Points) -> Points:

@@ -33,6 +33,8 @@ class Lead:
     """Of an answer in them, 0..1."""
     claims: tuple[Claim, ...] = ()
     """The sentences of its reply that the passages support, none where it says nothing so."""
+    premise_holds: bool = True
+    """False where it denies what the question takes for granted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class LeadWriter:
         for granted what they do not say. Raises what `ChatModel.stream` does."""
         shown = _within_budget(passages)
         if not (yield from _premise_holds(question, shown, model)):
-            return Lead(0.0, 0.0)
+            return Lead(0.0, 0.0, premise_holds=False)
         call = yield from timed_call("judge", lambda: ask_if_answered(question, shown, model))
         yield call
         p_answered = call.probability or 0.0

@@ -127,7 +127,8 @@ class ReplyWriter:
         evidence = best_quote(self.question, near, attempt)
         if evidence and is_worth_quoting(self.question, evidence.quote, attempt):
             repaired = yield from timed("repair", self._repair(evidence, attempt))
-            return Checked(replace(repaired, group=sentence.group), "repaired")
+            if repaired:
+                return Checked(replace(repaired, group=sentence.group), "repaired")
         return Checked(claim, "removed")
 
     def _may_stand(self, claim: Claim, attempt: Attempt) -> bool:
@@ -135,9 +136,10 @@ class ReplyWriter:
             return False
         return self.may_stand(self.question, claim, attempt)
 
-    def _repair(self, evidence: Citation, attempt: Attempt) -> Generator[Step, None, Claim]:
+    def _repair(self, evidence: Citation, attempt: Attempt) -> Generator[Step, None, Claim | None]:
         """The question answered from the one sentence that the failed claim came from, or, if
-        that fails too, the sentence itself."""
+        that fails too, the sentence itself; None where the model was not sure of it either, and
+        what it says of it is unsupported."""
         narrow = [self._narrowed(evidence)]
         reply = yield from self._reply(narrow, "repair")
         sentences, _ = parse_reply(reply, evidence.number)
@@ -150,6 +152,9 @@ class ReplyWriter:
             and self._may_stand(claims[0], attempt)
         ):
             return claims[0]
+        doubted = attempt.p_answered is not None and not attempt.is_sure
+        if doubted and all(claim.support == "unsupported" for claim in claims):
+            return None
         quoted = quote_as_claim(evidence)
         says_it = attempt.short is not None and contains_short_answer(
             self.question, evidence.quote, attempt

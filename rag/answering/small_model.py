@@ -6,6 +6,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 
 from rag.answering.acceptance import is_acceptable
+from rag.answering.amounts import leaves_out_amount, was_changed_later
 from rag.answering.answerer import GetModel
 from rag.answering.attempts import Attempt, ChanceEstimated, attempts, order_to_try
 from rag.answering.draft import AnswerDraft, Step, timed, timed_call
@@ -18,10 +19,11 @@ from rag.checking.answerability import Answerability
 from rag.checking.checker import Checker
 from rag.checking.question_match import unknown_names
 from rag.events import Checked, ModelCalled, Retrieved, Selected
+from rag.query.answer_type import expected_answer_type, has_answer_type
 from rag.query.plan import QueryPlan
 from rag.query.question_kind import AnswerKind
 from rag.thresholds import ANSWERING
-from rag.types import ChatModel, Claim, Passage
+from rag.types import ChatModel, Claim, Passage, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ class SmallModelAnswerer:
             pointed = yield from self._pointed(plan, retrieved, draft, get_model)
             if pointed.claims:
                 return pointed
+            if pointed.reasons:
+                return (yield from self._closest(plan, pointed, retrieved))
         return (yield from self._stated(plan, retrieved, draft, get_model))
 
     def _stated(
@@ -91,7 +95,8 @@ class SmallModelAnswerer:
         self, plan: QueryPlan, retrieved: Retrieved, draft: AnswerDraft, get_model: GetModel
     ) -> Generator[Step, None, AnswerDraft]:
         """The draft with points as its claims, below a direct answer where there is one; without
-        where the model does not say that they answer. They are shown before it is asked."""
+        where the model does not say that they answer, and declined where there is no direct answer
+        either. They are shown before it is asked."""
         points = yield from timed_call(
             "compose", lambda: self.composer.compose(plan, retrieved.hits)
         )
@@ -102,7 +107,7 @@ class SmallModelAnswerer:
         yield Selected(passages)
         yield from (Checked(claim, "kept") for claim in claims)
         model = yield from timed_call("load model", get_model)
-        shown = replace(draft, passages=passages)
+        shown = stated = replace(draft, passages=passages)
         if may_state_a_fact(plan.kind, points):
             ordered = order_to_try(plan.standalone, to_try, retrieved.days, is_sub_question=False)
             stated = yield from self._answer_part(plan.standalone, ordered, shown, model)
@@ -114,33 +119,39 @@ class SmallModelAnswerer:
         pointed = yield from self._judged(plan, points, shown, model)
         if not pointed.claims:
             yield from (Checked(claim, "removed") for claim in claims)
-            yield Selected(draft.passages)
-            return draft
+            return replace(stated, reasons=stated.reasons or pointed.reasons)
         return pointed
 
     def _judged(
         self, plan: QueryPlan, points: Points, draft: AnswerDraft, model: ChatModel
     ) -> Generator[Step, None, AnswerDraft]:
         """The draft with the points, below what the model writes of them where a lead is wanted;
-        as it is where the model does not say that they answer."""
+        as it is where the model does not say that they answer, declined where it denies what the
+        question takes for granted."""
         own = cite_points(points)[0]  # numbered as in the draft, which begins with them
         writer = LeadWriter(self.checker, self.answerability)
         judge_only = plan.kind not in LEAD_KINDS
         lead = yield from writer.write(plan.standalone, own, model, judge_only=judge_only)
+        if not lead.premise_holds:
+            return _with_chance(draft.declined("not stated"), lead.chance)
         if not lead.claims and lead.p_answered < _least_p_answered(plan, points):
             return draft
-        led = replace(draft, claims=lead.claims)
+        claims = lead.claims
+        if plan.kind == "keyword" and any(was_changed_later(claim, points) for claim in claims):
+            claims = ()  # the points tell both, in their order
+        led = replace(draft, claims=claims)
         return _with_chance(_with_points(led, points), lead.chance)
 
     def _with_support(
         self, plan: QueryPlan, draft: AnswerDraft, retrieved: Retrieved
     ) -> Generator[Step, None, AnswerDraft]:
         """The draft with the sentences that complete what it cites, as points."""
-        cited = [citation.span for claim in draft.claims for citation in claim.citations]
+        cited = _cited(draft)
+        told = _told(draft)
         points = yield from timed_call(
-            "compose", lambda: self.composer.supporting_points(plan, retrieved.hits, cited)
+            "compose", lambda: self.composer.supporting_points(plan, retrieved.hits, cited, told)
         )
-        passages, claims = cite_points(points, draft.passages, cited)
+        passages, claims = cite_points(points, draft.passages, told)
         if len(passages) > len(draft.passages):
             yield Selected(passages)
         yield from (Checked(claim, "kept") for claim in claims)
@@ -201,10 +212,19 @@ def may_state_a_fact(kind: AnswerKind, points: Points) -> bool:
 
 
 def _is_direct(draft: AnswerDraft) -> bool:
-    """True where a sentence states the answer: one that the model was sure of or wrote itself. A
-    quotation in place of what it wrote is no more than one of the points."""
-    sure = any(attempt.is_sure for attempt in draft.attempts)
-    return bool(draft.claims) and (sure or draft.claims[0].origin != "closest")
+    """True where a sentence states the answer. A quotation in place of what the model wrote says no
+    more than the points do."""
+    return bool(draft.claims) and all(claim.origin != "closest" for claim in draft.claims)
+
+
+def _cited(draft: AnswerDraft) -> list[Span]:
+    return [citation.span for claim in draft.claims for citation in claim.citations]
+
+
+def _told(draft: AnswerDraft) -> list[Span]:
+    """What is cited and need not be quoted too: a claim of one amount may leave out another."""
+    claims = (claim for claim in draft.claims if not leaves_out_amount(claim))
+    return [citation.span for claim in claims for citation in claim.citations]
 
 
 def _joined(
@@ -220,8 +240,7 @@ def _joined(
 
 def _with_points(draft: AnswerDraft, points: Points) -> AnswerDraft:
     """The draft with the points that it does not cite yet after its claims."""
-    cited = [citation.span for claim in draft.claims for citation in claim.citations]
-    passages, claims = cite_points(points, draft.passages, cited)
+    passages, claims = cite_points(points, draft.passages, _told(draft))
     return replace(draft, passages=passages, claims=(*draft.claims, *claims))
 
 
@@ -232,7 +251,16 @@ def _least_p_answered(plan: QueryPlan, points: Points) -> float:
         return ANSWERING.min_p_answered_by_form
     if points.by_form:  # that somebody speaks says less than that there is a list
         return ANSWERING.min_p_answered_statement
-    return ANSWERING.min_p_answered_list if plan.kind == "list" else ANSWERING.min_p_answered_points
+    if plan.kind == "list" and not _are_of_asked_type(plan.standalone, points):
+        return ANSWERING.min_p_answered_list
+    return ANSWERING.min_p_answered_points
+
+
+def _are_of_asked_type(question: str, points: Points) -> bool:
+    """True where numbers, times or persons are asked for, and every point has one."""
+    kind = expected_answer_type(question)
+    texts = [each.candidate.text for group in points.groups for each in group.evidence]
+    return kind != "other" and all(has_answer_type(kind, text) for text in texts)
 
 
 def _with_chance(draft: AnswerDraft, chance: float | None) -> AnswerDraft:
