@@ -63,6 +63,7 @@ if TYPE_CHECKING:
         Skipped,
         Token,
         Updated,
+        Warned,
     )
     from rag.ingest.discovery import is_source_gone
     from rag.ingest.pdf_pages import page_of
@@ -171,6 +172,7 @@ __all__ = [
     "Updated",
     "Usage",
     "Verdict",
+    "Warned",
     "__version__",
     "answer_from_json",
     "answer_to_json",
@@ -195,7 +197,7 @@ _PUBLIC = {
     ),
     "rag.events": (
         "Added Checked Event Failed Finished IngestEvent ModelCalled Removed Retrieved Rewritten "
-        "Selected Skipped Token Updated"
+        "Selected Skipped Token Updated Warned"
     ),
     "rag.ingest.discovery": "is_source_gone",
     "rag.ingest.pdf_pages": "page_of",

@@ -124,4 +124,12 @@ class Failed:
     error: str
 
 
-IngestEvent = Added | Updated | Skipped | Removed | Failed
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """The source was read, but `warning` says what a reader of it should know; with the remedy."""
+
+    source: str
+    warning: str
+
+
+IngestEvent = Added | Updated | Skipped | Removed | Failed | Warned

@@ -22,7 +22,7 @@ from rag.errors import (
     NoSuchDocument,
     SourceError,
 )
-from rag.events import Added, Failed, IngestEvent, Removed, Skipped, Updated
+from rag.events import Added, Failed, IngestEvent, Removed, Skipped, Updated, Warned
 from rag.ingest.chunking import embedding_text
 from rag.ingest.pipeline import check_embedder, ingest, rebuild, remove
 from rag.ingest.readers import read_file
@@ -149,7 +149,7 @@ def long_text(paragraphs: int) -> str:
 def kinds(events: list[IngestEvent]) -> dict[str, list[str]]:
     named: dict[str, list[str]] = {}
     for event in events:
-        where = event.source if isinstance(event, Failed) else event.document_id
+        where = event.source if isinstance(event, Failed | Warned) else event.document_id
         named.setdefault(type(event).__name__, []).append(where)
     return {kind: sorted(where) for kind, where in named.items()}
 

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from rag import Library, is_url
 from rag.errors import EmptyLibrary
-from rag.events import Added, Failed, IngestEvent, Removed, Skipped, Updated
+from rag.events import Added, Failed, IngestEvent, Removed, Skipped, Updated, Warned
 from ui.safe_text import count, one_line
 from ui.shell.screen import Screen
 from ui.shell.terminal_rows import Row
@@ -20,6 +20,7 @@ WORDS = {  # in the order of the summary
     Updated: ("updated", "green"),
     Removed: ("removed", "yellow"),
     Skipped: ("unchanged", "dim"),
+    Warned: ("warning", "yellow"),
     Failed: ("failed", "red"),
 }
 
@@ -27,12 +28,12 @@ WORDS = {  # in the order of the summary
 def print_indexing(events: Iterable[IngestEvent], library: Library, screen: Screen) -> int:
     """Print a line for each change and a summary; returns how many sources failed.
 
-    Failures go to standard error, so that they are seen where the rest is thrown away.
+    Failures and warnings go to standard error, so that they are seen where the rest is thrown away.
     """
     tally: Counter[type] = Counter()
     for event in events:
         tally[type(event)] += 1
-        if isinstance(event, Failed):
+        if isinstance(event, Failed | Warned):
             screen.message(_row(event))
         elif not isinstance(event, Skipped):
             screen.output(_row(event))
@@ -84,12 +85,12 @@ def _file(source: str) -> Path:
     return next((file for file in files if file.exists()), Path(source))
 
 
-def _row(event: Added | Updated | Removed | Failed) -> Row:
+def _row(event: Added | Updated | Removed | Failed | Warned) -> Row:
     word, style = WORDS[type(event)]
     lead = Text(f"{word:<9}", style)
     match event:
-        case Failed(source, error):
-            return Row(Text(f"{one_line(source)}: {one_line(error)}"), lead)
+        case Failed(source, problem) | Warned(source, problem):
+            return Row(Text(f"{one_line(source)}: {one_line(problem)}"), lead)
         case Removed(id):
             return Row(Text(one_line(id)), lead)
         case _:
