@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from rag.errors import SourceError
-from rag.events import Failed
+from rag.events import Failed, Warned
 from rag.ingest.readers import find_files, read_file, read_page
 from rag.ingest.web import Page, is_url, normalise_url
 from rag.types import Document
@@ -40,7 +40,7 @@ class SourceFinder:
         self.found_sources: set[str] = set()  # of the documents found in this run
         self.read_files: set[str] = set()
 
-    def documents(self) -> Iterator[Document | Failed]:
+    def documents(self) -> Iterator[Document | Failed | Warned]:
         """Each document once. Raises `SourceError` for a path that does not exist."""
         yield from self._documents_in_files()
         for url in dict.fromkeys(self.urls):
@@ -48,8 +48,7 @@ class SourceFinder:
                 url = normalise_url(url)
                 if url not in self.found_sources:
                     self.found_sources.add(url)
-                    found = self.fetch(url)
-                    yield read_page(url, found.suffix, found.data, found.charset)
+                    yield from self._page(url)
             except SourceError as error:
                 yield Failed(_without_surrogates(url), str(error))
 
@@ -67,15 +66,23 @@ class SourceFinder:
             and self._is_removed(source)
         )
 
-    def _documents_in_files(self) -> Iterator[Document | Failed]:
+    def _page(self, url: str) -> Iterator[Document | Failed | Warned]:
+        found = self.fetch(url)
+        problems: list[Failed | Warned] = []
+        document = read_page(url, found.suffix, found.data, found.charset, problems.append)
+        yield from [*problems, document]
+
+    def _documents_in_files(self) -> Iterator[Document | Failed | Warned]:
         # A missing file is a mistake, unless documents came from it: then they are to be removed.
         paths = [path for path in self.paths if path.exists() or not self._is_indexed_file(path)]
         for file in find_files(paths):
+            problems: list[Failed | Warned] = []
             try:
-                documents = read_file(file)
+                documents = read_file(file, problems.append)
             except SourceError as error:
                 yield Failed(_without_surrogates(str(file)), str(error))
                 continue
+            yield from problems
             self.read_files.add(str(file.resolve()))
             for document in documents:
                 if document.source not in self.found_sources:

@@ -17,7 +17,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from rag.errors import EmbedderMismatch, LibraryBusy, LibraryError
-from rag.events import Added, Failed, IngestEvent, Removed, Skipped, Updated
+from rag.events import Added, Failed, IngestEvent, Removed, Skipped, Updated, Warned
 from rag.ingest.chunking import chunk_document, embedding_text
 from rag.ingest.discovery import SourceFinder
 from rag.ingest.suggestions import suggest
@@ -152,7 +152,7 @@ class _IndexRun:
         digests = self.library.digests()
         queue: list[tuple[_PendingDocument, Chunk]] = []
         for found in sources.documents():
-            if isinstance(found, Failed):
+            if isinstance(found, Failed | Warned):
                 yield found
             elif digests.get(found.id) == found.digest:
                 yield Skipped(found.id)

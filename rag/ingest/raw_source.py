@@ -39,7 +39,8 @@ class RawSource:
 
     def warn(self, problem: str, remedy: str = "") -> None:
         """Report what readers of the documents should know; both are full sentences."""
-        self.report(Warned(self.source, f"{problem} {remedy}".strip()))
+        source = self.source.encode(errors="replace").decode()  # a name may be no Unicode
+        self.report(Warned(source, f"{problem} {remedy}".strip()))
 
 
 def make_document(
