@@ -242,6 +242,18 @@ def test_a_record_that_is_gone_is_removed(index: Index, tmp_path: Path) -> None:
     index.check()
 
 
+def test_a_bad_record_neither_stops_the_others_nor_removes_its_old_version(
+    index: Index, tmp_path: Path
+) -> None:
+    good = '{"id": "a", "text": "The mill is red."}\n{"id": "b", "text": "The barn is old."}'
+    file = write(tmp_path / "all.jsonl", good)
+    index.run(file)
+    write(file, '{"id": "a", "text": "The mill is blue."}\n{"id": "b", "text": ""}')
+    found = kinds(index.run(file))
+    assert (found["Updated"], len(found["Failed"])) == (["all.jsonl#a"], 1)
+    assert index.ids() == ["all.jsonl#a", "all.jsonl#b"]
+
+
 def test_one_bad_file_is_not_the_end(index: Index, files: Path) -> None:
     (files / "broken.pdf").write_bytes(b"%PDF-1.7 and then nothing")
     events = index.run(files)

@@ -13,6 +13,7 @@ import pypdf
 import pytest
 
 from rag.errors import SourceError
+from rag.events import Failed, Warned
 from rag.ingest.chunking import chunk_document
 from rag.ingest.pdf_pages import page_of
 from rag.ingest.readers import (
@@ -387,19 +388,39 @@ def test_each_record_is_a_document(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "problem"),
     [
-        ("{", "no JSON object in line 2"),
-        ("[1]", "no JSON object in line 2"),
-        ("[" * 100_000, "no JSON object in line 2"),
-        ('{"title": "x"}', "no text in line 2"),
-        ('{"text": "  "}', "no text in line 2"),
-        ('{"text": 5}', "no text in line 2"),
+        ("{", "has no JSON object in line 2"),
+        ("[1]", "has no JSON object in line 2"),
+        ("[" * 100_000, "has no JSON object in line 2"),
+        ('{"title": "x"}', "has no text in line 2"),
+        ('{"text": "  "}', "has no text in line 2"),
+        ('{"text": 5}', "has no text in line 2"),
         ('{"text": "x", "id": "1"}', "repeats an id in line 2"),
     ],
 )
-def test_a_bad_record_is_named(tmp_path: Path, line: str, problem: str) -> None:
-    error = refusal(tmp_path / "a.jsonl", f'{{"text": "fine"}}\n{line}\n'.encode())
-    assert problem in error.problem
-    assert "a.jsonl" in error.problem
+def test_a_bad_record_is_named_and_the_others_are_read(
+    tmp_path: Path, line: str, problem: str
+) -> None:
+    data = f'{{"text": "fine"}}\n{line}\n{{"text": "good"}}\n{line}'.encode()
+    (tmp_path / "a.jsonl").write_bytes(data)
+    problems: list[Failed | Warned] = []
+    documents = read_file(tmp_path / "a.jsonl", problems.append)
+    assert [document.text for document in documents] == ["fine", "good"]
+    first, second = problems
+    assert isinstance(first, Failed)
+    assert isinstance(second, Failed)
+    assert f"a.jsonl {problem}" in first.error
+    assert "in line 4" in second.error
+
+
+def test_records_of_which_none_can_be_read_are_an_error(tmp_path: Path) -> None:
+    assert "in line 1" in refusal(tmp_path / "a.jsonl", b'{"id": 1}\n[]').problem
+
+
+def test_an_id_may_have_any_length(tmp_path: Path) -> None:
+    ids = [f"https://example.org/{'deep/' * 500}{number}" for number in range(3)]
+    lines = [json.dumps({"id": id, "text": f"Page {id[-1]}."}) for id in ids]
+    (tmp_path / "a.jsonl").write_text("\n".join(lines))
+    assert [each.id for each in read_file(tmp_path / "a.jsonl")] == [f"a.jsonl#{id}" for id in ids]
 
 
 # --- files that cannot be opened -------------------------------------------------------------

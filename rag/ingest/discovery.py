@@ -38,7 +38,7 @@ class SourceFinder:
         self.fetch = fetch
         self.used_ids = set(ids_by_source.values())
         self.found_sources: set[str] = set()  # of the documents found in this run
-        self.read_files: set[str] = set()
+        self.read_files: set[str] = set()  # to the end: records that were not found are gone
 
     def documents(self) -> Iterator[Document | Failed | Warned]:
         """Each document once. Raises `SourceError` for a path that does not exist."""
@@ -83,7 +83,8 @@ class SourceFinder:
                 yield Failed(_without_surrogates(str(file)), str(error))
                 continue
             yield from problems
-            self.read_files.add(str(file.resolve()))
+            if not any(isinstance(problem, Failed) for problem in problems):
+                self.read_files.add(str(file.resolve()))
             for document in documents:
                 if document.source not in self.found_sources:
                     self.found_sources.add(document.source)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from rag.errors import SourceError
 from rag.ingest.encodings import decode
 from rag.ingest.metadata import clean_line
 from rag.ingest.raw_source import (
@@ -18,17 +19,29 @@ from rag.types import Document
 
 
 def read_json_lines(raw: RawSource) -> list[Document]:
+    """A document for each record. Records that cannot be read are reported, the others returned.
+
+    The id of a record is its "id", else the number of its line. Raises `SourceError` where no
+    record can be read.
+    """
     documents: dict[str, Document] = {}
+    problems: list[SourceError] = []
     for number, line in enumerate(decode(raw).split("\n"), 1):
         if line.strip():
-            document = _read_record(raw, number, line)
-            if document.id in documents:
-                raise source_error(
-                    raw.name, f"repeats an id in line {number}", "Give each record its own."
-                )
-            documents[document.id] = document
+            try:
+                document = _read_record(raw, number, line)
+                if document.id in documents:
+                    raise source_error(
+                        raw.name, f"repeats an id in line {number}", "Give each record its own."
+                    )
+            except SourceError as error:
+                problems.append(error)
+            else:
+                documents[document.id] = document
     if not documents:
-        raise empty_error(raw)
+        raise problems[0] if problems else empty_error(raw)
+    for problem in problems:
+        raw.fail(problem)
     return list(documents.values())
 
 
@@ -44,7 +57,7 @@ def _read_record(raw: RawSource, number: int, line: str) -> Document:
     if not text.strip():
         raise source_error(raw.name, f"has no text in line {number}", 'Give it a "text" field.')
     id = record.get("id")
-    key = clean_line(str(id)) if isinstance(id, str | int) else ""
+    key = clean_line(str(id), None) if isinstance(id, str | int) else ""
     published = record.get("published") or record.get("date")
     text = NEWLINE.sub("\n", text)
     return make_document(

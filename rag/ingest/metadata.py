@@ -41,14 +41,15 @@ def parse_iso_date(value: object) -> str | None:
     return None
 
 
-def clean_line(text: str) -> str:
-    """`text` as one line that is safe to print: no control characters, at most 200 characters.
+def clean_line(text: str, max_chars: int | None = 200) -> str:
+    """`text` as one line that is safe to print: no control characters, at most `max_chars`.
 
     It makes titles and ids, which are stored: other than `rag.errors.printable_line` it leaves what
     joins letters and emoji.
     """
     visible = _UNPRINTABLE.sub(" ", text).encode("utf-8", "replace").decode()
-    return _shorten(" ".join(visible.split()), 200)
+    line = " ".join(visible.split())
+    return line if max_chars is None else _shorten(line, max_chars)
 
 
 def _headline(text: str) -> str:

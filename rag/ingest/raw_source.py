@@ -39,8 +39,15 @@ class RawSource:
 
     def warn(self, problem: str, remedy: str = "") -> None:
         """Report what readers of the documents should know; both are full sentences."""
-        source = self.source.encode(errors="replace").decode()  # a name may be no Unicode
-        self.report(Warned(source, f"{problem} {remedy}".strip()))
+        self.report(Warned(self._shown_source, f"{problem} {remedy}".strip()))
+
+    def fail(self, error: SourceError) -> None:
+        """Report a part, such as a record, that could not be read while the others could."""
+        self.report(Failed(self._shown_source, str(error)))
+
+    @property
+    def _shown_source(self) -> str:
+        return self.source.encode(errors="replace").decode()  # a name may be no Unicode
 
 
 def make_document(
