@@ -56,6 +56,8 @@ if TYPE_CHECKING:
         Finished,
         IngestEvent,
         ModelCalled,
+        Moved,
+        PassedOver,
         Removed,
         Retrieved,
         Rewritten,
@@ -151,9 +153,11 @@ __all__ = [
     "ModelRefused",
     "ModelTimeout",
     "ModelUnreachable",
+    "Moved",
     "NoSuchDocument",
     "Origin",
     "Passage",
+    "PassedOver",
     "QuestionError",
     "Relocation",
     "Removed",
@@ -196,8 +200,8 @@ _PUBLIC = {
         "ModelUnreachable NoSuchDocument QuestionError SettingsError SourceError"
     ),
     "rag.events": (
-        "Added Checked Event Failed Finished IngestEvent ModelCalled Removed Retrieved Rewritten "
-        "Selected Skipped Token Updated Warned"
+        "Added Checked Event Failed Finished IngestEvent ModelCalled Moved PassedOver "
+        "Removed Retrieved Rewritten Selected Skipped Token Updated Warned"
     ),
     "rag.ingest.discovery": "is_source_gone",
     "rag.ingest.pdf_pages": "page_of",

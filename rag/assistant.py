@@ -347,6 +347,10 @@ class Assistant:
             urls=urls,
         )
 
+    def preview(self, paths: Sequence[Path], urls: Sequence[str] = ()) -> Iterator[IngestEvent]:
+        """What `index` would do, without doing it; see `rag.ingest.pipeline.preview`."""
+        return pipeline.preview(paths, library=self.library, urls=urls)
+
     def rebuild(self, on_progress: pipeline.Progress | None = None) -> int:
         """Embed everything anew; returns the number of chunks."""
         return pipeline.rebuild(

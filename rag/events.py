@@ -110,6 +110,14 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """The document is unchanged; its file is now at `source`. It keeps its id."""
+
+    document_id: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Removed:
     """The document is no longer in the index."""
 
@@ -132,4 +140,12 @@ class Warned:
     warning: str
 
 
-IngestEvent = Added | Updated | Skipped | Removed | Failed | Warned
+@dataclass(frozen=True, slots=True)
+class PassedOver:
+    """Files in the folders that are of other kinds: their ending, or "no ending", and how many; the
+    most first."""
+
+    endings: tuple[tuple[str, int], ...]
+
+
+IngestEvent = Added | Updated | Moved | Skipped | Removed | Failed | Warned | PassedOver

@@ -22,9 +22,19 @@ from rag.errors import (
     NoSuchDocument,
     SourceError,
 )
-from rag.events import Added, Failed, IngestEvent, Removed, Skipped, Updated, Warned
+from rag.events import (
+    Added,
+    Failed,
+    IngestEvent,
+    PassedOver,
+    Removed,
+    Skipped,
+    Updated,
+    Warned,
+)
 from rag.ingest.chunking import embedding_text
 from rag.ingest.pipeline import check_embedder, ingest, rebuild, remove
+from rag.ingest.raw_source import Report
 from rag.ingest.readers import read_file
 from rag.ingest.web import Page, fetch_page
 from rag.store.documents import Library
@@ -149,6 +159,8 @@ def long_text(paragraphs: int) -> str:
 def kinds(events: list[IngestEvent]) -> dict[str, list[str]]:
     named: dict[str, list[str]] = {}
     for event in events:
+        if isinstance(event, PassedOver):
+            continue
         where = event.source if isinstance(event, Failed | Warned) else event.document_id
         named.setdefault(type(event).__name__, []).append(where)
     return {kind: sorted(where) for kind, where in named.items()}
@@ -276,10 +288,10 @@ def test_a_file_that_cannot_be_read_any_more_keeps_its_old_version(
 def test_a_file_that_goes_while_the_run_is_on_is_no_traceback(
     index: Index, files: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def load_too_late(path: Path) -> list[Document]:
+    def load_too_late(path: Path, report: Report) -> list[Document]:
         if path.name == "b.txt":
             path.unlink()
-        return read_file(path)
+        return read_file(path, report)
 
     monkeypatch.setattr("rag.ingest.discovery.read_file", load_too_late)
     assert kinds(index.run(files)) == {

@@ -1,47 +1,68 @@
-"""Finds the documents of files and web pages, and those whose file was removed.
+"""Finds the documents of files and web pages, and those whose file is gone.
 
-Decides the id of each document.
+Decides the id of each document: a file that was renamed or moved is known by its digest.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rag.errors import SourceError
-from rag.events import Failed, Warned
-from rag.ingest.readers import find_files, read_file, read_page
+from rag.events import Failed, PassedOver, Skipped, Warned
+from rag.ingest.folders import find_files
+from rag.ingest.missing_files import MissingFiles, is_missing, possible_files
+from rag.ingest.readers import FILE_SUFFIXES, read_file, read_page
 from rag.ingest.web import Page, is_url, normalise_url
+from rag.store.file_records import FileRecords, FileState, KnownDocument
 from rag.types import Document
+
+READING = "2"  # changes where readers give another text of the same file
+MIN_AGE_S = 2.0  # of the last change of a file whose state can be trusted to show the next one
+
+
+@dataclass(frozen=True, slots=True)
+class FileRead:
+    """All documents of the file at `path` were given before this."""
+
+    path: str
+    state: FileState
+
+
+Found = Document | FileRead | Skipped | Failed | Warned | PassedOver
 
 
 class SourceFinder:
     """The documents of the files at and under `paths`, and of the pages at `urls`.
 
-    `ids_by_source` maps the source of each indexed document to its id. `fetch` returns the page at
-    a URL or raises `SourceError`.
+    `files` tells what is indexed. `fetch` returns the page at a URL or raises `SourceError`.
     """
 
     def __init__(
         self,
         paths: Iterable[Path],
         urls: Iterable[str],
-        ids_by_source: Mapping[str, str],
+        files: FileRecords,
         fetch: Callable[[str], Page],
     ) -> None:
         self.paths = [Path(os.path.abspath(path)) for path in paths]
-        self.roots = [str(path.resolve()) for path in self.paths]
         self.urls = urls
-        self.ids_by_source = ids_by_source
         self.fetch = fetch
-        self.used_ids = set(ids_by_source.values())
+        self.ids = _Ids(files.known(), files.former())
+        self.file_states = files.states()
+        self.roots = {**self.folders(), **files.roots()}
         self.found_sources: set[str] = set()  # of the documents found in this run
         self.read_files: set[str] = set()  # to the end: records that were not found are gone
 
-    def documents(self) -> Iterator[Document | Failed | Warned]:
-        """Each document once. Raises `SourceError` for a path that does not exist."""
+    def documents(self) -> Iterator[Found]:
+        """Each document once; `Skipped` for those of a file that has not changed since it was read.
+
+        Raises `SourceError` for a path that does not exist.
+        """
         yield from self._documents_in_files()
         for url in dict.fromkeys(self.urls):
             try:
@@ -52,74 +73,123 @@ class SourceFinder:
             except SourceError as error:
                 yield Failed(_without_surrogates(url), str(error))
 
-    def removed_ids(self) -> list[str]:
-        """Ids of the indexed documents under `paths` whose file, or record in it, is gone.
+    def folders(self) -> dict[str, int]:
+        """Those of the paths that are folders, their links followed, with the device of each."""
+        folders = [path.resolve() for path in self.paths if path.is_dir()]
+        return {str(folder): folder.stat().st_dev for folder in folders}
 
-        To be called after `documents`. A web page is never among them: only a person can say that
-        it should be removed.
-        """
-        return sorted(
-            id
-            for source, id in self.ids_by_source.items()
-            if source not in self.found_sources
-            and self._is_under_paths(source)
-            and self._is_removed(source)
-        )
+    def missing(self) -> MissingFiles:
+        """The indexed documents under `paths` that were not found. To be called after
+        `documents`."""
+        lost = [
+            each
+            for each in self.ids.known.values()
+            if each.source not in self.found_sources and not is_url(each.source)
+        ]
+        paths = [str(path.resolve()) for path in self.paths]
+        return MissingFiles(lost, paths, self.roots, self.file_states, self.read_files)
 
-    def _page(self, url: str) -> Iterator[Document | Failed | Warned]:
+    def _page(self, url: str) -> Iterator[Found]:
         found = self.fetch(url)
         problems: list[Failed | Warned] = []
         document = read_page(url, found.suffix, found.data, found.charset, problems.append)
-        yield from [*problems, document]
+        yield from [*problems, self._with_id(document, url)]
 
-    def _documents_in_files(self) -> Iterator[Document | Failed | Warned]:
+    def _documents_in_files(self) -> Iterator[Found]:
         # A missing file is a mistake, unless documents came from it: then they are to be removed.
-        paths = [path for path in self.paths if path.exists() or not self._is_indexed_file(path)]
-        for file in find_files(paths):
-            problems: list[Failed | Warned] = []
-            try:
-                documents = read_file(file, problems.append)
-            except SourceError as error:
-                yield Failed(_without_surrogates(str(file)), str(error))
-                continue
-            yield from problems
-            if not any(isinstance(problem, Failed) for problem in problems):
-                self.read_files.add(str(file.resolve()))
-            for document in documents:
-                if document.source not in self.found_sources:
-                    self.found_sources.add(document.source)
-                    yield self._with_id(document, file)
+        paths = [
+            path
+            for path in self.paths
+            if path.exists() or not self.ids.in_file(str(path.resolve()))
+        ]
+        passed_over: Counter[str] = Counter()
+        for file in find_files(paths, FILE_SUFFIXES, passed_over):
+            yield from self._documents_of(file)
+        if passed_over:
+            yield PassedOver(tuple(passed_over.most_common()))
 
-    def _with_id(self, document: Document, file: Path) -> Document:
-        """The document with the id that it has, or the shortest end of its path that is no id
-        yet."""
-        id = self.ids_by_source.get(document.source)
-        if id is None:
-            root = next((path for path in self.paths if path in file.parents), file.parent)
-            record = document.id.removeprefix(file.name)
-            shortest = len(file.relative_to(root).parts)
-            parts = [_without_surrogates(part) for part in file.parts]
-            ends = ("/".join(parts[-n:]) for n in range(shortest, len(parts)))
-            id = next((end + record for end in ends if end + record not in self.used_ids), None)
-        document = replace(document, id=id or document.source)
-        self.used_ids.add(document.id)
-        return document
+    def _documents_of(self, file: Path) -> Iterator[Found]:
+        source = _without_surrogates(str(file.resolve()))
+        state = _state_of(file)
+        known = self.ids.in_file(source)
+        if known and state and state == self.file_states.get(source):
+            self.found_sources.update(each.source for each in known)
+            yield from (Skipped(each.id) for each in known)
+            return
+        problems: list[Failed | Warned] = []
+        try:
+            documents = read_file(file, problems.append)
+        except SourceError as error:
+            yield Failed(_without_surrogates(str(file)), str(error))
+            return
+        yield from problems
+        for document in documents:
+            if document.source not in self.found_sources:
+                self.found_sources.add(document.source)
+                yield self._with_id(document, *self._names(document, file))
+        if not any(isinstance(problem, Failed) for problem in problems):
+            self.read_files.add(str(file.resolve()))
+            if state:
+                yield FileRead(source, state)
 
-    def _is_indexed_file(self, path: Path) -> bool:
-        """True for a file that indexed documents came from."""
-        file = str(path.resolve())
-        return any(source == file or source.startswith(f"{file}#") for source in self.ids_by_source)
+    def _with_id(self, document: Document, *names: str) -> Document:
+        return replace(document, id=self.ids.take(document, names))
 
-    def _is_under_paths(self, source: str) -> bool:
-        return any(
-            source == root or source.startswith((f"{root}#", os.path.join(root, "")))
-            for root in self.roots
-        )
+    def _names(self, document: Document, file: Path) -> Iterator[str]:
+        """Ids for a document that has none: the ends of its path, from the folder that was named;
+        the shortest first."""
+        root = next((path for path in self.paths if path in file.parents), file.parent)
+        record = document.id.removeprefix(file.name)
+        parts = [_without_surrogates(part) for part in file.parts]
+        for count in range(len(file.relative_to(root).parts), len(parts)):
+            yield "/".join(parts[-count:]) + record
 
-    def _is_removed(self, source: str) -> bool:
-        return any(file in self.read_files for file in _possible_files(source)) or is_source_gone(
-            source
-        )
+
+class _Ids:
+    """The ids of documents: those in the index (`known`, by source), and of those once in it."""
+
+    def __init__(self, known: Iterable[KnownDocument], former: Iterable[KnownDocument]) -> None:
+        self.known = {each.source: each for each in known}
+        self._used = {each.id for each in self.known.values()}
+        self._by_file: dict[str, list[KnownDocument]] = {}
+        self._by_digest: dict[str, list[KnownDocument]] = {}
+        self._former_sources: dict[str, str] = {}
+        for each in self.known.values():
+            self._by_digest.setdefault(each.digest, []).append(each)
+            for file in () if is_url(each.source) else possible_files(each.source):
+                self._by_file.setdefault(file, []).append(each)
+        for each in former:
+            self._by_digest.setdefault(each.digest, []).append(each)
+            self._former_sources[each.source] = each.id
+
+    def in_file(self, path: str) -> Sequence[KnownDocument]:
+        """The indexed documents that came from the file at `path`."""
+        return self._by_file.get(path, ())
+
+    def take(self, document: Document, names: Iterable[str]) -> str:
+        """The id of a document: what it has; what it had before it was removed, or under the name
+        that its file had; else the first of `names` that is free."""
+        if document.source in self.known:
+            return self.known[document.source].id
+        had = [self._former_sources.get(document.source, ""), self._moved_from(document)]
+        free = (name for name in (*had, *names) if name and name not in self._used)
+        id = next(free, document.source)
+        self._used.add(id)
+        return id
+
+    def _moved_from(self, document: Document) -> str:
+        """The id of the same text whose file is gone; "" where there is none.
+
+        The document is taken out of those that are `known`: it is at its new place.
+        """
+        for same in self._by_digest.get(document.digest, ()):
+            if same.id not in self._used:  # removed before
+                return same.id
+            if self.known.get(same.source) is same and is_source_gone(same.source):
+                del self.known[same.source]
+                self._used.discard(same.id)
+                return same.id
+        return ""
 
 
 def is_source_gone(source: str) -> bool:
@@ -127,22 +197,19 @@ def is_source_gone(source: str) -> bool:
 
     `source` is that of a document: a path, ``path#record``, or a URL.
     """
-    return not is_url(source) and all(map(_is_file_missing, _possible_files(source)))
+    return not is_url(source) and all(map(is_missing, possible_files(source)))
 
 
-def _possible_files(source: str) -> list[str]:
-    """The files that `source` may name: it is a file, or a file, "#" and the id of a record, and
-    either may contain a "#" itself."""
-    parts = source.split("#")
-    return ["#".join(parts[:n]) for n in range(len(parts), 0, -1)]
-
-
-def _is_file_missing(file: str) -> bool:
+def _state_of(file: Path) -> FileState | None:
+    """What changes when the file does; None where it changed a moment ago, and might again without
+    a trace."""
     try:
-        os.stat(file)
-    except OSError as error:  # any other error: it may exist
-        return isinstance(error, (FileNotFoundError, NotADirectoryError))
-    return False
+        found = os.stat(file)
+    except OSError:
+        return None
+    if time.time() - found.st_mtime < MIN_AGE_S:
+        return None
+    return FileState(found.st_size, found.st_mtime_ns, READING)
 
 
 def _without_surrogates(text: str) -> str:

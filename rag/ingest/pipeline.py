@@ -8,21 +8,24 @@ crash: searches ignore them and the end of a run deletes them.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from rag.errors import EmbedderMismatch, LibraryBusy, LibraryError
-from rag.events import Added, Failed, IngestEvent, Removed, Skipped, Updated, Warned
+from rag.events import Added, IngestEvent, Moved, Removed, Skipped, Updated
 from rag.ingest.chunking import chunk_document, embedding_text
-from rag.ingest.discovery import SourceFinder
+from rag.ingest.discovery import FileRead, SourceFinder
+from rag.ingest.missing_files import is_away
 from rag.ingest.suggestions import suggest
 from rag.ingest.web import Page, fetch_page
 from rag.store.documents import Library
+from rag.store.file_records import KnownDocument
 from rag.store.vectors import VectorStore
 from rag.types import Chunk, Document, Embedder
 
@@ -47,21 +50,58 @@ def ingest(
     """Bring the library up to date with the files at and under `paths` and the pages at `urls`,
     one event a document.
 
-    A document at or under `paths` whose file is gone is removed; other documents, web pages among
-    them, are left alone. `lock_path` is a file of the index that only one run at a time can lock.
-    Closing the iterator ends the run; what it has yielded stays. Raises `LibraryBusy` when another
-    run is under way, `EmbedderMismatch`, `SourceError` for a path that does not exist, and whatever
-    the embedder and the disk raise; what was committed before stays.
+    A document at or under `paths` whose file was deleted is removed; one whose folder is away is
+    kept, with a failure that says so. A file that was renamed or moved keeps its id. Other
+    documents, web pages among them, are left alone. `lock_path` is a file of the index that only
+    one run at a time can lock. Closing the iterator ends the run; what it has yielded stays. Raises
+    `LibraryBusy` when another run is under way, `EmbedderMismatch`, `SourceError` for a path that
+    does not exist, and whatever the embedder and the disk raise; what was committed before stays.
     """
     with _exclusive_run(lock_path):
         run = _IndexRun(library, vectors, embedder, on_progress)
         run.complete_vectors()
-        sources = SourceFinder(paths, urls, library.ids_by_source(), run.report_fetches(fetch))
+        sources = SourceFinder(paths, urls, library.files, run.report_fetches(fetch))
+        run.remember_roots(sources)
         yield from run.index(sources)
-        for id in sources.removed_ids():
+        missing = sources.missing()
+        for id in missing.removed_ids():
             yield _remove_document(id, library, vectors)
+        yield from missing.away()
         vectors.delete_all_but(library.chunk_ids())
         vectors.write_index()
+
+
+def preview(
+    paths: Iterable[Path],
+    *,
+    library: Library,
+    urls: Iterable[str] = (),
+    fetch: Callable[[str], Page] = fetch_page,
+) -> Iterator[IngestEvent]:
+    """What `ingest` would do, without doing it: the same events, nothing embedded or written.
+
+    Pages at `urls` are fetched. Raises `SourceError` for a path that does not exist.
+    """
+    known = {each.id: each for each in library.files.known()}
+    sources = SourceFinder(paths, urls, library.files, fetch)
+    for found in sources.documents():
+        if isinstance(found, Document):
+            yield _change(found, known.get(found.id), len(chunk_document(found)))
+        elif not isinstance(found, FileRead):
+            yield found
+    missing = sources.missing()
+    yield from map(Removed, missing.removed_ids())
+    yield from missing.away()
+
+
+def _change(found: Document, known: KnownDocument | None, chunks: int) -> IngestEvent:
+    """The event for a document that was read; `known` is what is indexed under its id."""
+    if known is None:
+        return Added(found.id, chunks)
+    if known.digest != found.digest:
+        return Updated(found.id, chunks)
+    is_moved = known.source != found.source
+    return Moved(found.id, found.source) if is_moved else Skipped(found.id)
 
 
 def remove(document_id: str, *, library: Library, vectors: VectorStore, lock_path: Path) -> Removed:
@@ -105,12 +145,16 @@ _DocumentChunk = tuple[Document, Chunk]
 
 @dataclass(slots=True)
 class _PendingDocument:
-    """A document that is not committed yet; `unembedded` of its chunks have no vector."""
+    """A document that is not committed yet; `unembedded` of its chunks have no vector.
+
+    With it, `files` are committed to the end.
+    """
 
     document: Document
     chunks: list[Chunk]
     is_update: bool
     unembedded: int
+    files: list[FileRead] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -149,23 +193,39 @@ class _IndexRun:
 
     def index(self, sources: SourceFinder) -> Iterator[IngestEvent]:
         """Embed and commit the documents of `sources`, `BATCH_CHUNKS` chunks at a time."""
-        digests = self.library.digests()
-        queue: list[tuple[_PendingDocument, Chunk]] = []
+        known = {each.id: each for each in self.library.files.known()}
+        queue: deque[tuple[_PendingDocument, Chunk]] = deque()
         for found in sources.documents():
-            if isinstance(found, Failed | Warned):
+            if isinstance(found, FileRead):
+                self.remember(found, queue)
+            elif not isinstance(found, Document):
                 yield found
-            elif digests.get(found.id) == found.digest:
-                yield Skipped(found.id)
+            elif found.id in known and known[found.id].digest == found.digest:
+                if found.source != known[found.id].source:
+                    self.library.files.move(found.id, found.source)
+                yield _change(found, known[found.id], 0)
             else:
                 chunks = chunk_document(found)
-                pending = _PendingDocument(found, chunks, found.id in digests, len(chunks))
-                queue += [(pending, chunk) for chunk in chunks]
+                pending = _PendingDocument(found, chunks, found.id in known, len(chunks))
+                queue.extend((pending, chunk) for chunk in chunks)
                 if not chunks:
                     yield self.commit(pending)
                 while len(queue) >= BATCH_CHUNKS:
-                    batch, queue = queue[:BATCH_CHUNKS], queue[BATCH_CHUNKS:]
-                    yield from self.store_batch(batch)
-        yield from self.store_batch(queue)
+                    yield from self.store_batch([queue.popleft() for _ in range(BATCH_CHUNKS)])
+        yield from self.store_batch(list(queue))
+
+    def remember_roots(self, sources: SourceFinder) -> None:
+        """Keep the folders that were named, so that one that is away later is missed."""
+        for path, device in sources.folders().items():
+            if not is_away(path, sources.roots[path]):
+                self.library.files.add_root(path, device)
+
+    def remember(self, file: FileRead, queue: deque[tuple[_PendingDocument, Chunk]]) -> None:
+        """Keep the state of a file, once the last document before it is committed."""
+        if queue:
+            queue[-1][0].files.append(file)
+        else:
+            self.library.files.remember(file.path, file.state)
 
     def store_batch(self, batch: list[tuple[_PendingDocument, Chunk]]) -> Iterator[IngestEvent]:
         """Add the vectors of these chunks, and commit the documents that are complete."""
@@ -181,6 +241,8 @@ class _IndexRun:
         old = {chunk.id for chunk in self.library.chunks(id)}
         self.library.put(pending.document, pending.chunks, suggest(pending.document))
         self.vectors.delete(old - {chunk.id for chunk in pending.chunks})
+        for file in pending.files:
+            self.library.files.remember(file.path, file.state)
         return (Updated if pending.is_update else Added)(id, len(pending.chunks))
 
     def embed(self, pairs: Sequence[_DocumentChunk]) -> tuple[list[Chunk], list[list[float]]]:

@@ -15,12 +15,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rag.errors import LibraryError, NoSuchDocument, printable_line
+from rag.store.file_records import FileRecords
 from rag.store.full_text import fts_expression, searchable
 from rag.store.library_schema import FORMAT
 from rag.store.sqlite import Database
 from rag.types import Chunk, Document, Hit, Span
 
 MAX_CACHED_TEXTS = 16  # whole documents
+
+_TO_REMEMBER = (  # of a document that is removed
+    "INSERT OR REPLACE INTO former_documents SELECT id, source, digest FROM documents WHERE id = ?",
+    # Its file is to be read again, should it be named again.
+    "DELETE FROM files WHERE path IN (SELECT path FROM files JOIN documents ON source = path"
+    " OR substr(source, 1, length(path) + 1) = path || '#' WHERE id = ?)",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +60,7 @@ class Library:
         self._lock = database.lock
         self._query = database.rows
         self._transaction = database.transaction
+        self.files = FileRecords(database)
         self._texts: OrderedDict[tuple[str, str], str] = OrderedDict()
 
     @classmethod
@@ -154,6 +163,7 @@ class Library:
         with self._transaction() as connection:
             _delete(connection, document.id)
             _insert(connection, document, chunks)
+            connection.execute("DELETE FROM former_documents WHERE id = ?", (document.id,))
             connection.executemany(
                 "INSERT INTO questions VALUES (?, ?, ?, ?)",
                 [(document.id, each.text, each.span.start, each.span.end) for each in questions],
@@ -171,8 +181,11 @@ class Library:
         return [SuggestedQuestion(text, Span(document_id, *span)) for text, *span in rows]
 
     def remove(self, document_id: str) -> None:
-        """Forget a document and its chunks. Raises `NoSuchDocument`."""
+        """Forget a document and its chunks; its id stays reserved for it. Raises
+        `NoSuchDocument`."""
         with self._transaction() as connection:
+            for statement in _TO_REMEMBER:
+                connection.execute(statement, (document_id,))
             if not _delete(connection, document_id):
                 raise _no_such_document(document_id)
 

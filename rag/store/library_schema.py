@@ -8,7 +8,7 @@ from rag.errors import LibraryBusy, LibraryError
 from rag.store.full_text import searchable
 from rag.store.sqlite import DatabaseFormat
 
-VERSION = 2
+VERSION = 3
 # `words` is an index over the view `passages`. `piece` is Python's slice, because SQLite's own
 # substr() ends at a NUL.
 _FULL_TEXT = """
@@ -27,6 +27,17 @@ CREATE TABLE questions (
     start INTEGER NOT NULL,
     end INTEGER NOT NULL
 )
+"""
+_FILES = """
+CREATE TABLE files (
+    path TEXT PRIMARY KEY,
+    size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    reading TEXT NOT NULL
+);
+CREATE TABLE roots (path TEXT PRIMARY KEY, device INTEGER NOT NULL);
+CREATE TABLE former_documents (id TEXT PRIMARY KEY, source TEXT NOT NULL, digest TEXT NOT NULL);
+CREATE INDEX documents_of_digest ON documents (digest)
 """
 # The text is stored once, in `documents`.
 SCHEMA = f"""
@@ -49,7 +60,8 @@ CREATE TABLE chunks (
 );
 CREATE INDEX chunks_of_document ON chunks (document_id, start);
 {_FULL_TEXT};
-{_QUESTIONS}"""
+{_QUESTIONS};
+{_FILES}"""
 # The full-text index of version 1 held texts as they are, and it had no questions.
 _FROM_VERSION_1 = ";".join(
     [
@@ -80,7 +92,7 @@ FORMAT = DatabaseFormat(
     version=VERSION,
     schema=SCHEMA,
     pragmas=("synchronous = NORMAL",),
-    upgrades={1: _FROM_VERSION_1},
+    upgrades={1: _FROM_VERSION_1, 2: _FILES},
     functions={"piece": lambda text, start, end: text[start:end], "searchable": searchable},
     opens_for_reading=True,
     error=LibraryError,

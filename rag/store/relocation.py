@@ -25,6 +25,8 @@ class Relocation:
     """What became of a quote: it is at its old span ("same"), at another one ("moved"), no longer
     in the text ("changed"), or its document is no longer indexed ("gone").
 
+    A document that is indexed under another id, its text unchanged, is the same one.
+
     `span` is where it is now; None for "changed" and "gone".
     """
 
@@ -39,25 +41,49 @@ def relocate(citation: Citation, library: Library) -> Relocation:
 
 
 def relocate_all(
-    citations: Sequence[Citation], library: Library, context: Iterable[Citation] = ()
+    citations: Sequence[Citation],
+    library: Library,
+    context: Iterable[Citation] = (),
+    digests: Mapping[str, str] | None = None,
 ) -> list[Relocation]:
     """Where each of `citations` is now, in their order; each document is read once.
 
     All must be of one version of their documents: where a sentence is repeated, its neighbours
     decide which one is meant. `context` are more quotes of that version, such as the passages
-    around the citations. Raises `LibraryError` when the library cannot be read.
+    around the citations. `digests` are those of the documents then, by id, as far as they are
+    known. Raises `LibraryError` when the library cannot be read.
     """
     quotes: dict[str, dict[tuple[Span, str], None]] = {}
     for citation in (*citations, *context):
         quotes.setdefault(citation.span.document_id, {})[citation.span, citation.quote] = None
     found: dict[tuple[Span, str], Relocation] = {}
     for id in dict.fromkeys(citation.span.document_id for citation in citations):
-        text = _stored_text(library, id)
-        starts = {} if text is None else _find_starts(text, quotes[id])
-        for span, quote in quotes[id]:
-            start = starts.get((span, quote))
-            found[span, quote] = _relocation(span, quote, start, is_indexed=text is not None)
+        places = _places(library, id, quotes[id])
+        if not all(place.span for place in places.values()):
+            elsewhere = _id_of_copy(library, id, (digests or {}).get(id, ""))
+            if elsewhere:
+                places = _places(library, elsewhere, quotes[id])
+        found.update(places)
     return [found[citation.span, citation.quote] for citation in citations]
+
+
+def _places(
+    library: Library, id: str, quotes: Collection[tuple[Span, str]]
+) -> dict[tuple[Span, str], Relocation]:
+    """Where each quote is in the document `id`."""
+    text = _stored_text(library, id)
+    starts = {} if text is None else _find_starts(text, quotes)
+    return {
+        (span, quote): _relocation(id, span, quote, starts.get((span, quote)), text is not None)
+        for span, quote in quotes
+    }
+
+
+def _id_of_copy(library: Library, id: str, digest: str) -> str | None:
+    """The id under which that version of a document is indexed now."""
+    former = (each.digest for each in library.files.former() if each.id == id)
+    digest = digest or next(former, "")
+    return library.files.id_of_digest(digest) if digest else None
 
 
 def _stored_text(library: Library, id: str) -> str | None:
@@ -67,11 +93,12 @@ def _stored_text(library: Library, id: str) -> str | None:
         return None
 
 
-def _relocation(span: Span, quote: str, start: int | None, *, is_indexed: bool) -> Relocation:
+def _relocation(id: str, span: Span, quote: str, start: int | None, is_indexed: bool) -> Relocation:
     if start is None:
         return Relocation("changed" if is_indexed else "gone", None)
-    now = Span(span.document_id, start, start + len(quote))
-    return Relocation("same" if now == span else "moved", now)
+    now = Span(id, start, start + len(quote))
+    is_same = (now.start, now.end) == (span.start, span.end)
+    return Relocation("same" if is_same else "moved", now)
 
 
 def _find_starts(text: str, quotes: Collection[tuple[Span, str]]) -> dict[tuple[Span, str], int]:

@@ -128,13 +128,17 @@ def index(
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="Embed every stored text anew; reads no files.")
     ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done, and change nothing.")
+    ] = False,
 ) -> None:
     """Take files, folders and web pages into the index.
 
-    New and changed files are read, unchanged ones passed over, and documents whose file is gone
-    are removed. A PATH that begins with http:// or https:// is a web page: it is fetched now, from
-    public addresses only. Without PATH, the files that are already in the index are brought up
-    to date, and the network is left alone: name a page again to renew it.
+    New and changed files are read, unchanged ones passed over, and documents whose file was
+    deleted are removed; a folder that cannot be found is left as it is. A file that was renamed
+    or moved stays the same document. A PATH that begins with http:// or https:// is a web page: it
+    is fetched now, from public addresses only. Without PATH, the files that are already in the
+    index are brought up to date, and the network is left alone: name a page again to renew it.
     """
     from ui.shell.index_report import (
         print_indexing,
@@ -144,14 +148,17 @@ def index(
         stored_files,
     )
 
-    if rebuild and paths:
-        raise typer.BadParameter("--rebuild works on what is stored; leave PATH out.")
+    if rebuild and (paths or dry_run):
+        raise typer.BadParameter("--rebuild works on what is stored; leave the rest out.")
     with open_assistant(command_settings(ctx), seeds=False) as (assistant, screen):
         library, on_progress = assistant.library, progress_callback(screen)
         if rebuild:
             print_rebuilt(assistant.rebuild(on_progress), screen)
             return
         files, urls = split_paths_and_urls(paths) if paths else (stored_files(library), [])
+        if dry_run:
+            print_indexing(assistant.preview(files, urls), library, screen, dry_run=True)
+            return
         if print_indexing(assistant.index(files, on_progress, urls), library, screen):
             raise typer.Exit(SourceError.exit_code)
 
@@ -210,12 +217,19 @@ def verify(
 
 
 @app.command()
-def remove(ctx: typer.Context, document_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
-    """Forget a document. Its file is left alone."""
-    from ui.shell.index_report import print_indexing
+def remove(
+    ctx: typer.Context, document: Annotated[str, typer.Argument(metavar="ID|FOLDER")]
+) -> None:
+    """Forget a document, or all documents that came from a folder. Their files are left alone."""
+    from ui.shell.index_report import folder_documents, print_indexing
 
     with open_assistant(command_settings(ctx), seeds=False) as (assistant, screen):
-        print_indexing(iter([assistant.remove(document_id)]), assistant.library, screen)
+        library = assistant.library
+        folder = None if document in library.digests() else folder_documents(library, document)
+        removed = map(assistant.remove, folder or [document])
+        print_indexing(removed, library, screen)
+        if folder:
+            library.files.remove_root(str(Path(document).resolve()))
 
 
 @app.command()

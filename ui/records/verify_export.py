@@ -33,12 +33,15 @@ def verify_footnotes(footnotes: Sequence[Footnote], library: Library) -> list[Fo
         version[_citation(note)] = None
     found = {
         (citation, digest): place
-        for (_, digest), version in versions.items()
-        for citation, place in zip(version, relocate_all([*version], library), strict=True)
+        for (id, digest), version in versions.items()
+        for citation, place in zip(
+            version, relocate_all([*version], library, (), {id: digest}), strict=True
+        )
     }
     return [
-        FootnoteCheck(note, found[_citation(note), note.digest], _same_digest(note, digests))
+        FootnoteCheck(note, place, _same_digest(note, place, digests))
         for note in footnotes
+        for place in [found[_citation(note), note.digest]]
     ]
 
 
@@ -46,6 +49,7 @@ def _citation(footnote: Footnote) -> Citation:
     return Citation(footnote.number, footnote.span, footnote.quote)
 
 
-def _same_digest(footnote: Footnote, digests: Mapping[str, str]) -> bool | None:
-    digest = digests.get(footnote.span.document_id)
+def _same_digest(footnote: Footnote, place: Relocation, digests: Mapping[str, str]) -> bool | None:
+    id = place.span.document_id if place.span else footnote.span.document_id
+    digest = digests.get(id)
     return footnote.digest == digest if footnote.digest and digest else None

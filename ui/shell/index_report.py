@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -10,7 +11,17 @@ from rich.text import Text
 
 from rag import Library, is_url
 from rag.errors import EmptyLibrary
-from rag.events import Added, Failed, IngestEvent, Removed, Skipped, Updated, Warned
+from rag.events import (
+    Added,
+    Failed,
+    IngestEvent,
+    Moved,
+    PassedOver,
+    Removed,
+    Skipped,
+    Updated,
+    Warned,
+)
 from ui.safe_text import count, one_line
 from ui.shell.screen import Screen
 from ui.shell.terminal_rows import Row
@@ -18,22 +29,29 @@ from ui.shell.terminal_rows import Row
 WORDS = {  # in the order of the summary
     Added: ("added", "green"),
     Updated: ("updated", "green"),
+    Moved: ("moved", "green"),
     Removed: ("removed", "yellow"),
     Skipped: ("unchanged", "dim"),
     Warned: ("warning", "yellow"),
     Failed: ("failed", "red"),
 }
+MOST_ENDINGS = 8  # of files that were passed over, that are named
 
 
-def print_indexing(events: Iterable[IngestEvent], library: Library, screen: Screen) -> int:
+def print_indexing(
+    events: Iterable[IngestEvent], library: Library, screen: Screen, *, dry_run: bool = False
+) -> int:
     """Print a line for each change and a summary; returns how many sources failed.
 
-    Failures and warnings go to standard error, so that they are seen where the rest is thrown away.
+    `dry_run`: the events say what would be done.
+
+    Failures, warnings and what was passed over go to standard error, so that they are seen where
+    the rest is thrown away.
     """
     tally: Counter[type] = Counter()
     for event in events:
         tally[type(event)] += 1
-        if isinstance(event, Failed | Warned):
+        if isinstance(event, Failed | Warned | PassedOver):
             screen.message(_row(event))
         elif not isinstance(event, Skipped):
             screen.output(_row(event))
@@ -42,6 +60,8 @@ def print_indexing(events: Iterable[IngestEvent], library: Library, screen: Scre
     chunks = count(library.count_chunks(), "chunk")
     screen.clear_activity()
     summary = f"{', '.join(done) or 'Nothing found'}. The index holds {documents}, {chunks}."
+    if dry_run:
+        summary = f"Nothing was changed. It would be: {', '.join(done) or 'nothing found'}."
     screen.output(Row(Text(summary)))
     return tally[Failed]
 
@@ -78,6 +98,12 @@ def stored_files(library: Library) -> list[Path]:
     return list(dict.fromkeys(_file(source) for source in sources if not is_url(source)))
 
 
+def folder_documents(library: Library, folder: str) -> list[str]:
+    """The ids of the documents whose file is or was in `folder`, which need not exist."""
+    start = os.path.join(Path(folder).resolve(), "")
+    return [each.id for each in library.files.known() if each.source.startswith(start)]
+
+
 def _file(source: str) -> Path:
     """A source is a file, or a file, "#" and the name of a record."""
     parts = source.split("#")
@@ -85,12 +111,24 @@ def _file(source: str) -> Path:
     return next((file for file in files if file.exists()), Path(source))
 
 
-def _row(event: Added | Updated | Removed | Failed | Warned) -> Row:
-    word, style = WORDS[type(event)]
+def passed_over_sentence(endings: Sequence[tuple[str, int]]) -> str:
+    """How many files of other kinds were passed over, and of which."""
+    named = ", ".join(f"{number:,} {one_line(ending)}" for ending, number in endings[:MOST_ENDINGS])
+    more = ", …" if len(endings) > MOST_ENDINGS else ""
+    total = sum(number for _, number in endings)
+    return f"{count(total, 'file')} of other kinds passed over: {named}{more}."
+
+
+def _row(event: Added | Updated | Moved | Removed | Failed | Warned | PassedOver) -> Row:
+    word, style = WORDS.get(type(event), ("other", "dim"))
     lead = Text(f"{word:<9}", style)
     match event:
         case Failed(source, problem) | Warned(source, problem):
             return Row(Text(f"{one_line(source)}: {one_line(problem)}"), lead)
+        case PassedOver(endings):
+            return Row(Text(passed_over_sentence(endings)), lead)
+        case Moved(id, source):
+            return Row(Text(f"{one_line(id)}  is now {one_line(source)}"), lead)
         case Removed(id):
             return Row(Text(one_line(id)), lead)
         case _:

@@ -16,7 +16,7 @@ from typing import Literal
 from urllib.parse import quote
 
 from rag import Library, is_source_gone, is_url
-from rag.events import Added, Failed, IngestEvent, Removed, Skipped, Updated
+from rag.events import Added, Failed, IngestEvent, Moved, Removed, Skipped, Updated, Warned
 from ui.safe_text import count, one_line
 from ui.views.citation_marks import escape_line
 
@@ -30,8 +30,10 @@ _SHAPES: dict[State, tuple[str, str]] = {  # shape, grade of its colour
 _DONE: dict[type[IngestEvent], str] = {
     Added: "added",
     Updated: "updated",
+    Moved: "moved",
     Removed: "removed",
     Skipped: "unchanged",
+    Warned: "with a warning",
     Failed: "failed",
 }
 _NAMED = 5  # changed documents that the outcome of a run names
@@ -86,11 +88,11 @@ def render_outcome(events: Iterable[IngestEvent]) -> str:
     events = tuple(events)
     tally = Counter(map(type, events))
     done = [f"{tally[kind]:,} {word}" for kind, word in _DONE.items() if tally[kind]]
-    lines = [_changed(kind, events) for kind in (Added, Updated, Removed) if tally[kind]]
-    lines += [_fault(event) for event in events if isinstance(event, Failed)]
+    lines = [_changed(kind, events) for kind in (Added, Updated, Moved, Removed) if tally[kind]]
+    lines += [_fault(event) for event in events if isinstance(event, Failed | Warned)]
     listed = "".join(f"<li>{each}</li>" for each in lines)
     summary = ", ".join(done) or "Nothing to do"
-    grade, mark = ("fair", "▲") if tally[Failed] else ("good", "●")
+    grade, mark = ("fair", "▲") if tally[Failed] or tally[Warned] else ("good", "●")
     return (
         f'<div class="fn-outcome fn-outcome-{grade}" role="status">'
         f'<p><span aria-hidden="true">{mark}</span> <b>{summary}.</b></p>'
@@ -153,7 +155,7 @@ def _date(published: str | None) -> str:
     return f'<time datetime="{day.isoformat()}">{day.day} {day:%b %Y}</time>'
 
 
-def _changed(kind: type[Added | Updated | Removed], events: Sequence[IngestEvent]) -> str:
+def _changed(kind: type[Added | Updated | Moved | Removed], events: Sequence[IngestEvent]) -> str:
     """The documents that were added, updated or removed, the first few by name."""
     ids = [event.document_id for event in events if isinstance(event, kind)]
     named = ", ".join(escape_line(id, 80) for id in ids[:_NAMED])
@@ -161,9 +163,9 @@ def _changed(kind: type[Added | Updated | Removed], events: Sequence[IngestEvent
     return f"{_DONE[kind].capitalize()}: {named}{more}"
 
 
-def _fault(event: Failed) -> str:
-    """The error, after the name of what it is about where it does not say that itself."""
+def _fault(event: Failed | Warned) -> str:
+    """What is wrong, after the name of what it is about where it does not say that itself."""
     name = event.source if is_url(event.source) else Path(event.source).name
-    error = one_line(event.error)
+    error = one_line(event.error if isinstance(event, Failed) else event.warning)
     about = "" if one_line(name) in error else f"<b>{escape_line(name, 120)}</b>: "
     return about + escape(error, quote=True)

@@ -315,7 +315,9 @@ class PageActions:
             for index, citation in enumerate(claim.citations)
         }
         context = [Citation(each.number, each.span, each.text) for each in exchange.evidence]
-        found = relocate_all(list(cited.values()), self.assistant.library, context)
+        found = relocate_all(
+            list(cited.values()), self.assistant.library, context, exchange.digests
+        )
         return {name: each.state for name, each in zip(cited, found, strict=True)}
 
 

@@ -84,9 +84,9 @@ def _opened(exchange: Exchange, cited: Citation, library: Library) -> LinkedSour
     id = cited.span.document_id
     besides = [c for claim in exchange.claims for c in claim.citations if c.span.document_id == id]
     passages = [Citation(each.number, each.span, each.text) for each in exchange.evidence]
-    found, *places = relocate_all([cited, *besides], library, passages)
+    found, *places = relocate_all([cited, *besides], library, passages, exchange.digests)
     try:
-        source = library.document(id)
+        source = library.document(found.span.document_id if found.span else id)
     except NoSuchDocument:
         return LinkedSource(None, None, note=_gone(exchange, cited), quote=cited.quote)
     others = {place.span for place in places if place.span} - {found.span}
