@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from ui.gate.sign_in import COOKIE, Access, cookie_owner
 from ui.gate.users import Users
 from ui.questions.exchange import Exchange
 from ui.records import verify_export
+from ui.web.full_disk import SENTENCE
 from ui.web.routes import content_disposition
 
 QUESTION = "What tariff rate applies to fentanyl?"
@@ -288,6 +290,28 @@ def test_no_other_folder_is_a_run(visit: Visit, name: str) -> None:
     assert visit.get(f"/evals/{name}").status_code == 404
 
 
+# --- uploads -------------------------------------------------------------------------------------
+
+
+def test_an_upload_without_room_gets_one_sentence_and_leaves_nothing(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from gradio.route_utils import GradioUploadFile
+    from gradio.utils import get_upload_folder
+
+    async def no_room(self: Any, data: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(GradioUploadFile, "write", no_room)
+    before = set(Path(get_upload_folder()).rglob("*"))
+    files = {"files": ("a.txt", b"The weir is long. " * 20_000)}
+    refused = visit.browser.post("/gradio_api/upload", files=files)
+    assert refused.status_code == 507
+    assert refused.text == SENTENCE
+    assert "Traceback" not in caplog.text
+    assert set(Path(get_upload_folder()).rglob("*")) == before
+
+
 # --- under another path, and with users --------------------------------------------------------
 
 
@@ -305,6 +329,26 @@ def test_everything_works_under_a_root_path(tmp_path: Path, prefix: str) -> None
         assert f'"root":"{url}/footnote"' in page.text
         assert "og:image" not in page.text
         for path in ("/health", "/v1/models", "/theme.css", "/gradio_api/info"):
+            assert browser.get(path).status_code == 200
+        assert browser.get("/gradio_api/proxy=https://a.hf.space/").status_code == 404
+
+
+@pytest.mark.parametrize("prefix", ["/docs/ask", ""], ids=["kept by the proxy", "taken off"])
+def test_everything_works_under_a_public_address_with_a_path(tmp_path: Path, prefix: str) -> None:
+    public = "https://library.example/docs/ask"
+    access = Access.of("127.0.0.1", root_path=public)
+    settings = load_settings(data_dir=tmp_path / "root")
+    with (
+        site(settings, access, root_path=public) as built,
+        served(built.app) as url,
+        httpx.Client(base_url=f"{url}{prefix}", headers={"Host": "library.example"}) as browser,
+    ):
+        page = browser.get("/")
+        assert page.status_code == 200
+        assert f'"root":"{public}"' in page.text
+        assert "Path=/docs/ask;" in page.headers["set-cookie"]
+        assert "og:image" not in page.text
+        for path in ("/health", "/v1/models", "/theme.css", "/gradio_api/info", "/config"):
             assert browser.get(path).status_code == 200
         assert browser.get("/gradio_api/proxy=https://a.hf.space/").status_code == 404
 

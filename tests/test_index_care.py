@@ -11,7 +11,7 @@ import pytest
 
 from rag.errors import SourceError
 from rag.events import Failed, IngestEvent, Moved, PassedOver, Removed, Skipped
-from rag.ingest import discovery, missing_files
+from rag.ingest import discovery
 from rag.ingest.pipeline import preview, remove
 from rag.store.relocation import relocate, relocate_all
 from rag.types import Citation, Span
@@ -249,9 +249,3 @@ def test_a_preview_tells_what_would_be_done_and_does_nothing(index: Index, drive
     }
     assert {id: index.library.document(id) for id in index.ids()} == held
     assert kinds(index.run(drive)) == kinds(events)
-
-
-def test_an_old_library_gets_the_new_tables(index: Index) -> None:
-    assert index.library.files.states() == {}
-    assert index.library.files.roots() == {}
-    assert missing_files.possible_files("/a/b#c#d") == ["/a/b#c#d", "/a/b#c", "/a/b"]

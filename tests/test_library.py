@@ -268,6 +268,10 @@ def test_a_query_in_capitals_has_stop_words_too(library: Library) -> None:
 
 
 OLD_FULL_TEXT = """
+DROP TABLE files;
+DROP TABLE roots;
+DROP TABLE former_documents;
+DROP INDEX documents_of_digest;
 DROP TABLE questions; DROP TABLE words; DROP VIEW passages;
 CREATE VIEW passages AS
     SELECT row, title, piece(text, start, end) AS body
@@ -299,6 +303,9 @@ def test_the_full_text_index_of_an_older_version_is_made_anew(old_file: Path) ->
         assert library.document("a").text.startswith("北岭隧道")
         put(library, "a", "Something else.")
         assert not library.search("ferries", 5)
+        library.remove("a")
+        assert [each.id for each in library.files.former()] == ["a"]
+        assert library.files.states() == {}
     check_integrity(old_file)
 
 

@@ -41,8 +41,8 @@ _FOREIGN = re.compile(
 
 
 class SecurityHeaders:
-    """Wraps an ASGI application, whose paths begin with `root_path` unless a proxy takes that off.
-    Headers that a reply brings itself are left as they are."""
+    """Wraps an ASGI application. `root_path` is taken off the paths that begin with it; a proxy may
+    have done so already. Headers that a reply brings itself are left as they are."""
 
     def __init__(self, app: ASGIApp, root_path: str = "") -> None:
         self._app = app
@@ -53,6 +53,7 @@ class SecurityHeaders:
             return await self._app(scope, receive, send)
         if self._root_path:
             scope = {**scope, "root_path": self._root_path}
+            scope["path"] = inner_path(scope)
         reply = _Reply(send, trims=_is_page(scope))
         scope = _uncompressed(scope) if reply.trims else scope
         try:

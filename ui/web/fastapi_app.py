@@ -80,9 +80,11 @@ def _mount(app: FastAPI, blocks: gradio.Blocks, root_path: str, mounting: dict[s
     from gradio import processing_utils
 
     from rag import MAX_FILE_BYTES
+    from ui.web import full_disk
 
     # Gradio fetches the address that a client names in place of an uploaded file.
     processing_utils.async_ssrf_protected_download = _unfetched
+    full_disk.remove_broken_uploads()
     gradio.mount_gradio_app(
         app,
         blocks,
@@ -96,7 +98,10 @@ def _mount(app: FastAPI, blocks: gradio.Blocks, root_path: str, mounting: dict[s
         pwa=False,
         mcp_server=False,
         enable_monitoring=False,
-        app_kwargs={"openapi_url": None},
+        app_kwargs={
+            "openapi_url": None,
+            "exception_handlers": {OSError: full_disk.reply_without_room},
+        },
         **mounting,
     )
 

@@ -6,7 +6,6 @@ file of the same name replaces the one before: that is how an article is updated
 
 from __future__ import annotations
 
-import errno
 import filecmp
 import hashlib
 import os
@@ -20,12 +19,12 @@ from tempfile import NamedTemporaryFile
 
 from rag import FILE_SUFFIXES, MAX_FILE_BYTES
 from rag.errors import SourceError
+from ui.web.full_disk import NO_ROOM
 
 MAX_NAME_BYTES = 120  # in UTF-8, the ending included
 
 _FORBIDDEN = re.compile(r'[<>:"|?*]')  # in a name, on Windows
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)", re.IGNORECASE)
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def save_uploads(files: Sequence[Path], folder: Path) -> list[Path]:
@@ -121,7 +120,7 @@ def _translated(name: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _NO_ROOM:
+        if error.errno in NO_ROOM:
             raise SourceError(
                 f"There is no room left to keep {_shown(name)}.", "Free some space and try again."
             ) from error
