@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -45,6 +46,12 @@ def put(library: Library, id: str, text: str, title: str = "A title") -> Documen
     made = document(id, text, title)
     library.put(made, chunks(made))
     return made
+
+
+def put_whole(library: Library, id: str, text: str) -> None:
+    """Store a text in one chunk."""
+    made = document(id, text, "A title")
+    library.put(made, chunks(made, len(text)))
 
 
 def check_integrity(path: Path) -> None:
@@ -320,6 +327,35 @@ def test_a_file_of_an_older_version_that_may_only_be_read_is_searched_as_it_is(
             assert library.search("ferries", 5)
     finally:
         old_file.parent.chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    ("text", "query"),
+    [
+        ("Der Turm ist 1.250 Meter hoch und von 1904.", "1250"),
+        ("Der Turm ist 1.250 Meter hoch und von 1904.", "Wie hoch ist der 1 250 Meter hohe Turm?"),
+        ("La tour coûte 4’500’000 francs par an.", "4,500,000"),
+        ("The dam holds 3\u202f600 people.", "3'600"),
+        ("The new tram\u00adline to Kelm\u200boor opens.", "tramline"),
+        ("An e\ufb03cient o\ufb03ce.", "efficient"),
+        ("Ｔｈｅ ｐｕｍｐ ｉｓ ｒｅｄ．", "pump"),
+        ("Uudised: raamatukogudes on ka uusi raamatuid ning ajakirju.", "raamatukogu"),
+    ],
+)
+def test_what_readers_do_not_tell_apart_is_found(library: Library, text: str, query: str) -> None:
+    put_whole(library, "a", text)
+    assert found(library, query) == ["a"]
+
+
+@pytest.mark.parametrize("id", ["E-2051", "GT-3380-A", "5.2.0", "ISO/IEC-9075", "QX–12–7"])
+def test_an_id_is_found_before_others_of_its_pieces(library: Library, id: str) -> None:
+    put_whole(library, "a", f"The valve {id} is of brass.")
+    pieces = [piece for piece in re.split(r"\W", id) if piece]
+    put_whole(library, "b", f"The valve {' or '.join(reversed(pieces))} is of brass.")
+    put_whole(
+        library, "c", f"The valve {' and '.join(pieces)} is of brass; {' and '.join(pieces)}."
+    )
+    assert found(library, f"Of what is the valve {id}?")[0] == "a"
 
 
 def test_search_stays_within_the_given_documents(library: Library) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from rag.text.folding import without_accents
+from rag.text.folding import fold, without_accents
 from rag.text.language import is_stop_word, language_of
 from rag.text.quantities import without_separators
 from rag.text.spaceless import RUN, pairs_of_run, spaced_out
@@ -13,6 +13,8 @@ from rag.text.tokens import stem
 MAX_QUERY_WORDS = 200  # of one search
 
 _WORD = re.compile(r"\w+(?:[.'’]\w+)*")
+# What may be the id of a part, a version or a case, where it holds a digit.
+_JOINED = re.compile(r"\w+(?:[-\u2010-\u2015\u2212/.]\w+)+")
 
 
 def searchable(text: str) -> str:
@@ -21,7 +23,8 @@ def searchable(text: str) -> str:
 
     The index of a library is made of it: whoever changes it gives `library_schema` a new version.
     """
-    return spaced_out(without_separators(text))
+    text = fold(text)
+    return spaced_out(without_separators(text, language_of(text)))
 
 
 def fts_expression(query: str) -> str:
@@ -29,11 +32,13 @@ def fts_expression(query: str) -> str:
 
     Function words are left out unless there is nothing else, or they alone are in capitals (WHO,
     IT). A dot or apostrophe inside a word makes it a phrase (U.S, don't), and so are two
-    neighbouring characters of a script without spaces. Words of another language than English match
+    neighbouring characters of a script without spaces. The pieces of an id (GT-4471-A) are looked
+    for side by side, too. Words of another language than English match
     all that begins with their stem, as the index has English stems.
     """
-    query = without_separators(query)
+    query = fold(query)
     language = language_of(query)
+    query = without_separators(query, language)
     pairs = [pair for run in RUN.finditer(query) for pair in pairs_of_run(run[0])]
     words = list(dict.fromkeys(_WORD.findall(RUN.sub(" ", query) if pairs else query)))
     tells = not query.isupper()  # capitals tell an acronym
@@ -44,7 +49,11 @@ def fts_expression(query: str) -> str:
     ]
     terms = [_term(word, language) for word in content or ([] if pairs else words)]
     terms += [f'"{" ".join(pair)}"' for pair in dict.fromkeys(pairs)]
-    return " OR ".join(terms[:MAX_QUERY_WORDS]).encode(errors="replace").decode()
+    joined = dict.fromkeys(_JOINED.findall(query))
+    terms += [f'"{each}"' for each in joined if re.search(r"\d", each)]
+    return (
+        " OR ".join(list(dict.fromkeys(terms))[:MAX_QUERY_WORDS]).encode(errors="replace").decode()
+    )
 
 
 def _term(word: str, language: str) -> str:

@@ -72,6 +72,8 @@ _FROM_VERSION_1 = ";".join(
         "INSERT INTO words (words) VALUES ('rebuild')",
     ]
 )
+# That of version 2 had the thousands of most languages in pieces, and it kept nothing of files.
+_FROM_VERSION_2 = ";".join([_FILES, "INSERT INTO words (words) VALUES ('rebuild')"])
 
 _REINDEX_REMEDY = "Move that file away and index the documents again."
 _WAIT_REMEDY = "Try again when it is done."
@@ -92,7 +94,7 @@ FORMAT = DatabaseFormat(
     version=VERSION,
     schema=SCHEMA,
     pragmas=("synchronous = NORMAL",),
-    upgrades={1: _FROM_VERSION_1, 2: _FILES},
+    upgrades={1: _FROM_VERSION_1, 2: _FROM_VERSION_2},
     functions={"piece": lambda text, start, end: text[start:end], "searchable": searchable},
     opens_for_reading=True,
     error=LibraryError,

@@ -147,13 +147,18 @@ def _at_its_place(quantity: Quantity, text: str, places: Sequence[int]) -> Quant
     return replace(quantity, start=start, end=end, text=text[start:end])
 
 
-def without_separators(text: str) -> str:
-    """`text` folded, with its numbers without separators of thousands: "1 250" as "1250"."""
+def without_separators(text: str, language: str = "en") -> str:
+    """`text` folded, with its numbers without separators of thousands: "1 250" as "1250"; in
+    another `language` than English also "1.250"."""
     marked = _with_groups_marked(fold(text))
-    return _GROUPED.sub(lambda found: re.sub(r"\D", "", found[0]), marked)
+    grouped = _GROUPED if language == "en" else _GROUPED_BY_DOTS_TOO
+    return grouped.sub(lambda found: re.sub(r"\D", "", found[0]), marked)
 
 
 _GROUPED = re.compile(rf"(?<![\d.,])\d{{1,3}}(?:[,{_SEPARATORS}]\d{{3}})+(?![\d,])")
+_GROUPED_BY_DOTS_TOO = re.compile(
+    rf"(?<![\d.,])\d{{1,3}}(?:[.,{_SEPARATORS}]\d{{3}})+(?!\d|[.,]\d{{3}})"
+)
 
 
 def _with_groups_marked(text: str) -> str:
