@@ -21,7 +21,6 @@ OWNERS = {
     "llama_index": {
         "rag.store.chroma_directory",
         "rag.models.embeddings",
-        "rag.ingest.readers",
         "rag.ingest.chunking",
         "rag.integrations.llama_index",
     },
@@ -31,8 +30,11 @@ OWNERS = {
     "onnxruntime": {"rag.models.embeddings"},
     "tokenizers": {"rag.models.embeddings"},
     "xllamacpp": {"rag.models.llama_worker"},
-    "pypdf": {"rag.ingest.readers"},
-    "trafilatura": {"rag.ingest.readers"},
+    "lxml": {"rag.ingest.readers.html", "rag.ingest.readers.packages"},
+    "markdown_it": {"rag.ingest.readers.markdown"},
+    "pypdfium2": {"rag.ingest.readers.pdf", "rag.ingest.readers.pdf_words"},
+    "trafilatura": {"rag.ingest.readers.html"},
+    "yaml": {"rag.ingest.readers.markdown"},
     "sqlite3": {
         "rag.store.library_schema",
         "rag.store.sqlite",
@@ -55,7 +57,7 @@ OWNERS = {
 # Libraries that take long to import: only the commands that need one load it.
 HEAVY = {
     *("chromadb", "gradio", "llama_index", "matplotlib", "numpy", "onnxruntime", "openai"),
-    *("pydantic", "pypdf", "rapidfuzz", "sklearn", "tokenizers", "trafilatura", "xllamacpp"),
+    *("pydantic", "pypdfium2", "rapidfuzz", "sklearn", "tokenizers", "trafilatura", "xllamacpp"),
 }
 # Written so that this file does not name one itself.
 INDEX_URL = re.compile(

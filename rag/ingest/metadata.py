@@ -15,8 +15,9 @@ from rag.text.sentences import split_sentences
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 _LETTER = re.compile(r"[^\W_]")
 _MACHINE_TITLE = re.compile(  # what programs write into the title of a file
-    r"microsoft (?:word|powerpoint)\b|untitled(?: document)?$|(?:document|slide|page) ?\d*$"
-    r"|.*\.(?:docx?|pdf|indd|rtf|tex)$",
+    r"microsoft (?:word|powerpoint|excel)\b|(?:document|slide|page|presentation) ?\d*$"
+    r"|\(?(?:untitled(?: document)?|anonymous|unspecified|unknown|title)\)?$"
+    r"|.*\.(?:docx?|pptx?|xlsx?|od[tps]|pdf|indd|rtf|tex|dvi|qxd|html?)$",
     re.IGNORECASE,
 )
 
@@ -30,7 +31,7 @@ def document_title(candidates: Sequence[object], text: str, name: str) -> str:
         found = clean_line(candidate) if isinstance(candidate, str) else ""
         if _LETTER.search(found) and not _MACHINE_TITLE.match(found):
             return found
-    return _headline(text) or clean_line(name) or "Untitled"
+    return headline(text) or clean_line(name) or "Untitled"
 
 
 def parse_iso_date(value: object) -> str | None:
@@ -52,8 +53,9 @@ def clean_line(text: str, max_chars: int | None = 200) -> str:
     return line if max_chars is None else _shorten(line, max_chars)
 
 
-def _headline(text: str) -> str:
-    """The first line where it reads like a headline, else the beginning of the first sentence."""
+def headline(text: str) -> str:
+    """The first line where it reads like a headline, else the beginning of the first sentence; ""
+    for a text without a letter."""
     first = _LETTER.search(text)
     start = max(text.rfind("\n", 0, first.start()) + 1, first.start() - 80) if first else 0
     head = text[start : start + 2000]

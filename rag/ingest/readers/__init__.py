@@ -1,0 +1,139 @@
+"""Reads files and web pages into documents: one module for each family of formats.
+
+A reader returns what a person sees, in their order, with its structure as light Markdown; what it
+leaves out it reports. Plain text and Markdown are stored as they are, so that a position in a
+document is a position in the file.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+from rag.ingest.encodings import decode
+from rag.ingest.json_lines import read_json_lines
+from rag.ingest.raw_source import (
+    RawSource,
+    Report,
+    empty_error,
+    ignore,
+    make_document,
+    source_error,
+)
+from rag.ingest.readers.html import MAX_HTML_BYTES, read_html
+from rag.ingest.readers.markdown import read_markdown
+from rag.ingest.readers.packages import MAX_XML_BYTES
+from rag.ingest.readers.pdf import read_pdf
+from rag.ingest.readers.word import read_word
+from rag.types import Document
+
+__all__ = [
+    "FILE_SUFFIXES",
+    "MAX_FILE_BYTES",
+    "MAX_HTML_BYTES",
+    "MAX_XML_BYTES",
+    "find_files",
+    "read_file",
+    "read_page",
+]
+
+MAX_FILE_BYTES = 100_000_000
+
+Reader = Callable[[RawSource], list[Document]]
+
+
+def _read_text(raw: RawSource) -> list[Document]:
+    return [make_document(raw, decode(raw))]
+
+
+_READERS: Mapping[str, Reader] = {
+    ".docx": read_word,
+    ".htm": read_html,
+    ".html": read_html,
+    ".jsonl": read_json_lines,
+    ".md": read_markdown,
+    ".pdf": read_pdf,
+    ".txt": _read_text,
+}
+FILE_SUFFIXES = tuple(sorted(_READERS))
+
+
+def read_file(path: Path, report: Report = ignore) -> list[Document]:
+    """The documents in the file at `path`: one, or one for each record of a `.jsonl`.
+
+    Ids are file names (``articles.jsonl#key`` for records). `report` is called with what is read
+    with a doubt or left out. Raises `SourceError` where nothing can be read.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in _READERS:
+        raise source_error(
+            path.name, "is of an unknown kind", f"Give one of {', '.join(FILE_SUFFIXES)}."
+        )
+    name, data = path.name, _read_bytes(path)
+    raw = RawSource(name, str(path.resolve()), name, path.stem, data, report=report)
+    return _read_documents(suffix, raw)
+
+
+def read_page(
+    url: str, suffix: str, data: bytes, charset: str = "", report: Report = ignore
+) -> Document:
+    """The document at `url`, whose `data` is read like a file that ends with `suffix` (".html").
+
+    `charset` is the one that its server declares. The URL is id and source. Raises `SourceError`.
+    """
+    parts = urlsplit(url)
+    title = unquote(PurePosixPath(parts.path).stem) or parts.netloc
+    raw = RawSource(url, url, "The page", title, data, charset, report)
+    return _read_documents(suffix, raw)[0]
+
+
+def _read_documents(suffix: str, raw: RawSource) -> list[Document]:
+    if not raw.data.strip():
+        raise empty_error(raw)
+    return _READERS[suffix](raw)
+
+
+def find_files(paths: Sequence[Path]) -> Iterator[Path]:
+    """The files at `paths`, and those with one of `FILE_SUFFIXES` in the folders at `paths`,
+    sorted.
+
+    Hidden files, hidden folders and links to folders inside a folder are skipped. Raises
+    `SourceError` for a path that does not exist and a folder that cannot be opened.
+    """
+    for path in paths:
+        if not os.path.exists(path):  # False, too, where its folder may not be searched
+            raise source_error(path.name, "cannot be found", "Check the path for a typing error.")
+    found = (file for path in paths for file in (_walk_folder(path) if path.is_dir() else [path]))
+    yield from dict.fromkeys(found)
+
+
+def _walk_folder(folder: Path) -> Iterator[Path]:
+    try:
+        children = sorted(child for child in folder.iterdir() if child.name[0] != ".")
+        folders = {child for child in children if child.is_dir()}
+    except OSError as error:
+        raise source_error(folder.name, "cannot be opened", "Change its permissions.") from error
+    for child in children:
+        if child in folders and not child.is_symlink():
+            yield from _walk_folder(child)
+        elif child.suffix.lower() in FILE_SUFFIXES and child.is_file():
+            yield child
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        if not path.is_file():
+            raise source_error(path.name, "is not a file", "Give the path of a file that exists.")
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise source_error(
+                path.name, f"is over {MAX_FILE_BYTES:,} bytes", "Split it into smaller files."
+            )
+        return path.read_bytes()
+    except PermissionError as error:
+        raise source_error(path.name, "is not yours to read", "Change its permissions.") from error
+    except OSError as error:
+        raise source_error(
+            path.name, f"cannot be opened ({error.strerror})", "Check the disk."
+        ) from error

@@ -1,0 +1,173 @@
+"""Words of PDF pages with their places, from PDFium.
+
+Places are in points from the left and the bottom of the page as it is shown.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterator
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any
+
+from rag.ingest.readers.light_markdown import raised
+
+PDFIUM = Lock()  # it must not be called by two threads at once
+
+_RAISED_SIZE = 0.85  # of the size of the letters before it, up to which a digit is raised
+_LINE_END_HYPHENS = "\x02\ufffe"  # what PDFium gives for a hyphen at the end of a line
+_NO_CODE = "\ufffd"  # stands for a letter whose font does not tell what it is
+_MAX_PATHS = 20_000  # lines and boxes looked at on a page: a map has a million
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle: `top` is above `bottom`."""
+
+    left: float
+    bottom: float
+    right: float
+    top: float
+
+    @property
+    def middle(self) -> float:
+        return (self.bottom + self.top) / 2
+
+    @property
+    def height(self) -> float:
+        return self.top - self.bottom
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """Letters without a space between them, and their box. `size` is that of the font in points."""
+
+    text: str
+    box: Box
+    size: float
+    is_turned: bool = False
+    """True where it does not run like most text of the page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What stands on a page; `rules` are its drawn lines and the edges of its drawn boxes."""
+
+    words: list[Word]
+    rules: list[Box]
+    has_objects: bool
+    height: float
+
+
+def read_page(page: Any) -> Page:
+    """The words and lines of a page of pypdfium2; `PDFIUM` must be held."""
+    text_page = page.get_textpage()
+    try:
+        turn = page.get_rotation()
+        size = page.get_size()
+        words = list(_words(text_page, turn, size))
+    finally:
+        text_page.close()
+    objects = list(_objects(page))
+    rules = [_turned(box, turn, size) for box in _rules(objects)]
+    return Page(words, rules, bool(objects), size[1])
+
+
+def _words(text_page: Any, turn: int, size: tuple[float, float]) -> Iterator[Word]:
+    import pypdfium2.raw as pdfium
+
+    place = pdfium.FS_RECTF()
+    text, first = "", 0
+    boxes: list[Box] = []
+    count = text_page.count_chars()
+    letter_size = 0.0
+    for number in range(count + 1):
+        letter = chr(pdfium.FPDFText_GetUnicode(text_page, number)) if number < count else " "
+        letter = "-" if letter in _LINE_END_HYPHENS else letter
+        letter = _NO_CODE if letter == "\0" else letter
+        if letter.isspace():
+            if text:
+                yield _word(text, boxes, text_page, first, turn, size)
+            text, boxes = "", []
+            continue
+        pdfium.FPDFText_GetLooseCharBox(text_page, number, place)
+        box = _turned(Box(place.left, place.bottom, place.right, place.top), turn, size)
+        if text and not _goes_on(boxes[-1], box):
+            yield _word(text, boxes, text_page, first, turn, size)
+            text, boxes = "", []
+        if not text:
+            first, letter_size = number, box.height
+        elif letter.isdigit() and _is_raised(box, boxes[0], letter_size):
+            letter = raised(letter)
+        text += letter
+        boxes.append(box)
+
+
+def _goes_on(before: Box, box: Box) -> bool:
+    """False where a letter does not follow the one before: PDFium leaves out some line ends."""
+    height = max(before.height, box.height)
+    apart = abs(before.middle - box.middle) > height
+    return not apart and -0.7 * height < box.left - before.right < height
+
+
+def _is_raised(box: Box, first: Box, letter_size: float) -> bool:
+    return box.height < _RAISED_SIZE * letter_size and box.bottom > first.bottom + 0.2 * letter_size
+
+
+def _word(
+    text: str,
+    boxes: list[Box],
+    text_page: Any,
+    first: int,
+    turn: int,
+    size: tuple[float, float],
+) -> Word:
+    import pypdfium2.raw as pdfium
+
+    box = Box(
+        min(each.left for each in boxes),
+        boxes[0].bottom,
+        max(each.right for each in boxes),
+        boxes[0].top,
+    )
+    angle = pdfium.FPDFText_GetCharAngle(text_page, first)  # in radians, against the clock
+    quarters = round(angle / (ctypes.c_float(1.5707964).value)) % 4
+    font = pdfium.FPDFText_GetFontSize(text_page, first)
+    height = boxes[0].height
+    return Word(text, box, height if height > 0 else font, (quarters + 4 - turn // 90) % 4 != 0)
+
+
+def _turned(box: Box, turn: int, size: tuple[float, float]) -> Box:
+    """A box of the page's own system, on the page as it is shown: turned clockwise by `turn`
+    degrees, then `size` wide and high."""
+    width, height = size
+    if turn == 90:
+        return Box(box.bottom, height - box.right, box.top, height - box.left)
+    if turn == 180:
+        return Box(width - box.right, height - box.top, width - box.left, height - box.bottom)
+    if turn == 270:
+        return Box(width - box.top, box.left, width - box.bottom, box.right)
+    return box
+
+
+def _objects(page: Any) -> Iterator[Any]:
+    for number, each in enumerate(page.get_objects(max_depth=2)):
+        if number >= _MAX_PATHS:
+            return
+        yield each
+
+
+def _rules(objects: list[Any]) -> Iterator[Box]:
+    """Lines, thin boxes, and the four edges of other boxes."""
+    import pypdfium2.raw as pdfium
+
+    for each in objects:
+        if each.type != pdfium.FPDF_PAGEOBJ_PATH:
+            continue
+        left, bottom, right, top = each.get_bounds()
+        if right - left < 3 or top - bottom < 3:
+            yield Box(left, bottom, right, top)
+        elif pdfium.FPDFPath_CountSegments(each) <= 6:
+            yield from (Box(x, bottom, x, top) for x in (left, right))
+            yield from (Box(left, y, right, y) for y in (bottom, top))
