@@ -128,3 +128,45 @@ def test_units_are_in_order_and_hold_every_word(text: str) -> None:
     covered = "".join(text[unit.start : unit.end] for unit in found)
     assert sorted(c for c in covered if c in "ab") == sorted(c for c in text if c in "ab")
     assert all(unit.text(text).strip() for unit in found)
+
+
+TABLES = """Prices of the mill:
+
+| Flour | Crowns |
+| --- | --- |
+| Rye | 12 |
+
+\f
+
+| Oats | 9 |
+
+|  |  |
+| --- | --- |
+| Height | 14 m |
+| Built | 1788 |
+
+> The wheel never stood still.
+
+The miller had three sons.[^1]
+
+[^1]: One of them drowned in 1801.
+"""
+
+
+def test_each_table_has_its_own_header_or_none() -> None:
+    rows = {unit.text(TABLES): unit for unit in parse_units(TABLES) if unit.role == "row"}
+    assert list(rows) == ["| Rye | 12 |", "| Oats | 9 |", "| Height | 14 m |", "| Built | 1788 |"]
+    assert [row.leans_on for row in rows.values()] == [
+        *["| Flour | Crowns |"] * 2,
+        *["Prices of the mill:"] * 2,
+    ]
+    assert len({row.list_number for row in rows.values()}) == 2
+
+
+def test_a_quote_and_a_footnote_are_sentences_without_their_marks() -> None:
+    units = [(unit.role, unit.text(TABLES)) for unit in parse_units(TABLES)]
+    assert units[-3:] == [
+        ("sentence", "The wheel never stood still."),
+        ("sentence", "The miller had three sons.[^1]"),
+        ("sentence", "One of them drowned in 1801."),
+    ]

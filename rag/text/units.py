@@ -18,6 +18,7 @@ from typing import Literal
 
 from rag.text.sentences import is_question, needs_context, split_sentences
 
+_Table = Literal["goes on", "header", "no header"]
 UnitRole = Literal["sentence", "item", "row", "heading", "introduction", "question", "instruction"]
 EVIDENCE_ROLES = frozenset(["sentence", "item", "row"])
 
@@ -30,8 +31,10 @@ _SETEXT = re.compile(r"\s{0,3}(?:={3,}|-{3,})\s*$")
 _ITEM = re.compile(r"[ \t]*(?:[-*•+–]|\(?\d{1,3}[.)]|[a-z][.)])[ \t]+(?=\S)")
 _ROW = re.compile(r"[^|\n]*\|[^|\n]*\||\|[^|\n]+\|?")
 _RULE = re.compile(r"[\s|:\-–—=*_]+$")
+_EMPTY_ROW = re.compile(r"\s*\|[\s|]*$")
+_MARK = re.compile(r"(?:>[ \t]?)+|\[\^[^\]\s]{1,20}\]:[ \t]+")  # of a quote, of a footnote
 _INDENTED = re.compile(r"[ \t]{2,}\S")
-_CLOSED = re.compile(r"[.!?…;,:。！？؟।][”\"’')\]]*$")
+_CLOSED = re.compile(r"[.!?…;,:。！？؟।][”\"’')\]]*(?:\[\^[^\]\s]{1,20}\])*$")
 _OPENS_QUOTE = re.compile(r"[“\"‘'«„]")
 # Words that no reader of an article is told: they are for a model that reads it.
 _TO_A_MACHINE = re.compile(
@@ -92,6 +95,8 @@ class _Block:
     level: int = 0
     """Of a heading, 1 to 6, and 7 for a plain line; indentation of an item."""
     after_blank: bool = True
+    table: _Table = "goes on"
+    """Of a row: whether it begins a table, as its header or because the header is empty."""
 
 
 def _blocks(text: str) -> Iterator[_Block]:
@@ -116,11 +121,14 @@ def _blocks(text: str) -> Iterator[_Block]:
             yield _Block(start + item.end(), lines[last][1], "item", indent, blank_before)
             number = last + 1
         elif _ROW.match(line.strip()) and line.count("|") >= 2:
-            yield _Block(start, end, "row", after_blank=blank_before)
+            table = _table_at(text, lines, number)
+            yield _Block(start, end, "row", after_blank=blank_before, table=table)
             number += 1
         else:
             last = _last_of_paragraph(text, lines, number)
-            yield _Block(start, lines[last][1], "paragraph", after_blank=blank_before)
+            yield _Block(
+                start + _mark_length(line), lines[last][1], "paragraph", after_blank=blank_before
+            )
             number = last + 1
 
 
@@ -129,6 +137,29 @@ def _lines(text: str) -> Iterator[tuple[int, int]]:
     for line in text.split("\n"):
         yield start, start + len(line.rstrip())
         start += len(line) + 1
+
+
+def _is_rule(text: str, lines: Sequence[tuple[int, int]], number: int) -> bool:
+    """True where the line parts the header of a table from its rows."""
+    line = text[slice(*lines[number])] if 0 <= number < len(lines) else ""
+    return "|" in line and "-" in line and bool(_RULE.fullmatch(line))
+
+
+def _table_at(text: str, lines: Sequence[tuple[int, int]], number: int) -> _Table:
+    """What the row in that line is to its table."""
+    if _is_rule(text, lines, number + 1):
+        return "header"
+    above = text[slice(*lines[number - 2])] if number > 1 else ""
+    return (
+        "no header"
+        if _is_rule(text, lines, number - 1) and _EMPTY_ROW.fullmatch(above)
+        else "goes on"
+    )
+
+
+def _mark_length(line: str) -> int:
+    mark = _MARK.match(line)
+    return mark.end() if mark else 0
 
 
 def _is_setext(text: str, lines: Sequence[tuple[int, int]], number: int) -> bool:
@@ -170,18 +201,17 @@ def _with_roles(text: str, blocks: Sequence[_Block]) -> Iterator[Unit]:
     lists, previous, before = 0, "", ""
     for paragraph, block in enumerate(blocks):
         path = tuple(name for _, name in headings)
-        if block.kind in ("item", "row") and previous != block.kind:
-            lists, header = lists + 1, ""
+        begins = previous != block.kind or block.table != "goes on"
+        if block.kind in ("item", "row") and begins:
+            lists += 1
+            header = "" if block.table == "no header" else text[block.start : block.end]
         if block.kind == "heading":
             headings = _under(headings, block.level, text[block.start : block.end])
             lead = before = ""
             yield Unit(block.start, block.end, "heading", path, paragraph=paragraph)
         elif block.kind == "row":
-            row = Unit(block.start, block.end, "row", path, header or lead, lists, paragraph)
-            if not header:  # the first row says what the columns are
-                header = text[block.start : block.end]
-                row = replace(row, role="introduction")
-            yield row
+            like = Unit(block.start, block.end, "row", path, lead, lists, paragraph)
+            yield _row_unit(like, header, is_header=begins and bool(header))
         elif block.kind == "item":
             yield from _item_units(text, block, Unit(0, 0, "item", path, lead, lists, paragraph))
         else:
@@ -197,6 +227,15 @@ def _with_roles(text: str, blocks: Sequence[_Block]) -> Iterator[Unit]:
             lead = last.text(text) if last is not None and leads else ""
             before = last.text(text) if last is not None and last.role == "sentence" else ""
         previous = block.kind
+
+
+def _row_unit(like: Unit, header: str, *, is_header: bool) -> Unit:
+    """A row, which leans on the header of its table; the header itself is no evidence."""
+    return (
+        replace(like, role="introduction")
+        if is_header
+        else (replace(like, leans_on=header or like.leans_on))
+    )
 
 
 def _under(headings: list[tuple[int, str]], level: int, name: str) -> list[tuple[int, str]]:
