@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import signal
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -31,7 +32,8 @@ from rag.events import (
     Token,
     Updated,
 )
-from rag.ingest.readers import find_files, read_file, read_page
+from rag.ingest.folders import find_files
+from rag.ingest.readers import FILE_SUFFIXES, read_file, read_page
 from rag.ingest.web import fetch_page
 from rag.settings import Settings
 from rag.store.documents import Library
@@ -101,7 +103,8 @@ class QuotingAssistant:
         for path in gone:
             self.library.remove(held[path])
             yield Removed(held[path])
-        for number, file in enumerate(find_files([path for path in paths if path not in gone])):
+        kept = [path for path in paths if path not in gone]
+        for number, file in enumerate(find_files(kept, FILE_SUFFIXES, Counter())):
             try:
                 for document in read_file(file):
                     if on_progress:

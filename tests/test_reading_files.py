@@ -6,6 +6,8 @@ import json
 import os
 import warnings
 import zipfile
+from collections import Counter
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
@@ -15,13 +17,13 @@ import pytest
 from rag.errors import SourceError
 from rag.events import Failed, Warned
 from rag.ingest.chunking import chunk_document
+from rag.ingest.folders import find_files as find_files_of_kinds
 from rag.ingest.pdf_pages import page_of
 from rag.ingest.readers import (
     FILE_SUFFIXES,
     MAX_FILE_BYTES,
     MAX_HTML_BYTES,
     MAX_XML_BYTES,
-    find_files,
     read_file,
     read_page,
 )
@@ -524,17 +526,21 @@ def test_a_folder_that_cannot_be_opened_is_an_error(
     (tmp_path / "shut").mkdir()
     (tmp_path / "shut").chmod(0)
     if os.access(tmp_path / "shut", os.R_OK):  # root may open everything
-        opened = Path.iterdir
+        opened = os.scandir
 
         def refuse(path: Path) -> object:
             if path.name == "shut":
                 raise PermissionError(13, "Permission denied", str(path))
             return opened(path)
 
-        monkeypatch.setattr(Path, "iterdir", refuse)
+        monkeypatch.setattr(os, "scandir", refuse)
     with pytest.raises(SourceError, match="shut cannot be opened"):
         list(find_files([tmp_path]))
     (tmp_path / "shut").chmod(0o700)
+
+
+def find_files(paths: list[Path]) -> Iterator[Path]:
+    return find_files_of_kinds(paths, FILE_SUFFIXES, Counter())
 
 
 # --- small files of each kind ----------------------------------------------------------------

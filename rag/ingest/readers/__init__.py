@@ -7,8 +7,7 @@ document is a position in the file.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
@@ -34,7 +33,6 @@ __all__ = [
     "MAX_FILE_BYTES",
     "MAX_HTML_BYTES",
     "MAX_XML_BYTES",
-    "find_files",
     "read_file",
     "read_page",
 ]
@@ -93,33 +91,6 @@ def _read_documents(suffix: str, raw: RawSource) -> list[Document]:
     if not raw.data.strip():
         raise empty_error(raw)
     return _READERS[suffix](raw)
-
-
-def find_files(paths: Sequence[Path]) -> Iterator[Path]:
-    """The files at `paths`, and those with one of `FILE_SUFFIXES` in the folders at `paths`,
-    sorted.
-
-    Hidden files, hidden folders and links to folders inside a folder are skipped. Raises
-    `SourceError` for a path that does not exist and a folder that cannot be opened.
-    """
-    for path in paths:
-        if not os.path.exists(path):  # False, too, where its folder may not be searched
-            raise source_error(path.name, "cannot be found", "Check the path for a typing error.")
-    found = (file for path in paths for file in (_walk_folder(path) if path.is_dir() else [path]))
-    yield from dict.fromkeys(found)
-
-
-def _walk_folder(folder: Path) -> Iterator[Path]:
-    try:
-        children = sorted(child for child in folder.iterdir() if child.name[0] != ".")
-        folders = {child for child in children if child.is_dir()}
-    except OSError as error:
-        raise source_error(folder.name, "cannot be opened", "Change its permissions.") from error
-    for child in children:
-        if child in folders and not child.is_symlink():
-            yield from _walk_folder(child)
-        elif child.suffix.lower() in FILE_SUFFIXES and child.is_file():
-            yield child
 
 
 def _read_bytes(path: Path) -> bytes:

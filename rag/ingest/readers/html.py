@@ -91,10 +91,11 @@ def _title_and_date(tree: Any) -> tuple[str | None, str | None]:
     from trafilatura import extract_metadata
 
     dates = {"extensive_search": False, "original_date": True}  # none from running text
+    stated = tree.findtext(".//title")
     with suppress(Exception):
         found = extract_metadata(copy.deepcopy(tree), date_config=dates, extensive=False)
-        return found.title, found.date
-    return None, None
+        return found.title or stated, found.date
+    return stated, None
 
 
 def _found_by_trafilatura(tree: Any) -> str:
