@@ -13,8 +13,10 @@ from rag.errors import SourceError
 from rag.events import Failed, IngestEvent, Moved, PassedOver, Removed, Skipped
 from rag.ingest import discovery
 from rag.ingest.pipeline import preview, remove
+from rag.ingest.raw_source import Report
+from rag.ingest.readers import read_file
 from rag.store.relocation import relocate, relocate_all
-from rag.types import Citation, Span
+from rag.types import Citation, Document, Span
 from tests.test_ingest import Index, kinds, write
 
 MILL = "The old mill\n\nThe mill ground rye until 1911. Its wheel is of oak."
@@ -216,10 +218,12 @@ def test_an_unchanged_file_is_not_read_again(
     settled(drive / "mill.txt", drive / "farm" / "barn.txt")
     index.run(drive)
     read: list[str] = []
-    real = discovery.read_file
-    monkeypatch.setattr(
-        discovery, "read_file", lambda path, report: read.append(path.name) or real(path, report)
-    )
+
+    def recorded(path: Path, report: Report) -> list[Document]:
+        read.append(path.name)
+        return read_file(path, report)
+
+    monkeypatch.setattr(discovery, "read_file", recorded)
     assert index.run(drive) == [Skipped("farm/barn.txt"), Skipped("mill.txt")]
     assert read == []
     write(drive / "mill.txt", MILL.replace("oak", "elm"))

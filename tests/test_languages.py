@@ -35,7 +35,7 @@ RUSSIAN = "Новые маяки построили в 1998 году. Они с�
         ("Quand le phare a-t-il été construit ?", "fr"),
         ("Wie hoch ist der Turm?", "de"),
         ("¿Cuánto mide la torre?", "es"),
-        ("Uus raamatukogu avati oktoobris ning sissepääs on kõigile, ka lastele, tasuta.", "et"),
+        ("Uus raamatukogu on siin ja see oli kõigile tasuta, aga mitte öösel.", "et"),
         ("Liburutegi berria urrian ireki zen eta sarrera doakoa da guztientzat.", "eu"),
         ("Osclaíodh an leabharlann nua agus tá cead isteach saor ag gach duine.", "ga"),
         ("புதிய நூலகம் திறக்கப்பட்டது", "ta"),
