@@ -51,7 +51,7 @@ class Extractive:
 
     close_to_best: float = 0.85
     """Of the best unit's relevance, for a further unit of the same answer."""
-    close_to_best_statement: float = 0.6
+    close_to_best_statement: float = 0.7
     """The same among what one person says."""
     close_to_best_supporting: float = 0.8
     """The same beside a sentence that answers."""
@@ -75,8 +75,14 @@ class Extractive:
     """Of a comparison."""
     max_loose_items: int = 8
     """Of a list that the documents do not have as one."""
+    max_statement_points: int = 6
+    """From here, nothing more of what one person says is added."""
     max_quoted: int = 8
     """Units of a statement, with the quotations going on."""
+    told_malus: float = 0.2
+    """For what is told of a speaker, beside his own words."""
+    min_speaker_share: float = 0.6
+    """Of the weight of the names by which somebody is asked about, in those of a speaker."""
 
 
 @dataclass(frozen=True, slots=True)

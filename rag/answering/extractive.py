@@ -22,14 +22,13 @@ from rag.retrieval.unit_ranking import (
     Evidence,
     in_document_order,
     rank_units,
-    units_of_document,
     units_of_hits,
 )
 from rag.store.documents import Library
 from rag.text.names import find_names, name_keys
-from rag.text.speakers import speeches
+from rag.text.speakers import Speech, speeches
 from rag.text.tokens import content_keys, content_stems
-from rag.text.units import parse_units
+from rag.text.units import Unit, parse_units
 from rag.thresholds import EVIDENCE, EXTRACTIVE
 from rag.types import Document, Hit, Span
 
@@ -43,6 +42,8 @@ _SIDES = re.compile(
     re.IGNORECASE,
 )
 
+
+_FROM = frozenset(["of", "from", "in", "at"])  # before a name that tells where somebody is from
 
 POINT_KINDS = frozenset(["list", "statement", "comparison", "explanation", "keyword"])
 """Kinds of answer that are made of points."""
@@ -68,8 +69,7 @@ class ExtractiveComposer:
         if unknown_names(plan.standalone, _whole_text(documents.values())):
             return Points()
         if plan.kind == "statement":
-            spoken = _units_of_speaker(plan.standalone, list(documents.values()))
-            ranked = rank_units(plan.standalone, spoken[: EVIDENCE.max_units], self.encoder)
+            ranked = _speech_on_topic(plan.standalone, list(documents.values()), self.encoder)
             if ranked:
                 return _statement_points(ranked)
         ranked = rank_units(plan.standalone, candidates, self.encoder)
@@ -214,44 +214,69 @@ def _explanation_points(question: str, ranked: Sequence[Evidence]) -> Points:
 # --- statements -------------------------------------------------------------------------------
 
 
-def _units_of_speaker(question: str, documents: Sequence[Document]) -> list[Candidate]:
-    """What the speaker who is asked about says in these documents: where a unit says that he does,
-    and all of a document, such as an interview, whose title names him and that reports no speech of
-    his otherwise. Nothing where nobody who speaks has a word of the question to his name."""
+def _speech_on_topic(
+    question: str, documents: Sequence[Document], encoder: TokenEncoder
+) -> list[Evidence]:
+    """What the speaker who is asked about says in these documents, ranked for the rest of the
+    question, their own words before what is told of them; nothing where nobody who speaks has a
+    word of the question to his name."""
     spoken = {
-        Candidate(document, unit): words_of(speech.speaker)
+        Candidate(document, unit): speech
         for document in documents
         for unit, speech in speeches(document.text).items()
         if unit.is_evidence
     }
-    titles = {document.id: words_of(document.title) for document in documents}
-    asked = _asked_speaker(question, [*spoken.values(), *titles.values()])
-    known_as = asked | {alias for each in documents for alias in _titles_of(asked, each.text)}
-    theirs = [candidate for candidate, words in spoken.items() if known_as & words]
-    reported = {candidate.document.id for candidate in theirs}
-    for document in documents:
-        if asked & titles[document.id] and document.id not in reported:
-            theirs += units_of_document(document, EVIDENCE.max_units)
-    return theirs
+    asked = _asked_speaker(question, list(dict.fromkeys(each.speaker for each in spoken.values())))
+    known_as = {alias for each in documents for alias in _titles_of(set(asked), each.text)}
+    least = EXTRACTIVE.min_speaker_share * _weight(asked, set(asked))
+    theirs = [
+        candidate
+        for candidate, speech in spoken.items()
+        for words in [words_of(speech.speaker)]
+        if asked and (_weight(asked, words) >= least or known_as & words)
+    ]
+    topic = " ".join(word for word in question.split() if not words_of(word) & asked.keys())
+    ranked = rank_units(topic, theirs[: EVIDENCE.max_units], encoder)
+    told = EXTRACTIVE.told_malus
+    weighed = [
+        each
+        if spoken[each.candidate].has_words
+        else replace(each, relevance=each.relevance - told)
+        for each in ranked
+    ]
+    return sorted(weighed, key=lambda each: (-each.relevance, each.span))
 
 
-def _asked_speaker(question: str, speakers: Sequence[set[str]]) -> set[str]:
+_Asked = Mapping[str, tuple[int, float]]
+"""Of each word by which somebody is asked about: the place of its name, and its weight."""
+
+
+def _asked_speaker(question: str, speakers: Sequence[str]) -> _Asked:
     """The words by which the question names one of the speakers: a question names the speaker
-    before the subject, so that an early word counts for more, and a name for more than a word."""
-    weights: dict[str, float] = {}
-    weight, was_name = 0.0, False
+    before the subject, so that an early word counts for more, and a name for more than a word,
+    unless it only tells where somebody is from."""
+    weights: dict[str, tuple[int, float]] = {}
+    first, was_name, before = 0, False, ""
     for place, word in enumerate(question.split(), start=1):
-        is_name = place > 1 and word[0].isupper()
-        if not (is_name and was_name):  # all words of one name weigh the same
-            weight = (EXTRACTIVE.name_weight if is_name else 1.0) / place
-        was_name = is_name
+        is_name = place > 1 and word[0].isupper() and before not in _FROM
+        if not (is_name and was_name):  # all words of one name are one
+            first = place
+        was_name, before = is_name, word
+        weight = (EXTRACTIVE.name_weight if is_name else 1.0) / first
         for key in words_of(word):
-            weights.setdefault(key, weight)
-    matching = (weights.keys() & words for words in speakers)
-    asked = max(matching, key=lambda keys: sum(weights[key] for key in keys), default=set())
+            weights.setdefault(key, (first, weight))
+    named = [words & weights.keys() for words in map(words_of, speakers)]
+    best = max(named, key=lambda keys: _weight(weights, keys), default=set())
     # Where the likeliest name is none of them, nothing is known of the one who is asked about.
-    highest = max(weights.values(), default=0.0)
-    return asked if any(weights[key] == highest for key in asked) else set()
+    highest = max((weight for _, weight in weights.values()), default=0.0)
+    is_known = any(weights[key][1] == highest for key in best)
+    names = {weights[key] for key in best}
+    return {key: each for key, each in weights.items() if is_known and each in names}
+
+
+def _weight(asked: _Asked, words: Collection[str]) -> float:
+    """Of the names of which one of the words is a part."""
+    return sum(dict(asked[word] for word in asked.keys() & set(words)).values())
 
 
 def _titles_of(names: set[str], text: str) -> set[str]:
@@ -267,10 +292,13 @@ def _titles_of(names: set[str], text: str) -> set[str]:
 
 
 def _statement_points(ranked: Sequence[Evidence]) -> Points:
-    """The most relevant of what a speaker says, with the quotations going on."""
-    near = close_to_best(ranked, EXTRACTIVE.close_to_best_statement)
-    chosen = choose_diverse(near, EXTRACTIVE.max_points)
-    return _one_group(in_document_order(_with_quotations(chosen)), by_form=True)
+    """The most relevant of what a speaker says, each with what he says beside it."""
+    chosen: dict[Span, Evidence] = {}
+    for each in close_to_best(ranked, EXTRACTIVE.close_to_best_statement):
+        if len(chosen) >= EXTRACTIVE.max_statement_points:
+            break
+        chosen |= {one.span: one for one in _with_speech(each) if one.span not in chosen}
+    return _one_group(in_document_order(list(chosen.values())[: EXTRACTIVE.max_quoted]), by_form=True)
 
 
 def words_of(text: str) -> set[str]:
@@ -279,19 +307,29 @@ def words_of(text: str) -> set[str]:
     return content_keys(text) | {key for name in names for key in name_keys(name)}
 
 
-def _with_quotations(chosen: Sequence[Evidence]) -> list[Evidence]:
-    """Each of `chosen`, followed by the units in which the same speaker goes on."""
-    found = {each.span: each for each in chosen}
-    for each in chosen:
-        document = each.candidate.document
-        units, spoken = parse_units(document.text), speeches(document.text)
-        speaker = spoken[each.candidate.unit].speaker if each.candidate.unit in spoken else ""
-        for unit in units[units.index(each.candidate.unit) + 1 :]:
-            if unit not in spoken or spoken[unit].speaker != speaker or not unit.is_evidence:
-                break
-            following = Candidate(document, unit, each.candidate.hit_score)
-            found.setdefault(following.span, replace(each, candidate=following))
-    return list(found.values())[: EXTRACTIVE.max_quoted]
+def _with_speech(evidence: Evidence) -> list[Evidence]:
+    """A unit with those of its paragraph around it in which the same speaker goes on."""
+    candidate = evidence.candidate
+    units, spoken = parse_units(candidate.document.text), speeches(candidate.document.text)
+    own = spoken.get(candidate.unit)
+    if own is None:
+        return [evidence]
+    place = units.index(candidate.unit)
+    first, last = place, place
+    while first and _goes_on(units[first - 1], candidate.unit, own, spoken):
+        first -= 1
+    while last + 1 < len(units) and _goes_on(units[last + 1], candidate.unit, own, spoken):
+        last += 1
+    return [
+        replace(evidence, candidate=Candidate(candidate.document, unit, candidate.hit_score))
+        for unit in units[first : last + 1]
+    ]
+
+
+def _goes_on(unit: Unit, of: Unit, own: Speech, spoken: Mapping[Unit, Speech]) -> bool:
+    speech = spoken.get(unit)
+    same = speech is not None and speech.speaker == own.speaker
+    return same and unit.is_evidence and unit.paragraph == of.paragraph
 
 
 # --- comparisons ------------------------------------------------------------------------------

@@ -1,68 +1,152 @@
-"""Who speaks in each unit of a text: as its own words say, or because a quotation goes on."""
+"""Whose words or deeds each unit of a text gives: as its structure says, or because it goes on.
+
+A dialogue labels its turns with the speaker; a quotation has a name beside it; a sentence that
+reports begins with whom it reports of, or says so before "that" or behind "according to"."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from rag.text.names import find_names
+from rag.text.dates import DATE_WORDS
+from rag.text.names import find_capitalised, find_names, name_runs, sentence_starts
 from rag.text.reporting import SPEECH_VERBS
+from rag.text.sentences import is_question, needs_context
 from rag.text.tokens import content_stems
 from rag.text.units import Unit, parse_units
 
-_QUOTED = re.compile(r"[“«„\"][^”»\"]*[”»\"]?|^[^“«„\"]*[”»]")
+MAX_SUBJECT_CHARS = 60
+"""From the beginning of a sentence, in which its subject is named."""
+MIN_QUESTIONS = 3
+"""Paragraphs that ask, for a text to be an interview."""
+
+_QUOTED = re.compile(r"[“«„\"][^”»\"]*[”»\"]?")
+_CLOSING = re.compile(r"[”»\"]")
 _QUOTE_MARKS = re.compile(r"[“”«»„\"]")
 _OPENING = frozenset('“«„"')
 # The words around a verb of speech, outside quotation marks, as far as the clause may reach.
 _REPORTING = re.compile(
-    rf"(?P<before>(?:\S+ ){{0,20}}?)(?<![\w-])(?:{SPEECH_VERBS}|called|warn(?:ed|s)|dismissed"
-    r"|insist(?:ed|s)|(?P<attributed>according to)|promis(?:ed|es)|claim(?:ed|s)|complain(?:ed|s)"
-    r"|blam(?:ed|es)|prais(?:ed|es))\b"
-    r"(?P<after>(?: [^\s.;:]+){0,6})"
+    rf"(?P<before>(?:[^\s;]+ ){{0,20}}?)(?<![\w-])(?:{SPEECH_VERBS}|(?P<attributed>[Aa]ccording to)"
+    r"|[a-z]{4,}(?= that\b))\b(?P<after>(?: [^\s.;:]+){0,6})"
 )
+_PRONOUN = re.compile(r"\b(?:he|she|they|we|I)$", re.IGNORECASE)
+_BOLD = re.compile(r"\*\*[^*]+\*\*")
+_LABEL = re.compile(r"\W{0,3}(?P<label>[^\W\d_][^:*|\n]{1,40}):")
 
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """What a unit has of somebody's words."""
+    """Whose words a unit has, or whom it tells of."""
 
     speaker: str
-    """The words before the verb of speech, or behind it, such as "Union leader Per Lund"."""
+    """The words that name them, such as "Union leader Per Lund"."""
     goes_on: bool
     """True where the unit begins within or with a quotation and leaves its speaker to the unit
     before."""
+    has_words: bool
+    """True of what they say: quoted, reported, or in a turn of theirs; False of what is told of
+    them."""
 
 
 @lru_cache(maxsize=64)
 def speeches(text: str) -> dict[Unit, Speech]:
-    """What each unit has of somebody's words; units that report nothing are left out. One that goes
-    on with a quotation, or says "she said", has the speaker of the unit before, or whoever that
-    names."""
+    """What each unit has of somebody's words or deeds; units that tell of nobody are left out. One
+    that goes on with a quotation, or says "she said", has the speaker of the unit before, or
+    whoever that names."""
+    units = parse_units(text)
+    turns = _turns(text, units)
+    known = {name.text for name in find_names(text, starts=sentence_starts(text))}
     found: dict[Unit, Speech] = {}
     speaker, is_open = "", False
-    for unit in parse_units(text):
+    for unit in units:
+        if unit in turns:
+            found[unit] = Speech(turns[unit], goes_on=False, has_words=True)
+            continue
         own = unit.text(text)
-        outside = _QUOTED.sub(" “” ", own)
-        reporting = _REPORTING.search(outside)
-        words = _subject(reporting) if reporting else ""
-        is_named = bool(content_stems(words))
-        quoted = is_open or own.startswith(tuple(_OPENING))
-        if is_named:
-            speaker = words
-        if speaker and (reporting or quoted):
-            found[unit] = Speech(speaker, quoted and not is_named)
+        outside = _outside_quotations(own, is_open)
+        quotes = is_open or own.startswith(tuple(_OPENING))
+        named = _subject(outside, known) if unit.is_evidence else ""
+        if named:
+            speaker = f"{unit.leans_on} {named}" if needs_context(outside) else named
+        reports = bool(_REPORTING.search(outside))
+        if speaker and unit.is_evidence and (named or quotes or reports or needs_context(outside)):
+            has_words = reports or is_open or len(outside) < len(own)
+            found[unit] = Speech(speaker, quotes and not named, has_words)
         elif names := find_names(f". {outside}"):
             speaker = " ".join(name.text for name in names)
         is_open = _is_open_after(own, is_open)
     return found
 
 
-def _subject(reporting: re.Match[str]) -> str:
-    """The words that may name the speaker: those before the verb, or, where there are none and
-    after "according to", those behind it."""
-    before = "" if reporting["attributed"] else reporting["before"]
-    return before if re.search(r"\w", before) else reporting["after"]
+def _turns(text: str, units: Sequence[Unit]) -> dict[Unit, str]:
+    """The speaker of each unit of a dialogue, by its labels; or, where paragraphs are questions and
+    the next ones answer, whoever the title names."""
+    paragraphs: dict[int, list[Unit]] = {}
+    for unit in units:
+        paragraphs.setdefault(unit.paragraph, []).append(unit)
+    labels = {number: _label(own[0].text(text)) for number, own in paragraphs.items()}
+    counts = Counter(label.split()[-1] for label in labels.values() if label)
+    speakers = {word for word, count in counts.items() if count > 1}
+    whole = {number: text[own[0].start : own[-1].end] for number, own in paragraphs.items()}
+    asks = {number for number, asked in whole.items() if is_question(asked)}
+    is_labelled, is_interview = len(speakers) > 1, len(asks) >= MIN_QUESTIONS
+    turns: dict[Unit, str] = {}
+    speaker = ""
+    for number, own in paragraphs.items():
+        label = labels[number]
+        if is_labelled and label and label.split()[-1] in speakers:
+            speaker = label
+            turns |= dict.fromkeys(own, speaker)
+        elif is_interview and (number in asks or _BOLD.fullmatch(whole[number])):
+            speaker = "" if is_labelled else next(iter(own[0].headings), "")
+        elif own[0].role == "heading":
+            speaker = ""
+        elif speaker:
+            turns |= dict.fromkeys(own, speaker)
+    return turns
+
+
+def _label(paragraph: str) -> str:
+    """The name before a colon with which a paragraph begins, or ""."""
+    found = _LABEL.match(paragraph)
+    label = found["label"] if found else ""
+    return label if label[:1].isupper() and content_stems(label) else ""
+
+
+def _outside_quotations(text: str, is_open: bool) -> str:
+    """What stands outside quotation marks, where one was open before the text or not."""
+    if is_open:
+        closing = _CLOSING.search(text)
+        text = text[closing.end() :] if closing else ""
+    return _QUOTED.sub(" ", text).strip()
+
+
+def _subject(outside: str, known: Collection[str]) -> str:
+    """The words of a sentence, quotations aside, that name who speaks or acts in it; "" where a
+    pronoun does. A word that begins it is a name where it is one of those `known`."""
+    reporting = _REPORTING.search(outside)
+    if reporting:
+        before = "" if reporting["attributed"] else reporting["before"].strip()
+        words = before if re.search(r"\w", before) else reporting["after"]
+        return words if content_stems(words) and not _PRONOUN.search(words) else ""
+    names = [
+        name
+        for name in find_capitalised(outside)
+        if name.text.lower() not in DATE_WORDS and (name.start or name.text in known)
+    ]
+    runs = name_runs(names)
+    if not runs or runs[0][0].start > MAX_SUBJECT_CHARS:
+        return ""
+    ends = [runs[0][-1].end]
+    for run in runs[1:]:
+        start, end = run[0].start, run[-1].end
+        apposed = outside[:start].endswith(", ") and outside[end : end + 1] == ","
+        if start <= MAX_SUBJECT_CHARS and (apposed or outside[ends[-1] : start] == " of "):
+            ends.append(end)
+    return outside[: ends[-1]]
 
 
 def _is_open_after(text: str, is_open: bool) -> bool:
