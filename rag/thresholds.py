@@ -65,7 +65,8 @@ class Extractive:
     name_weight: float = 1.5
     """Of a name of the question that may be the speaker's, beside another word."""
     list_advantage: float = 0.2
-    """How much less relevant than the best unit a list's best item may be and be the answer."""
+    """How much less relevant than the best unit a list's items may be, on the whole, and be the
+    answer."""
     max_points: int = 4
     before_weight: float = 0.5
     """Of the relevance of the unit before, for a reason."""
@@ -73,8 +74,14 @@ class Extractive:
     """Of that of the unit after."""
     max_points_a_side: int = 3
     """Of a comparison."""
-    max_loose_items: int = 8
+    close_to_best_side: float = 0.8
+    """Of the best unit's relevance, for another of the same side."""
+    head_chars: int = 200
+    """Of a document, in which it may name itself."""
+    max_loose_items: int = 6
     """Of a list that the documents do not have as one."""
+    max_announcing_words: int = 6
+    """Of a sentence that says that something follows."""
     max_statement_points: int = 6
     """From here, nothing more of what one person says is added."""
     max_quoted: int = 8
@@ -87,26 +94,43 @@ class Extractive:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Summaries made of quoted units (`rag.answering.summary`). Chosen by reading summaries of the
-    two seed articles; not measured on other texts yet."""
+    """Summaries made of quoted units (`rag.answering.summary`); weights tried on the broad set and
+    on two thirds of the fresh one."""
 
     max_document_units: int = 60
     """Units of one document that are embedded: about half a second on two cores."""
-    max_points: int = 5
+    max_points: int = 6
     """For one document; three each for two or three, one each for more."""
+    min_words: int = 8
+    """Of a point, unless all units are shorter."""
+    units_per_point: int = 3
+    """A short document has fewer points, but three."""
     max_documents: int = 12
     detail_read: int = 3
     """Times as many points are read by a large model that writes the summary."""
     min_topic_share: float = 0.8
     """Of the best hit's score, for another document of the topic to be summarized."""
     max_topic_documents: int = 3
-    early_bonus: float = 0.15
+    early_weight: float = 0.3
     """For the first unit of a document, falling to 0 for the last."""
+    opening_weight: float = 0.3
+    """For the first unit of a section."""
+    title_weight: float = 0.3
+    """Of the likeness to the title."""
+    centre_weight: float = 0.3
+    """Of the likeness to the mean of all units."""
+    set_off_weight: float = 0.3
+    """For one that begins in italics or bold, where nobody speaks."""
+    word_weight: float = 0.005
+    """For each word, up to 40."""
+    figure_weight: float = 0.05
+    """For each figure, up to three."""
     leaning_malus: float = 0.1
     """For a unit that cannot be read without the one before."""
-    short_malus: float = 0.2
-    """For a unit of fewer than `short_words` words, and for a row of a table."""
-    short_words: int = 6
+    quotation_malus: float = 0.2
+    """For one that goes on with a quotation."""
+    apart_weight: float = 0.1
+    """Taken for each point from the same section, and from the same paragraph."""
     relevance_weight: float = 0.7
     """Of relevance beside difference, where several units are chosen."""
     max_likeness: float = 0.92

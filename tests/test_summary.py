@@ -47,7 +47,7 @@ def test_all_articles_are_summarized_a_group_for_each(seeds: Index, question: st
 def test_one_article_is_summarized_in_its_order(seeds: Index) -> None:
     answer = asked(seeds, "Give me the key points", NEWS)
     starts = [claim.citations[0].span.start for claim in answer.claims]
-    assert 3 <= len(starts) <= 5
+    assert 3 <= len(starts) <= 6
     assert starts == sorted(starts)
     assert {claim.citations[0].span.document_id for claim in answer.claims} == {NEWS}
     assert {claim.group for claim in answer.claims} == {""}

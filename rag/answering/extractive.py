@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from rag.answering.points import PointGroup, Points
 from rag.checking.question_match import unknown_names
@@ -27,22 +28,13 @@ from rag.retrieval.unit_ranking import (
 from rag.store.documents import Library
 from rag.text.names import find_names, name_keys
 from rag.text.speakers import Speech, speeches
-from rag.text.tokens import content_keys, content_stems
+from rag.text.tokens import content_keys
 from rag.text.units import Unit, parse_units
 from rag.thresholds import EVIDENCE, EXTRACTIVE
 from rag.types import Document, Hit, Span
 
-# The two sides of a comparison: "between A and B", "A compared with B", "is A or B …".
-_SIDES = re.compile(
-    r"\bbetween\s+(?P<a1>.+?)\s+and\s+(?P<b1>[^,?.]+)"
-    r"|\bcompare[sd]?\s+(?P<a2>.+?)\s+(?:and|with|to|against)\s+(?P<b2>[^,?.]+)"
-    r"|(?P<a3>[^,?.]+?)\s+(?:versus|vs\.?|compared (?:with|to)|differ(?:ent)? from|than)"
-    r"\s+(?P<b3>[^,?.]+)"
-    r"|[,:]?\s*(?P<a4>[^,?.:]+?)\s+or\s+(?P<b4>[^,?.]+)",
-    re.IGNORECASE,
-)
-
-
+# What may stand between the two sides of a comparison, the surest first.
+_CONNECTORS = ("versus", "vs", "or", "than", "and", "to", "from", "with")
 _FROM = frozenset(["of", "from", "in", "at"])  # before a name that tells where somebody is from
 
 POINT_KINDS = frozenset(["list", "statement", "comparison", "explanation", "keyword"])
@@ -160,13 +152,13 @@ def _one_group(evidence: Sequence[Evidence], heading: str = "", *, by_form: bool
 def _list_points(question: str, ranked: Sequence[Evidence]) -> Points:
     """The list or table that answers, whole and in its order; where there is none, every unit that
     is about as relevant as the best, in the order of the documents."""
-    lists = _lists(ranked)
-    if lists and lists[0][0].relevance >= ranked[0].relevance - EXTRACTIVE.list_advantage:
-        items = in_document_order(lists[0])
-        unit = items[0].candidate.unit
-        heading = unit.leans_on if unit.role == "item" else ""
-        return _one_group(items, heading, by_form=True)
-    chosen = choose_diverse(close_to_best(ranked), EXTRACTIVE.max_loose_items)
+    items = max(_lists(ranked), key=_mean_relevance, default=[])
+    if items and _mean_relevance(items) >= ranked[0].relevance - EXTRACTIVE.list_advantage:
+        return _whole_list(items)
+    running = [each for each in ranked if each.candidate.is_running_text] or ranked
+    if announced := _announced(running):
+        return _one_group(announced)
+    chosen = choose_diverse(close_to_best(running), EXTRACTIVE.max_loose_items)
     return _one_group(in_document_order(chosen))
 
 
@@ -179,6 +171,33 @@ def _lists(ranked: Sequence[Evidence]) -> list[list[Evidence]]:
         if number is not None:
             lists.setdefault((each.candidate.document.id, number), []).append(each)
     return [items for items in lists.values() if len(items) > 1]
+
+
+def _mean_relevance(evidence: Sequence[Evidence]) -> float:
+    """A list answers as a whole: that one of its items is relevant says little."""
+    return sum(each.relevance for each in evidence) / len(evidence)
+
+
+def _whole_list(items: Sequence[Evidence]) -> Points:
+    unit = items[0].candidate.unit
+    heading = unit.leans_on if unit.role == "item" else ""
+    return _one_group(in_document_order(items), heading, by_form=True)
+
+
+def _announced(ranked: Sequence[Evidence]) -> list[Evidence]:
+    """What follows in the paragraph of the best unit, where that is so short that it can only say
+    that something follows: "The study has limits." """
+    best = ranked[0].candidate
+    if len(best.text.split()) > EXTRACTIVE.max_announcing_words:
+        return []
+    following = [
+        each
+        for each in ranked
+        if each.candidate.document.id == best.document.id
+        and each.candidate.unit.paragraph == best.unit.paragraph
+        and each.candidate.unit.start >= best.unit.start
+    ]
+    return in_document_order(following)[: EXTRACTIVE.max_loose_items] if following[1:] else []
 
 
 # --- reasons ----------------------------------------------------------------------------------
@@ -202,7 +221,7 @@ def _explanation_points(question: str, ranked: Sequence[Evidence]) -> Points:
                 (units[place - 1], EXTRACTIVE.before_weight),
                 (units[(place + 1) % len(units)], EXTRACTIVE.after_weight),
             )
-            if other in own and other.headings == unit.headings
+            if other in own and other.paragraph == unit.paragraph
         ]
         return own[unit].relevance + max(beside, default=0.0)
 
@@ -239,9 +258,7 @@ def _speech_on_topic(
     ranked = rank_units(topic, theirs[: EVIDENCE.max_units], encoder)
     told = EXTRACTIVE.told_malus
     weighed = [
-        each
-        if spoken[each.candidate].has_words
-        else replace(each, relevance=each.relevance - told)
+        each if spoken[each.candidate].has_words else replace(each, relevance=each.relevance - told)
         for each in ranked
     ]
     return sorted(weighed, key=lambda each: (-each.relevance, each.span))
@@ -298,7 +315,9 @@ def _statement_points(ranked: Sequence[Evidence]) -> Points:
         if len(chosen) >= EXTRACTIVE.max_statement_points:
             break
         chosen |= {one.span: one for one in _with_speech(each) if one.span not in chosen}
-    return _one_group(in_document_order(list(chosen.values())[: EXTRACTIVE.max_quoted]), by_form=True)
+    return _one_group(
+        in_document_order(list(chosen.values())[: EXTRACTIVE.max_quoted]), by_form=True
+    )
 
 
 def words_of(text: str) -> set[str]:
@@ -336,44 +355,114 @@ def _goes_on(unit: Unit, of: Unit, own: Speech, spoken: Mapping[Unit, Speech]) -
 
 
 def _comparison_points(question: str, ranked: Sequence[Evidence]) -> Points:
-    """A table that has both sides, whole; else a group for each side, of the most relevant units
-    about it; as other questions where the sides are not plain or one has no evidence."""
-    sides = comparison_sides(question)
-    if len(sides) < 2:
-        return _best_points(question, ranked)
+    """A table or list that has both sides; else the most relevant units that name both, and a group
+    for each side. Where the question names no sides, a group for each of two documents."""
+    sides = comparison_sides(question, _source_of(ranked))
+    if not sides:
+        return _points_by_document(question, ranked)
     ours, theirs = map(words_of, sides)
     own = (ours - theirs or ours, theirs - ours or theirs)
     for items in _lists(ranked):
-        read = words_of(" ".join([items[0].candidate.unit.leans_on, *_texts(items)]))
-        if all(words & read for words in own):
-            return _one_group(in_document_order(items), by_form=True)
-    groups = []
-    taken: set[Span] = set()
-    for side, words in zip(sides, own, strict=True):
-        about = [each for each in ranked if each.span not in taken and words & _said_of(each)]
-        chosen = choose_diverse(close_to_best(about), EXTRACTIVE.max_points_a_side)
-        taken |= {each.span for each in chosen}
-        groups.append(PointGroup(side, tuple(in_document_order(chosen))))
-    if not all(group.evidence for group in groups):
+        rows = _rows_of_sides(items, own)
+        if rows and _mean_relevance(rows) >= ranked[0].relevance - EXTRACTIVE.list_advantage:
+            return _one_group(in_document_order(rows), by_form=True)
+    said = {each.span: _said_of(each) for each in ranked}
+    both = [each for each in ranked if all(words & said[each.span] for words in own)]
+    groups = [PointGroup("", tuple(_best_of_side(both)))] if both else []
+    for side, words, other in zip(sides, own, reversed(own), strict=True):
+        about = [
+            each for each in ranked if words & said[each.span] and not other & said[each.span]
+        ] or [each for each in ranked if words & _document_words(each) and not both]
+        groups.append(PointGroup(side, tuple(_best_of_side(about))))
+    if not both and not all(group.evidence for group in groups):
+        return _points_by_document(question, ranked)
+    return Points(tuple(group for group in groups if group.evidence), by_form=True)
+
+
+def _best_of_side(about: Sequence[Evidence]) -> list[Evidence]:
+    near = close_to_best(about, EXTRACTIVE.close_to_best_side)
+    return in_document_order(choose_diverse(near, EXTRACTIVE.max_points_a_side))
+
+
+def _rows_of_sides(items: Sequence[Evidence], own: Sequence[set[str]]) -> list[Evidence]:
+    """The rows that name a side where each has a row of its own, the whole list where one of its
+    rows or its header names both; nothing where a side is not in it."""
+    header = words_of(items[0].candidate.unit.leans_on)
+    read = [(each, words_of(each.candidate.text)) for each in items]
+    naming = [[each for each, words in read if side & words] for side in own]
+    if all(naming) and not any(each in naming[1] for each in naming[0]):
+        return [*naming[0], *naming[1]]
+    whole = header.union(*(words for _, words in read))
+    return list(items) if all(side & whole for side in own) else []
+
+
+def _points_by_document(question: str, ranked: Sequence[Evidence]) -> Points:
+    """A group for each of the two documents with the most relevant units, the older first; the best points where
+    these are of one document."""
+    documents = list(dict.fromkeys(each.candidate.document.id for each in close_to_best(ranked)))
+    if len(documents) < 2:
         return _best_points(question, ranked)
-    return Points(tuple(groups), by_form=True)
+    groups = []
+    published = {each.candidate.document.id: each.candidate.document.published for each in ranked}
+    for id in sorted(documents[:2], key=lambda id: published[id] or ""):
+        own = [each for each in ranked if each.candidate.document.id == id]
+        groups.append(PointGroup(own[0].candidate.document.title, tuple(_best_of_side(own))))
+    return Points(tuple(groups))
 
 
-def _texts(evidence: Iterable[Evidence]) -> list[str]:
-    return [each.candidate.text for each in evidence]
+def _source_of(ranked: Sequence[Evidence]) -> str:
+    """What the documents say that was found, with their titles and names."""
+    documents = {each.candidate.document.id: each.candidate.document for each in ranked}
+    heads = (
+        f"{id} {each.title} {each.text[: EXTRACTIVE.head_chars]}" for id, each in documents.items()
+    )
+    return "\n".join([*heads, *(each.candidate.in_context() for each in ranked)])
 
 
 def _said_of(evidence: Evidence) -> set[str]:
-    """The words of a unit, its headings and what it leans on, the title aside."""
+    """The words of a unit, its headings, what it leans on and whoever speaks, the title aside."""
     unit = evidence.candidate.unit
-    return words_of(" ".join([*unit.headings[1:], unit.leans_on, evidence.candidate.text]))
+    speech = speeches(evidence.candidate.document.text).get(unit)
+    speaker = speech.speaker if speech and speech.speaker not in unit.headings else ""
+    said = [*unit.headings[1:], unit.leans_on, speaker, evidence.candidate.text]
+    return words_of(" ".join(said))
 
 
-def comparison_sides(question: str) -> list[str]:
-    """The two things that a question compares; none where that is not plain."""
-    found = _SIDES.search(question)
-    sides = [side.strip(" ?.,:;") for side in found.groups() if side] if found else []
-    return sides if len(sides) == 2 and all(map(content_stems, sides)) else []
+def _document_words(evidence: Evidence) -> set[str]:
+    """The words by which a whole document may be meant: of its title, its name and its head."""
+    document = evidence.candidate.document
+    name = re.sub(r"\W", " ", document.id)
+    return words_of(f"{document.title} {name} {document.text[: EXTRACTIVE.head_chars]}")
+
+
+def comparison_sides(question: str, source: str) -> list[str]:
+    """The two things that a question compares: of the words on either side of a connecting word, up
+    to a stop word or a comma, the longest run that `source` has as well; none where that is not
+    plain."""
+    words = re.findall(r"[\w’'&-]+|[^\w\s]+", question.replace(" - ", " , "))
+    lowered = source.lower()
+    for connector in _CONNECTORS:
+        for place, word in enumerate(words):
+            if word.lower() == connector:
+                left = _side(words[:place][::-1], lowered, backwards=True)
+                right = _side(words[place + 1 :], lowered)
+                if left and right and words_of(left) != words_of(right):
+                    return [left, right]
+    return []
+
+
+def _side(words: Sequence[str], source: str, *, backwards: bool = False) -> str:
+    """The longest run of words of the source among the first that are no stop words, articles
+    before them aside; of equal ones a name or figure, and then the first. `backwards` are words
+    that stand in the opposite order."""
+    start = next((n for n, word in enumerate(words) if words_of(word)), len(words))
+    if any(not word.isalnum() for word in words[:start]):
+        return ""
+    run = list(takewhile(lambda word: word[0].isalnum() and words_of(word), words[start:]))
+    parts = [run[first:end] for end in range(len(run) + 1) for first in range(end)]
+    texts = [(" ".join(part[::-1] if backwards else part), len(part)) for part in parts]
+    known = [(text, size) for text, size in texts if text.lower() in source]
+    return max(known, key=lambda each: (each[1], not each[0][0].islower()), default=("", 0))[0]
 
 
 _CHOOSERS: Mapping[AnswerKind, Callable[[str, Sequence[Evidence]], Points]] = {

@@ -1,4 +1,4 @@
-"""Summaries of documents: central units of each, quoted, in its order. No model is asked."""
+"""Summaries of documents: what matters most in each, quoted, in its order, without a model."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rag.retrieval.diversity import choose_diverse
 from rag.retrieval.unit_ranking import (
     Evidence,
     in_document_order,
-    rank_by_centrality,
+    rank_for_summary,
     units_of_document,
 )
 from rag.store.documents import Library
@@ -52,20 +52,14 @@ def documents_of_topic(hits: Sequence[Hit]) -> list[str]:
 
 
 def _points(document: Document, embedder: Embedder, limit: int) -> list[Evidence]:
-    """The first full sentence, which says most in most texts, and central units that differ from
-    it. The title as a sentence of the text is none of them."""
+    """Units from all over the document that differ, in its order; fewer of a short one. The title
+    as a sentence of the text is none."""
     title = fingerprint(document.title)
     units = [
         each
         for each in units_of_document(document, SUMMARY.max_document_units)
         if not title or not fingerprint(each.text).endswith(title)
     ]
-    ranked = rank_by_centrality(units, embedder)
-    first = next((each for each in in_document_order(ranked) if _is_full(each)), None)
-    return in_document_order(choose_diverse(ranked, limit, first=[first] if first else []))
-
-
-def _is_full(evidence: Evidence) -> bool:
-    candidate = evidence.candidate
-    is_long = len(candidate.text.split()) >= SUMMARY.short_words
-    return candidate.unit.role == "sentence" and is_long
+    ranked = rank_for_summary(units, embedder)
+    limit = min(limit, max(3, len(ranked) // SUMMARY.units_per_point))
+    return in_document_order(choose_diverse(ranked, limit, apart=SUMMARY.apart_weight))

@@ -1,4 +1,4 @@
-"""Units of documents: which may answer, ranked by relevance, or by how central they are."""
+"""Units of documents: which may answer, ranked by relevance, or for a summary."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from rag.query.answer_type import AnswerType, expected_answer_type
 from rag.store.documents import Library
 from rag.text.quantities import find_quantities
 from rag.text.sentences import needs_context
+from rag.text.spaceless import has_spaceless
 from rag.text.speakers import speeches
 from rag.text.tokens import content_keys
 from rag.text.units import Unit, in_context, parse_units
@@ -21,6 +22,9 @@ from rag.types import Document, Embedder, Hit, Span
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+MIN_PLAIN_SHARE = 0.4  # of words that are neither capitalised nor figures; German has the fewest
+MAX_FIGURES, MAX_WORDS = 3, 40  # of one unit that count
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,19 @@ class Candidate:
     @property
     def text(self) -> str:
         return self.unit.text(self.document.text)
+
+    @property
+    def is_running_text(self) -> bool:
+        """False of a table row, and of a line that is mostly names, dates and figures, such as a
+        byline or those present at a meeting."""
+        words = [word.lstrip("*_“\"'(") for word in self.text.split()]
+        plain = sum(word[:1].isalpha() and not word[0].isupper() for word in words)
+        return self.unit.role != "row" and plain >= MIN_PLAIN_SHARE * len(words)
+
+    @property
+    def is_long(self) -> bool:
+        """True of a unit that can say something by itself."""
+        return len(self.text.split()) >= SUMMARY.min_words or has_spaceless(self.text)
 
     def in_context(self) -> str:
         """The unit with the title of its document, its headings and what it leans on."""
@@ -191,29 +208,45 @@ def _amount_bonus(text: str, kind: AnswerType) -> float:
     return EVIDENCE.amount_bonus if kind == "number" and find_quantities(text) else 0.0
 
 
-def rank_by_centrality(candidates: Sequence[Candidate], embedder: Embedder) -> list[Evidence]:
-    """The candidates, of one document in its order, as evidence of what it is about: most central
-    first. What stands early counts for more (news says the most important first), and what cannot
-    be read alone, or is a fragment, for less."""
-    if not candidates:
+def rank_for_summary(candidates: Sequence[Candidate], embedder: Embedder) -> list[Evidence]:
+    """The candidates, of one document in its order, as evidence of what it says: what matters most
+    first. What stands early, opens a section or is set off by its author ("**Decision:**") counts
+    for more, and so do figures, length, and likeness to the title and to the whole; what cannot be
+    read alone counts for less. Long running text alone is taken, where there is any."""
+    running = [each for each in candidates if each.is_running_text]
+    running = [each for each in running if each.is_long] or running or list(candidates)
+    if not running:
         return []
     import numpy as np
 
-    vectors = np.array(embedder.embed([each.text for each in candidates]), np.float32)
-    centre = vectors.mean(axis=0)
-    centre /= max(float(np.linalg.norm(centre)), 1e-9)
+    texts = [running[0].document.title, *(each.text for each in running)]
+    title, *vectors = np.array(embedder.embed(texts), np.float32)
+    centre = np.mean(vectors, axis=0)
+    topic = SUMMARY.title_weight * title + SUMMARY.centre_weight * centre / np.linalg.norm(centre)
     evidence = []
-    for place, (candidate, vector) in enumerate(zip(candidates, vectors, strict=True)):
-        early = SUMMARY.early_bonus * (1 - place / len(candidates))
-        leaning = SUMMARY.leaning_malus * _leans(candidate)
-        is_short = len(candidate.text.split()) < SUMMARY.short_words
-        short = SUMMARY.short_malus * (is_short or candidate.unit.role == "row")
-        score = float(vector @ centre) + early - leaning - short
+    for place, (candidate, vector) in enumerate(zip(running, vectors, strict=True)):
+        before = running[place - 1].unit if place else None
+        opens = before is None or before.headings != candidate.unit.headings
+        score = (
+            float(vector @ topic)
+            + SUMMARY.early_weight * (1 - place / len(running))
+            + SUMMARY.opening_weight * opens
+            + _weight_by_form(candidate)
+        )
         evidence.append(Evidence(candidate, score, vector))
     return sorted(evidence, key=lambda each: (-each.relevance, each.span))
 
 
-def _leans(candidate: Candidate) -> bool:
-    """True of what cannot be read alone: it points back, or goes on with a quotation."""
+def _weight_by_form(candidate: Candidate) -> float:
+    text = candidate.text
     speech = speeches(candidate.document.text).get(candidate.unit)
-    return needs_context(candidate.text) or (speech is not None and speech.goes_on)
+    goes_on = speech is not None and speech.goes_on
+    speaks = speech is not None and speech.has_words
+    is_set_off = text.startswith(("*", "_")) and not text.endswith(("*", "_")) and not speaks
+    return (
+        SUMMARY.figure_weight * min(len(find_quantities(text)), MAX_FIGURES)
+        + SUMMARY.word_weight * min(len(text.split()), MAX_WORDS)
+        + SUMMARY.set_off_weight * is_set_off
+        - SUMMARY.leaning_malus * needs_context(text)
+        - SUMMARY.quotation_malus * goes_on
+    )
