@@ -18,6 +18,9 @@ def speakers(text: str) -> dict[str, str]:
         ("“The mill will close,” said Rosa Lind, who owns it.", "Rosa Lind"),
         ("The mill will close, according to Rosa Lind.", "Rosa Lind"),
         ("Rosa Lind, the owner of the mill, warned of a hard winter.", "Rosa Lind"),
+        ("Ms Lind gathered that the mill would close.", "Ms Lind"),
+        ("The mill's owner, Rosa Lind, opposed the plan.", "Rosa Lind"),
+        ("After the vote the miller of Orrin, Rosa Lind, resigned.", "Rosa Lind"),
     ],
 )
 def test_the_words_around_the_verb_name_the_speaker(sentence: str, speaker: str) -> None:
@@ -49,3 +52,54 @@ def test_straight_quotation_marks_open_and_close() -> None:
 )
 def test_a_text_in_which_nobody_speaks_has_no_speeches(text: str) -> None:
     assert speeches(text) == {}
+
+
+def test_what_is_told_of_a_person_is_told_from_what_she_says() -> None:
+    text = "Rosa Lind owns it. She mends the wheel. She fears that it will go. “It will,” she said."
+    found = {unit.text(text): speech.has_words for unit, speech in speeches(text).items()}
+    assert not found["She mends the wheel."]
+    assert found["She fears that it will go."]
+    assert found["“It will,” she said."]
+
+
+def test_within_a_quotation_nobody_else_becomes_the_speaker() -> None:
+    text = "Rosa Lind said: “We tried. Orrin has no other mill. Tom Ask knows that.” It is over."
+    found = speakers(text)
+    assert all(
+        "Lind" in found[each] for each in ("Orrin has no other mill.", "Tom Ask knows that.”")
+    )
+
+
+TALK = """# A talk
+
+**Ana Roe:** How old is the mill?
+
+**Rosa Lind:** Older than the road. My mother bought it.
+
+It cost her a horse.
+
+**Roe:** And now?
+
+**Lind:** Now it costs me my sleep.
+"""
+
+
+def test_a_labelled_turn_lasts_until_the_next_label() -> None:
+    found = speakers(TALK)
+    assert found["My mother bought it."] == found["It cost her a horse."] == "Rosa Lind"
+    assert found["**Lind:** Now it costs me my sleep."] == "Lind"
+
+
+def test_labels_of_one_kind_alone_are_no_dialogue() -> None:
+    text = "Note: The mill is old.\n\nNote: The road is new.\n\nIt is wet."
+    assert not any(speech.has_words for speech in speeches(text).values())
+
+
+def test_in_an_interview_the_one_in_the_title_answers() -> None:
+    text = (
+        "# Rosa Lind, miller\n\n**How old is it?**\n\nOlder than the road.\n\n**Who built it?**\n\n"
+        "Nobody knows.\n\n**You like it, though.**\n\nYes.\n\n**Why?**\n\nIt hums."
+    )
+    found = speakers(text)
+    assert all("Rosa Lind" in found[each] for each in ("Older than the road.", "It hums.", "Yes."))
+    assert "**You like it, though.**" not in found

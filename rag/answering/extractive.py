@@ -366,14 +366,19 @@ def _comparison_points(question: str, ranked: Sequence[Evidence]) -> Points:
         rows = _rows_of_sides(items, own)
         if rows and _mean_relevance(rows) >= ranked[0].relevance - EXTRACTIVE.list_advantage:
             return _one_group(in_document_order(rows), by_form=True)
-    said = {each.span: _said_of(each) for each in ranked}
-    both = [each for each in ranked if all(words & said[each.span] for words in own)]
+    both: list[Evidence] = []
+    about: tuple[list[Evidence], list[Evidence]] = ([], [])
+    for each in ranked:
+        first, second = (len(words & _said_of(each)) / len(words) for words in own)
+        if first == second > 0:
+            both.append(each)
+        elif first != second:
+            about[second > first].append(each)
     groups = [PointGroup("", tuple(_best_of_side(both)))] if both else []
-    for side, words, other in zip(sides, own, reversed(own), strict=True):
-        about = [
-            each for each in ranked if words & said[each.span] and not other & said[each.span]
-        ] or [each for each in ranked if words & _document_words(each) and not both]
-        groups.append(PointGroup(side, tuple(_best_of_side(about))))
+    for side, words, found in zip(sides, own, about, strict=True):
+        if not found and not both:
+            found = [each for each in ranked if words & _document_words(each)]
+        groups.append(PointGroup(side, tuple(_best_of_side(found))))
     if not both and not all(group.evidence for group in groups):
         return _points_by_document(question, ranked)
     return Points(tuple(group for group in groups if group.evidence), by_form=True)
@@ -397,9 +402,10 @@ def _rows_of_sides(items: Sequence[Evidence], own: Sequence[set[str]]) -> list[E
 
 
 def _points_by_document(question: str, ranked: Sequence[Evidence]) -> Points:
-    """A group for each of the two documents with the most relevant units, the older first; the best points where
-    these are of one document."""
-    documents = list(dict.fromkeys(each.candidate.document.id for each in close_to_best(ranked)))
+    """A group for each of the two documents with the most relevant units, the older first; the
+    best points where these are of one document."""
+    near = close_to_best(ranked)
+    documents = list(dict.fromkeys(each.candidate.document.id for each in near))
     if len(documents) < 2:
         return _best_points(question, ranked)
     groups = []
@@ -439,7 +445,7 @@ def comparison_sides(question: str, source: str) -> list[str]:
     """The two things that a question compares: of the words on either side of a connecting word, up
     to a stop word or a comma, the longest run that `source` has as well; none where that is not
     plain."""
-    words = re.findall(r"[\w’'&-]+|[^\w\s]+", question.replace(" - ", " , "))
+    words = re.findall(r"[\w’'&-]+|[^\w\s]+", question.replace(" - ", " , ").replace("vs.", "vs"))
     lowered = source.lower()
     for connector in _CONNECTORS:
         for place, word in enumerate(words):

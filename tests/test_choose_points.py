@@ -1,0 +1,108 @@
+"""Which units of the evidence are the points of an answer, by the kind that is wanted."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rag.answering.extractive import choose_points, comparison_sides
+from rag.query.question_kind import AnswerKind
+from rag.retrieval.unit_ranking import Candidate, Evidence
+from rag.text.units import parse_units
+from rag.types import Document
+
+MILL = """# The mill
+
+The mill has two wheels.
+
+The old wheel turns slowly.
+The new wheel grinds more than the old wheel.
+The new wheel was cast in Orrin.
+
+## Faults
+
+It has faults.
+The gate leaks.
+The stones are worn.
+
+| Wheel | Speed |
+|---|---|
+| old | 4 |
+| new | 9 |
+| spare | 2 |
+
+- Grease the axle.
+- Clear the sluice.
+"""
+
+
+def ranked(relevance: dict[str, float], text: str = MILL, others: float = 0.1) -> list[Evidence]:
+    """The units of a text, those that begin so with this relevance, most relevant first."""
+    document = Document.of("mill.md", "The mill", "mill.md", text)
+    units = [unit for unit in parse_units(text) if unit.is_evidence]
+    vectors = np.eye(len(units), dtype=np.float32)
+
+    def value(said: str) -> float:
+        return next((v for begin, v in relevance.items() if said.startswith(begin)), others)
+
+    found = [
+        Evidence(Candidate(document, unit), value(unit.text(text)), vector)
+        for unit, vector in zip(units, vectors, strict=True)
+    ]
+    return sorted(found, key=lambda each: -each.relevance)
+
+
+def chosen(kind: AnswerKind, question: str, evidence: list[Evidence]) -> dict[str, list[str]]:
+    """The texts of the points by the heading of their group."""
+    groups = choose_points(kind, question, evidence).groups
+    return {group.heading: [e.candidate.text for e in group.evidence] for group in groups}
+
+
+def test_what_a_short_sentence_announces_is_the_list() -> None:
+    evidence = ranked({"It has": 1.0, "The gate": 0.5, "The stones": 0.4})
+    points = chosen("list", "What are the faults?", evidence)
+    assert points == {"": ["It has faults.", "The gate leaks.", "The stones are worn."]}
+
+
+def test_a_list_of_which_one_item_is_relevant_does_not_answer() -> None:
+    evidence = ranked({"The new wheel grinds": 1.0, "Grease": 0.95})
+    assert "Clear the sluice." not in chosen("list", "Which wheels are there?", evidence)[""]
+
+
+def test_a_line_of_names_and_dates_is_no_item_of_a_loose_list() -> None:
+    text = "By Ana Roe, 3 May 2021. The gate of the mill leaks badly. Its stones are worn."
+    evidence = ranked({"By": 1.0, "The gate": 0.95, "Its": 0.9}, text)
+    points = chosen("list", "Which faults does it have?", evidence)
+    assert points == {"": ["The gate of the mill leaks badly.", "Its stones are worn."]}
+
+
+def test_what_names_both_sides_comes_before_what_names_one() -> None:
+    wheels = {"The old": 0.9, "The new wheel grinds": 0.95, "The new wheel was": 0.85}
+    points = chosen("comparison", "How do the old wheel and the new one differ?", ranked(wheels))
+    assert list(points) == ["", "old wheel", "new"]
+    assert points[""] == ["The new wheel grinds more than the old wheel."]
+    assert points["old wheel"] == ["The old wheel turns slowly."]
+    assert points["new"] == ["The new wheel was cast in Orrin."]
+
+
+def test_of_a_table_the_rows_of_the_two_sides_are_taken() -> None:
+    rows = {"| old": 1.0, "| new": 0.95, "| spare": 0.9, "old": 1.0, "new": 0.95, "spare": 0.9}
+    points = chosen("comparison", "Is the old one or the new one faster?", ranked(rows))
+    assert [text.strip("| ").split(" ")[0] for text in points[""]] == ["old", "new"]
+
+
+@pytest.mark.parametrize(
+    ("question", "sides"),
+    [
+        ("Old wheel or new wheel?", ["Old wheel", "new wheel"]),
+        ("How does the old wheel differ from the new wheel, in short?", ["old wheel", "new wheel"]),
+        ("the gate vs. the stones: which lasts", ["gate", "stones"]),
+        ("How does it work?", []),
+        ("and or with", []),
+        ("", []),
+    ],
+)
+def test_the_sides_of_a_comparison_are_named_as_the_source_names_them(
+    question: str, sides: list[str]
+) -> None:
+    assert comparison_sides(question, MILL) == sides
