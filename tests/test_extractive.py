@@ -129,6 +129,12 @@ def test_what_a_person_is_asked_about_is_not_taken_from_another_speaker(town: In
     assert "Nobody sails alone" not in found
 
 
+def test_a_rank_before_a_name_does_not_make_another_of_that_rank_the_speaker(town: Index) -> None:
+    found = " ".join(quotes(asked(town, "What did Union Leader Per Lund say about night shifts?")))
+    assert "night shifts will be paid" in found
+    assert "2 million crowns" not in found
+
+
 def test_numbers_run_by_first_appearance(seeds: Index) -> None:
     answer = asked(seeds, "Summarize the articles")
     numbers = [citation.number for claim in answer.claims for citation in claim.citations]

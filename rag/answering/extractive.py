@@ -26,7 +26,7 @@ from rag.retrieval.unit_ranking import (
     units_of_hits,
 )
 from rag.store.documents import Library
-from rag.text.names import find_names, name_keys
+from rag.text.names import COMMON_NAME_WORDS, find_names, name_keys
 from rag.text.speakers import Speech, speeches
 from rag.text.tokens import content_keys
 from rag.text.units import Unit, parse_units
@@ -274,8 +274,12 @@ def _asked_speaker(question: str, speakers: Sequence[str]) -> _Asked:
     unless it only tells where somebody is from."""
     weights: dict[str, tuple[int, float]] = {}
     first, was_name, before = 0, False, ""
-    for place, word in enumerate(question.split(), start=1):
+    words = question.split()
+    for place, word in enumerate(words, start=1):
         is_name = place > 1 and word[0].isupper() and before not in _FROM
+        following = words[place] if place < len(words) else ""
+        if is_name and word.lower() in COMMON_NAME_WORDS and following[:1].isupper():
+            continue  # "Mr" and "Professor" stand before other names too
         if not (is_name and was_name):  # all words of one name are one
             first = place
         was_name, before = is_name, word
