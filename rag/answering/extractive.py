@@ -204,8 +204,9 @@ def _announced(ranked: Sequence[Evidence]) -> list[Evidence]:
 
 
 def _explanation_points(question: str, ranked: Sequence[Evidence]) -> Points:
-    """Units of the document of the best one, in its order: those that are relevant by themselves
-    and by what stands beside them, since a reason is often given in the sentence that follows."""
+    """The best unit and others of its document, in its order: those that are relevant by themselves
+    and by what stands beside them in the paragraph, since a reason is often given in the
+    sentence that follows."""
     own = {
         each.candidate.unit: each
         for each in ranked
@@ -226,7 +227,8 @@ def _explanation_points(question: str, ranked: Sequence[Evidence]) -> Points:
         return own[unit].relevance + max(beside, default=0.0)
 
     scored = {unit: relevance(place) for place, unit in enumerate(units) if unit in own}
-    best = sorted(scored, key=lambda unit: -scored[unit])[: EXTRACTIVE.max_points]
+    first = ranked[0].candidate.unit  # what is explained, or the reason itself
+    best = sorted(scored, key=lambda unit: (unit != first, -scored[unit]))[: EXTRACTIVE.max_points]
     return _one_group(in_document_order(own[unit] for unit in best))
 
 
