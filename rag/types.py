@@ -194,6 +194,8 @@ class Answer:
     answers: Answers = "unsure"
     """Whether the claims answer the question; what is shown of each claim's support says nothing
     about that. "no" where it was declined."""
+    missing: tuple[str, ...] = ()
+    """The parts of the question that the documents do not answer, where they answer others."""
     suggestions: tuple[str, ...] = ()
     """Questions that the documents answer, where this one was declined or asks nothing of them."""
 
@@ -204,6 +206,14 @@ class Turn:
 
     question: str
     answer: str
+    cited: tuple[Span, ...] = ()
+    """What the answer cited, where that is known."""
+
+    @classmethod
+    def of(cls, question: str, answer: Answer) -> Turn:
+        """The turn that `answer` ends."""
+        spans = (citation.span for claim in answer.claims for citation in claim.citations)
+        return cls(question, answer.text, tuple(dict.fromkeys(spans)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import pytest
 
 from eval.broad.questions import (
     ARTICLES,
+    CONVERSATIONS,
     KINDS,
     QUESTIONS,
     WITHOUT_ANSWER,
@@ -73,6 +74,20 @@ def test_what_cannot_be_answered_requires_nothing(questions: list[BroadQuestion]
 
 def test_follow_ups_come_after_a_turn(questions: list[BroadQuestion]) -> None:
     assert all(each.history for each in questions if each.kind == "follow_up")
+
+
+@pytest.mark.parametrize("name", ["questions.jsonl", "questions_test.jsonl"])
+def test_the_conversations_hold_together(name: str) -> None:
+    """Each quote is where it says, and each follow-up has what its last answer cited."""
+    found = load_questions(
+        CONVERSATIONS / name, lambda id: (CONVERSATIONS / "articles" / id).read_text("utf-8")
+    )
+    kinds = Counter(each.kind for each in found)
+    assert kinds["follow_up"] > 30
+    assert kinds["two_part"] > 15
+    for each in found:
+        assert each.kind == "two_part" or each.history
+        assert all(bool(turn.answer) == bool(turn.cited) for turn in each.history)
 
 
 # --- what is wrong is named -------------------------------------------------------------------

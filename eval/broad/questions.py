@@ -8,8 +8,9 @@ One JSON object a line:
 A point has one quote for each place that states it; any of them will do. An optional point is to
 the point but not needed. `about` names documents of which every sentence is to the point (for
 summaries), `verdict` is the right first word of an answer to a question of yes or no,
-`document_ids` restricts the search, `history` holds the turns before a follow-up, `note` is for
-reviewers. Where no point is required, declining is right; for a false premise the optional points
+`document_ids` restricts the search, `history` holds the turns before a follow-up, each with the
+quotes that its answer `cited` and an empty answer where it was declined, `note` is for reviewers.
+Where no point is required, declining is right; for a false premise the optional points
 state what is true instead. A remark that is part of a conversation has no points.
 """
 
@@ -46,6 +47,9 @@ WITHOUT_ANSWER: frozenset[Kind] = frozenset({"unanswerable", "false_premise", "c
 
 FOLDER = Path(__file__).parents[1] / "cases" / "broad"
 ARTICLES, QUESTIONS = FOLDER / "articles", FOLDER / "questions.jsonl"
+CONVERSATIONS = FOLDER.with_name("conversations")
+"""Follow-ups and questions of two parts, of the same form: `questions.jsonl`, on which the reading
+of them was developed, and `questions_test.jsonl`, over other articles, on which nothing was."""
 
 
 class BroadSetError(FootnoteError):
@@ -111,7 +115,8 @@ class _Point(_Strict):
 
 class _Turn(_Strict):
     question: _Text
-    answer: _Text
+    answer: str
+    cited: tuple[_Quote, ...] = ()
 
 
 class _Row(_Strict):
@@ -166,11 +171,16 @@ def _question(row: _Row, place: str, text_of: Callable[[str], str]) -> BroadQues
             KeyPoint(tuple(_quote(each, place, text_of) for each in point.quotes), point.optional)
             for point in row.points
         ),
-        history=tuple(Turn(turn.question, turn.answer) for turn in row.history),
+        history=tuple(_turn(turn, place, text_of) for turn in row.history),
         document_ids=row.document_ids,
         about=frozenset(row.about),
         verdict=row.verdict,
     )
+
+
+def _turn(written: _Turn, place: str, text_of: Callable[[str], str]) -> Turn:
+    cited = tuple(_quote(each, place, text_of).span for each in written.cited)
+    return Turn(written.question, written.answer, cited)
 
 
 def _quote(written: _Quote, place: str, text_of: Callable[[str], str]) -> Quote:

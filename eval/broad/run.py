@@ -21,7 +21,14 @@ from typing import Any
 
 from eval.benchmarks.result_tables import format_table, table_to_json
 from eval.broad.key_points import Sentences, content_of, is_made
-from eval.broad.questions import ARTICLES, QUESTIONS, BroadQuestion, BroadSetError, load_questions
+from eval.broad.questions import (
+    ARTICLES,
+    CONVERSATIONS,
+    QUESTIONS,
+    BroadQuestion,
+    BroadSetError,
+    load_questions,
+)
 from eval.broad.scores import BroadResult, score_result
 from eval.broad.tables import result_tables
 from eval.run import EXIT_INTERRUPTED
@@ -46,16 +53,20 @@ def run_broad(
     sample: int | None = None,
     out: Path | None = None,
     as_json: bool = False,
+    conversations: bool = False,
 ) -> int:
-    """Ask the first `limit` questions, or `sample` from all over the file, or all of them; print
+    """Ask the first `limit` questions, or `sample` from all over the file, or all of them, or those
+    of `CONVERSATIONS` on which nothing was chosen; print
     the tables on standard output, as one JSON document if `as_json`; keep the answers in the file
     `out`.
 
     Returns the exit code, 1 where a question ended in an error. Raises `BroadSetError` where `out`
     cannot be used, and `FootnoteError` where the model cannot be had.
     """
-    with open_broad_index(settings) as assistant:
-        questions = load_questions(QUESTIONS, lambda id: assistant.library.document(id).text)
+    file = CONVERSATIONS / "questions_test.jsonl" if conversations else QUESTIONS
+    more = [CONVERSATIONS / "articles"] if conversations else []
+    with open_broad_index(settings, more) as assistant:
+        questions = load_questions(file, lambda id: assistant.library.document(id).text)
         chosen = spread_over(questions, sample) if sample else questions[:limit]
         assistant.load_model()  # no model is no 200 errors
         sentences = document_sentences(assistant)
@@ -81,13 +92,15 @@ def spread_over(questions: Sequence[BroadQuestion], count: int) -> list[BroadQue
 
 
 @contextmanager
-def open_broad_index(settings: Settings) -> Iterator[Assistant]:
-    """An assistant over the articles of the set and the seed articles. Raises `FootnoteError`."""
+def open_broad_index(settings: Settings, more: Sequence[Path] = ()) -> Iterator[Assistant]:
+    """An assistant over the articles of the set, the seed articles and those in the folders `more`.
+    Raises `FootnoteError`."""
+    articles = [each for folder in (ARTICLES, *more) for each in sorted(folder.iterdir())]
     with (
         tempfile.TemporaryDirectory(prefix="footnote-eval-") as folder,
         build(settings.model_copy(update={"data_dir": Path(folder)})) as assistant,
     ):
-        for event in assistant.index([*sorted(SEEDS.glob("*.txt")), *sorted(ARTICLES.iterdir())]):
+        for event in assistant.index([*sorted(SEEDS.glob("*.txt")), *articles]):
             if isinstance(event, Failed):
                 raise BroadSetError(f"An article cannot be indexed: {event.error}", "Correct it.")
         yield assistant

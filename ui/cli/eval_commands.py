@@ -125,6 +125,9 @@ def broad(
         Path | None,
         typer.Option(metavar="FILE", help="Keep the answers there as JSON lines, or go on."),
     ] = None,
+    conversations: Annotated[
+        bool, typer.Option(help="Ask follow-ups and questions of two parts, over more articles.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Ask questions of every kind: why, how, lists, summaries, comparisons and more.
@@ -137,7 +140,16 @@ def broad(
     from eval.broad.run import run_broad
 
     settings = command_settings(ctx)
-    raise typer.Exit(run_broad(settings, limit=limit, sample=sample, out=out, as_json=as_json))
+    raise typer.Exit(
+        run_broad(
+            settings,
+            limit=limit,
+            sample=sample,
+            out=out,
+            as_json=as_json,
+            conversations=conversations,
+        )
+    )
 
 
 @evals.command()
