@@ -25,6 +25,9 @@ class Retrieval:
     age_malus: float = 0.05
     """Taken from an article a year older than the question or more, where it names no time."""
     year_days: int = 365
+    conversation_bonus: float = 0.5
+    """For a hit in a document that the last answer cites: 0.1 of a unit's relevance; 0 to 0.15
+    tried on 62 follow-ups."""
     max_per_document: int = 5
     """Hits of one document while others have some: 1 to 5 tried on RealTimeQA."""
 
@@ -37,6 +40,9 @@ class Evidence:
     """Read in their context for one question: about 0.8 s on two cores."""
     own_weight: float = 0.3
     """Of a unit's own tokens, beside the unit in its context."""
+    context_weight: float = 0.3
+    """Of the question read behind the last turn, where it has no meaning of its own; 62 follow-ups
+    of our own."""
     words_weight: float = 0.2
     """Of the share of the question's words, beside MaxSim; 0 to 0.3 tried on the broad set."""
     hit_weight: float = 0.2
@@ -232,6 +238,8 @@ class Query:
     """Below, a question without a name is read with the last one; the same 50."""
     max_phrase_words: int = 5
     """Of a question that is no sentence: "for night shifts?"."""
+    max_readings: int = 6
+    """Of a follow-up, that are compared with the articles."""
     max_context_chars: int = 200
     """Of what is added to a follow-up."""
 

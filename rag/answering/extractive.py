@@ -64,7 +64,7 @@ class ExtractiveComposer:
             ranked = _speech_on_topic(plan.standalone, list(documents.values()), self.encoder)
             if ranked:
                 return _statement_points(ranked)
-        ranked = rank_units(plan.standalone, candidates, self.encoder)
+        ranked = rank_units(plan.standalone, candidates, self.encoder, plan.context)
         return choose_points(plan.kind, plan.standalone, ranked)
 
     def supporting_points(
@@ -80,7 +80,7 @@ class ExtractiveComposer:
         later raised". Raises `LibraryError` and `ModelFileError`."""
         candidates = units_of_hits(hits, self.library, EVIDENCE.max_units)
         ids = {span.document_id for span in cited}
-        ranked = rank_units(plan.standalone, candidates, self.encoder)
+        ranked = rank_units(plan.standalone, candidates, self.encoder, plan.context)
         own = [each for each in ranked if any(s.overlaps(each.span) for s in cited)]
         leads = {each.candidate.unit.leans_on for each in own}
         texts = {each.candidate.text for each in own}
@@ -103,7 +103,7 @@ class ExtractiveComposer:
         direct answer, the others are beside the point. Raises `LibraryError` and
         `ModelFileError`."""
         candidates = units_of_hits(hits, self.library, EVIDENCE.max_units)
-        ranked = rank_units(plan.standalone, candidates, self.encoder)
+        ranked = rank_units(plan.standalone, candidates, self.encoder, plan.context)
         least = EXTRACTIVE.close_to_best_near * ranked[0].relevance if ranked else 0.0
         groups = (
             replace(group, evidence=tuple(e for e in group.evidence if e.relevance >= least))
@@ -114,7 +114,7 @@ class ExtractiveComposer:
     def closest_points(self, plan: QueryPlan, hits: Sequence[Hit]) -> Points:
         """The few most relevant units. Raises `LibraryError` and `ModelFileError`."""
         candidates = units_of_hits(hits, self.library, EVIDENCE.max_units)
-        ranked = rank_units(plan.standalone, candidates, self.encoder)
+        ranked = rank_units(plan.standalone, candidates, self.encoder, plan.context)
         return _one_group(close_to_best(ranked)[: EXTRACTIVE.max_closest])
 
 

@@ -19,9 +19,19 @@ class QueryPlan:
     """With slips of typing corrected, and made to be understood without the conversation."""
     sub_questions: tuple[str, ...]
     """The questions that it joins; itself where it asks one thing."""
+    context: str = ""
+    """What was asked and answered before, where the question has no meaning of its own: units are
+    ranked with it."""
+    about: tuple[str, ...] = ()
+    """The documents that the conversation is about, which come sooner."""
     kind: AnswerKind = "fact"
     """The kind of answer that is wanted."""
     document_ids: Collection[str] | None = None
     """The documents to answer from; None for all."""
     asked_on: date | None = None
     """The day that "this week" is counted from; None for that of the newest document."""
+
+    @property
+    def in_turn(self) -> str:
+        """The question behind what was asked and answered before."""
+        return f"{self.context} {self.standalone}".strip()

@@ -31,12 +31,14 @@ def select_evidence(
     encoder: TokenEncoder,
     budget_tokens: int,
     join: bool,
+    context: str = "",
 ) -> Selected:
     """Passages numbered from 1, best first, of about `budget_tokens` together (at least one, where
     there is a hit); neighbouring units are one passage if `join`. The other units of the ranking,
     at most `EVIDENCE.max_units` in all, are `cut`; so is what another document has just said word
     for word. Scores are those of `rank_units`. Raises `LibraryError` and `ModelFileError`."""
-    ranked = rank_units(question, units_of_hits(hits, library, EVIDENCE.max_units), encoder)
+    units = units_of_hits(hits, library, EVIDENCE.max_units)
+    ranked = rank_units(question, units, encoder, context)
     chosen: dict[Span, Evidence] = {}
     said_by: dict[str, str] = {}
     left = budget_tokens

@@ -135,9 +135,10 @@ def in_document_order(evidence: Iterable[Evidence]) -> list[Evidence]:
 
 
 def rank_units(
-    question: str, candidates: Sequence[Candidate], encoder: TokenEncoder
+    question: str, candidates: Sequence[Candidate], encoder: TokenEncoder, context: str = ""
 ) -> list[Evidence]:
-    """The candidates by relevance to the question, ties in the order of the documents.
+    """The candidates by relevance to the question, ties in the order of the documents. A `context`
+    that it is asked in counts too.
 
     Relevance is the MaxSim (Khattab and Zaharia 2020) of the question in the unit as it is read in
     its context and in its own tokens, each the mean of that with every token alike and that with
@@ -146,15 +147,23 @@ def rank_units(
     """
     if not candidates:
         return []
-    asked, *read = encoder.encode([question, *(each.in_context() for each in candidates)])
+    in_turn = f"{context} {question}".strip()
+    asked, wider, *read = encoder.encode(
+        [question, in_turn, *(each.in_context() for each in candidates)]
+    )
+
+    def likeness(tokens: TokenEmbeddings) -> float:
+        wide = EVIDENCE.context_weight if context else 0.0
+        return (1 - wide) * max_similarity(asked, tokens) + wide * max_similarity(wider, tokens)
+
     words = [content_keys(each.in_context()) for each in candidates]
     rarity = _rarity(content_keys(question), words)
     kind = expected_answer_type(question)
     evidence = [
         Evidence(
             candidate,
-            (1 - EVIDENCE.own_weight) * max_similarity(asked, tokens)
-            + EVIDENCE.own_weight * max_similarity(asked, own)
+            (1 - EVIDENCE.own_weight) * likeness(tokens)
+            + EVIDENCE.own_weight * likeness(own)
             + EVIDENCE.words_weight * sum(rarity[word] for word in sorted(rarity.keys() & held))
             + EVIDENCE.hit_weight * candidate.hit_score
             + _amount_bonus(candidate.text, kind),
