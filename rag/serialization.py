@@ -52,6 +52,16 @@ def markdown_pieces(claims: Sequence[Claim]) -> list[str]:
     return pieces
 
 
+def markdown_text(claims: Sequence[Claim], missing: Sequence[str]) -> str:
+    """The claims as Markdown, and below them which parts of the question have no answer."""
+    return "\n\n".join(filter(None, ["".join(markdown_pieces(claims)), missing_parts(missing)]))
+
+
+def missing_parts(missing: Sequence[str]) -> str:
+    """ "The articles do not say: what colour is it?"; "" where no part is missing."""
+    return f"The articles do not say: {' '.join(missing)}" if missing else ""
+
+
 # --- writing ---------------------------------------------------------------------------------
 
 
@@ -75,6 +85,7 @@ def answer_to_json(answer: Answer) -> dict[str, Any]:
         "dropped_markers": answer.dropped_markers,
         "chance": answer.chance,
         "short": answer.short,
+        "missing": list(answer.missing),
         "suggestions": list(answer.suggestions),
     }
 
@@ -281,6 +292,7 @@ class AnswerJson(JsonObject):
     dropped_markers: int
     chance: float | None = Field(default=None, ge=0, le=1)  # some of the first version lack it
     short: str | None = None  # likewise
+    missing: list[str] = []  # older ones lack it
     suggestions: list[str] = []  # those of the first version lack it
 
     @model_validator(mode="after")
@@ -305,5 +317,6 @@ class AnswerJson(JsonObject):
             chance=self.chance,
             short=self.short,
             answers=self.answers or ("no" if self.status == "declined" else "unsure"),
+            missing=tuple(self.missing),
             suggestions=tuple(self.suggestions),
         )

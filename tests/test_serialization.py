@@ -46,9 +46,11 @@ ANSWER = Answer(
     timings={"retrieve": 0.04},
     dropped_markers=1,
     answers="partly",
+    missing=("What for?",),
 )
 DECLINED = replace(
     ANSWER,
+    missing=(),
     text="",
     claims=(),
     status="declined",
@@ -117,6 +119,7 @@ def test_an_answer_is_written_in_full() -> None:
         "dropped_markers": 1,
         "chance": None,
         "short": None,
+        "missing": ["What for?"],
         "suggestions": [],
     }
 
@@ -200,6 +203,7 @@ def answers(draw: st.DrawFn) -> Answer:
         chance=draw(st.none() | st.floats(min_value=0, max_value=1)),
         short=draw(st.none() | st.text()),
         answers=draw(one_of(Answers)),
+        missing=tuple(draw(st.lists(WORDS, max_size=3))),
         suggestions=tuple(draw(st.lists(WORDS, max_size=3))),
     )
 
@@ -219,7 +223,7 @@ def test_what_a_later_footnote_added_is_passed_over() -> None:
 def first_version(answer: Answer) -> dict[str, Any]:
     """The document of `answer` as the first version had it."""
     written = answer_to_json(answer) | {"schema": "footnote.answer/1"}
-    for key in ("answers", "suggestions"):
+    for key in ("answers", "missing", "suggestions"):
         del written[key]
     for claim in written["claims"]:
         del claim["group"]
@@ -229,7 +233,7 @@ def first_version(answer: Answer) -> dict[str, Any]:
 @pytest.mark.parametrize(("answer", "answers"), [(ANSWER, "unsure"), (DECLINED, "no")])
 def test_a_document_of_the_first_version_is_read(answer: Answer, answers: Answers) -> None:
     read = answer_from_json(first_version(answer))
-    assert read == replace(answer, answers=answers, suggestions=())
+    assert read == replace(answer, answers=answers, missing=(), suggestions=())
     assert answer_to_json(read)["schema"] == SCHEMA
 
 

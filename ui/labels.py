@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rag.serialization import missing_parts
 from rag.types import Answer, Answers, Claim, Origin, Support
 from ui.safe_text import one_line
 
@@ -83,6 +84,7 @@ def doubt(answer: Answer) -> str:
     if answer.status == "declined" or is_reply(answer):
         return ""
     _, words = ANSWERS_LABELS.get(answer.answers, ("", ""))
+    words = one_line(missing_parts(answer.missing)) or words
     is_quoted = any(claim.origin == "closest" for claim in answer.claims)
     return " ".join(filter(None, (words, CLOSEST_IS_QUOTED if is_quoted else "")))
 

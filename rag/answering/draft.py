@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from rag.answering.attempts import Attempt
 from rag.events import Event, Finished, ModelCalled
-from rag.serialization import markdown_pieces
+from rag.serialization import markdown_text
 from rag.thresholds import ANSWERING
 from rag.types import Answer, Answers, Claim, DeclineReason, Passage, Usage
 
@@ -52,6 +52,8 @@ class AnswerDraft:
     dropped_markers: int = 0
     reasons: tuple[DeclineReason, ...] = ()
     """Why a sub-question, or all of it, was declined."""
+    missing: tuple[str, ...] = ()
+    """Parts of the question that have no claim, where others have."""
     suggestions: tuple[str, ...] = ()
     reply: str = ""
     """What is said to a message that asks nothing of the documents; there are no claims then."""
@@ -68,7 +70,7 @@ class AnswerDraft:
         answered = bool(self.claims or self.reply)
         return Answer(
             question=self.question,
-            text=self.reply or "".join(markdown_pieces(claims)),
+            text=self.reply or markdown_text(claims, self.missing),
             claims=claims,
             passages=passages,
             status="answered" if answered else "declined",
@@ -80,6 +82,7 @@ class AnswerDraft:
             chance=round(min(self.chances), 3) if self.chances else None,
             short="; ".join(dict.fromkeys(shorts)) or None if self.claims else None,
             answers=self._answers() if answered else "no",
+            missing=self.missing,
             suggestions=() if self.claims else self.suggestions,
         )
 

@@ -73,7 +73,8 @@ class UsageDocument(TypedDict):
 class AnswerDocument(TypedDict):
     """`rag.serialization.answer_to_json` makes it. `answers` is whether the claims answer the
     question. `chance` is that, 0 to 1, of the passages answering it; null where it was not
-    estimated. `short` is the few words that answer, where the model was asked for them.
+    estimated. `short` is the few words that answer, where the model was asked for them. `missing`
+    are the parts of the question that have no answer, where others have.
     `suggestions` are questions that the documents answer, where this one was declined or asks
     nothing of them."""
 
@@ -91,6 +92,7 @@ class AnswerDocument(TypedDict):
     dropped_markers: int
     chance: float | None
     short: str | None
+    missing: list[str]
     suggestions: list[str]
 
 
