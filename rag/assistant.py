@@ -17,6 +17,7 @@ from rag.answering.conversation import reply, suggest_questions
 from rag.answering.draft import AnswerDraft, Step, finish, timed, timed_call
 from rag.answering.extractive import ExtractiveComposer
 from rag.answering.large_model import LargeModelAnswerer
+from rag.answering.parts import answer_parts
 from rag.answering.quoting import QuotingAnswerer
 from rag.answering.small_model import SmallModelAnswerer
 from rag.answering.summary import documents_of_topic, summarize
@@ -41,9 +42,10 @@ from rag.ingest import pipeline
 from rag.models.embeddings import MiniLM
 from rag.models.provider import CancellableModel, ModelProvider
 from rag.query.answer_type import expected_answer_type
+from rag.query.follow_ups import has_open_pronoun, leans_on_conversation, resolve
 from rag.query.plan import QueryPlan
 from rag.query.question_kind import AnswerKind, fold_question, question_kind
-from rag.query.rewriting import stand_alone
+from rag.query.rewriting import rewrite
 from rag.query.spelling import SpellingCorrector
 from rag.query.sub_questions import split_question
 from rag.query.validation import (
@@ -52,13 +54,14 @@ from rag.query.validation import (
     reason_to_decline,
     validate_question,
 )
+from rag.retrieval.conversation import best_reading, have_words_of, prefer, text_of
 from rag.retrieval.evidence import select_evidence
 from rag.retrieval.hybrid import Retriever
 from rag.settings import Settings
 from rag.store.documents import Library
 from rag.store.vectors import VectorStore
 from rag.thresholds import ANSWERING, QUERY, SUMMARY
-from rag.types import Answer, ChatModel, Citation, Embedder, Hit, Turn
+from rag.types import Answer, ChatModel, Citation, Document, Embedder, Hit, Turn
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 
@@ -186,15 +189,12 @@ class Assistant:
             return replace(draft, reply=reply(plan.question, self.library))
         if asks_for_summary(plan.standalone):
             return (yield from self._summarized(plan, (), get_model))
-        if reason := reason_to_decline(plan.standalone):
+        if reason := reason_to_decline(plan.in_turn):
             yield from (Retrieved(()), Selected(()))
             return draft.declined(reason)
-        retrieved = yield from timed_call(
-            "retrieve",
-            lambda: self.search(
-                plan.standalone, document_ids=plan.document_ids, asked_on=plan.asked_on
-            ),
-        )
+        if len(plan.sub_questions) > 1 and not self.answerer.joins_passages:
+            return (yield from self._drafted_by_part(plan, get_model))
+        retrieved = yield from timed_call("retrieve", lambda: self._search(plan))
         if plan.kind == "summary":
             return (yield from self._summarized(plan, retrieved.hits, get_model))
         yield retrieved
@@ -204,6 +204,77 @@ class Assistant:
             return replace(draft, passages=selected.passages).declined("not stated")
         draft = yield from self.answerer.answer(plan, retrieved, selected, get_model)
         return (yield from self._compared(plan, draft, selected, get_model))
+
+    def _drafted_by_part(
+        self, plan: QueryPlan, get_model: GetModel
+    ) -> Generator[Step, None, AnswerDraft]:
+        """The answer to a question in parts, each planned, looked for and answered by itself."""
+
+        def answer_part(part: str, before: Sequence[Turn]) -> Generator[Step, None, AnswerDraft]:
+            read = yield from self._read(replace(plan, standalone=part), before, get_model)
+            kind = self._kind(read.standalone)
+            kind = "fact" if kind == "conversation" else kind
+            return (yield from self._drafted(replace(read, kind=kind), get_model))
+
+        yield (yield from timed_call("retrieve", lambda: self._search(plan)))
+        draft = AnswerDraft(plan.question)
+        return (yield from answer_parts(draft, plan.sub_questions, answer_part))
+
+    def _search(self, plan: QueryPlan) -> Retrieved:
+        """The hits for a plan, those in the documents that the conversation is about ahead."""
+        text = plan.in_turn
+        found = self.search(text, document_ids=plan.document_ids, asked_on=plan.asked_on)
+        about = set(plan.about) & set(plan.document_ids or plan.about)
+        if not about:
+            return found
+        return prefer(found, self.search(text, document_ids=about, asked_on=plan.asked_on))
+
+    def _read(
+        self, plan: QueryPlan, history: Sequence[Turn], get_model: GetModel
+    ) -> Generator[Step, None, QueryPlan]:
+        """The plan with the question as it is read after the turns before it."""
+        question = plan.standalone
+        plan = replace(plan, sub_questions=(question,))
+        if not history or not leans_on_conversation(question):
+            return plan
+        documents = self._talked_about(history[-1], plan.document_ids)
+        resolved = resolve(question, history, text_of(documents))
+        is_unchanged = resolved.standalone.rstrip("?") == question.rstrip("?. ")
+        if is_unchanged and self._is_new_subject(plan, documents):
+            return plan
+        read = best_reading(resolved.readings, documents, self.scorer.encoder)
+        is_open = is_unchanged or len(resolved.readings) > 1
+        if is_open and self.answerer.joins_passages:
+            rewritten, call = rewrite(question, history, get_model())
+            yield call
+            read = read if rewritten == question else rewritten
+        return replace(
+            plan,
+            standalone=read,
+            sub_questions=(read,),
+            context=resolved.context,
+            about=tuple(each.id for each in documents),
+        )
+
+    def _is_new_subject(self, plan: QueryPlan, documents: Sequence[Document]) -> bool:
+        """True of a question without a pronoun that has a word which the documents lack, where the
+        one that is found for it has them all."""
+        question = plan.standalone
+        if has_open_pronoun(question) or have_words_of(documents, question):
+            return False
+        hits = self.search(question, document_ids=plan.document_ids).hits
+        found = [self.library.document(hit.chunk.span.document_id) for hit in hits[:1]]
+        return bool(found) and have_words_of(found, question)
+
+    def _talked_about(self, turn: Turn, ids: Collection[str] | None) -> list[Document]:
+        """The documents that the answer of a turn cites; where it says none, the one that is found
+        for it."""
+        known = self.library.digests()
+        cited = [span.document_id for span in turn.cited if span.document_id in known]
+        if not cited:
+            hits = self.search(f"{turn.question} {turn.answer}"[:500], document_ids=ids).hits
+            cited = [hit.chunk.span.document_id for hit in hits[:1]]
+        return [self.library.document(id) for id in dict.fromkeys(cited)]
 
     def _summarized(
         self, plan: QueryPlan, hits: Sequence[Hit], get_model: GetModel
@@ -259,16 +330,22 @@ class Assistant:
         standalone = self.spelling.correct(question)
         kind = self._kind(standalone)
         if kind == "conversation":
-            return QueryPlan(question, question, (question,), kind, document_ids, asked_on)
+            return QueryPlan(question, question, (question,), kind=kind)
         asked = [turn for turn in history if self._kind(turn.question) != "conversation"]
+        plan = QueryPlan(
+            question,
+            standalone,
+            (standalone,),
+            document_ids=document_ids,
+            asked_on=asked_on,
+        )
         if asked:
-            steps = stand_alone(standalone, asked, lambda: self._model(cancellation))
-            standalone = yield from timed("rewrite", steps)
-            kind = self._kind(standalone)
-        if asked or standalone != question:
-            yield Rewritten(standalone)
-        parts = tuple(split_question(standalone))
-        return QueryPlan(question, standalone, parts, kind, document_ids, asked_on)
+            steps = self._read(plan, asked, lambda: self._model(cancellation))
+            plan = yield from timed("rewrite", steps)
+            kind = self._kind(plan.standalone)
+        if asked or plan.standalone != question:
+            yield Rewritten(plan.standalone)
+        return replace(plan, sub_questions=tuple(split_question(plan.standalone)), kind=kind)
 
     def _kind(self, question: str) -> AnswerKind:
         """What kind of answer is wanted; a fact where that is not plain."""
@@ -293,6 +370,7 @@ class Assistant:
             encoder=self.scorer.encoder,
             budget_tokens=self.model.budget_tokens,
             join=self.answerer.joins_passages,
+            context=plan.context,
         )
 
     def _model(self, cancellation: Cancellation | None) -> ChatModel:

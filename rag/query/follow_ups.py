@@ -2,17 +2,17 @@
 
 A question leans on the conversation where it is a fragment ("and why?", "in 2019?"), where a
 pronoun stands for something that it does not name, or where it has hardly a word of its own ("Do
-ministers agree?"). What it leans on is put in its place where there is but one candidate, and
-otherwise added in brackets: "What does it cost? (When does the pool open?)".
+ministers agree?"). What it leans on is put in its place. Where that may be one of several things,
+each reading is given, for the articles to choose; where it cannot be put into words, the last turn
+is given as the context in which to look.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from rag.query.answer_type import expected_answer_type
 from rag.text.language import STOP_WORDS
 from rag.text.names import COMMON_NAME_WORDS, find_capitalised, find_names
 from rag.text.sentences import split_sentences
@@ -32,23 +32,23 @@ _PERSONS = "he|him|his|she|her|hers"
 _THINGS = "it|its|they|them|their|theirs|one|ones|there|both|others"
 _DEMONSTRATIVES = "this|that|these|those"
 
-_CONNECTIVE = re.compile(r"^(?:(?:and|but|so|or|also|then|ok(?:ay)?|well)\b[,:]?\s+)+", re.I)
-_WHAT_ABOUT = re.compile(r"^(?:what|how) about\s+", re.I)
+_GOES_ON = re.compile(r"^(?:(?:and|but|so|or|also|then|well|(?:what|how) about)\b[,:]?\s+)+", re.I)
 _ASKS = re.compile(rf"^(?:{QUESTION_WORDS}|{AUXILIARIES})\b", re.I)
 _PREPOSITIONAL = re.compile(
     rf"^(?P<preposition>{_PREPOSITIONS})\s+(?!(?:{QUESTION_WORDS})\b)", re.I
 )
 _PRONOUN = re.compile(rf"\b(?:{_PERSONS}|{_THINGS}|{_DEMONSTRATIVES})\b", re.I)
 _PERSON = re.compile(rf"\b(?:{_PERSONS})\b", re.I)
-_SINGULAR = re.compile(r"\b(?:he|him|his|she|her|it|its)\b", re.I)
+_REPLACEABLE = re.compile(rf"\b(?:{_PERSONS}|its?|they|them|their)\b", re.I)
 _POINTS_BACK = re.compile(  # at what was answered: "who said that?", "is that much?"
-    rf"\b(?:{_DEMONSTRATIVES})\b(?=\W*$|\s+(?:{AUXILIARIES}|{_PREPOSITIONS})\b)"
-    rf"|^(?:(?:{QUESTION_WORDS})\s+)?(?:{AUXILIARIES})\s+(?:{_DEMONSTRATIVES})\b",
+    rf"\b(?P<back>{_DEMONSTRATIVES})\b(?=\W*$|\s+(?:{AUXILIARIES}|{_PREPOSITIONS}|more|less)\b)",
     re.I,
 )
-_ADVERBIAL = re.compile(rf"^(?:why|when|where|how)\s+(?=(?:{AUXILIARIES})\b)", re.I)
+_ALONE = re.compile(r"(?:why|when|where|how)(?:\s+not)?(?=\W*$)", re.I)
 _AFTER_PREPOSITION = re.compile(rf"\b(?:{_PREPOSITIONS})\s+(?:the\s+|an?\s+)?$", re.I)
-_ASKS_FOR_NOUN = re.compile(rf"^(?:what|which)\s+(?!(?:{AUXILIARIES})\b)", re.I)
+_ARTICLE = re.compile(r"\b(?:the|an?)\s+(?=\w)", re.I)
+_ASKS_FOR_IT = re.compile(r"^(?:who|what|which)\b", re.I)
+_WORD = re.compile(r"[^\W_]+(?:[’'.-][^\W_]+)*")
 _NUMBERED = re.compile(r"(?:\s\d+)?")
 _YEAR = re.compile(r"\b[12]\d{3}\b")
 
@@ -57,9 +57,15 @@ _YEAR = re.compile(r"\b[12]\d{3}\b")
 class Resolved:
     """A question made to stand alone."""
 
-    standalone: str
-    needs_model: bool = False
-    """True where a pronoun may stand for one of several persons: a model may do better."""
+    readings: tuple[str, ...]
+    """The ways in which it can be read, likeliest first; one where that is sure."""
+    context: str = ""
+    """What was asked and answered before, where the question has to be looked for with it."""
+
+    @property
+    def standalone(self) -> str:
+        """The likeliest reading."""
+        return self.readings[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,38 +74,37 @@ class _Name:
     start: int
 
 
-def resolve(question: str, history: Sequence[Turn]) -> Resolved:
+def resolve(question: str, history: Sequence[Turn], source: str = "") -> Resolved:
     """`question` as it can be understood without `history`, the turns before it, oldest first;
-    unchanged where it stands alone. No model is asked."""
+    unchanged where it stands alone. `source` is the text that the last answers cite: a phrase of
+    the conversation ends where the source no longer has it. No model is asked."""
     recent = history[-QUERY.max_past_turns :]
     if not recent or not leans_on_conversation(question):
-        return Resolved(question)
-    before, answer = resolve(recent[-1].question, recent[:-1]).standalone, recent[-1].answer
-    asked = _CONNECTIVE.sub("", question.strip())
-    phrase = _WHAT_ABOUT.sub("", asked)
-    if _is_phrase(question, asked, phrase):
-        return Resolved(_with_phrase(before, phrase))
-    if (
-        has_open_pronoun(asked)
-        and content_keys(asked)
-        and content_keys(asked) <= content_keys(before)
-    ):
-        return Resolved(_ask(before))  # "which rate is it?" after "what rate applies to tea?"
-    if _POINTS_BACK.search(asked):
-        return Resolved(_with_context(asked, f"{_ask(before)} {_first_sentence(answer)}"))
-    if _PRONOUN.search(asked):
-        return _with_antecedent(asked, before, answer)
-    if not content_keys(asked) and _ADVERBIAL.match(before) and len(asked.split()) == 1:
-        return Resolved(_ADVERBIAL.sub(f"{_bare(asked)} ", before))
-    return Resolved(_with_context(asked, _ask(before)))
+        return Resolved((question,))
+    before = resolve(recent[-1].question, recent[:-1], source).standalone
+    answer = _first_sentence(recent[-1].answer)
+    context = _shortened(f"{_ask(before)} {answer}")
+    asked = _GOES_ON.sub("", question.strip())
+    if _is_phrase(question, asked):
+        readings = _with_phrase(before, asked) or [_ask(asked)]
+        return Resolved(_different(readings), context if len(readings) > 1 else "")
+    keys = content_keys(asked)
+    if has_open_pronoun(asked) and keys and keys <= content_keys(before):
+        return Resolved((_ask(before),))  # "which rate is it?" after "what rate applies to tea?"
+    readings = _with_statement(asked, answer) or _with_antecedent(asked, before, answer, source)
+    return Resolved(_different(readings), context)
+
+
+def _different(readings: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(readings))[: QUERY.max_readings]
 
 
 def leans_on_conversation(question: str) -> bool:
     """True where a question, asked in a conversation, cannot be understood alone."""
-    asked = _CONNECTIVE.sub("", question.strip())
-    if _is_phrase(question, asked, _WHAT_ABOUT.sub("", asked)):
+    asked = _GOES_ON.sub("", question.strip())
+    if _is_phrase(question, asked):
         return True
-    if has_open_pronoun(asked):
+    if has_open_pronoun(asked) or _POINTS_BACK.search(asked):
         return True
     return not find_names(asked) and len(content_keys(asked)) < QUERY.min_words_without_pronoun
 
@@ -113,25 +118,55 @@ def has_open_pronoun(question: str) -> bool:
     return any(not named or each.start() < min(named) for each in _PRONOUN.finditer(question))
 
 
-def _is_phrase(question: str, asked: str, phrase: str) -> bool:
+def _is_phrase(question: str, asked: str) -> bool:
     """True for "and tools?", "what about tools?", "in March?": they ask the last question again."""
-    continues = asked != question.strip() or phrase != asked
-    starts = bool(_PREPOSITIONAL.match(phrase)) and len(phrase.split()) <= QUERY.max_phrase_words
-    return not _ASKS.match(phrase) and bool(content_keys(phrase)) and (continues or starts)
+    goes_on = asked != question.strip()
+    starts = bool(_PREPOSITIONAL.match(asked)) and len(asked.split()) <= QUERY.max_phrase_words
+    return not _ASKS.match(asked) and bool(content_keys(asked)) and (goes_on or starts)
 
 
-def _with_phrase(before: str, phrase: str) -> str:
-    """The last question asked of something else."""
+# --- the last question, asked of something else -----------------------------------------------
+
+
+def _with_phrase(before: str, phrase: str) -> list[str]:
+    """The last question with the phrase for what it may stand for: the one name or year that is
+    like it, the end that begins with the same preposition, else any of its words in a row."""
     ours, theirs = _names(phrase), _names(before)
     if len(ours) == 1 and (parallel := _parallel(ours[0], theirs)):
-        return _ask(before[: parallel.start] + ours[0].text + before[_end(parallel) :])
+        return [_ask(before[: parallel.start] + ours[0].text + before[_end(parallel) :])]
     year = _YEAR.search(phrase)
     if year and len(_YEAR.findall(before)) == 1:
-        return _ask(_YEAR.sub(year[0], before))
+        return [_ask(_YEAR.sub(year[0], before))]
     if found := _PREPOSITIONAL.match(phrase):
         last = re.compile(rf"\b{found['preposition']}(?:\s+[\w'’-]+){{1,3}}\W*$", re.I)
-        return _ask(f"{last.sub('', _bare(before)).rstrip()} {_bare(phrase)}")
-    return _with_context(f"What about {_bare(phrase)}?", _ask(before))
+        return [_ask(f"{last.sub('', _bare(before)).rstrip()} {_bare(phrase)}")]
+    return [
+        _ask(before[:start] + _in_place_of(before[start:end], _bare(phrase)) + before[end:])
+        for start, end in _content_runs(before)
+    ]
+
+
+def _in_place_of(run: str, phrase: str) -> str:
+    """ "the old one" for "the new bridge" is "the old bridge"."""
+    return re.sub(r"\bone$", run.split()[-1], phrase)
+
+
+def _content_runs(text: str) -> Iterator[tuple[int, int]]:
+    """Where words stand that a phrase may replace: words in a row that carry meaning, from the
+    first of them to each ("adults", "adults pay"), or with an article to the last."""
+    run: list[re.Match[str]] = []
+    for word in [*_WORD.finditer(text), None]:
+        if word and content_keys(word[0]):
+            run.append(word)
+            continue
+        start = _from_article(text, run[0].start()) if run else 0
+        is_led = bool(run) and start < run[0].start()
+        yield from ((start, each.end()) for each in (run[-1:] if is_led else run))
+        run = []
+
+
+def _from_article(text: str, start: int) -> int:
+    return next((m.start() for m in _ARTICLE.finditer(text) if m.end() == start), start)
 
 
 def _parallel(name: _Name, candidates: Sequence[_Name]) -> _Name | None:
@@ -141,32 +176,93 @@ def _parallel(name: _Name, candidates: Sequence[_Name]) -> _Name | None:
     return alike[0] if len(alike) == 1 else None
 
 
-def _with_antecedent(asked: str, before: str, answer: str) -> Resolved:
-    """The question with what its pronoun stands for."""
-    person = bool(_PERSON.search(asked))
-    texts = [before, _first_sentence(answer)]
-    if person and expected_answer_type(before) == "person":
-        texts.reverse()
-    for text in texts if person else texts[:1]:
-        found = _persons(text) if person else _things(text)
-        if len(found) == 1 and len(_SINGULAR.findall(asked)) == 1:
-            return Resolved(_put(found[0], asked))
-        if found:
-            break
-    context = _ask(before)
-    if not _names(before):
-        named = ", ".join(dict.fromkeys(name.text for name in _names(_first_sentence(answer))))
-        context = f"{context} {named}".strip()
-    return Resolved(_with_context(asked, context), needs_model=person and len(found) > 1)
+# --- what was answered ------------------------------------------------------------------------
 
 
-def _put(antecedent: str, asked: str) -> str:
+def _with_statement(asked: str, answer: str) -> list[str]:
+    """The question about the last answer as a whole: "why?", "who said that?"."""
+    statement = _bare(answer)
+    if not statement:
+        return []
+    if _ALONE.fullmatch(_bare(asked)):
+        return [f"{_bare(asked).split()[0]} is it that {_lowered(statement)}?"]
+    back = _POINTS_BACK.search(asked)
+    if not back or _AFTER_PREPOSITION.search(asked[: back.start()]):
+        return []
+    is_last = back.end() == len(_bare(asked))
+    said = f"that {_lowered(statement)}" if is_last else f"“{statement}”"
+    return [_ask(asked[: back.start()] + said + asked[back.end() :])]
+
+
+# --- pronouns ---------------------------------------------------------------------------------
+
+
+def _with_antecedent(asked: str, before: str, answer: str, source: str) -> list[str]:
+    """The question with each thing or person that its pronoun may stand for, likeliest first; and
+    as it is, where none is sure."""
+    pronoun = _REPLACEABLE.search(asked)
+    if pronoun is None:
+        return [_ask(asked)]
+    # What a question asks for by "who", "what" or "which" is what is talked about next.
+    asks_for_it = bool(_ASKS_FOR_IT.match(before))
+    texts = [answer, before] if asks_for_it else [before, answer]
+    if _PERSON.search(asked):
+        found = [name for text in texts for name in _persons(text)]
+        found = found or [name.text for text in texts for name in _names(text)]
+    else:
+        found = [thing for text in texts for thing in _things(text, source)]
+    is_sure = len(set(found)) == 1 and not asks_for_it
+    readings = [_put(each, asked, pronoun) for each in found]
+    return readings if is_sure else [*readings, _ask(asked)]
+
+
+def _put(antecedent: str, asked: str, pronoun: re.Match[str]) -> str:
     """ "What does its seal cost?" as "What does the pump's seal cost?"."""
-    found = _SINGULAR.search(asked)
-    assert found is not None
-    follows = re.match(r"\s+\w", asked[found.end() :])
-    owns = found[0].lower() in ("his", "its") or (found[0].lower() == "her" and follows)
-    return asked[: found.start()] + antecedent + ("'s" if owns else "") + asked[found.end() :]
+    follows = re.match(r"\s+\w", asked[pronoun.end() :])
+    word = pronoun[0].lower()
+    owns = word in ("his", "its", "their") or (word == "her" and follows)
+    return _ask(
+        asked[: pronoun.start()] + antecedent + ("'s" if owns else "") + asked[pronoun.end() :]
+    )
+
+
+def _persons(text: str) -> list[str]:
+    """Names of two words or more that have no article and no word such as "lake"."""
+    return [
+        name.text
+        for name in _names(text)
+        if re.fullmatch(r"\D+ \D+", name.text)
+        and not re.search(r"\b(?:the|of|for) $", text[: name.start], re.I)
+        and not COMMON_NAME_WORDS & set(name.text.lower().split())
+    ]
+
+
+def _things(text: str, source: str) -> list[str]:
+    """What "it" may stand for: the names of a text that are no persons, and what has an article;
+    not what stands after a preposition, because that is seldom meant."""
+    persons = _persons(text)
+    names = [name for name in _names(text) if name.text not in persons]
+    found = {name.start: _with_article(text, name) for name in names}
+    for article in _ARTICLE.finditer(text):
+        if article.end() not in found and (phrase := _phrase_at(text, article.end(), source)):
+            found[article.end()] = f"the {phrase}"
+    return [found[start] for start in sorted(found) if not _AFTER_PREPOSITION.search(text[:start])]
+
+
+def _phrase_at(text: str, start: int, source: str) -> str:
+    """The longest run of words at `start` that `source` has too, outside `text` where that is taken
+    from it; the last word of the text even where it has not."""
+    known = _flat(source).replace(_flat(text), " ")
+    words = list(_WORD.finditer(text, start))[: QUERY.max_phrase_words]
+    for last in reversed(words):
+        run = text[start : last.end()]
+        if content_keys(last[0]) and f" {_flat(run).strip()} " in known:
+            return run
+    return words[0][0] if len(words) == 1 else ""
+
+
+def _flat(text: str) -> str:
+    return f" {' '.join(_WORD.findall(text.lower()))} "
 
 
 def _names(text: str) -> list[_Name]:
@@ -180,7 +276,7 @@ def _names(text: str) -> list[_Name]:
             continue  # a capital for its place
         number = _NUMBERED.match(text, name.end)
         end = number.end() if number else name.end
-        if runs and name.start - _end(runs[-1]) <= 1:
+        if runs and text[_end(runs[-1]) : name.start] in ("", " ", "-", "' ", "’ "):
             runs[-1] = _Name(text[runs[-1].start : end], runs[-1].start)
         else:
             runs.append(_Name(text[name.start : end], name.start))
@@ -191,56 +287,32 @@ def _end(name: _Name) -> int:
     return name.start + len(name.text)
 
 
-def _persons(text: str) -> list[str]:
-    """Names of two words or more that have no article and no word such as "lake"."""
-    return list(
-        dict.fromkeys(
-            name.text
-            for name in _names(text)
-            if re.fullmatch(r"\D+ \D+", name.text)
-            and not re.search(r"\b(?:the|of) $", text[: name.start], re.I)
-            and not COMMON_NAME_WORDS & set(name.text.lower().split())
-        )
-    )
-
-
-def _things(text: str) -> list[str]:
-    """What "it" may stand for in a question: its names and what has an article. A phrase of which
-    the end is not known is given empty, and one after a preposition as well: it is seldom meant."""
-    persons = _persons(text)
-    names = [name for name in _names(text) if name.text not in persons]
-    found = [
-        "" if _AFTER_PREPOSITION.search(text[: name.start]) else _with_article(text, name)
-        for name in names
-    ]
-    if _ASKS_FOR_NOUN.match(text):
-        found.append("")
-    for article in re.finditer(r"\b(?:the|an?)\s+(?=\w)", text, re.I):
-        if not any(name.start == article.end() for name in names):
-            tail = re.fullmatch(r"[\w'’-]+\W*", text[article.end() :])
-            oblique = _AFTER_PREPOSITION.search(text[: article.start()])
-            found.append(f"the {_bare(tail[0])}" if tail and not oblique else "")
-    return found if all(found) else [*found, ""]
-
-
 def _with_article(text: str, name: _Name) -> str:
     return ("the " if text[: name.start].lower().endswith("the ") else "") + name.text
 
 
-def _with_context(asked: str, context: str) -> str:
-    flat = " ".join(context.replace("(", "").replace(")", "").split())
+# --- words ------------------------------------------------------------------------------------
+
+
+def _shortened(text: str) -> str:
+    flat = " ".join(text.split())
     if len(flat) > QUERY.max_context_chars:
         flat = flat[: QUERY.max_context_chars].rsplit(" ", 1)[0]
-    first, _, rest = flat.partition(" ")
-    if first.lower() in STOP_WORDS or not rest[:1].isupper():
-        first = first[:1].lower() + first[1:]
-    return f"{_ask(asked)} ({first} {rest})".replace(" )", ")") if flat else _ask(asked)
+    return flat
 
 
 def _first_sentence(answer: str) -> str:
-    """Of an answer in Markdown, without its markers."""
-    text = re.sub(r"\s*\[\d+\]", "", answer[: 10 * QUERY.max_context_chars]).strip(" \n-*#")
-    return next((text[start:end].strip() for start, end in split_sentences(text)), "")
+    """Of an answer in Markdown, without its markers, its headings and a "yes" or "no"."""
+    text = re.sub(r"\s*\[\d+\]", "", answer[: 10 * QUERY.max_context_chars])
+    text = re.sub(r"^\*\*.*\*\*$", "", text, flags=re.M).strip(" \n-*#")
+    text = re.sub(r"^(?:yes|no)\b[,.]?\s+", "", text, flags=re.I)
+    return _shortened(next((text[start:end] for start, end in split_sentences(text)), ""))
+
+
+def _lowered(text: str) -> str:
+    """With a small letter where a sentence begins with a word of little meaning: "The lock"."""
+    first, _, rest = text.partition(" ")
+    return f"{first.lower()} {rest}" if first.lower() in STOP_WORDS else text
 
 
 def _bare(text: str) -> str:
@@ -249,4 +321,4 @@ def _bare(text: str) -> str:
 
 def _ask(text: str) -> str:
     plain = text.strip()
-    return plain if plain.endswith(("?", ")")) else f"{_bare(plain)}?"
+    return plain if plain.endswith("?") else f"{_bare(plain)}?"

@@ -1,35 +1,18 @@
-"""Makes a follow-up stand alone: by words of the conversation, or by a model where those leave it
-open who is meant."""
+"""Asks a large model which of several readings of a follow-up is meant."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Sequence
 
 from rag.events import ModelCalled
 from rag.models.completion import complete
 from rag.prompts import render_prompt
-from rag.query.follow_ups import has_open_pronoun, resolve
+from rag.query.follow_ups import has_open_pronoun
 from rag.text.tokens import content_keys
 from rag.types import ChatModel, Turn
 
 REWRITE_TOKENS = 60
-
-
-def stand_alone(
-    question: str, history: Sequence[Turn], get_model: Callable[[], ChatModel]
-) -> Generator[ModelCalled, None, str]:
-    """The question as it can be understood without the conversation; what a model was asked for it
-    is yielded. `get_model` is called only where words do not tell who is meant.
-
-    Raises what `get_model` and the model raise.
-    """
-    resolved = resolve(question, history)
-    if not resolved.needs_model:
-        return resolved.standalone
-    rewritten, call = rewrite(question, history, get_model())
-    yield call
-    return resolved.standalone if rewritten == question else rewritten
 
 
 def rewrite(question: str, history: Sequence[Turn], model: ChatModel) -> tuple[str, ModelCalled]:

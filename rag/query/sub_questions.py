@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
-from rag.query.follow_ups import AUXILIARIES, QUESTION_WORDS, has_open_pronoun, resolve
-from rag.text.tokens import content_keys
-from rag.types import Turn
+from rag.query.follow_ups import AUXILIARIES, QUESTION_WORDS
 
 MAX_PARTS = 4
 
@@ -17,7 +14,7 @@ _BREAK = r"(?:\?\s+|;\s*)(?:(?:and|but|also)\s+)?"
 # An auxiliary begins a question only after a break or before a pronoun: "it can bend and can be
 # folded" asks nothing.
 _JOINT = re.compile(
-    rf"(?:{_BREAK}|,?\s+(?:and|as well as)\s+){_WORDED}"
+    rf"(?:{_BREAK}|,?\s+(?:and|&|as well as)\s+){_WORDED}"
     rf"|(?:{_BREAK}|,\s+and\s+)(?=(?:{AUXILIARIES})\b)",
     re.IGNORECASE,
 )
@@ -26,9 +23,9 @@ _BARE = re.compile(rf"\W*(?:{QUESTION_WORDS})\W*", re.IGNORECASE)
 
 
 def split_question(question: str) -> list[str]:
-    """The questions that a question joins, each to be understood alone: "Who built the mill and
-    when did it burn down?" asks two. `question` itself where it asks one thing, or the same thing
-    twice ("when and where …")."""
+    """The questions that a question joins, in order, each to be read with those before it: "Who
+    built the mill and when did it burn down?" asks two. `question` itself where it asks one thing,
+    or the same thing twice ("when and where …")."""
     opening = re.match(r"\s*and\s+", question, re.IGNORECASE)
     whole = question[opening.end() if opening else 0 :]
     found = [part.strip(" ?.") for part in _JOINT.split(whole)]
@@ -37,12 +34,4 @@ def split_question(question: str) -> list[str]:
     parts = [part for part in found if part]
     if not 1 < len(parts) <= MAX_PARTS or any(_BARE.fullmatch(part) for part in parts[:-1]):
         return [question]
-    asked = [f"{part}?" for part in parts]
-    return [_with_subject(part, asked[:number]) for number, part in enumerate(asked)]
-
-
-def _with_subject(part: str, before: Sequence[str]) -> str:
-    """A part with what its pronoun stands for; "why?" with the whole of the part before."""
-    if has_open_pronoun(part) or not content_keys(part):
-        return resolve(part, [Turn(each, "") for each in before]).standalone
-    return part
+    return [f"{part}?" for part in parts]

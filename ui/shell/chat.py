@@ -131,7 +131,7 @@ def run_chat(assistant: Assistant, screen: Screen, document_ids: Collection[str]
         except KeyboardInterrupt:
             screen.message("Stopped.")
         else:
-            history.append(Turn(question, answer.text))
+            history.append(Turn.of(question, answer))
         screen.output(Row())
 
 

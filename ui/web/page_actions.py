@@ -327,4 +327,4 @@ def _has_content(exchange: Exchange) -> bool:
 
 
 def _turns(exchanges: Sequence[Exchange]) -> list[Turn]:
-    return [Turn(each.question, each.answer.text) for each in exchanges if each.answer is not None]
+    return [Turn.of(each.question, each.answer) for each in exchanges if each.answer is not None]
