@@ -212,9 +212,8 @@ class Assistant:
 
         def answer_part(part: str, before: Sequence[Turn]) -> Generator[Step, None, AnswerDraft]:
             read = yield from self._read(replace(plan, standalone=part), before, get_model)
-            kind = self._kind(read.standalone)
-            kind = "fact" if kind == "conversation" else kind
-            return (yield from self._drafted(replace(read, kind=kind), get_model))
+            read = replace(read, kind=self._kind_in_turn(read))
+            return (yield from self._drafted(read, get_model))
 
         yield (yield from timed_call("retrieve", lambda: self._search(plan)))
         draft = AnswerDraft(plan.question)
@@ -342,10 +341,17 @@ class Assistant:
         if asked:
             steps = self._read(plan, asked, lambda: self._model(cancellation))
             plan = yield from timed("rewrite", steps)
-            kind = self._kind(plan.standalone)
+            kind = self._kind_in_turn(plan)
         if asked or plan.standalone != question:
             yield Rewritten(plan.standalone)
         return replace(plan, sub_questions=tuple(split_question(plan.standalone)), kind=kind)
+
+    def _kind_in_turn(self, plan: QueryPlan) -> AnswerKind:
+        """The kind of a question behind others: what has to be read with them asks for no summary
+        and is no remark."""
+        kind = self._kind(plan.standalone)
+        is_loose = kind == "conversation" or (kind == "summary" and plan.context)
+        return "fact" if is_loose else kind
 
     def _kind(self, question: str) -> AnswerKind:
         """What kind of answer is wanted; a fact where that is not plain."""

@@ -60,7 +60,7 @@ class Resolved:
     readings: tuple[str, ...]
     """The ways in which it can be read, likeliest first; one where that is sure."""
     context: str = ""
-    """What was asked and answered before, where the question has to be looked for with it."""
+    """What was asked before, where the question has to be looked for with it."""
 
     @property
     def standalone(self) -> str:
@@ -83,14 +83,11 @@ def resolve(question: str, history: Sequence[Turn], source: str = "") -> Resolve
         return Resolved((question,))
     before = resolve(recent[-1].question, recent[:-1], source).standalone
     answer = _first_sentence(recent[-1].answer)
-    context = _shortened(f"{_ask(before)} {answer}")
+    context = _shortened(_ask(before))
     asked = _GOES_ON.sub("", question.strip())
     if _is_phrase(question, asked):
         readings = _with_phrase(before, asked) or [_ask(asked)]
         return Resolved(_different(readings), context if len(readings) > 1 else "")
-    keys = content_keys(asked)
-    if has_open_pronoun(asked) and keys and keys <= content_keys(before):
-        return Resolved((_ask(before),))  # "which rate is it?" after "what rate applies to tea?"
     readings = _with_statement(asked, answer) or _with_antecedent(asked, before, answer, source)
     return Resolved(_different(readings), context)
 
