@@ -80,7 +80,7 @@ def test_what_cannot_be_put_into_words_is_asked_as_it_is_with_the_last_turn_as_c
 ) -> None:
     resolved = resolve(question, [last])
     assert resolved.standalone == question
-    assert resolved.context == last.question
+    assert resolved.context == f"{last.question} {last.answer}"
 
 
 def test_a_phrase_is_asked_of_whatever_it_may_replace() -> None:

@@ -60,7 +60,7 @@ class Resolved:
     readings: tuple[str, ...]
     """The ways in which it can be read, likeliest first; one where that is sure."""
     context: str = ""
-    """What was asked before, where the question has to be looked for with it."""
+    """What was asked and answered before, where the question has to be looked for with it."""
 
     @property
     def standalone(self) -> str:
@@ -83,7 +83,7 @@ def resolve(question: str, history: Sequence[Turn], source: str = "") -> Resolve
         return Resolved((question,))
     before = resolve(recent[-1].question, recent[:-1], source).standalone
     answer = _first_sentence(recent[-1].answer)
-    context = _shortened(_ask(before))
+    context = _shortened(f"{_ask(before)} {answer}")
     asked = _GOES_ON.sub("", question.strip())
     if _is_phrase(question, asked):
         readings = _with_phrase(before, asked) or [_ask(asked)]

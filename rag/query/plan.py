@@ -20,7 +20,7 @@ class QueryPlan:
     sub_questions: tuple[str, ...]
     """The questions that it joins; itself where it asks one thing."""
     context: str = ""
-    """What was asked before, where the question has no meaning of its own: units are
+    """What was asked and answered before, where the question has no meaning of its own: units are
     ranked with it."""
     about: tuple[str, ...] = ()
     """The documents that the conversation is about, which come sooner."""
@@ -33,5 +33,5 @@ class QueryPlan:
 
     @property
     def in_turn(self) -> str:
-        """The question behind what was asked before."""
+        """The question behind what was asked and answered before."""
         return f"{self.context} {self.standalone}".strip()
