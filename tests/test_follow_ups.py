@@ -40,7 +40,7 @@ def alone(question: str, *turns: Turn, source: str = "") -> str:
         (
             Turn("Was the lock closed?", "Yes, the lock was closed in May."),
             "and why?",
-            "why is it that the lock was closed in May?",
+            "why was the lock closed?",
         ),
         (
             Turn("What did the miller say?", "The stones are worn. [1]"),

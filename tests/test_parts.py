@@ -99,3 +99,22 @@ def test_a_part_is_read_with_the_answers_before_it() -> None:
     assert seen["what colour is it?"] == [
         Turn("how long?", f"{BRIDGE} [1]", (passage(1, BRIDGE).span,))
     ]
+
+
+def test_a_question_in_parts_is_as_likely_answered_as_its_least_likely_part() -> None:
+    chances = {"how long?": 0.9, "what do lorries pay?": 0.4}
+
+    def answer_part(part: str, before: Sequence[Turn]) -> Generator[Step, None, AnswerDraft]:
+        yield Selected((passage(1, BRIDGE),))
+        claims = (claim(1, BRIDGE),)
+        return AnswerDraft(
+            part, passages=(passage(1, BRIDGE),), claims=claims, chances=(chances[part],)
+        )
+
+    steps = answer_parts(AnswerDraft("both?"), list(chances), answer_part)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            assert end.value.to_answer(Usage(), {}).chance == 0.4
+            break

@@ -229,15 +229,6 @@ def test_what_two_articles_say_between_them_makes_an_answer_no_likelier(seeds: I
     assert 0 < chance(REPORT) < chance(NEWS) < 1
 
 
-def test_a_question_in_parts_is_as_likely_answered_as_its_least_likely_part(seeds: Index) -> None:
-    known, unknown = "what rate applies to fentanyl", "what did cotton farmers say"
-    both = chance_of(seeds, f"{known} and {unknown}?", [RATE], knows="20% rate")
-    parts = [chance_of(seeds, f"{each}?", [RATE], knows="20% rate") for each in (known, unknown)]
-    assert None not in parts
-    assert len(set(parts)) == 2
-    assert both == min(each for each in parts if each is not None)
-
-
 def test_a_large_model_gets_all_passages_at_once(seeds: Index) -> None:
     some = [seeds.passage(SHIPPING, 1), seeds.passage(RATE, 2)]
     _, answer, prompts = answered(seeds, FENTANYL, some, [STATED])

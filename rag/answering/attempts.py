@@ -14,7 +14,6 @@ from rag.answering.model_requests import ask_if_answered, ask_short_answer, runn
 from rag.checking.question_match import (
     adds_information,
     is_plausible_short_answer,
-    question_overlap,
 )
 from rag.events import ModelCalled
 from rag.query.answer_type import expected_answer_type, wants_description
@@ -136,17 +135,8 @@ def _description(question: str, without_short: Sequence[Attempt]) -> Iterator[At
         yield best
 
 
-def order_to_try(
-    question: str,
-    passages: Sequence[Passage],
-    time_range: TimeRange | None,
-    *,
-    is_sub_question: bool,
+def without_outdated(
+    passages: Sequence[Passage], time_range: TimeRange | None
 ) -> Sequence[Passage]:
-    """The passages in the order in which to try them: as selected, or, for a part of the question
-    that they were selected for, by the words that they share with it. What is too old to tell of
-    the time that is asked about is left out."""
-    timely = [each for each in passages if not (time_range and time_range.outdated(each.published))]
-    if not is_sub_question:
-        return timely
-    return sorted(timely, key=lambda passage: -question_overlap(question, passage.text))
+    """The passages but those that are too old to tell of the time that is asked about."""
+    return [each for each in passages if not (time_range and time_range.outdated(each.published))]

@@ -102,11 +102,12 @@ class ExtractiveComposer:
         """Those of the points that are about as relevant as the best unit of the hits: beside a
         direct answer, the others are beside the point. Raises `LibraryError` and
         `ModelFileError`."""
-        candidates = units_of_hits(hits, self.library, EVIDENCE.max_units)
+        own = [each.candidate for group in points.groups for each in group.evidence]
+        candidates = [*own, *units_of_hits(hits, self.library, EVIDENCE.max_units)]
         ranked = rank_units(plan.standalone, candidates, self.encoder, plan.context)
-        least = EXTRACTIVE.close_to_best_near * ranked[0].relevance if ranked else 0.0
+        near = {each.span for each in close_to_best(ranked, EXTRACTIVE.close_to_best_near)}
         groups = (
-            replace(group, evidence=tuple(e for e in group.evidence if e.relevance >= least))
+            replace(group, evidence=tuple(e for e in group.evidence if e.span in near))
             for group in points.groups
         )
         return replace(points, groups=tuple(groups))

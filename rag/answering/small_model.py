@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from rag.answering.acceptance import is_acceptable
 from rag.answering.amounts import leaves_out_amount, was_changed_later
 from rag.answering.answerer import GetModel
-from rag.answering.attempts import Attempt, ChanceEstimated, attempts, order_to_try
+from rag.answering.attempts import Attempt, ChanceEstimated, attempts, without_outdated
 from rag.answering.draft import AnswerDraft, Step, timed, timed_call
 from rag.answering.extractive import LEAD_KINDS, POINT_KINDS, ExtractiveComposer
 from rag.answering.lead import LeadWriter
@@ -48,7 +48,7 @@ class SmallModelAnswerer:
         source = " ".join(self.checker.context(passage.span) for passage in draft.passages)
         if unknown_names(plan.standalone, source):
             return draft.declined("not stated")
-        if plan.kind in POINT_KINDS and len(plan.sub_questions) == 1:
+        if plan.kind in POINT_KINDS:
             pointed = yield from self._pointed(plan, retrieved, draft, get_model)
             if pointed.claims:
                 return pointed
@@ -59,13 +59,10 @@ class SmallModelAnswerer:
     def _stated(
         self, plan: QueryPlan, retrieved: Retrieved, draft: AnswerDraft, get_model: GetModel
     ) -> Generator[Step, None, AnswerDraft]:
-        """The draft with a sentence or two for each part of the question, each from one passage,
-        and what completes them."""
+        """The draft with a sentence or two from one passage, and what completes them."""
         model = yield from timed_call("load model", get_model)
-        several = len(plan.sub_questions) > 1
-        for part in plan.sub_questions:
-            ordered = order_to_try(part, draft.passages, retrieved.days, is_sub_question=several)
-            draft = yield from self._answer_part(part, ordered, draft, model)
+        timely = without_outdated(draft.passages, retrieved.days)
+        draft = yield from self._answer_from(plan.standalone, timely, draft, model)
         if draft.claims:
             return (yield from self._with_support(plan, draft, retrieved))
         return (yield from self._closest(plan, draft, retrieved))
@@ -79,7 +76,7 @@ class SmallModelAnswerer:
         if plan.kind == "yes_no":  # a passage that tells seldom says "yes" or "no"
             least = ANSWERING.min_p_answered_closest_yes_no
         wrote = "nothing survived checking" in draft.reasons
-        if not wrote or draft.p_answered < least or len(plan.sub_questions) > 1:
+        if not wrote or draft.p_answered < least:
             return draft
         points = yield from timed_call(
             "compose", lambda: self.composer.closest_points(plan, retrieved.hits)
@@ -109,8 +106,8 @@ class SmallModelAnswerer:
         model = yield from timed_call("load model", get_model)
         shown = stated = replace(draft, passages=passages)
         if may_state_a_fact(plan.kind, points):
-            ordered = order_to_try(plan.standalone, to_try, retrieved.days, is_sub_question=False)
-            stated = yield from self._answer_part(plan.standalone, ordered, shown, model)
+            timely = without_outdated(to_try, retrieved.days)
+            stated = yield from self._answer_from(plan.standalone, timely, shown, model)
             if _is_direct(stated):
                 near = yield from timed_call(
                     "compose", lambda: self.composer.near_points(plan, retrieved.hits, points)
@@ -157,11 +154,11 @@ class SmallModelAnswerer:
         yield from (Checked(claim, "kept") for claim in claims)
         return replace(draft, passages=passages, claims=(*draft.claims, *claims))
 
-    def _answer_part(
+    def _answer_from(
         self, question: str, passages: Sequence[Passage], draft: AnswerDraft, model: ChatModel
     ) -> Generator[Step, None, AnswerDraft]:
-        """The draft with the claims that answer one part of the question, or with a reason why
-        there are none."""
+        """The draft with the claims that answer from these passages, tried in their order, or with
+        a reason why there are none."""
         writer = ReplyWriter(
             question,
             draft.passages,

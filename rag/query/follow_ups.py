@@ -13,8 +13,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from rag.query.answer_type import expected_answer_type
 from rag.text.language import STOP_WORDS
 from rag.text.names import COMMON_NAME_WORDS, find_capitalised, find_names
+from rag.text.negation import has_negation
 from rag.text.sentences import split_sentences
 from rag.text.tokens import content_keys
 from rag.thresholds import QUERY
@@ -88,7 +90,9 @@ def resolve(question: str, history: Sequence[Turn], source: str = "") -> Resolve
     if _is_phrase(question, asked):
         readings = _with_phrase(before, asked) or [_ask(asked)]
         return Resolved(_different(readings), context if len(readings) > 1 else "")
-    readings = _with_statement(asked, answer) or _with_antecedent(asked, before, answer, source)
+    readings = _with_statement(asked, before, answer) or _with_antecedent(
+        asked, before, answer, source
+    )
     return Resolved(_different(readings), context)
 
 
@@ -176,12 +180,15 @@ def _parallel(name: _Name, candidates: Sequence[_Name]) -> _Name | None:
 # --- what was answered ------------------------------------------------------------------------
 
 
-def _with_statement(asked: str, answer: str) -> list[str]:
-    """The question about the last answer as a whole: "why?", "who said that?"."""
+def _with_statement(asked: str, before: str, answer: str) -> list[str]:
+    """The question about the last answer as a whole, "why?", "who said that?"; about the last
+    question where the answer says yes to it."""
     statement = _bare(answer)
     if not statement:
         return []
     if _ALONE.fullmatch(_bare(asked)):
+        if expected_answer_type(before) == "yes-no" and not has_negation(answer):
+            return [f"{_bare(asked).split()[0]} {_lowered(_bare(before))}?"]
         return [f"{_bare(asked).split()[0]} is it that {_lowered(statement)}?"]
     back = _POINTS_BACK.search(asked)
     if not back or _AFTER_PREPOSITION.search(asked[: back.start()]):
