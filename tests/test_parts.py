@@ -105,16 +105,13 @@ def test_a_question_in_parts_is_as_likely_answered_as_its_least_likely_part() ->
     chances = {"how long?": 0.9, "what do lorries pay?": 0.4}
 
     def answer_part(part: str, before: Sequence[Turn]) -> Generator[Step, None, AnswerDraft]:
-        yield Selected((passage(1, BRIDGE),))
+        passages = (passage(1, BRIDGE),)
+        yield Selected(passages)
         claims = (claim(1, BRIDGE),)
-        return AnswerDraft(
-            part, passages=(passage(1, BRIDGE),), claims=claims, chances=(chances[part],)
-        )
+        return AnswerDraft(part, passages=passages, claims=claims, chances=(chances[part],))
 
-    steps = answer_parts(AnswerDraft("both?"), list(chances), answer_part)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            assert end.value.to_answer(Usage(), {}).chance == 0.4
-            break
+    def joined() -> Generator[Step, None, None]:
+        draft = yield from answer_parts(AnswerDraft("both?"), list(chances), answer_part)
+        assert draft.to_answer(Usage(), {}).chance == 0.4
+
+    assert list(joined())
