@@ -84,6 +84,8 @@ class Extractive:
     """Of the best unit's relevance, for another of the same side."""
     head_chars: int = 200
     """Of a document, in which it may name itself."""
+    max_list_items: int = 200
+    """Of a list or table of the source: more than anyone reads in an answer."""
     max_loose_items: int = 6
     """Of a list that the documents do not have as one."""
     max_announcing_words: int = 6

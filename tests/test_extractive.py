@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -49,20 +51,27 @@ Holm said the town had lost 2 million crowns. She called the strike “a hard le
 """
 
 
-@pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
-    folder = tmp_path_factory.mktemp("town")
-    (folder / "harbour.md").write_text(HARBOUR)
-    (folder / "strike.txt").write_text(STRIKE)
+@contextmanager
+def opened(folder: Path) -> Iterator[Index]:
+    """The index of the files in `folder`."""
+    files = sorted(folder.iterdir())
     embedder = local_embedder()
     library = Library.open(folder / "library.sqlite3")
     vectors = VectorStore.open(folder / "vectors", embedder.name)
-    files = [folder / "harbour.md", folder / "strike.txt"]
     lock = folder / "lock"
     list(ingest(files, library=library, vectors=vectors, embedder=embedder, lock_path=lock))
     yield Index(library, vectors, embedder)
     vectors.close()
     library.close()
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
+    folder = tmp_path_factory.mktemp("town")
+    (folder / "harbour.md").write_text(HARBOUR)
+    (folder / "strike.txt").write_text(STRIKE)
+    with opened(folder) as index:
+        yield index
 
 
 def asked(index: Index, question: str, *document_ids: str) -> Answer:
@@ -174,6 +183,15 @@ def test_without_a_model_a_question_about_something_else_is_declined(town: Index
     assert answer.passages
 
 
+def test_without_a_model_a_who_that_no_sentence_names_is_declined(tmp_path: Path) -> None:
+    (tmp_path / "stock.md").write_text(
+        "# Stock\n\nThe chandlery sells ropes and sails.\nThe chandlery opens at six.\n"
+    )
+    with opened(tmp_path) as index:
+        assert asked(index, "What does the chandlery sell?").status == "answered"
+        assert asked(index, "Who founded the chandlery?").status == "declined"
+
+
 # --- with a small model -----------------------------------------------------------------------
 
 
@@ -264,3 +282,22 @@ def test_a_summary_that_does_not_check_gives_way_to_the_points_themselves(town: 
     answer, _ = written(town, "Summarize the articles", "- The moon is made of cheese. [1]")
     assert "cheese" not in answer.text
     assert len(answer.claims) > 2
+
+
+def test_a_long_list_is_given_as_far_as_anyone_reads_it_and_says_how_long_it_is(
+    tmp_path: Path,
+) -> None:
+    lines = "\n".join(f"- Rope number {n} costs {n} crowns." for n in range(1, 251))
+    (tmp_path / "stock.md").write_text(f"# Stock\n\nThe chandlery sells:\n\n{lines}\n")
+    with opened(tmp_path) as index:
+        answer = asked(index, "List everything that the chandlery sells")
+    assert len(answer.claims) == 200
+    assert answer.claims[0].group == "The chandlery sells: (200 of 250)"
+    assert quotes(answer)[-1] == "Rope number 200 costs 200 crowns."
+
+
+def test_a_document_of_one_line_is_its_own_summary(tmp_path: Path) -> None:
+    (tmp_path / "one.txt").write_text("The bakery on Quay Street opens at six.")
+    with opened(tmp_path) as index:
+        answer = asked(index, "Summarize the articles")
+    assert quotes(answer) == ["The bakery on Quay Street opens at six."]

@@ -180,9 +180,24 @@ def _mean_relevance(evidence: Sequence[Evidence]) -> float:
 
 
 def _whole_list(items: Sequence[Evidence]) -> Points:
-    unit = items[0].candidate.unit
-    heading = unit.leans_on if unit.role == "item" else ""
-    return _one_group(in_document_order(items), heading, by_form=True)
+    """The list or table that these items are from, with those that were not ranked because there
+    are so many; from `max_list_items` on they are left out, and the heading says so."""
+    last = items[-1]
+    document, listed = last.candidate.document, last.candidate.unit
+    ranked = {each.candidate.unit: each for each in items}
+    units = [
+        unit
+        for unit in parse_units(document.text)
+        if unit.list_number == listed.list_number and unit.is_evidence
+    ]
+    heading = listed.leans_on if listed.role == "item" else ""
+    if len(units) > EXTRACTIVE.max_list_items:
+        heading = f"{heading} ({EXTRACTIVE.max_list_items} of {len(units)})".strip()
+    whole = [
+        ranked.get(unit) or replace(last, candidate=replace(last.candidate, unit=unit))
+        for unit in units[: EXTRACTIVE.max_list_items]
+    ]
+    return _one_group(whole, heading, by_form=True)
 
 
 def _announced(ranked: Sequence[Evidence]) -> list[Evidence]:

@@ -11,6 +11,7 @@ from rag.answering.extractive import ExtractiveComposer
 from rag.answering.points import cite_points
 from rag.checking.answerability import Answerability
 from rag.events import Checked, Retrieved, Selected
+from rag.query.answer_type import expected_answer_type, has_answer_type
 from rag.query.plan import QueryPlan
 from rag.thresholds import ANSWERING
 
@@ -27,7 +28,8 @@ class QuotingAnswerer:
     def answer(
         self, plan: QueryPlan, retrieved: Retrieved, selected: Selected, get_model: GetModel
     ) -> Generator[Step, None, AnswerDraft]:
-        """See `Answerer`. Whether the points answer is told by their likeness to the question."""
+        """See `Answerer`. Whether the points answer is told by their likeness to the question, and
+        by whether they hold a number, a time or a name where one is asked for."""
         draft = AnswerDraft(plan.question, passages=selected.passages)
         if not draft.passages:
             return draft.declined("nothing retrieved")
@@ -44,7 +46,8 @@ class QuotingAnswerer:
             ),
         )
         least = ANSWERING.min_chance_by_form if points.by_form else ANSWERING.min_chance_quoting
-        if chance < least:
+        kind = expected_answer_type(plan.standalone)
+        if chance < least or not any(has_answer_type(kind, each.text) for each in passages):
             return replace(draft, chances=(chance,)).declined("not stated")
         yield Selected(passages)
         yield from (Checked(claim, "kept") for claim in claims)

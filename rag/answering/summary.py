@@ -53,13 +53,10 @@ def documents_of_topic(hits: Sequence[Hit]) -> list[str]:
 
 def _points(document: Document, embedder: Embedder, limit: int) -> list[Evidence]:
     """Units from all over the document that differ, in its order; fewer of a short one. The title
-    as a sentence of the text is none."""
+    as a sentence of the text is none, unless there is no other."""
     title = fingerprint(document.title)
-    units = [
-        each
-        for each in units_of_document(document, SUMMARY.max_document_units)
-        if not title or not fingerprint(each.text).endswith(title)
-    ]
-    ranked = rank_for_summary(units, embedder)
+    units = units_of_document(document, SUMMARY.max_document_units)
+    below = [each for each in units if not title or not fingerprint(each.text).endswith(title)]
+    ranked = rank_for_summary(below or units, embedder)
     limit = min(limit, max(3, len(ranked) // SUMMARY.units_per_point))
     return in_document_order(choose_diverse(ranked, limit, apart=SUMMARY.apart_weight))
