@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import re
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +28,7 @@ MAX_HTML_BYTES = 10_000_000  # finding the article in a larger page takes minute
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset=[\"']?([\w-]{1,40})", re.IGNORECASE)
 _XML_DECLARATION = re.compile(r"\A\s*<\?xml[^>]*>")
 _MIN_KNOWN_CHARS = 20  # of a block that trafilatura's text is searched for: "Home" is anywhere
+_NEAR_CHARS = 2000
 _MOST = 0.95  # of the article's characters lie in the element that is taken for its frame
 _NAMED_LIMIT, _PLACED_LIMIT = 0.5, 0.125  # of the article in what is named or placed like furniture
 _MIN_BLOCKS = 3  # in the frame: one paragraph is none
@@ -152,8 +154,7 @@ def _shared(element: Any, article: str) -> int:
 def _main_text(blocks: list[HtmlBlock], article: str) -> str:
     """The blocks in the frame of the article, and those of the article elsewhere; all blocks where
     the article is the smaller part of the page."""
-    letters = _letters(article)
-    known = [_is_known(block, letters) for block in blocks]
+    known = list(_known(blocks, _letters(article)))
     if any(known):
         prose = sum(len(block.plain) for block in blocks if block.link_share < _LINKS)
         article_size = sum(len(blocks[at].plain) for at, is_known in enumerate(known) if is_known)
@@ -170,9 +171,17 @@ def _main_text(blocks: list[HtmlBlock], article: str) -> str:
     return markdown.join_blocks(block.block for block in blocks)
 
 
-def _is_known(block: HtmlBlock, article: str) -> bool:
-    letters = _letters(block.plain)
-    return len(letters) >= _MIN_KNOWN_CHARS and letters in article
+def _known(blocks: list[HtmlBlock], article: str) -> Iterator[bool]:
+    """For each block, whether it is in the article; the next one is looked for behind it first."""
+    at = 0
+    for block in blocks:
+        letters = _letters(block.plain)
+        found = -1
+        if len(letters) >= _MIN_KNOWN_CHARS:
+            found = article.find(letters, at, at + _NEAR_CHARS + len(letters))
+            found = article.find(letters) if found < 0 else found
+        at = found + len(letters) if found >= 0 else at
+        yield found >= 0
 
 
 def _frame(blocks: list[HtmlBlock], known: list[bool]) -> int:

@@ -86,15 +86,19 @@ def bounds(boxes: Sequence[Box]) -> Box:
 def rows_of(words: Sequence[Word]) -> list[list[Word]]:
     """Words on a common base line, from top to bottom."""
     rows: list[list[Word]] = []
+    largest: list[Word] = []  # of each row, which tells where its base line is
     for word in sorted(words, key=lambda each: (-each.box.middle, each.box.left)):
-        for row in rows[-3:]:
-            like = max(row, key=lambda each: each.size)
+        for at in range(len(rows) - 1, max(-1, len(rows) - 4), -1):
+            like = largest[at]
             apart = abs(like.box.middle - word.box.middle)
             if apart < 0.35 * max(like.box.height, word.box.height):
-                row.append(word)
+                rows[at].append(word)
+                if word.size > like.size:
+                    largest[at] = word
                 break
         else:
             rows.append([word])
+            largest.append(word)
     return rows
 
 

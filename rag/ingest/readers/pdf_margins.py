@@ -55,11 +55,11 @@ def without_running_lines(pages: Sequence[Page]) -> list[Page]:
 
 
 def _margin_lines(number: int, page: Page) -> Iterator[_MarginLine]:
-    rows = rows_of([word for word in page.words if not word.is_turned])
-    for at, row in enumerate(rows):
-        is_top = at < _LINES and row[0].box.middle > (1 - _EDGE) * page.height
-        is_bottom = at >= len(rows) - _LINES and row[0].box.middle < _EDGE * page.height
-        if is_top or is_bottom:
+    upright = [word for word in page.words if not word.is_turned]
+    above = [word for word in upright if word.box.middle > (1 - _EDGE) * page.height]
+    below = [word for word in upright if word.box.middle < _EDGE * page.height]
+    for is_top, rows in ((True, rows_of(above)[:_LINES]), (False, rows_of(below)[-_LINES:])):
+        for row in rows:
             text = " ".join(word.text for word in sorted(row, key=lambda each: each.box.left))
             yield _MarginLine(number, (is_top, _NUMBER.sub("0", text)), text, row)
 

@@ -18,6 +18,7 @@ from rag.ingest.readers.pdf_layout import Column, Grid, Line, Piece
 from rag.text.language import language_of
 from rag.text.sentences import split_sentences
 
+_LONGEST_WORD = 80  # letters
 _LARGE = 1.12  # of the size of most text, from which a line is a heading
 _SMALL = 0.92  # of that size, up to which text at the foot of a page is a note
 _MAX_HEADING_CHARS = 200
@@ -43,7 +44,9 @@ class _Part:
     @property
     def is_open(self) -> bool:
         """True where a sentence may go on in the next column or on the next page."""
-        return self.kind in ("text", "item") and not _CLOSED.search(self.text.rstrip())
+        return self.kind in ("text", "item") and not _CLOSED.search(
+            self.text[-_LONGEST_WORD:].rstrip()
+        )
 
     def block(self) -> Block:
         if self.kind == "heading":
@@ -179,7 +182,7 @@ class PdfText:
         if part.kind == "heading" or new.kind == "heading":
             same = part.kind == new.kind and part.level == new.level
             return "joined" if same and gap < 0.8 * line.box.height else "apart"
-        divided = bool(_DIVIDED.search(part.text))
+        divided = bool(_DIVIDED.search(part.text[-2:]))
         if gap > usual + 0.35 * line.box.height or gap < -3 * line.box.height:
             return "apart"
         if new.kind == "item":
@@ -199,7 +202,7 @@ class PdfText:
         letter = (line.box.right - line.box.left) / max(1, len(line.text))
         had_room = right - above.box.right > (len(first) + 1.5) * letter
         indent = line.box.left - above.box.left
-        closed = bool(_CLOSED.search(part.text))
+        closed = bool(_CLOSED.search(part.text[-_LONGEST_WORD:]))
         if part.kind == "item":
             hangs = line.box.left > part.lines[0].box.left + 0.5 * letter
             return "joined" if hangs or (not closed and line.text[:1].islower()) else "apart"
@@ -213,8 +216,9 @@ class PdfText:
 
     def _join(self, before: str, after: str) -> str:
         """Two lines as one, with a word that was divided between them whole again."""
-        head, tail = _WORD_END.search(before), _WORD_START.match(after)
-        if not head or not tail or before.endswith((" -", " –")):
+        end = before[-_LONGEST_WORD:]
+        head, tail = _WORD_END.search(end), _WORD_START.match(after)
+        if not head or not tail:
             if before.endswith("-") and before[-2:-1].isalnum() and after[:1].isalnum():
                 return before + after  # "1990-" and "1995", "F-" and "16"
             return f"{before} {after}"
@@ -222,7 +226,7 @@ class PdfText:
             return f"{before} {after}"
         if self._keeps_hyphen(before, head[1], tail[0]):
             return before + after
-        return before[: head.end(1)] + after
+        return before[: len(before) - len(end) + head.end(1)] + after
 
     def _keeps_hyphen(self, before: str, head: str, tail: str) -> bool:
         """True for a word that has a hyphen in the middle of a line too, or is a compound of names
@@ -287,9 +291,9 @@ def _may_go_on(before: str, after: str, size: float, size_before: float) -> bool
     """True where the text of one column or page may be the end of a sentence begun before."""
     if abs(size - size_before) > 0.1 * max(size, size_before):
         return False
-    if _CLOSED.search(before):
+    if _CLOSED.search(before[-_LONGEST_WORD:]):
         return False
-    return after[:1].islower() or bool(_WORD_END.search(before)) or len(before) > 60
+    return after[:1].islower() or bool(_DIVIDED.search(before[-2:])) or len(before) > 60
 
 
 def _continues_table(before: Sequence[Piece], pieces: Sequence[Piece]) -> bool:
