@@ -30,9 +30,14 @@ OWNERS = {
     "onnxruntime": {"rag.models.embeddings"},
     "tokenizers": {"rag.models.embeddings"},
     "xllamacpp": {"rag.models.llama_worker"},
-    "lxml": {"rag.ingest.readers.html", "rag.ingest.readers.packages"},
+    "lxml": {
+        "rag.ingest.readers.ebook",
+        "rag.ingest.readers.html",
+        "rag.ingest.readers.packages",
+    },
     "markdown_it": {"rag.ingest.readers.markdown"},
     "pypdfium2": {"rag.ingest.readers.pdf", "rag.ingest.readers.pdf_words"},
+    "striprtf": {"rag.ingest.readers.rich_text"},
     "trafilatura": {"rag.ingest.readers.html"},
     "yaml": {"rag.ingest.readers.markdown"},
     "sqlite3": {

@@ -21,11 +21,19 @@ from rag.ingest.raw_source import (
     make_document,
     source_error,
 )
+from rag.ingest.readers.archive import read_archive
+from rag.ingest.readers.ebook import read_ebook
+from rag.ingest.readers.email_message import read_email
 from rag.ingest.readers.html import MAX_HTML_BYTES, read_html
 from rag.ingest.readers.markdown import read_markdown
+from rag.ingest.readers.open_document import read_open_document
 from rag.ingest.readers.packages import MAX_XML_BYTES
 from rag.ingest.readers.pdf import read_pdf
+from rag.ingest.readers.rich_text import read_rich_text
+from rag.ingest.readers.separated_values import read_csv, read_tsv
+from rag.ingest.readers.slides import read_slides
 from rag.ingest.readers.word import read_word
+from rag.ingest.readers.workbook import read_workbook
 from rag.types import Document
 
 __all__ = [
@@ -47,25 +55,37 @@ def _read_text(raw: RawSource) -> list[Document]:
 
 
 _READERS: Mapping[str, Reader] = {
+    ".csv": read_csv,
     ".docx": read_word,
+    ".eml": read_email,
+    ".epub": read_ebook,
     ".htm": read_html,
     ".html": read_html,
     ".jsonl": read_json_lines,
+    ".markdown": read_markdown,
     ".md": read_markdown,
+    ".odt": read_open_document,
     ".pdf": read_pdf,
+    ".pptx": read_slides,
+    ".rtf": read_rich_text,
+    ".tsv": read_tsv,
     ".txt": _read_text,
+    ".xlsx": read_workbook,
 }
-FILE_SUFFIXES = tuple(sorted(_READERS))
+_ARCHIVE = ".zip"
+FILE_SUFFIXES = tuple(sorted([*_READERS, _ARCHIVE]))
 
 
 def read_file(path: Path, report: Report = ignore) -> list[Document]:
-    """The documents in the file at `path`: one, or one for each record of a `.jsonl`.
+    """The documents in the file at `path`: one, or one for each record of a `.jsonl` and each file
+    of a `.zip`.
 
-    Ids are file names (``articles.jsonl#key`` for records). `report` is called with what is read
-    with a doubt or left out. Raises `SourceError` where nothing can be read.
+    Ids are file names (``articles.jsonl#key`` for records, ``articles.zip#name`` for files).
+    `report` is called with what is read with a doubt or left out. Raises `SourceError` where nothing
+    can be read.
     """
     suffix = path.suffix.lower()
-    if suffix not in _READERS:
+    if suffix not in FILE_SUFFIXES:
         raise source_error(
             path.name, "is of an unknown kind", f"Give one of {', '.join(FILE_SUFFIXES)}."
         )
@@ -90,7 +110,7 @@ def read_page(
 def _read_documents(suffix: str, raw: RawSource) -> list[Document]:
     if not raw.data.strip():
         raise empty_error(raw)
-    return _READERS[suffix](raw)
+    return read_archive(raw, _READERS) if suffix == _ARCHIVE else _READERS[suffix](raw)
 
 
 def _read_bytes(path: Path) -> bytes:

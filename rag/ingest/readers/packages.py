@@ -109,6 +109,17 @@ def children(element: Any, name: str) -> list[Any]:
     return [] if element is None else [each for each in element if local_name(each) == name]
 
 
+def relation_id(element: Any) -> str:
+    """The id of the relation that an element names: ``r:id``, which may stand beside ``id``."""
+    return next((str(value) for key, value in element.attrib.items() if key.endswith("}id")), "")
+
+
+def chosen_alternative(alternatives: Any) -> Any:
+    """The alternative that a new Office shows; the others have the same text."""
+    choice = child(alternatives, "Choice")
+    return child(alternatives, "Fallback") if choice is None else choice
+
+
 def core_title(package: Package) -> str:
     """The title that an Office file states in its properties, or ""."""
     title = child(package.xml("docProps/core.xml"), "title")

@@ -21,6 +21,7 @@ from rag.ingest.readers.packages import (
     attribute,
     child,
     children,
+    chosen_alternative,
     core_title,
     local_name,
     open_package,
@@ -128,7 +129,7 @@ class _Reader:
             elif name == "tbl":
                 yield from self._table(element)
             elif name == "AlternateContent":
-                yield from self.blocks(_chosen(element), in_margin=in_margin)
+                yield from self.blocks(chosen_alternative(element), in_margin=in_margin)
             elif name not in _HIDDEN:
                 yield from self.blocks(element, in_margin=in_margin)
 
@@ -212,7 +213,7 @@ class _Reader:
             if name in _HIDDEN:
                 continue
             if name == "AlternateContent":
-                self._inline(_chosen(each), found, is_hidden=is_hidden)
+                self._inline(chosen_alternative(each), found, is_hidden=is_hidden)
             elif name == "r" and self._is_hidden(each, is_hidden):
                 self._field_marks(each)
             elif name == "r":
@@ -287,12 +288,6 @@ class _Reader:
             if blocks:
                 yield Block(f"[^{number}]: {blocks[0].text}")
             yield from blocks[1:]
-
-
-def _chosen(alternatives: Any) -> Any:
-    """The alternative that a new Word shows; the others have the same text."""
-    choice = child(alternatives, "Choice")
-    return child(alternatives, "Fallback") if choice is None else choice
 
 
 def _is_page_field(code: str) -> bool:

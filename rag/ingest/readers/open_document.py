@@ -1,0 +1,128 @@
+"""Reads OpenDocument texts (.odt): what is visible, in order, as light Markdown (OASIS ODF 1.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from rag.ingest.raw_source import RawSource, make_document
+from rag.ingest.readers import light_markdown as markdown
+from rag.ingest.readers.light_markdown import Block
+from rag.ingest.readers.packages import attribute, child, local_name, open_package
+from rag.types import Document
+
+_HIDDEN = frozenset(
+    """tracked-changes annotation annotation-end sequence-decls forms hidden-text hidden-paragraph
+    note-citation title desc""".split()
+)
+_SPACES = {"tab": "\t", "line-break": "\n", "soft-page-break": ""}
+_MAX_REPEATED = 100  # of a cell or row that the file writes once
+
+
+def read_open_document(raw: RawSource) -> list[Document]:
+    with open_package(raw, ".odt") as package:
+        body = child(package.xml("content.xml"), "body", "text")
+        if body is None:
+            raise ValueError("no text in it")
+        reader = _Reader()
+        blocks = list(reader.section_blocks(body))
+        described = child(package.xml("meta.xml"), "meta", "title")
+        title = "" if described is None else "".join(described.itertext())
+    heading = next((block.plain for block in blocks if block.is_heading), "")
+    return [make_document(raw, markdown.join_blocks(blocks), title, heading)]
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self.notes: list[tuple[int, Any]] = []  # to be put at the end of the section
+        self.count = 0
+
+    def section_blocks(self, body: Any) -> Iterator[Block]:
+        for block in self._blocks(body):
+            if block.is_heading:
+                yield from self._waiting_notes()
+            yield block
+        yield from self._waiting_notes()
+
+    def _waiting_notes(self) -> Iterator[Block]:
+        while self.notes:
+            number, note = self.notes.pop(0)
+            text = "\n".join(block.text for block in self._blocks(child(note, "note-body")))
+            yield Block(f"[^{number}]: {text}")
+
+    def _blocks(self, container: Any, depth: int = -1) -> Iterator[Block]:
+        for element in () if container is None else container:
+            name = local_name(element)
+            if name == "h":
+                boxes: list[Block] = []
+                level = int(attribute(element, "outline-level") or 1)
+                yield markdown.heading(level, self._text(element, boxes))
+                yield from boxes
+            elif name == "p":
+                yield from self._paragraph(element)
+            elif name == "list":
+                yield from self._list(element, depth + 1)
+            elif name == "table":
+                yield from self._table(element)
+            elif name not in _HIDDEN:
+                yield from self._blocks(element, depth)
+
+    def _paragraph(self, element: Any) -> Iterator[Block]:
+        boxes: list[Block] = []
+        yield markdown.paragraph(self._text(element, boxes))
+        yield from boxes
+
+    def _list(self, element: Any, depth: int) -> Iterator[Block]:
+        for entry in element:
+            label = "-"
+            for block in self._blocks(entry, depth):
+                if block.is_item or not block.text:
+                    yield block
+                else:
+                    yield (
+                        markdown.item(block.text, label, depth)
+                        if label
+                        else Block(f"{'  ' * (depth + 1)}{block.text}", is_item=True)
+                    )
+                    label = ""
+
+    def _table(self, element: Any) -> Iterator[Block]:
+        rows = []
+        for row in _rows(element):
+            cells: list[str] = []
+            for cell in row:
+                if local_name(cell) in ("table-cell", "covered-table-cell"):
+                    text = "\n".join(block.plain for block in self._blocks(cell))
+                    cells += [text] * min(
+                        int(attribute(cell, "number-columns-repeated") or 1), _MAX_REPEATED
+                    )
+            rows.append(cells)
+        yield markdown.table(rows)
+
+    def _text(self, element: Any, boxes: list[Block]) -> str:
+        """The text of a paragraph; text boxes in it are added to `boxes`."""
+        parts = [element.text or ""]
+        for each in element:
+            name = local_name(each)
+            if name == "note":
+                self.count += 1
+                self.notes.append((self.count, each))
+                parts.append(f"[^{self.count}]")
+            elif name == "s":
+                parts.append(" ")
+            elif name == "text-box":
+                boxes += self._blocks(each)
+            elif name in _SPACES:
+                parts.append(_SPACES[name])
+            elif name not in _HIDDEN:
+                parts.append(self._text(each, boxes))
+            parts.append(each.tail or "")
+        return "".join(parts)
+
+
+def _rows(table: Any) -> Iterator[Any]:
+    for each in table:
+        if local_name(each) == "table-row":
+            yield each
+        elif local_name(each) in ("table-header-rows", "table-rows", "table-row-group"):
+            yield from _rows(each)
