@@ -45,6 +45,7 @@ from rag.conflicts.pair_scorer import PairScorer
 from rag.conflicts.pair_scorer import Weights as PairModel
 from rag.ingest.chunking import chunk_document
 from rag.ingest.chunking import embedding_text
+from rag.ingest.readers import read_page
 from rag.models.chat import HOSTED_BUDGET_TOKENS
 from rag.models.chat import REASONING_TOKENS
 from rag.models.chat import OpenAIChat
@@ -155,6 +156,7 @@ __all__ = [
     "parse_units",
     "prompts",
     "read_in_context",
+    "read_page",
     "reasons_against",
     "scale_features",
     "select_evidence",

@@ -22,11 +22,11 @@ def rouge_l(text: str, references: Iterable[str]) -> float:
 
 
 def _f1(words: Sequence[str], reference: Sequence[str]) -> float:
-    common = _common_subsequence(words, reference)
+    common = common_subsequence(words, reference)
     return 2 * common / (len(words) + len(reference)) if common else 0.0
 
 
-def _common_subsequence(left: Sequence[str], right: Sequence[str]) -> int:
+def common_subsequence(left: Sequence[str], right: Sequence[str]) -> int:
     """The length of the longest one, by dynamic programming over one row."""
     lengths = [0] * (len(right) + 1)
     for word in left:

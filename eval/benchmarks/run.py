@@ -13,6 +13,7 @@ from eval.benchmarks import (
     disagreement_answers,
     near_copies,
     ragtruth,
+    reading,
     realtimeqa,
     realtimeqa_choices,
     realtimeqa_open,
@@ -35,6 +36,7 @@ RETRIEVAL: Mapping[str, Measure] = {
     wice.NAME: wice.retrieval,
     disagreement.NAME: disagreement.measure,
     near_copies.NAME: near_copies.measure,
+    reading.NAME: reading.measure,
 }
 ANSWERS: Mapping[str, Measure] = {
     clapnq.GIVEN: clapnq.given,

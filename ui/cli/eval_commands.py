@@ -89,12 +89,12 @@ def bench(
         typer.Argument(
             metavar="NAME",
             help="scifact, realtimeqa, realtimeqa-choices, clapnq, clapnq-given, clapnq-pooled,"
-            " clapnq-long, wice, ragtruth or disagreement.",
+            " clapnq-long, wice, ragtruth, disagreement or reading.",
         ),
     ],
     data: Annotated[
         Path | None,
-        typer.Option("--data", metavar="DIR", help="Its folder; disagreement needs none."),
+        typer.Option("--data", metavar="DIR", help="Its folder; not for disagreement, reading."),
     ] = None,
     answers: Annotated[
         bool, typer.Option("--answers", help="Ask the model; not scifact, wice, clapnq.")
@@ -104,7 +104,7 @@ def bench(
     as_json: AsJson = False,
 ) -> None:
     """Measure what needs no model, and answers with --answers, on a public data set."""
-    if data is None and name != "disagreement":
+    if data is None and name not in ("disagreement", "reading"):
         raise typer.BadParameter("The data set's folder is not given: --data DIR.")
     from eval.benchmarks.run import run_benchmark as run
 

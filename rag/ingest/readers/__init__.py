@@ -81,8 +81,8 @@ def read_file(path: Path, report: Report = ignore) -> list[Document]:
     of a `.zip`.
 
     Ids are file names (``articles.jsonl#key`` for records, ``articles.zip#name`` for files).
-    `report` is called with what is read with a doubt or left out. Raises `SourceError` where nothing
-    can be read.
+    `report` is called with what is read with a doubt or left out. Raises `SourceError` where
+    nothing can be read.
     """
     suffix = path.suffix.lower()
     if suffix not in FILE_SUFFIXES:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +17,7 @@ _HIDDEN = frozenset(
     note-citation title desc""".split()
 )
 _SPACES = {"tab": "\t", "line-break": "\n", "soft-page-break": ""}
+_WHITE = re.compile(r"\s+")
 _MAX_REPEATED = 100  # of a cell or row that the file writes once
 
 
@@ -101,7 +103,7 @@ class _Reader:
 
     def _text(self, element: Any, boxes: list[Block]) -> str:
         """The text of a paragraph; text boxes in it are added to `boxes`."""
-        parts = [element.text or ""]
+        parts = [_shown(element.text)]
         for each in element:
             name = local_name(each)
             if name == "note":
@@ -116,8 +118,13 @@ class _Reader:
                 parts.append(_SPACES[name])
             elif name not in _HIDDEN:
                 parts.append(self._text(each, boxes))
-            parts.append(each.tail or "")
+            parts.append(_shown(each.tail))
         return "".join(parts)
+
+
+def _shown(text: str | None) -> str:
+    """White space in the XML is a space in the text."""
+    return _WHITE.sub(" ", text or "")
 
 
 def _rows(table: Any) -> Iterator[Any]:

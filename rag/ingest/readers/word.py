@@ -313,7 +313,7 @@ def _descend(container: Any, name: str) -> Iterator[Any]:
 
 def _characters(name: str, element: Any) -> str:
     if name == "t":
-        return element.text or ""
+        return (element.text or "").replace("\n", " ")
     if name == "sym":
         return symbol_character(attribute(element, "font"), attribute(element, "char"))
     return _CHARACTERS[name]
