@@ -33,10 +33,7 @@ class Line:
     text: str
     box: Box
     size: float
-
-    @property
-    def words(self) -> int:
-        return len(self.text.split())
+    words: tuple[Word, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +134,7 @@ def _line(words: Sequence[Word]) -> Line:
     strong = Counter(bidirectional(letter) for text in texts for letter in text)
     if strong["R"] + strong["AL"] > strong["L"]:  # read from right to left
         texts.reverse()
-    return Line(" ".join(texts), bounds([word.box for word in words]), _size(words))
+    return Line(" ".join(texts), bounds([word.box for word in words]), _size(words), tuple(words))
 
 
 def _size(words: Sequence[Word]) -> float:
@@ -278,7 +275,8 @@ def _joined_row(row: Sequence[Line | Grid]) -> Iterator[Line | Grid]:
     lines = sorted((each for each in row if isinstance(each, Line)), key=lambda e: e.box.left)
     if lines:
         text = " ".join(line.text for line in lines)
-        yield Line(text, bounds([line.box for line in lines]), max(e.size for e in lines))
+        words = tuple(word for line in lines for word in line.words)
+        yield Line(text, bounds([line.box for line in lines]), max(e.size for e in lines), words)
     yield from (each for each in row if isinstance(each, Grid))
 
 
@@ -403,7 +401,7 @@ def _is_running_text(lines: Sequence[Line]) -> bool:
     width = max(line.box.right for line in lines) - min(line.box.left for line in lines)
     full = sum(1 for line in lines if line.box.right - line.box.left > 0.7 * width)
     goes_on = sum(1 for line in lines[1:] if line.text[:1].islower())
-    words = sum(line.words for line in lines) / len(lines)
+    words = sum(len(line.words) for line in lines) / len(lines)
     return words >= 2.5 and full >= 0.5 * len(lines) and goes_on >= 0.2 * (len(lines) - 1)
 
 
@@ -428,43 +426,66 @@ def _columns(lines: Sequence[Line]) -> list[tuple[float, float]]:
     return [(left, right) for left, right in columns]
 
 
-def _table_rows(lines: Sequence[Line]) -> tuple[list[Line], list[Line], list[Line]]:
-    """The lines of a table, and those above and below that stand alone and apart from it."""
+def _cell_columns(lines: Sequence[Line]) -> list[tuple[float, float]]:
+    """The columns of a table, by its rows with most cells: in a header two cells may stand so close
+    that they are one line."""
     rows = _row_lines(lines)
+    most = max(map(len, rows))
+    return _columns([line for row in rows if len(row) == most for line in row])
+
+
+def _table_rows(lines: Sequence[Line]) -> tuple[list[Line], list[Line], list[Line]]:
+    """The lines of a table, and those above and below that stand alone and are no part of it."""
+    rows = _row_lines(lines)
+    columns = _cell_columns(lines)
     gaps = [above[0].box.bottom - below[0].box.top for above, below in pairwise(rows)]
     wide = 1.5 * median(gaps) + 0.5 * rows[0][0].box.height
+
+    def is_apart(row: Sequence[Line], gap: float) -> bool:
+        return len(row) == 1 and (gap > wide or _is_running_over(row[0], columns))
+
     first, last = 0, len(rows)
-    while first < last - 2 and len(rows[first]) == 1 and gaps[first] > wide:
+    while first < last - 2 and is_apart(rows[first], gaps[first]):
         first += 1
-    while last > first + 2 and len(rows[last - 1]) == 1 and gaps[last - 2] > wide:
+    while last > first + 2 and is_apart(rows[last - 1], gaps[last - 2]):
         last -= 1
     parts = rows[:first], rows[first:last], rows[last:]
     above, table, below = ([line for row in part for line in row] for part in parts)
     return above, table, below
 
 
+def _is_running_over(line: Line, columns: Sequence[tuple[float, float]]) -> bool:
+    """True for a line that begins left of the table or reaches over two columns."""
+    reached = sum(1 for left, right in columns if line.box.left < right and left < line.box.right)
+    return reached > 1 or line.box.left < columns[0][0] - line.box.height
+
+
 def _aligned_grid(lines: Sequence[Line]) -> Grid:
     """The table of lines that stand on common base lines."""
-    columns = _columns(lines)
+    columns = _cell_columns(lines)
     table: list[list[str]] = []
     rows = _row_lines(lines)
     gaps = [above[0].box.bottom - below[0].box.top for above, below in pairwise(rows)]
     wide = median(gaps) if gaps else 0.0
     for number, row in enumerate(rows):
-        cells = [
-            " ".join(
-                line.text
-                for line in sorted(row, key=lambda each: each.box.left)
-                if left <= line.box.left <= right
-            )
-            for left, right in columns
-        ]
+        cells = _row_cells(row, columns)
         if number and not cells[0] and table and _continues(cells, gaps[number - 1], wide):
             table[-1] = [f"{a} {b}".strip() for a, b in zip(table[-1], cells, strict=True)]
         else:
             table.append(cells)
     size = median(line.size for line in lines)
     return Grid(tuple(map(tuple, table)), bounds([line.box for line in lines]), size)
+
+
+def _row_cells(row: Sequence[Line], columns: Sequence[tuple[float, float]]) -> list[str]:
+    """The words of a row by the column that is nearest to them."""
+    cells: list[list[Word]] = [[] for _ in columns]
+    for line in row:
+        for word in line.words:
+            centre = (word.box.left + word.box.right) / 2
+            away = [max(left - centre, centre - right, 0) for left, right in columns]
+            cells[away.index(min(away))].append(word)
+    return [_line(cell).text if cell else "" for cell in cells]
 
 
 def _continues(cells: Sequence[str], gap: float, usual: float) -> bool:
