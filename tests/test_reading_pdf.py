@@ -130,6 +130,13 @@ def test_list_items_are_lines_of_their_own_and_bullets_are_dashes() -> None:
     assert read(drawn).text == ("You need three things:\n\n- a needle\n- waxed thread\n2. time")
 
 
+def test_drawn_dots_are_bullets() -> None:
+    drawn = column(50, 700, "You need two things:")
+    for n, words in enumerate(["a needle", "waxed thread"]):
+        drawn += [f"52 {682 - 14 * n} 3 3 re f", at(64, 680 - 14 * n, words)]
+    assert read(drawn).text == "You need two things:\n\n- a needle\n- waxed thread"
+
+
 def test_raised_digits_stay_apart_from_the_number_before() -> None:
     drawn = "BT /F1 10 Tf 50 700 Td (It covers 600 m) Tj 4 Ts /F1 6 Tf (2) Tj 0 Ts"
     assert read([f"{drawn} /F1 10 Tf ( of floor.) Tj ET"]).text == "It covers 600 m² of floor."

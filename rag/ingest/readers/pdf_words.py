@@ -18,6 +18,7 @@ PDFIUM = Lock()  # it must not be called by two threads at once
 _RAISED_SIZE = 0.85  # of the size of the letters before it, up to which a digit is raised
 _LINE_END_HYPHENS = "\x02\ufffe"  # what PDFium gives for a hyphen at the end of a line
 _NO_CODE = "\ufffd"  # stands for a letter whose font does not tell what it is
+_MAX_DOTS = 300
 _MAX_PATHS = 20_000  # lines and boxes looked at on a page: a map has a million
 
 
@@ -71,6 +72,8 @@ def read_page(page: Any) -> Page:
         text_page.close()
     objects = list(_objects(page))
     rules = [_turned(box, turn, size) for box in _rules(objects)]
+    dots = [_turned(box, turn, size) for box in _dots(objects)]
+    words += _bullets(words, dots[:_MAX_DOTS])
     return Page(words, rules, bool(objects), size[1])
 
 
@@ -138,6 +141,21 @@ def _word(
     return Word(text, box, height if height > 0 else font, (quarters + 4 - turn // 90) % 4 != 0)
 
 
+def _bullets(words: list[Word], dots: list[Box]) -> Iterator[Word]:
+    """Drawn dots that stand before a word, as browsers print lists."""
+    for dot in dots:
+        behind = [
+            word
+            for word in words
+            if word.box.bottom <= dot.middle <= word.box.top
+            and -3 * word.box.height < dot.right - word.box.left < 0
+        ]
+        if behind:
+            word = min(behind, key=lambda each: each.box.left)
+            box = Box(dot.left, word.box.bottom, dot.right, word.box.top)
+            yield Word("•", box, word.size)
+
+
 def _turned(box: Box, turn: int, size: tuple[float, float]) -> Box:
     """A box of the page's own system, on the page as it is shown: turned clockwise by `turn`
     degrees, then `size` wide and high."""
@@ -171,3 +189,14 @@ def _rules(objects: list[Any]) -> Iterator[Box]:
         elif pdfium.FPDFPath_CountSegments(each) <= 6:
             yield from (Box(x, bottom, x, top) for x in (left, right))
             yield from (Box(left, y, right, y) for y in (bottom, top))
+
+
+def _dots(objects: list[Any]) -> Iterator[Box]:
+    """Small drawn circles and squares."""
+    import pypdfium2.raw as pdfium
+
+    for each in objects:
+        if each.type == pdfium.FPDF_PAGEOBJ_PATH:
+            left, bottom, right, top = each.get_bounds()
+            if 2 <= right - left <= 7 and abs(right - left - top + bottom) < 0.5:
+                yield Box(left, bottom, right, top)
