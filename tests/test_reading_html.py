@@ -63,6 +63,25 @@ def test_a_table_with_names_of_rows_has_no_header() -> None:
     assert "|  |  |\n| --- | --- |\n| Length | 310 m |" in text(article(f"<table>{rows}</table>"))
 
 
+def test_the_sign_that_links_to_a_heading_is_no_text() -> None:
+    inner = '<h2>Tar<a href="#tar" title="link">¶</a></h2><h2><a href="#x">Oakum</a></h2>'
+    assert "## Tar\n\n## Oakum\n" in text(article(inner))
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "title"),
+    [
+        ("<title>Rope making - The Tornby Paper</title>", "<h1>Rope making</h1>", "Rope making"),
+        ("<title>The Tornby Manual</title>", "<h1>Preface</h1><h1>Rope</h1>", "The Tornby Manual"),
+        ("<title>Tornby.org</title>", "<h2>Downloads</h2>", "Tornby.org"),
+        ("", "<h1>Rope making</h1>", "Rope making"),
+    ],
+)
+def test_the_title_is_that_of_the_page_not_of_a_part(head: str, body: str, title: str) -> None:
+    page = f"<html><head>{head}</head><body>{body}<p>{FIRST}</p><p>{SECOND}</p></body></html>"
+    assert read_page("https://example.org/a", ".html", page.encode()).title == title
+
+
 def test_a_table_that_only_places_things_is_running_text() -> None:
     body = f"<table><tr><td><p>{FIRST}</p></td><td><h2>Tar</h2><p>{SECOND}</p></td></tr></table>"
     assert text(body) == f"{FIRST}\n\n## Tar\n\n{SECOND}"

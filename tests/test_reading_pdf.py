@@ -237,6 +237,12 @@ def test_sentences_cross_pages_and_running_lines_stand_once() -> None:
     assert places == [1, 1, 2, 2, 3]
 
 
+def test_a_running_line_that_is_also_the_title_is_taken_out_elsewhere() -> None:
+    first = [at(50, 760, "Letters from the mill", 18), *column(50, 700, LEFT)]
+    others = [[*column(50, 700, RIGHT), at(400, 775, "Letters from the mill", 8)] for _ in range(3)]
+    assert read(first, *others).text.count("Letters from the mill") == 2
+
+
 def test_a_word_divided_between_pages_is_whole() -> None:
     first = "The mill was never insured, and so the fire de-"
     document = read([at(50, 700, first)], [at(50, 700, "stroyed it for good. Nobody was hurt.")])

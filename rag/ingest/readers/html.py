@@ -47,10 +47,10 @@ _FURNITURE_ROLES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """Text, title and date of a page; title and date are None where it states none."""
+    """Text, title and date of a page; "" and None where it states none."""
 
     text: str
-    title: str | None
+    title: str
     published: str | None
 
 
@@ -86,17 +86,22 @@ def extract_article(page: str) -> Article:
         body = tree.find("body")
         text = _main_text(list(page_blocks(tree if body is None else body)), found)
         return Article(text, title, published)
-    return Article("", None, None)
+    return Article("", "", None)
 
 
-def _title_and_date(tree: Any) -> tuple[str | None, str | None]:
+def _title_and_date(tree: Any) -> tuple[str, str | None]:
+    """The title without the name of the site, and the date. trafilatura takes any heading for a
+    title; it counts where it is in the stated title, or where the page has one main heading."""
     from trafilatura import extract_metadata
 
     dates = {"extensive_search": False, "original_date": True}  # none from running text
-    stated = tree.findtext(".//title")
+    stated = tree.findtext(".//title") or ""
+    headings = tree.findall(".//h1")
     with suppress(Exception):
         found = extract_metadata(copy.deepcopy(tree), date_config=dates, extensive=False)
-        return found.title or stated, found.date
+        title = found.title or ""
+        is_known = _letters(title) in _letters(stated) or len(headings) == 1
+        return title if title and (is_known or not stated) else stated, found.date
     return stated, None
 
 

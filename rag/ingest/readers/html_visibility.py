@@ -34,8 +34,17 @@ def remove_invisible(tree: Any) -> None:
             by_rule = element.get("id") in ids or classes.intersection(
                 element.get("class", "").split()
             )
-            if element.tag in _SILENT or by_rule or _is_hidden(element):
+            silent = element.tag in _SILENT or _is_heading_link(element)
+            if silent or by_rule or _is_hidden(element):
                 element.drop_tree()
+
+
+def _is_heading_link(element: Any) -> bool:
+    """True for the sign beside a heading that links to itself ("¶"), shown under the mouse."""
+    inside = next(element.iterancestors("h1", "h2", "h3", "h4", "h5", "h6", "dt"), None)
+    if element.tag != "a" or inside is None or not element.get("href", "").startswith("#"):
+        return False
+    return not any(map(str.isalnum, element.text_content()))
 
 
 def _is_hidden(element: Any) -> bool:

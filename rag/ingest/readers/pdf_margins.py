@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from statistics import median
 
 from rag.ingest.readers.pdf_layout import rows_of
 from rag.ingest.readers.pdf_words import Page, Word
@@ -40,7 +41,9 @@ def without_running_lines(pages: Sequence[Page]) -> list[Page]:
         for line in _margin_lines(number, page):
             found[line.key].append(line)
     dropped: dict[int, set[int]] = defaultdict(set)
-    for lines in found.values():
+    for same in found.values():
+        usual = median(line.height for line in same)
+        lines = [line for line in same if abs(line.height - usual) <= _NEAR]
         if _is_running(lines, pages):
             texts: set[str] = set()
             counts_pages = len({line.text for line in lines}) > 1
@@ -65,12 +68,8 @@ def _margin_lines(number: int, page: Page) -> Iterator[_MarginLine]:
 
 
 def _is_running(lines: Sequence[_MarginLine], pages: Sequence[Page]) -> bool:
-    """True where enough pages have the line at one height, and most have other text too."""
-    numbers = {line.page for line in lines}
-    heights = sorted(line.height for line in lines)
-    if len(numbers) < min(_PAGES, max(2, len(pages))):
-        return False
-    if heights[-1] - heights[0] > _NEAR:
+    """True where enough pages have the line, and most of them other text too."""
+    if len({line.page for line in lines}) < min(_PAGES, max(2, len(pages))):
         return False
     alone = sum(1 for line in lines if len(pages[line.page].words) == len(line.words))
     return 2 * alone < len(lines)

@@ -24,6 +24,7 @@ _SMALL = 0.92  # of that size, up to which text at the foot of a page is a note
 _MAX_HEADING_CHARS = 200
 _BULLET = re.compile(r"[•●▪◦‣∙·■□➢✓\uf0b7\uf0a7\uf0d8–—*-][ \t]+(?=\S)")
 _NUMBERED = re.compile(r"(\(?\d{1,3}[.)]|[a-z][.)])[ \t]+(?=\S)")
+_LEADER = re.compile(r"(?: ?\.){5,}")  # dots that lead to a page number
 _CLOSED = re.compile(r"[.!?:;…。！？][”\"’')\]]*\d*$")
 _WORD_END = re.compile(r"([^\W\d_]+)[-\u00ad\u2010]$")
 _DIVIDED = re.compile(r"[^\W_][-\u00ad\u2010]$")
@@ -134,7 +135,7 @@ class PdfText:
 
     def _cell(self, text: str) -> str:
         cell = ""
-        for line in text.split("\n"):
+        for line in _LEADER.sub(" …", text).split("\n"):
             cell = self._join(cell, line) if cell else line
         return cell
 
@@ -162,6 +163,7 @@ class PdfText:
 
     def _part_of(self, line: Line) -> _Part:
         """A part that begins with `line`."""
+        line = replace(line, text=_LEADER.sub(" …", line.text))
         level = self.levels.get(round(line.size))
         if level and len(line.text) <= _MAX_HEADING_CHARS and re.search(r"\w\w", line.text):
             return _Part("heading", line.text, [line], level=level, size=line.size)

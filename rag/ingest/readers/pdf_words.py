@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import hypot
 from threading import Lock
 from typing import Any
 
@@ -136,9 +137,10 @@ def _word(
     )
     angle = pdfium.FPDFText_GetCharAngle(text_page, first)  # in radians, against the clock
     quarters = round(angle / (ctypes.c_float(1.5707964).value)) % 4
-    font = pdfium.FPDFText_GetFontSize(text_page, first)
-    height = boxes[0].height
-    return Word(text, box, height if height > 0 else font, (quarters + 4 - turn // 90) % 4 != 0)
+    matrix = pdfium.FS_MATRIX()
+    pdfium.FPDFText_GetMatrix(text_page, first, matrix)
+    font = pdfium.FPDFText_GetFontSize(text_page, first) * hypot(matrix.c, matrix.d)
+    return Word(text, box, font or box.height, (quarters + 4 - turn // 90) % 4 != 0)
 
 
 def _bullets(words: list[Word], dots: list[Box]) -> Iterator[Word]:
