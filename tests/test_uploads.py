@@ -137,7 +137,7 @@ def test_a_link_is_not_taken_for_a_file(tmp_path: Path, folder: Path) -> None:
 # --- what is not kept ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["a.exe", "a", "a.txt.zip", "a.svg"])
+@pytest.mark.parametrize("name", ["a.exe", "a", "a.txt.gz", "a.svg"])
 def test_an_unknown_kind_is_refused(tmp_path: Path, folder: Path, name: str) -> None:
     error = refusal(upload(tmp_path, name), folder)
     assert "unknown kind" in error.problem
