@@ -40,8 +40,13 @@ def _stream(content: str) -> str:
     return f"<< /Length {len(content.encode('cp1252'))} >>\nstream\n{content}\nendstream"
 
 
-def pdf_file(pages: Iterable[Sequence[str]], title: str = "", turn: int = 0) -> bytes:
-    """A PDF whose pages are drawn by these commands, turned clockwise by `turn` degrees."""
+def pdf_file(
+    pages: Iterable[Sequence[str]], title: str = "", turn: int = 0, field: str = ""
+) -> bytes:
+    """A PDF whose pages are drawn by these commands, turned clockwise by `turn` degrees.
+
+    `field` is the value of a form field at (200, 700) of the first page.
+    """
     drawn = ["\n".join(page) for page in pages]
     kids = " ".join(f"{5 + 2 * n} 0 R" for n in range(len(drawn)))
     bodies = [
@@ -56,6 +61,18 @@ def pdf_file(pages: Iterable[Sequence[str]], title: str = "", turn: int = 0) -> 
             f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {WIDTH} {HEIGHT}] /Rotate {turn}"
             f" /Contents {6 + 2 * number} 0 R /Resources << /Font << /F1 3 0 R >> >> >>",
             _stream(commands),
+        ]
+    if field:
+        number = len(bodies) + 1
+        bodies[0] = bodies[0].replace(">>", f"/AcroForm << /Fields [{number} 0 R] >> >>")
+        bodies[4] = bodies[4].replace("/Rotate", f"/Annots [{number} 0 R] /Rotate")
+        shown = _stream(f"/Tx BMC q BT /F1 10 Tf 2 4 Td ({field}) Tj ET Q EMC")
+        form = "<< /Type /XObject /Subtype /Form /BBox [0 0 200 16]"
+        form += " /Resources << /Font << /F1 3 0 R >> >>"
+        bodies += [
+            "<< /Type /Annot /Subtype /Widget /FT /Tx /F 4 /T (name) /Rect [200 696 400 712]"
+            f" /V ({field}) /AP << /N {number + 1} 0 R >> >>",
+            shown.replace("<<", form, 1),
         ]
     bodies.append(f"<< /Title ({title}) >>")
     data, places = b"%PDF-1.4\n", []

@@ -259,6 +259,15 @@ def test_a_note_at_the_foot_does_not_stand_in_a_sentence() -> None:
     assert "1 See the inventory of 1902." in text
 
 
+def test_what_is_filled_in_a_form_is_read_in_its_place() -> None:
+    drawn = [at(50, 700, "Name of the mill:"), at(50, 680, "Signed in June.")]
+    data = pdf_file([drawn], field="Hrubý and daughter")
+    text = read_page("https://example.org/a.pdf", ".pdf", data).text
+    assert " ".join(text.replace("|", " ").split()).startswith(
+        "Name of the mill: Hrubý and daughter"
+    )
+
+
 def test_pages_of_pictures_are_named() -> None:
     words = [at(50, 700, "A page of text.")]
     told = warnings(words, [PICTURE], [PICTURE], [PICTURE], words, [PICTURE], [])

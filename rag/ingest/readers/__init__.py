@@ -29,6 +29,7 @@ from rag.ingest.readers.markdown import read_markdown
 from rag.ingest.readers.open_document import read_open_document
 from rag.ingest.readers.packages import MAX_XML_BYTES
 from rag.ingest.readers.pdf import read_pdf
+from rag.ingest.readers.restructured_text import read_restructured_text
 from rag.ingest.readers.rich_text import read_rich_text
 from rag.ingest.readers.separated_values import read_csv, read_tsv
 from rag.ingest.readers.slides import read_slides
@@ -67,6 +68,7 @@ _READERS: Mapping[str, Reader] = {
     ".odt": read_open_document,
     ".pdf": read_pdf,
     ".pptx": read_slides,
+    ".rst": read_restructured_text,
     ".rtf": read_rich_text,
     ".tsv": read_tsv,
     ".txt": _read_text,

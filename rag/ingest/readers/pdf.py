@@ -49,10 +49,13 @@ def _read(raw: RawSource) -> tuple[str, list[list[Piece]], list[int]]:
     pages: list[list[Piece]] = []
     without_text = []
     with pypdfium2.PdfDocument(raw.data) as file:
+        has_form = bool(file.get_formtype())
+        if has_form:
+            file.init_forms()
         title = fold_ligatures(file.get_metadata_value("Title") or "") if len(file) else ""
         for first in range(0, len(file), _PAGES_AT_ONCE):
             numbers = range(first, min(first + _PAGES_AT_ONCE, len(file)))
-            read = [_page(file, number) for number in numbers]
+            read = [_page(file, number, has_form=has_form) for number in numbers]
             for page in without_running_lines(read):
                 pages.append(lay_out(page.words, page.rules))
                 if not pages[-1] and page.has_objects:
@@ -60,8 +63,12 @@ def _read(raw: RawSource) -> tuple[str, list[list[Piece]], list[int]]:
     return title, pages, without_text
 
 
-def _page(file: Any, number: int) -> Page:
+def _page(file: Any, number: int, *, has_form: bool) -> Page:
     page = file[number]
+    if has_form:  # what was filled in becomes text of the page
+        page.flatten()
+        page.close()
+        page = file[number]
     try:
         return read_page(page)
     finally:
