@@ -57,6 +57,11 @@ def test_a_comma_in_numbers_does_not_part_them() -> None:
     assert "| Upper | 1,5 | 10,25 |" in text
 
 
+def test_a_long_cell_is_read_after_a_short_file() -> None:
+    read(".csv", "a,b")
+    assert "x" * 200_000 in read(".csv", f"Weir,Note\nUpper,{'x' * 200_000}")[0].text
+
+
 def test_tabs_part_a_tsv_whatever_else_is_in_it() -> None:
     assert "| a,b | c |" in read(".tsv", "x,y\tz\na,b\tc")[0].text
 

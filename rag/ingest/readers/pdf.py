@@ -101,8 +101,9 @@ def _warn(raw: RawSource, text: str, without_text: Sequence[int]) -> None:
         )
     count = text.count(_NO_CODE)
     if count:
+        letters = "A letter" if count == 1 else f"{count:,} letters"
         raw.warn(
-            f"{count:,} letters of {raw.name} cannot be read and are shown as {_NO_CODE}.",
+            f"{letters} of {raw.name} cannot be read, shown as {_NO_CODE}.",
             "Save it again with its fonts, or run OCR on it.",
         )
 

@@ -14,21 +14,22 @@ from rag.types import Document
 
 _SEPARATORS = ",;\t|"
 _SAMPLE_LINES = 50
+_MAX_CELL_CHARS = 100_000_000  # that of the csv module is 131,072
 
 
 def read_csv(raw: RawSource) -> list[Document]:
-    text = decode(raw)
-    return _read(raw, text, _separator(text))
+    return _read(raw, None)
 
 
 def read_tsv(raw: RawSource) -> list[Document]:
-    return _read(raw, decode(raw), "\t")
+    return _read(raw, "\t")
 
 
-def _read(raw: RawSource, text: str, separator: str) -> list[Document]:
+def _read(raw: RawSource, separator: str | None) -> list[Document]:
+    text = decode(raw)
+    csv.field_size_limit(_MAX_CELL_CHARS)
     try:
-        csv.field_size_limit(len(text) + 1)
-        rows = list(csv.reader(StringIO(text), delimiter=separator))
+        rows = list(csv.reader(StringIO(text), delimiter=separator or _separator(text)))
     except csv.Error as error:
         raise source_error(
             raw.name, "is no table of separated values", "Save it again as such."
