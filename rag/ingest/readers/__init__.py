@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
+from rag.errors import SourceError
 from rag.ingest.encodings import decode
 from rag.ingest.json_lines import read_json_lines
 from rag.ingest.raw_source import (
@@ -55,24 +56,44 @@ def _read_text(raw: RawSource) -> list[Document]:
     return [make_document(raw, decode(raw))]
 
 
+def _guarded(reader: Reader) -> Reader:
+    """`reader`, with an error of its own or of its library told as one of the file: the others of a
+    folder are read all the same."""
+
+    def read(raw: RawSource) -> list[Document]:
+        try:
+            return reader(raw)
+        except SourceError:
+            raise
+        except Exception as error:
+            raise source_error(
+                raw.name, "cannot be read", "Save it again, or in another format."
+            ) from error
+
+    return read
+
+
 _READERS: Mapping[str, Reader] = {
-    ".csv": read_csv,
-    ".docx": read_word,
-    ".eml": read_email,
-    ".epub": read_ebook,
-    ".htm": read_html,
-    ".html": read_html,
-    ".jsonl": read_json_lines,
-    ".markdown": read_markdown,
-    ".md": read_markdown,
-    ".odt": read_open_document,
-    ".pdf": read_pdf,
-    ".pptx": read_slides,
-    ".rst": read_restructured_text,
-    ".rtf": read_rich_text,
-    ".tsv": read_tsv,
-    ".txt": _read_text,
-    ".xlsx": read_workbook,
+    suffix: _guarded(reader)
+    for suffix, reader in {
+        ".csv": read_csv,
+        ".docx": read_word,
+        ".eml": read_email,
+        ".epub": read_ebook,
+        ".htm": read_html,
+        ".html": read_html,
+        ".jsonl": read_json_lines,
+        ".markdown": read_markdown,
+        ".md": read_markdown,
+        ".odt": read_open_document,
+        ".pdf": read_pdf,
+        ".pptx": read_slides,
+        ".rst": read_restructured_text,
+        ".rtf": read_rich_text,
+        ".tsv": read_tsv,
+        ".txt": _read_text,
+        ".xlsx": read_workbook,
+    }.items()
 }
 _ARCHIVE = ".zip"
 FILE_SUFFIXES = tuple(sorted([*_READERS, _ARCHIVE]))
