@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rag.errors import SourceError
+from rag.events import Failed, Warned
 from rag.ingest.readers import MAX_XML_BYTES, read_page
 from rag.text.units import parse_units
 from rag.types import Document
@@ -156,6 +157,28 @@ def test_headers_and_footers_are_read_once_without_page_numbers() -> None:
     )
     assert found.text == "Kite club\n\nFly safely.\n\nFor members"
     assert found.title == "Fly safely."
+
+
+def test_a_diagram_is_read_in_its_place_and_a_chart_is_named() -> None:
+    points = "".join(
+        f"<d:pt><d:t><a:p><a:r><a:t>{text}</a:t></a:r></a:p></d:t></d:pt>"
+        for text in ("Run", "Pull", "")
+    )
+    data = f'<d:dataModel xmlns:d="urn:d" xmlns:a="urn:a">{points}</d:dataModel>'
+    kinds = {"dm": ("diagramData", "diagrams/data1.xml"), "c": ("chart", "charts/chart1.xml")}
+    rels = "".join(
+        f'<Relationship Id="{id}" Type="x/{kind}" Target="{part}"/>'
+        for id, (kind, part) in kinds.items()
+    )
+    drawn = '<w:r><w:drawing><d:relIds xmlns:d="urn:d" r:dm="dm"/></w:drawing></w:r>'
+    parts = {"diagrams/data1": data, "rels": f'<Relationships xmlns="urn:x">{rels}</Relationships>'}
+    told: list[Failed | Warned] = []
+    raw = word_file(p("How to start.", drawn) + p("Then walk."), parts)
+    found = read_page("https://example.org/a", ".docx", raw, report=told.append)
+    assert found.text == "How to start.\n\nRun\n\nPull\n\nThen walk."
+    assert [isinstance(each, Warned) and each.warning for each in told] == [
+        "A chart of The page was not read."
+    ]
 
 
 # --- headings, lists, tables -----------------------------------------------------------------

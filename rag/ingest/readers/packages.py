@@ -120,6 +120,22 @@ def chosen_alternative(alternatives: Any) -> Any:
     return child(alternatives, "Fallback") if choice is None else choice
 
 
+def diagram_texts(package: Package, part: str) -> Iterator[str]:
+    """The texts of a diagram (SmartArt), whose data are in `part`."""
+    root = package.xml(part)
+    for point in [] if root is None else root.iter("{*}pt"):
+        text = "".join(each.text or "" for each in point.iter("{*}t") if each.text)
+        if text.strip():
+            yield text
+
+
+def warn_of_charts(raw: RawSource, count: int) -> None:
+    """Report charts, whose figures are not read."""
+    if count:
+        charts = "A chart" if count == 1 else f"{count} charts"
+        raw.warn(f"{charts} of {raw.name} {'was' if count == 1 else 'were'} not read.")
+
+
 def core_title(package: Package) -> str:
     """The title that an Office file states in its properties, or ""."""
     title = child(package.xml("docProps/core.xml"), "title")

@@ -15,9 +15,11 @@ from rag.ingest.readers.packages import (
     children,
     chosen_alternative,
     core_title,
+    diagram_texts,
     local_name,
     open_package,
     relation_id,
+    warn_of_charts,
 )
 from rag.types import Document
 
@@ -34,15 +36,17 @@ def read_slides(raw: RawSource) -> list[Document]:
         relations = package.relations(_PRESENTATION)
         ids = [relation_id(each) for each in children(child(show, "sldIdLst"), "sldId")]
         blocks: list[Block] = []
-        hidden = 0
+        hidden = charts = 0
         for id in ids:
             name = relations.get(id, ("", ""))[1]
             slide = package.xml(name)
             hidden += slide is not None and attribute(slide, "show", "1") in ("0", "false")
             blocks += _slide_blocks(package, name, slide)
+            charts += [kind for kind, _ in package.relations(name).values()].count("chart")
         title = core_title(package)
     if hidden:
         raw.warn(f"{hidden} of the {len(ids)} slides of {raw.name} are hidden; they were read too.")
+    warn_of_charts(raw, charts)
     text = markdown.join_blocks(blocks)
     heading = next((block.plain for block in blocks if block.is_heading), "")
     return [make_document(raw, text, title, heading)]
@@ -51,8 +55,12 @@ def read_slides(raw: RawSource) -> list[Document]:
 def _slide_blocks(package: Package, name: str, slide: Any) -> Iterator[Block]:
     if slide is None:
         return
+    relations = package.relations(name)
     yield from _shapes(child(slide, "cSld", "spTree"))
-    for kind, part in package.relations(name).values():
+    for kind, part in relations.values():
+        if kind == "diagramData":
+            yield from map(markdown.item, diagram_texts(package, part))
+    for kind, part in relations.values():
         if kind == "notesSlide":
             notes = child(package.xml(part), "cSld", "spTree")
             for block in _shapes(notes):

@@ -23,8 +23,10 @@ from rag.ingest.readers.packages import (
     children,
     chosen_alternative,
     core_title,
+    diagram_texts,
     local_name,
     open_package,
+    warn_of_charts,
 )
 from rag.ingest.readers.symbol_fonts import symbol_character
 from rag.ingest.readers.word_styles import Numbering, Styles, is_on
@@ -62,6 +64,8 @@ def read_word(raw: RawSource) -> list[Document]:
             [*reader.margin(root, "header"), *body, *reader.margin(root, "footer")]
         )
         title = core_title(package)
+        kinds = [kind for kind, _ in reader.relations.values()]
+        warn_of_charts(raw, kinds.count("chart"))
     return [make_document(raw, whole, title, headline(text))]
 
 
@@ -234,6 +238,9 @@ class _Reader:
             found.boxes += self.blocks(element)
         elif name in ("footnoteReference", "endnoteReference"):
             found.text.append(self._note_mark(name.removesuffix("Reference"), element))
+        elif name == "relIds":
+            part = self.relations.get(attribute(element, "dm"), ("", ""))[1]
+            found.boxes += map(markdown.paragraph, diagram_texts(self.package, part))
         elif name in ("fldChar", "instrText"):
             self._field(name, element, found)
         elif name in _CHARACTERS or name in ("t", "sym"):
