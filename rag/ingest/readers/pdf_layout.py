@@ -9,6 +9,7 @@ line that crosses it to the next, so that a title over two columns does not hide
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,11 @@ from unicodedata import bidirectional
 from rag.ingest.readers.pdf_words import Box, Word
 
 _SPACE = 1.0  # heights of a line, up to which white between two words is a space
+_WIDE = 2.0  # the same, from which it always parts two lines
+_SHARED_ROWS = 4  # in which white parts cells
+_NEAR = 1.5  # points
 _LABEL_SPACE = 5.0  # the same after the bullet or number of a list item
+_WORDS = 2.5  # in a line of running text, on average; a cell may have fewer
 _STRIP = 0.8  # heights of a line, from which white can part two columns
 _MAX_CUTS = 12  # columns in columns
 _MAX_CANDIDATES = 40
@@ -100,21 +105,76 @@ def rows_of(words: Sequence[Word]) -> list[list[Word]]:
 
 
 def _lines(words: Sequence[Word]) -> list[Line]:
-    """The lines of a page; what stands far apart on one base line is two lines."""
+    """The lines of a page; what columns or cells part on one base line is two lines."""
+    rows = [sorted(row, key=lambda word: word.box.left) for row in rows_of(words)]
+    edges = _column_edges(rows)
     lines = []
-    for row in rows_of(words):
-        row.sort(key=lambda word: word.box.left)
+    for number, row in enumerate(rows):
         parts = [[row[0]]]
         for before, word in pairwise(row):
-            gap = word.box.left - before.box.right
-            is_far = gap > _SPACE * max(before.box.height, word.box.height)
+            gap = (before.box.right, word.box.left)
+            width = (gap[1] - gap[0]) / max(before.box.height, word.box.height)
             if _is_label(parts[-1]):
-                is_far = gap > _LABEL_SPACE * word.box.height
+                is_far = width > _LABEL_SPACE
+            else:
+                is_far = width > _WIDE or (
+                    width > _SPACE and (_is_near(edges, gap[1]) or _is_shared(gap, rows, number))
+                )
             if is_far or _is_aside(before, word):
                 parts.append([])
             parts[-1].append(word)
         lines += [_line(part) for part in parts]
     return lines
+
+
+def _column_edges(rows: Sequence[Sequence[Word]]) -> list[float]:
+    """Where far more words begin behind wide white than would by chance: the left edges of columns.
+    In justified text there is wide white, too, but at another place in each line."""
+    begins = sorted(
+        word.box.left
+        for row in rows
+        for before, word in pairwise(row)
+        if word.box.left - before.box.right > 0.8 * _SPACE * word.box.height
+    )
+    if not begins:
+        return []
+    by_chance = len(begins) * 2 * _NEAR / max(begins[-1] - begins[0], 1)
+    least = 4 + 3 * by_chance
+    return [
+        x
+        for x in begins
+        if bisect_right(begins, x + _NEAR) - bisect_left(begins, x - _NEAR) >= least
+    ]
+
+
+def _is_near(edges: Sequence[float], x: float) -> bool:
+    at = bisect_left(edges, x - _NEAR)
+    return at < len(edges) and edges[at] <= x + _NEAR
+
+
+def _is_shared(gap: tuple[float, float], rows: Sequence[Sequence[Word]], number: int) -> bool:
+    """True for white in a row that goes on in the rows around, as between the cells of a table."""
+    height = max(word.box.height for word in rows[number])
+    count, common = 1, gap
+    for step in (-1, 1):
+        last, at = rows[number][0].box.middle, number + step
+        while 0 <= at < len(rows) and abs(rows[at][0].box.middle - last) < 4 * height:
+            if rows[at][0].box.left < common[0] and rows[at][-1].box.right > common[1]:
+                white = _common_white(rows[at], common)
+                if white[1] - white[0] < 0.5 * height:
+                    break
+                count, common, last = count + 1, white, rows[at][0].box.middle
+            at += step
+    return count >= _SHARED_ROWS
+
+
+def _common_white(row: Sequence[Word], gap: tuple[float, float]) -> tuple[float, float]:
+    """The widest part of `gap` that is white in `row`, too."""
+    whites = [
+        (max(gap[0], before.box.right), min(gap[1], word.box.left))
+        for before, word in pairwise(row)
+    ]
+    return max(whites, key=lambda white: white[1] - white[0], default=(0.0, 0.0))
 
 
 def _is_label(part: Sequence[Word]) -> bool:
@@ -388,21 +448,25 @@ def _is_table(lines: Sequence[Line], strip: tuple[float, float]) -> bool:
     sides = [[line for line in lines if (line.box.left < strip[0]) == left] for left in (1, 0)]
     if shared < 2 or shared < 0.6 * min(map(len, sides)):
         return False
-    columns = _columns(lines)
-    texts = [
-        [line for line in lines if column[0] <= line.box.left <= column[1]] for column in columns
+    columns = [
+        [line for line in lines if left <= line.box.left <= right]
+        for left, right in _columns(lines)
     ]
-    return not all(_is_running_text(column) for column in texts if len(column) > 1)
+    if any(_words_a_line(column) < _WORDS for column in columns):
+        return True
+    return not any(_is_running_text(column) for column in columns if len(column) > 1)
+
+
+def _words_a_line(lines: Sequence[Line]) -> float:
+    return sum(len(line.words) for line in lines) / len(lines)
 
 
 def _is_running_text(lines: Sequence[Line]) -> bool:
-    """True where most lines fill the column, with several words, and some begin within a
-    sentence."""
+    """True where most lines fill the column and some begin within a sentence."""
     width = max(line.box.right for line in lines) - min(line.box.left for line in lines)
     full = sum(1 for line in lines if line.box.right - line.box.left > 0.7 * width)
     goes_on = sum(1 for line in lines[1:] if line.text[:1].islower())
-    words = sum(len(line.words) for line in lines) / len(lines)
-    return words >= 2.5 and full >= 0.5 * len(lines) and goes_on >= 0.2 * (len(lines) - 1)
+    return full >= 0.5 * len(lines) and goes_on >= 0.2 * (len(lines) - 1)
 
 
 def _row_lines(lines: Sequence[Line]) -> list[list[Line]]:
