@@ -58,6 +58,17 @@ def test_a_table_keeps_caption_header_lists_and_cells_that_are_links() -> None:
     ]
 
 
+def test_a_header_of_several_rows_is_one() -> None:
+    table = (
+        '<table><thead><tr><th rowspan="2">City</th><th colspan="2">Fare</th></tr>'
+        "<tr><th>Adult</th><th>Child</th></tr></thead><tr><td>Oslo</td><td>12</td><td>6</td></tr>"
+        "</table>"
+    )
+    assert "| City | Fare Adult | Fare Child |\n| --- | --- | --- |\n| Oslo | 12 | 6 |" in text(
+        article(table)
+    )
+
+
 def test_a_table_with_names_of_rows_has_no_header() -> None:
     rows = "<tr><th>Length</th><td>310 m</td></tr><tr><th>Width</th><td>6 m</td></tr>"
     assert "|  |  |\n| --- | --- |\n| Length | 310 m |" in text(article(f"<table>{rows}</table>"))

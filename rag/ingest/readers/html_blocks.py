@@ -144,7 +144,7 @@ def _table(element: Any, place: _Place) -> Iterator[HtmlBlock]:
             for cell in row.iterchildren("td", "th"):
                 yield from _children(cell, replace(place, path=(*place.path, id(cell))))
         return
-    texts = _grid(rows)
+    texts = _with_one_header(rows, _grid(rows))
     heads = [cell.tag == "th" for cell in rows[0].iterchildren("td", "th")]
     has_header = rows[0].getparent().tag == "thead" or all(heads)
     rest = {cell.tag for row in rows[1:] for cell in row.iterchildren("td", "th")}
@@ -189,6 +189,27 @@ def _grid(rows: list[Any]) -> list[list[str]]:
         _fill(cells, below)
         texts.append(cells)
     return texts
+
+
+def _with_one_header(rows: list[Any], texts: list[list[str]]) -> list[list[str]]:
+    """The rows with a header of several rows as one: "Fare" over "Adult" and "Child" is "Fare
+    Adult", "Fare Child"."""
+    count = 0
+    while count < len(rows) and all(cell.tag == "th" for cell in rows[count]):
+        count += 1
+    if not 1 < count < len(rows):
+        return texts
+    width = max(map(len, texts[:count]))
+    columns: list[list[str]] = [[] for _ in range(width)]
+    for row, cells in zip(rows[:count], texts[:count], strict=True):
+        spans = sum(_integer(cell.get("colspan"), 1) > 1 for cell in row)
+        over = ""
+        for at in range(width):
+            text = cells[at] if at < len(cells) else ""
+            over = text or (over if spans else "")
+            if over and over not in columns[at]:
+                columns[at].append(over)
+    return [[" ".join(column) for column in columns], *texts[count:]]
 
 
 def _fill(cells: list[str], below: dict[int, tuple[int, str]]) -> None:
