@@ -68,6 +68,7 @@ if TYPE_CHECKING:
         Warned,
     )
     from rag.ingest.discovery import is_source_gone
+    from rag.ingest.index_check import Finding, check_index
     from rag.ingest.pdf_pages import page_of
     from rag.ingest.readers import FILE_SUFFIXES, MAX_FILE_BYTES
     from rag.ingest.web import is_url
@@ -136,6 +137,7 @@ __all__ = [
     "EmptyLibrary",
     "Event",
     "Failed",
+    "Finding",
     "Finished",
     "FootnoteError",
     "FormatError",
@@ -181,6 +183,7 @@ __all__ = [
     "answer_from_json",
     "answer_to_json",
     "check_claim",
+    "check_index",
     "is_source_gone",
     "is_url",
     "open",
@@ -204,6 +207,7 @@ _PUBLIC = {
         "Removed Retrieved Rewritten Selected Skipped Token Updated Warned"
     ),
     "rag.ingest.discovery": "is_source_gone",
+    "rag.ingest.index_check": "Finding check_index",
     "rag.ingest.pdf_pages": "page_of",
     "rag.ingest.readers": "FILE_SUFFIXES MAX_FILE_BYTES",
     "rag.ingest.web": "is_url",

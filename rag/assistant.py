@@ -10,6 +10,7 @@ from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 
 from rag.answering.answerer import Answerer, GetModel
@@ -39,6 +40,8 @@ from rag.events import (
     Selected,
 )
 from rag.ingest import pipeline
+from rag.ingest.job_store import JobStore
+from rag.ingest.jobs import Jobs
 from rag.models.embeddings import MiniLM
 from rag.models.provider import CancellableModel, ModelProvider
 from rag.query.answer_type import expected_answer_type
@@ -119,6 +122,8 @@ class Assistant:
         self.model.close()
         self.vectors.close()
         self.library.close()
+        if "jobs" in self.__dict__:
+            self.jobs.store.close()
 
     def load_model(self) -> None:
         """Wait until the model is loaded; nothing where none is used. Raises `ModelError`."""
@@ -426,10 +431,16 @@ class Assistant:
             library=self.library,
             vectors=self.vectors,
             embedder=self.embedder,
-            lock_path=self._lock_path,
+            lock_path=self.settings.lock_path,
             on_progress=on_progress,
             urls=urls,
         )
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """The queue of indexing, which every process over this data folder shares."""
+        store = JobStore.open(self.settings.data_dir / "jobs.sqlite3")
+        return Jobs(store, self.settings.data_dir / "jobs.lock", self.index)
 
     def preview(self, paths: Sequence[Path], urls: Sequence[str] = ()) -> Iterator[IngestEvent]:
         """What `index` would do, without doing it; see `rag.ingest.pipeline.preview`."""
@@ -441,14 +452,17 @@ class Assistant:
             library=self.library,
             vectors=self.vectors,
             embedder=self.embedder,
-            lock_path=self._lock_path,
+            lock_path=self.settings.lock_path,
             on_progress=on_progress,
         )
 
     def remove(self, document_id: str) -> Removed:
         """Forget a document. Raises `NoSuchDocument`, `LibraryBusy`."""
         return pipeline.remove(
-            document_id, library=self.library, vectors=self.vectors, lock_path=self._lock_path
+            document_id,
+            library=self.library,
+            vectors=self.vectors,
+            lock_path=self.settings.lock_path,
         )
 
     def ensure_seeds(self) -> bool:
@@ -457,7 +471,3 @@ class Assistant:
             return False
         paths = sorted(SEEDS.glob("*.txt"))
         return bool(list(self.index(paths)))
-
-    @property
-    def _lock_path(self) -> Path:
-        return self.settings.data_dir / "index.lock"

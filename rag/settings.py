@@ -93,6 +93,11 @@ class Settings(BaseSettings):
         return self.data_dir / "library.sqlite3"
 
     @property
+    def lock_path(self) -> Path:
+        """The file that whoever changes the index locks."""
+        return self.data_dir / "index.lock"
+
+    @property
     def provider(self) -> Provider:
         """Who runs the chat model. An explicit choice wins over a key in the environment."""
         if self.model == NO_MODEL:

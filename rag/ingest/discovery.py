@@ -55,6 +55,8 @@ class SourceFinder:
         self.ids = _Ids(files.known(), files.former())
         self.file_states = files.states()
         self.roots = {**self.folders(), **files.roots()}
+        self.bytes_total = 0  # of the files that are to be read
+        self.bytes_read = 0
         self.found_sources: set[str] = set()  # of the documents found in this run
         self.read_files: set[str] = set()  # to the end: records that were not found are gone
 
@@ -103,19 +105,23 @@ class SourceFinder:
             if path.exists() or not self.ids.in_file(str(path.resolve()))
         ]
         passed_over: Counter[str] = Counter()
-        for file in find_files(paths, FILE_SUFFIXES, passed_over):
-            yield from self._documents_of(file)
+        files = [(file, _size(file)) for file in find_files(paths, FILE_SUFFIXES, passed_over)]
+        self.bytes_total = sum(size for _, size in files)
+        for file, size in files:
+            yield from self._documents_of(file, size)
         if passed_over:
             yield PassedOver(tuple(passed_over.most_common()))
 
-    def _documents_of(self, file: Path) -> Iterator[Found]:
+    def _documents_of(self, file: Path, size: int) -> Iterator[Found]:
         source = _without_surrogates(str(file.resolve()))
         state = _state_of(file)
         known = self.ids.in_file(source)
         if known and state and state == self.file_states.get(source):
+            self.bytes_total -= size
             self.found_sources.update(each.source for each in known)
             yield from (Skipped(each.id) for each in known)
             return
+        self.bytes_read += size
         problems: list[Failed | Warned] = []
         try:
             documents = read_file(file, problems.append)
@@ -210,6 +216,13 @@ def _state_of(file: Path) -> FileState | None:
     if time.time() - found.st_mtime < MIN_AGE_S:
         return None
     return FileState(found.st_size, found.st_mtime_ns, READING)
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0
 
 
 def _without_surrogates(text: str) -> str:

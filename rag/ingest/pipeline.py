@@ -31,7 +31,7 @@ from rag.types import Chunk, Document, Embedder
 
 BATCH_CHUNKS = 64  # embedded at once, across documents: most articles have five chunks
 
-# Called with how many chunks are embedded, how many there will be (None: not known), and the title
+# Called with how many chunks are embedded, about how many there will be (None: not known), and the title
 # of a document or the URL that is about to be fetched.
 Progress = Callable[[int, int | None, str], None]
 
@@ -110,6 +110,17 @@ def remove(document_id: str, *, library: Library, vectors: VectorStore, lock_pat
         return _remove_document(document_id, library, vectors)
 
 
+def complete(
+    *, library: Library, vectors: VectorStore, embedder: Embedder, lock_path: Path
+) -> None:
+    """Give every chunk a vector, and delete those of no chunk. Raises `LibraryBusy`,
+    `EmbedderMismatch`, and whatever the embedder and the disk raise."""
+    with _exclusive_run(lock_path):
+        _IndexRun(library, vectors, embedder, None).complete_vectors()
+        vectors.delete_all_but(library.chunk_ids())
+        vectors.write_index()
+
+
 def rebuild(
     *,
     library: Library,
@@ -159,7 +170,8 @@ class _PendingDocument:
 
 @dataclass(slots=True)
 class _IndexRun:
-    """One run: what it writes to, and how many of `total` chunks are embedded (`done`)."""
+    """One run: what it writes to, and how many of about `total` chunks are read and embedded
+    (`done`)."""
 
     library: Library
     vectors: VectorStore
@@ -167,6 +179,7 @@ class _IndexRun:
     on_progress: Progress | None
     total: int | None = None
     done: int = 0
+    read: int = 0
 
     def complete_vectors(self) -> None:
         """Give every chunk of the library a vector of this embedder.
@@ -206,6 +219,7 @@ class _IndexRun:
                 yield _change(found, known[found.id], 0)
             else:
                 chunks = chunk_document(found)
+                self.expect(len(chunks), sources)
                 pending = _PendingDocument(found, chunks, found.id in known, len(chunks))
                 queue.extend((pending, chunk) for chunk in chunks)
                 if not chunks:
@@ -213,6 +227,13 @@ class _IndexRun:
                 while len(queue) >= BATCH_CHUNKS:
                     yield from self.store_batch([queue.popleft() for _ in range(BATCH_CHUNKS)])
         yield from self.store_batch(list(queue))
+
+    def expect(self, chunks: int, sources: SourceFinder) -> None:
+        """Count the chunks of a document that was read, and estimate how many there will be in
+        all: in the files that are still to be read there are as many to the byte."""
+        self.read += chunks
+        if sources.bytes_read and not sources.urls:
+            self.total = round(self.read * sources.bytes_total / sources.bytes_read)
 
     def remember_roots(self, sources: SourceFinder) -> None:
         """Keep the folders that were named, so that one that is away later is missed."""

@@ -17,6 +17,7 @@ from pathlib import Path
 from rag.errors import LibraryError, NoSuchDocument, printable_line
 from rag.store.file_records import FileRecords
 from rag.store.full_text import fts_expression, searchable
+from rag.store.library_check import LibraryCheck
 from rag.store.library_schema import FORMAT
 from rag.store.sqlite import Database
 from rag.types import Chunk, Document, Hit, Span
@@ -61,6 +62,7 @@ class Library:
         self._query = database.rows
         self._transaction = database.transaction
         self.files = FileRecords(database)
+        self.check = LibraryCheck(database)
         self._texts: OrderedDict[tuple[str, str], str] = OrderedDict()
 
     @classmethod

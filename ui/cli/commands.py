@@ -1,4 +1,5 @@
-"""The commands of `footnote`: ask, chat, index, sources, show, verify, remove, config, ui.
+"""The commands of `footnote`: ask, chat, index, sources, show, verify, remove, doctor,
+config, ui.
 
 Commands only connect: `ui.shell.terminal_rows` makes what they show and `ui.shell.screen` prints
 it. Heavy libraries are imported inside them, so that ``footnote --help`` is there at once.
@@ -230,6 +231,35 @@ def remove(
         print_indexing(removed, library, screen)
         if folder:
             library.files.remove_root(str(Path(document).resolve()))
+
+
+@app.command()
+def doctor(
+    ctx: typer.Context,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only look; mend nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check the index and what it needs, and mend what can be made anew.
+
+    Looks at the stored texts, the text index, the vectors, leftovers of crashes, the model files
+    and versions. Exits with 0 where all is fine or mended, with 5 where a problem is left.
+    """
+    from dataclasses import asdict
+
+    from rag import check_index
+    from rag.errors import LibraryError
+    from ui.shell.doctor_report import print_findings
+    from ui.shell.screen import Screen
+
+    findings = check_index(command_settings(ctx), mend=not dry_run)
+    if as_json:
+        found = list(findings)
+        print_json([asdict(each) for each in found])
+    else:
+        with Screen() as screen:
+            found = print_findings(findings, screen)
+    if any(each.state == "problem" for each in found):
+        raise typer.Exit(LibraryError.exit_code)
 
 
 @app.command()
