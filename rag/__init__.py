@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     )
     from rag.ingest.discovery import is_source_gone
     from rag.ingest.index_check import Finding, check_index
+    from rag.ingest.job_store import Job
     from rag.ingest.pdf_pages import page_of
     from rag.ingest.readers import FILE_SUFFIXES, MAX_FILE_BYTES
     from rag.ingest.web import is_url
@@ -143,6 +144,7 @@ __all__ = [
     "FormatError",
     "Hit",
     "IngestEvent",
+    "Job",
     "Library",
     "LibraryBusy",
     "LibraryError",
@@ -207,6 +209,7 @@ _PUBLIC = {
         "Removed Retrieved Rewritten Selected Skipped Token Updated Warned"
     ),
     "rag.ingest.discovery": "is_source_gone",
+    "rag.ingest.job_store": "Job",
     "rag.ingest.index_check": "Finding check_index",
     "rag.ingest.pdf_pages": "page_of",
     "rag.ingest.readers": "FILE_SUFFIXES MAX_FILE_BYTES",

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rag import Job
 from rag.serialization import missing_parts
 from rag.types import Answer, Answers, Claim, Origin, Support
-from ui.safe_text import one_line
+from ui.safe_text import count, one_line
 
 LIKELY = 0.5
 """A chance from here on says that an answer is likelier than none."""
@@ -108,3 +109,14 @@ def telling_chance(answer: Answer) -> float | None:
 def format_chance(chance: float) -> str:
     """``12%`` for 0.12. An estimate is never wholly sure: ``under 1%``, ``over 99%``."""
     return "under 1%" if chance < 0.01 else "over 99%" if chance > 0.99 else f"{chance:.0%}"
+
+
+def time_left(job: Job) -> str:
+    """About how long a running job will take; "" where that is not known."""
+    seconds = job.seconds_left()
+    if seconds is None:
+        return ""
+    if seconds < 60:
+        return "under a minute left"
+    minutes = round(seconds / 60)
+    return f"about {count(minutes, 'minute')} left" if minutes < 120 else f"{minutes // 60} h left"

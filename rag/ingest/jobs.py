@@ -47,9 +47,10 @@ class Jobs:
         """
         seen = 0
         while True:
-            for seen, event in self.store.events(id, seen):
-                yield event
             job = self.store.job(id)
+            for row, event in self.store.events(id, seen):
+                seen = row
+                yield event
             if job.has_ended:
                 return _raise_error(job)
             first = self.store.next() or job

@@ -31,8 +31,8 @@ from rag.types import Chunk, Document, Embedder
 
 BATCH_CHUNKS = 64  # embedded at once, across documents: most articles have five chunks
 
-# Called with how many chunks are embedded, about how many there will be (None: not known), and the title
-# of a document or the URL that is about to be fetched.
+# Called with how many chunks are embedded, about how many there will be (None: not known), and the
+# title of a document or the URL that is about to be fetched.
 Progress = Callable[[int, int | None, str], None]
 
 

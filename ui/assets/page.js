@@ -8,7 +8,7 @@
     conversation: "input", new: "input", rename: "input", delete: "input",
     undo: "input", edit: "input", keep: "input", earlier: "input", thumb: "input", note: "input",
     retry: "submit", example: "submit",
-    "remove-source": "change", "refresh-source": "change",
+    "remove-source": "change", "refresh-source": "change", "cancel-job": "change",
   };
   const byId = (id) => document.getElementById(id);
   let opener = null; // the element that gets the focus back when the source closes

@@ -1,4 +1,4 @@
-"""The commands of `footnote`: ask, chat, index, sources, show, verify, remove, doctor,
+"""The commands of `footnote`: ask, chat, index, jobs, sources, show, verify, remove, doctor,
 config, ui.
 
 Commands only connect: `ui.shell.terminal_rows` makes what they show and `ui.shell.screen` prints
@@ -140,8 +140,12 @@ def index(
     or moved stays the same document. A PATH that begins with http:// or https:// is a web page: it
     is fetched now, from public addresses only. Without PATH, the files that are already in the
     index are brought up to date, and the network is left alone: name a page again to renew it.
+
+    Indexing is a job. Where another one is under way, in this or another program, it waits in
+    line; one that was broken off is taken up first. See `footnote jobs`.
     """
     from ui.shell.index_report import (
+        look_callback,
         print_indexing,
         print_rebuilt,
         progress_callback,
@@ -152,16 +156,50 @@ def index(
     if rebuild and (paths or dry_run):
         raise typer.BadParameter("--rebuild works on what is stored; leave the rest out.")
     with open_assistant(command_settings(ctx), seeds=False) as (assistant, screen):
-        library, on_progress = assistant.library, progress_callback(screen)
+        library = assistant.library
         if rebuild:
-            print_rebuilt(assistant.rebuild(on_progress), screen)
+            print_rebuilt(assistant.rebuild(progress_callback(screen)), screen)
             return
         files, urls = split_paths_and_urls(paths) if paths else (stored_files(library), [])
         if dry_run:
             print_indexing(assistant.preview(files, urls), library, screen, dry_run=True)
             return
-        if print_indexing(assistant.index(files, on_progress, urls), library, screen):
+        jobs = assistant.jobs
+        job = jobs.store.submit(files, urls)
+        try:
+            events = jobs.follow(job.id, look_callback(screen, job.id))
+            failed = print_indexing(events, library, screen)
+        except KeyboardInterrupt:
+            jobs.store.cancel(job.id)
+            raise
+        if failed:
             raise typer.Exit(SourceError.exit_code)
+
+
+@app.command()
+def jobs(
+    ctx: typer.Context,
+    log: Annotated[
+        int | None, typer.Option(metavar="JOB", help="What came in, and what not.")
+    ] = None,
+    cancel: Annotated[
+        int | None, typer.Option(metavar="JOB", help="End a job; what it has indexed stays.")
+    ] = None,
+) -> None:
+    """List the jobs of indexing: those that wait or run, and the last that ended."""
+    from ui.shell.index_report import job_rows, print_indexing
+
+    with open_assistant(command_settings(ctx), seeds=False) as (assistant, screen):
+        store = assistant.jobs.store
+        if cancel is not None:
+            screen.output(*job_rows([store.cancel(cancel)]))
+        elif log is not None:
+            screen.output(*job_rows([store.job(log)]))
+            print_indexing((event for _, event in store.events(log)), assistant.library, screen)
+        elif found := store.jobs():
+            screen.output(*job_rows(found))
+        else:
+            screen.message("Nothing was indexed yet. Add files: `footnote index PATH`.")
 
 
 @app.command()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from rich.text import Text
 
-from rag import Library, is_url
+from rag import Job, Library, is_url
 from rag.errors import EmptyLibrary
 from rag.events import (
     Added,
@@ -22,6 +22,7 @@ from rag.events import (
     Updated,
     Warned,
 )
+from ui.labels import time_left
 from ui.safe_text import count, one_line
 from ui.shell.screen import Screen
 from ui.shell.terminal_rows import Row
@@ -35,6 +36,7 @@ WORDS = {  # in the order of the summary
     Warned: ("warning", "yellow"),
     Failed: ("failed", "red"),
 }
+MOST_NAMED = 3  # paths of a job
 MOST_ENDINGS = 8  # of files that were passed over, that are named
 
 
@@ -80,6 +82,32 @@ def progress_callback(screen: Screen) -> Callable[[int, int | None, str], None]:
         screen.show_progress("Indexing", done, total, title if total else f"chunks · {title}")
 
     return show
+
+
+def look_callback(screen: Screen, own: int) -> Callable[[Job], None]:
+    """A callback that shows how far the job `own` is, or the one that it waits for."""
+    screen.show_activity("Indexing")
+
+    def look(job: Job) -> None:
+        label = "Indexing" if job.id == own else f"Waiting for job {job.id}"
+        title = job.current if job.total else f"chunks · {job.current}"
+        left = time_left(job)
+        screen.show_progress(label, job.done, job.total, f"{left} · {title}" if left else title)
+
+    return look
+
+
+def job_rows(jobs: Sequence[Job]) -> Iterator[Row]:
+    """A row for each job: its number, how it stands and what it was asked for."""
+    for job in jobs:
+        of = f" of about {job.total:,}" if job.total else ""
+        state = f"{job.done:,}{of} chunks {time_left(job)}" if job.state == "running" else job.state
+        what = ", ".join(one_line(each) for each in (*job.paths, *job.urls)[:MOST_NAMED])
+        more = len(job.paths) + len(job.urls) - MOST_NAMED
+        body = Text(f"{state.strip()}  {what}{f' and {more:,} more' if more > 0 else ''}")
+        if job.problem:
+            body.append(f"  {one_line(job.problem)}", "red")
+        yield Row(body, Text(f"{job.id:<5}", "bold"))
 
 
 def split_paths_and_urls(given: Sequence[str]) -> tuple[list[Path], list[str]]:

@@ -218,7 +218,7 @@ def _bind_sources(
     for event in (parts["add"].click, parts["url"].submit):
         binding.bind_stream(event, lambda _, __, url: indexing.add_url(url), ("url",), changed)
     binding.bind_stream(bridge.change, lambda _, data: indexing.act(data), (), changed)
-    binding.bind(tab.select, lambda _, __: indexing.sources_update(), (), changed)
+    binding.bind_stream(tab.select, lambda _, __: indexing.watch(), (), changed)
 
 
 def _bind_state(

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rag import Job
 from rag.errors import FootnoteError
 from rag.events import Failed, IngestEvent
+from ui.labels import time_left
 from ui.safe_text import count, one_line
 from ui.views import page_frame, sources_table
 from ui.web import uploads
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
+
+WATCH_S = 0.5  # between looks at a job that another page or program has asked for
 
 
 @dataclass(frozen=True)
@@ -57,8 +63,11 @@ class IndexingJobs:
         yield from self._indexed([], [str(url).strip()], [])
 
     def act(self, data: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-        """Refresh or remove the document of a button of the table."""
+        """Refresh or remove the document of a button of the table, or stop a job."""
         id = data.get("document", "")
+        if data.get("act") == "cancel-job":
+            self.assistant.jobs.store.cancel(int(id) if id.isdecimal() else 0)
+            return
         document = self.assistant.library.document(id)
         if data.get("act") == "refresh-source":
             yield from self._indexed([], [document.source], [])
@@ -67,16 +76,37 @@ class IndexingJobs:
             uploads.delete_upload(Path(document.source), self.folder)
             yield {"progress": sources_table.render_outcome([event]), **self.sources_update()}
 
+    def watch(self) -> Iterator[dict[str, Any]]:
+        """The table, and how far a job is that another page or program has asked for."""
+        yield self.sources_update()
+        store = self.assistant.jobs.store
+        watched = 0
+        while job := store.next():
+            watched = job.id
+            yield {"progress": _progress(_told(job), job.id)}
+            time.sleep(WATCH_S)
+        if watched:
+            events = [event for _, event in store.events(watched)]
+            yield {"progress": sources_table.render_outcome(events), **self.sources_update()}
+
+    def take_up(self) -> None:
+        """Run the jobs that were broken off, in the background."""
+        if self.assistant.jobs.store.next():
+            finish = self.assistant.jobs.finish_all
+            threading.Thread(target=finish, name="indexing", daemon=True).start()
+
     def _indexed(
         self, paths: Sequence[Path], urls: Sequence[str], refused: Sequence[str]
     ) -> Iterator[dict[str, Any]]:
         """Index in a thread and show the progress; it goes on when the page is closed."""
-        run = _IndexingRun(self.assistant, paths, urls)
+        run = _IndexingRun(self.assistant)
         if paths or urls:
-            threading.Thread(target=run.work, name="indexing", daemon=True).start()
-            yield {"progress": _progress("Reading…")}
+            job = self.assistant.jobs.store.submit(paths, urls)
+            work = partial(run.work, job.id)
+            threading.Thread(target=work, name="indexing", daemon=True).start()
+            yield {"progress": _progress("Reading…", job.id)}
             for text in run.messages():
-                yield {"progress": _progress(text)}
+                yield {"progress": _progress(text, job.id)}
         refusals = "".join(page_frame.notice(text) for text in [*refused, *run.errors])
         done = sources_table.render_outcome(run.events) if run.events else ""
         given: dict[str, Any] = {"files": None}
@@ -86,16 +116,18 @@ class IndexingJobs:
 
 
 class _IndexingRun:
-    def __init__(self, assistant: Assistant, paths: Sequence[Path], urls: Sequence[str]) -> None:
+    """Follows a job, in a thread of its own."""
+
+    def __init__(self, assistant: Assistant) -> None:
         self.events: list[IngestEvent] = []
         self.errors: list[str] = []
-        self._assistant, self._paths, self._urls = assistant, paths, urls
+        self._assistant = assistant
         self._messages: queue.SimpleQueue[str | None] = queue.SimpleQueue()
 
-    def work(self) -> None:
+    def work(self, id: int) -> None:
         try:
-            index = self._assistant.index(self._paths, self._progress, urls=self._urls)
-            self.events += index
+            for event in self._assistant.jobs.follow(id, partial(self._look, id)):
+                self.events.append(event)
         except FootnoteError as error:
             self.errors.append(str(error))
         except Exception as error:  # whatever it is, the page should show it
@@ -108,10 +140,24 @@ class _IndexingRun:
         while (text := self._messages.get()) is not None:
             yield text
 
-    def _progress(self, done: int, total: int | None, title: str) -> None:
-        of = f" of {total:,}" if total else ""
-        self._messages.put(f"Indexed {count(done, 'chunk')}{of} · {one_line(title, 60)}")
+    def _look(self, own: int, job: Job) -> None:
+        waits = "" if job.id == own else "Waiting for another job. "
+        self._messages.put(waits + _told(job))
 
 
-def _progress(text: str) -> str:
-    return f'<p class="fn-progress" role="status">{escape(text)}</p>'
+def _told(job: Job) -> str:
+    """How far a job is."""
+    if not job.done:
+        return "Reading…"
+    of = f" of about {job.total:,}" if job.total else ""
+    left = time_left(job)
+    spent = f"Indexed {count(job.done, 'chunk')}{of}{left and f', {left}'}"
+    return f"{spent} · {one_line(job.current, 60)}"
+
+
+def _progress(text: str, job: int) -> str:
+    stop = (
+        f'<button type="button" class="fn-source-act" data-act="cancel-job" data-document="{job}">'
+        "Stop</button>"
+    )
+    return f'<p class="fn-progress" role="status">{escape(text)}</p>{stop}'

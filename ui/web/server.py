@@ -61,6 +61,7 @@ def create_page(
     page = PageActions(assistant, runner, history)
     pane = SourcePane(assistant.library, page)
     indexing = IndexingJobs(assistant, settings.data_dir / "articles")
+    indexing.take_up()
     loader = ModelLoader(assistant)
     loader.start()
     blocks = gradio_page.build_blocks(
