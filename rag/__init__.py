@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from rag.ingest.job_store import Job
     from rag.ingest.pdf_pages import page_of
     from rag.ingest.readers import FILE_SUFFIXES, MAX_FILE_BYTES
+    from rag.ingest.watching import wait_for_changes
     from rag.ingest.web import is_url
     from rag.serialization import FormatError, answer_from_json, answer_to_json
     from rag.settings import Settings
@@ -193,6 +194,7 @@ __all__ = [
     "relocate",
     "relocate_all",
     "split_sentences",
+    "wait_for_changes",
 ]
 
 _PUBLIC = {
@@ -213,6 +215,7 @@ _PUBLIC = {
     "rag.ingest.index_check": "Finding check_index",
     "rag.ingest.pdf_pages": "page_of",
     "rag.ingest.readers": "FILE_SUFFIXES MAX_FILE_BYTES",
+    "rag.ingest.watching": "wait_for_changes",
     "rag.ingest.web": "is_url",
     "rag.serialization": "FormatError answer_from_json answer_to_json",
     "rag.settings": "Settings",

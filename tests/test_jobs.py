@@ -15,7 +15,12 @@ from rag.ingest.job_store import MAX_ENDED, JobStore
 from rag.ingest.jobs import Jobs, Progress
 
 Work = Callable[[Sequence[Path], Progress, Sequence[str]], Iterator[IngestEvent]]
-EVENTS = [Added("a.txt", 3), PassedOver(((".jpg", 2),)), Failed("/b", "It is empty."), Skipped("c")]
+EVENTS: list[IngestEvent] = [
+    Added("a.txt", 3),
+    PassedOver(((".jpg", 2),)),
+    Failed("/b", "It is empty."),
+    Skipped("c"),
+]
 
 
 @pytest.fixture
@@ -109,7 +114,7 @@ def test_a_job_that_was_broken_off_is_taken_up_before_others(
     broken = jobs.store.submit([Path("/broken")])
     events = jobs.follow(broken.id)
     next(events)
-    events.close()  # as if its process had ended
+    del events  # as if its process had ended
     assert jobs.store.job(broken.id).state == "running"
     done: list[str] = []
 

@@ -132,6 +132,9 @@ def index(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be done, and change nothing.")
     ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on and keep the files up to date; Ctrl-C ends it.")
+    ] = False,
 ) -> None:
     """Take files, folders and web pages into the index.
 
@@ -145,15 +148,15 @@ def index(
     line; one that was broken off is taken up first. See `footnote jobs`.
     """
     from ui.shell.index_report import (
-        look_callback,
         print_indexing,
         print_rebuilt,
         progress_callback,
         split_paths_and_urls,
         stored_files,
     )
+    from ui.shell.run_jobs import run_job, watch_files, watched_paths
 
-    if rebuild and (paths or dry_run):
+    if rebuild and (paths or dry_run or watch):
         raise typer.BadParameter("--rebuild works on what is stored; leave the rest out.")
     with open_assistant(command_settings(ctx), seeds=False) as (assistant, screen):
         library = assistant.library
@@ -164,14 +167,9 @@ def index(
         if dry_run:
             print_indexing(assistant.preview(files, urls), library, screen, dry_run=True)
             return
-        jobs = assistant.jobs
-        job = jobs.store.submit(files, urls)
-        try:
-            events = jobs.follow(job.id, look_callback(screen, job.id))
-            failed = print_indexing(events, library, screen)
-        except KeyboardInterrupt:
-            jobs.store.cancel(job.id)
-            raise
+        failed = run_job(assistant, screen, files, urls)
+        if watch:
+            watch_files(assistant, screen, files if paths else watched_paths(library, files))
         if failed:
             raise typer.Exit(SourceError.exit_code)
 

@@ -102,7 +102,7 @@ def job_rows(jobs: Sequence[Job]) -> Iterator[Row]:
     for job in jobs:
         of = f" of about {job.total:,}" if job.total else ""
         state = f"{job.done:,}{of} chunks {time_left(job)}" if job.state == "running" else job.state
-        what = ", ".join(one_line(each) for each in (*job.paths, *job.urls)[:MOST_NAMED])
+        what = ", ".join(one_line(each) for each in map(str, (*job.paths, *job.urls)[:MOST_NAMED]))
         more = len(job.paths) + len(job.urls) - MOST_NAMED
         body = Text(f"{state.strip()}  {what}{f' and {more:,} more' if more > 0 else ''}")
         if job.problem:
