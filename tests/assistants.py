@@ -33,6 +33,8 @@ from rag.events import (
     Updated,
 )
 from rag.ingest.folders import find_files
+from rag.ingest.job_store import JobStore
+from rag.ingest.jobs import Jobs
 from rag.ingest.readers import FILE_SUFFIXES, read_file, read_page
 from rag.ingest.web import fetch_page
 from rag.settings import Settings
@@ -73,6 +75,8 @@ class QuotingAssistant:
         self.model = self.embedder = QuotingModel()
         self.scorer = Scorer()
         self.asked: list[tuple[str, tuple[Turn, ...]]] = []
+        store = JobStore.open(settings.data_dir / "jobs.sqlite3")
+        self.jobs = Jobs(store, settings.data_dir / "jobs.lock", self.index)
         self.streams = 0  # that are open
 
     def load_model(self) -> None:
@@ -86,6 +90,7 @@ class QuotingAssistant:
 
     def close(self) -> None:
         self.library.close()
+        self.jobs.store.close()
 
     def ensure_seeds(self) -> None:
         if self.library.embedder is None:

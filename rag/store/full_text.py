@@ -13,8 +13,10 @@ from rag.text.tokens import stem
 MAX_QUERY_WORDS = 200  # of one search
 
 _WORD = re.compile(r"\w+(?:[.'’]\w+)*")
-# What may be the id of a part, a version or a case, where it holds a digit.
-_JOINED = re.compile(r"\w+(?:[-\u2010-\u2015\u2212/.]\w+)+")
+# Words joined by dashes, dots or slashes: an id of a part, a version or a case, where they hold a
+# digit.
+_JOINED_RUN = re.compile(r"[\w\-\u2010-\u2015\u2212/.]+")
+_JOINED = re.compile(r"\w\W\w")
 
 
 def searchable(text: str) -> str:
@@ -33,8 +35,8 @@ def fts_expression(query: str) -> str:
     Function words are left out unless there is nothing else, or they alone are in capitals (WHO,
     IT). A dot or apostrophe inside a word makes it a phrase (U.S, don't), and so are two
     neighbouring characters of a script without spaces. The pieces of an id (GT-4471-A) are looked
-    for side by side, too. Words of another language than English match
-    all that begins with their stem, as the index has English stems.
+    for side by side, too. Words of another language than English match all that begins with their
+    stem, as the index has English stems.
     """
     query = fold(query)
     language = language_of(query)
@@ -49,11 +51,10 @@ def fts_expression(query: str) -> str:
     ]
     terms = [_term(word, language) for word in content or ([] if pairs else words)]
     terms += [f'"{" ".join(pair)}"' for pair in dict.fromkeys(pairs)]
-    joined = dict.fromkeys(_JOINED.findall(query))
-    terms += [f'"{each}"' for each in joined if re.search(r"\d", each)]
-    return (
-        " OR ".join(list(dict.fromkeys(terms))[:MAX_QUERY_WORDS]).encode(errors="replace").decode()
-    )
+    runs = (run for run in _JOINED_RUN.findall(query) if _JOINED.search(run))
+    terms += [f'"{run}"' for run in runs if any(map(str.isdigit, run))]
+    wanted = list(dict.fromkeys(terms))[:MAX_QUERY_WORDS]
+    return " OR ".join(wanted).encode(errors="replace").decode()
 
 
 def _term(word: str, language: str) -> str:

@@ -1,0 +1,116 @@
+"""Large folders: unchanged ones are passed over quickly, memory is bounded, and a run that is
+killed at any moment leaves the index whole. Small sizes always, the full ones with the slow tests.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import resource
+import signal
+import time
+from multiprocessing.context import ForkServerContext
+from pathlib import Path
+
+import pytest
+
+from tests.test_crash import forks as forks
+from tests.test_crash import run, start
+from tests.test_ingest import Index, write
+
+MEGABYTE = 1_000_000
+FULL = pytest.mark.slow
+
+
+def write_folder(folder: Path, files: int, paragraphs: int = 1) -> None:
+    """Files of different words, and so old that their times tell the next change."""
+    dice = random.Random(files)
+    for number in range(files):
+        sentences = (
+            f"Parcel {dice.randrange(10**6)} of lane {number % 97} was sold in {1800 + n % 200}."
+            for n in range(4 * paragraphs)
+        )
+        file = write(folder / f"{number % 100:02}" / f"{number}.txt", " ".join(sentences))
+        os.utime(file, (1_600_000_000, 1_600_000_000))
+
+
+def index_folder(home: Path, folder: Path) -> None:
+    index = Index(home)
+    index.run(folder)
+    index.close()
+
+
+def check_whole(home: Path, folder: Path, files: int) -> None:
+    """Nothing of what is there is half, and another run completes it."""
+    index = Index(home)
+    assert index.library.chunk_ids() <= index.vectors.ids()
+    assert index.library.check.damage() == ""
+    assert index.library.check.text_index_is_whole()
+    assert list(index.library.check.changed_documents()) == []
+    index.run(folder)
+    assert len(index.ids()) == files
+    assert index.vectors.ids() == index.library.chunk_ids()
+    index.close()
+
+
+def index_unchanged(home: Path, folder: Path, noted: Path) -> None:
+    """Note how many seconds an unchanged folder takes, the opening of the index included."""
+    since = time.perf_counter()
+    index_folder(home, folder)
+    noted.write_text(str(time.perf_counter() - since))
+
+
+def index_and_note_memory(home: Path, folder: Path, noted: Path) -> None:
+    """Note by how many bytes the peak of the memory grew."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    index_folder(home, folder)
+    noted.write_text(str((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024))
+
+
+@pytest.mark.parametrize(("files", "most_s"), [(500, 10), pytest.param(10_000, 10, marks=FULL)])
+def test_an_unchanged_folder_takes_seconds(
+    forks: ForkServerContext, tmp_path: Path, files: int, most_s: float
+) -> None:
+    write_folder(tmp_path / "files", files)
+    assert run(forks, index_folder, tmp_path / "home", tmp_path / "files") == 0
+    noted = tmp_path / "noted"
+    assert run(forks, index_unchanged, tmp_path / "home", tmp_path / "files", noted) == 0
+    assert float(noted.read_text()) < most_s
+
+
+@pytest.mark.parametrize(("kills", "files"), [(4, 150), pytest.param(30, 2_000, marks=FULL)])
+def test_random_kills_leave_the_index_whole(
+    forks: ForkServerContext, tmp_path: Path, kills: int, files: int
+) -> None:
+    dice = random.Random(kills)
+    write_folder(tmp_path / "files", files)
+    home = tmp_path / "home"
+    killed = 0
+    for _ in range(kills):
+        process = start(forks, index_folder, home, tmp_path / "files")
+        process.join(dice.uniform(0.3, 4))
+        if process.exitcode is None:
+            os.kill(process.pid or 0, signal.SIGKILL)
+            process.join()
+            killed += 1
+        if dice.random() < 0.2:  # most kills meet what the last one left
+            assert run(forks, check_whole, home, tmp_path / "files", files) == 0
+    assert killed
+    assert run(forks, check_whole, home, tmp_path / "files", files) == 0
+
+
+@pytest.mark.parametrize(
+    ("files", "paragraphs", "most_mb"),
+    [
+        (40, 100, 300),
+        pytest.param(1, 220_000, 1_500, marks=FULL),  # a file of 50 MB
+        pytest.param(400, 2_200, 900, marks=FULL),  # a folder of 200 MB
+    ],
+)
+def test_memory_is_bounded(
+    forks: ForkServerContext, tmp_path: Path, files: int, paragraphs: int, most_mb: float
+) -> None:
+    write_folder(tmp_path / "files", files, paragraphs)
+    noted = tmp_path / "noted"
+    assert run(forks, index_and_note_memory, tmp_path / "home", tmp_path / "files", noted) == 0
+    assert int(noted.read_text()) < most_mb * MEGABYTE
