@@ -74,7 +74,8 @@ def test_events_come_while_the_job_goes_on(queue: Callable[[Work], Jobs]) -> Non
     assert list(events) == EVENTS[1:]
 
 
-def test_a_second_job_waits_in_line(queue: Callable[[Work], Jobs]) -> None:
+@pytest.mark.parametrize("is_shared", [False, True], ids=["two processes", "two threads of one"])
+def test_a_second_job_waits_in_line(queue: Callable[[Work], Jobs], is_shared: bool) -> None:
     go_on, order = threading.Event(), list[str]()
 
     def slow(paths: Sequence[Path], _: Progress, __: Sequence[str]) -> Iterator[IngestEvent]:
@@ -82,7 +83,8 @@ def test_a_second_job_waits_in_line(queue: Callable[[Work], Jobs]) -> None:
         yield Added("a", 1)
         assert go_on.wait(20)
 
-    one, other = queue(slow), queue(slow)
+    one = queue(slow)
+    other = one if is_shared else queue(slow)
     first = one.store.submit([Path("/first")])
     second = other.store.submit([Path("/second")])
     waited_for: list[int] = []
@@ -163,6 +165,17 @@ def test_a_running_job_is_cancelled_soon_and_keeps_its_log(
         list(events)
     assert jobs.store.job(job.id).state == "cancelled"
     assert next(jobs.store.events(job.id))[1] == Added("0", 1)
+
+
+def test_a_job_that_was_broken_off_can_be_cancelled(queue: Callable[[Work], Jobs]) -> None:
+    jobs = queue(four_events)
+    job = jobs.store.submit([])
+    events = jobs.follow(job.id)
+    next(events)
+    assert jobs.cancel(job.id).state == "running"  # it ends by itself, soon
+    del events
+    assert jobs.cancel(job.id).state == "cancelled"
+    assert jobs.store.next() is None
 
 
 def test_an_error_ends_its_job_alone_and_is_raised_in_every_process(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -35,7 +35,7 @@ class Jobs:
     def __init__(self, store: JobStore, lock_path: Path, index: Index) -> None:
         self.store = store
         self._index = index
-        self._lock = FileLock(lock_path, timeout=0, thread_local=False)
+        self._lock_path = lock_path
 
     def follow(self, id: int, on_look: OnLook | None = None) -> Iterator[IngestEvent]:
         """What happens in a job, until it has ended; the job is run here where no other process
@@ -74,11 +74,29 @@ class Jobs:
             if not run.has_run:
                 return
 
+    def cancel(self, id: int) -> Job:
+        """Have a job end, whoever runs it. What it has indexed stays."""
+        self.store.cancel(id)
+        with self._turn() as is_mine:
+            if is_mine and not self.store.job(id).has_ended:  # it was broken off
+                self.store.end(id, "cancelled", _cancelled())
+        return self.store.job(id)
+
     def _run(self, run: _Run) -> Iterator[IngestEvent]:
-        """Run a job, unless another process runs one."""
+        """Run a job, unless another process or thread runs one."""
+        with self._turn() as is_mine:
+            if is_mine:
+                yield from run.work(self._index)
+
+    @contextmanager
+    def _turn(self) -> Iterator[bool]:
+        """True where nobody else runs jobs, until the block ends."""
+        # A lock of its own: one object lets every thread of this process in.
+        lock = FileLock(self._lock_path, timeout=0, thread_local=False)
         try:
-            self._lock.acquire()
+            lock.acquire()
         except Timeout:
+            yield False
             return
         except OSError as error:
             raise LibraryError(
@@ -86,9 +104,9 @@ class Jobs:
                 "Get write access to it, or set FOOTNOTE_DATA_DIR to another directory.",
             ) from error
         try:
-            yield from run.work(self._index)
+            yield True
         finally:
-            self._lock.release()
+            lock.release()
 
 
 class _Run:

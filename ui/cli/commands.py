@@ -190,7 +190,7 @@ def jobs(
     with open_assistant(command_settings(ctx), seeds=False) as (assistant, screen):
         store = assistant.jobs.store
         if cancel is not None:
-            screen.output(*job_rows([store.cancel(cancel)]))
+            screen.output(*job_rows([assistant.jobs.cancel(cancel)]))
         elif log is not None:
             screen.output(*job_rows([store.job(log)]))
             print_indexing((event for _, event in store.events(log)), assistant.library, screen)

@@ -29,7 +29,7 @@ def run_job(
         events = jobs.follow(job.id, look_callback(screen, job.id))
         return print_indexing(events, assistant.library, screen)
     except KeyboardInterrupt:
-        jobs.store.cancel(job.id)
+        jobs.cancel(job.id)
         raise
 
 

@@ -66,7 +66,7 @@ class IndexingJobs:
         """Refresh or remove the document of a button of the table, or stop a job."""
         id = data.get("document", "")
         if data.get("act") == "cancel-job":
-            self.assistant.jobs.store.cancel(int(id) if id.isdecimal() else 0)
+            self.assistant.jobs.cancel(int(id) if id.isdecimal() else 0)
             return
         document = self.assistant.library.document(id)
         if data.get("act") == "refresh-source":
