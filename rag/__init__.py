@@ -69,7 +69,6 @@ if TYPE_CHECKING:
     )
     from rag.ingest.discovery import is_source_gone
     from rag.ingest.index_check import Finding, check_index
-    from rag.ingest.job_store import Job
     from rag.ingest.pdf_pages import page_of
     from rag.ingest.readers import FILE_SUFFIXES, MAX_FILE_BYTES
     from rag.ingest.watching import wait_for_changes
@@ -77,6 +76,7 @@ if TYPE_CHECKING:
     from rag.serialization import FormatError, answer_from_json, answer_to_json
     from rag.settings import Settings
     from rag.store.documents import DocumentSummary, Library
+    from rag.store.job_store import Job
     from rag.store.relocation import Relocation, relocate, relocate_all
     from rag.store.sqlite import Database, DatabaseFormat
     from rag.text.sentences import split_sentences
@@ -211,7 +211,7 @@ _PUBLIC = {
         "Removed Retrieved Rewritten Selected Skipped Token Updated Warned"
     ),
     "rag.ingest.discovery": "is_source_gone",
-    "rag.ingest.job_store": "Job",
+    "rag.store.job_store": "Job",
     "rag.ingest.index_check": "Finding check_index",
     "rag.ingest.pdf_pages": "page_of",
     "rag.ingest.readers": "FILE_SUFFIXES MAX_FILE_BYTES",

@@ -40,7 +40,6 @@ from rag.events import (
     Selected,
 )
 from rag.ingest import pipeline
-from rag.ingest.job_store import JobStore
 from rag.ingest.jobs import Jobs
 from rag.models.embeddings import MiniLM
 from rag.models.provider import CancellableModel, ModelProvider
@@ -62,6 +61,7 @@ from rag.retrieval.evidence import select_evidence
 from rag.retrieval.hybrid import Retriever
 from rag.settings import Settings
 from rag.store.documents import Library
+from rag.store.job_store import JobStore
 from rag.store.vectors import VectorStore
 from rag.thresholds import ANSWERING, QUERY, SUMMARY
 from rag.types import Answer, ChatModel, Citation, Document, Embedder, Hit, Turn

@@ -33,12 +33,12 @@ from rag.events import (
     Updated,
 )
 from rag.ingest.folders import find_files
-from rag.ingest.job_store import JobStore
 from rag.ingest.jobs import Jobs
 from rag.ingest.readers import FILE_SUFFIXES, read_file, read_page
 from rag.ingest.web import fetch_page
 from rag.settings import Settings
 from rag.store.documents import Library
+from rag.store.job_store import JobStore
 from rag.text.sentences import split_sentences
 from rag.types import Answer, Chunk, Citation, Claim, Document, Passage, Span, Turn, Usage
 

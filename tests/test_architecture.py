@@ -38,6 +38,8 @@ OWNERS = {
     "markdown_it": {"rag.ingest.readers.markdown"},
     "pypdfium2": {"rag.ingest.readers.pdf", "rag.ingest.readers.pdf_words"},
     "striprtf": {"rag.ingest.readers.rich_text"},
+    "chardet": {"rag.ingest.encodings"},
+    "webencodings": {"rag.ingest.encodings"},
     "trafilatura": {"rag.ingest.readers.html"},
     "yaml": {"rag.ingest.readers.markdown"},
     "sqlite3": {

@@ -11,8 +11,8 @@ import pytest
 
 from rag.errors import Cancelled, EmbedderMismatch, LibraryBusy, LibraryError
 from rag.events import Added, Failed, IngestEvent, PassedOver, Skipped
-from rag.ingest.job_store import MAX_ENDED, JobStore
 from rag.ingest.jobs import Jobs, Progress
+from rag.store.job_store import MAX_ENDED, JobStore
 
 Work = Callable[[Sequence[Path], Progress, Sequence[str]], Iterator[IngestEvent]]
 EVENTS: list[IngestEvent] = [

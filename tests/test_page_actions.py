@@ -448,6 +448,26 @@ def test_an_address_that_failed_stays_in_its_box_to_be_corrected(indexing: Index
     assert "url" not in done
 
 
+def test_a_job_of_another_program_is_shown_and_its_outcome(
+    indexing: IndexingJobs, assistant: Quoter, tmp_path: Path
+) -> None:
+    (tmp_path / "tea.txt").write_text("Tea is dear.\n", "utf-8")
+    assert len(list(indexing.watch())) == 1
+    job = assistant.jobs.store.submit([tmp_path / "tea.txt"])
+    first, *shown = indexing.watch()
+    assert "tea.txt" not in first["table"]
+    assert "cancel-job" in shown[0]["progress"]
+    assert "1 added" in shown[-1]["progress"]
+    assert "tea.txt" in shown[-1]["table"]
+    assert assistant.jobs.store.job(job.id).state == "done"
+
+
+def test_a_job_can_be_stopped_from_the_page(indexing: IndexingJobs, assistant: Quoter) -> None:
+    job = assistant.jobs.store.submit([])
+    assert list(indexing.act({"act": "cancel-job", "document": str(job.id)})) == []
+    assert assistant.jobs.store.job(job.id).state == "cancelled"
+
+
 def test_nothing_given_is_told(indexing: IndexingJobs) -> None:
     assert "Write the address" in next(indexing.add_url("  "))["progress"]
     (done,) = indexing.add_files(None)

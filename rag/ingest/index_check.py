@@ -6,7 +6,6 @@ only checked.
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -22,6 +21,7 @@ from rag.models.embeddings import build_embedder
 from rag.models.gguf_files import QWEN
 from rag.settings import Settings
 from rag.store.documents import Library
+from rag.store.library_check import SQLITE_VERSION
 from rag.store.library_schema import VERSION
 from rag.store.vectors import VectorStore
 from rag.types import Embedder
@@ -151,8 +151,8 @@ def _mendable(part: str, text: str) -> Finding:
 
 
 def _versions() -> Finding:
-    ours, sqlite = version("footnote-qa"), sqlite3.sqlite_version
-    return Finding("version", "fine", f"Footnote {ours}, index format {VERSION}, SQLite {sqlite}.")
+    told = f"Footnote {version('footnote-qa')}, index format {VERSION}, SQLite {SQLITE_VERSION}."
+    return Finding("version", "fine", told)
 
 
 def _embedder(embedder: Embedder) -> Finding:

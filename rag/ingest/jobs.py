@@ -1,6 +1,6 @@
 """Runs the jobs of indexing, one at a time, whichever process asks for them.
 
-A job stands in a queue in the data folder (`rag.ingest.job_store`). Whoever waits for one runs the
+A job stands in a queue in the data folder (`rag.store.job_store`). Whoever waits for one runs the
 first of the queue where nobody else does; so a job that was broken off, by a kill or a restart, is
 taken up by the next who waits. Indexing is such that this needs no more than to run it again.
 """
@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 from rag import errors
 from rag.errors import Cancelled, FootnoteError, LibraryBusy, LibraryError
 from rag.events import IngestEvent
-from rag.ingest.job_store import Job, JobStore
+from rag.store.job_store import Job, JobStore
 
 POLL_S = 0.2  # between looks at a job that another process runs
 REPORT_S = 0.3  # between reports of a job, and between what is added to its log

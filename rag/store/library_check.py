@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 from collections.abc import Iterator
 
 from rag.errors import LibraryError
 from rag.store.sqlite import Database
+
+SQLITE_VERSION = sqlite3.sqlite_version
 
 
 class LibraryCheck:

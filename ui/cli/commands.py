@@ -184,7 +184,11 @@ def jobs(
         int | None, typer.Option(metavar="JOB", help="End a job; what it has indexed stays.")
     ] = None,
 ) -> None:
-    """List the jobs of indexing: those that wait or run, and the last that ended."""
+    """List the jobs of indexing.
+
+    Those that wait or run, and the last that ended. How far a running one is shows here, whichever
+    program runs it.
+    """
     from ui.shell.index_report import job_rows, print_indexing
 
     with open_assistant(command_settings(ctx), seeds=False) as (assistant, screen):
@@ -257,7 +261,10 @@ def verify(
 def remove(
     ctx: typer.Context, document: Annotated[str, typer.Argument(metavar="ID|FOLDER")]
 ) -> None:
-    """Forget a document, or all documents that came from a folder. Their files are left alone."""
+    """Forget a document, or all of a folder.
+
+    The files are left alone.
+    """
     from ui.shell.index_report import folder_documents, print_indexing
 
     with open_assistant(command_settings(ctx), seeds=False) as (assistant, screen):

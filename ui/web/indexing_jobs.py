@@ -23,6 +23,7 @@ from ui.web import uploads
 if TYPE_CHECKING:
     from rag.assistant import Assistant
 
+THREAD = "indexing"  # the name of the threads that run jobs
 WATCH_S = 0.5  # between looks at a job that another page or program has asked for
 
 
@@ -83,6 +84,7 @@ class IndexingJobs:
         watched = 0
         while job := store.next():
             watched = job.id
+            self.take_up()  # whoever ran it may have been killed
             yield {"progress": _progress(_told(job), job.id)}
             time.sleep(WATCH_S)
         if watched:
@@ -90,10 +92,11 @@ class IndexingJobs:
             yield {"progress": sources_table.render_outcome(events), **self.sources_update()}
 
     def take_up(self) -> None:
-        """Run the jobs that were broken off, in the background."""
-        if self.assistant.jobs.store.next():
+        """Run the jobs that were broken off, in the background, unless somebody runs them."""
+        runs_here = any(thread.name == THREAD for thread in threading.enumerate())
+        if not runs_here and self.assistant.jobs.store.next():
             finish = self.assistant.jobs.finish_all
-            threading.Thread(target=finish, name="indexing", daemon=True).start()
+            threading.Thread(target=finish, name=THREAD, daemon=True).start()
 
     def _indexed(
         self, paths: Sequence[Path], urls: Sequence[str], refused: Sequence[str]
@@ -103,7 +106,7 @@ class IndexingJobs:
         if paths or urls:
             job = self.assistant.jobs.store.submit(paths, urls)
             work = partial(run.work, job.id)
-            threading.Thread(target=work, name="indexing", daemon=True).start()
+            threading.Thread(target=work, name=THREAD, daemon=True).start()
             yield {"progress": _progress("Reading…", job.id)}
             for text in run.messages():
                 yield {"progress": _progress(text, job.id)}
