@@ -253,3 +253,18 @@ def test_a_preview_tells_what_would_be_done_and_does_nothing(index: Index, drive
     }
     assert {id: index.library.document(id) for id in index.ids()} == held
     assert kinds(index.run(drive)) == kinds(events)
+
+
+def test_index_files_torn_by_a_kill_before_they_were_written_lose_nothing(
+    index: Index, drive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index.vectors, "write_index", lambda: None)
+    index.run(drive)
+    index.close()
+    headers = list((index.home / "vectors").rglob("header.bin"))
+    assert headers
+    for header in headers:
+        header.write_bytes(b"")
+    again = Index(index.home)
+    again.check()
+    again.close()

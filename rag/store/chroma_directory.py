@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 import struct
 import warnings
 from collections.abc import Collection, Sequence
@@ -37,6 +38,7 @@ class ChromaDirectory:
         from chromadb.config import Settings
         from llama_index.vector_stores.chroma import ChromaVectorStore
 
+        _remove_unwritten(folder)
         _check_files(folder)
         settings = Settings(_env_file=None, anonymized_telemetry=False)
         self.folder = folder
@@ -132,6 +134,14 @@ def embedder_mismatch(how: str) -> EmbedderMismatch:
         f"The vectors were made by another embedder ({how}).",
         "Make them again with `footnote index --rebuild`.",
     )
+
+
+def _remove_unwritten(folder: Path) -> None:
+    """Remove index files that were made and never written: Chroma writes an empty header when it
+    opens them, which a kill may leave half. All that belongs in them is still in its log."""
+    for header in folder.glob("*/header.bin"):
+        if not header.with_name("index_metadata.pickle").exists():
+            shutil.rmtree(header.parent)
 
 
 def _check_files(folder: Path) -> None:
