@@ -46,6 +46,8 @@ OWNERS = {
         "rag.store.library_schema",
         "rag.store.sqlite",
         "rag.store.documents",
+        "rag.store.job_store",
+        "rag.store.library_check",
         "ui.records.history",
         "ui.records.history_schema",
     },

@@ -22,7 +22,7 @@ def read_rich_text(raw: RawSource) -> list[Document]:
     if not raw.data.lstrip().startswith(b"{\\rtf"):
         raise source_error(raw.name, "is not rich text", "Save it again as .rtf.")
     try:
-        text = rtf_to_text(_HIDDEN.sub("", raw.data.decode("latin-1")), errors="replace")
+        text = rtf_to_text(_HIDDEN.sub("", raw.data.decode("latin-1")), errors="replace")  # type: ignore[no-untyped-call]
     except Exception as error:  # broken files fail in many ways
         raise source_error(raw.name, "is damaged", "Save it again as .rtf.") from error
     title = _TITLE.search(raw.data)
