@@ -44,10 +44,8 @@ from rag.ingest.jobs import Jobs
 from rag.models.embeddings import MiniLM
 from rag.models.provider import CancellableModel, ModelProvider
 from rag.query.answer_type import expected_answer_type
-from rag.query.follow_ups import has_open_pronoun, leans_on_conversation, resolve
 from rag.query.plan import QueryPlan
 from rag.query.question_kind import AnswerKind, fold_question, question_kind
-from rag.query.rewriting import rewrite
 from rag.query.spelling import SpellingCorrector
 from rag.query.sub_questions import split_question
 from rag.query.validation import (
@@ -56,7 +54,7 @@ from rag.query.validation import (
     reason_to_decline,
     validate_question,
 )
-from rag.retrieval.conversation import best_reading, have_words_of, prefer, text_of
+from rag.retrieval.conversation import FollowUpReader, prefer
 from rag.retrieval.evidence import select_evidence
 from rag.retrieval.hybrid import Retriever
 from rag.settings import Settings
@@ -64,7 +62,7 @@ from rag.store.documents import Library
 from rag.store.job_store import JobStore
 from rag.store.vectors import VectorStore
 from rag.thresholds import ANSWERING, QUERY, SUMMARY
-from rag.types import Answer, ChatModel, Citation, Document, Embedder, Hit, Turn
+from rag.types import Answer, ChatModel, Citation, Embedder, Hit, Turn
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 
@@ -89,6 +87,9 @@ class Assistant:
         self.scorer = Scorer()  # reads its network when the first claim is checked
         self.answerability = Answerability(self.scorer.encoder)
         self.answerer, self.conflict_finder = self._stages_for(model)
+        self.follow_ups = FollowUpReader(
+            library, self.scorer.encoder, self._search_in, asks_model=self.answerer.joins_passages
+        )
 
     def _stages_for(self, model: ModelProvider) -> tuple[Answerer, ConflictFinder]:
         """The one place that tells a small model from a large one: by the passages that it reads
@@ -216,13 +217,18 @@ class Assistant:
         """The answer to a question in parts, each planned, looked for and answered by itself."""
 
         def answer_part(part: str, before: Sequence[Turn]) -> Generator[Step, None, AnswerDraft]:
-            read = yield from self._read(replace(plan, standalone=part), before, get_model)
+            read = yield from self.follow_ups.read(
+                replace(plan, standalone=part), before, get_model
+            )
             read = replace(read, kind=self._kind_in_turn(read))
             return (yield from self._drafted(read, get_model))
 
         yield (yield from timed_call("retrieve", lambda: self._search(plan)))
         draft = AnswerDraft(plan.question)
         return (yield from answer_parts(draft, plan.sub_questions, answer_part))
+
+    def _search_in(self, text: str, document_ids: Collection[str] | None) -> Retrieved:
+        return self.search(text, document_ids=document_ids)
 
     def _search(self, plan: QueryPlan) -> Retrieved:
         """The hits for a plan, those in the documents that the conversation is about ahead."""
@@ -232,53 +238,6 @@ class Assistant:
         if not about:
             return found
         return prefer(found, self.search(text, document_ids=about, asked_on=plan.asked_on))
-
-    def _read(
-        self, plan: QueryPlan, history: Sequence[Turn], get_model: GetModel
-    ) -> Generator[Step, None, QueryPlan]:
-        """The plan with the question as it is read after the turns before it."""
-        question = plan.standalone
-        plan = replace(plan, sub_questions=(question,))
-        if not history or not leans_on_conversation(question):
-            return plan
-        documents = self._talked_about(history[-1], plan.document_ids)
-        resolved = resolve(question, history, text_of(documents))
-        is_unchanged = resolved.standalone.rstrip("?") == question.rstrip("?. ")
-        if is_unchanged and self._is_new_subject(plan, documents):
-            return plan
-        read = best_reading(resolved.readings, documents, self.scorer.encoder)
-        is_open = is_unchanged or len(resolved.readings) > 1
-        if is_open and self.answerer.joins_passages:
-            rewritten, call = rewrite(question, history, get_model())
-            yield call
-            read = read if rewritten == question else rewritten
-        return replace(
-            plan,
-            standalone=read,
-            sub_questions=(read,),
-            context=resolved.context,
-            about=tuple(each.id for each in documents),
-        )
-
-    def _is_new_subject(self, plan: QueryPlan, documents: Sequence[Document]) -> bool:
-        """True of a question without a pronoun that has a word which the documents lack, where the
-        one that is found for it has them all."""
-        question = plan.standalone
-        if has_open_pronoun(question) or have_words_of(documents, question):
-            return False
-        hits = self.search(question, document_ids=plan.document_ids).hits
-        found = [self.library.document(hit.chunk.span.document_id) for hit in hits[:1]]
-        return bool(found) and have_words_of(found, question)
-
-    def _talked_about(self, turn: Turn, ids: Collection[str] | None) -> list[Document]:
-        """The documents that the answer of a turn cites; where it says none, the one that is found
-        for it."""
-        known = self.library.digests()
-        cited = [span.document_id for span in turn.cited if span.document_id in known]
-        if not cited:
-            hits = self.search(f"{turn.question} {turn.answer}"[:500], document_ids=ids).hits
-            cited = [hit.chunk.span.document_id for hit in hits[:1]]
-        return [self.library.document(id) for id in dict.fromkeys(cited)]
 
     def _summarized(
         self, plan: QueryPlan, hits: Sequence[Hit], get_model: GetModel
@@ -344,7 +303,7 @@ class Assistant:
             asked_on=asked_on,
         )
         if asked:
-            steps = self._read(plan, asked, lambda: self._model(cancellation))
+            steps = self.follow_ups.read(plan, asked, lambda: self._model(cancellation))
             plan = yield from timed("rewrite", steps)
             kind = self._kind_in_turn(plan)
         if asked or plan.standalone != question:
