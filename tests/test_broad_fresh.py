@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from eval.broad.questions import QUESTIONS, load_questions
+from eval.broad.questions import FRESH, load_questions
 
-FRESH = QUESTIONS.parent.with_name("broad_fresh")
 FILES = ("questions.jsonl", "questions_last_third.jsonl")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from eval.broad import run
-from eval.broad.questions import BroadSetError
+from eval.broad.questions import SETS, BroadSetError
 from eval.run import EXIT_INTERRUPTED
 from rag.errors import ModelError
 from rag.settings import load_settings
@@ -60,7 +60,7 @@ def ask(server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     lines = "".join(json.dumps(each) + "\n" for each in ROWS)
     (tmp_path / "questions.jsonl").write_text(lines, encoding="utf-8")
     monkeypatch.setattr(run, "ARTICLES", tmp_path / "articles")
-    monkeypatch.setattr(run, "QUESTIONS", tmp_path / "questions.jsonl")
+    monkeypatch.setitem(SETS, "broad", (tmp_path / "questions.jsonl", ()))
 
     def asked(**chosen: Any) -> int:
         return run.run_broad(settings_for(server, LARGE, data_dir=tmp_path / "data"), **chosen)

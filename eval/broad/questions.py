@@ -47,9 +47,18 @@ WITHOUT_ANSWER: frozenset[Kind] = frozenset({"unanswerable", "false_premise", "c
 
 FOLDER = Path(__file__).parents[1] / "cases" / "broad"
 ARTICLES, QUESTIONS = FOLDER / "articles", FOLDER / "questions.jsonl"
-CONVERSATIONS = FOLDER.with_name("conversations")
-"""Follow-ups and questions of two parts, of the same form: `questions.jsonl`, on which the reading
-of them was developed, and `questions_test.jsonl`, over other articles, on which nothing was."""
+CONVERSATIONS, FRESH = FOLDER.with_name("conversations"), FOLDER.with_name("broad_fresh")
+"""Sets of the same form, each with articles of its own: follow-ups and questions of two parts; and
+questions of every kind. In `questions.jsonl` are those that answers were developed on."""
+
+SetName = Literal["broad", "conversations", "fresh"]
+SETS: dict[SetName, tuple[Path, tuple[Path, ...]]] = {
+    "broad": (QUESTIONS, ()),
+    "conversations": (CONVERSATIONS / "questions_test.jsonl", (CONVERSATIONS / "articles",)),
+    "fresh": (FRESH / "questions_last_third.jsonl", (FRESH / "articles",)),
+}
+"""The questions of a set on which nothing was chosen (of "broad", all), and the folders of the
+articles that it needs beside those of "broad"."""
 
 
 class BroadSetError(FootnoteError):

@@ -23,10 +23,11 @@ from eval.benchmarks.result_tables import format_table, table_to_json
 from eval.broad.key_points import Sentences, content_of, is_made
 from eval.broad.questions import (
     ARTICLES,
-    CONVERSATIONS,
     QUESTIONS,
+    SETS,
     BroadQuestion,
     BroadSetError,
+    SetName,
     load_questions,
 )
 from eval.broad.scores import BroadResult, score_result
@@ -53,18 +54,16 @@ def run_broad(
     sample: int | None = None,
     out: Path | None = None,
     as_json: bool = False,
-    conversations: bool = False,
+    set_name: SetName = "broad",
 ) -> int:
-    """Ask the first `limit` questions, or `sample` from all over the file, or all of them, or those
-    of `CONVERSATIONS` on which nothing was chosen; print
-    the tables on standard output, as one JSON document if `as_json`; keep the answers in the file
+    """Ask the first `limit` questions of a set, or `sample` from all over it, or all; print the
+    tables on standard output, as one JSON document if `as_json`; keep the answers in the file
     `out`.
 
     Returns the exit code, 1 where a question ended in an error. Raises `BroadSetError` where `out`
     cannot be used, and `FootnoteError` where the model cannot be had.
     """
-    file = CONVERSATIONS / "questions_test.jsonl" if conversations else QUESTIONS
-    more = [CONVERSATIONS / "articles"] if conversations else []
+    file, more = SETS[set_name]
     with open_broad_index(settings, more) as assistant:
         questions = load_questions(file, lambda id: assistant.library.document(id).text)
         chosen = spread_over(questions, sample) if sample else questions[:limit]

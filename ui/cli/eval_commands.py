@@ -125,9 +125,13 @@ def broad(
         Path | None,
         typer.Option(metavar="FILE", help="Keep the answers there as JSON lines, or go on."),
     ] = None,
-    conversations: Annotated[
-        bool, typer.Option(help="Ask follow-ups and questions of two parts, over more articles.")
-    ] = False,
+    set_name: Annotated[
+        Literal["broad", "conversations", "fresh"],
+        typer.Option(
+            "--set",
+            help="Conversations: follow-ups and questions of two parts; fresh: other articles.",
+        ),
+    ] = "broad",
     as_json: AsJson = False,
 ) -> None:
     """Ask questions of every kind: why, how, lists, summaries, comparisons and more.
@@ -147,7 +151,7 @@ def broad(
             sample=sample,
             out=out,
             as_json=as_json,
-            conversations=conversations,
+            set_name=set_name,
         )
     )
 
