@@ -175,7 +175,9 @@ def test_the_broad_set_is_asked(footnote: Invoke, golden: Given, stand_in: Stand
     given = stand_in("eval.broad.run", "run_broad")
     assert footnote("broad").exit_code == CODE
     assert footnote("broad", "--sample", "9", "--out", "rows.jsonl", "--json").exit_code == CODE
-    nothing = {"limit": None, "sample": None, "out": None, "as_json": False}
+    nothing = {
+        "limit": None, "sample": None, "out": None, "as_json": False, "set_name": "broad",
+    }  # fmt: skip
     assert [each[2] for each in given] == [
         nothing,
         nothing | {"sample": 9, "out": Path("rows.jsonl"), "as_json": True},
