@@ -86,7 +86,7 @@ def resolve(question: str, history: Sequence[Turn], source: str = "") -> Resolve
     before = resolve(recent[-1].question, recent[:-1], source).standalone
     answer = _first_sentence(recent[-1].answer)
     context = _shortened(f"{_ask(before)} {answer}")
-    asked = _GOES_ON.sub("", question.strip())
+    asked = without_opening(question)
     if _is_phrase(question, asked):
         readings = _with_phrase(before, asked) or [_ask(asked)]
         return Resolved(_different(readings), context if len(readings) > 1 else "")
@@ -96,13 +96,18 @@ def resolve(question: str, history: Sequence[Turn], source: str = "") -> Resolve
     return Resolved(_different(readings), context)
 
 
+def without_opening(question: str) -> str:
+    """The question without the words that join it to the last one: "and", "what about"."""
+    return _GOES_ON.sub("", question.strip())
+
+
 def _different(readings: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(readings))[: QUERY.max_readings]
 
 
 def leans_on_conversation(question: str) -> bool:
     """True where a question, asked in a conversation, cannot be understood alone."""
-    asked = _GOES_ON.sub("", question.strip())
+    asked = without_opening(question)
     if _is_phrase(question, asked):
         return True
     if has_open_pronoun(asked) or _POINTS_BACK.search(asked):

@@ -8,7 +8,12 @@ from dataclasses import dataclass, replace
 
 from rag.events import ModelCalled, Retrieved
 from rag.models.token_embeddings import TokenEncoder
-from rag.query.follow_ups import has_open_pronoun, leans_on_conversation, resolve
+from rag.query.follow_ups import (
+    has_open_pronoun,
+    leans_on_conversation,
+    resolve,
+    without_opening,
+)
 from rag.query.plan import QueryPlan
 from rag.query.rewriting import rewrite
 from rag.retrieval.hybrid import sort_hits
@@ -45,7 +50,7 @@ class FollowUpReader:
             return plan
         documents = self._talked_about(history[-1], plan.document_ids)
         resolved = resolve(question, history, text_of(documents))
-        is_unchanged = resolved.standalone.rstrip("?") == question.rstrip("?. ")
+        is_unchanged = resolved.standalone.rstrip("?") == without_opening(question).rstrip("?. ")
         if is_unchanged and self._is_new_subject(plan, documents):
             return plan
         read = best_reading(resolved.readings, documents, self.encoder)
