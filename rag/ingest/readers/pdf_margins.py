@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
-from rag.ingest.readers.pdf_layout import rows_of
+from rag.ingest.readers.pdf_lines import rows_of
 from rag.ingest.readers.pdf_words import Page, Word
 
 _LINES = 3  # at the top and at the bottom of a page that are looked at

@@ -14,7 +14,9 @@ from typing import Literal
 from rag.ingest.pdf_pages import PAGE_BREAK
 from rag.ingest.readers import light_markdown as markdown
 from rag.ingest.readers.light_markdown import Block
-from rag.ingest.readers.pdf_layout import Column, Grid, Line, Piece
+from rag.ingest.readers.pdf_layout import Column, Piece
+from rag.ingest.readers.pdf_lines import Line
+from rag.ingest.readers.pdf_tables import Grid
 from rag.text.language import language_of
 from rag.text.sentences import split_sentences
 
