@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rag.answering.extractive import choose_points, comparison_sides
+from rag.answering.comparison_points import comparison_sides
+from rag.answering.extractive import choose_points
 from rag.query.question_kind import AnswerKind
 from rag.retrieval.unit_ranking import Candidate, Evidence
 from rag.text.units import parse_units

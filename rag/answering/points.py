@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from rag.retrieval.diversity import choose_diverse
 from rag.retrieval.evidence import numbered_passages
-from rag.retrieval.unit_ranking import Evidence
+from rag.retrieval.unit_ranking import Evidence, in_document_order
+from rag.thresholds import EXTRACTIVE
 from rag.types import Citation, Claim, Passage, Span
 
 
@@ -68,3 +70,23 @@ def _row_text(header: str, row: str) -> str:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
+
+
+def close_to_best(
+    ranked: Sequence[Evidence], share: float = EXTRACTIVE.close_to_best
+) -> list[Evidence]:
+    """The evidence with this share of the relevance of the first."""
+    least = share * ranked[0].relevance if ranked else 0.0
+    return [each for each in ranked if each.relevance >= least]
+
+
+def best_points(ranked: Sequence[Evidence]) -> Points:
+    """A few relevant and different units, as they follow in their documents: what points back is
+    read after what it points to."""
+    chosen = choose_diverse(close_to_best(ranked), EXTRACTIVE.max_points)
+    return one_group(in_document_order(chosen))
+
+
+def one_group(evidence: Sequence[Evidence], heading: str = "", *, by_form: bool = False) -> Points:
+    """The evidence as one list, below a heading; no points without evidence."""
+    return Points((PointGroup(heading, tuple(evidence)),), by_form) if evidence else Points()

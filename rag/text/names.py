@@ -12,7 +12,7 @@ from rag.text.folding import fold, fold_with_places, without_accents
 from rag.text.language import STOP_WORDS, capitalises_nouns, language_of, stem_in
 from rag.text.quantities import NUMBER_WORDS
 from rag.text.sentences import split_sentences
-from rag.text.tokens import without_possessive
+from rag.text.tokens import content_keys, without_possessive
 
 # Words of names by which nobody and nothing is told from another.
 COMMON_NAME_WORDS = frozenset(
@@ -130,3 +130,9 @@ def name_keys_in(text: str) -> set[str]:
     """The forms under which each word of `text` could be named."""
     words = re.findall(r"[^\W_]+(?:[.’'][^\W_]+)*\.?", fold(text))
     return {key for word in words for key in name_keys(word)}
+
+
+def words_and_names(text: str) -> set[str]:
+    """Stems of the words, the numbers and the keys of the names of a text."""
+    names = (name.text for name in find_names(f". {text}"))
+    return content_keys(text) | {key for name in names for key in name_keys(name)}

@@ -1,0 +1,78 @@
+"""Lists: one of the source, whole; what a sentence announces; or every relevant unit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from rag.answering.points import Points, close_to_best, one_group
+from rag.retrieval.diversity import choose_diverse
+from rag.retrieval.unit_ranking import Evidence, in_document_order
+from rag.text.units import parse_units
+from rag.thresholds import EXTRACTIVE
+
+
+def list_points(ranked: Sequence[Evidence]) -> Points:
+    """The list or table that answers, whole and in its order; where there is none, every unit that
+    is about as relevant as the best, in the order of the documents."""
+    items = max(lists_of(ranked), key=mean_relevance, default=[])
+    if items and mean_relevance(items) >= ranked[0].relevance - EXTRACTIVE.list_advantage:
+        return _whole_list(items)
+    running = [each for each in ranked if each.candidate.is_running_text] or ranked
+    if announced := _announced(running):
+        return one_group(announced)
+    chosen = choose_diverse(close_to_best(running), EXTRACTIVE.max_loose_items)
+    return one_group(in_document_order(chosen))
+
+
+def lists_of(ranked: Sequence[Evidence]) -> list[list[Evidence]]:
+    """The lists and tables among the evidence, of two items or more: each with its items, best
+    first, the list of the best item first."""
+    lists: dict[tuple[str, int], list[Evidence]] = {}
+    for each in ranked:
+        number = each.candidate.unit.list_number
+        if number is not None:
+            lists.setdefault((each.candidate.document.id, number), []).append(each)
+    return [items for items in lists.values() if len(items) > 1]
+
+
+def mean_relevance(evidence: Sequence[Evidence]) -> float:
+    """A list answers as a whole: that one of its items is relevant says little."""
+    return sum(each.relevance for each in evidence) / len(evidence)
+
+
+def _whole_list(items: Sequence[Evidence]) -> Points:
+    """The list or table that these items are from, with those that were not ranked because there
+    are so many; from `max_list_items` on they are left out, and the heading says so."""
+    last = items[-1]
+    document, listed = last.candidate.document, last.candidate.unit
+    ranked = {each.candidate.unit: each for each in items}
+    units = [
+        unit
+        for unit in parse_units(document.text)
+        if unit.list_number == listed.list_number and unit.is_evidence
+    ]
+    heading = listed.leans_on if listed.role == "item" else ""
+    if len(units) > EXTRACTIVE.max_list_items:
+        heading = f"{heading} ({EXTRACTIVE.max_list_items} of {len(units)})".strip()
+    whole = [
+        ranked.get(unit) or replace(last, candidate=replace(last.candidate, unit=unit))
+        for unit in units[: EXTRACTIVE.max_list_items]
+    ]
+    return one_group(whole, heading, by_form=True)
+
+
+def _announced(ranked: Sequence[Evidence]) -> list[Evidence]:
+    """What follows in the paragraph of the best unit, where that is so short that it can only say
+    that something follows: "The study has limits." """
+    best = ranked[0].candidate
+    if len(best.text.split()) > EXTRACTIVE.max_announcing_words:
+        return []
+    following = [
+        each
+        for each in ranked
+        if each.candidate.document.id == best.document.id
+        and each.candidate.unit.paragraph == best.unit.paragraph
+        and each.candidate.unit.start >= best.unit.start
+    ]
+    return in_document_order(following)[: EXTRACTIVE.max_loose_items] if following[1:] else []
