@@ -134,7 +134,7 @@ class Summary:
     figure_weight: float = 0.05
     """For each figure, up to three."""
     leaning_malus: float = 0.1
-    """For a unit that cannot be read without the one before."""
+    """For a unit that cannot be read without the one before or the introduction of its list."""
     quotation_malus: float = 0.2
     """For one that goes on with a quotation."""
     apart_weight: float = 0.1

@@ -91,17 +91,18 @@ class ExtractiveComposer:
         return one_group(in_document_order(near[: EXTRACTIVE.max_supporting]))
 
     def near_points(self, plan: QueryPlan, hits: Sequence[Hit], points: Points) -> Points:
-        """Those of the points that are about as relevant as the best unit of the hits: beside a
-        direct answer, the others are beside the point. Raises `LibraryError` and
-        `ModelFileError`."""
+        """Those of the points that are about as relevant as the best unit of the hits, with those
+        of the same paragraph: beside a direct answer, the others are beside the point. Raises
+        `LibraryError` and `ModelFileError`."""
         own = [each.candidate for group in points.groups for each in group.evidence]
         candidates = [*own, *units_of_hits(hits, self.library, EVIDENCE.max_units)]
         ranked = rank_units(plan.standalone, candidates, self.encoder, plan.context)
-        near = {each.span for each in close_to_best(ranked, EXTRACTIVE.close_to_best_near)}
-        groups = (
-            replace(group, evidence=tuple(e for e in group.evidence if e.span in near))
-            for group in points.groups
-        )
+        near = close_to_best(ranked, EXTRACTIVE.close_to_best_near)
+        paragraphs = {each.candidate.paragraph for each in near}
+        groups = []
+        for group in points.groups:
+            kept = (each for each in group.evidence if each.candidate.paragraph in paragraphs)
+            groups.append(replace(group, evidence=tuple(kept)))
         return replace(points, groups=tuple(groups))
 
     def closest_points(self, plan: QueryPlan, hits: Sequence[Hit]) -> Points:

@@ -113,14 +113,19 @@ class SmallModelAnswerer:
                     "compose", lambda: self.composer.near_points(plan, retrieved.hits, points)
                 )
                 return _with_points(stated, near)
-        pointed = yield from self._judged(plan, points, shown, model)
+        pointed = yield from self._judged(plan, retrieved, points, shown, model)
         if not pointed.claims:
             yield from (Checked(claim, "removed") for claim in claims)
             return replace(stated, reasons=stated.reasons or pointed.reasons)
         return pointed
 
     def _judged(
-        self, plan: QueryPlan, points: Points, draft: AnswerDraft, model: ChatModel
+        self,
+        plan: QueryPlan,
+        retrieved: Retrieved,
+        points: Points,
+        draft: AnswerDraft,
+        model: ChatModel,
     ) -> Generator[Step, None, AnswerDraft]:
         """The draft with the points, below what the model writes of them where a lead is wanted;
         as it is where the model does not say that they answer, declined where it denies what the
@@ -136,6 +141,10 @@ class SmallModelAnswerer:
         claims = lead.claims
         if plan.kind == "keyword" and any(was_changed_later(claim, points) for claim in claims):
             claims = ()  # the points tell both, in their order
+        if claims and plan.kind == "explanation":
+            points = yield from timed_call(
+                "compose", lambda: self.composer.near_points(plan, retrieved.hits, points)
+            )
         led = replace(draft, claims=claims)
         return _with_chance(_with_points(led, points), lead.chance)
 

@@ -45,6 +45,11 @@ class Candidate:
         return self.unit.text(self.document.text)
 
     @property
+    def paragraph(self) -> tuple[str, int]:
+        """Its document and the number of its paragraph there."""
+        return self.document.id, self.unit.paragraph
+
+    @property
     def is_running_text(self) -> bool:
         """False of a table row, and of a line that is mostly names, dates and figures, such as a
         byline or those present at a meeting."""
@@ -251,11 +256,12 @@ def _weight_by_form(candidate: Candidate) -> float:
     speech = speeches(candidate.document.text).get(candidate.unit)
     goes_on = speech is not None and speech.goes_on
     speaks = speech is not None and speech.has_words
+    is_item = candidate.unit.role == "item" and bool(candidate.unit.leans_on)
     is_set_off = text.startswith(("*", "_")) and not text.endswith(("*", "_")) and not speaks
     return (
         SUMMARY.figure_weight * min(len(find_quantities(text)), MAX_FIGURES)
         + SUMMARY.word_weight * min(len(text.split()), MAX_WORDS)
         + SUMMARY.set_off_weight * is_set_off
-        - SUMMARY.leaning_malus * needs_context(text)
+        - SUMMARY.leaning_malus * (is_item or needs_context(text))
         - SUMMARY.quotation_malus * goes_on
     )
