@@ -137,6 +137,13 @@ def test_doubt_whether_it_answers_stands_apart_from_support(answers: Answers, wo
     assert shown(done(claim())).all(cls="fn-answers") == []
 
 
+def test_a_part_without_an_answer_is_named() -> None:
+    parted = answered(done(claim()), answers="partly", missing=("who opposes <b>it</b>?",))
+    (line,) = shown(parted).all(cls="fn-answers")
+    assert "The articles do not say: who opposes <b>it</b>?" in line.text
+    assert not line.children
+
+
 def test_a_reply_is_shown_with_questions_to_click_and_without_a_verdict() -> None:
     greeting = answered(done(), text="Hello.\n\nAsk away.", suggestions=("Who <won>?", "When?"))
     page = shown(greeting)

@@ -79,13 +79,19 @@ def is_reply(answer: Answer) -> bool:
     return answer.status == "answered" and not answer.claims
 
 
+def answers_label(answer: Answer) -> tuple[str, str]:
+    """A sign and the words for whether an answer answers its question: which parts of it are
+    missing, else how sure that is; "" twice where it plainly does."""
+    sign, words = ANSWERS_LABELS.get(answer.answers, ("", ""))
+    return sign, one_line(missing_parts(answer.missing)) or words
+
+
 def doubt(answer: Answer) -> str:
     """Whether an answer answers its question, where that is not plain, else "". It says nothing of
     how far each claim is supported."""
     if answer.status == "declined" or is_reply(answer):
         return ""
-    _, words = ANSWERS_LABELS.get(answer.answers, ("", ""))
-    words = one_line(missing_parts(answer.missing)) or words
+    _, words = answers_label(answer)
     is_quoted = any(claim.origin == "closest" for claim in answer.claims)
     return " ".join(filter(None, (words, CLOSEST_IS_QUOTED if is_quoted else "")))
 

@@ -18,11 +18,11 @@ from urllib.parse import quote as urlquote
 
 from rag.types import Answer, Claim, Passage
 from ui.labels import (
-    ANSWERS_LABELS,
     CLOSEST,
     SUGGESTED,
     SUPPORTED,
     WORST_FIRST,
+    answers_label,
     is_reply,
     mark_of,
     why_declined,
@@ -139,10 +139,12 @@ def _stage(exchange: Exchange, states: Mapping[str, str]) -> str:
 
 def _answers(answer: Answer | None) -> str:
     """Whether the answer answers its question, where that is not plain."""
-    if answer is None or is_reply(answer) or answer.answers not in ANSWERS_LABELS:
+    if answer is None or answer.status == "declined" or is_reply(answer):
         return ""
-    sign, sentence = ANSWERS_LABELS[answer.answers]
-    return f'<span class="fn-answers"><span aria-hidden="true">{sign}</span> {sentence}</span>'
+    sign, words = answers_label(answer)
+    if not words:
+        return ""
+    return f'<span class="fn-answers"><span aria-hidden="true">{sign}</span> {escape(words)}</span>'
 
 
 def _progress(exchange: Exchange) -> str:
