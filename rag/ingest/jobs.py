@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
-
-from filelock import FileLock, Timeout
 
 from rag import errors
 from rag.errors import Cancelled, FootnoteError, LibraryBusy, LibraryError
 from rag.events import IngestEvent
+from rag.ingest.file_lock import try_lock
 from rag.store.job_store import Job, JobStore
 
 POLL_S = 0.2  # between looks at a job that another process runs
@@ -77,36 +76,16 @@ class Jobs:
     def cancel(self, id: int) -> Job:
         """Have a job end, whoever runs it. What it has indexed stays."""
         self.store.cancel(id)
-        with self._turn() as is_mine:
+        with try_lock(self._lock_path) as is_mine:
             if is_mine and not self.store.job(id).has_ended:  # it was broken off
                 self.store.end(id, "cancelled", _cancelled())
         return self.store.job(id)
 
     def _run(self, run: _Run) -> Iterator[IngestEvent]:
         """Run a job, unless another process or thread runs one."""
-        with self._turn() as is_mine:
+        with try_lock(self._lock_path) as is_mine:
             if is_mine:
                 yield from run.work(self._index)
-
-    @contextmanager
-    def _turn(self) -> Iterator[bool]:
-        """True where nobody else runs jobs, until the block ends."""
-        # A lock of its own: one object lets every thread of this process in.
-        lock = FileLock(self._lock_path, timeout=0, thread_local=False)
-        try:
-            lock.acquire()
-        except Timeout:
-            yield False
-            return
-        except OSError as error:
-            raise LibraryError(
-                f"The index cannot be written ({error.strerror}).",
-                "Get write access to it, or set FOOTNOTE_DATA_DIR to another directory.",
-            ) from error
-        try:
-            yield True
-        finally:
-            lock.release()
 
 
 class _Run:

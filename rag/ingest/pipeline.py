@@ -15,12 +15,11 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
-from rag.errors import EmbedderMismatch, LibraryBusy, LibraryError
+from rag.errors import EmbedderMismatch, LibraryBusy
 from rag.events import Added, IngestEvent, Moved, Removed, Skipped, Updated
 from rag.ingest.chunking import chunk_document, embedding_text
 from rag.ingest.discovery import FileRead, SourceFinder
+from rag.ingest.file_lock import try_lock
 from rag.ingest.missing_files import is_away
 from rag.ingest.suggestions import suggest
 from rag.ingest.web import Page, fetch_page
@@ -299,25 +298,11 @@ def _remove_document(document_id: str, library: Library, vectors: VectorStore) -
 
 @contextmanager
 def _exclusive_run(lock_path: Path) -> Iterator[None]:
-    """Locks the index for one run; the lock ends with its process.
-
-    It belongs to no thread, because Gradio moves a generator among threads. Raises `LibraryBusy`,
-    and `LibraryError` when the lock file cannot be written.
-    """
-    lock = FileLock(lock_path, timeout=0, thread_local=False)
-    try:
-        lock_path.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    except Timeout as error:
-        raise LibraryBusy(
-            "Another process is changing this index.", "Try again when it is done."
-        ) from error
-    except OSError as error:
-        raise LibraryError(
-            f"The index cannot be written ({error.strerror}).",
-            "Get write access to it, or set FOOTNOTE_DATA_DIR to another directory.",
-        ) from error
-    try:
+    """Locks the index for one run. Raises `LibraryBusy`, and `LibraryError` when the lock file
+    cannot be written."""
+    with try_lock(lock_path) as is_ours:
+        if not is_ours:
+            raise LibraryBusy(
+                "Another process is changing this index.", "Try again when it is done."
+            )
         yield
-    finally:
-        lock.release()
