@@ -195,7 +195,7 @@ class Assistant:
             return replace(draft, reply=reply(plan.question, self.library))
         if asks_for_summary(plan.standalone):
             return (yield from self._summarized(plan, (), get_model))
-        if reason := reason_to_decline(plan.in_turn):
+        if reason := reason_to_decline(plan.with_context):
             yield from (Retrieved(()), Selected(()))
             return draft.declined(reason)
         if len(plan.sub_questions) > 1 and not self.answerer.joins_passages:
@@ -220,7 +220,7 @@ class Assistant:
             read = yield from self.follow_ups.read(
                 replace(plan, standalone=part), before, get_model
             )
-            read = replace(read, kind=self._kind_in_turn(read))
+            read = replace(read, kind=self._kind_of_follow_up(read))
             return (yield from self._drafted(read, get_model))
 
         yield (yield from timed_call("retrieve", lambda: self._search(plan)))
@@ -232,7 +232,7 @@ class Assistant:
 
     def _search(self, plan: QueryPlan) -> Retrieved:
         """The hits for a plan, those in the documents that the conversation is about ahead."""
-        text = plan.in_turn
+        text = plan.with_context
         found = self.search(text, document_ids=plan.document_ids, asked_on=plan.asked_on)
         about = set(plan.about) & set(plan.document_ids or plan.about)
         if not about:
@@ -305,12 +305,12 @@ class Assistant:
         if asked:
             steps = self.follow_ups.read(plan, asked, lambda: self._model(cancellation))
             plan = yield from timed("rewrite", steps)
-            kind = self._kind_in_turn(plan)
+            kind = self._kind_of_follow_up(plan)
         if asked or plan.standalone != question:
             yield Rewritten(plan.standalone)
         return replace(plan, sub_questions=tuple(split_question(plan.standalone)), kind=kind)
 
-    def _kind_in_turn(self, plan: QueryPlan) -> AnswerKind:
+    def _kind_of_follow_up(self, plan: QueryPlan) -> AnswerKind:
         """The kind of a question behind others: what has to be read with them asks for no summary
         and is no remark."""
         kind = self._kind(plan.standalone)

@@ -94,7 +94,7 @@ class Extractive:
     """From here, nothing more of what one person says is added."""
     max_quoted: int = 8
     """Units of a statement, with the quotations going on."""
-    told_malus: float = 0.2
+    account_malus: float = 0.2
     """For what is told of a speaker, beside his own words."""
     min_speaker_share: float = 0.6
     """Of the weight of the names by which somebody is asked about, in those of a speaker."""
@@ -137,7 +137,7 @@ class Summary:
     """For a unit that cannot be read without the one before or the introduction of its list."""
     quotation_malus: float = 0.2
     """For one that goes on with a quotation."""
-    apart_weight: float = 0.1
+    same_section_malus: float = 0.1
     """Taken for each point from the same section, and from the same paragraph."""
     relevance_weight: float = 0.7
     """Of relevance beside difference, where several units are chosen."""

@@ -23,8 +23,8 @@ def was_changed_later(claim: Claim, points: Points) -> bool:
     )
 
 
-def _adds_amount(told: str, text: str) -> bool:
-    known = [quantity for quantity in find_quantities(told) if quantity.unit]
+def _adds_amount(claim: str, text: str) -> bool:
+    known = [quantity for quantity in find_quantities(claim) if quantity.unit]
     units = {quantity.unit for quantity in known}
     return any(
         quantity.unit in units and not any(same_amount(quantity, each) for each in known)

@@ -64,10 +64,10 @@ class ExtractiveComposer:
         plan: QueryPlan,
         hits: Sequence[Hit],
         cited: Collection[Span],
-        told: Collection[Span],
+        complete: Collection[Span],
     ) -> Points:
         """The units that complete an answer, of the documents that it cites: what is cited and not
-        `told`, and what is about as relevant as the best; where a number, a time or a person is
+        `complete`, and what is about as relevant as the best; where a number, a time or a person is
         asked for only what a cited unit leans on or what leans on it, such as the rate that "was
         later raised". Raises `LibraryError` and `ModelFileError`."""
         candidates = units_of_hits(hits, self.library, EVIDENCE.max_units)
@@ -86,7 +86,7 @@ class ExtractiveComposer:
         near = [
             each
             for each in {each.span: each for each in [*own, *close]}.values()
-            if each.span.document_id in ids and not any(s.overlaps(each.span) for s in told)
+            if each.span.document_id in ids and not any(s.overlaps(each.span) for s in complete)
         ]
         return one_group(in_document_order(near[: EXTRACTIVE.max_supporting]))
 

@@ -42,7 +42,7 @@ class QuotingAnswerer:
             "judge",
             lambda: max(
                 self.answerability.likeness(text, passages)
-                for text in {plan.standalone, plan.in_turn}
+                for text in {plan.standalone, plan.with_context}
             ),
         )
         least = ANSWERING.min_chance_by_form if points.by_form else ANSWERING.min_chance_quoting

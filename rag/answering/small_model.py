@@ -54,9 +54,9 @@ class SmallModelAnswerer:
                 return pointed
             if pointed.reasons:
                 return (yield from self._closest(plan, pointed, retrieved))
-        return (yield from self._stated(plan, retrieved, draft, get_model))
+        return (yield from self._from_one_passage(plan, retrieved, draft, get_model))
 
-    def _stated(
+    def _from_one_passage(
         self, plan: QueryPlan, retrieved: Retrieved, draft: AnswerDraft, get_model: GetModel
     ) -> Generator[Step, None, AnswerDraft]:
         """The draft with a sentence or two from one passage, and what completes them."""
@@ -104,19 +104,19 @@ class SmallModelAnswerer:
         yield Selected(passages)
         yield from (Checked(claim, "kept") for claim in claims)
         model = yield from timed_call("load model", get_model)
-        shown = stated = replace(draft, passages=passages)
-        if may_state_a_fact(plan.kind, points):
+        shown = direct = replace(draft, passages=passages)
+        if may_be_a_fact(plan.kind, points):
             timely = without_outdated(to_try, retrieved.days)
-            stated = yield from self._answer_from(plan.standalone, timely, shown, model)
-            if _is_direct(stated):
+            direct = yield from self._answer_from(plan.standalone, timely, shown, model)
+            if _has_direct_answer(direct):
                 near = yield from timed_call(
                     "compose", lambda: self.composer.near_points(plan, retrieved.hits, points)
                 )
-                return _with_points(stated, near)
+                return _with_points(direct, near)
         pointed = yield from self._judged(plan, retrieved, points, shown, model)
         if not pointed.claims:
             yield from (Checked(claim, "removed") for claim in claims)
-            return replace(stated, reasons=stated.reasons or pointed.reasons)
+            return replace(direct, reasons=direct.reasons or pointed.reasons)
         return pointed
 
     def _judged(
@@ -153,11 +153,12 @@ class SmallModelAnswerer:
     ) -> Generator[Step, None, AnswerDraft]:
         """The draft with the sentences that complete what it cites, as points."""
         cited = _cited(draft)
-        told = _told(draft)
+        complete = _complete_spans(draft)
         points = yield from timed_call(
-            "compose", lambda: self.composer.supporting_points(plan, retrieved.hits, cited, told)
+            "compose",
+            lambda: self.composer.supporting_points(plan, retrieved.hits, cited, complete),
         )
-        passages, claims = cite_points(points, draft.passages, told)
+        passages, claims = cite_points(points, draft.passages, complete)
         if len(passages) > len(draft.passages):
             yield Selected(passages)
         yield from (Checked(claim, "kept") for claim in claims)
@@ -211,13 +212,13 @@ class SmallModelAnswerer:
         return is_acceptable(question, claim, context, attempt)
 
 
-def may_state_a_fact(kind: AnswerKind, points: Points) -> bool:
+def may_be_a_fact(kind: AnswerKind, points: Points) -> bool:
     """True where one sentence may answer what reads like a question for several points ("Which
     paper reported it?", "What did she say would not work?"); a list of the source is whole."""
     return kind == "statement" or (kind == "list" and not points.by_form)
 
 
-def _is_direct(draft: AnswerDraft) -> bool:
+def _has_direct_answer(draft: AnswerDraft) -> bool:
     """True where a sentence states the answer. A quotation in place of what the model wrote says no
     more than the points do."""
     return bool(draft.claims) and all(claim.origin != "closest" for claim in draft.claims)
@@ -227,7 +228,7 @@ def _cited(draft: AnswerDraft) -> list[Span]:
     return [citation.span for claim in draft.claims for citation in claim.citations]
 
 
-def _told(draft: AnswerDraft) -> list[Span]:
+def _complete_spans(draft: AnswerDraft) -> list[Span]:
     """What is cited and need not be quoted too: a claim of one amount may leave out another."""
     claims = (claim for claim in draft.claims if not leaves_out_amount(claim))
     return [citation.span for claim in claims for citation in claim.citations]
@@ -246,7 +247,7 @@ def _joined(
 
 def _with_points(draft: AnswerDraft, points: Points) -> AnswerDraft:
     """The draft with the points that it does not cite yet after its claims."""
-    passages, claims = cite_points(points, draft.passages, _told(draft))
+    passages, claims = cite_points(points, draft.passages, _complete_spans(draft))
     return replace(draft, passages=passages, claims=(*draft.claims, *claims))
 
 

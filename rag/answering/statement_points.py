@@ -30,20 +30,22 @@ def speech_on_topic(
         for unit, speech in speeches(document.text).items()
         if unit.is_evidence
     }
-    asked = _asked_speaker(question, list(dict.fromkeys(each.speaker for each in spoken.values())))
-    known_as = {alias for each in documents for alias in _titles_of(set(asked), each.text)}
-    least = EXTRACTIVE.min_speaker_share * _weight(asked, set(asked))
+    named = _asked_speaker(question, list(dict.fromkeys(each.speaker for each in spoken.values())))
+    known_as = {alias for each in documents for alias in _titles_of(set(named), each.text)}
+    least = EXTRACTIVE.min_speaker_share * _weight(named, set(named))
     theirs = [
         candidate
         for candidate, speech in spoken.items()
         for words in [words_and_names(speech.speaker)]
-        if asked and (_weight(asked, words) >= least or known_as & words)
+        if named and (_weight(named, words) >= least or known_as & words)
     ]
-    topic = " ".join(word for word in question.split() if not words_and_names(word) & asked.keys())
+    topic = " ".join(word for word in question.split() if not words_and_names(word) & named.keys())
     ranked = rank_units(topic, theirs[: EVIDENCE.max_units], encoder)
-    told = EXTRACTIVE.told_malus
+    malus = EXTRACTIVE.account_malus
     weighed = [
-        each if spoken[each.candidate].has_words else replace(each, relevance=each.relevance - told)
+        each
+        if spoken[each.candidate].has_words
+        else replace(each, relevance=each.relevance - malus)
         for each in ranked
     ]
     return sorted(weighed, key=lambda each: (-each.relevance, each.span))
@@ -80,9 +82,9 @@ def _asked_speaker(question: str, speakers: Sequence[str]) -> _Asked:
     return {key: each for key, each in weights.items() if is_known and each in names}
 
 
-def _weight(asked: _Asked, words: Collection[str]) -> float:
+def _weight(named: _Asked, words: Collection[str]) -> float:
     """Of the names of which one of the words is a part."""
-    return sum(dict(asked[word] for word in asked.keys() & set(words)).values())
+    return sum(dict(named[word] for word in named.keys() & set(words)).values())
 
 
 def _titles_of(names: set[str], text: str) -> set[str]:

@@ -59,4 +59,6 @@ def _points(document: Document, embedder: Embedder, limit: int) -> list[Evidence
     below = [each for each in units if not title or not fingerprint(each.text).endswith(title)]
     ranked = rank_for_summary(below or units, embedder)
     limit = min(limit, max(3, len(ranked) // SUMMARY.units_per_point))
-    return in_document_order(choose_diverse(ranked, limit, apart=SUMMARY.apart_weight))
+    return in_document_order(
+        choose_diverse(ranked, limit, same_section_malus=SUMMARY.same_section_malus)
+    )

@@ -32,6 +32,6 @@ class QueryPlan:
     """The day that "this week" is counted from; None for that of the newest document."""
 
     @property
-    def in_turn(self) -> str:
+    def with_context(self) -> str:
         """The question behind what was asked and answered before."""
         return f"{self.context} {self.standalone}".strip()

@@ -12,18 +12,18 @@ from rag.thresholds import SUMMARY
 def choose_diverse(
     ranked: Sequence[Evidence],
     limit: int,
-    apart: float = 0.0,
+    same_section_malus: float = 0.0,
 ) -> list[Evidence]:
     """At most `limit` of `ranked`, in the order in which they were chosen: each time the one that
     is relevant and least like those chosen before (maximal marginal relevance, Carbonell and
     Goldstein 1998). What says the same as one chosen before, word for word or nearly, is left out.
-    `apart` is taken from the value of one for each
+    `same_section_malus` is taken from the value of one for each
     that was chosen of its section, and again of its paragraph.
     """
     left, chosen = list(ranked), list[Evidence]()
     texts = set[str]()
     while left and len(chosen) < limit:
-        best = max(left, key=lambda each: _marginal(each, chosen, apart))
+        best = max(left, key=lambda each: _marginal(each, chosen, same_section_malus))
         left.remove(best)
         text = fingerprint(best.candidate.text)
         if text in texts or _most_alike(best, chosen) > SUMMARY.max_likeness:
@@ -33,14 +33,14 @@ def choose_diverse(
     return chosen
 
 
-def _marginal(evidence: Evidence, chosen: Sequence[Evidence], apart: float) -> float:
+def _marginal(evidence: Evidence, chosen: Sequence[Evidence], same_section_malus: float) -> float:
     weight, unit = SUMMARY.relevance_weight, evidence.candidate.unit
     others = [each.candidate.unit for each in chosen]
     beside = sum(
         (other.headings == unit.headings) + (other.paragraph == unit.paragraph) for other in others
     )
     alike = _most_alike(evidence, chosen)
-    return weight * evidence.relevance - (1 - weight) * alike - apart * beside
+    return weight * evidence.relevance - (1 - weight) * alike - same_section_malus * beside
 
 
 def _most_alike(evidence: Evidence, chosen: Sequence[Evidence]) -> float:

@@ -152,9 +152,9 @@ def rank_units(
     """
     if not candidates:
         return []
-    in_turn = f"{context} {question}".strip()
+    behind_context = f"{context} {question}".strip()
     asked, wider, *read = encoder.encode(
-        [question, in_turn, *(each.in_context() for each in candidates)]
+        [question, behind_context, *(each.in_context() for each in candidates)]
     )
 
     def likeness(tokens: TokenEmbeddings) -> float:
