@@ -45,6 +45,12 @@ class Evidence:
     of our own."""
     words_weight: float = 0.2
     """Of the share of the question's words, beside MaxSim; 0 to 0.3 tried on the broad set."""
+    document_weight: float = 0.1
+    """The same in its document."""
+    max_document_chars: int = 200_000
+    """Of a document, in which they are looked for."""
+    max_front_chars: int = 400
+    """Of a document, in which it may name its author, place and date."""
     hit_weight: float = 0.2
     """Of the score of the chunk, 0..1: what is said nearby tells what a unit is about."""
     amount_bonus: float = 0.05

@@ -7,6 +7,7 @@ import pytest
 
 from rag.answering.comparison_points import comparison_sides
 from rag.answering.extractive import choose_points
+from rag.answering.list_points import lists_of
 from rag.query.question_kind import AnswerKind
 from rag.retrieval.unit_ranking import Candidate, Evidence
 from rag.text.units import parse_units
@@ -70,6 +71,26 @@ def test_a_list_of_which_one_item_is_relevant_does_not_answer() -> None:
     assert "Clear the sluice." not in chosen("list", "Which wheels are there?", evidence)[""]
 
 
+def test_units_with_one_label_are_a_list_and_the_turns_of_a_speaker_are_none() -> None:
+    minutes = """# Board
+
+**Roof.** It leaks.
+
+*Resolved (5 to 1):* Slate is ordered.
+
+Mr Orme spoke of the fence.
+
+*Resolved:* The fence is painted.
+"""
+    points = chosen("list", "Which resolutions?", ranked({"*Res": 0.9, "Mr Orme": 1.0}, minutes))
+    assert points[""] == [
+        "*Resolved (5 to 1):* Slate is ordered.",
+        "*Resolved:* The fence is painted.",
+    ]
+    talk = "Orme: The roof leaks.\n\nPell: Since May.\n\nOrme: Order slate.\n\nPell: I did."
+    assert lists_of(ranked({"Orme": 1.0}, talk)) == []
+
+
 def test_a_line_of_names_and_dates_is_no_item_of_a_loose_list() -> None:
     text = "By Ana Roe, 3 May 2021. The gate of the mill leaks badly. Its stones are worn."
     evidence = ranked({"By": 1.0, "The gate": 0.95, "Its": 0.9}, text)
@@ -98,6 +119,8 @@ def test_of_a_table_the_rows_of_the_two_sides_are_taken() -> None:
         ("Old wheel or new wheel?", ["Old wheel", "new wheel"]),
         ("How does the old wheel differ from the new wheel, in short?", ["old wheel", "new wheel"]),
         ("the gate vs. the stones: which lasts", ["gate", "stones"]),
+        ("How does a new wheel compare with the old wheel?", ["new wheel", "old wheel"]),
+        ("Do the gate and the stones differ?", ["gate", "stones"]),
         ("How does it work?", []),
         ("and or with", []),
         ("", []),

@@ -12,10 +12,12 @@ from rag.assistant import Assistant
 from rag.ingest.pipeline import ingest
 from rag.models.embeddings import local_embedder
 from rag.models.provider import HostedProvider, NoModel
+from rag.models.token_embeddings import TokenEncoder
+from rag.retrieval.unit_ranking import rank_units, units_of_document
 from rag.settings import Settings
 from rag.store.documents import Library
 from rag.store.vectors import VectorStore
-from rag.types import Answer
+from rag.types import Answer, Document
 from tests.asking import LARGE, SMALL, Index, asks_yes_or_no, prompt, settings_for
 from tests.fakes import Request, Script, ScriptedServer
 
@@ -142,6 +144,19 @@ def test_a_rank_before_a_name_does_not_make_another_of_that_rank_the_speaker(tow
     found = " ".join(quotes(asked(town, "What did Union Leader Per Lund say about night shifts?")))
     assert "night shifts will be paid" in found
     assert "2 million crowns" not in found
+
+
+def test_whom_the_byline_names_does_not_decide_between_the_sentences() -> None:
+    post = (
+        "# A winter on the canal\n\n*Posted by Nora Lindqvist on 3 March*\n\n"
+        "In October we moved onto the boat. It is twelve metres long and leaks a little.\n\n"
+        "## In the end\n\n"
+        "Whoever wants to do the same should take my advice: insulate the floor first.\n"
+    )
+    document = Document.of("canal.md", "A winter on the canal", "canal.md", post)
+    units = units_of_document(document, 10)
+    best = rank_units("What advice does Nora Lindqvist give?", units, TokenEncoder())[0]
+    assert "insulate the floor first" in best.candidate.text
 
 
 def test_numbers_run_by_first_appearance(seeds: Index) -> None:

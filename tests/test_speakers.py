@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from rag.retrieval.unit_ranking import units_of_document
 from rag.text.speakers import speeches
+from rag.types import Document
 
 
 def speakers(text: str) -> dict[str, str]:
@@ -103,3 +105,15 @@ def test_in_an_interview_the_one_in_the_title_answers() -> None:
     found = speakers(text)
     assert all("Rosa Lind" in found[each] for each in ("Older than the road.", "It hums.", "Yes."))
     assert "**You like it, though.**" not in found
+
+
+def test_whoever_speaks_once_in_a_talk_has_a_turn_and_a_section_of_their_own() -> None:
+    talk = (
+        "Transcript of the evening on the weir\n\n"
+        "HOLT: What does the weir need?\n\nARDEN: The gates need new hinges.\n\n"
+        "HOLT: And who pays for it?\n\nCORBY: The county pays half.\n\nARDEN: So it should.\n"
+    )
+    document = Document.of("weir.txt", "The weir", "weir.txt", talk)
+    sections = {each.text: each.section for each in units_of_document(document, 20)}
+    assert sections["CORBY: The county pays half."][-1] == "CORBY"
+    assert sections["ARDEN: So it should."] == sections["ARDEN: The gates need new hinges."]

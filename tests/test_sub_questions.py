@@ -65,6 +65,7 @@ def test_each_part_is_a_question(question: str, parts: list[str]) -> None:
         "What is cheap and can be mended?",
         "I saw the mill. Is it open?",
         "and what does it cost?",
+        "What may a member borrow and how many of each?",
         "Is it true that the pump, which was new, is broken?",
     ],
 )

@@ -8,6 +8,7 @@ from itertools import takewhile
 
 from rag.answering.list_points import lists_of, mean_relevance
 from rag.answering.points import PointGroup, Points, best_points, close_to_best, one_group
+from rag.query.question_kind import cue_words
 from rag.retrieval.diversity import choose_diverse
 from rag.retrieval.unit_ranking import Evidence, in_document_order
 from rag.text.names import words_and_names
@@ -122,14 +123,18 @@ def comparison_sides(question: str, source: str) -> list[str]:
 
 
 def _side(words: Sequence[str], source: str, *, backwards: bool = False) -> str:
-    """The longest run of words of the source among the first that are no stop words, articles
-    before them aside; of equal ones a name or figure, and then the first. `backwards` are words
-    that stand in the opposite order."""
-    start = next((n for n, word in enumerate(words) if words_and_names(word)), len(words))
+    """The longest run of words of the source among the first that are no stop words, articles and
+    words such as "compared" before them aside; of equal ones a name or figure, and then the first.
+    `backwards` are words that stand in the opposite order."""
+    start = next((n for n, word in enumerate(words) if _may_name_side(word)), len(words))
     if any(not word.isalnum() for word in words[:start]):
         return ""
-    run = list(takewhile(lambda word: word[0].isalnum() and words_and_names(word), words[start:]))
+    run = list(takewhile(lambda word: word[0].isalnum() and _may_name_side(word), words[start:]))
     parts = [run[first:end] for end in range(len(run) + 1) for first in range(end)]
     texts = [(" ".join(part[::-1] if backwards else part), len(part)) for part in parts]
     known = [(text, size) for text, size in texts if text.lower() in source]
     return max(known, key=lambda each: (each[1], not each[0][0].islower()), default=("", 0))[0]
+
+
+def _may_name_side(word: str) -> bool:
+    return bool(words_and_names(word)) and word.lower() not in cue_words("comparison")

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from rag.answering.points import Points, close_to_best, one_group
 from rag.retrieval.diversity import choose_diverse
-from rag.retrieval.unit_ranking import Evidence, in_document_order
+from rag.retrieval.unit_ranking import Candidate, Evidence, in_document_order
+from rag.text.speakers import speeches
 from rag.text.units import parse_units
 from rag.thresholds import EXTRACTIVE
+
+_LABEL = re.compile(r"[*_]{0,3}([^\W\d_][\w ]{1,30}?)(?: \([^()\n]*\))?:[*_]{0,3}\s")
 
 
 def list_points(ranked: Sequence[Evidence]) -> Points:
@@ -26,14 +30,25 @@ def list_points(ranked: Sequence[Evidence]) -> Points:
 
 
 def lists_of(ranked: Sequence[Evidence]) -> list[list[Evidence]]:
-    """The lists and tables among the evidence, of two items or more: each with its items, best
-    first, the list of the best item first."""
-    lists: dict[tuple[str, int], list[Evidence]] = {}
+    """The lists, tables and units with one label among the evidence, of two items or more: each
+    with its items, best first, the list of the best item first."""
+    lists: dict[tuple[str, int | str], list[Evidence]] = {}
     for each in ranked:
-        number = each.candidate.unit.list_number
-        if number is not None:
-            lists.setdefault((each.candidate.document.id, number), []).append(each)
+        own = _list_of(each.candidate)
+        if own is not None:
+            lists.setdefault((each.candidate.document.id, own), []).append(each)
     return [items for items in lists.values() if len(items) > 1]
+
+
+def _list_of(candidate: Candidate) -> int | str | None:
+    """What the list of a unit is known by: its number, or a label that is no speaker's, such as
+    "Resolved:", which other units of the document may have too; None of any other unit."""
+    unit = candidate.unit
+    label = _LABEL.match(candidate.text)
+    if unit.list_number is not None or label is None:
+        return unit.list_number
+    speech = speeches(candidate.document.text).get(unit)
+    return None if speech and speech.speaker == label[1] else label[1].lower()
 
 
 def mean_relevance(evidence: Sequence[Evidence]) -> float:
@@ -50,7 +65,7 @@ def _whole_list(items: Sequence[Evidence]) -> Points:
     units = [
         unit
         for unit in parse_units(document.text)
-        if unit.list_number == listed.list_number and unit.is_evidence
+        if unit.is_evidence and _list_of(Candidate(document, unit)) == _list_of(last.candidate)
     ]
     heading = listed.leans_on if listed.role == "item" else ""
     if len(units) > EXTRACTIVE.max_list_items:

@@ -78,14 +78,14 @@ class Answerability:
         return float((own.vectors @ np.concatenate(vectors).T).max(axis=1).mean())
 
     def max_sim_in_document(
-        self, document_id: str, question: str, passages: Sequence[Passage]
+        self, document_id: str, question: str, passages: Sequence[Passage], title: str = ""
     ) -> float:
-        """`max_sim` by the passages of one document. What several documents say between them is no
-        answer: among many, each of a question's words stands somewhere."""
+        """`max_sim` by the passages of one document, and by a `title`. What several documents say
+        between them is no answer: among many, each of a question's words stands somewhere."""
         texts = [
             each.as_read or each.text for each in passages if each.span.document_id == document_id
         ]
-        return self.max_sim(question, texts)
+        return self.max_sim(question, [title, *texts] if title else texts)
 
     def estimator(
         self, question: str, passages: Sequence[Passage]
@@ -104,13 +104,17 @@ class Answerability:
 
     def likeness(self, question: str, passages: Sequence[Passage]) -> float:
         """The chance, 0..1, that one of the documents answers the question, by how similar its
-        passages are to it alone, without asking a model; 0 without passages."""
-        ids = dict.fromkeys(each.span.document_id for each in passages)
-        weights = self._fitted.from_likeness
-        return max(
-            (weights.chance(self.max_sim_in_document(id, question, passages)) for id in ids),
-            default=0.0,
-        )
+        passages are to it, half of it read below their title, without asking a model; 0 without
+        passages. A title tells what is looked for where the passages need not say it again, and
+        nothing where many documents are about one thing."""
+        titles = {each.span.document_id: each.title for each in passages}
+
+        def chance(id: str, title: str) -> float:
+            alone = self.max_sim_in_document(id, question, passages)
+            titled = self.max_sim_in_document(id, question, passages, title)
+            return self._fitted.from_likeness.chance((alone + titled) / 2)
+
+        return max((chance(id, title) for id, title in titles.items()), default=0.0)
 
 
 def log_odds(chance: float) -> float:

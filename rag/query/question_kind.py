@@ -38,6 +38,7 @@ KINDS: tuple[AnswerKind, ...] = get_args(AnswerKind)
 
 WEIGHTS = Path(__file__).with_suffix(".json")
 COMMAND = "python -m eval.benchmarks.question_kinds_fit"
+MIN_CUE_WEIGHT = 1.4  # of a word, for the log-odds of its kind: "contrast", but not "before"
 VECTOR_SIZE = 384  # numbers in a vector of all-MiniLM-L6-v2
 
 
@@ -108,6 +109,19 @@ def _softmax(scores: Sequence[float]) -> list[float]:
 def load_kind_weights(file: Path = WEIGHTS) -> KindWeights:
     """The fitted weights. Raises `ModelFileError`."""
     return load_weights(KindWeights, file, COMMAND, ("^", "$"))
+
+
+@cache
+def cue_words(kind: AnswerKind) -> frozenset[str]:
+    """The words that tell this kind by themselves, such as "compare" and "difference" for a
+    comparison: each weighs `MIN_CUE_WEIGHT` more for it than for any other kind. Raises
+    `ModelFileError`."""
+    place = KINDS.index(kind)
+    return frozenset(
+        word
+        for word, row in load_kind_weights().features.items()
+        if word.isalpha() and row[place] - max(row[:place] + row[place + 1 :]) >= MIN_CUE_WEIGHT
+    )
 
 
 # --- reading a question -----------------------------------------------------------------------

@@ -34,10 +34,10 @@ def choose_diverse(
 
 
 def _marginal(evidence: Evidence, chosen: Sequence[Evidence], same_section_malus: float) -> float:
-    weight, unit = SUMMARY.relevance_weight, evidence.candidate.unit
-    others = [each.candidate.unit for each in chosen]
+    weight, own = SUMMARY.relevance_weight, evidence.candidate
+    others = [each.candidate for each in chosen]
     beside = sum(
-        (other.headings == unit.headings) + (other.paragraph == unit.paragraph) for other in others
+        (other.section == own.section) + (other.paragraph == own.paragraph) for other in others
     )
     alike = _most_alike(evidence, chosen)
     return weight * evidence.relevance - (1 - weight) * alike - same_section_malus * beside

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from math import log1p
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from rag.store.documents import Library
 from rag.text.quantities import find_quantities
 from rag.text.sentences import needs_context
 from rag.text.spaceless import has_spaceless
-from rag.text.speakers import speeches
+from rag.text.speakers import speeches, turns
 from rag.text.tokens import content_keys
 from rag.text.units import Unit, in_context, parse_units
 from rag.thresholds import EVIDENCE, SUMMARY
@@ -48,6 +49,11 @@ class Candidate:
     def paragraph(self) -> tuple[str, int]:
         """Its document and the number of its paragraph there."""
         return self.document.id, self.unit.paragraph
+
+    @property
+    def section(self) -> tuple[str, ...]:
+        """The headings above it, and whose turn it is in a dialogue."""
+        return *self.unit.headings, turns(self.document.text).get(self.unit, "")
 
     @property
     def is_running_text(self) -> bool:
@@ -147,29 +153,43 @@ def rank_units(
 
     Relevance is the MaxSim (Khattab and Zaharia 2020) of the question in the unit as it is read in
     its context and in its own tokens, each the mean of that with every token alike and that with
-    rare tokens counting more; and small weights for the question's words, for the score of the
-    chunk, and for a number where one is asked for. Raises `ModelFileError`.
+    rare tokens counting more; and small weights for the question's words in it and in its document,
+    for the score of the chunk, and for a number where one is asked for. Raises `ModelFileError`.
     """
     if not candidates:
         return []
     behind_context = f"{context} {question}".strip()
+    documents = {each.document.id: each.document for each in candidates}
+    fronts = {id: front_matter(each) for id, each in documents.items()}
     asked, wider, *read = encoder.encode(
-        [question, behind_context, *(each.in_context() for each in candidates)]
+        [
+            *(question, behind_context),
+            *fronts.values(),
+            *(each.in_context() for each in candidates),
+        ]
     )
+    read_fronts, read = dict(zip(fronts, read, strict=False)), read[len(fronts) :]
 
-    def likeness(tokens: TokenEmbeddings) -> float:
+    def likeness(tokens: TokenEmbeddings, candidate: Candidate) -> float:
         wide = EVIDENCE.context_weight if context else 0.0
-        return (1 - wide) * max_similarity(asked, tokens) + wide * max_similarity(wider, tokens)
+        front = read_fronts[candidate.document.id]
+        own, wider_own = (max_similarity(each, tokens, front) for each in (asked, wider))
+        return (1 - wide) * own + wide * wider_own
 
-    words = [content_keys(each.in_context()) for each in candidates]
-    rarity = _rarity(content_keys(question), words)
+    wanted = content_keys(question)
+    words = [
+        content_keys(f"{fronts[each.document.id]}\n{each.in_context()}") for each in candidates
+    ]
+    rarity = _rarity(wanted, words)
+    whole = _shares_of_documents(wanted, documents)
     kind = expected_answer_type(question)
     evidence = [
         Evidence(
             candidate,
-            (1 - EVIDENCE.own_weight) * likeness(tokens)
-            + EVIDENCE.own_weight * likeness(own)
+            (1 - EVIDENCE.own_weight) * likeness(tokens, candidate)
+            + EVIDENCE.own_weight * likeness(own, candidate)
             + EVIDENCE.words_weight * sum(rarity[word] for word in sorted(rarity.keys() & held))
+            + EVIDENCE.document_weight * whole[candidate.document.id]
             + EVIDENCE.hit_weight * candidate.hit_score
             + _amount_bonus(candidate.text, kind),
             mean_vector(own),
@@ -188,15 +208,34 @@ def _own_tokens(candidate: Candidate, read: TokenEmbeddings) -> TokenEmbeddings:
     return TokenEmbeddings(read.vectors[first:], read.weights[first:], read.offsets[first:])
 
 
-def max_similarity(asked: TokenEmbeddings, read: TokenEmbeddings) -> float:
+def front_matter(document: Document) -> str:
+    """What a document says of itself between its title and its text, such as its author and date,
+    in one line; "" for most."""
+    text = document.text[: EVIDENCE.max_front_chars]
+    lines = []
+    for unit in parse_units(text)[:-1]:  # the last may be cut
+        candidate = Candidate(document, unit)
+        is_text = unit.is_evidence and candidate.is_running_text and candidate.is_long
+        is_section = text[text.rfind("\n", 0, unit.start) + 1 :].startswith("#")
+        if is_text or unit.role in ("item", "row") or (is_section and unit.start > 2):
+            break
+        lines.append(candidate.text)
+    return " ".join(" ".join(lines).split())
+
+
+def max_similarity(
+    asked: TokenEmbeddings, read: TokenEmbeddings, front: TokenEmbeddings | None = None
+) -> float:
     """The mean over the tokens of the one text of the cosine similarity, -1..1, to the nearest
-    token of the other; half of it with every token alike, half weighted by rarity. -1 where one of
-    the two has no token."""
+    token of the other, or of its front matter; half of it with every token alike, half weighted by
+    rarity. -1 where one of the two has no token."""
     import numpy as np
 
     if not len(asked.vectors) or not len(read.vectors):
         return -1.0
     nearest = (asked.vectors @ read.vectors.T).max(axis=1)
+    if front is not None and len(front.vectors):
+        nearest = np.maximum(nearest, (asked.vectors @ front.vectors.T).max(axis=1))
     weights = asked.weights if asked.weights.any() else None
     return (float(nearest.mean()) + float(np.average(nearest, weights=weights))) / 2
 
@@ -209,13 +248,28 @@ def mean_vector(read: TokenEmbeddings) -> NDArray[np.float32]:
     return mean / max(float(np.linalg.norm(mean)), 1e-9)
 
 
-def _rarity(wanted: set[str], held: Sequence[set[str]]) -> Mapping[str, float]:
+def _rarity(wanted: Set[str], held: Sequence[Set[str]]) -> Mapping[str, float]:
     """A weight for each word that is wanted, together 1: rare ones weigh more."""
     weights = {
         word: log1p(len(held) / (1 + sum(word in each for each in held))) for word in sorted(wanted)
     }
     total = sum(weights.values())
     return {word: weight / total for word, weight in weights.items()}
+
+
+def _shares_of_documents(
+    wanted: set[str], documents: Mapping[str, Document]
+) -> Mapping[str, float]:
+    """The share of the words that are wanted in each document, 0..1, by weight: a question about
+    the Hallams is about the document that names them once."""
+    words = {id: _document_keys(each.title, each.text) for id, each in documents.items()}
+    rarity = _rarity(wanted, list(words.values()))
+    return {id: sum(rarity[word] for word in wanted & own) for id, own in words.items()}
+
+
+@lru_cache(maxsize=256)
+def _document_keys(title: str, text: str) -> frozenset[str]:
+    return frozenset(content_keys(f"{title}\n{text[: EVIDENCE.max_document_chars]}"))
 
 
 def _amount_bonus(text: str, kind: AnswerType) -> float:
@@ -239,8 +293,8 @@ def rank_for_summary(candidates: Sequence[Candidate], embedder: Embedder) -> lis
     topic = SUMMARY.title_weight * title + SUMMARY.centre_weight * centre / np.linalg.norm(centre)
     evidence = []
     for place, (candidate, vector) in enumerate(zip(running, vectors, strict=True)):
-        before = running[place - 1].unit if place else None
-        opens = before is None or before.headings != candidate.unit.headings
+        before = running[place - 1] if place else None
+        opens = before is None or before.section != candidate.section
         score = (
             float(vector @ topic)
             + SUMMARY.early_weight * (1 - place / len(running))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -57,13 +57,13 @@ def speeches(text: str) -> dict[Unit, Speech]:
     that goes on with a quotation, or says "she said", has the speaker of the unit before, or
     whoever that names."""
     units = parse_units(text)
-    turns = _turns(text, units)
+    own_turns = turns(text)
     known = {name.text for name in find_names(text, starts=sentence_starts(text))}
     found: dict[Unit, Speech] = {}
     speaker, is_open = "", False
     for unit in units:
-        if unit in turns:
-            found[unit] = Speech(turns[unit], goes_on=False, has_words=True)
+        if unit in own_turns:
+            found[unit] = Speech(own_turns[unit], goes_on=False, has_words=True)
             continue
         own = unit.text(text)
         outside = _outside_quotations(own, is_open)
@@ -81,32 +81,38 @@ def speeches(text: str) -> dict[Unit, Speech]:
     return found
 
 
-def _turns(text: str, units: Sequence[Unit]) -> dict[Unit, str]:
+@lru_cache(maxsize=64)
+def turns(text: str) -> dict[Unit, str]:
     """The speaker of each unit of a dialogue, by its labels; or, where paragraphs are questions and
     the next ones answer, whoever the title names."""
     paragraphs: dict[int, list[Unit]] = {}
-    for unit in units:
+    for unit in parse_units(text):
         paragraphs.setdefault(unit.paragraph, []).append(unit)
     labels = {number: _label(own[0].text(text)) for number, own in paragraphs.items()}
     counts = Counter(label.split()[-1] for label in labels.values() if label)
     speakers = {word for word, count in counts.items() if count > 1}
+    forms = {
+        _form(label, paragraphs[number][0].text(text))
+        for number, label in labels.items()
+        if label and label.split()[-1] in speakers
+    }
     whole = {number: text[own[0].start : own[-1].end] for number, own in paragraphs.items()}
     asks = {number for number, asked in whole.items() if is_question(asked)}
     is_labelled, is_interview = len(speakers) > 1, len(asks) >= MIN_QUESTIONS
-    turns: dict[Unit, str] = {}
+    found: dict[Unit, str] = {}
     speaker = ""
     for number, own in paragraphs.items():
         label = labels[number]
-        if is_labelled and label and label.split()[-1] in speakers:
+        if is_labelled and label and _form(label, own[0].text(text)) in forms:
             speaker = label
-            turns |= dict.fromkeys(own, speaker)
+            found |= dict.fromkeys(own, speaker)
         elif is_interview and (number in asks or _BOLD.fullmatch(whole[number])):
             speaker = "" if is_labelled else next(iter(own[0].headings), "")
         elif own[0].role == "heading":
             speaker = ""
         elif speaker:
-            turns |= dict.fromkeys(own, speaker)
-    return turns
+            found |= dict.fromkeys(own, speaker)
+    return found
 
 
 def _label(paragraph: str) -> str:
@@ -114,6 +120,11 @@ def _label(paragraph: str) -> str:
     found = _LABEL.match(paragraph)
     label = found["label"] if found else ""
     return label if label[:1].isupper() and content_stems(label) else ""
+
+
+def _form(label: str, paragraph: str) -> tuple[bool, bool]:
+    """How a label is written, as a dialogue writes all of them: whoever speaks once has one too."""
+    return label.isupper(), paragraph.startswith("**")
 
 
 def _outside_quotations(text: str, is_open: bool) -> str:

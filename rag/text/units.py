@@ -4,8 +4,8 @@ A unit is what is cited; its context (headings above it, the line that introduce
 sentence that it leans on) tells what it is about and is never cited for it. Headings, lines that
 end in a colon, questions, and sentences that give orders to a machine are context, never evidence.
 
-The structure is that of light Markdown: ``#`` headings, list markers, ``|`` tables. Plain text has
-headings too: a line of its own without a full stop, with full sentences below.
+The structure is that of light Markdown: ``#`` headings, list markers, ``|`` tables. A line of its
+own all in bold is a heading, and so is one without a full stop with full sentences below.
 """
 
 from __future__ import annotations
@@ -23,11 +23,15 @@ UnitRole = Literal["sentence", "item", "row", "heading", "introduction", "questi
 EVIDENCE_ROLES = frozenset(["sentence", "item", "row"])
 
 MAX_HEADING_CHARS = 140
+SETEXT_LEVEL, PLAIN_LEVEL = 1, 7  # of a heading that is underlined; of a plain line
 MAX_ITEM_CHARS = 400
 """A list item that is longer is cited sentence by sentence."""
 
 _ATX = re.compile(r"(#{1,6})[ \t]+(?=\S)")
 _SETEXT = re.compile(r"\s{0,3}(?:={3,}|-{3,})\s*$")
+_STRONG = re.compile(
+    r"(\*\*|__)(?=\S)(?:(?!\1).)+?[^\s.!?…:。！？]\1\s*$"
+)  # a whole line, no sentence
 _ITEM = re.compile(r"[ \t]*(?:[-*•+–]|\(?\d{1,3}[.)]|[a-z][.)])[ \t]+(?=\S)")
 _ROW = re.compile(r"[^|\n]*\|[^|\n]*\||\|[^|\n]+\|?")
 _RULE = re.compile(r"[\s|:\-–—=*_]+$")
@@ -112,9 +116,9 @@ def _blocks(text: str) -> Iterator[_Block]:
         elif atx := _ATX.match(line):
             yield _Block(start + atx.end(), end, "heading", len(atx[1]))
             number += 1
-        elif _is_setext(text, lines, number):
-            yield _Block(start, end, "heading", 1)
-            number += 2
+        elif level := _level_of_other_heading(text, lines, number):
+            yield _Block(start, end, "heading", level)
+            number += 2 if level == SETEXT_LEVEL else 1
         elif item := _ITEM.match(line):
             last = _last_of_item(text, lines, number)
             indent = len(line) - len(line.lstrip())
@@ -169,6 +173,19 @@ def _is_setext(text: str, lines: Sequence[tuple[int, int]], number: int) -> bool
     return bool(_SETEXT.match(below)) and len(line) <= MAX_HEADING_CHARS and "|" not in line
 
 
+def _level_of_other_heading(text: str, lines: Sequence[tuple[int, int]], number: int) -> int:
+    """The level of a heading that is underlined, or set in bold in a line of its own and no
+    sentence; 0 of any other line."""
+    if _is_setext(text, lines, number):
+        return SETEXT_LEVEL
+    line, above, below = (
+        text[slice(*lines[n])] if 0 <= n < len(lines) else ""
+        for n in (number, number - 1, number + 1)
+    )
+    alone = not above.strip() and not below.strip() and len(line) <= MAX_HEADING_CHARS
+    return PLAIN_LEVEL if alone and _STRONG.match(line) else 0
+
+
 def _starts_block(line: str) -> bool:
     return (
         not line.strip()
@@ -220,7 +237,7 @@ def _with_roles(text: str, blocks: Sequence[_Block]) -> Iterator[Unit]:
             units = list(_sentence_units(text, block, following, like, before))
             for unit in units:
                 if unit.role == "heading":
-                    headings = _under(headings, 7, unit.text(text))
+                    headings = _under(headings, PLAIN_LEVEL, unit.text(text))
                 yield unit
             last = units[-1] if units else None
             leads = last is not None and last.role in ("introduction", "question")
