@@ -145,6 +145,8 @@ class Summary:
     """For one that goes on with a quotation."""
     same_section_malus: float = 0.1
     """Taken for each point from the same section, and from the same paragraph."""
+    near_malus: float = 0.1
+    """Taken for one that was chosen beside it."""
     relevance_weight: float = 0.7
     """Of relevance beside difference, where several units are chosen."""
     max_likeness: float = 0.92

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from itertools import takewhile
 
-from rag.answering.list_points import lists_of, mean_relevance
+from rag.answering.list_points import announced_by_best, lists_of, mean_relevance
 from rag.answering.points import PointGroup, Points, best_points, close_to_best, one_group
 from rag.query.question_kind import cue_words
 from rag.retrieval.diversity import choose_diverse
@@ -67,12 +67,13 @@ def _rows_of_sides(items: Sequence[Evidence], own: Sequence[set[str]]) -> list[E
 
 
 def _points_by_document(ranked: Sequence[Evidence]) -> Points:
-    """A group for each of the two documents with the most relevant units, the older first; the
-    best points where these are of one document."""
+    """A group for each of the two documents with the most relevant units, the older first; where
+    these are of one document, what its best unit announces, or the best points."""
     near = close_to_best(ranked)
     documents = list(dict.fromkeys(each.candidate.document.id for each in near))
     if len(documents) < 2:
-        return best_points(ranked)
+        announced = announced_by_best(ranked)
+        return one_group(announced) if announced else best_points(ranked)
     groups = []
     published = {each.candidate.document.id: each.candidate.document.published for each in ranked}
     for id in sorted(documents[:2], key=lambda id: published[id] or ""):

@@ -23,7 +23,7 @@ def list_points(ranked: Sequence[Evidence]) -> Points:
     if items and mean_relevance(items) >= ranked[0].relevance - EXTRACTIVE.list_advantage:
         return _whole_list(items)
     running = [each for each in ranked if each.candidate.is_running_text] or ranked
-    if announced := _announced(running):
+    if announced := announced_by_best(running):
         return one_group(announced)
     chosen = choose_diverse(close_to_best(running), EXTRACTIVE.max_loose_items)
     return one_group(in_document_order(chosen))
@@ -77,7 +77,7 @@ def _whole_list(items: Sequence[Evidence]) -> Points:
     return one_group(whole, heading, by_form=True)
 
 
-def _announced(ranked: Sequence[Evidence]) -> list[Evidence]:
+def announced_by_best(ranked: Sequence[Evidence]) -> list[Evidence]:
     """What follows in the paragraph of the best unit, where that is so short that it can only say
     that something follows: "The study has limits." """
     best = ranked[0].candidate
