@@ -79,6 +79,9 @@ class Extractive:
     list_advantage: float = 0.2
     """How much less relevant than the best unit a list's items may be, on the whole, and be the
     answer."""
+    relevance_weight: float = 0.9
+    """Of relevance beside difference, where several units are chosen; 0.7, 0.85 and 1 tried on the
+    broad and the fresh set."""
     max_points: int = 4
     before_weight: float = 0.5
     """Of the relevance of the unit before, for a reason."""
@@ -148,7 +151,7 @@ class Summary:
     near_malus: float = 0.1
     """Taken for one that was chosen beside it."""
     relevance_weight: float = 0.7
-    """Of relevance beside difference, where several units are chosen."""
+    """Of relevance beside difference."""
     max_likeness: float = 0.92
     """Cosine similarity from which two units say the same."""
 
@@ -184,6 +187,8 @@ class Answering:
     min_p_premise: float = 0.55
     """Of the model's "yes" to what a "why" takes for granted; 17 that it may and 22 that it may
     not, of our own: at 0.55 a lead or points stand for 16 and 6 of them."""
+    min_p_premise_doubted: float = 0.35
+    """The same, for a reason to be looked for that proves it."""
     min_p_answered_closest: float = 0.85
     """For the closest passages to be quoted where what the model wrote did not stand."""
     min_p_answered_closest_yes_no: float = 0.5

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import log
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from rag.store.documents import Library
 from rag.store.vectors import VectorStore
 from rag.types import Answer, Document
 from tests.asking import LARGE, SMALL, Index, asks_yes_or_no, prompt, settings_for
-from tests.fakes import Request, Script, ScriptedServer
+from tests.fakes import Reply, Request, Script, Scripted, ScriptedServer
 
 pytest_plugins = ["tests.seeds"]
 
@@ -246,6 +247,27 @@ def test_a_why_about_what_the_model_denies_is_declined(town: Index) -> None:
 
     answer, _ = judged(town, "Why did the mayor call the strike a triumph?", script)
     assert (answer.status, answer.reason) == ("declined", "not stated")
+
+
+@pytest.mark.parametrize(
+    ("lead", "status"),
+    [
+        ("The ferry crews ended a strike of eleven days on Monday.", "answered"),
+        ("The crews went home to their gardens.", "declined"),
+    ],
+)
+def test_a_why_about_what_the_model_doubts_is_answered_where_a_reason_checks(
+    town: Index, lead: str, status: str
+) -> None:
+    doubt = Reply("No", alternatives={"Yes": log(0.45), "No": log(0.55)})
+
+    def script(request: Request) -> Scripted:
+        if "Did the ferry crews" in prompt(request):
+            return doubt
+        return "Yes" if asks_yes_or_no(request) else lead
+
+    answer, _ = judged(town, "Why did the ferry crews end their strike on Monday?", script)
+    assert answer.status == status
 
 
 def test_what_somebody_said_about_one_thing_begins_with_that_sentence(town: Index) -> None:

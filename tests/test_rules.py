@@ -51,6 +51,10 @@ def test_what_a_plain_sentence_bears(claim: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("quote", "claim", "expected"),
     [
+        # a cause
+        ("She chose tin, which he hated.", "She chose tin because he hated it.", SOFT),
+        ("She moved to tin because lead is dear.", "She moved to tin because lead is dear.", NONE),
+        ("Lead is dear, so she moved to tin.", "She moved to tin because lead is dear.", NONE),
         # negation, both ways
         ("The plant has not reopened.", "The plant has reopened.", HARD),
         ("The plant hasn’t reopened.", "The plant has not reopened.", NONE),

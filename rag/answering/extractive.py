@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from rag.answering.comparison_points import comparison_points
 from rag.answering.list_points import list_points
-from rag.answering.points import Points, best_points, close_to_best, one_group
+from rag.answering.points import Points, best_first, best_points, close_to_best, one_group
 from rag.answering.statement_points import speech_on_topic, statement_points
 from rag.checking.question_match import unknown_names
 from rag.models.token_embeddings import TokenEncoder
@@ -57,6 +57,8 @@ class ExtractiveComposer:
             if ranked:
                 return statement_points(ranked)
         ranked = rank_units(plan.standalone, candidates, self.encoder, plan.context)
+        if plan.kind in POINT_KINDS:
+            ranked = [each for each in ranked if not each.candidate.is_front] or ranked
         return choose_points(plan.kind, plan.standalone, ranked)
 
     def supporting_points(
@@ -118,7 +120,12 @@ def choose_points(kind: AnswerKind, question: str, ranked: Sequence[Evidence]) -
         return Points()
     if kind == "comparison":
         return comparison_points(question, ranked)
-    choosers = {"list": list_points, "explanation": explanation_points}
+    choosers = {
+        "list": list_points,
+        "explanation": explanation_points,
+        "fact": best_first,
+        "yes_no": best_first,
+    }
     return choosers.get(kind, best_points)(ranked)
 
 

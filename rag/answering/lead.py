@@ -34,7 +34,8 @@ class Lead:
     claims: tuple[Claim, ...] = ()
     """The sentences of its reply that the passages support, none where it says nothing so."""
     premise_holds: bool = True
-    """False where it denies what the question takes for granted."""
+    """False where it denies what the question takes for granted, or doubts it and gives no reason
+    that they support."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +51,11 @@ class LeadWriter:
     ) -> Generator[Step, None, Lead]:
         """Ask whether the passages answer, and, unless `judge_only`, for the answer where they do.
         Of many passages the model reads the most similar. They do not answer a question that takes
-        for granted what they do not say. Raises what `ChatModel.stream` does."""
+        for granted what the model denies; where it only doubts it, a sentence that they support
+        has to say why. Raises what `ChatModel.stream` does."""
         shown = _within_budget(passages)
-        if not (yield from _premise_holds(question, shown, model)):
+        p_premise = yield from _p_premise(question, shown, model)
+        if p_premise < ANSWERING.min_p_premise_doubted:
             return Lead(0.0, 0.0, premise_holds=False)
         call = yield from timed_call("judge", lambda: ask_if_answered(question, shown, model))
         yield call
@@ -66,7 +69,8 @@ class LeadWriter:
         attempt = Attempt(shown, p_answered, chance)
         claims = yield from timed_call("check", lambda: self._supported(question, reply, attempt))
         yield from (Checked(claim, "kept") for claim in claims)
-        return Lead(p_answered, chance, claims)
+        holds = bool(claims) or p_premise >= ANSWERING.min_p_premise
+        return Lead(p_answered, chance, claims, holds)
 
     def _supported(self, question: str, reply: str, attempt: Attempt) -> tuple[Claim, ...]:
         sentences, _ = parse_reply(reply, max(each.number for each in attempt.passages))
@@ -83,31 +87,31 @@ class LeadWriter:
         )
 
 
-def _premise_holds(
+def _p_premise(
     question: str, passages: Sequence[Passage], model: ChatModel
-) -> Generator[Step, None, bool]:
-    """Whether the model says that what the question takes for granted is so, both by all passages
-    and by one of the two most similar: between them, each of its words stands somewhere. A reply
-    that is neither yes nor no counts as a yes."""
+) -> Generator[Step, None, float]:
+    """The probability, 0..1, of the model's "yes" to what the question takes for granted, by all
+    passages and by one of the two most similar, whichever is lower: between them, each of its words
+    stands somewhere. A reply that is neither yes nor no counts as a yes."""
     premise = premise_question(question)
     if premise is None:
-        return True
-    best = sorted(passages, key=lambda each: -each.score)[:2]
-    all_say = yield from _says_yes(premise, passages, model)
-    if not all_say or len(passages) == 1:
-        return all_say
-    for passage in best:
-        if (yield from _says_yes(premise, [passage], model)):
-            return True
-    return False
+        return 1.0
+    by_all = yield from _p_yes(premise, passages, model)
+    if by_all < ANSWERING.min_p_premise_doubted or len(passages) == 1:
+        return by_all
+    by_one = 0.0
+    for passage in sorted(passages, key=lambda each: -each.score)[:2]:
+        if by_one < ANSWERING.min_p_premise:
+            by_one = max(by_one, (yield from _p_yes(premise, [passage], model)))
+    return min(by_all, by_one)
 
 
-def _says_yes(
+def _p_yes(
     question: str, passages: Sequence[Passage], model: ChatModel
-) -> Generator[Step, None, bool]:
+) -> Generator[Step, None, float]:
     call = yield from timed_call("judge", lambda: ask_yes_or_no(question, passages, model))
     yield call
-    return call.probability is None or call.probability >= ANSWERING.min_p_premise
+    return 1.0 if call.probability is None else call.probability
 
 
 def _within_budget(passages: Sequence[Passage]) -> list[Passage]:

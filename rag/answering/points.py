@@ -87,6 +87,15 @@ def best_points(ranked: Sequence[Evidence]) -> Points:
     return one_group(in_document_order(chosen))
 
 
+def best_first(ranked: Sequence[Evidence]) -> Points:
+    """As `best_points`, the most relevant unit first, behind the one that it leans on."""
+    chosen = choose_diverse(close_to_best(ranked), EXTRACTIVE.max_points)
+    leans_on = chosen[0].candidate.unit.leans_on if chosen else ""
+    first = [each for each in chosen[1:] if each.candidate.text == leans_on] + chosen[:1]
+    rest = [each for each in chosen if each not in first]
+    return one_group([*first, *in_document_order(rest)])
+
+
 def one_group(evidence: Sequence[Evidence], heading: str = "", *, by_form: bool = False) -> Points:
     """The evidence as one list, below a heading; no points without evidence."""
     return Points((PointGroup(heading, tuple(evidence)),), by_form) if evidence else Points()

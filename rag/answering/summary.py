@@ -60,5 +60,11 @@ def _points(document: Document, embedder: Embedder, limit: int) -> list[Evidence
     ranked = rank_for_summary(below or units, embedder)
     limit = min(limit, max(3, len(ranked) // SUMMARY.units_per_point))
     return in_document_order(
-        choose_diverse(ranked, limit, SUMMARY.same_section_malus, SUMMARY.near_malus)
+        choose_diverse(
+            ranked,
+            limit,
+            SUMMARY.relevance_weight,
+            SUMMARY.same_section_malus,
+            SUMMARY.near_malus,
+        )
     )

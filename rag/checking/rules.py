@@ -34,6 +34,13 @@ _QUANTIFIERS: frozenset[Qualifier] = frozenset(["all", "most", "many", "some", "
 _FRAMING = re.compile(
     r"(?i)(?:additional|final|next|first|then|follow|overall|therefor|general|important)\w*|example"
 )
+_CAUSE = re.compile(r"\b(?:because|due to|owing to|as a result of)\b", re.IGNORECASE)
+# With these a source may give a reason: what only follows after a colon may be one.
+_MAY_GIVE_CAUSE = re.compile(
+    r"\b(?:because|due|owing|thanks|result\w*|caus\w*|reason\w*|since|as|so|for|therefore|hence|thus"
+    r"|leads?|led|cit(?:es|ed|ing)|blam\w*|means?|meant|after|when|if|by|over|amid)\b|[:;–—]",
+    re.IGNORECASE,
+)
 _COMPLETED = re.compile(r"\b(?:has|have|had|was|were) (?:\w+ly )?([a-z]+(?:ed|en|t|d))\b")
 
 
@@ -103,6 +110,15 @@ def _opposites(claim: str, quotes: Sequence[str], around: str) -> list[Reason]:
         Reason(f'the claim says "{ours}", the source "{theirs}"', hard=True)
         for ours, theirs in exchanged_words(claim, _closest(claim, quotes))
     ]
+
+
+def _unstated_cause(claim: str, quotes: Sequence[str], around: str) -> list[Reason]:
+    """A "because" where the source joins the two without one: "which he would have hated" gives no
+    reason."""
+    gives_one = _CAUSE.search(claim)
+    if not gives_one or any(_MAY_GIVE_CAUSE.search(quote) for quote in quotes):
+        return []
+    return [Reason(f'the source does not say "{gives_one[0].lower()}"', hard=False)]
 
 
 def _missing(claim: str, quotes: Sequence[str], around: str) -> list[Reason]:
@@ -219,7 +235,7 @@ def _name_places(text: str) -> dict[str, list[int]]:
 _Rule = Callable[[str, Sequence[str], str], list[Reason]]
 _RULES: tuple[_Rule, ...] = (
     *number_rules.RULES, *name_rules.RULES, _other_qualifiers, _other_negation, _departures,
-    _missing, _repeated, _opposites, _purposes, _attribution, _exchanged_names,
+    _missing, _repeated, _opposites, _purposes, _unstated_cause, _attribution, _exchanged_names,
 )  # fmt: skip
 
 

@@ -6,18 +6,20 @@ from collections.abc import Sequence
 
 from rag.retrieval.unit_ranking import Evidence
 from rag.text.fingerprint import fingerprint
-from rag.thresholds import SUMMARY
+from rag.thresholds import EXTRACTIVE, SUMMARY
 
 
 def choose_diverse(
     ranked: Sequence[Evidence],
     limit: int,
+    relevance_weight: float = EXTRACTIVE.relevance_weight,
     same_section_malus: float = 0.0,
     near_malus: float = 0.0,
 ) -> list[Evidence]:
     """At most `limit` of `ranked`, in the order in which they were chosen: each time the one that
     is relevant and least like those chosen before (maximal marginal relevance, Carbonell and
-    Goldstein 1998). What says the same as one chosen before, word for word or nearly, is left out.
+    Goldstein 1998), with `relevance_weight` of its value for the first. What says the same as one
+    chosen before, word for word or nearly, is left out.
 
     `same_section_malus` is taken from the value of one for each that was chosen of its section, and
     again of its paragraph; `near_malus` from one beside one chosen, and less the farther it stands
@@ -29,9 +31,8 @@ def choose_diverse(
     def value(each: Evidence) -> float:
         nearness = max((_nearness(each, other, limit) for other in chosen), default=0.0)
         beside = same_section_malus * _beside(each, chosen)
-        weight = SUMMARY.relevance_weight
-        alike = (1 - weight) * _most_alike(each, chosen)
-        return weight * each.relevance - alike - beside - near_malus * nearness
+        alike = (1 - relevance_weight) * _most_alike(each, chosen)
+        return relevance_weight * each.relevance - alike - beside - near_malus * nearness
 
     while left and len(chosen) < limit:
         best = max(left, key=value)

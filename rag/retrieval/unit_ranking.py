@@ -16,7 +16,7 @@ from rag.text.sentences import needs_context
 from rag.text.spaceless import has_spaceless
 from rag.text.speakers import speeches, turns
 from rag.text.tokens import content_keys
-from rag.text.units import Unit, in_context, parse_units
+from rag.text.units import Unit, ends_sentence, in_context, parse_units
 from rag.thresholds import EVIDENCE, SUMMARY
 from rag.types import Document, Embedder, Hit, Span
 
@@ -54,6 +54,11 @@ class Candidate:
     def section(self) -> tuple[str, ...]:
         """The headings above it, and whose turn it is in a dialogue."""
         return *self.unit.headings, turns(self.document.text).get(self.unit, "")
+
+    @property
+    def is_front(self) -> bool:
+        """True where it stands before the text of its document, such as a byline."""
+        return self.unit.start < text_start(self.document)
 
     @property
     def is_running_text(self) -> bool:
@@ -97,6 +102,22 @@ class Evidence:
         return self.candidate.span
 
 
+def text_start(document: Document) -> int:
+    """Where the text of a document begins: its first long sentence, list, table or section; before
+    it stand its title, author, date and the like."""
+    for unit in parse_units(document.text):
+        candidate = Candidate(document, unit)
+        is_sentence = unit.is_evidence and candidate.is_running_text and candidate.is_long
+        is_section = unit.role == "heading" and document.text[: unit.start].endswith("# ")
+        if unit.start > EVIDENCE.max_front_chars:
+            return 0  # lines all through, such as a poem
+        if (is_sentence and ends_sentence(candidate.text)) or unit.role in ("item", "row"):
+            return unit.start
+        if is_section and unit.start > len("# "):
+            return unit.start
+    return 0
+
+
 # --- candidates -------------------------------------------------------------------------------
 
 
@@ -122,9 +143,11 @@ def units_of_hits(hits: Sequence[Hit], library: Library, limit: int) -> list[Can
 
 
 def units_of_document(document: Document, limit: int) -> list[Candidate]:
-    """The units of a document in its order; of a long one the first third of `limit`, and the rest
-    evenly from what follows."""
-    units = [unit for unit in parse_units(document.text) if unit.is_evidence]
+    """The units of the text of a document in its order; of a long one the first third of `limit`,
+    and the rest evenly from what follows."""
+    start = text_start(document)
+    found = [unit for unit in parse_units(document.text) if unit.is_evidence]
+    units = [unit for unit in found if unit.start >= start] or found
     if len(units) > limit:
         first = limit // 3
         step = (len(units) - first) / (limit - first)
@@ -172,7 +195,7 @@ def rank_units(
 
     def likeness(tokens: TokenEmbeddings, candidate: Candidate) -> float:
         wide = EVIDENCE.context_weight if context else 0.0
-        front = read_fronts[candidate.document.id]
+        front = None if candidate.is_front else read_fronts[candidate.document.id]
         own, wider_own = (max_similarity(each, tokens, front) for each in (asked, wider))
         return (1 - wide) * own + wide * wider_own
 
@@ -209,18 +232,9 @@ def _own_tokens(candidate: Candidate, read: TokenEmbeddings) -> TokenEmbeddings:
 
 
 def front_matter(document: Document) -> str:
-    """What a document says of itself between its title and its text, such as its author and date,
-    in one line; "" for most."""
-    text = document.text[: EVIDENCE.max_front_chars]
-    lines = []
-    for unit in parse_units(text)[:-1]:  # the last may be cut
-        candidate = Candidate(document, unit)
-        is_text = unit.is_evidence and candidate.is_running_text and candidate.is_long
-        is_section = text[text.rfind("\n", 0, unit.start) + 1 :].startswith("#")
-        if is_text or unit.role in ("item", "row") or (is_section and unit.start > 2):
-            break
-        lines.append(candidate.text)
-    return " ".join(" ".join(lines).split())
+    """What a document says of itself before its text, such as its author and date, in one line; ""
+    for most."""
+    return " ".join(document.text[: text_start(document)].split())
 
 
 def max_similarity(

@@ -174,16 +174,14 @@ def _is_setext(text: str, lines: Sequence[tuple[int, int]], number: int) -> bool
 
 
 def _level_of_other_heading(text: str, lines: Sequence[tuple[int, int]], number: int) -> int:
-    """The level of a heading that is underlined, or set in bold in a line of its own and no
-    sentence; 0 of any other line."""
+    """The level of a heading that is underlined, or set in bold in a line of its own, no sentence
+    and below nothing but another; 0 of any other line."""
     if _is_setext(text, lines, number):
         return SETEXT_LEVEL
-    line, above, below = (
-        text[slice(*lines[n])] if 0 <= n < len(lines) else ""
-        for n in (number, number - 1, number + 1)
-    )
-    alone = not above.strip() and not below.strip() and len(line) <= MAX_HEADING_CHARS
-    return PLAIN_LEVEL if alone and _STRONG.match(line) else 0
+    line, above = (text[slice(*lines[n])] if n >= 0 else "" for n in (number, number - 1))
+    alone = not above.strip() or _STRONG.match(above)
+    is_short = len(line) <= MAX_HEADING_CHARS
+    return PLAIN_LEVEL if alone and is_short and _STRONG.match(line) else 0
 
 
 def _starts_block(line: str) -> bool:
@@ -283,7 +281,10 @@ def _sentence_units(
     for place, (start, end) in enumerate(spans):
         sentence = text[start:end]
         unit = replace(like, start=start, end=end, headings=path)
-        if _is_plain_heading(text, [*spans, *below][place : place + 2]):
+        heads_list = place + 1 == len(spans) and following is not None and following.kind == "item"
+        if _is_plain_heading(text, [*spans, *below][place : place + 2]) or (
+            heads_list and _is_open_line(text, (start, end))
+        ):
             yield replace(unit, role="heading", leans_on="")
             path = (*path[:1], sentence.strip()) if path else (sentence.strip(),)
             lead = before = ""
@@ -340,5 +341,10 @@ def _is_quoted_question(sentence: str) -> bool:
     return closed and quote is not None and bool(re.search(r"\w", sentence[: quote.start()]))
 
 
+def ends_sentence(text: str) -> bool:
+    """True of a text that ends as a sentence or a part of one does, and a heading does not."""
+    return bool(_CLOSED.search(text))
+
+
 def _sentence_like(part: str) -> str:
-    return part if _CLOSED.search(part) else f"{part}."
+    return part if ends_sentence(part) else f"{part}."
