@@ -47,8 +47,8 @@ class Evidence:
     """Of the share of the question's words, beside MaxSim; 0 to 0.3 tried on the broad set."""
     document_weight: float = 0.1
     """The same in its document."""
-    max_document_chars: int = 200_000
-    """Of a document, in which they are looked for."""
+    max_document_chars: int = 50_000
+    """Of a document, in which they are looked for: about 0.1 s, once for each document."""
     max_front_chars: int = 400
     """Of a document, in which it may name its author, place and date."""
     hit_weight: float = 0.2
@@ -82,6 +82,8 @@ class Extractive:
     relevance_weight: float = 0.9
     """Of relevance beside difference, where several units are chosen; 0.7, 0.85 and 1 tried on the
     broad and the fresh set."""
+    close_to_best_reason: float = 0.75
+    """The same among the units of a reason; 0.6 to 0.92 tried on the broad and the fresh set."""
     max_points: int = 4
     before_weight: float = 0.5
     """Of the relevance of the unit before, for a reason."""
@@ -149,7 +151,8 @@ class Summary:
     same_section_malus: float = 0.1
     """Taken for each point from the same section, and from the same paragraph."""
     near_malus: float = 0.1
-    """Taken for one that was chosen beside it."""
+    """Taken for one beside a chosen one, less the farther it stands from it; 0 to 0.3 differ by
+    less than chance on the broad set."""
     relevance_weight: float = 0.7
     """Of relevance beside difference."""
     max_likeness: float = 0.92

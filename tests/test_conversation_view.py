@@ -23,6 +23,7 @@ from rag.types import (
     Support,
 )
 from tests.html_tree import Element, parse
+from ui.labels import NEAREST_SHOWN
 from ui.questions.exchange import Exchange, State
 from ui.records.history import Conversation
 from ui.safe_text import strip_controls
@@ -348,6 +349,13 @@ def test_a_decline_says_why_what_was_searched_and_what_comes_nearest() -> None:
     (evidence,) = page.all(tag="details")
     assert "open" in evidence.attrs
     assert evidence.all(tag="summary")[0].text == "Nearest passages"
+
+
+def test_a_decline_shows_a_few_passages_and_the_best() -> None:
+    declined = done(reason="not stated")
+    many = [replace(declined.evidence[0], number=number) for number in range(1, 18)]
+    cards = shown(replace(declined, evidence=tuple(many))).all(cls="fn-passages")[0].all(tag="li")
+    assert len(cards) == NEAREST_SHOWN
 
 
 def test_a_decline_says_how_likely_an_answer_was() -> None:

@@ -12,6 +12,8 @@ from ui.safe_text import count, one_line
 
 LIKELY = 0.5
 """A chance from here on says that an answer is likelier than none."""
+NEAREST_SHOWN = 5
+"""Passages below a decline, best first: more of what does not answer helps nobody."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from rag.retrieval.unit_ranking import (
     units_of_hits,
 )
 from rag.store.documents import Library
-from rag.text.units import parse_units
+from rag.text.units import Unit, parse_units
 from rag.thresholds import EVIDENCE, EXTRACTIVE
 from rag.types import Document, Hit, Span
 
@@ -83,6 +83,7 @@ class ExtractiveComposer:
             each
             for each in close_to_best(ranked, EXTRACTIVE.close_to_best_supporting)
             if each.relevance >= EXTRACTIVE.min_relevance_supporting
+            and not each.candidate.is_front
             and (is_open or each.candidate.text in leads or each.candidate.unit.leans_on in texts)
         ]
         near = [
@@ -136,7 +137,7 @@ def _whole_text(documents: Iterable[Document]) -> str:
 def explanation_points(ranked: Sequence[Evidence]) -> Points:
     """The best unit and others of its document, in its order: those that are relevant by themselves
     and by what stands beside them in the paragraph, since a reason is often given in the
-    sentence that follows."""
+    sentence that follows. A short one that leans on another ("That was wrong.") says nothing."""
     own = {
         each.candidate.unit: each
         for each in ranked
@@ -158,5 +159,17 @@ def explanation_points(ranked: Sequence[Evidence]) -> Points:
 
     scored = {unit: relevance(place) for place, unit in enumerate(units) if unit in own}
     first = ranked[0].candidate.unit  # what is explained, or the reason itself
-    best = sorted(scored, key=lambda unit: (unit != first, -scored[unit]))[: EXTRACTIVE.max_points]
+    least = EXTRACTIVE.close_to_best_reason * max(scored.values())
+    good = [
+        unit
+        for unit in scored
+        if scored[unit] >= least or _stand_together(units, unit, first)
+        if unit == first or own[unit].candidate.is_long or not unit.leans_on
+    ]
+    best = sorted(good, key=lambda unit: (unit != first, -scored[unit]))[: EXTRACTIVE.max_points]
     return one_group(in_document_order(own[unit] for unit in best))
+
+
+def _stand_together(units: Sequence[Unit], one: Unit, other: Unit) -> bool:
+    """True of two sentences side by side in a paragraph."""
+    return one.paragraph == other.paragraph and abs(units.index(one) - units.index(other)) == 1

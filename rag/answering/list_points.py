@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from rag.answering.points import Points, close_to_best, one_group
 from rag.retrieval.diversity import choose_diverse
 from rag.retrieval.unit_ranking import Candidate, Evidence, in_document_order
-from rag.text.speakers import speeches
+from rag.text.speakers import label_of, speeches
 from rag.text.units import parse_units
 from rag.thresholds import EXTRACTIVE
-
-_LABEL = re.compile(r"[*_]{0,3}([^\W\d_][\w ]{1,30}?)(?: \([^()\n]*\))?:[*_]{0,3}\s")
 
 
 def list_points(ranked: Sequence[Evidence]) -> Points:
@@ -44,11 +41,12 @@ def _list_of(candidate: Candidate) -> int | str | None:
     """What the list of a unit is known by: its number, or a label that is no speaker's, such as
     "Resolved:", which other units of the document may have too; None of any other unit."""
     unit = candidate.unit
-    label = _LABEL.match(candidate.text)
-    if unit.list_number is not None or label is None:
+    label = label_of(candidate.text)
+    if unit.list_number is not None or not label:
         return unit.list_number
     speech = speeches(candidate.document.text).get(unit)
-    return None if speech and speech.speaker == label[1] else label[1].lower()
+    is_speaker = speech is not None and speech.speaker == label
+    return None if is_speaker else label.partition(" (")[0].lower()
 
 
 def mean_relevance(evidence: Sequence[Evidence]) -> float:
@@ -62,10 +60,11 @@ def _whole_list(items: Sequence[Evidence]) -> Points:
     last = items[-1]
     document, listed = last.candidate.document, last.candidate.unit
     ranked = {each.candidate.unit: each for each in items}
+    own = _list_of(last.candidate)
     units = [
         unit
         for unit in parse_units(document.text)
-        if unit.is_evidence and _list_of(Candidate(document, unit)) == _list_of(last.candidate)
+        if unit.is_evidence and _list_of(Candidate(document, unit)) == own
     ]
     heading = listed.leans_on if listed.role == "item" else ""
     if len(units) > EXTRACTIVE.max_list_items:

@@ -276,14 +276,17 @@ def _shares_of_documents(
 ) -> Mapping[str, float]:
     """The share of the words that are wanted in each document, 0..1, by weight: a question about
     the Hallams is about the document that names them once."""
-    words = {id: _document_keys(each.title, each.text) for id, each in documents.items()}
+    words = {
+        id: _document_keys(f"{each.title}\n{each.text[: EVIDENCE.max_document_chars]}")
+        for id, each in documents.items()
+    }
     rarity = _rarity(wanted, list(words.values()))
     return {id: sum(rarity[word] for word in wanted & own) for id, own in words.items()}
 
 
 @lru_cache(maxsize=256)
-def _document_keys(title: str, text: str) -> frozenset[str]:
-    return frozenset(content_keys(f"{title}\n{text[: EVIDENCE.max_document_chars]}"))
+def _document_keys(text: str) -> frozenset[str]:
+    return frozenset(content_keys(text))
 
 
 def _amount_bonus(text: str, kind: AnswerType) -> float:

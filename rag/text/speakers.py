@@ -34,7 +34,7 @@ _REPORTING = re.compile(
 )
 _PRONOUN = re.compile(r"\b(?:he|she|they|we|I)$", re.IGNORECASE)
 _BOLD = re.compile(r"\*\*[^*]+\*\*")
-_LABEL = re.compile(r"\W{0,3}(?P<label>[^\W\d_][^:*|\n]{1,40}):")
+_LABEL = re.compile(r"\W{0,3}(?P<label>[^\W\d_][^*:|\n]{1,40}):(?!\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def turns(text: str) -> dict[Unit, str]:
     paragraphs: dict[int, list[Unit]] = {}
     for unit in parse_units(text):
         paragraphs.setdefault(unit.paragraph, []).append(unit)
-    labels = {number: _label(own[0].text(text)) for number, own in paragraphs.items()}
+    labels = {number: label_of(own[0].text(text)) for number, own in paragraphs.items()}
     counts = Counter(label.split()[-1] for label in labels.values() if label)
     speakers = {word for word, count in counts.items() if count > 1}
     forms = {
@@ -115,8 +115,8 @@ def turns(text: str) -> dict[Unit, str]:
     return found
 
 
-def _label(paragraph: str) -> str:
-    """The name before a colon with which a paragraph begins, or ""."""
+def label_of(paragraph: str) -> str:
+    """What stands before a colon with which a paragraph begins, capitalised, or ""."""
     found = _LABEL.match(paragraph)
     label = found["label"] if found else ""
     return label if label[:1].isupper() and content_stems(label) else ""

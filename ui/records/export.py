@@ -15,7 +15,16 @@ from itertools import groupby
 from pathlib import PurePath
 
 from rag.types import Citation, Claim, Span
-from ui.labels import SUGGESTED, SUPPORTED, doubt, is_reply, mark_of, remark, why_declined
+from ui.labels import (
+    NEAREST_SHOWN,
+    SUGGESTED,
+    SUPPORTED,
+    doubt,
+    is_reply,
+    mark_of,
+    remark,
+    why_declined,
+)
 from ui.questions.exchange import Exchange
 from ui.records.footnotes import Footnote, footnote_record
 from ui.safe_text import count, one_line, strip_controls
@@ -169,7 +178,8 @@ def _lists(exchange: Exchange) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     title and the words of each, and questions that could be asked."""
     answer = exchange.answer
     if answer and answer.status == "declined" and answer.passages:
-        texts = [(each.title, f"“{one_line(each.text, NEAREST)}”") for each in answer.passages]
+        nearest = answer.passages[:NEAREST_SHOWN]
+        texts = [(each.title, f"“{one_line(each.text, NEAREST)}”") for each in nearest]
         yield "Nearest passages", texts
     if answer and answer.suggestions:
         yield SUGGESTED, [("", each) for each in answer.suggestions]

@@ -14,7 +14,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from rag.types import Answer, Claim, Document, Passage, Span
-from ui.labels import SUGGESTED, SUPPORTED, doubt, mark_of, remark, why_declined
+from ui.labels import NEAREST_SHOWN, SUGGESTED, SUPPORTED, doubt, mark_of, remark, why_declined
 from ui.safe_text import count, one_line, strip_controls
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def decline_rows(answer: Answer) -> Iterator[Row]:
     yield Row(Text(f"No answer: {why_declined(answer)}"))
     if answer.passages:
         yield from _heading("Nearest passages")
-    for passage in answer.passages:
+    for passage in answer.passages[:NEAREST_SHOWN]:
         yield from _source(passage.number, passage, {passage.span: one_line(passage.text, 200)})
     yield from _suggested(answer)
 

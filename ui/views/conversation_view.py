@@ -19,6 +19,7 @@ from urllib.parse import quote as urlquote
 from rag.types import Answer, Claim, Passage
 from ui.labels import (
     CLOSEST,
+    NEAREST_SHOWN,
     SUGGESTED,
     SUPPORTED,
     WORST_FIRST,
@@ -297,7 +298,8 @@ def _evidence(exchange: Exchange) -> str:
     else:
         title = "What the articles say"
     cited = {each.number for claim in exchange.claims for each in claim.citations}
-    cards = "".join(_passage(exchange.id, each, each.number in cited) for each in exchange.evidence)
+    shown = exchange.evidence[:NEAREST_SHOWN] if declined else exchange.evidence
+    cards = "".join(_passage(exchange.id, each, each.number in cited) for each in shown)
     fold = "" if stands else " open"
     return (
         f'<details class="fn-evidence"{fold}><summary>{title}</summary>'
