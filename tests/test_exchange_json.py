@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rag.serialization import FormatError
 from tests.test_serialization import ANSWER, COUNTS, DECLINED, WORDS, answers, claims_on, passages
 from ui.questions.exchange import Exchange, State, Thumb
-from ui.questions.exchange_json import exchange_from_json, exchange_to_json
+from ui.questions.exchange_json import BROKE_OFF, exchange_from_json, exchange_to_json
 
 ID = "0123456789abcdef"
 DONE = Exchange(
@@ -58,12 +58,12 @@ def exchanges(draw: st.DrawFn) -> Exchange:
 
 @settings(deadline=None)
 @given(exchanges())
-def test_any_exchange_comes_back_as_it_was_or_stopped(exchange: Exchange) -> None:
+def test_any_exchange_comes_back_as_it_was_or_broken_off(exchange: Exchange) -> None:
     back = exchange_from_json(json.loads(json.dumps(exchange_to_json(exchange))))
     if exchange.is_over:
         assert back == exchange
     else:
-        assert back == replace(exchange, state="stopped", ahead=0)
+        assert back == replace(exchange, state="failed", ahead=0, draft="", error=BROKE_OFF)
 
 
 def test_every_field_of_an_exchange_is_written() -> None:
@@ -76,7 +76,8 @@ def test_what_was_said_before_a_crash_is_kept() -> None:
     writing = replace(DONE, state="writing", answer=None, draft="And it")
     back = exchange_from_json(exchange_to_json(writing))
     assert back.is_over
-    assert (back.claims, back.evidence, back.draft) == (ANSWER.claims, ANSWER.passages, "And it")
+    assert (back.claims, back.evidence) == (ANSWER.claims, ANSWER.passages)
+    assert (back.draft, back.error) == ("", BROKE_OFF)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sqlite3
@@ -11,6 +12,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -19,7 +21,10 @@ from hypothesis import strategies as st
 
 from tests.test_serialization import ANSWER, DECLINED
 from ui.questions.exchange import Exchange
+from ui.questions.exchange_json import BROKE_OFF, exchange_to_json
+from ui.records import history_schema
 from ui.records.history import (
+    KEPT_S,
     MAX_NOTE_CHARS,
     MAX_TITLE_CHARS,
     TITLE_CHARS,
@@ -27,7 +32,9 @@ from ui.records.history import (
     HistoryError,
     NoSuchConversation,
     NoSuchExchange,
+    Steps,
 )
+from ui.records.history_purge import RepeatedPurge
 from ui.records.search_words import search_words
 
 ME, OTHER = "ann", "bob"
@@ -83,7 +90,8 @@ def test_an_exchange_is_replaced_where_it_stands(history: History) -> None:
     writing = replace(asked(1), state="writing", answer=None)
     talk = history.put(ME, None, writing, {"draft": 1})
     history.put(ME, talk, asked(2))
-    assert history.exchanges(ME, talk)[0].state == "stopped"  # nobody is writing it any more
+    broken = history.exchanges(ME, talk)[0]  # nobody is writing it any more
+    assert (broken.state, broken.error, broken.claims) == ("failed", BROKE_OFF, ANSWER.claims)
     history.put(ME, talk, asked(1))
     assert history.exchanges(ME, talk) == [asked(1), asked(2)]
     assert history.trace(ME, asked(1).id) == {"draft": 1}
@@ -145,9 +153,10 @@ def test_a_conversation_is_renamed_and_keeps_that_name(history: History) -> None
 
 def test_an_edited_first_question_gives_the_title_anew(history: History) -> None:
     talk = history.put(ME, None, asked(1, "Waht rate?"))
-    history.delete_from(ME, talk, asked(1).id)
-    history.put(ME, talk, asked(2, "Which rate?"))
+    history.put(ME, talk, asked(2, "Which rate?"), replacing=asked(1).id)
     assert titles(history) == ["Which rate?"]
+    history.undo(ME, talk)
+    assert titles(history) == ["Waht rate?"]
 
 
 # --- searching -------------------------------------------------------------------------------
@@ -217,10 +226,12 @@ def test_any_text_is_a_search(tmp_path: Path) -> None:
         def searches(matching: str) -> None:
             assert len(history.conversations(ME, matching)) <= 1
 
+        numbers = count(2)
+
         @settings(deadline=None)
         @given(st.text(st.characters(), min_size=1))
         def finds_itself(question: str) -> None:
-            talk = history.put(ME, None, asked(2, question))
+            talk = history.put(ME, None, asked(next(numbers), question))
             found = {conversation.id for conversation in history.conversations(ME, question)}
             assert talk in found or not search_words(question)
             history.delete(ME, talk)
@@ -244,8 +255,14 @@ def test_nobody_reads_changes_or_deletes_what_is_anothers(history: History) -> N
     with pytest.raises(NoSuchConversation):
         history.rename(OTHER, talk, "Mine")
     assert history.trace(OTHER, asked(1).id) is None
-    assert history.delete_from(OTHER, talk, asked(1).id) == []
+    assert history.versions(OTHER, talk) == (0, -1)
+    assert history.steps(OTHER, talk) == Steps()
+    history.delete_exchange(OTHER, talk, asked(1).id)
+    history.drop(OTHER, asked(1).id)
     history.delete(OTHER, talk)
+    for change in (history.undo, history.redo, history.restore):
+        with pytest.raises(NoSuchConversation):
+            change(OTHER, talk)
     assert history.exchanges(ME, talk) == [asked(1)]
     assert titles(history) == ["What rate?"]
 
@@ -260,21 +277,198 @@ def test_writing_into_anothers_conversation_begins_ones_own(history: History) ->
     assert history.find(OTHER, asked(1).id).question == "Bob's, too?"
 
 
-# --- forgetting ------------------------------------------------------------------------------
+# --- undoing ---------------------------------------------------------------------------------
 
 
-def test_an_exchange_and_the_later_ones_are_dropped(history: History) -> None:
-    talk = history.put(ME, None, asked(9))
-    for number in (3, 1, 2):
-        history.put(ME, talk, asked(number))
-    other = history.put(ME, None, asked(4))
-    assert history.delete_from(ME, other, asked(9).id) == []  # of another conversation
-    assert history.delete_from(ME, talk, asked(3).id) == [asked(3), asked(1), asked(2)]
-    assert history.exchanges(ME, talk) == [asked(9)]
-    assert history.find(ME, asked(4).id) == asked(4)
-    assert history.delete_from(ME, talk, asked(3).id) == []
-    history.put(ME, talk, asked(1))
-    assert history.exchanges(ME, talk) == [asked(9), asked(1)]
+def test_undo_goes_back_step_by_step_and_redo_forward(history: History) -> None:
+    """A question, another, an edit of the first, a deletion: each comes back as it was."""
+    talk = history.put(ME, None, asked(1))
+    history.put(ME, talk, asked(2))
+    history.put(ME, talk, asked(3), replacing=asked(1).id)
+    history.put(ME, talk, asked(4))
+    history.delete_exchange(ME, talk, asked(3).id)
+    states: list[list[int]] = [[4], [3, 4], [3], [1, 2], [1], []]
+    kinds = ["deleted", "asked", "replaced", "asked", "asked", None]
+    away = [[], [asked(4)], [asked(3)], [asked(2)], [asked(1)]]
+
+    def now() -> list[int]:
+        return [int(each.id, 16) for each in history.exchanges(ME, talk)]
+
+    for n, state in enumerate(states):
+        assert now() == state
+        assert history.steps(ME, talk) == Steps(kinds[n], kinds[n - 1] if n else None)  # type: ignore[arg-type]
+        assert history.undo(ME, talk) == (away[n] if n < len(away) else [])
+    for n, state in reversed(list(enumerate(states[:-1]))):
+        assert history.redo(ME, talk) == away[n]
+        assert now() == state
+    assert history.redo(ME, talk) == []
+    assert now() == states[0]
+
+
+def test_a_new_question_ends_what_can_be_redone(history: History) -> None:
+    talk = history.put(ME, None, asked(1))
+    history.put(ME, talk, asked(2))
+    history.undo(ME, talk)
+    history.put(ME, talk, asked(3))
+    assert history.steps(ME, talk).redo is None
+    assert history.exchanges(ME, talk) == [asked(1), asked(3)]
+    history.undo(ME, talk)
+    assert history.exchanges(ME, talk) == [asked(1)]
+
+
+def test_what_is_hidden_is_not_found(history: History) -> None:
+    talk = history.put(ME, None, asked(1, "First cat?"), {"steps": []})
+    history.put(ME, talk, replace(asked(2, "Then dog?"), thumb="up"))
+    history.delete_exchange(ME, talk, asked(2).id)
+    assert titles(history, "dog") == []
+    assert history.with_thumbs(ME) == []
+    assert history.conversations(ME)[0].exchanges == 1
+    with pytest.raises(NoSuchExchange):
+        history.find(ME, asked(2).id)
+    with pytest.raises(NoSuchExchange):
+        history.set_thumb(ME, asked(2).id, None)
+    history.undo(ME, talk)
+    assert history.find(ME, asked(2).id).thumb == "up"
+    history.delete(ME, talk)
+    assert history.conversations(ME) == history.with_thumbs(ME) == []
+    assert history.trace(ME, asked(1).id) is None
+    history.restore(ME, talk)
+    assert len(history.exchanges(ME, talk)) == 2
+
+
+def test_a_conversation_without_a_question_is_listed_only_while_it_is_open(
+    history: History,
+) -> None:
+    talk = history.put(ME, None, asked(1))
+    history.undo(ME, talk)
+    assert history.conversations(ME) == []
+    assert [each.id for each in history.conversations(ME, current=talk)] == [talk]
+    history.redo(ME, talk)
+    assert titles(history) == ["What rate?"]
+
+
+def test_what_is_hidden_is_purged_after_a_while(path: Path) -> None:
+    now = [1_000_000.0]
+    with History.open(path, lambda: now[0]) as history:
+        talk = history.put(ME, None, asked(1, "Xylophone secret?"))
+        history.put(ME, talk, asked(2))
+        gone = history.put(ME, None, asked(3, "Xylophone, too?"))
+        history.delete(ME, gone)
+        history.delete_exchange(ME, talk, asked(1).id)
+        now[0] += KEPT_S - 1
+        assert history.purge()
+        history.restore(ME, gone)
+        history.delete(ME, gone)
+        now[0] += 2
+        assert history.purge()
+        assert history.undo(ME, talk) == [asked(2)]  # the deletion can be undone no more
+        now[0] += KEPT_S
+        assert not history.purge()
+        with pytest.raises(NoSuchConversation):
+            history.restore(ME, gone)
+        assert history.redo(ME, talk) == []
+    assert b"Xylophone" not in path.read_bytes()
+
+
+def test_what_was_hidden_before_a_restart_is_purged_at_the_next(path: Path) -> None:
+    with History.open(path, lambda: 0.0) as history:
+        history.delete(ME, history.put(ME, None, asked(1, "Xylophone secret?")))
+    History.open(path, lambda: KEPT_S + 1.0).close()
+    assert b"Xylophone" not in path.read_bytes()
+
+
+def test_a_purge_is_repeated_for_as_long_as_it_is_needed() -> None:
+    times = iter([True, HistoryError("Busy.", "Wait."), False])
+    done, calls = threading.Event(), []
+
+    def purge() -> bool:
+        calls.append(next(times))
+        if isinstance(calls[-1], HistoryError):
+            raise calls[-1]
+        if not calls[-1]:
+            done.set()
+        return bool(calls[-1])
+
+    purging = RepeatedPurge(purge, 0.01)
+    purging.start_if(False)
+    purging.start_if(True)
+    assert done.wait(10)
+    purging.close()
+    purging.start_if(True)
+    assert len(calls) == 3
+
+
+def test_an_exchange_that_came_to_nothing_is_dropped(history: History) -> None:
+    talk = history.put(ME, None, asked(1))
+    history.put(ME, talk, asked(2))
+    history.drop(ME, asked(2).id)
+    history.drop(ME, asked(2).id)
+    assert history.exchanges(ME, talk) == [asked(1)]
+    assert history.undo(ME, talk) == [asked(1)]
+
+
+def test_other_windows_see_by_a_number_that_something_changed(history: History) -> None:
+    talk = history.put(ME, None, asked(1))
+    seen = [history.versions(ME, talk)]
+
+    def changed() -> tuple[bool, bool]:
+        """The list, and the conversation."""
+        now = history.versions(ME, talk)
+        seen.append(now)
+        return now[0] > seen[-2][0], now[1] > seen[-2][1]
+
+    assert changed() == (False, False)
+    other = history.put(ME, None, asked(2))
+    assert changed() == (True, False)
+    history.put(OTHER, None, asked(3))
+    history.delete(ME, "no such")
+    assert changed() == (False, False)
+    writing = replace(asked(4), state="writing", answer=None)
+    history.put(ME, talk, writing)
+    assert changed() == (True, True)
+    history.put(ME, talk, replace(writing, removed=1))
+    assert changed() == (False, False)
+    history.put(ME, talk, asked(4))
+    assert changed() == (True, True)
+    history.set_thumb(ME, asked(1).id, "up")
+    assert changed() == (False, True)
+    for change in (history.undo, history.redo):
+        change(ME, talk)
+        assert changed() == (True, True)
+    history.rename(ME, other, "Duties")
+    assert changed() == (True, False)
+    history.delete(ME, talk)
+    assert history.versions(ME, talk)[1] == -1
+    assert history.versions(ME)[1] == 0
+    history.restore(ME, talk)
+    assert changed() == (True, True)
+
+
+def test_a_file_of_the_first_version_is_brought_up_to_date(path: Path) -> None:
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(history_schema.SCHEMA.partition("ALTER TABLE")[0])
+        connection.execute("PRAGMA user_version = 1")
+        connection.execute(
+            "INSERT INTO conversations VALUES ('t', 'ann', 'Old', 0, '', '2026', '2026', 1)"
+        )
+        for number in (1, 2):
+            id, document = asked(number).id, json.dumps(exchange_to_json(asked(number)))
+            values = (number, id)
+            connection.execute(
+                "INSERT INTO exchanges VALUES (?, 'ann', ?, 't', NULL, '', '')", values
+            )
+            connection.execute("INSERT INTO records VALUES (?, ?, NULL)", (number, document))
+        connection.commit()
+    with History.open(path) as history:
+        assert history.exchanges(ME, "t") == [asked(1), asked(2)]
+        assert history.undo(ME, "t") == [asked(2)]
+        assert history.undo(ME, "t") == [asked(1)]
+        assert [history.redo(ME, "t") for _ in range(2)] == [[asked(1)], [asked(2)]]
+        assert history.exchanges(ME, "t") == [asked(1), asked(2)]
+
+
+# --- replacing and deleting ------------------------------------------------------------------
 
 
 def test_a_retry_takes_the_place_of_what_it_replaces_or_leaves_it(history: History) -> None:
@@ -286,6 +480,7 @@ def test_a_retry_takes_the_place_of_what_it_replaces_or_leaves_it(history: Histo
     with pytest.raises(HistoryError, match="disk is full"):
         history.put(ME, talk, replace(asked(4), draft="x" * 200_000), replacing=asked(2).id)
     assert history.exchanges(ME, talk) == [asked(1), asked(2), asked(3)]
+    history._database.connection.execute("PRAGMA max_page_count = 1000000")
     assert history.put(ME, talk, asked(4), replacing=asked(2).id) == talk
     assert history.exchanges(ME, talk) == [asked(1), asked(4)]
     history.put(ME, None, asked(5), replacing=asked(1).id)
@@ -309,23 +504,25 @@ def test_two_windows_delete_the_same_conversation(path: Path) -> None:
             assert window.trace(ME, asked(1).id) is None
 
 
-def test_an_answer_to_a_deleted_conversation_is_not_lost(path: Path) -> None:
+def test_an_answer_to_a_deleted_conversation_comes_back_with_it(path: Path) -> None:
     with History.open(path) as one, History.open(path) as two:
         talk = one.put(ME, None, asked(1, "Before?"))
         one.put(ME, talk, replace(asked(2, "Under way?"), state="writing", answer=None))
         two.delete(ME, talk)
-        revived = one.put(ME, talk, asked(2, "Under way?"))
-        assert revived != talk
-        assert one.put(ME, talk, asked(2, "Under way?")) == revived
-        assert two.exchanges(ME, revived) == [asked(2, "Under way?")]
-        assert titles(two) == ["Under way?"]
+        assert one.put(ME, talk, asked(2, "Under way?")) == talk
+        assert titles(two) == []
+        two.restore(ME, talk)
+        assert one.exchanges(ME, talk) == [asked(1, "Before?"), asked(2, "Under way?")]
 
 
-def test_deleted_text_does_not_stay_in_the_file(path: Path) -> None:
-    with History.open(path) as history:
-        talk = history.put(ME, None, asked(1, "Xylophone secret?"))
-        history.delete(ME, talk)
-    assert b"Xylophone" not in path.read_bytes()
+def test_a_new_question_to_a_deleted_conversation_begins_another(path: Path) -> None:
+    with History.open(path) as one, History.open(path) as two:
+        talk = one.put(ME, None, asked(1, "Before?"))
+        two.delete(ME, talk)
+        begun = one.put(ME, talk, asked(2, "After?"))
+        assert begun != talk
+        assert two.exchanges(ME, begun) == [asked(2, "After?")]
+        assert titles(two) == ["After?"]
 
 
 # --- thumbs ----------------------------------------------------------------------------------
@@ -491,7 +688,7 @@ def test_a_directory_in_its_place_is_told(path: Path) -> None:
 def test_a_newer_file_is_refused(path: Path) -> None:
     History.open(path).close()
     with closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA user_version = 2")
+        connection.execute(f"PRAGMA user_version = {history_schema.VERSION + 1}")
     with pytest.raises(HistoryError, match="newer Footnote") as newer:
         History.open(path)
     assert "Upgrade" in newer.value.remedy

@@ -18,6 +18,7 @@ from tests.asking import FENTANYL, LARGE, NEWS, RATE, REPORT, SMALL, STATED, Ind
 from tests.assistants import QuotingAssistant
 from tests.fakes import Hang, Reply, ScriptedServer, Status
 from ui.questions.exchange import Exchange, State
+from ui.questions.exchange_json import BROKE_OFF
 from ui.questions.runner import ActiveQuestion, QuestionRunner
 from ui.questions.trace import trace_from_json, trace_to_json
 
@@ -331,11 +332,35 @@ def test_closing_after_the_end_changes_nothing(assistant: Gated) -> None:
     assert asking.exchange.state == "done"
 
 
-def test_a_desk_that_closes_stops_all_and_takes_no_more(assistant: Gated) -> None:
+def test_who_only_watches_may_leave_and_the_answer_goes_on(assistant: Gated) -> None:
+    asking = QuestionRunner(assistant, 1).ask(ONCE)
+    with closing(asking.watch()) as shown:
+        next(shown)
+    until(asking, in_state("reading"))
+    assistant.go.cancel()
+    *_, last = asking.watch()
+    assert (last.state, last) == ("done", asking.exchange)
+
+
+def test_each_change_is_told_to_the_end(assistant: Gated) -> None:
+    assistant.go.cancel()
+    told: list[Exchange] = []
+    asking = QuestionRunner(assistant, 1).ask(
+        ONCE, on_change=lambda active: told.append(active.exchange)
+    )
+    done = over(asking)
+    for thread in threads():
+        thread.join(GUARD_S)
+    assert (told[0].state, told[-1]) == ("searching", done)
+    assert [len(each.claims) for each in told] == sorted(len(each.claims) for each in told)
+
+
+def test_a_runner_that_closes_breaks_off_all_and_takes_no_more(assistant: Gated) -> None:
     runner = QuestionRunner(assistant, 1)
     askings = [runner.ask(ONCE) for _ in range(4)]
     runner.close()
-    assert {asking.exchange.state for asking in askings} == {"stopped"}
+    ends = {(asking.exchange.state, asking.exchange.error) for asking in askings}
+    assert ends == {("failed", BROKE_OFF)}
     assert not threads()
     assert (runner.busy, runner.waiting) == (0, 0)
     refused = runner.answer(ONCE)

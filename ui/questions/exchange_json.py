@@ -20,6 +20,7 @@ from rag.serialization import answer_to_json as answer_to_json
 from ui.questions.exchange import Exchange, State, Thumb
 
 SCHEMA = "footnote.exchange/1"
+BROKE_OFF = "The answer broke off when the server ended. Ask again."
 _OVER = ("done", "stopped", "failed")
 
 
@@ -52,7 +53,8 @@ def exchange_to_json(exchange: Exchange) -> dict[str, Any]:
 def exchange_from_json(document: object) -> Exchange:
     """The exchange that `exchange_to_json` wrote as `document`.
 
-    One that was under way comes back as "stopped": nobody answers it any more.
+    One that was under way comes back as "failed", without what was not checked: nobody answers it
+    any more.
     Raises `rag.serialization.FormatError` for what is not such a document.
     """
     return validate_document(_Exchange, document, SCHEMA).read()
@@ -87,15 +89,15 @@ class _Exchange(JsonObject):
         return Exchange(
             id=self.id,
             question=self.question,
-            state=self.state if over else "stopped",
+            state=self.state if over else "failed",
             ahead=self.ahead if over else 0,
             rewritten_as=self.asked_as,
             evidence=tuple(passage.to_passage() for passage in self.evidence),
-            draft=self.draft,
+            draft=self.draft if over else "",
             claims=tuple(claim.to_claim() for claim in self.claims),
             removed=self.removed,
             answer=self.answer.to_answer() if self.answer else None,
-            error=self.error,
+            error=self.error if over else BROKE_OFF,
             digests=self.digests,
             asked_at=self.asked_at,
             document_ids=tuple(self.document_ids),

@@ -10,7 +10,7 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -21,6 +21,7 @@ from rag.errors import Cancelled, FootnoteError
 from rag.events import Event, Retrieved, Selected
 from rag.types import Hit, Passage, Turn
 from ui.questions.exchange import Exchange, after_event
+from ui.questions.exchange_json import BROKE_OFF
 from ui.questions.queue import MAX_WAITING, ModelQueue, Ticket
 from ui.questions.trace import Trace, add_event, add_note, start_trace
 
@@ -50,13 +51,17 @@ class RunnerClosed(FootnoteError):
 
 
 class ActiveQuestion:
-    """One question that is being answered. `snapshots`, `stop`, `exchange` and `trace` may be used
-    from any thread; the rest is for the runner."""
+    """One question that is being answered. `watch`, `snapshots`, `stop`, `exchange` and `trace` may
+    be used from any thread; the rest is for the runner. `on_change` is called with the question
+    after each change, by the thread that made it."""
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(
+        self, exchange: Exchange, on_change: Callable[[ActiveQuestion], None] | None = None
+    ) -> None:
         self.id = exchange.id
         self.cancellation = Cancellation()
         self.ticket: Ticket | None = None
+        self._on_change = on_change
         self._exchange = exchange
         self._trace = start_trace(exchange.question)
         self._changed = threading.Condition()
@@ -71,33 +76,49 @@ class ActiveQuestion:
         """The steps towards the answer, so far."""
         return self._trace
 
-    def snapshots(self, every_s: float = 0.1) -> Generator[Exchange, None, None]:
-        """Yield snapshots; the last one is over.
+    def watch(self, every_s: float = 0.1) -> Generator[Exchange, None, None]:
+        """Yield snapshots; the last one is over. The question does not depend on who watches.
 
         A new one comes at once, unless only the draft grew: then not before `every_s` seconds
         after the last. Where nothing happens the same object comes again about each half second,
-        so that the caller can close the generator. Closing it stops the question.
+        so that the caller can close the generator.
         """
         last: Exchange | None = None
         last_s = 0.0
+        while last is None or not last.is_over:
+            last = self._next(last, last_s + every_s - time.monotonic())
+            last_s = time.monotonic()
+            yield last
+
+    def snapshots(self, every_s: float = 0.1) -> Generator[Exchange, None, None]:
+        """As `watch`, but closing the generator stops the question."""
         try:
-            while last is None or not last.is_over:
-                last = self._next(last, last_s + every_s - time.monotonic())
-                last_s = time.monotonic()
-                yield last
+            yield from self.watch(every_s)
         finally:
             self.stop()
 
     def stop(self) -> None:
         """End the question as it stands, and with it the model's request. What is over stays as
         it is."""
-        self.finish("Stopped.", state="stopped")
+        self._end("Stopped.", state="stopped")
+
+    def break_off(self, error: str) -> None:
+        """As `stop`, but as a failure with this `error`."""
+        self._end(error, state="failed", error=error)
+
+    def _end(self, note: str, **changes: Any) -> None:
+        self._set(note, draft="", ahead=0, **changes)
         self.cancellation.cancel()
         if self.ticket and not self.ticket.has_slot:  # a slot is free when the model is
             self.leave_queue()
+        self._tell()
 
     def update(self, note: str = "", **changes: Any) -> None:
         """Change fields of the exchange, unless it is over; add a note to the trace."""
+        self._set(note, **changes)
+        self._tell()
+
+    def _set(self, note: str, **changes: Any) -> None:
         with self._changed:
             if not self._exchange.is_over:
                 self._exchange = replace(self._exchange, **changes)
@@ -110,14 +131,15 @@ class ActiveQuestion:
             if not self._exchange.is_over:
                 self._exchange, self._trace = after, add_event(self._trace, event)
                 self._changed.notify_all()
+        self._tell()
 
-    def finish(self, note: str, **changes: Any) -> None:
-        """Change fields of the exchange, unless it is over; text that was not checked is
-        dropped."""
-        self.update(note, draft="", ahead=0, **changes)
+    def _tell(self) -> None:
+        if self._on_change:
+            self._on_change(self)
 
     def fail(self, error: str) -> None:
-        self.finish(error, state="failed", error=error)
+        """Text that was not checked is dropped."""
+        self.update(error, draft="", ahead=0, state="failed", error=error)
 
     def wait_in_queue(self) -> None:
         """Wait until it is this question's turn, or it is over."""
@@ -169,13 +191,18 @@ class QuestionRunner:
         question: str,
         history: Sequence[Turn] = (),
         document_ids: Collection[str] | None = None,
+        on_change: Callable[[ActiveQuestion], None] | None = None,
     ) -> ActiveQuestion:
-        """Start answering a question, from all documents where `document_ids` names none. Never
-        raises: an error becomes the state of the exchange."""
+        """Start answering a question, from all documents where `document_ids` names none.
+
+        `on_change` is called with it at the start and after each change; it may not raise. Never
+        raises: an error becomes the state of the exchange.
+        """
         limited = tuple(document_ids or ())
         now = datetime.now(UTC).isoformat(timespec="seconds")
         exchange = Exchange(secrets.token_hex(8), question, asked_at=now, document_ids=limited)
-        active = ActiveQuestion(exchange)
+        active = ActiveQuestion(exchange, on_change)
+        active.update()
         try:
             active.ticket = self._queue.join()
             self._begin(active, tuple(history))
@@ -195,12 +222,12 @@ class QuestionRunner:
         return last
 
     def close(self) -> None:
-        """Stop every question and take no more. Waits shortly for the threads to end."""
+        """Break every question off and take no more. Waits shortly for the threads to end."""
         with self._lock:
             self._closed = True
             left = dict(self._open)
         for active in left:
-            active.stop()
+            active.break_off(BROKE_OFF)
         until_s = time.monotonic() + SHUTDOWN_TIMEOUT_S
         for thread in left.values():
             thread.join(max(0.0, until_s - time.monotonic()))

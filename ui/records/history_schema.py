@@ -7,12 +7,12 @@ import sqlite3
 from rag import DatabaseFormat
 from rag.errors import FootnoteError
 
-VERSION = 1
+VERSION = 2
 
 # `exchanges` is small, so that lists and searches are fast; what is large stands in `records`.
 # `words` are folded words with a space before each, for instr(). `touched` counts up: the order
 # of conversations does not hang on a clock.
-SCHEMA = """
+_FIRST = """
 CREATE TABLE conversations (
     id TEXT PRIMARY KEY,
     owner TEXT NOT NULL,
@@ -43,6 +43,34 @@ CREATE TABLE records (
 )
 """
 
+# What is deleted, replaced or taken back is hidden at first, so that it can come back. Times are
+# seconds since 1970. `version` counts changes, so that another window notices them. A step is what
+# a person did to a conversation: the rows of exchanges that it showed and those that it hid, as
+# JSON lists.
+_SECOND = """
+ALTER TABLE conversations ADD COLUMN deleted_at INTEGER;
+ALTER TABLE conversations ADD COLUMN version INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE exchanges ADD COLUMN hidden_at INTEGER;
+CREATE VIEW visible AS
+SELECT exchanges.* FROM exchanges JOIN conversations ON conversations.id = conversation_id
+WHERE hidden_at IS NULL AND deleted_at IS NULL;
+CREATE TABLE steps (
+    conversation_id TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    shown TEXT NOT NULL,
+    hidden TEXT NOT NULL,
+    is_undone INTEGER NOT NULL DEFAULT 0,
+    touched_at INTEGER NOT NULL,
+    PRIMARY KEY (conversation_id, position)
+);
+CREATE TABLE versions (
+    owner TEXT PRIMARY KEY,
+    version INTEGER NOT NULL
+)
+"""
+SCHEMA = f"{_FIRST};{_SECOND}"
+UPGRADES = {1: _SECOND}
+
 # An exchange that is there already keeps its row, and with it its place.
 PUT_EXCHANGE = """
 INSERT INTO exchanges (owner, id, conversation_id, thumb, note, words) VALUES (?, ?, ?, ?, ?, ?)
@@ -66,6 +94,23 @@ TOUCH_CONVERSATION = """
 UPDATE conversations
 SET updated_at = ?, touched = (SELECT max(touched) + 1 FROM conversations)
 WHERE id = ?
+"""
+COUNT_CHANGE = """
+INSERT INTO versions (owner, version) VALUES (?, 1)
+ON CONFLICT (owner) DO UPDATE SET version = version + 1
+"""
+# `json_each` gives the words that a conversation must hold; `?3` is listed even without exchanges.
+LIST_CONVERSATIONS = """
+SELECT id, title, created_at, updated_at,
+    (SELECT count(*) FROM visible WHERE conversation_id = conversations.id)
+FROM conversations WHERE owner = ?1 AND deleted_at IS NULL
+AND (id = ?3 OR EXISTS (SELECT 1 FROM visible WHERE conversation_id = conversations.id))
+AND NOT EXISTS (
+    SELECT 1 FROM json_each(?2) AS word WHERE NOT instr(words, word.value)
+    AND NOT EXISTS (SELECT 1 FROM visible WHERE conversation_id = conversations.id
+        AND instr(visible.words, word.value))
+)
+ORDER BY touched DESC LIMIT ?4
 """
 
 _AGAIN = "Move that file away; a new, empty one is then made."
@@ -107,6 +152,7 @@ FORMAT = DatabaseFormat(
     name="history",
     version=VERSION,
     schema=SCHEMA,
+    upgrades=UPGRADES,
     pragmas=("secure_delete = ON",),  # what is deleted is overwritten
     private=True,
     error=HistoryError,
