@@ -25,7 +25,6 @@ from rag.types import (
 from tests.html_tree import Element, parse
 from ui.labels import NEAREST_SHOWN
 from ui.questions.exchange import Exchange, State
-from ui.records.history import Conversation
 from ui.safe_text import strip_controls
 from ui.views import conversation_view
 from ui.views.answer_actions import STAGE_VERBS as WORDS
@@ -407,7 +406,7 @@ def test_the_margin_names_model_times_and_privacy() -> None:
 def test_everything_that_can_be_done_names_its_exchange() -> None:
     page = shown(done(claim()))
     acts = {each.attrs["data-act"]: each for each in page.walk() if "data-act" in each.attrs}
-    assert set(acts) == {"cite", "passage", "copy", "retry", "edit", "undo", "why", "thumb"}
+    assert set(acts) == {"cite", "passage", "copy", "retry", "edit", "remove", "why", "thumb"}
     assert {each.attrs["data-exchange"] for each in acts.values()} == {"00112233aabbccdd"}
     assert acts["copy"].attrs["data-url"] == "export/exchange/00112233aabbccdd.md"
     files = [each.attrs["href"] for each in page.all(tag="a") if "download" in each.attrs]
@@ -500,25 +499,6 @@ def test_an_empty_page_offers_its_questions() -> None:
     page = parse(conversation_view.render_start(["What rate?", 'A "quoted" one?']))
     asked = [each.attrs["data-question"] for each in page.all(act="example")]
     assert asked == ["What rate?", 'A "quoted" one?']
-
-
-def test_conversations_are_listed_and_the_open_one_is_marked() -> None:
-    when = "2026-05-02T10:00:00Z"
-    held = [
-        Conversation("c1", "Rates <b>", when, when, 1),
-        Conversation("c2", "Two", when, when, 3),
-    ]
-    page = parse(conversation_view.render_conversations(held, "c2"))
-    first, second = page.all(act="conversation")
-    assert "Rates <b>" in first.text
-    assert "1 question" in first.text
-    assert ("aria-current" in first.attrs, "aria-current" in second.attrs) == (False, True)
-    assert page.all(act="delete")[0].attrs["aria-label"] == "Delete “Rates <b>”"
-    assert page.all(act="rename")[1].attrs["data-conversation"] == "c2"
-
-
-def test_no_conversations_is_said() -> None:
-    assert "No conversations" in parse(conversation_view.render_conversations([], None)).text
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -13,14 +14,18 @@ from rag.assistant import Assistant
 from rag.errors import ModelInterrupted, NoSuchDocument
 from rag.settings import Settings
 from tests.serving import Quoter
+from ui.questions.exchange import Exchange
+from ui.questions.exchange_json import BROKE_OFF
 from ui.questions.model_status import ModelStatus
 from ui.questions.runner import QuestionRunner
 from ui.records.feedback_cases import CaseFile
-from ui.records.history import History, HistoryError, NoSuchExchange
+from ui.records.history import History, HistoryError, NoSuchConversation, NoSuchExchange
 from ui.views import page_frame
+from ui.views.conversation_list import PAGE
 from ui.web.browser_windows import BrowserWindow
+from ui.web.conversation_parts import MAX_PAST_SHOWN
 from ui.web.indexing_jobs import IndexingJobs
-from ui.web.page_actions import BUSY, MAX_PAST_SHOWN, PageActions
+from ui.web.page_actions import BUSY, GONE, PageActions
 from ui.web.source_pane import SourcePane
 
 ME, OTHER = BrowserWindow("ann", "1"), BrowserWindow("bob", "2")
@@ -76,7 +81,7 @@ def test_an_answer_is_shown_and_kept(page: PageActions) -> None:
     assert shown["question"] == shown["editing"] == shown["notice"] == ""
     assert questions(page, shown["conversation"]) == [QUESTION]
     assert 'aria-current="true"' in shown["conversations"]
-    assert page.open_conversation(ME.owner, shown["conversation"])["live"] == shown["live"]
+    assert page.open_conversation(ME, shown["conversation"])["live"] == shown["live"]
 
 
 def test_the_next_question_goes_to_the_same_conversation_and_knows_what_was_said(
@@ -98,6 +103,7 @@ def test_the_next_question_goes_to_the_same_conversation_and_knows_what_was_said
     [
         ("  \n", {}, "Write a question first"),
         (QUESTION, {"document_ids": ["gone.txt"]}, "are gone; choose others"),
+        ("a" * 2001, {}, "has 2,001 characters; 2,000 are allowed"),
     ],
 )
 def test_what_cannot_be_asked_is_told(
@@ -117,18 +123,77 @@ def test_a_question_may_be_limited_to_some_sources(page: PageActions, assistant:
     assert other not in exchange.digests
 
 
-def test_closing_the_iterator_stops_the_question_and_keeps_what_was_checked(
-    page: PageActions, assistant: Quoter
+def test_an_answer_goes_on_when_its_window_is_closed_and_is_there_afterwards(
+    page: PageActions,
 ) -> None:
-    following = page.ask(ME, f"endless {QUESTION}")
+    following = page.ask(ME, f"slow {QUESTION}")
     for parts in following:
         if "fn-claim" in str(parts.get("live", "")):
             break
     following.close()  # type: ignore[attr-defined]
-    (talk,) = page.history.conversations(ME.owner)
-    (exchange,) = page.history.exchanges(ME.owner, talk.id)
-    assert (exchange.state, len(exchange.claims)) == ("stopped", 1)
     assert page.windows.followed(ME) is None
+    (talk,) = page.history.conversations(ME.owner)
+    later = BrowserWindow(ME.owner, "after a reload")
+    opened = page.open_conversation(later, talk.id)
+    assert f'data-follow="{talk.id}"' in opened["live"]
+    assert "Answering" in opened["conversations"]
+    assert page.open_conversation(OTHER, talk.id)["conversation"] == ""
+    shown: dict[str, Any] = {}
+    for parts in page.follow(later, talk.id):
+        shown |= parts
+    (exchange,) = page.history.exchanges(ME.owner, talk.id)
+    assert (exchange.state, exchange.error) == ("done", "")
+    assert shown["live"] == page.open_conversation(ME, talk.id)["live"]
+    assert "Answering" not in shown["conversations"]
+
+
+def test_who_follows_what_is_over_sees_it(page: PageActions) -> None:
+    talk = asked(page, QUESTION)["conversation"]
+    (shown,) = page.follow(ME, talk)
+    assert shown["live"] == page.open_conversation(ME, talk)["live"]
+    (nothing,) = page.follow(OTHER, talk)
+    assert nothing["conversation"] == ""
+
+
+def test_stop_works_from_a_window_that_came_later(page: PageActions) -> None:
+    following = waiting(page)
+    (talk,) = page.history.conversations(ME.owner)
+    later = BrowserWindow(ME.owner, "another")
+    watching = page.follow(later, talk.id)
+    next(watching)
+    page.stop(OTHER)
+    assert page.questions.of_conversation(ME.owner, talk.id)
+    page.stop(later)
+    assert "Stopped." in [*watching][-1]["live"]
+    following.close()
+
+
+def test_a_server_that_ends_leaves_the_question_with_what_was_checked(
+    page: PageActions, tmp_path: Path
+) -> None:
+    talk = asked(page, QUESTION)["conversation"]
+    following = waiting(page, conversation=talk)
+    with History.open(tmp_path / "history.sqlite3") as another:  # as if this process were killed
+        killed = another.exchanges(ME.owner, talk)[-1]
+    page.runner.close()
+    *_, shown = following
+    ended = page.history.exchanges(ME.owner, talk)[-1]
+    for exchange in (killed, ended):
+        assert (exchange.state, exchange.error) == ("failed", BROKE_OFF)
+        assert len(exchange.claims) == 1
+    assert BROKE_OFF in shown["live"]
+    assert 'data-act="retry"' in shown["live"]
+
+
+def test_an_edited_question_outlives_a_server_that_ends(page: PageActions) -> None:
+    talk = asked(page, QUESTION)["conversation"]
+    following = page.ask(ME, f"endless {QUESTION}", talk, replacing=last(page, talk))
+    for parts in following:
+        if "fn-claim" in str(parts.get("live", "")):
+            break
+    page.runner.close()
+    list(following)
+    assert questions(page, talk) == [QUESTION, f"endless {QUESTION}"]
 
 
 def test_while_a_model_is_silent_there_are_still_places_to_close_at(page: PageActions) -> None:
@@ -141,6 +206,8 @@ def test_while_a_model_is_silent_there_are_still_places_to_close_at(page: PageAc
             break
     following.close()  # type: ignore[attr-defined]
     assert silent == 2
+    (waits,) = page.questions.conversations(ME.owner)
+    page.act(ME, {"act": "delete", "conversation": waits}, waits)
 
 
 def test_stop_ends_the_question_of_this_window_only(page: PageActions) -> None:
@@ -187,12 +254,15 @@ def test_a_window_that_waits_asks_nothing_else(page: PageActions, assistant: Quo
     assert asked(page, f"endless {QUESTION}", talk) == {}  # Enter, pressed twice
     assert BUSY in asked(page, LATER, talk)["notice"]
     kept = last(page, talk)
-    for act in ("undo", "edit", "thumb", "note"):
-        shown = page.act(ME, {"act": act, "exchange": kept, "thumb": "up"}, talk)
+    elsewhere = BrowserWindow(ME.owner, "another tab")
+    assert BUSY in asked(page, LATER, talk, window=elsewhere)["notice"]
+    for act in ("undo", "redo", "remove", "edit", "thumb", "note"):
+        shown = page.act(elsewhere, {"act": act, "exchange": kept, "thumb": "up"}, talk)
         assert list(shown) == ["notice"]
         assert BUSY in shown["notice"]
     assert len(assistant.asked) == 2
-    following.close()
+    page.stop(ME)
+    list(following)
     assert questions(page, talk) == [QUESTION, f"endless {QUESTION}"]
 
 
@@ -202,17 +272,21 @@ def test_a_window_that_leaves_is_left_alone_and_the_answer_is_kept(page: PageAct
     shown = page.act(ME, {"act": "conversation", "conversation": talk}, "")
     assert QUESTION in shown["live"]
     assert "endless" not in shown["live"]
-    assert next(following) == {}
+    assert [*following] == []
     assert LATER in asked(page, LATER, talk)["live"]
-    following.close()
     assert len(page.history.conversations(ME.owner)) == 2
+    (waits,) = page.questions.conversations(ME.owner)
+    assert waits != talk
+    page.act(ME, {"act": "delete", "conversation": waits}, talk)
+    assert not page.questions.conversations(ME.owner)
 
 
 def test_two_windows_of_one_browser_wait_apart(page: PageActions) -> None:
     following = waiting(page)
     elsewhere = BrowserWindow(ME.owner, "another tab")
     assert LATER in asked(page, LATER, window=elsewhere)["live"]
-    following.close()
+    page.stop(ME)
+    list(following)
 
 
 # --- replacing --------------------------------------------------------------------------------
@@ -254,6 +328,7 @@ def test_a_failure_replaces_an_earlier_one(page: PageActions, assistant: Quoter)
     assert last(page, talk) != failed
     list(page.ask_again(ME, talk, last(page, talk)))
     assert page.history.find(ME.owner, last(page, talk)).state == "done"
+    assert questions(page, talk) == [QUESTION]
 
 
 def test_a_failure_forgets_no_answer_that_follows_it(page: PageActions, assistant: Quoter) -> None:
@@ -266,13 +341,132 @@ def test_a_failure_forgets_no_answer_that_follows_it(page: PageActions, assistan
     assert questions(page, talk) == [QUESTION, LATER]
 
 
-def test_undo_gives_back_the_question(page: PageActions) -> None:
+# --- undoing ----------------------------------------------------------------------------------
+
+
+def test_undo_takes_one_question_back_and_redo_returns_it(page: PageActions) -> None:
     talk = asked(page, QUESTION)["conversation"]
     asked(page, LATER, talk)
-    shown = page.act(ME, {"act": "undo", "exchange": last(page, talk)}, talk)
+    shown = page.act(ME, {"act": "undo"}, talk)
     assert shown["question"] == LATER
     assert QUESTION in shown["live"]
+    assert "1 question<" in shown["conversations"]
     assert questions(page, talk) == [QUESTION]
+    shown = page.act(ME, {"act": "redo"}, talk, written=LATER)
+    assert shown["question"] == ""
+    assert questions(page, talk) == [QUESTION, LATER]
+    for _ in range(3):
+        shown = page.act(ME, {"act": "undo"}, talk, written="something else")
+        assert "question" not in shown
+    assert questions(page, talk) == []
+    assert "Redo question" in shown["live"]
+    assert "question" not in page.act(ME, {"act": "redo"}, talk, written="something else")
+    assert questions(page, talk) == [QUESTION]
+
+
+def test_a_replaced_answer_comes_back_with_those_after_it(page: PageActions) -> None:
+    talk = asked(page, QUESTION)["conversation"]
+    first = last(page, talk)
+    asked(page, LATER, talk)
+    shown = asked(page, "tariff on goods", talk, replacing=first)
+    assert 'data-act="undo"' in shown["notice"]
+    shown = page.act(ME, {"act": "undo"}, talk)
+    assert shown["question"] == "tariff on goods"
+    assert questions(page, talk) == [QUESTION, LATER]
+
+
+def test_a_deleted_exchange_comes_back(page: PageActions) -> None:
+    talk = asked(page, QUESTION)["conversation"]
+    first = last(page, talk)
+    asked(page, LATER, talk)
+    shown = page.act(ME, {"act": "remove", "exchange": first}, talk)
+    assert "Deleted." in shown["notice"]
+    assert 'data-act="undo"' in shown["notice"]
+    assert (questions(page, talk), shown["past"]) == ([LATER], "")
+    shown = page.act(ME, {"act": "undo"}, talk)
+    assert questions(page, talk) == [QUESTION, LATER]
+    assert "question" not in shown
+
+
+def test_a_deleted_conversation_comes_back(page: PageActions) -> None:
+    talk = asked(page, QUESTION)["conversation"]
+    shown = page.act(ME, {"act": "delete", "conversation": talk}, talk)
+    assert "Conversation deleted." in shown["notice"]
+    assert f'data-act="restore" data-conversation="{talk}"' in shown["notice"]
+    with pytest.raises(NoSuchConversation):
+        page.act(OTHER, {"act": "restore", "conversation": talk}, "")
+    shown = page.act(ME, {"act": "restore", "conversation": talk}, "")
+    assert (shown["conversation"], shown["notice"]) == (talk, "")
+    assert QUESTION in shown["live"]
+    assert talk in shown["conversations"]
+
+
+def test_deleting_a_conversation_stops_its_question_and_undo_brings_both_back(
+    page: PageActions,
+) -> None:
+    following = waiting(page)
+    (talk,) = page.questions.conversations(ME.owner)
+    page.act(ME, {"act": "delete", "conversation": talk}, talk)
+    assert [*following] == []
+    assert page.history.conversations(ME.owner) == []
+    shown = page.act(ME, {"act": "restore", "conversation": talk}, "")
+    assert "Stopped." in shown["live"]
+
+
+# --- two windows ------------------------------------------------------------------------------
+
+
+def test_a_window_refreshes_what_changed_in_another(page: PageActions) -> None:
+    talk = asked(page, QUESTION)["conversation"]
+
+    def refreshed(versions: tuple[int, int]) -> Any:
+        data = {"act": "refresh", "list": str(versions[0]), "thread": str(versions[1])}
+        return page.act(BrowserWindow(ME.owner, "2"), data, talk)
+
+    before = page.history.versions(ME.owner, talk)
+    assert refreshed(before) == {}
+    other = asked(page, LATER)["conversation"]
+    assert list(refreshed(before)) == ["conversations"]
+    asked(page, LATER, talk)
+    shown = refreshed(before)
+    assert QUESTION in shown["past"]
+    assert LATER in shown["live"]
+    now = page.history.versions(ME.owner, talk)
+    page.history.set_thumb(ME.owner, last(page, talk), "up")
+    assert 'aria-pressed="true"' in refreshed(now)["live"]
+    page.act(ME, {"act": "delete", "conversation": talk}, other)
+    shown = refreshed(now)
+    assert (shown["conversation"], shown["past"]) == ("", "")
+    assert GONE in shown["notice"]
+    assert talk not in shown["conversations"]
+
+
+# --- the list ---------------------------------------------------------------------------------
+
+
+def test_three_thousand_conversations_are_listed_a_page_at_a_time(page: PageActions) -> None:
+    ids = []
+    page.history._database.connection.execute("PRAGMA synchronous = OFF")
+    for number in range(3000):
+        exchange = Exchange(f"{number:016x}", f"About harbour {number}?", state="stopped")
+        ids.append(page.history.put(ME.owner, None, exchange))
+    began_s = time.perf_counter()
+    shown = page.open_conversation(ME, ids[5])["conversations"]
+    assert time.perf_counter() - began_s < 1
+    assert shown.count("fn-row-title") == PAGE
+    assert "About harbour 2999?" in shown
+    shown = page.act(ME, {"act": "more"}, ids[5])["conversations"]
+    assert shown.count("fn-row-title") == 2 * PAGE
+    assert page.act(OTHER, {"act": "more"}, "")["conversations"].count("fn-row-title") == 0
+    found = page.parts.listed(ME, "", "harbour 17 about")["conversations"]
+    assert "About harbour 17?" in found
+
+
+def test_the_list_stays_filtered_while_one_acts_in_it(page: PageActions) -> None:
+    first, second = asked(page, QUESTION)["conversation"], asked(page, LATER)["conversation"]
+    data = {"act": "rename", "conversation": first, "title": "Duties"}
+    shown = page.act(ME, data, second, words="Duties")["conversations"]
+    assert (first in shown, second in shown) == (True, False)
 
 
 # --- what belongs to whom ---------------------------------------------------------------------
@@ -282,10 +476,9 @@ def test_nobody_reaches_what_is_anothers(page: PageActions) -> None:
     talk = asked(page, QUESTION)["conversation"]
     exchange = last(page, talk)
     assert (
-        QUESTION
-        not in str(page.open_conversation(OTHER.owner, talk)["live"]).partition("fn-examples")[0]
+        QUESTION not in str(page.open_conversation(OTHER, talk)["live"]).partition("fn-examples")[0]
     )
-    assert page.open_conversation(OTHER.owner, talk)["conversation"] == ""
+    assert page.open_conversation(OTHER, talk)["conversation"] == ""
     for act in ("thumb", "note"):
         with pytest.raises(NoSuchExchange):
             page.act(OTHER, {"act": act, "exchange": exchange, "thumb": "up"}, talk)
@@ -298,14 +491,16 @@ def test_nobody_reaches_what_is_anothers(page: PageActions) -> None:
     assert questions(page, talk) == [QUESTION]
 
 
-def test_an_exchange_on_its_way_can_be_opened_by_its_own_window_alone(page: PageActions) -> None:
+def test_an_exchange_on_its_way_can_be_opened_by_its_owner_alone(page: PageActions) -> None:
     following = waiting(page)
     running = page.windows.followed(ME)
     assert running
-    assert page.exchange(ME, running.id).question == f"endless {QUESTION}"
+    shown = page.exchange(BrowserWindow(ME.owner, "another"), running.exchange.id)
+    assert (shown.question, shown.is_over) == (f"endless {QUESTION}", False)
     with pytest.raises(NoSuchExchange):
-        page.exchange(BrowserWindow(OTHER.owner, ME.tab), running.id)
-    following.close()
+        page.exchange(BrowserWindow(OTHER.owner, ME.tab), running.exchange.id)
+    page.stop(ME)
+    list(following)
 
 
 @pytest.mark.parametrize("data", [{}, {"act": "fly"}, {"act": "edit", "exchange": "no such"}])
@@ -319,12 +514,12 @@ def test_an_act_that_means_nothing_changes_nothing(page: PageActions, data: dict
 
 def test_conversations_are_searched_renamed_and_deleted(page: PageActions) -> None:
     first, second = asked(page, QUESTION)["conversation"], asked(page, LATER)["conversation"]
-    assert first in page.conversation_list(ME.owner, second, "fentanyl?")
-    assert "No conversation holds" in page.conversation_list(ME.owner, second, "zebra")
+    assert first in page.parts.listed(ME, second, "fentanyl?")["conversations"]
+    assert "No conversation holds" in page.parts.listed(ME, second, "zebra")["conversations"]
     rename = {"act": "rename", "conversation": first, "title": "Duties"}
     assert "Duties" in page.act(ME, rename, second)["conversations"]
     kept = page.act(ME, {"act": "delete", "conversation": first}, second)
-    assert list(kept) == ["conversations"]
+    assert sorted(kept) == ["conversations", "notice"]
     left = page.act(ME, {"act": "delete", "conversation": second}, second)
     assert (left["conversation"], left["past"]) == ("", "")
     assert "fn-empty" in left["live"]
@@ -404,7 +599,7 @@ def test_a_source_that_is_gone_leaves_its_quote(page: PageActions, pane: SourceP
     page.assistant.library.remove(citation.span.document_id)
     at = {"act": "cite", "exchange": exchange.id, "claim": "0", "citation": "0"}
     assert "was removed" in pane.show(ME, at)
-    assert page.citation_states(exchange)["0.0"] == "gone"
+    assert page.parts.citation_states(exchange)["0.0"] == "gone"
     assert "There is no source" in pane.show(ME, {"act": "source", "document": "gone.txt"})
 
 
@@ -542,7 +737,7 @@ def test_of_a_long_conversation_the_last_questions_are_shown_until_one_asks_for_
     now = ""
     for number in range(MAX_PAST_SHOWN + 3):
         now = asked(page, f"what tariff rate applies to fentanyl {number}?", now)["conversation"]
-    shown = page.open_conversation(ME.owner, now)["past"]
+    shown = page.open_conversation(ME, now)["past"]
     assert "Show 2 earlier questions" in shown
     assert shown.count("<article") == MAX_PAST_SHOWN
     whole = page.act(ME, {"act": "earlier"}, now)["past"]

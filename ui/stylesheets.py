@@ -1,4 +1,4 @@
-"""The style sheets of the page and of pages that stand alone.
+"""The style sheets and scripts of the page, and the sheets of pages that stand alone.
 
 The sheets lie in `assets/`; `colours.css` holds the colours of light and dark, all others use them.
 """
@@ -14,6 +14,12 @@ def page_css() -> str:
     """Every sheet, for the Gradio page, which marks its dark mode with a class."""
     rest = sorted(path for path in ASSETS.glob("*.css") if path.name != "colours.css")
     return "\n".join(_read(path) for path in [ASSETS / "colours.css", *rest])
+
+
+def page_scripts() -> str:
+    """Every script of the page; "page.js" comes first."""
+    rest = sorted(path for path in ASSETS.glob("*.js") if path.name != "page.js")
+    return "\n".join(_read(path) for path in [ASSETS / "page.js", *rest])
 
 
 def standalone_css(*names: str) -> str:

@@ -5,8 +5,8 @@
 
   const KINDS = {
     cite: "select", passage: "select", source: "select", why: "select",
-    conversation: "input", new: "input", rename: "input", delete: "input",
-    undo: "input", edit: "input", keep: "input", earlier: "input", thumb: "input", note: "input",
+    conversation: "input", new: "input", delete: "input", restore: "input", more: "input",
+    undo: "input", redo: "input", remove: "input", edit: "input", keep: "input", earlier: "input", thumb: "input", note: "input",
     retry: "submit", example: "submit",
     "remove-source": "change", "refresh-source": "change", "cancel-job": "change",
   };
@@ -36,12 +36,6 @@
 
   function send(act, element, byKey) {
     const data = { ...element.dataset };
-    if (act === "rename") {
-      const title = window.prompt("Name of the conversation", element.dataset.title || "");
-      if (title === null) return;
-      data.title = title;
-    }
-    if (act === "delete" && !window.confirm("Delete this conversation for good?")) return;
     if (act === "remove-source" && !window.confirm("Remove this source from the index?")) return;
     if (act === "note") data.note = element.closest(".fn-note").querySelector("input").value;
     if (KINDS[act] === "select") openPane(element, byKey);
@@ -179,12 +173,4 @@
     }
     busy = now;
   }
-
-  // The open conversation stands in the address, so that a reload brings it back.
-  window.footnoteRemember = (id) => {
-    const url = new URL(window.location.href);
-    if (id) url.searchParams.set("c", id);
-    else url.searchParams.delete("c");
-    window.history.replaceState(window.history.state, "", url);
-  };
 })();

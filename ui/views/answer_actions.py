@@ -57,7 +57,7 @@ def _actions(exchange: Exchange) -> str:
         [
             "" if exchange.state == "failed" else button("retry", id, "Retry"),
             button("edit", id, "Edit question"),
-            button("undo", id, "Undo"),
+            button("remove", id, "Delete"),
         ],
         [button("why", id, "Why this answer")],
         [_thumb(exchange, "up", "Helpful"), _thumb(exchange, "down", "Not helpful")]

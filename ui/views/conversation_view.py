@@ -1,4 +1,4 @@
-"""HTML of a question with its answer, and of the list of conversations.
+"""HTML of a question with its answer.
 
 The parts of an exchange stand in the same order in every state, so that a page that patches its
 nodes one by one keeps them: the question, one line on the progress, the answer, the evidence, the
@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from itertools import groupby
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 from urllib.parse import quote as urlquote
 
 from rag.types import Answer, Claim, Passage
@@ -38,9 +37,6 @@ from ui.views.citation_marks import (
     render_sentence,
     short_source,
 )
-
-if TYPE_CHECKING:
-    from ui.records.history import Conversation
 
 _SAME: Mapping[str, str] = MappingProxyType({})
 _NONE: Mapping[str, Mapping[str, str]] = MappingProxyType({})
@@ -97,14 +93,6 @@ def _questions(questions: Sequence[str]) -> str:
         for each in questions
     )
     return f'<ul class="fn-examples">{buttons}</ul>'
-
-
-def render_conversations(list: Sequence[Conversation], current: str | None) -> str:
-    """The conversations as given, each with its buttons; `current` is the id of the open one."""
-    rows = "".join(_conversation(each, each.id == current) for each in list)
-    none = '<p class="fn-none">No conversations yet.</p>'
-    body = f'<ul class="fn-list">{rows}</ul>' if rows else none
-    return f'<nav class="fn-conversations" aria-label="Conversations">{body}</nav>'
 
 
 # --- the question, and its progress --------------------------------------------------------------
@@ -317,25 +305,4 @@ def _passage(exchange_id: str, passage: Passage, is_cited: bool) -> str:
         f"{escape_line(passage.title, 120)}</a>"
         f'<p class="fn-origin">{escape_line(short_source(passage.source), 60)}{cited}</p>'
         f'<p class="fn-extract">{escape_line(passage.text, _SHOWN)}</p></li>'
-    )
-
-
-# --- conversations ---------------------------------------------------------------------------
-
-
-def _conversation(conversation: Conversation, is_current: bool) -> str:
-    id, title = escape(conversation.id), escape_line(conversation.title, 80)
-    current = ' aria-current="true"' if is_current else ""
-    facts = (
-        f"{escape_line(conversation.updated_at[:10])} · {count(conversation.exchanges, 'question')}"
-    )
-    return (
-        f'<li class="fn-row"><button type="button" class="fn-open" data-act="conversation" '
-        f'data-conversation="{id}"{current}><span class="fn-row-title">{title}</span>'
-        f'<span class="fn-row-facts">{facts}</span></button>'
-        f'<button type="button" class="fn-tool" data-act="rename" data-conversation="{id}" '
-        f'data-title="{escape(conversation.title)}" '
-        f'aria-label="Rename “{title}”" title="Rename">✎</button>'
-        f'<button type="button" class="fn-tool" data-act="delete" data-conversation="{id}" '
-        f'aria-label="Delete “{title}”" title="Delete">✕</button></li>'
     )

@@ -1,19 +1,22 @@
-"""Which question each browser window follows; one at a time.
+"""Which question each browser window follows, one at a time, and how much of a list it shows.
 
-A window that opens another conversation stops following its question: that is answered and stored
-all the same, but the page no longer changes.
+A window that opens another conversation, or is closed, stops following its question: that is
+answered and stored all the same.
 """
 
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ui.questions.runner import ActiveQuestion
+    from ui.web.questions_under_way import UnderWay
+
+MAX_REMEMBERED = 1000  # windows whose longer list is remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,39 +27,72 @@ class BrowserWindow:
     tab: str
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class _Following:
+    """One stream to a window; a later one to the same window is another, of the same question."""
+
+    question: UnderWay
+
+
 class BrowserWindows:
     """The question that each window follows. Safe among threads."""
 
     def __init__(self) -> None:
-        self._followed: dict[BrowserWindow, ActiveQuestion] = {}
+        self._followed: dict[BrowserWindow, _Following] = {}
+        self._listed: OrderedDict[BrowserWindow, int] = OrderedDict()
         self._lock = threading.Lock()
 
-    def followed(self, window: BrowserWindow) -> ActiveQuestion | None:
+    def followed(self, window: BrowserWindow) -> UnderWay | None:
         """The question that this window follows."""
         with self._lock:
-            return self._followed.get(window)
+            following = self._followed.get(window)
+            return following.question if following else None
 
     @contextmanager
     def follow(
-        self, window: BrowserWindow, start: Callable[[], ActiveQuestion]
-    ) -> Iterator[tuple[ActiveQuestion, Callable[[], bool]] | None]:
-        """Follow the question that `start` starts; with it comes a function that says whether the
-        window still does. None, and nothing is started, where the window follows one already."""
+        self,
+        window: BrowserWindow,
+        start: Callable[[], UnderWay | None],
+        *,
+        instead: bool = False,
+    ) -> Iterator[tuple[UnderWay, Callable[[], bool]] | None]:
+        """Follow the question that `start` gives; with it comes a function that says whether the
+        window still does. None where `start` gives none, and where the window follows a question
+        already: then `start` is not called, unless it is to be followed `instead`."""
         with self._lock:
-            active = (
-                None if window in self._followed else self._followed.setdefault(window, start())
-            )
-        if active is None:
+            waits = window in self._followed and not instead
+            question = None if waits else start()
+            following = _Following(question) if question else None
+            if following:
+                self._followed[window] = following
+        if following is None:
             yield None
             return
         try:
-            yield active, lambda: self.followed(window) is active
+            yield following.question, lambda: self._is_current(window, following)
         finally:
             with self._lock:
-                if self._followed.get(window) is active:
+                if self._followed.get(window) is following:
                     del self._followed[window]
+
+    def _is_current(self, window: BrowserWindow, following: _Following) -> bool:
+        with self._lock:
+            return self._followed.get(window) is following
 
     def stop_following(self, window: BrowserWindow) -> None:
         """The window shows something else from now on."""
         with self._lock:
             self._followed.pop(window, None)
+
+    def listed(self, window: BrowserWindow, least: int) -> int:
+        """How many conversations the window lists: `least`, unless more were wanted."""
+        with self._lock:
+            return max(least, self._listed.get(window, 0))
+
+    def list_more(self, window: BrowserWindow, number: int) -> None:
+        """The window lists `number` conversations from now on."""
+        with self._lock:
+            self._listed[window] = number
+            self._listed.move_to_end(window)
+            while len(self._listed) > MAX_REMEMBERED:
+                self._listed.popitem(last=False)

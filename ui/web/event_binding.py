@@ -13,7 +13,7 @@ from rag.errors import FootnoteError
 from ui.gate.sign_in import Access
 from ui.views import page_frame
 from ui.web.browser_windows import BrowserWindow
-from ui.web.page_actions import Parts
+from ui.web.conversation_parts import Parts
 
 ElementData = Mapping[str, str]
 """The data attributes of the element that was acted on."""
@@ -35,7 +35,7 @@ class EventBinding:
 
         def run(event_data: gr.EventData, request: gr.Request, *values: Any) -> Any:
             with _errors_as_notices() as shown:
-                shown.parts = handler(self._who(request), _data(event_data), *values) or {}
+                shown.parts = handler(self.window(request), _data(event_data), *values) or {}
             return self.values(shown.parts, outputs)
 
         return self._listen(event, run, inputs, outputs, queue=False, **options)
@@ -47,7 +47,7 @@ class EventBinding:
 
         def run(event_data: gr.EventData, request: gr.Request, *values: Any) -> Iterator[Any]:
             with _errors_as_notices() as shown:
-                for parts in handler(self._who(request), _data(event_data), *values):
+                for parts in handler(self.window(request), _data(event_data), *values):
                     yield self.values(parts, outputs)
             # Also where there is no error: without any value, Gradio empties the parts.
             yield self.values(shown.parts, outputs)
@@ -55,7 +55,8 @@ class EventBinding:
         # Otherwise Gradio drops an event while the last one is handled; `handler` decides that.
         return self._listen(event, run, inputs, outputs, trigger_mode="multiple")
 
-    def _who(self, request: gr.Request) -> BrowserWindow:
+    def window(self, request: gr.Request) -> BrowserWindow:
+        """The window that sent a request. Raises `UnknownOwner`."""
         return BrowserWindow(self.access.owner(request), request.session_hash or "")
 
     def values(self, parts: Parts, outputs: PartNames) -> Any:

@@ -19,7 +19,7 @@ from ui.api.functions import ApiFunctions
 from ui.gate.sign_in import Access
 from ui.questions.model_status import ModelLoader
 from ui.stylesheets import ASSETS
-from ui.views import page_frame, source_highlights
+from ui.views import page_frame, question_box, source_highlights
 from ui.web.browser_windows import BrowserWindow
 from ui.web.event_binding import ElementData, EventBinding
 from ui.web.indexing_jobs import IndexingJobs
@@ -61,7 +61,7 @@ def build_blocks(
         bridge = gr.HTML(js_on_load=BRIDGE, elem_id="fn-bridge")
         with gr.Tabs(elem_id="fn-tabs"):
             with gr.Tab("Ask", id="ask"):
-                parts = _ask_tab()
+                parts = _ask_tab(page.assistant.settings.max_question_chars)
             with gr.Tab("Sources", id="sources") as sources_tab:
                 parts |= _sources_tab()
             with gr.Tab("Evals", id="evals") as evals_tab:
@@ -84,7 +84,7 @@ def build_blocks(
 def mount_options() -> dict[str, Any]:
     """Options for mounting the blocks: theme, styles, the browser's script."""
     fonts = ["system-ui", "sans-serif"]
-    script = (ASSETS / "page.js").read_text(encoding="utf-8")
+    script = stylesheets.page_scripts()
     return {
         "theme": gr.themes.Base(font=fonts, font_mono=["ui-monospace", "monospace"]),
         "head": f"<style>{stylesheets.page_css()}</style><script>{script}</script>",
@@ -99,7 +99,7 @@ def _panel(name: str, value: str = "") -> gr.HTML:
     return gr.HTML(value, apply_default_css=False, elem_id=f"fn-{name}")
 
 
-def _ask_tab() -> dict[str, Any]:
+def _ask_tab(longest_question: int) -> dict[str, Any]:
     parts: dict[str, Any] = {}
     with gr.Row(elem_id="fn-ask-tab"):
         with gr.Column(elem_id="fn-sidebar", min_width=0):
@@ -112,7 +112,7 @@ def _ask_tab() -> dict[str, Any]:
             gr.HTML(page_frame.conversation_header(), apply_default_css=False)
             parts["past"] = _panel("past")
             parts["live"] = _panel("live")
-            parts |= _composer()
+            parts |= _composer(longest_question)
         with gr.Column(elem_id="fn-source-pane", min_width=0):
             parts["pane"] = _panel("pane", source_highlights.render_empty())
     for name in ("conversation", "editing"):
@@ -120,7 +120,7 @@ def _ask_tab() -> dict[str, Any]:
     return parts
 
 
-def _composer() -> dict[str, Any]:
+def _composer(longest_question: int) -> dict[str, Any]:
     parts: dict[str, Any] = {}
     with gr.Column(elem_id="fn-composer", min_width=0):
         parts["notice"] = _panel("notice")
@@ -137,6 +137,7 @@ def _composer() -> dict[str, Any]:
             )
             parts["ask"] = gr.Button("Ask", variant="primary", elem_id="fn-ask", min_width=0)
             parts["stop"] = gr.Button("Stop", elem_id="fn-stop", min_width=0)
+        gr.HTML(question_box.render_counter(longest_question), apply_default_css=False)
         with gr.Accordion("Ask only some of the sources", open=False, elem_id="fn-limit"):
             parts["only"] = gr.Dropdown(
                 label="Only these sources", show_label=False, multiselect=True, elem_id="fn-only"
@@ -178,33 +179,32 @@ def _bind_questions(binding: EventBinding, bridge: gr.HTML, page: PageActions) -
         return page.ask(window, question, now, document_ids=only or (), replacing=editing)
 
     def again(window: BrowserWindow, data: ElementData, now: str, only: Any) -> Any:
+        if data.get("act") == "follow":
+            return page.follow(window, data.get("conversation", ""))
         if data.get("act") == "example":
             return page.ask(window, data.get("question", ""), now, document_ids=only or ())
         return page.ask_again(window, now, data.get("exchange", ""))
 
     def listed(window: BrowserWindow, _: ElementData, now: str, words: str) -> Any:
-        return {"conversations": page.conversation_list(window.owner, now, words)}
-
-    def listed_again(window: BrowserWindow, data: ElementData, now: str, words: str) -> Any:
-        return {} if page.windows.followed(window) else listed(window, data, now, words)
+        return page.parts.listed(window, now, words)
 
     given = ("question", "conversation", "only", "editing")
     parts["conversation"].change(
         None, [parts["conversation"]], None, js="(id) => window.footnoteRemember(id)"
     )
-    questions = [
-        binding.bind_stream(parts["question"].submit, ask, given, THREAD_PARTS),
-        binding.bind_stream(parts["ask"].click, ask, given, THREAD_PARTS),
-        binding.bind_stream(bridge.submit, again, ("conversation", "only"), THREAD_PARTS),
-    ]
+    parts["question"].change(
+        None,
+        [parts["question"], parts["editing"]],
+        None,
+        js="(text, editing) => window.footnoteWritten(text, editing)",
+    )
+    binding.bind_stream(parts["question"].submit, ask, given, THREAD_PARTS)
+    binding.bind_stream(parts["ask"].click, ask, given, THREAD_PARTS)
+    binding.bind_stream(bridge.submit, again, ("conversation", "only"), THREAD_PARTS)
     binding.bind(parts["stop"].click, lambda window, _: page.stop(window), (), ())
-    binding.bind(bridge.input, page.act, ("conversation",), THREAD_PARTS)
-    inputs, outputs = ("conversation", "search"), ("conversations",)
+    binding.bind(bridge.input, page.act, ("conversation", "search", "question"), THREAD_PARTS)
     # "change", because Gradio does not count a paste as "input"
-    binding.bind(parts["search"].change, listed, inputs, outputs)
-    # A window that no longer follows its question lists the answer when it is there.
-    for event in questions:
-        binding.bind(event.then, listed_again, inputs, outputs)
+    binding.bind(parts["search"].change, listed, ("conversation", "search"), ("conversations",))
 
 
 def _bind_sources(
@@ -231,11 +231,14 @@ def _bind_state(
 ) -> None:
     def load(request: gr.Request) -> Any:
         wanted = str(request.query_params.get("c", ""))
-        shown = page.open_conversation(binding.access.owner(request), wanted)
+        shown = page.open_conversation(binding.window(request), wanted)
         return binding.values({**shown, "only": indexing.source_choices()}, (*THREAD_PARTS, "only"))
 
     names = (*THREAD_PARTS, "only")
-    blocks.load(load, None, [binding.parts[name] for name in names], api_visibility="private")
+    outputs = [binding.parts[name] for name in names]
+    blocks.load(load, None, outputs, api_visibility="private").then(
+        None, [binding.parts["conversation"]], None, js="(id) => window.footnoteLoaded(id)"
+    )
     timer = gr.Timer(READY_S)
 
     def tick() -> Any:

@@ -1,4 +1,4 @@
-"""What the page does when a person acts on it: asks, stops, edits, rates, opens a conversation.
+"""What the page does when a person acts on it: asks, stops, edits, rates, undoes, deletes.
 
 `PageActions` knows nothing of Gradio: each method takes plain values and gives the parts of the
 page that change, by name. Ids come from the browser and cannot be trusted, so every one is looked
@@ -7,31 +7,28 @@ up under its owner.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from rag import relocate_all
-from rag.types import Citation, Turn
+from rag.types import Turn
 from ui import settings_summary
 from ui.questions.exchange import Exchange, Thumb
 from ui.records.history import NoSuchConversation
-from ui.views import conversation_view, page_frame
+from ui.views import conversation_list, page_frame
 from ui.web.browser_windows import BrowserWindow, BrowserWindows
+from ui.web.conversation_parts import ConversationParts, Parts
+from ui.web.questions_under_way import QuestionsUnderWay, UnderWay
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
-    from ui.questions.runner import ActiveQuestion, QuestionRunner
+    from ui.questions.runner import QuestionRunner
     from ui.records.history import History
 
-Parts = Mapping[str, Any]
-"""Parts of the page to change: past, live (HTML), conversation (its id), conversations (HTML),
-question (of the box), editing (id of the exchange that the next question replaces), notice."""
-
 BUSY = "Wait for the answer, or stop it first."
-MAX_PAST_SHOWN = 25  # exchanges of a long conversation that are shown at first
-CHANGING_ACTS = frozenset({"undo", "edit", "thumb", "note"})  # that change stored exchanges
+GONE = "This conversation was deleted."
+CHANGING_ACTS = frozenset({"undo", "redo", "remove", "edit", "thumb", "note"})
 
 
 @dataclass
@@ -42,6 +39,17 @@ class PageActions:
     runner: QuestionRunner
     history: History
     windows: BrowserWindows = field(default_factory=BrowserWindows)
+
+    @cached_property
+    def questions(self) -> QuestionsUnderWay:
+        """The questions that are being answered."""
+        return QuestionsUnderWay(self.runner, self.history)
+
+    @cached_property
+    def parts(self) -> ConversationParts:
+        """Makes the parts of the page that show conversations."""
+        library = self.assistant.library
+        return ConversationParts(library, self.history, self.windows, self.questions, self.privacy)
 
     @property
     def privacy(self) -> str:
@@ -68,67 +76,113 @@ class PageActions:
 
     # --- conversations ------------------------------------------------------------------------
 
-    def open_conversation(self, owner: str, conversation: str = "") -> dict[str, Any]:
+    def open_conversation(self, window: BrowserWindow, conversation: str = "") -> dict[str, Any]:
         """A conversation and the list of all; an empty page where there is none of that id."""
-        try:
-            exchanges = self.history.exchanges(owner, conversation) if conversation else []
-        except NoSuchConversation:
-            conversation, exchanges = "", []
-        return {
-            **self._thread(exchanges),
-            "conversation": conversation,
-            "conversations": self.conversation_list(owner, conversation),
-            "editing": "",
-            "notice": "",
-        }
+        shown = self.parts.opened(window.owner, conversation)
+        return {**shown, **self.parts.listed(window, shown["conversation"])}
 
-    def conversation_list(self, owner: str, conversation: str, matching: str = "") -> str:
-        """The list of the owner's conversations that hold the words `matching`."""
-        found = self.history.conversations(owner, matching)
-        found = [each for each in found if each.exchanges or each.id == conversation]
-        if matching.strip() and not found:
-            return page_frame.no_match()
-        return conversation_view.render_conversations(
-            found, conversation or None
-        ) + page_frame.save_links(conversation)
+    def act(
+        self,
+        window: BrowserWindow,
+        data: Mapping[str, str],
+        now: str,
+        words: str = "",
+        written: str = "",
+    ) -> Parts:
+        """Act on a button of the conversation or of the list.
 
-    # --- exchanges ----------------------------------------------------------------------------
-
-    def act(self, window: BrowserWindow, data: Mapping[str, str], now: str) -> Parts:
-        """Act on a button of the conversation or of the list; `now` is the open conversation."""
-        if data.get("act") in CHANGING_ACTS and self.windows.followed(window):
+        `now` is the open conversation, `words` is what the list is searched for, and `written` is
+        what stands in the box for questions.
+        """
+        waits = self.questions.of_conversation(window.owner, now)
+        if waits and data.get("act") in CHANGING_ACTS:
             return {"notice": page_frame.notice(BUSY)}
-        of_list = self._act_on_conversation(window, data, now)
-        return of_list or self._act_on_exchange(window.owner, data, now)
+        for act in (self._act_on_list, self._act_on_conversation):
+            if (shown := act(window, data, now, words)) is not None:
+                return shown
+        if data.get("act") in ("undo", "redo"):
+            return {
+                **self._step(window.owner, data["act"], now, written),
+                **self.parts.listed(window, now, words),
+            }
+        shown = self._act_on_exchange(window.owner, data, now)
+        if data.get("act") == "remove":
+            shown |= self.parts.listed(window, now, words)
+        return shown
+
+    def _act_on_list(
+        self, window: BrowserWindow, data: Mapping[str, str], now: str, words: str
+    ) -> dict[str, Any] | None:
+        owner, which = window.owner, data.get("conversation", "")
+        match data.get("act"):
+            case "rename":
+                self.history.rename(owner, which, data.get("title", ""))
+            case "more":
+                shown = self.windows.listed(window, conversation_list.PAGE)
+                self.windows.list_more(window, shown + conversation_list.PAGE)
+            case "delete":
+                return self._delete(window, which, now, words)
+            case _:
+                return None
+        return self.parts.listed(window, now, words)
 
     def _act_on_conversation(
-        self, window: BrowserWindow, data: Mapping[str, str], now: str
-    ) -> dict[str, Any]:
+        self, window: BrowserWindow, data: Mapping[str, str], now: str, words: str
+    ) -> dict[str, Any] | None:
         owner, which = window.owner, data.get("conversation", "")
         match data.get("act"):
             case "conversation" | "new":
                 self.windows.stop_following(window)
-                return self.open_conversation(owner, which)
-            case "rename":
-                self.history.rename(owner, which, data.get("title", ""))
-                return {"conversations": self.conversation_list(owner, now)}
-            case "delete":
-                self.history.delete(owner, which)
-                if which != now:
-                    return {"conversations": self.conversation_list(owner, now)}
-                self.windows.stop_following(window)
-                return self.open_conversation(owner)
-        return {}
+                return self.parts.opened(owner, which)
+            case "restore":
+                self.history.restore(owner, which)
+                shown = {"notice": ""} if now else self.parts.opened(owner, which)
+                return {**shown, **self.parts.listed(window, now or which, words)}
+            case "refresh":
+                return self._refresh(window, data, now, words)
+        return None
+
+    def _delete(self, window: BrowserWindow, which: str, now: str, words: str) -> dict[str, Any]:
+        if under_way := self.questions.of_conversation(window.owner, which):
+            under_way.active.stop()
+        self.history.delete(window.owner, which)
+        shown: dict[str, Any] = {}
+        if which == now:
+            self.windows.stop_following(window)
+            shown = self.parts.opened(window.owner)
+            now = ""
+        notice = conversation_list.undo_notice("Conversation deleted.", "restore", which)
+        return {**shown, **self.parts.listed(window, now, words), "notice": notice}
+
+    def _refresh(
+        self, window: BrowserWindow, data: Mapping[str, str], now: str, words: str
+    ) -> dict[str, Any]:
+        """What has changed elsewhere since the versions `list` and `thread` of `data`."""
+        of_list, of_thread = self.history.versions(window.owner, now)
+        shown: dict[str, Any] = {}
+        if now and of_thread < 0:
+            notice = conversation_list.undo_notice(GONE, "restore", now)
+            shown, now = {**self.parts.opened(window.owner), "notice": notice}, ""
+        elif now and data.get("thread") != str(of_thread):
+            shown = self.parts.thread(window.owner, now)
+        if data.get("list") != str(of_list):
+            shown |= self.parts.listed(window, now, words)
+        return shown
+
+    # --- exchanges ----------------------------------------------------------------------------
 
     def _act_on_exchange(self, owner: str, data: Mapping[str, str], now: str) -> dict[str, Any]:
         exchange = data.get("exchange", "")
         match data.get("act"):
             case "earlier":
-                return {"past": self._past(self.history.exchanges(owner, now)[:-1], most=None)}
+                past = self.history.exchanges(owner, now)[:-1]
+                return {"past": self.parts.past(past, most=None)}
             case "keep":
                 return {"editing": "", "notice": "", "question": ""}
-            case "undo":
-                return self.undo(owner, now, exchange)
+            case "remove":
+                self.history.delete_exchange(owner, now, exchange)
+                notice = conversation_list.undo_notice("Deleted.", "undo")
+                return {**self.parts.thread(owner, now), "notice": notice}
             case "edit":
                 return self.edit(owner, now, exchange)
             case "thumb":
@@ -136,6 +190,17 @@ class PageActions:
             case "note":
                 return self.rate(owner, now, exchange, "", data.get("note", ""))
         return {}
+
+    def _step(self, owner: str, act: str, now: str, written: str) -> dict[str, Any]:
+        """Undo or redo a step. A question that goes is put into the box, unless something else is
+        written there; one that comes back is taken out of it."""
+        if act == "undo":
+            gone = self.history.undo(owner, now)
+            question = {"question": gone[0].question} if gone and not written.strip() else {}
+        else:
+            back = self.history.redo(owner, now)
+            question = {"question": ""} if back and back[0].question == written else {}
+        return {**self.parts.opened(owner, now), **question}
 
     def ask_again(self, window: BrowserWindow, conversation: str, exchange: str) -> Iterator[Parts]:
         """Ask the question of an exchange again, in its place."""
@@ -153,64 +218,88 @@ class PageActions:
         document_ids: Collection[str] = (),
         replacing: str = "",
     ) -> Iterator[Parts]:
-        """Ask a question and show the answer as it grows; the conversation is stored at the end.
+        """Ask a question and show the answer as it grows; it is stored as it goes.
 
-        An exchange that is replaced, and those after it, are forgotten only when the new one is
-        there, so that a model that fails loses nothing. Closing the iterator stops the question.
+        An exchange that is replaced, and those after it, are hidden only when the new one is there,
+        so that a model that fails loses nothing. Closing the iterator stops nothing.
         """
-        waits_for = self.windows.followed(window)
-        chosen = self.assistant.library.digests().keys() & document_ids
-        if waits_for and waits_for.exchange.question == question:  # Enter was pressed twice
+        followed = self.windows.followed(window)
+        if followed and followed.exchange.question == question:  # Enter was pressed twice
             return
-        if waits_for:
+        chosen = self.assistant.library.digests().keys() & document_ids
+        if followed or self.questions.of_conversation(window.owner, conversation):
             yield {"notice": page_frame.notice(BUSY)}
-        elif not question.strip():
-            yield {"notice": page_frame.notice("Write a question first.")}
-        elif document_ids and not chosen:
-            yield {
-                "notice": page_frame.notice("The sources that you chose are gone; choose others.")
-            }
+        elif refusal := self._refusal(question, document_ids, chosen):
+            yield {"notice": page_frame.notice(refusal)}
         else:
-            yield from self._answer_live(window, question, conversation, chosen, replacing)
+            stays, replaced = self._split(window.owner, conversation, replacing)
+            begin = partial(
+                self.questions.begin,
+                *(window.owner, conversation, question, _turns(stays), sorted(chosen), replaced),
+            )
+            with self.windows.follow(window, begin) as followed_now:
+                if followed_now:
+                    under_way, is_here = followed_now
+                    yield {
+                        "past": self.parts.past(stays),
+                        "question": "",
+                        "editing": "",
+                        "notice": "",
+                        "conversation": under_way.conversation,
+                        **self.parts.listed(window, under_way.conversation),
+                    }
+                    yield from self._show(window, under_way, is_here, replacing)
 
-    def _answer_live(
+    def _refusal(self, question: str, document_ids: Collection[str], chosen: Set[str]) -> str:
+        """Why the question cannot be asked, "" where it can be."""
+        longest = self.assistant.settings.max_question_chars
+        if not question.strip():
+            return "Write a question first."
+        if len(question) > longest:
+            return f"The question has {len(question):,} characters; {longest:,} are allowed."
+        if document_ids and not chosen:
+            return "The sources that you chose are gone; choose others."
+        return ""
+
+    def follow(self, window: BrowserWindow, conversation: str) -> Iterator[Parts]:
+        """Show the answer of a conversation as it grows, where one is being written: after a
+        reload, and in a second window."""
+        found = self.questions.of_conversation(window.owner, conversation)
+        with self.windows.follow(window, lambda: found, instead=True) as followed:
+            if followed:
+                yield from self._show(window, *followed)
+                return
+        yield self.parts.thread(window.owner, conversation)  # it has just ended
+
+    def _show(
         self,
         window: BrowserWindow,
-        question: str,
-        conversation: str,
-        chosen: Set[str],
-        replacing: str,
+        under_way: UnderWay,
+        is_here: Callable[[], bool],
+        replacing: str = "",
     ) -> Iterator[Parts]:
-        before, replaced = self._split(window.owner, conversation, replacing)
-        put = partial(self.runner.ask, question, _turns(before), sorted(chosen))
-        with self.windows.follow(window, put) as followed:
-            if not followed:
+        """The answer as it grows, and the conversation at its end, while the window follows it."""
+        shown = None
+        for exchange in under_way.active.watch():
+            if not is_here():
                 return
-            (active, is_here), shown = followed, None
-            try:
-                yield {"past": self._past(before), "question": "", "editing": "", "notice": ""}
-                for exchange in active.snapshots():
-                    news = exchange is not shown and is_here()
-                    shown = exchange
-                    # Where a window was closed, this is closed at a yield: there must be some.
-                    yield (
-                        {"live": conversation_view.render_exchange(shown, privacy=self.privacy)}
-                        if news
-                        else {}
-                    )
-            finally:
-                active.stop()
-                stored = self._store(window.owner, conversation, replaced, active)
-            if is_here():
-                yield self._final_parts(window.owner, stored, replacing, active.exchange)
+            # Where a window was closed, this is closed at a yield: there must be some.
+            yield {"live": self.parts.live(exchange)} if exchange is not shown else {}
+            shown = exchange
+        last = under_way.stored()
+        if is_here():
+            yield self._final_parts(window, under_way.conversation, replacing, last)
 
     def _final_parts(
-        self, owner: str, conversation: str, replacing: str, last: Exchange
+        self, window: BrowserWindow, conversation: str, replacing: str, last: Exchange
     ) -> dict[str, Any]:
-        shown = self.open_conversation(owner, conversation)
+        shown = self.open_conversation(window, conversation)
         if last.state == "failed" and last.id not in shown["live"]:  # it replaced nothing
             notice = page_frame.notice(f"{last.error} The earlier answer stays until then.")
             shown |= {"question": last.question, "editing": replacing, "notice": notice}
+        elif replacing and last.id in shown["live"]:
+            notice = conversation_list.undo_notice("The earlier answer was replaced.", "undo")
+            shown |= {"notice": notice}
         return shown
 
     def _split(
@@ -225,33 +314,10 @@ class PageActions:
         at = ids.index(replacing) if replacing in ids else len(ids)
         return exchanges[:at], exchanges[at:]
 
-    def _store(
-        self, owner: str, conversation: str, replaced: Sequence[Exchange], active: ActiveQuestion
-    ) -> str:
-        """Store the exchange, in place of those that it replaces; the conversation's id."""
-        from ui.questions import trace
-
-        last = active.exchange
-        if not _has_content(last) and any(map(_has_content, replaced)):
-            return conversation
-        return self.history.put(
-            owner,
-            conversation or None,
-            last,
-            trace=trace.trace_to_json(active.trace),
-            replacing=replaced[0].id if replaced else None,
-        )
-
     def stop(self, window: BrowserWindow) -> None:
         """Stop the question that this window follows."""
-        if active := self.windows.followed(window):
-            active.stop()
-
-    def undo(self, owner: str, conversation: str, exchange: str) -> dict[str, Any]:
-        """Forget an exchange and those after it; its question returns to the box."""
-        dropped = self.history.delete_from(owner, conversation, exchange)
-        question = dropped[0].question if dropped else ""
-        return {**self.open_conversation(owner, conversation), "question": question}
+        if followed := self.windows.followed(window):
+            followed.active.stop()
 
     def edit(self, owner: str, conversation: str, exchange: str) -> dict[str, Any]:
         """The question goes into the box, and the next one will replace it."""
@@ -277,53 +343,12 @@ class PageActions:
             given: Thumb = "up" if thumb == "up" else "down"
             wanted = None if given == old.thumb else given
             self.history.set_thumb(owner, exchange, wanted, old.note if wanted else "")
-        return self._thread(self.history.exchanges(owner, conversation))
+        return self.parts.thread(owner, conversation)
 
     def exchange(self, window: BrowserWindow, id: str) -> Exchange:
-        """A stored exchange, or the one that this window follows.
-
-        Raises `NoSuchExchange`.
-        """
-        active = self.windows.followed(window)
-        if active and active.id == id:
-            return active.exchange
-        return self.history.find(window.owner, id)
-
-    # --- parts --------------------------------------------------------------------------------
-
-    def _thread(self, exchanges: Sequence[Exchange]) -> dict[str, Any]:
-        """The last exchange stands apart from the others, in `live`, where it was written."""
-        if not exchanges:
-            return {"past": "", "live": conversation_view.render_start(page_frame.EXAMPLES)}
-        *before, last = exchanges
-        live = conversation_view.render_exchange(
-            last, states=self.citation_states(last), privacy=self.privacy
-        )
-        return {"past": self._past(before), "live": live}
-
-    def _past(self, exchanges: Sequence[Exchange], most: int | None = MAX_PAST_SHOWN) -> str:
-        shown = exchanges[-most:] if most else exchanges
-        states = {each.id: self.citation_states(each) for each in shown}
-        thread = conversation_view.render_thread(shown, states=states, privacy=self.privacy)
-        return page_frame.show_earlier_button(len(exchanges) - len(shown)) + thread
-
-    def citation_states(self, exchange: Exchange) -> dict[str, str]:
-        """The state of each citation today: "CLAIM.CITATION" to same, moved, changed or gone."""
-        cited = {
-            f"{number}.{index}": citation
-            for number, claim in enumerate(exchange.claims)
-            for index, citation in enumerate(claim.citations)
-        }
-        context = [Citation(each.number, each.span, each.text) for each in exchange.evidence]
-        found = relocate_all(
-            list(cited.values()), self.assistant.library, context, exchange.digests
-        )
-        return {name: each.state for name, each in zip(cited, found, strict=True)}
-
-
-def _has_content(exchange: Exchange) -> bool:
-    """True for an answer, a decline, and a stopped answer with a checked sentence."""
-    return exchange.answer is not None or (exchange.state == "stopped" and bool(exchange.claims))
+        """A stored exchange, or one that is being answered. Raises `NoSuchExchange`."""
+        under_way = self.questions.of_exchange(window.owner, id)
+        return under_way.exchange if under_way else self.history.find(window.owner, id)
 
 
 def _turns(exchanges: Sequence[Exchange]) -> list[Turn]:

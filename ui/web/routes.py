@@ -56,6 +56,7 @@ class Routes:
 
         return [
             Route("/health", self.health),
+            Route("/changes", self.changes),
             Route("/source", _with_error_page(self.source)),
             Route("/export/exchange/{name}", _with_error_page(self.exchange)),
             Route("/export/conversation/{name}", _with_error_page(self.conversation)),
@@ -80,6 +81,16 @@ class Routes:
                     "text": status.text,
                     "error": status.error,
                 }
+        return JSONResponse(found, headers={"Cache-Control": "no-store"})
+
+    def changes(self, request: Request) -> Response:
+        """``?c=ID``: how often the owner's list of conversations, and the conversation ID, have
+        changed; the page asks every few seconds, to follow what happens in another window."""
+        from starlette.responses import JSONResponse
+
+        conversation = request.query_params.get("c", "")
+        of_list, of_thread = self.history.versions(self.access.owner(request), conversation)
+        found = {"list": of_list, "thread": of_thread}
         return JSONResponse(found, headers={"Cache-Control": "no-store"})
 
     def source(self, request: Request) -> Response:
