@@ -166,17 +166,6 @@ def test_what_nobody_checked_does_not_outlive_stop(window: Window, model: Model)
     expect(window.live.locator(".fn-stage")).to_contain_text("Stopped")
 
 
-def test_closing_the_window_ends_the_models_request(
-    running: Site, visit: Visit, model: Model
-) -> None:
-    model.says(Hang())
-    window = visit(running.url).window()
-    window.put(FENTANYL)
-    window.live.locator(".fn-passage").first.wait_for()
-    window.close()
-    assert model.dropped.wait(20)
-
-
 def test_a_second_enter_does_not_ask_twice(window: Window, model: Model) -> None:
     may_speak = model.says_later(SAID)
     window.box.fill(FENTANYL)
@@ -257,9 +246,9 @@ def test_an_answer_that_one_leaves_comes_about_all_the_same(window: Window, mode
     window.do("new", "#fn-sidebar")
     empty = window.page.locator("#fn-live .fn-empty")
     expect(empty).to_be_visible()
-    expect(window.list).to_have_count(0)
+    expect(window.list).to_contain_text("Answering")
     may_speak.set()
-    expect(window.list).to_have_count(1)
+    expect(window.list).not_to_contain_text("Answering")
     expect(empty).to_be_visible()
     window.list.click()
     expect(window.live.locator(".fn-prose")).to_contain_text("20%")
@@ -271,7 +260,7 @@ def test_a_window_waits_for_one_answer_at_a_time(window: Window, model: Model) -
     model.says(Hang())
     window.put("which rate is it?")
     expect(window.live).to_have_attribute("aria-busy", "true")
-    for act in ("retry", "undo", "thumb"):
+    for act in ("retry", "remove", "thumb"):
         window.do(act, "#fn-past")
         expect(window.notice).to_contain_text("Wait for the answer, or stop it first")
     window.page.get_by_role("button", name="Stop").click()

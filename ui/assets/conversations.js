@@ -163,6 +163,12 @@
   setInterval(look, LOOK_MS);
   document.addEventListener("visibilitychange", look);
 
+  // Gradio breaks off its own streams when the page is left, and would show that as an error.
+  window.addEventListener("beforeunload", () => {
+    document.body.classList.add("fn-leaving");
+    setTimeout(() => document.body.classList.remove("fn-leaving"), LOOK_MS); // it may be stayed in
+  });
+
   let following = null;
   function follow() {
     const id = find("#fn-live [data-follow]")?.dataset.follow ?? null;

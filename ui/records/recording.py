@@ -1,4 +1,5 @@
-"""Stores a question while it is answered: when it is asked, as sentences are checked, at the end.
+"""Stores a question while it is answered: when it is asked, as passages and sentences come, and at
+the end.
 
 So an answer is there whether or not somebody watches, and a server that ends in the middle leaves
 the question with what was checked so far.
@@ -67,8 +68,12 @@ class Recording:
 
 
 def _is_more(stored: Exchange | None, now: Exchange) -> bool:
-    """Whether a sentence or the end has come since; a draft is not worth storing."""
-    return stored is None or (stored.claims, stored.is_over) != (now.claims, now.is_over)
+    """Whether passages, a sentence or the end have come since; a draft is not worth storing."""
+    return stored is None or _progress(stored) != _progress(now)
+
+
+def _progress(exchange: Exchange) -> tuple[object, ...]:
+    return bool(exchange.evidence), exchange.claims, exchange.is_over
 
 
 def _has_content(exchange: Exchange) -> bool:
