@@ -52,7 +52,7 @@ QUIET = (  # what its maker has it ask all the same, nobody hears
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
 # Gradio's page complains of itself: its streams have no `return`, a box wants the focus where a
-# link has it, and it breaks off its own stream when the page is left. None of these is ours to mend,
+# link has it, and it breaks off its own stream when the page is left. None of it is ours to mend,
 # nor does anything fail.
 EXPECTED = (
     "Method not implemented.",

@@ -158,7 +158,10 @@
   }
 
   // A refresh would take away what is written elsewhere than in the box for questions.
-  const isTyping = () => !!document.activeElement?.closest(".fn-note, .fn-renaming");
+  const isTyping = () => {
+    const field = document.activeElement?.closest("input, textarea, select, [contenteditable]");
+    return !!field?.closest("#fn-past, #fn-live, .fn-renaming");
+  };
 
   setInterval(look, LOOK_MS);
   document.addEventListener("visibilitychange", look);

@@ -158,7 +158,11 @@
   new MutationObserver(() => {
     const live = document.querySelector("#fn-live [data-exchange-id]");
     const id = live?.dataset.exchangeId ?? "";
-    if (shown !== null && id && id !== shown) live.scrollIntoView({ block: "start" });
+    if (shown !== null && id && id !== shown) {
+      // Room below a question that is being answered, so that it can be scrolled to the top.
+      document.body.classList.toggle("fn-asked", live.getAttribute("aria-busy") === "true");
+      live.scrollIntoView({ block: "start" });
+    }
     if (live || shown === null) shown = id || shown;
     announce(live);
   }).observe(document.documentElement, { childList: true, subtree: true, characterData: true });

@@ -1,4 +1,4 @@
-"""Which question each browser window follows, one at a time, and how much of a list it shows.
+"""Which question each browser window follows, one at a time, and what it lists.
 
 A window that opens another conversation, or is closed, stops following its question: that is
 answered and stored all the same.
@@ -10,13 +10,13 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ui.web.questions_under_way import UnderWay
 
-MAX_REMEMBERED = 1000  # windows whose longer list is remembered
+MAX_REMEMBERED = 1000  # windows whose list is not as at first
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,14 @@ class BrowserWindow:
     tab: str
 
 
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a window lists: how many pages of the conversations that hold the words `matching`."""
+
+    pages: int = 1
+    matching: str = ""
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class _Following:
     """One stream to a window; a later one to the same window is another, of the same question."""
@@ -35,11 +43,11 @@ class _Following:
 
 
 class BrowserWindows:
-    """The question that each window follows. Safe among threads."""
+    """The question that each window follows, and what it lists. Safe among threads."""
 
     def __init__(self) -> None:
         self._followed: dict[BrowserWindow, _Following] = {}
-        self._listed: OrderedDict[BrowserWindow, int] = OrderedDict()
+        self._listings: OrderedDict[BrowserWindow, Listing] = OrderedDict()
         self._lock = threading.Lock()
 
     def followed(self, window: BrowserWindow) -> UnderWay | None:
@@ -84,15 +92,17 @@ class BrowserWindows:
         with self._lock:
             self._followed.pop(window, None)
 
-    def listed(self, window: BrowserWindow, least: int) -> int:
-        """How many conversations the window lists: `least`, unless more were wanted."""
+    def listing(self, window: BrowserWindow) -> Listing:
+        """What the window lists of the conversations."""
         with self._lock:
-            return max(least, self._listed.get(window, 0))
+            return self._listings.get(window, Listing())
 
-    def list_more(self, window: BrowserWindow, number: int) -> None:
-        """The window lists `number` conversations from now on."""
+    def list_otherwise(self, window: BrowserWindow, **changes: Any) -> Listing:
+        """Change what the window lists, and return it."""
         with self._lock:
-            self._listed[window] = number
-            self._listed.move_to_end(window)
-            while len(self._listed) > MAX_REMEMBERED:
-                self._listed.popitem(last=False)
+            changed = replace(self._listings.get(window, Listing()), **changes)
+            self._listings[window] = changed
+            self._listings.move_to_end(window)
+            while len(self._listings) > MAX_REMEMBERED:
+                self._listings.popitem(last=False)
+            return changed

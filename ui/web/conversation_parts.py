@@ -26,6 +26,7 @@ Parts = Mapping[str, Any]
 """Parts of the page to change: past, live (HTML), conversation (its id), conversations (HTML),
 question (of the box), editing (id of the exchange that the next question replaces), notice."""
 
+GONE = "This conversation is not here, or it was deleted."
 MAX_PAST_SHOWN = 25  # exchanges of a long conversation that are shown at first
 
 
@@ -41,7 +42,9 @@ class ConversationParts:
 
     def opened(self, owner: str, conversation: str = "") -> dict[str, Any]:
         """A conversation, as far as it has come; an empty page where there is none of that id."""
-        return {**self.thread(owner, conversation), "editing": "", "notice": ""}
+        shown = self.thread(owner, conversation)
+        is_gone = conversation and not shown["conversation"]
+        return {**shown, "editing": "", "notice": page_frame.notice(GONE if is_gone else "")}
 
     def thread(self, owner: str, conversation: str) -> dict[str, Any]:
         """The questions and answers of a conversation, and its id."""
@@ -62,18 +65,17 @@ class ConversationParts:
             "conversation": conversation,
         }
 
-    def listed(
-        self, window: BrowserWindow, conversation: str, matching: str = ""
-    ) -> dict[str, Any]:
-        """The list of the conversations that hold the words `matching`; `conversation` is open."""
-        most = self.windows.listed(window, conversation_list.PAGE)
-        version, _ = self.history.versions(window.owner)
+    def listed(self, window: BrowserWindow, conversation: str) -> dict[str, Any]:
+        """The list of conversations as the window wants it; `conversation` is open."""
+        owner, listing = window.owner, self.windows.listing(window)
+        most = listing.pages * conversation_list.PAGE
+        version, _ = self.history.versions(owner)
         found = self.history.conversations(
-            window.owner, matching, current=conversation, most=most + 1
+            owner, listing.matching, current=conversation, most=most + 1
         )
-        if matching.strip() and not found:
+        if listing.matching.strip() and not found:
             return {"conversations": page_frame.no_match()}
-        busy = self.questions.conversations(window.owner)
+        busy = self.questions.conversations(owner)
         return {
             "conversations": conversation_list.render_list(
                 found[:most], conversation, busy=busy, version=version, has_more=len(found) > most

@@ -185,8 +185,8 @@ def _bind_questions(binding: EventBinding, bridge: gr.HTML, page: PageActions) -
             return page.ask(window, data.get("question", ""), now, document_ids=only or ())
         return page.ask_again(window, now, data.get("exchange", ""))
 
-    def listed(window: BrowserWindow, _: ElementData, now: str, words: str) -> Any:
-        return page.parts.listed(window, now, words)
+    def search(window: BrowserWindow, _: ElementData, now: str, words: str) -> Any:
+        return page.search(window, now, words)
 
     given = ("question", "conversation", "only", "editing")
     parts["conversation"].change(
@@ -202,9 +202,9 @@ def _bind_questions(binding: EventBinding, bridge: gr.HTML, page: PageActions) -
     binding.bind_stream(parts["ask"].click, ask, given, THREAD_PARTS)
     binding.bind_stream(bridge.submit, again, ("conversation", "only"), THREAD_PARTS)
     binding.bind(parts["stop"].click, lambda window, _: page.stop(window), (), ())
-    binding.bind(bridge.input, page.act, ("conversation", "search", "question"), THREAD_PARTS)
+    binding.bind(bridge.input, page.act, ("conversation", "question"), THREAD_PARTS)
     # "change", because Gradio does not count a paste as "input"
-    binding.bind(parts["search"].change, listed, ("conversation", "search"), ("conversations",))
+    binding.bind(parts["search"].change, search, ("conversation", "search"), ("conversations",))
 
 
 def _bind_sources(

@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from ui.records.history import History
 
 BUSY = "Wait for the answer, or stop it first."
-GONE = "This conversation was deleted."
-CHANGING_ACTS = frozenset({"undo", "redo", "remove", "edit", "thumb", "note"})
+DELETED = "This conversation was deleted."
+STEPS = frozenset({"undo", "redo", "remove"})
+CHANGING_ACTS = STEPS | {"edit", "thumb", "note"}
 
 
 @dataclass
@@ -81,53 +82,52 @@ class PageActions:
         shown = self.parts.opened(window.owner, conversation)
         return {**shown, **self.parts.listed(window, shown["conversation"])}
 
+    def search(self, window: BrowserWindow, now: str, words: str) -> dict[str, Any]:
+        """List the conversations that hold the words, from now on in this window."""
+        self.windows.list_otherwise(window, pages=1, matching=words)
+        return self.parts.listed(window, now)
+
     def act(
         self,
         window: BrowserWindow,
         data: Mapping[str, str],
         now: str,
-        words: str = "",
         written: str = "",
     ) -> Parts:
         """Act on a button of the conversation or of the list.
 
-        `now` is the open conversation, `words` is what the list is searched for, and `written` is
-        what stands in the box for questions.
+        `now` is the open conversation, and `written` is what stands in the box for questions.
         """
-        waits = self.questions.of_conversation(window.owner, now)
-        if waits and data.get("act") in CHANGING_ACTS:
+        if data.get("act") in CHANGING_ACTS and self.questions.of_conversation(window.owner, now):
             return {"notice": page_frame.notice(BUSY)}
-        for act in (self._act_on_list, self._act_on_conversation):
-            if (shown := act(window, data, now, words)) is not None:
-                return shown
-        if data.get("act") in ("undo", "redo"):
-            return {
-                **self._step(window.owner, data["act"], now, written),
-                **self.parts.listed(window, now, words),
-            }
-        shown = self._act_on_exchange(window.owner, data, now)
-        if data.get("act") == "remove":
-            shown |= self.parts.listed(window, now, words)
+        of_list = self._act_on_list(window, data, now)
+        if of_list is None:
+            of_list = self._act_on_conversation(window, data, now)
+        if of_list is not None:
+            return of_list
+        shown = self._act_on_exchange(window.owner, data, now, written)
+        if data.get("act") in STEPS:  # the list counts questions
+            shown |= self.parts.listed(window, now)
         return shown
 
     def _act_on_list(
-        self, window: BrowserWindow, data: Mapping[str, str], now: str, words: str
+        self, window: BrowserWindow, data: Mapping[str, str], now: str
     ) -> dict[str, Any] | None:
         owner, which = window.owner, data.get("conversation", "")
         match data.get("act"):
             case "rename":
                 self.history.rename(owner, which, data.get("title", ""))
             case "more":
-                shown = self.windows.listed(window, conversation_list.PAGE)
-                self.windows.list_more(window, shown + conversation_list.PAGE)
+                pages = self.windows.listing(window).pages
+                self.windows.list_otherwise(window, pages=pages + 1)
             case "delete":
-                return self._delete(window, which, now, words)
+                return self._delete(window, which, now)
             case _:
                 return None
-        return self.parts.listed(window, now, words)
+        return self.parts.listed(window, now)
 
     def _act_on_conversation(
-        self, window: BrowserWindow, data: Mapping[str, str], now: str, words: str
+        self, window: BrowserWindow, data: Mapping[str, str], now: str
     ) -> dict[str, Any] | None:
         owner, which = window.owner, data.get("conversation", "")
         match data.get("act"):
@@ -137,12 +137,12 @@ class PageActions:
             case "restore":
                 self.history.restore(owner, which)
                 shown = {"notice": ""} if now else self.parts.opened(owner, which)
-                return {**shown, **self.parts.listed(window, now or which, words)}
+                return {**shown, **self.parts.listed(window, now or which)}
             case "refresh":
-                return self._refresh(window, data, now, words)
+                return self._refresh(window, data, now)
         return None
 
-    def _delete(self, window: BrowserWindow, which: str, now: str, words: str) -> dict[str, Any]:
+    def _delete(self, window: BrowserWindow, which: str, now: str) -> dict[str, Any]:
         if under_way := self.questions.of_conversation(window.owner, which):
             under_way.active.stop()
         self.history.delete(window.owner, which)
@@ -152,26 +152,26 @@ class PageActions:
             shown = self.parts.opened(window.owner)
             now = ""
         notice = conversation_list.undo_notice("Conversation deleted.", "restore", which)
-        return {**shown, **self.parts.listed(window, now, words), "notice": notice}
+        return {**shown, **self.parts.listed(window, now), "notice": notice}
 
-    def _refresh(
-        self, window: BrowserWindow, data: Mapping[str, str], now: str, words: str
-    ) -> dict[str, Any]:
+    def _refresh(self, window: BrowserWindow, data: Mapping[str, str], now: str) -> dict[str, Any]:
         """What has changed elsewhere since the versions `list` and `thread` of `data`."""
         of_list, of_thread = self.history.versions(window.owner, now)
         shown: dict[str, Any] = {}
         if now and of_thread < 0:
-            notice = conversation_list.undo_notice(GONE, "restore", now)
+            notice = conversation_list.undo_notice(DELETED, "restore", now)
             shown, now = {**self.parts.opened(window.owner), "notice": notice}, ""
         elif now and data.get("thread") != str(of_thread):
             shown = self.parts.thread(window.owner, now)
         if data.get("list") != str(of_list):
-            shown |= self.parts.listed(window, now, words)
+            shown |= self.parts.listed(window, now)
         return shown
 
     # --- exchanges ----------------------------------------------------------------------------
 
-    def _act_on_exchange(self, owner: str, data: Mapping[str, str], now: str) -> dict[str, Any]:
+    def _act_on_exchange(
+        self, owner: str, data: Mapping[str, str], now: str, written: str
+    ) -> dict[str, Any]:
         exchange = data.get("exchange", "")
         match data.get("act"):
             case "earlier":
@@ -179,6 +179,10 @@ class PageActions:
                 return {"past": self.parts.past(past, most=None)}
             case "keep":
                 return {"editing": "", "notice": "", "question": ""}
+            case "undo":
+                return self._undo(owner, now, written)
+            case "redo":
+                return self._redo(owner, now, written)
             case "remove":
                 self.history.delete_exchange(owner, now, exchange)
                 notice = conversation_list.undo_notice("Deleted.", "undo")
@@ -191,15 +195,16 @@ class PageActions:
                 return self.rate(owner, now, exchange, "", data.get("note", ""))
         return {}
 
-    def _step(self, owner: str, act: str, now: str, written: str) -> dict[str, Any]:
-        """Undo or redo a step. A question that goes is put into the box, unless something else is
-        written there; one that comes back is taken out of it."""
-        if act == "undo":
-            gone = self.history.undo(owner, now)
-            question = {"question": gone[0].question} if gone and not written.strip() else {}
-        else:
-            back = self.history.redo(owner, now)
-            question = {"question": ""} if back and back[0].question == written else {}
+    def _undo(self, owner: str, now: str, written: str) -> dict[str, Any]:
+        """Undo a step. A question that goes is put into the box, unless something is written."""
+        gone = self.history.undo(owner, now)
+        question = {"question": gone[0].question} if gone and not written.strip() else {}
+        return {**self.parts.opened(owner, now), **question}
+
+    def _redo(self, owner: str, now: str, written: str) -> dict[str, Any]:
+        """Redo a step. A question that comes back is taken out of the box."""
+        back = self.history.redo(owner, now)
+        question = {"question": ""} if back and back[0].question == written else {}
         return {**self.parts.opened(owner, now), **question}
 
     def ask_again(self, window: BrowserWindow, conversation: str, exchange: str) -> Iterator[Parts]:
