@@ -26,6 +26,7 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rag.answering.overviews import DocumentOverview, LibraryOverview, Overviews, Point
     from rag.assistant import Assistant
     from rag.cancellation import Cancellation
     from rag.checking.verdict import Verdict, check_claim
@@ -133,6 +134,7 @@ __all__ = [
     "DeclineReason",
     "Delta",
     "Document",
+    "DocumentOverview",
     "DocumentSummary",
     "Embedder",
     "EmbedderMismatch",
@@ -149,6 +151,7 @@ __all__ = [
     "Library",
     "LibraryBusy",
     "LibraryError",
+    "LibraryOverview",
     "Message",
     "ModelAuthError",
     "ModelCalled",
@@ -161,8 +164,10 @@ __all__ = [
     "Moved",
     "NoSuchDocument",
     "Origin",
+    "Overviews",
     "Passage",
     "PassedOver",
+    "Point",
     "QuestionError",
     "Relocation",
     "Removed",
@@ -198,6 +203,7 @@ __all__ = [
 ]
 
 _PUBLIC = {
+    "rag.answering.overviews": "DocumentOverview LibraryOverview Overviews Point",
     "rag.assistant": "Assistant",
     "rag.cancellation": "Cancellation",
     "rag.checking.verdict": "Verdict check_claim",

@@ -18,6 +18,7 @@ from rag.answering.conversation import reply, suggest_questions
 from rag.answering.draft import AnswerDraft, Step, finish, timed, timed_call
 from rag.answering.extractive import ExtractiveComposer
 from rag.answering.large_model import LargeModelAnswerer
+from rag.answering.overviews import Overviews
 from rag.answering.parts import answer_parts
 from rag.answering.quoting import QuotingAnswerer
 from rag.answering.small_model import SmallModelAnswerer
@@ -84,6 +85,7 @@ class Assistant:
         self.embedder = embedder
         self.model = model
         self.spelling = SpellingCorrector(library)
+        self.overviews = Overviews(library, embedder)
         self.scorer = Scorer()  # reads its network when the first claim is checked
         self.answerability = Answerability(self.scorer.encoder)
         self.answerer, self.conflict_finder = self._stages_for(model)
@@ -384,8 +386,8 @@ class Assistant:
         urls: Sequence[str] = (),
     ) -> Iterator[IngestEvent]:
         """Bring the library up to date with files and web pages; see
-        `rag.ingest.pipeline.ingest`."""
-        return pipeline.ingest(
+        `rag.ingest.pipeline.ingest`. At its end a few documents get their overview."""
+        yield from pipeline.ingest(
             paths,
             library=self.library,
             vectors=self.vectors,
@@ -394,6 +396,7 @@ class Assistant:
             on_progress=on_progress,
             urls=urls,
         )
+        self.overviews.complete()
 
     @cached_property
     def jobs(self) -> Jobs:

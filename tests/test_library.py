@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from rag.errors import LibraryBusy, LibraryError, NoSuchDocument
 from rag.store.documents import DocumentSummary, Library, SuggestedQuestion
 from rag.store.library_schema import FORMAT, VERSION
+from rag.store.overviews import Topic
 from rag.types import Chunk, Document, Span
 
 TEXTS = st.text(
@@ -275,6 +276,8 @@ def test_a_query_in_capitals_has_stop_words_too(library: Library) -> None:
 
 
 OLD_FULL_TEXT = """
+DROP TABLE overviews;
+DROP TABLE topics;
 DROP TABLE files;
 DROP TABLE roots;
 DROP TABLE former_documents;
@@ -545,3 +548,54 @@ def test_a_file_made_before_there_were_questions_is_read_and_gets_them(old_file:
         question = SuggestedQuestion("What is new?", Span("b", 0, 9))
         older.put(newer, chunks(newer), [question])
         assert older.suggested_questions("b") == [question]
+
+
+# --- what the documents are about ---------------------------------------------------------------
+
+TOPICS = [Topic("bell", "bells", 2.0), Topic("church tower", "church tower", 1.0)]
+
+
+def test_topics_and_points_are_kept_and_removed_with_their_document(library: Library) -> None:
+    made = document("a", "The bell was cast in 1740.")
+    library.put(made, chunks(made), topics=TOPICS)
+    library.overviews.put_points("a", made.digest, [Span("a", 4, 8)])
+    assert library.overviews.topics("a") == TOPICS
+    assert library.overviews.points("a") == [Span("a", 4, 8)]
+    library.put(made, chunks(made), topics=TOPICS[:1])
+    assert library.overviews.topics("a") == TOPICS[:1]
+    assert library.overviews.points("a") is None
+    library.remove("a")
+    assert library.overviews.topics("a") == []
+    assert library.overviews.common_topics(9) == []
+
+
+def test_what_was_chosen_of_an_earlier_version_is_not_kept(library: Library) -> None:
+    old = document("a", "The bell was cast in 1740.")
+    new = put(library, "a", "It was sold.")
+    library.overviews.put_topics("a", old.digest, TOPICS)
+    library.overviews.put_topics("b", old.digest, TOPICS)
+    assert library.overviews.topics("a") == []
+    assert library.overviews.without_topics(9) == ["a"]
+    library.overviews.put_topics("a", new.digest, TOPICS)
+    library.overviews.put_points("a", old.digest, [Span("a", 0, 20)])
+    assert library.overviews.points("a") is None
+
+
+def test_a_topic_counts_its_documents_however_it_is_written(library: Library) -> None:
+    for id, topics in (("a", TOPICS), ("b", [Topic("bell", "bell", 1.0)]), ("c", [])):
+        made = document(id, f"Text {id}.")
+        library.put(made, chunks(made), topics=topics)
+    (_, most), *others = library.overviews.common_topics(9)
+    assert (most, others) == (2, [("church tower", 1)])
+    assert library.overviews.documents_with_topic("bells") == {"a", "b"}
+    assert library.overviews.documents_with_topic("tower") == set()
+
+
+def test_a_file_made_before_there_were_topics_is_read_and_gets_them(old_file: Path) -> None:
+    with Library.open(old_file) as older:
+        assert older.overviews.without_topics(9) == ["a"]
+        assert older.overviews.points("a") is None
+        older.overviews.put_topics("a", older.document("a").digest, TOPICS)
+        assert older.overviews.topics("a") == TOPICS
+        assert older.overviews.without_topics(9) == []
+        assert older.overviews.without_points(9) == ["a"]

@@ -39,7 +39,8 @@ def summarize(
     for id in shown:
         document = library.document(id)
         heading = document.title if len(shown) > 1 else ""
-        groups.append(PointGroup(heading, tuple(_points(document, embedder, detail * points))))
+        chosen = key_points(document, embedder, detail * points)
+        groups.append(PointGroup(heading, tuple(in_document_order(chosen))))
     passages, claims = cite_points(Points(tuple(groups)))
     return replace(draft, passages=passages, claims=claims)
 
@@ -51,20 +52,19 @@ def documents_of_topic(hits: Sequence[Hit]) -> list[str]:
     return list(dict.fromkeys(near))[: SUMMARY.max_topic_documents]
 
 
-def _points(document: Document, embedder: Embedder, limit: int) -> list[Evidence]:
-    """Units from all over the document that differ, in its order; fewer of a short one. The title
-    as a sentence of the text is none, unless there is no other."""
+def key_points(document: Document, embedder: Embedder, limit: int) -> list[Evidence]:
+    """Units from all over a document that say what matters in it and differ, the best first; at
+    most `limit`, and fewer of a short one. The title as a sentence of the text is none, unless
+    there is no other."""
     title = fingerprint(document.title)
     units = units_of_document(document, SUMMARY.max_document_units)
     below = [each for each in units if not title or not fingerprint(each.text).endswith(title)]
     ranked = rank_for_summary(below or units, embedder)
     limit = min(limit, max(3, len(ranked) // SUMMARY.units_per_point))
-    return in_document_order(
-        choose_diverse(
-            ranked,
-            limit,
-            SUMMARY.relevance_weight,
-            SUMMARY.same_section_malus,
-            SUMMARY.near_malus,
-        )
+    return choose_diverse(
+        ranked,
+        limit,
+        SUMMARY.relevance_weight,
+        SUMMARY.same_section_malus,
+        SUMMARY.near_malus,
     )

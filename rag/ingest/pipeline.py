@@ -22,13 +22,16 @@ from rag.ingest.discovery import FileRead, SourceFinder
 from rag.ingest.file_lock import try_lock
 from rag.ingest.missing_files import is_away
 from rag.ingest.suggestions import suggest
+from rag.ingest.topics import choose_topics, topic_candidates
 from rag.ingest.web import Page, fetch_page
 from rag.store.documents import Library
 from rag.store.file_records import KnownDocument
+from rag.store.overviews import Topic
 from rag.store.vectors import VectorStore
 from rag.types import Chunk, Document, Embedder
 
 BATCH_CHUNKS = 64  # embedded at once, across documents: most articles have five chunks
+MAX_COMPLETED = 200  # documents of an older version that a run looks for topics of
 
 # Called with how many chunks are embedded, about how many there will be (None: not known), and the
 # title of a document or the URL that is about to be fetched.
@@ -66,6 +69,7 @@ def ingest(
         for id in missing.removed_ids():
             yield _remove_document(id, library, vectors)
         yield from missing.away()
+        run.complete_topics()
         vectors.delete_all_but(library.chunk_ids())
         vectors.write_index()
 
@@ -157,7 +161,7 @@ _DocumentChunk = tuple[Document, Chunk]
 class _PendingDocument:
     """A document that is not committed yet; `unembedded` of its chunks have no vector.
 
-    With it, `files` are committed to the end.
+    With it, `files` are committed to the end. `vector` is the sum of those of its chunks.
     """
 
     document: Document
@@ -165,6 +169,12 @@ class _PendingDocument:
     is_update: bool
     unembedded: int
     files: list[FileRead] = field(default_factory=list)
+    vector: list[float] = field(default_factory=list)
+
+    def add_vector(self, vector: Sequence[float]) -> None:
+        self.vector = [
+            a + b for a, b in zip(self.vector or [0.0] * len(vector), vector, strict=True)
+        ]
 
 
 @dataclass(slots=True)
@@ -222,7 +232,7 @@ class _IndexRun:
                 pending = _PendingDocument(found, chunks, found.id in known, len(chunks))
                 queue.extend((pending, chunk) for chunk in chunks)
                 if not chunks:
-                    yield self.commit(pending)
+                    yield self.commit(pending, [])
                 while len(queue) >= BATCH_CHUNKS:
                     yield from self.store_batch([queue.popleft() for _ in range(BATCH_CHUNKS)])
         yield from self.store_batch(list(queue))
@@ -249,21 +259,53 @@ class _IndexRun:
 
     def store_batch(self, batch: list[tuple[_PendingDocument, Chunk]]) -> Iterator[IngestEvent]:
         """Add the vectors of these chunks, and commit the documents that are complete."""
-        if batch:
-            self.vectors.add(*self.embed([(pending.document, chunk) for pending, chunk in batch]))
-        for pending, _ in batch:
+        if not batch:
+            return
+        chunks, vectors = self.embed([(pending.document, chunk) for pending, chunk in batch])
+        self.vectors.add(chunks, vectors)
+        complete = []
+        for (pending, _), vector in zip(batch, vectors, strict=True):
+            pending.add_vector(vector)
             pending.unembedded -= 1
             if not pending.unembedded:
-                yield self.commit(pending)
+                complete.append(pending)
+        topics = self.find_topics([(each.document, each.vector) for each in complete])
+        for pending, found in zip(complete, topics, strict=True):
+            yield self.commit(pending, found)
 
-    def commit(self, pending: _PendingDocument) -> IngestEvent:
+    def commit(self, pending: _PendingDocument, topics: Sequence[Topic]) -> IngestEvent:
         id = pending.document.id
         old = {chunk.id for chunk in self.library.chunks(id)}
-        self.library.put(pending.document, pending.chunks, suggest(pending.document))
+        self.library.put(pending.document, pending.chunks, suggest(pending.document), topics)
         self.vectors.delete(old - {chunk.id for chunk in pending.chunks})
         for file in pending.files:
             self.library.files.remember(file.path, file.state)
         return (Updated if pending.is_update else Added)(id, len(pending.chunks))
+
+    def complete_topics(self) -> None:
+        """Look for the topics of documents that an older version indexed, a bounded number of
+        them, by what stands at their beginning."""
+        for id in self.library.overviews.without_topics(MAX_COMPLETED):
+            document = self.library.document(id)
+            found: list[Topic] = []
+            if first := self.library.chunks(id)[:1]:
+                (vector,) = self.embedder.embed([embedding_text(document, first[0])])
+                (found,) = self.find_topics([(document, vector)])
+            self.library.overviews.put_topics(id, document.digest, found)
+            if self.on_progress:
+                self.on_progress(self.done, self.total, document.title)
+
+    def find_topics(
+        self, documents: Sequence[tuple[Document, Sequence[float]]]
+    ) -> list[list[Topic]]:
+        """The topics of documents, given with vectors in their direction."""
+        candidates = [topic_candidates(document) for document, _ in documents]
+        texts = [each.text for of_document in candidates for each in of_document]
+        vectors = iter(self.embedder.embed(texts) if texts else ())
+        return [
+            choose_topics(of_document, list(islice(vectors, len(of_document))), vector)
+            for of_document, (_, vector) in zip(candidates, documents, strict=True)
+        ]
 
     def embed(self, pairs: Sequence[_DocumentChunk]) -> tuple[list[Chunk], list[list[float]]]:
         vectors = self.embedder.embed([embedding_text(*pair) for pair in pairs])

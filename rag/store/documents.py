@@ -19,6 +19,7 @@ from rag.store.file_records import FileRecords
 from rag.store.full_text import fts_expression, searchable
 from rag.store.library_check import LibraryCheck
 from rag.store.library_schema import FORMAT
+from rag.store.overviews import PUT_TOPICS, OverviewRecords, Topic, topic_values
 from rag.store.sqlite import Database
 from rag.types import Chunk, Document, Hit, Span
 
@@ -63,6 +64,7 @@ class Library:
         self._transaction = database.transaction
         self.files = FileRecords(database)
         self.check = LibraryCheck(database)
+        self.overviews = OverviewRecords(database)
         self._texts: OrderedDict[tuple[str, str], str] = OrderedDict()
 
     @classmethod
@@ -116,6 +118,11 @@ class Library:
         )
         return [DocumentSummary(*row) for row in rows]
 
+    def recent_ids(self, limit: int) -> list[str]:
+        """The ids of the documents that were last added or changed, the last first."""
+        rows = self._query("SELECT id FROM documents ORDER BY rowid DESC LIMIT ?", limit)
+        return [id for (id,) in rows]
+
     def published(self) -> dict[str, str]:
         """The ISO 8601 date of every document that has one, by id."""
         return dict(self._query("SELECT id, published FROM documents WHERE published NOT NULL"))
@@ -159,9 +166,10 @@ class Library:
         document: Document,
         chunks: Sequence[Chunk],
         questions: Sequence[SuggestedQuestion] = (),
+        topics: Sequence[Topic] | None = None,
     ) -> None:
-        """Store `document`, its chunks and questions that it answers, best first, in place of any
-        earlier version, all or nothing."""
+        """Store `document`, its chunks, questions that it answers and its topics, best first, in
+        place of any earlier version, all or nothing. Topics that are None are found later."""
         with self._transaction() as connection:
             _delete(connection, document.id)
             _insert(connection, document, chunks)
@@ -170,6 +178,10 @@ class Library:
                 "INSERT INTO questions VALUES (?, ?, ?, ?)",
                 [(document.id, each.text, each.span.start, each.span.end) for each in questions],
             )
+            if topics is not None:
+                values = topic_values(document.id, document.digest, topics)
+                for statement in PUT_TOPICS:
+                    connection.execute(statement, values)
 
     def suggested_questions(self, document_id: str) -> list[SuggestedQuestion]:
         """Questions that a document answers, best first; empty for one that an older version

@@ -8,7 +8,7 @@ from rag.errors import LibraryBusy, LibraryError
 from rag.store.full_text import searchable
 from rag.store.sqlite import DatabaseFormat
 
-VERSION = 3
+VERSION = 4
 # `words` is an index over the view `passages`. `piece` is Python's slice, because SQLite's own
 # substr() ends at a NUL.
 _FULL_TEXT = """
@@ -39,6 +39,22 @@ CREATE TABLE roots (path TEXT PRIMARY KEY, device INTEGER NOT NULL);
 CREATE TABLE former_documents (id TEXT PRIMARY KEY, source TEXT NOT NULL, digest TEXT NOT NULL);
 CREATE INDEX documents_of_digest ON documents (digest)
 """
+_OVERVIEWS = """
+CREATE TABLE overviews (
+    document_id TEXT PRIMARY KEY REFERENCES documents (id) ON DELETE CASCADE,
+    points TEXT
+);
+CREATE TABLE topics (
+    document_id TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+    key TEXT NOT NULL,
+    text TEXT NOT NULL,
+    weight REAL NOT NULL
+);
+CREATE INDEX topics_of_document ON topics (document_id);
+CREATE INDEX topics_by_key ON topics (key);
+CREATE INDEX topics_by_text ON topics (text);
+CREATE INDEX questions_of_document ON questions (document_id)
+"""
 # The text is stored once, in `documents`.
 SCHEMA = f"""
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -61,7 +77,8 @@ CREATE TABLE chunks (
 CREATE INDEX chunks_of_document ON chunks (document_id, start);
 {_FULL_TEXT};
 {_QUESTIONS};
-{_FILES}"""
+{_FILES};
+{_OVERVIEWS}"""
 # The full-text index of version 1 held texts as they are, and it had no questions.
 _FROM_VERSION_1 = ";".join(
     [
@@ -94,7 +111,7 @@ FORMAT = DatabaseFormat(
     version=VERSION,
     schema=SCHEMA,
     pragmas=("synchronous = NORMAL",),
-    upgrades={1: _FROM_VERSION_1, 2: _FROM_VERSION_2},
+    upgrades={1: _FROM_VERSION_1, 2: _FROM_VERSION_2, 3: _OVERVIEWS},
     functions={"piece": lambda text, start, end: text[start:end], "searchable": searchable},
     opens_for_reading=True,
     error=LibraryError,
