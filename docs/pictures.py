@@ -172,7 +172,10 @@ async def _evals(studio: Studio, _: Conversations) -> bytes:
 
 
 async def _sources(studio: Studio, _: Conversations) -> bytes:
-    return await _tab(studio, "Sources", "#fn-table .fn-source")
+    window = await studio.window("", **DESK)
+    await window.page.locator("#fn-rail-list summary").first.click()
+    await window.page.wait_for_selector("#fn-rail-list .fn-point")
+    return await _taken(window)
 
 
 PICTURES: dict[str, Callable[[Studio, Conversations], Awaitable[bytes]]] = {

@@ -13,7 +13,9 @@ from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
+from rag.answering.overviews import Overviews
 from rag.cancellation import Cancellation
 from rag.checking.scorer import Scorer
 from rag.errors import EmptyLibrary, QuestionError, SourceError
@@ -40,7 +42,18 @@ from rag.settings import Settings
 from rag.store.documents import Library
 from rag.store.job_store import JobStore
 from rag.text.sentences import split_sentences
-from rag.types import Answer, Chunk, Citation, Claim, Document, Passage, Span, Turn, Usage
+from rag.types import (
+    Answer,
+    Chunk,
+    Citation,
+    Claim,
+    Document,
+    Embedder,
+    Passage,
+    Span,
+    Turn,
+    Usage,
+)
 
 SEEDS = Path(__file__).parents[1] / "seeds"
 
@@ -75,6 +88,7 @@ class QuotingAssistant:
         self.model = self.embedder = QuotingModel()
         self.scorer = Scorer()
         self.asked: list[tuple[str, tuple[Turn, ...]]] = []
+        self.overviews = Overviews(self.library, cast(Embedder, self.embedder))
         store = JobStore.open(settings.data_dir / "jobs.sqlite3")
         self.jobs = Jobs(store, settings.data_dir / "jobs.lock", self.index)
         self.streams = 0  # that are open

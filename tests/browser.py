@@ -139,7 +139,8 @@ class Window:
         self.pane = page.locator("#fn-pane")
         self.notice = page.locator("#fn-notice")
         self.list = page.locator("#fn-conversations .fn-open")
-        self.progress = page.locator("#fn-progress")
+        self.job = page.locator("#fn-jobs .fn-job").first
+        self.sources = page.locator("#fn-rail-list .fn-source")
 
     def close(self) -> None:
         self.page.close()
@@ -220,14 +221,19 @@ class Window:
         self.page.locator(f"{within} [data-act={act}]").first.click()
 
     def tab(self, name: str) -> None:
-        """Go to a tab: Ask, Sources or Evals."""
+        """Go to a tab: Ask or Evals."""
         self.page.get_by_role("tab", name=name, exact=True).click()
 
     def upload(self, *files: Path | FilePayload) -> None:
-        """Add files on the tab of sources."""
-        self.tab("Sources")
-        self.page.locator("#fn-table .fn-sources, #fn-table .fn-sources-none").first.wait_for()
+        """Add files to the sources."""
         self.page.locator("#fn-files input[type=file]").set_input_files(list(files))  # type: ignore[arg-type]
+
+    def about(self, title: str) -> Locator:
+        """A source of the rail, opened."""
+        source = self.sources.filter(has_text=title).first
+        source.locator("summary").click()
+        source.locator(".fn-source-acts").wait_for()
+        return source
 
     def is_in_view(self, inner: str, outer: str) -> bool:
         """True when the first element of `inner` lies within that of `outer` and of the window."""

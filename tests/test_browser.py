@@ -226,7 +226,7 @@ def test_the_browsers_own_log_names_no_other_host(
         window.ask(FENTANYL)
         window.chip().click()
         window.lit()
-        for name in ("Sources", "Evals", "Ask"):
+        for name in ("Evals", "Ask"):
             window.tab(name)
         window.reload()
     told = json.loads(log.read_text("utf-8"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,7 +41,6 @@ def pictures() -> bytes:
 def still_answers(window: Window, model: Model) -> None:
     """The page goes on as if nothing had been."""
     model.says(SAID)
-    window.tab("Ask")
     expect(window.ask(FENTANYL).locator(".fn-prose")).to_contain_text("20%")
 
 
@@ -53,9 +53,8 @@ def test_an_uploaded_article_can_be_asked_about(
     article = tmp_path / "Tea and its price.txt"
     article.write_text(f"Tea and its price\n\nThe harvest was poor. {TEA} Growers are glad.\n")
     window.upload(article)
-    expect(window.progress).to_contain_text("1 added")
-    expect(window.page.locator("#fn-table")).to_contain_text(article.name)
-    window.tab("Ask")
+    expect(window.job).to_contain_text("1 added")
+    expect(window.sources.first).to_contain_text("Tea and its price")
     model.says(f"{TEA} [1]")
     window.ask(TEA_QUESTION)
     window.chip().click()
@@ -66,16 +65,16 @@ def test_an_uploaded_article_can_be_asked_about(
 def test_the_same_file_again_changes_nothing_and_a_new_version_takes_its_place(
     running: Site, window: Window, tmp_path: Path
 ) -> None:
-    article, rows = tmp_path / "twice.txt", window.page.locator("#fn-table .fn-source")
+    article, rows = tmp_path / "twice.txt", window.sources
     for text, told in (("One.", "1 added"), ("One.", "1 unchanged"), ("Two.", "1 updated")):
         article.write_text(f"Twice\n\n{text}\n")
         window.upload(article)
-        expect(window.progress).to_contain_text(told)
-        expect(rows.filter(has_text="twice.txt")).to_have_count(1)
+        expect(window.job).to_contain_text(told)
+        expect(rows.filter(has_text="Twice")).to_have_count(1)
     window.log.answers.append("")
-    rows.filter(has_text="twice.txt").get_by_role("button", name="Remove").click()
-    expect(window.progress).to_contain_text("1 removed")
-    expect(rows.filter(has_text="twice.txt")).to_have_count(0)
+    window.about("Twice").get_by_role("button", name="Remove").click()
+    expect(window.notice).to_contain_text("Twice was removed")
+    expect(rows.filter(has_text="Twice")).to_have_count(0)
     assert "twice.txt" not in {each.name for each in (running.folder / "articles").iterdir()}
 
 
@@ -93,7 +92,7 @@ def test_a_file_that_cannot_be_read_is_refused_in_plain_words(
     window: Window, model: Model, given: FilePayload, told: str
 ) -> None:
     window.upload(given)
-    expect(window.progress).to_contain_text(told)
+    expect(window.job).to_contain_text(told)
     still_answers(window, model)
 
 
@@ -118,17 +117,17 @@ def test_a_name_of_a_file_is_only_a_name(running: Site, window: Window, tmp_path
         " .hidden.txt": "hidden.txt",
     }
     window.upload(*(file(name, f"About {number}\n") for number, name in enumerate(names)))
-    expect(window.progress).to_contain_text(f"{len(names)} added")
+    expect(window.job).to_contain_text(f"{len(names)} added")
     assert set(names.values()) <= {each.name for each in (running.folder / "articles").iterdir()}
     assert not list(running.folder.rglob("outside.txt"))[1:]
     for name in names.values():
-        expect(window.page.locator("#fn-table .fn-source", has_text=name).first).to_be_visible()
+        expect(window.page.locator(f"#fn-rail-list [title={json.dumps(name)}]")).to_be_visible()
 
 
 def test_one_bad_file_does_not_keep_the_others_out(window: Window) -> None:
     window.upload(file("good.txt", "Good.\n"), file("bad.png", "x"), file("well.txt", "Well.\n"))
-    expect(window.progress).to_contain_text("bad.png is of an unknown kind")
-    expect(window.progress).to_contain_text("2 added")
+    expect(window.job).to_contain_text("bad.png is of an unknown kind")
+    expect(window.job).to_contain_text("2 added")
 
 
 # --- addresses --------------------------------------------------------------------------------
@@ -148,14 +147,15 @@ ADDRESSES = {
 def test_an_address_that_is_not_public_is_refused(
     running: Site, window: Window, model: Model
 ) -> None:
-    window.tab("Sources")
     known = running.assistant.library.digests()
     for address, told in ADDRESSES.items():
         given = address.format(port=running.url.rpartition(":")[2])
-        window.page.locator("#fn-url :is(input, textarea)").fill(given)
+        window.page.get_by_role("button", name="Add", exact=True).click()
+        window.page.get_by_label("Address of a public web page").fill(given)
         window.page.get_by_role("button", name="Add the page").click()
-        expect(window.progress).to_contain_text(told)
-        expect(window.progress).to_contain_text(given)
+        place = window.job if given else window.page.locator("#fn-rail-note")
+        expect(place).to_contain_text(told)
+        expect(place).to_contain_text(given)
     assert running.assistant.library.digests() == known
     still_answers(window, model)
 
@@ -261,12 +261,9 @@ def test_nothing_runs_of_what_sources_models_and_people_write(
     expect(window.live.locator(".fn-note input")).to_be_visible()
     window.live.locator(".fn-note input").fill(PROBES)
     window.do("note")
-    window.page.get_by_text("Ask only some of the sources").click()
-    window.page.locator("#fn-only input").click()
-    expect(window.page.get_by_role("option").first).to_be_visible()
-    window.page.keyboard.press("Escape")
-    window.tab("Sources")
-    expect(window.page.locator("#fn-table")).to_contain_text("hacked")
+    expect(window.about("hacked").locator(".fn-point").first).to_contain_text(PROBES[:20])
+    window.upload(file(article.name, f"{PROBES}\n"))
+    expect(window.job).to_contain_text("Done")
     window.tab("Evals")
     window.tab("Ask")
     window.reload()

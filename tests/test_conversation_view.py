@@ -495,12 +495,6 @@ def test_ids_are_unique_in_a_thread() -> None:
     assert len(ids) == len(set(ids))
 
 
-def test_an_empty_page_offers_its_questions() -> None:
-    page = parse(conversation_view.render_start(["What rate?", 'A "quoted" one?']))
-    asked = [each.attrs["data-question"] for each in page.all(act="example")]
-    assert asked == ["What rate?", 'A "quoted" one?']
-
-
 @pytest.mark.parametrize(
     ("source", "name"),
     [

@@ -11,8 +11,10 @@ from typing import Any, cast
 import pytest
 
 from rag.assistant import Assistant
-from rag.errors import ModelInterrupted, NoSuchDocument
+from rag.errors import LibraryError, ModelInterrupted, NoSuchDocument, QuestionError
 from rag.settings import Settings
+from tests.assistants import SEEDS
+from tests.html_tree import parse
 from tests.serving import Quoter
 from ui.questions.exchange import Exchange
 from ui.questions.exchange_json import BROKE_OFF
@@ -623,56 +625,96 @@ def indexing(assistant: Quoter, tmp_path: Path) -> IndexingJobs:
     return IndexingJobs(cast(Assistant, assistant), tmp_path / "articles")
 
 
-def test_files_are_kept_indexed_and_offered_as_a_choice(
-    indexing: IndexingJobs, tmp_path: Path
+def ended(indexing: IndexingJobs) -> str:
+    """The jobs as the page shows them, once all have ended."""
+    for _ in range(600):
+        html, is_active, _line = indexing.render()
+        if not is_active:
+            return html
+        time.sleep(0.05)
+    raise AssertionError(html)
+
+
+def test_files_are_kept_and_indexed_and_each_is_told_of(
+    indexing: IndexingJobs, assistant: Quoter, tmp_path: Path
 ) -> None:
     good, bad = tmp_path / "tea.txt", tmp_path / "tea.png"
     good.write_text("Tea is dear.\n", "utf-8")
     bad.write_bytes(b"x")
-    *_, done = indexing.add_files([str(good), str(bad)])
-    assert "tea.png is of an unknown kind" in done["progress"]
-    assert "1 added" in done["progress"]
-    assert (done["files"], done["url"]) == (None, "")
-    assert "tea.txt" in done["table"]
-    assert "tea.txt" in {id for _, id in done["only"]["choices"]}
+    assert indexing.add_files([str(good), str(bad)]) == {"files": None}
+    told = parse(ended(indexing)).text
+    assert "tea.png is of an unknown kind" in told
+    assert "tea.txt added" in told
+    assert "Done: 1 added, 1 with a problem." in told
+    assert "Try again" not in told
     assert (indexing.folder / "tea.txt").read_text("utf-8") == "Tea is dear.\n"
-    (removed,) = indexing.act({"act": "remove-source", "document": "tea.txt"})
-    assert "1 removed" in removed["progress"]
+    assert "was removed" in indexing.act({"act": "remove-source", "document": "tea.txt"})["notice"]
     assert not (indexing.folder / "tea.txt").exists()
+    assert "tea.txt" not in assistant.library.digests()
 
 
-def test_an_address_that_failed_stays_in_its_box_to_be_corrected(indexing: IndexingJobs) -> None:
-    *_, done = indexing.add_url("http://127.0.0.1/")
-    assert "is not a public address" in done["progress"]
-    assert "url" not in done
-
-
-def test_a_job_of_another_program_is_shown_and_its_outcome(
+def test_what_came_of_files_is_told_after_a_restart(
     indexing: IndexingJobs, assistant: Quoter, tmp_path: Path
 ) -> None:
     (tmp_path / "tea.txt").write_text("Tea is dear.\n", "utf-8")
-    assert len(list(indexing.watch())) == 1
+    indexing.add_files([str(tmp_path / "tea.txt"), str(tmp_path / "none.txt")])
+    before = ended(indexing)
+    assert ended(IndexingJobs(cast(Assistant, assistant), indexing.folder)) == before
+
+
+def test_an_address_that_fails_is_told_and_may_be_tried_again(
+    indexing: IndexingJobs, assistant: Quoter
+) -> None:
+    indexing.act({"act": "add-address", "address": " http://127.0.0.1/ "})
+    told = parse(ended(indexing))
+    assert "is not a public address" in told.text
+    (again,) = told.all(act="resume-job")
+    indexing.act({"act": "resume-job", "document": again.attrs["data-document"]})
+    ended(indexing)
+    assert [job.urls for job in assistant.jobs.store.jobs()] == [("http://127.0.0.1/",)] * 2
+
+
+def test_a_job_of_another_program_is_taken_up_and_shown(
+    indexing: IndexingJobs, assistant: Quoter, tmp_path: Path
+) -> None:
+    (tmp_path / "tea.txt").write_text("Tea is dear.\n", "utf-8")
+    assert indexing.render() == ("", False, "")
     job = assistant.jobs.store.submit([tmp_path / "tea.txt"])
-    first, *shown = indexing.watch()
-    assert "tea.txt" not in first["table"]
-    assert "cancel-job" in shown[0]["progress"]
-    assert "1 added" in shown[-1]["progress"]
-    assert "tea.txt" in shown[-1]["table"]
+    html, is_active, line = indexing.render()
+    assert is_active
+    assert line
+    assert [each.attrs["data-document"] for each in parse(html).all(act="cancel-job")] == ["1"]
+    assert "tea.txt added" in parse(ended(indexing)).text
     assert assistant.jobs.store.job(job.id).state == "done"
 
 
-def test_a_job_can_be_stopped_from_the_page(indexing: IndexingJobs, assistant: Quoter) -> None:
-    job = assistant.jobs.store.submit([])
-    assert list(indexing.act({"act": "cancel-job", "document": str(job.id)})) == []
+def test_a_job_is_cancelled_and_resumed_from_the_page(
+    indexing: IndexingJobs, assistant: Quoter, tmp_path: Path
+) -> None:
+    (tmp_path / "tea.txt").write_text("Tea is dear.\n", "utf-8")
+    job = assistant.jobs.store.submit([tmp_path / "tea.txt"])
+    indexing.act({"act": "cancel-job", "document": str(job.id)})
     assert assistant.jobs.store.job(job.id).state == "cancelled"
+    told = parse(ended(indexing))
+    assert "Cancelled: 1 not reached." in told.text
+    assert "tea.txt not reached" in told.text
+    (resume,) = told.all(act="resume-job")
+    indexing.act({"act": "resume-job", "document": resume.attrs["data-document"]})
+    assert "tea.txt added" in parse(ended(indexing)).text
 
 
-def test_nothing_given_is_told(indexing: IndexingJobs) -> None:
-    assert "Write the address" in next(indexing.add_url("  "))["progress"]
-    (done,) = indexing.add_files(None)
-    assert done["progress"] == ""
+@pytest.mark.parametrize("id", ["", "7", "x", "１", "9" * 30])
+def test_a_job_that_there_is_not_is_told(indexing: IndexingJobs, id: str) -> None:
+    for act in ("cancel-job", "resume-job"):
+        with pytest.raises(LibraryError, match="no job"):
+            indexing.act({"act": act, "document": id})
+
+
+def test_nothing_given_does_nothing(indexing: IndexingJobs, assistant: Quoter) -> None:
+    indexing.add_files(None)
+    assert assistant.jobs.store.jobs() == []
     with pytest.raises(NoSuchDocument):
-        list(indexing.act({"act": "remove-source", "document": "no such"}))
+        indexing.act({"act": "remove-source", "document": "no such"})
 
 
 def test_an_indexing_that_breaks_is_told_and_ends(
@@ -684,8 +726,55 @@ def test_an_indexing_that_breaks_is_told_and_ends(
     monkeypatch.setattr(threading, "excepthook", lambda _: None)
     monkeypatch.setattr(assistant, "_put", broken)
     (tmp_path / "tea.txt").write_text("Tea is dear.\n", "utf-8")
-    *_, done = indexing.add_files([str(tmp_path / "tea.txt")])
-    assert "Indexing failed (MemoryError)" in done["progress"]
+    indexing.add_files([str(tmp_path / "tea.txt")])
+    assert "Indexing failed (MemoryError)" in parse(ended(indexing)).text
+
+
+NEWS, REPORT = sorted(file.name for file in SEEDS.glob("*.txt"))
+
+
+@pytest.mark.parametrize(
+    ("limit", "chosen"),
+    [
+        ("", []),
+        (None, []),
+        ("no json", []),
+        ("[1]", []),
+        ('{"only": 3}', []),
+        ('{"without": []}', []),
+        (f'{{"only": ["{NEWS}", "gone.txt"]}}', [NEWS]),
+        (f'{{"without": ["{NEWS}", "gone.txt"]}}', [REPORT]),
+        (f'{{"only": ["{NEWS}", "{REPORT}"]}}', []),
+    ],
+)
+def test_a_question_is_limited_to_what_is_ticked(
+    indexing: IndexingJobs, limit: str | None, chosen: list[str]
+) -> None:
+    assert indexing.chosen(limit) == chosen
+
+
+@pytest.mark.parametrize("limit", ['{"only": []}', f'{{"without": ["{NEWS}", "{REPORT}"]}}'])
+def test_a_question_to_no_source_is_refused(indexing: IndexingJobs, limit: str) -> None:
+    with pytest.raises(QuestionError, match="Tick at least one"):
+        indexing.chosen(limit)
+
+
+def test_the_first_screen_is_about_these_articles(page: PageActions, assistant: Quoter) -> None:
+    shown = parse(page.open_conversation(ME, "")["live"])
+    for id in (NEWS, REPORT):
+        assert assistant.library.document(id).title[:40] in shown.text
+    assert shown.all(act="example")
+    assert all(each.attrs["data-question"] for each in shown.all(act="example"))
+
+
+def test_below_the_last_answer_stand_related_questions(page: PageActions) -> None:
+    talk = asked(page, QUESTION)["conversation"]
+    shown = asked(page, LATER, talk)
+    (related,) = parse(shown["live"]).all(cls="fn-related")
+    found = [each.attrs["data-question"] for each in related.all(act="example")]
+    assert 1 <= len(found) <= 3
+    assert not {QUESTION, LATER} & set(found)
+    assert "fn-related" not in shown["past"]
 
 
 # --- the frame --------------------------------------------------------------------------------

@@ -72,6 +72,16 @@ class OverviewRecords:
         )
         return {id for (id,) in rows}
 
+    def documents_with_topic_like(self, word: str) -> set[str]:
+        """The ids of the documents with a topic in whose text `word` stands, in any case of
+        English letters."""
+        if not self._is_kept:
+            return set()
+        rows = self._query(
+            "SELECT document_id FROM topics WHERE instr(lower(text), lower(?))", word
+        )
+        return {id for (id,) in rows}
+
     def put_topics(self, document_id: str, digest: str, topics: Sequence[Topic]) -> None:
         """Keep the topics of a document, unless it is no longer of this digest."""
         with self._database.transaction() as connection:

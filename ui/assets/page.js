@@ -8,7 +8,8 @@
     conversation: "input", new: "input", delete: "input", restore: "input", more: "input",
     undo: "input", redo: "input", remove: "input", edit: "input", keep: "input", earlier: "input", thumb: "input", note: "input",
     retry: "submit", example: "submit",
-    "remove-source": "change", "refresh-source": "change", "cancel-job": "change",
+    "remove-source": "change", "refresh-source": "change",
+    "cancel-job": "change", "resume-job": "change",
   };
   const byId = (id) => document.getElementById(id);
   let opener = null; // the element that gets the focus back when the source closes

@@ -37,6 +37,7 @@ from ui.views.citation_marks import (
     render_sentence,
     short_source,
 )
+from ui.views.source_rail import render_questions
 
 _SAME: Mapping[str, str] = MappingProxyType({})
 _NONE: Mapping[str, Mapping[str, str]] = MappingProxyType({})
@@ -74,25 +75,6 @@ def render_exchange(
         f"{_question(exchange)}{_stage(exchange, states)}{_answer(exchange, links)}"
         f"{_evidence(exchange)}{render_footer(exchange, privacy)}</article>"
     )
-
-
-def render_start(examples: Sequence[str]) -> str:
-    """What the page does, in a line, and example questions."""
-    return (
-        '<section class="fn-empty" aria-label="How to begin"><p class="fn-lede">Ask the articles. '
-        "Each sentence of the answer has a footnote to the very words that it rests on.</p>"
-        f'<p class="fn-label">For example</p>{_questions(examples)}</section>'
-    )
-
-
-def _questions(questions: Sequence[str]) -> str:
-    """Questions as a list; clicking one asks it."""
-    buttons = "".join(
-        f'<li><button type="button" class="fn-example" data-act="example" '
-        f'data-question="{escape_line(each)}">{escape_line(each)}</button></li>'
-        for each in questions
-    )
-    return f'<ul class="fn-examples">{buttons}</ul>'
 
 
 # --- the question, and its progress --------------------------------------------------------------
@@ -234,7 +216,7 @@ def _reply(exchange: Exchange) -> str:
 def _suggestions(exchange: Exchange) -> str:
     if exchange.answer is None or not exchange.answer.suggestions:
         return ""
-    questions = _questions(exchange.answer.suggestions)
+    questions = render_questions(exchange.answer.suggestions)
     return f'<div class="fn-suggestions"><p class="fn-label">{SUGGESTED}</p>{questions}</div>'
 
 

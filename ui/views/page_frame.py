@@ -12,14 +12,6 @@ if TYPE_CHECKING:
     from ui.questions.model_status import ModelStatus
     from ui.records.feedback_cases import CaseFile
 
-EXAMPLES = (
-    "What tariff rate applies to fentanyl?",
-    "Who is China's minister of public security?",
-    "What did Trump cite when he imposed the initial tariff?",
-    "To which country are the chemical components of the drug often shipped?",
-    "What does China say drives the crisis?",
-)
-
 
 def page_header() -> str:
     """The name of the page and what it is for."""
@@ -49,6 +41,11 @@ def notice(text: str) -> str:
     if not text:
         return ""
     return f'<p class="fn-notice" role="alert">{escape(one_line(text))}</p>'
+
+
+def said(text: str) -> str:
+    """A message that something was done."""
+    return f'<p class="fn-notice fn-said" role="status">{escape(one_line(text))}</p>'
 
 
 def replacing_notice(later: int) -> str:
@@ -86,8 +83,8 @@ def conversation_header() -> str:
         '<h2 class="fn-hidden">Conversation</h2>'
         '<p class="fn-hidden" role="status" id="fn-announcement"></p>'
         '<div class="fn-sidebar-toggle"><button type="button" class="fn-new" data-act="sidebar">'
-        'Conversations</button> <button type="button" class="fn-new" data-act="new">New'
-        "</button></div>"
+        'Conversations</button> <button type="button" class="fn-new" data-rail="open">Sources'
+        '</button> <button type="button" class="fn-new" data-act="new">New</button></div>'
     )
 
 

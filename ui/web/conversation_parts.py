@@ -14,10 +14,11 @@ from rag import relocate_all
 from rag.types import Citation
 from ui.questions.exchange import Exchange
 from ui.records.history import NoSuchConversation
-from ui.views import conversation_list, conversation_view, page_frame
+from ui.views import conversation_list, conversation_view, page_frame, start_screen
 
 if TYPE_CHECKING:
     from rag import Library
+    from rag.answering.overviews import Overviews
     from ui.records.history import History
     from ui.web.browser_windows import BrowserWindow, BrowserWindows
     from ui.web.questions_under_way import QuestionsUnderWay, UnderWay
@@ -35,6 +36,7 @@ class ConversationParts:
     """Parts over one history. `privacy` is a sentence that stands below each answer."""
 
     library: Library
+    overviews: Overviews
     history: History
     windows: BrowserWindows
     questions: QuestionsUnderWay
@@ -107,10 +109,19 @@ class ConversationParts:
     def _last(self, exchanges: Sequence[Exchange]) -> str:
         """The last exchange stands apart from the others, in `live`, where it was written."""
         if not exchanges:
-            return conversation_view.render_start(page_frame.EXAMPLES)
+            return start_screen.render_start(self.overviews.of_library())
         last = exchanges[-1]
         states = self.citation_states(last)
-        return conversation_view.render_exchange(last, states=states, privacy=self.privacy)
+        shown = conversation_view.render_exchange(last, states=states, privacy=self.privacy)
+        return shown + start_screen.render_related(self._related(exchanges))
+
+    def _related(self, exchanges: Sequence[Exchange]) -> Sequence[str]:
+        """Questions to ask after the last answer, none that was asked."""
+        last = exchanges[-1]
+        if last.answer is None or not last.claims:
+            return ()
+        asked = [each.question for each in exchanges]
+        return self.overviews.related_questions(last.answer, asked)
 
     def _steps(self, owner: str, conversation: str, version: int) -> str:
         if not conversation:

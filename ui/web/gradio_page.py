@@ -19,7 +19,7 @@ from ui.api.functions import ApiFunctions
 from ui.gate.sign_in import Access
 from ui.questions.model_status import ModelLoader
 from ui.stylesheets import ASSETS
-from ui.views import page_frame, question_box, source_highlights
+from ui.views import page_frame, question_box, source_highlights, source_rail
 from ui.web.browser_windows import BrowserWindow
 from ui.web.event_binding import ElementData, EventBinding
 from ui.web.indexing_jobs import IndexingJobs
@@ -62,18 +62,16 @@ def build_blocks(
         with gr.Tabs(elem_id="fn-tabs"):
             with gr.Tab("Ask", id="ask"):
                 parts = _ask_tab(page.assistant.settings.max_question_chars)
-            with gr.Tab("Sources", id="sources") as sources_tab:
-                parts |= _sources_tab()
             with gr.Tab("Evals", id="evals") as evals_tab:
                 parts |= {"runs": _panel("evals"), "status": status}
         binding = EventBinding(parts, access)
-        _bind_questions(binding, bridge, page)
+        _bind_questions(binding, bridge, page, indexing)
         opened = binding.bind(
             bridge.select, lambda window, data: {"pane": pane.show(window, data)}, (), ("pane",)
         )
         opened.then(None, js="() => window.footnoteArrived()")
-        _bind_sources(binding, bridge, sources_tab, indexing)
-        _bind_state(binding, blocks, evals_tab, page, loader, indexing)
+        _bind_sources(binding, bridge, indexing)
+        _bind_state(binding, blocks, evals_tab, page, loader)
         _add_api(functions)
     blocks.queue(default_concurrency_limit=None, max_size=200)
     blocks.max_threads = THREADS
@@ -102,12 +100,17 @@ def _panel(name: str, value: str = "") -> gr.HTML:
 def _ask_tab(longest_question: int) -> dict[str, Any]:
     parts: dict[str, Any] = {}
     with gr.Row(elem_id="fn-ask-tab"):
-        with gr.Column(elem_id="fn-sidebar", min_width=0):
-            gr.HTML(page_frame.conversations_header(), apply_default_css=False)
-            parts["search"] = gr.Textbox(
-                label="Search conversations", placeholder="Search", max_lines=1, elem_id="fn-search"
-            )
-            parts["conversations"] = _panel("conversations")
+        with gr.Column(elem_id="fn-left", min_width=0):
+            _panel("rail", source_rail.render_frame())
+            with gr.Column(elem_id="fn-sidebar", min_width=0):
+                gr.HTML(page_frame.conversations_header(), apply_default_css=False)
+                parts["search"] = gr.Textbox(
+                    label="Search conversations",
+                    placeholder="Search",
+                    max_lines=1,
+                    elem_id="fn-search",
+                )
+                parts["conversations"] = _panel("conversations")
         with gr.Column(elem_id="fn-thread", min_width=0):
             gr.HTML(page_frame.conversation_header(), apply_default_css=False)
             parts["past"] = _panel("past")
@@ -115,7 +118,10 @@ def _ask_tab(longest_question: int) -> dict[str, Any]:
             parts |= _composer(longest_question)
         with gr.Column(elem_id="fn-source-pane", min_width=0):
             parts["pane"] = _panel("pane", source_highlights.render_empty())
-    for name in ("conversation", "editing"):
+    parts["files"] = gr.File(
+        label="Files to add", file_count="multiple", elem_id="fn-files", visible="hidden"
+    )
+    for name in ("conversation", "editing", "only"):
         parts[name] = gr.Textbox(visible="hidden", elem_id=f"fn-{name}", label=name)
     return parts
 
@@ -138,29 +144,7 @@ def _composer(longest_question: int) -> dict[str, Any]:
             parts["ask"] = gr.Button("Ask", variant="primary", elem_id="fn-ask", min_width=0)
             parts["stop"] = gr.Button("Stop", elem_id="fn-stop", min_width=0)
         gr.HTML(question_box.render_counter(longest_question), apply_default_css=False)
-        with gr.Accordion("Ask only some of the sources", open=False, elem_id="fn-limit"):
-            parts["only"] = gr.Dropdown(
-                label="Only these sources", show_label=False, multiselect=True, elem_id="fn-only"
-            )
-    return parts
-
-
-def _sources_tab() -> dict[str, Any]:
-    parts: dict[str, Any] = {}
-    with gr.Row(elem_id="fn-add-sources"):
-        parts["files"] = gr.File(
-            label="Add articles: drop files here", file_count="multiple", elem_id="fn-files"
-        )
-        with gr.Column(min_width=0, elem_id="fn-address"):
-            parts["url"] = gr.Textbox(
-                label="Or the address of a public web page",
-                placeholder="https://…",
-                max_lines=1,
-                elem_id="fn-url",
-            )
-            parts["add"] = gr.Button("Add the page", elem_id="fn-add")
-    parts["progress"] = _panel("progress")
-    parts["table"] = _panel("table")
+        _panel("limit", source_rail.render_limit())
     return parts
 
 
@@ -170,19 +154,23 @@ def _sources_tab() -> dict[str, Any]:
 THREAD_PARTS = ("past", "live", "conversation", "conversations", "editing", "notice", "question")
 
 
-def _bind_questions(binding: EventBinding, bridge: gr.HTML, page: PageActions) -> None:
+def _bind_questions(
+    binding: EventBinding, bridge: gr.HTML, page: PageActions, indexing: IndexingJobs
+) -> None:
     parts = binding.parts
 
     def ask(
         window: BrowserWindow, _: ElementData, question: str, now: str, only: Any, editing: str
     ) -> Any:
-        return page.ask(window, question, now, document_ids=only or (), replacing=editing)
+        chosen = indexing.chosen(only)
+        return page.ask(window, question, now, document_ids=chosen, replacing=editing)
 
     def again(window: BrowserWindow, data: ElementData, now: str, only: Any) -> Any:
         if data.get("act") == "follow":
             return page.follow(window, data.get("conversation", ""))
         if data.get("act") == "example":
-            return page.ask(window, data.get("question", ""), now, document_ids=only or ())
+            chosen = indexing.chosen(only)
+            return page.ask(window, data.get("question", ""), now, document_ids=chosen)
         return page.ask_again(window, now, data.get("exchange", ""))
 
     def search(window: BrowserWindow, _: ElementData, now: str, words: str) -> Any:
@@ -207,18 +195,19 @@ def _bind_questions(binding: EventBinding, bridge: gr.HTML, page: PageActions) -
     binding.bind(parts["search"].change, search, ("conversation", "search"), ("conversations",))
 
 
-def _bind_sources(
-    binding: EventBinding, bridge: gr.HTML, tab: gr.Tab, indexing: IndexingJobs
-) -> None:
-    parts = binding.parts
-    changed = ("progress", "table", "only", "files", "url")
-    binding.bind_stream(
-        parts["files"].upload, lambda _, __, files: indexing.add_files(files), ("files",), changed
-    )
-    for event in (parts["add"].click, parts["url"].submit):
-        binding.bind_stream(event, lambda _, __, url: indexing.add_url(url), ("url",), changed)
-    binding.bind_stream(bridge.change, lambda _, data: indexing.act(data), (), changed)
-    binding.bind_stream(tab.select, lambda _, __: indexing.watch(), (), changed)
+def _bind_sources(binding: EventBinding, bridge: gr.HTML, indexing: IndexingJobs) -> None:
+    outputs = ("files", "notice")
+    events = [
+        binding.bind(
+            binding.parts["files"].upload,
+            lambda _, __, files: indexing.add_files(files),
+            ("files",),
+            outputs,
+        ),
+        binding.bind(bridge.change, lambda _, data: indexing.act(data), (), outputs),
+    ]
+    for event in events:
+        event.then(None, js="() => window.footnoteSources()")
 
 
 def _bind_state(
@@ -227,15 +216,13 @@ def _bind_state(
     tab: gr.Tab,
     page: PageActions,
     loader: ModelLoader,
-    indexing: IndexingJobs,
 ) -> None:
     def load(request: gr.Request) -> Any:
         wanted = str(request.query_params.get("c", ""))
         shown = page.open_conversation(binding.window(request), wanted)
-        return binding.values({**shown, "only": indexing.source_choices()}, (*THREAD_PARTS, "only"))
+        return binding.values(shown, THREAD_PARTS)
 
-    names = (*THREAD_PARTS, "only")
-    outputs = [binding.parts[name] for name in names]
+    outputs = [binding.parts[name] for name in THREAD_PARTS]
     blocks.load(load, None, outputs, api_visibility="private").then(
         None, [binding.parts["conversation"]], None, js="(id) => window.footnoteLoaded(id)"
     )

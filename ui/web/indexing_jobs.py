@@ -1,166 +1,155 @@
-"""Adds uploads and web pages to the index, and removes documents; the page shows the progress."""
+"""Adds uploads and web pages to the index as jobs, removes documents, and tells how jobs are doing.
+
+Jobs stand in a queue in the data folder, so that they outlive a reload of the page and a restart of
+the server. A thread of the server runs them; the page asks how far they are.
+"""
 
 from __future__ import annotations
 
-import queue
+import json
 import threading
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
-from html import escape
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag import Job
-from rag.errors import FootnoteError
+from rag.errors import FootnoteError, QuestionError
 from rag.events import Failed, IngestEvent
-from ui.labels import time_left
-from ui.safe_text import count, one_line
-from ui.views import page_frame, sources_table
+from ui.views import job_list, page_frame
 from ui.web import uploads
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
 
-THREAD = "indexing"  # the name of the threads that run jobs
-WATCH_S = 0.5  # between looks at a job that another page or program has asked for
+THREAD = "indexing"  # the name of the thread that runs jobs
+MAX_ENDED = 6  # jobs that have ended, of those that are shown
 
 
 @dataclass(frozen=True)
 class IndexingJobs:
-    """Adds, refreshes and removes sources. Parts that change: progress, table (HTML), only (the
-    sources from which a question can choose), files and url (the inputs, which are cleared)."""
+    """Adds, refreshes and removes sources. Parts of the page that change: files (the input, which
+    is emptied) and notice."""
 
     assistant: Assistant
     folder: Path  # where uploads are stored
+    _logs: _Logs = field(default_factory=lambda: _Logs())
 
-    def sources_update(self) -> dict[str, Any]:
-        """The table of sources and the choices that a question has."""
-        found = sources_table.list_sources(self.assistant.library)
-        return {"table": sources_table.render_table(found), "only": self.source_choices()}
-
-    def source_choices(self) -> dict[str, Any]:
-        """An update of the list from which a question's sources are chosen."""
-        summaries = self.assistant.library.summaries()
-        pairs = [(one_line(each.title, 80), each.id) for each in summaries]
-        return {"choices": pairs, "__type__": "update"}
-
-    def add_files(self, given: Sequence[str] | None) -> Iterator[dict[str, Any]]:
-        """Store uploaded files and index them."""
-        paths, refused = [], []
+    def add_files(self, given: Sequence[str] | None) -> dict[str, Any]:
+        """Store uploaded files and have them indexed; those that cannot be are told with the
+        job."""
+        paths: list[Path] = []
+        refused: list[IngestEvent] = []
         for name in given or ():
             try:
                 paths += uploads.save_uploads([Path(name)], self.folder)
             except FootnoteError as error:
-                refused.append(str(error))
-        yield from self._indexed(paths, [], refused)
+                refused.append(Failed(uploads.safe_name(Path(name).name), str(error)))
+        if given:
+            self._submit(paths, [], refused)
+        return {"files": None}
 
-    def add_url(self, url: str | None) -> Iterator[dict[str, Any]]:
-        """Fetch a page and index it."""
-        if not (url or "").strip():
-            yield {"progress": page_frame.notice("Write the address of a page first.")}
-            return
-        yield from self._indexed([], [str(url).strip()], [])
-
-    def act(self, data: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-        """Refresh or remove the document of a button of the table, or stop a job."""
+    def act(self, data: Mapping[str, str]) -> dict[str, Any]:
+        """Add the page at an address, refresh or remove a source, cancel or resume a job."""
         id = data.get("document", "")
-        if data.get("act") == "cancel-job":
-            self.assistant.jobs.cancel(int(id) if id.isdecimal() else 0)
-            return
-        document = self.assistant.library.document(id)
-        if data.get("act") == "refresh-source":
-            yield from self._indexed([], [document.source], [])
-        elif data.get("act") == "remove-source":
-            event = self.assistant.remove(id)
-            uploads.delete_upload(Path(document.source), self.folder)
-            yield {"progress": sources_table.render_outcome([event]), **self.sources_update()}
+        match data.get("act"):
+            case "add-address":
+                self._submit([], [data.get("address", "").strip()])
+            case "cancel-job":
+                self.assistant.jobs.cancel(_number(id))
+            case "resume-job":
+                job = self.assistant.jobs.store.job(_number(id))
+                self._submit(job.paths, job.urls)
+            case "refresh-source":
+                self._submit([], [self.assistant.library.document(id).source])
+            case "remove-source":
+                document = self.assistant.library.document(id)
+                self.assistant.remove(id)
+                uploads.delete_upload(Path(document.source), self.folder)
+                return {"notice": page_frame.said(f"{document.title} was removed.")}
+        return {}
 
-    def watch(self) -> Iterator[dict[str, Any]]:
-        """The table, and how far a job is that another page or program has asked for."""
-        yield self.sources_update()
-        store = self.assistant.jobs.store
-        watched = 0
-        while job := store.next():
-            watched = job.id
-            self.take_up()  # whoever ran it may have been killed
-            yield {"progress": _progress(_told(job), job.id)}
-            time.sleep(WATCH_S)
-        if watched:
-            events = [event for _, event in store.events(watched)]
-            yield {"progress": sources_table.render_outcome(events), **self.sources_update()}
+    def chosen(self, limit: str | None) -> list[str]:
+        """The ids of the sources that a question is limited to, none where to all; `limit` is what
+        the browser keeps: "", or JSON with the ids that are `only` asked, or asked `without`.
+
+        Raises `QuestionError` where no source is left.
+        """
+        given = _limit(limit)
+        if given is None:
+            return []
+        known = self.assistant.library.digests().keys()
+        kind, ids = given
+        left = sorted(known & ids if kind == "only" else known - ids)
+        if known and not left:
+            raise QuestionError("No source is chosen.", "Tick at least one in the list of sources.")
+        return left if len(left) < len(known) else []
 
     def take_up(self) -> None:
-        """Run the jobs that were broken off, in the background, unless somebody runs them."""
+        """Run the jobs that wait or were broken off, in the background, unless somebody runs
+        them."""
         runs_here = any(thread.name == THREAD for thread in threading.enumerate())
         if not runs_here and self.assistant.jobs.store.next():
             finish = self.assistant.jobs.finish_all
             threading.Thread(target=finish, name=THREAD, daemon=True).start()
 
-    def _indexed(
-        self, paths: Sequence[Path], urls: Sequence[str], refused: Sequence[str]
-    ) -> Iterator[dict[str, Any]]:
-        """Index in a thread and show the progress; it goes on when the page is closed."""
-        run = _IndexingRun(self.assistant)
-        if paths or urls:
-            job = self.assistant.jobs.store.submit(paths, urls)
-            work = partial(run.work, job.id)
-            threading.Thread(target=work, name=THREAD, daemon=True).start()
-            yield {"progress": _progress("Reading…", job.id)}
-            for text in run.messages():
-                yield {"progress": _progress(text, job.id)}
-        refusals = "".join(page_frame.notice(text) for text in [*refused, *run.errors])
-        done = sources_table.render_outcome(run.events) if run.events else ""
-        given: dict[str, Any] = {"files": None}
-        if not (run.errors or any(isinstance(event, Failed) for event in run.events)):
-            given["url"] = ""  # an address that failed stays, to be corrected
-        yield {"progress": refusals + done, **given, **self.sources_update()}
+    def render(self) -> tuple[str, bool, str]:
+        """The jobs as HTML, whether any is under way, and a line on them where one is."""
+        self.take_up()  # whoever ran one may have been killed
+        jobs = self.assistant.jobs.store.jobs()
+        open_ = sorted((job for job in jobs if not job.has_ended), key=_place)
+        ended = [job for job in jobs if job.has_ended][:MAX_ENDED]
+        sources: Mapping[str, str] = {}
+        if jobs:
+            sources = {id: source for source, id in self.assistant.library.ids_by_source().items()}
+        shown = [[(job, self._lines(job, sources)) for job in some] for some in (open_, ended)]
+        line = job_list.summary(*shown[0][0]) if open_ else ""
+        return job_list.render_jobs(*shown), bool(open_), line
+
+    def _lines(self, job: Job, sources: Mapping[str, str]) -> list[job_list.FileLine]:
+        return job_list.file_lines(job, self._logs.events(self.assistant, job.id), sources)
+
+    def _submit(
+        self, paths: Sequence[Path], urls: Sequence[str], refused: Sequence[IngestEvent] = ()
+    ) -> None:
+        job = self.assistant.jobs.store.submit(paths, urls)
+        if refused:
+            self.assistant.jobs.store.log(job.id, refused)
+        self.take_up()
 
 
-class _IndexingRun:
-    """Follows a job, in a thread of its own."""
+class _Logs:
+    """The events of jobs, read on from where they were last read: many look at them often."""
 
-    def __init__(self, assistant: Assistant) -> None:
-        self.events: list[IngestEvent] = []
-        self.errors: list[str] = []
-        self._assistant = assistant
-        self._messages: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._read: dict[int, list[tuple[int, IngestEvent]]] = {}
 
-    def work(self, id: int) -> None:
-        try:
-            for event in self._assistant.jobs.follow(id, partial(self._look, id)):
-                self.events.append(event)
-        except FootnoteError as error:
-            self.errors.append(str(error))
-        except Exception as error:  # whatever it is, the page should show it
-            self.errors.append(f"Indexing failed ({type(error).__name__}). Please report it.")
-            raise
-        finally:
-            self._messages.put(None)
-
-    def messages(self) -> Iterator[str]:
-        while (text := self._messages.get()) is not None:
-            yield text
-
-    def _look(self, own: int, job: Job) -> None:
-        waits = "" if job.id == own else "Waiting for another job. "
-        self._messages.put(waits + _told(job))
+    def events(self, assistant: Assistant, job: int) -> list[IngestEvent]:
+        with self._lock:
+            read = self._read.pop(job, [])
+            read += assistant.jobs.store.events(job, read[-1][0] if read else 0)
+            self._read[job] = read
+            while len(self._read) > 2 * MAX_ENDED:
+                del self._read[next(iter(self._read))]
+            return [event for _, event in read]
 
 
-def _told(job: Job) -> str:
-    """How far a job is."""
-    if not job.done:
-        return "Reading…"
-    of = f" of about {job.total:,}" if job.total else ""
-    left = time_left(job)
-    spent = f"Indexed {count(job.done, 'chunk')}{of}{left and f', {left}'}"
-    return f"{spent} · {one_line(job.current, 60)}"
+def _place(job: Job) -> tuple[bool, int]:
+    return job.state != "running", job.id
 
 
-def _progress(text: str, job: int) -> str:
-    stop = (
-        f'<button type="button" class="fn-source-act" data-act="cancel-job" data-document="{job}">'
-        "Stop</button>"
-    )
-    return f'<p class="fn-progress" role="status">{escape(text)}</p>{stop}'
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+
+
+def _limit(text: str | None) -> tuple[str, set[str]] | None:
+    """What `IndexingJobs.chosen` is given, read; None for no limit."""
+    try:
+        given = json.loads(text or "{}")
+    except ValueError:
+        return None
+    for kind in ("only", "without"):
+        if isinstance(given, dict) and isinstance(given.get(kind), list):
+            return kind, {str(each) for each in given[kind]}
+    return None

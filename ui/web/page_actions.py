@@ -49,8 +49,14 @@ class PageActions:
     @cached_property
     def parts(self) -> ConversationParts:
         """Makes the parts of the page that show conversations."""
-        library = self.assistant.library
-        return ConversationParts(library, self.history, self.windows, self.questions, self.privacy)
+        return ConversationParts(
+            self.assistant.library,
+            self.assistant.overviews,
+            self.history,
+            self.windows,
+            self.questions,
+            self.privacy,
+        )
 
     @property
     def privacy(self) -> str:

@@ -52,6 +52,7 @@ def create_page(
     from ui.web import fastapi_app, gradio_page
     from ui.web.indexing_jobs import IndexingJobs
     from ui.web.page_actions import PageActions
+    from ui.web.rail_routes import RailRoutes
     from ui.web.source_pane import SourcePane
 
     settings = assistant.settings
@@ -78,6 +79,7 @@ def create_page(
         loader=loader,
         **gradio_page.mount_options(),
     )
+    web.router.routes[:0] = RailRoutes(assistant, indexing).all()
     return web, runner, history
 
 
