@@ -36,7 +36,7 @@ def test_ticks_limit_the_question_and_are_always_seen(
     page = window.page
     expect(page.locator(LIMIT)).to_have_text("Asks all sources")
     expect(page.locator("#fn-rail-count")).to_have_text("All 2 sources")
-    window.sources.filter(has_text="Chinese Official").locator("input").uncheck()
+    window.sources.filter(has_text="Chinese Official seeks").locator("input").uncheck()
     expect(page.locator("#fn-rail-count")).to_have_text("1 of 2 sources")
     expect(page.locator(LIMIT)).to_have_text("Asks 1 of 2 sources")
     model.says(SAID)

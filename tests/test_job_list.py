@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -82,6 +83,14 @@ def test_a_waiting_job_tells_how_many_are_ahead() -> None:
 def acts(job: Job, *events: IngestEvent) -> list[str]:
     shown = parse(render_jobs([], [(job, file_lines(job, events, SOURCES))]))
     return [each.attrs["data-act"] for each in shown.all(tag="button")]
+
+
+def test_a_job_that_ended_long_ago_is_folded() -> None:
+    for ended, folded in ((time.time() - 5, 0), (5.0, 1)):
+        done = replace(JOB, state="done", ended=ended)
+        shown = parse(render_jobs([], [(done, [])]))
+        assert len(shown.all(cls="fn-jobs-past")) == folded
+        assert len(shown.all(cls="fn-job")) == 1
 
 
 def test_only_what_can_help_is_offered() -> None:

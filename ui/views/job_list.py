@@ -5,6 +5,7 @@ Names and errors are untrusted: they are cleaned and escaped here.
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from ui.safe_text import count, one_line
 from ui.views.citation_marks import escape_line
 
 MAX_LINES = 60  # of one job
+NEWS_S = 1800  # for which a job that has ended is shown unfolded
 _DONE: dict[type[IngestEvent], str] = {
     Added: "added",
     Updated: "updated",
@@ -90,9 +92,11 @@ def short_name(source: str) -> str:
 def render_jobs(
     jobs: Sequence[tuple[Job, Sequence[FileLine]]], ended: Sequence[tuple[Job, Sequence[FileLine]]]
 ) -> str:
-    """The jobs that are under way, in their order, and those that have ended, the newest first."""
+    """The jobs that are under way, in their order, and those that have ended, the newest first;
+    they are folded, but for one that ended just now."""
     rows = "".join(_job(job, lines, place) for place, (job, lines) in enumerate(jobs))
-    newest, earlier = ended[:1], ended[1:]
+    is_news = bool(ended) and time.time() - (ended[0][0].ended or 0.0) < NEWS_S
+    newest, earlier = ended[:is_news], ended[is_news:]
     rows += "".join(_job(job, lines) for job, lines in newest)
     past = "".join(_job(job, lines) for job, lines in earlier)
     folded = (
@@ -101,7 +105,7 @@ def render_jobs(
         if past
         else ""
     )
-    return f'<ul class="fn-jobs">{rows}</ul>{folded}' if rows else ""
+    return (f'<ul class="fn-jobs">{rows}</ul>' if rows else "") + folded
 
 
 def summary(job: Job, lines: Sequence[FileLine]) -> str:
