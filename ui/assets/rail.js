@@ -85,12 +85,16 @@
     else limit.ids.delete(id);
     if (number() === total) limit = { kind: "all", ids: new Set() };
     ticks();
+    tell();
   }
 
   function choose(kind, ids = []) {
     limit = { kind, ids: new Set(ids) };
     ticks();
+    tell();
   }
+
+  const tell = () => say("fn-rail-said", byId("fn-rail-count").textContent);
 
   function ticks() {
     for (const box of document.querySelectorAll(".fn-source-tick")) {
@@ -329,11 +333,11 @@
 
   const acts = {
     add: () => {
-      openRail();
+      openRail("fn-rail-choose");
       const form = byId("fn-rail-add");
       form.hidden = false;
       rail().querySelector("[data-rail=add]").setAttribute("aria-expanded", "true");
-      form.querySelector("button").focus();
+      byId("fn-rail-choose").focus();
     },
     choose: () => document.querySelector("#fn-files input[type=file]")?.click(),
     offer: takeOffer,
@@ -343,7 +347,7 @@
     only: (element) => choose("only", JSON.parse(element.dataset.documents)),
     more: (element) => list(Number(element.dataset.from)),
     topic: (element) => {
-      openRail();
+      openRail("fn-rail-search");
       search = { words: "", topic: element.dataset.topic };
       byId("fn-rail-search").value = element.dataset.topic;
       list();
@@ -370,11 +374,13 @@
     else if (event.target.dataset?.rail === "tick") tick(event.target.dataset.document, event.target.checked);
   });
 
-  function openRail() {
+  function openRail(first = "fn-rail-all") {
     if (document.body.classList.contains("fn-rail-open")) return;
     document.querySelector('#fn-tabs [role="tab"]')?.click();
     document.body.classList.add("fn-rail-open");
-    byId("fn-rail-all")?.focus({ preventScroll: true });
+    // What is hidden cannot be focused, and the sheet is until it has begun to move.
+    const focus = () => byId(first)?.focus({ preventScroll: true });
+    requestAnimationFrame(() => requestAnimationFrame(focus));
   }
 
   function closeRail() {

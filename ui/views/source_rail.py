@@ -75,7 +75,8 @@ def render_frame() -> str:
         '<button type="button" class="fn-rail-close" data-rail="close" '
         'aria-label="Close the sources">✕</button></div>'
         '<form class="fn-rail-add" id="fn-rail-add" hidden>'
-        '<button type="button" class="fn-rail-choose" data-rail="choose">Choose files</button>'
+        '<button type="button" class="fn-rail-choose" id="fn-rail-choose" data-rail="choose">'
+        "Choose files</button>"
         "<p>or drop them anywhere on the page, or paste them.</p>"
         f'<label>{ADDRESS_LABEL}<input type="text" inputmode="url" name="address" '
         'placeholder="https://…" autocomplete="off"></label>'
@@ -87,7 +88,7 @@ def render_frame() -> str:
         '<div id="fn-jobs"></div>'
         '<div class="fn-rail-tools">'
         '<label class="fn-rail-all"><input type="checkbox" id="fn-rail-all" checked> '
-        '<span id="fn-rail-count" role="status">Sources</span></label>'
+        '<span id="fn-rail-count">All sources</span></label>'
         '<input type="search" id="fn-rail-search" placeholder="Search sources" '
         'aria-label="Search sources by title, file or topic"></div>'
         '<div id="fn-rail-list" tabindex="-1"></div></section>'
