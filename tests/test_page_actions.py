@@ -760,7 +760,7 @@ def test_a_question_to_no_source_is_refused(indexing: IndexingJobs, limit: str) 
 
 
 def test_the_first_screen_is_about_these_articles(page: PageActions, assistant: Quoter) -> None:
-    shown = parse(page.open_conversation(ME, "")["live"])
+    shown = parse(page.open_conversation(ME)["live"])
     for id in (NEWS, REPORT):
         assert assistant.library.document(id).title[:40] in shown.text
     assert shown.all(act="example")

@@ -17,8 +17,7 @@ from ui.records.history import NoSuchConversation
 from ui.views import conversation_list, conversation_view, page_frame, start_screen
 
 if TYPE_CHECKING:
-    from rag import Library
-    from rag.answering.overviews import Overviews
+    from rag import Library, Overviews
     from ui.records.history import History
     from ui.web.browser_windows import BrowserWindow, BrowserWindows
     from ui.web.questions_under_way import QuestionsUnderWay, UnderWay

@@ -106,7 +106,8 @@ def _ask_tab(longest_question: int) -> dict[str, Any]:
                 gr.HTML(page_frame.conversations_header(), apply_default_css=False)
                 parts["search"] = gr.Textbox(
                     label="Search conversations",
-                    placeholder="Search",
+                    show_label=False,
+                    placeholder="Search conversations",
                     max_lines=1,
                     elem_id="fn-search",
                 )
