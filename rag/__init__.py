@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     )
     from rag.ingest.discovery import is_source_gone
     from rag.ingest.index_check import Finding, check_index
+    from rag.ingest.page_images import PageImage, PageImages, PageNotShown, boxes_of
     from rag.ingest.pdf_pages import page_of
     from rag.ingest.readers import FILE_SUFFIXES, MAX_FILE_BYTES
     from rag.ingest.watching import wait_for_changes
@@ -165,6 +166,9 @@ __all__ = [
     "NoSuchDocument",
     "Origin",
     "Overviews",
+    "PageImage",
+    "PageImages",
+    "PageNotShown",
     "Passage",
     "PassedOver",
     "Point",
@@ -190,6 +194,7 @@ __all__ = [
     "__version__",
     "answer_from_json",
     "answer_to_json",
+    "boxes_of",
     "check_claim",
     "check_index",
     "is_source_gone",
@@ -219,6 +224,7 @@ _PUBLIC = {
     "rag.ingest.discovery": "is_source_gone",
     "rag.store.job_store": "Job",
     "rag.ingest.index_check": "Finding check_index",
+    "rag.ingest.page_images": "PageImage PageImages PageNotShown boxes_of",
     "rag.ingest.pdf_pages": "page_of",
     "rag.ingest.readers": "FILE_SUFFIXES MAX_FILE_BYTES",
     "rag.ingest.watching": "wait_for_changes",

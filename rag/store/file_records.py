@@ -63,6 +63,12 @@ class FileRecords:
         rows = self._query("SELECT path, size, mtime_ns, reading FROM files")
         return {path: FileState(*state) for path, *state in rows}
 
+    def state(self, path: str) -> FileState | None:
+        """The state of the file at `path` when all of it was last indexed; None where that is not
+        known."""
+        rows = self._query("SELECT size, mtime_ns, reading FROM files WHERE path = ?", path)
+        return FileState(*rows[0]) if rows else None
+
     def remember(self, path: str, state: FileState) -> None:
         """All of the file at `path` is indexed as it was in this state."""
         values = (path, state.size, state.mtime_ns, state.reading)

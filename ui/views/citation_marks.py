@@ -6,6 +6,7 @@ Citation marks come from a claim's citations, never from its text.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit
 
 from rag.types import Citation, Claim, Origin, Passage, Span
 from ui.labels import CLOSEST_IS_QUOTED, SUPPORTED, mark_of
+from ui.quotation_marks import quoted
 from ui.safe_text import one_line
 
 CITATION_STATES = {  # the state of a citation today: a word beside the mark, and a sentence
@@ -73,6 +75,30 @@ def short_source(source: str) -> str:
     return PurePath(source.replace("\\", "/")).name or source
 
 
+def shown_title(title: str, source: str) -> str:
+    """A title as people read it: one that is the name of the source's file, in words."""
+    if title != PurePath(short_source(source)).stem:
+        return title
+    words = title.replace("_", " ")
+    if " " not in words.strip():
+        words = re.sub(r"(?<!\d)-|-(?!\d)", " ", words)
+    words = " ".join(words.split())
+    return words[:1].upper() + words[1:] or title
+
+
+def quote_line(text: str, most: int | None = None) -> str:
+    """Untrusted text in quotation marks, ready for HTML and for attributes."""
+    return escape(quoted(one_line(_cells(text), most)), quote=True)
+
+
+def _cells(text: str) -> str:
+    """The row of a table without its bars."""
+    row = text.strip()
+    if len(row) < 3 or row[0] != "|" or row[-1] != "|":
+        return text
+    return " · ".join(cell.strip() for cell in row[1:-1].split("|") if cell.strip())
+
+
 def render_sentence(links: CitationLinks, number: int, claim: Claim) -> str:
     """A claim, its citation marks and its support; `number` counts from 0.
 
@@ -120,14 +146,13 @@ def _citation_mark(
     links: CitationLinks, number: int, index: int, claim: Claim, citation: Citation
 ) -> str:
     state = links.state(number, index)
-    quote, words = one_line(citation.quote, _LABEL), mark_of(claim).words
-    label = f"Source {citation.number}: “{quote}”, {words}"
-    label += f". {state[1]}" if state else ""
+    label = f"Source {citation.number}: {quote_line(citation.quote, _LABEL)}"
+    label += f", {mark_of(claim).words}" + (f". {state[1]}" if state else "")
     tip = f"fn-tip-{escape(links.id)}-{number}-{index}"
     word = f'<span class="fn-state">{state[0]}</span>' if state else ""
     return (
         f'<span class="fn-cite"><a {links.link(number, index, "fn-chip")} '
-        f'aria-label="{escape(label)}" aria-describedby="{tip}">{citation.number}</a>{word}'
+        f'aria-label="{label}" aria-describedby="{tip}">{citation.number}</a>{word}'
         f'<span class="fn-tip" role="tooltip" id="{tip}">'
         f"{_tooltip(links, claim, citation, state)}</span></span>"
     )
@@ -145,7 +170,7 @@ def _tooltip(
     ]
     facts += [state[1]] if state else []
     return (
-        f'<span class="fn-tip-quote">“{escape_line(citation.quote, _TIP)}”</span>'
+        f'<span class="fn-tip-quote">{quote_line(citation.quote, _TIP)}</span>'
         f'<span class="fn-tip-title">{_source_name(passage)}</span>'
         f'<span class="fn-tip-facts">{" · ".join(facts)}</span>'
     )
@@ -156,7 +181,8 @@ def _source_name(passage: Passage | None) -> str:
     if passage is None:
         return "A source of this answer"
     return (
-        f"{escape_line(passage.title, 140)} <i>{escape_line(short_source(passage.source), 60)}</i>"
+        f"{escape_line(shown_title(passage.title, passage.source), 140)} "
+        f"<i>{escape_line(short_source(passage.source), 60)}</i>"
     )
 
 
@@ -222,7 +248,7 @@ def _note(
 ) -> str:
     """One footnote. A quote that is a sentence of the answer, as in `said`, is only begun."""
     quotes = " ".join(
-        f"<a {links.link(claim, index, 'fn-quote')}>“{_shortened(citation.quote, said)}”</a>"
+        f"<a {links.link(claim, index, 'fn-quote')}>{_shortened(citation.quote, said)}</a>"
         for claim, index, citation in places
     )
     return (
@@ -232,4 +258,4 @@ def _note(
 
 
 def _shortened(quote: str, said: Collection[str]) -> str:
-    return escape_line(quote, _NOTE_SAID if one_line(quote).strip("“”") in said else _NOTE)
+    return quote_line(quote, _NOTE_SAID if one_line(quote).strip("“”") in said else _NOTE)

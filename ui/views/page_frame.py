@@ -82,6 +82,7 @@ def conversation_header() -> str:
     return (
         '<h2 class="fn-hidden">Conversation</h2>'
         '<p class="fn-hidden" role="status" id="fn-announcement"></p>'
+        '<button type="button" class="fn-new fn-pane-show" data-act="show-source">Source</button>'
         '<div class="fn-sidebar-toggle"><button type="button" class="fn-new" data-act="sidebar">'
         'Conversations</button> <button type="button" class="fn-new" data-rail="open">Sources'
         '</button> <button type="button" class="fn-new" data-act="new">New</button></div>'

@@ -1,94 +1,93 @@
-"""HTML of a source with the cited characters highlighted.
+"""The source pane and the page of a source: what stands around the text, or around a page of it.
 
-The text that a browser shows is the stored text character for character (`textContent`), so that a
-mark is exactly what was cited. There are two exceptions, which HTML cannot carry: NUL is shown as
-U+FFFD, and so is a lone surrogate.
+Above: title, where it is from, a note, and the tools (text or page, find, outline). Below: the ways
+to the footnotes before and after. They stand behind the text, so that the Tab key leads from the
+lit words to them.
 """
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from itertools import pairwise
-from urllib.parse import quote as urlquote
 
 from rag.types import Document, Span
-from ui.views.citation_marks import escape_line, short_source
+from ui.views import pdf_page
+from ui.views.citation_marks import escape_line, quote_line, short_source, shown_title
+from ui.views.pdf_page import PdfPage
+from ui.views.source_reference import NO_STEPS, SourceReference, Steps
+from ui.views.source_structure import dialect_of
+from ui.views.source_text import SourceText
 
-MAX_SHOWN_CHARS = 200_000  # characters of a text that are shown at once
-PROSE_LINE = 100  # characters: where lines are longer on average, each is a paragraph
-CURRENT = "fn-current"  # the id of the mark that a link leads to
-_LINES = re.compile(r"[^\n]*\n+|[^\n]+")
-_LOST = re.compile("[\0\ud800-\udfff]")
+MAX_SHOWN_CHARS = 200_000  # characters of a plain text that are shown at once
+MAX_RENDERED_CHARS = 100_000  # of one with headings, lists and tables, which takes longer
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSource:
+    """A document, and how it is shown."""
+
+    document: Document
+    current: Span | None = None  # highlighted; an empty one marks nothing
+    others: Sequence[Span] = ()  # highlighted faintly
+    note: str = ""  # above the text
+    page: int | None = None  # of the current span, from 1; None for a source without pages
+    at: int | None = None  # the offset that a long text is shown around; None: that of `current`
+    reference: SourceReference | None = None  # what was opened
+    steps: Steps = NO_STEPS  # to the other footnotes of its answer
+    sheet: PdfPage | None = None  # a page to show in place of the text
 
 
 @dataclass(frozen=True, slots=True)
 class _View:
     """The part ``[start, end)`` of a document that is shown, and the spans marked in it, sorted."""
 
-    document: Document
+    source: ShownSource
     start: int
     end: int
     marks: tuple[Span, ...]
     current: Span | None
+    reference: SourceReference
+    text: SourceText | None  # None where a page is shown
 
     @property
-    def at(self) -> int:
-        """The number of the current mark from 1; 0 where none is."""
-        return self.marks.index(self.current) + 1 if self.current in self.marks else 0
+    def document(self) -> Document:
+        return self.source.document
 
 
-def render_pane(
-    document: Document,
-    current: Span | None,
-    others: Sequence[Span] = (),
-    *,
-    note: str = "",
-    page: int | None = None,
-) -> str:
-    """The document for the pane of the page: `current` highlighted, `others` faintly.
-
-    An empty `current` marks nothing and says which part of a long text to show. `note` stands
-    above the text; `render_page` is that of the current span, where the source has pages.
-    """
-    view = _view(document, current, others)
+def render_pane(source: ShownSource) -> str:
+    """The document for the pane of the page."""
+    view = _view(source)
     return (
-        f'<section class="fn-reader" aria-labelledby="fn-reader-title" '
-        f'data-document="{escape(document.id)}"><header class="fn-reader-head">'
-        f'<h2 class="fn-reader-title" id="fn-reader-title">{escape_line(document.title)}</h2>'
-        f"{_close()}{_facts(document, page)}{_note(note)}{_steps(view)}</header>"
-        f"{_part(view)}{_text(view)}</section>"
+        f'<section class="fn-reader" aria-labelledby="fn-reader-title" {_about(view)}>'
+        f'<header class="fn-reader-head">'
+        f'<h2 class="fn-reader-title" id="fn-reader-title">{_title(source.document)}</h2>'
+        f"{_close()}{_facts(source)}{_note(source.note)}"
+        f'<div class="fn-tools">{_switch(view)}{_outline(view)}{_find()}</div></header>'
+        f"{_part(view)}{_body(view)}{_bar(source.steps)}</section>"
     )
 
 
-def render_page(
-    document: Document,
-    current: Span | None,
-    others: Sequence[Span] = (),
-    *,
-    note: str = "",
-    page: int | None = None,
-) -> str:
+def render_page(source: ShownSource) -> str:
     """The same as a whole HTML page that needs no script: the browser itself goes to the mark."""
-    view = _view(document, current, others)
-    body = (
+    view = _view(source)
+    tools = _switch(view, links=True) + _outline(view)
+    tools = f'<div class="fn-tools">{tools}</div>' if tools else ""
+    return _page(
+        source.document.title,
         f'<main class="fn-reader"><header class="fn-reader-head">'
-        f'<h1 class="fn-reader-title">{escape_line(document.title)}</h1>'
-        f"{_facts(document, page)}{_note(note)}{_jumps(view)}</header>"
-        f"{_part(view)}{_text(view, autofocus=True)}</main>"
+        f'<h1 class="fn-reader-title">{_title(source.document)}</h1>'
+        f"{_facts(source)}{_note(source.note)}{_jumps(view)}{tools}</header>"
+        f"{_part(view)}{_body(view, autofocus=True)}{_bar(source.steps, links=True)}</main>",
     )
-    return _page(document.title, body)
 
 
-def render_missing(quote: str, *, note: str = "") -> str:
+def render_missing(quote: str, *, note: str = "", steps: Steps = NO_STEPS) -> str:
     """The pane where there is no text to show: the quote as it was recorded, if there is one."""
     words = (
-        f'<blockquote class="fn-missing-quote">“{escape_line(quote)}”</blockquote>' if quote else ""
+        f'<blockquote class="fn-missing-quote">{quote_line(quote)}</blockquote>' if quote else ""
     )
-    return _bare(f"{_note(note)}{words}")
+    return _bare(f"{_note(note)}{words}{_bar(steps)}")
 
 
 def render_empty() -> str:
@@ -114,12 +113,72 @@ def _page(title: str, body: str) -> str:
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape_line(title)} · Footnote</title>"
-        f"<style>{standalone_css('source')}</style>"
+        f"<style>{standalone_css('source', 'source_text')}</style>"
         f'</head><body class="fn-alone">{body}</body></html>\n'
     )
 
 
+# --- what is shown ---------------------------------------------------------------------------
+
+
+def _view(source: ShownSource) -> _View:
+    """The whole text, or a part of a longer one."""
+    document, current, length = source.document, source.current, len(source.document.text)
+    most = MAX_SHOWN_CHARS if dialect_of(document.source) == "plain" else MAX_RENDERED_CHARS
+    if current is None or current.document_id != document.id:
+        current = Span(document.id, 0, 0)
+    at = min(source.at or 0, length)
+    middle = current if source.at is None else Span(document.id, at, at)
+    start = middle.start - max(0, most - len(middle)) // 2
+    start = max(0, min(start, length - most))
+    end = min(length, start + most)
+    lit = _clipped(current, start, end)
+    faint = [
+        _clipped(span, start, end) for span in source.others if span.document_id == document.id
+    ]
+    marks = tuple(sorted({span for span in (lit, *faint) if len(span)}))
+    shown = lit if lit in marks else None
+    first_page = None if source.page is None else 1 + document.text.count("\f", 0, start)
+    text = (
+        None
+        if source.sheet
+        else SourceText(document, start, end, marks, shown, first_page, source.at)
+    )
+    reference = source.reference or SourceReference.of(document=document.id)
+    return _View(source, start, end, marks, shown, reference, text)
+
+
+def _clipped(span: Span, start: int, end: int) -> Span:
+    """What of `span` lies in ``[start, end)``; empty where nothing does."""
+    first = min(max(span.start, start), end)
+    return Span(span.document_id, first, max(first, min(span.end, end)))
+
+
+def _body(view: _View, *, autofocus: bool = False) -> str:
+    if view.source.sheet:
+        return pdf_page.render(view.source.sheet, view.reference)
+    assert view.text is not None
+    return (  # it can be focused, so that the arrow keys scroll it
+        f'<div class="{view.text.classes}" role="group" aria-label="Text of the source" '
+        f'tabindex="0">{view.text.html(autofocus=autofocus)}</div>'
+    )
+
+
 # --- above the text --------------------------------------------------------------------------
+
+
+def _about(view: _View) -> str:
+    """What the script needs to go on in another part: what is open, and where this part ends."""
+    data = f'data-document="{escape(view.document.id)}" '
+    values = {name: value for name, value in view.reference.values.items() if name != "document"}
+    data += "".join(f'data-{name}="{escape(value)}" ' for name, value in values.items())
+    data += f'data-open="{view.reference.act}"'
+    is_whole = view.end - view.start == len(view.document.text)
+    return data if is_whole else f'{data} data-from="{view.end}"'
+
+
+def _title(document: Document) -> str:
+    return escape_line(shown_title(document.title, document.source))
 
 
 def _close() -> str:
@@ -129,11 +188,12 @@ def _close() -> str:
     )
 
 
-def _facts(document: Document, page: int | None) -> str:
+def _facts(source: ShownSource) -> str:
+    document = source.document
     is_url = "://" in document.source
     facts = [escape_line(document.source if is_url else short_source(document.source), 100)]
     facts += [escape_line(document.published)] if document.published else []
-    facts += [f"page {page:,}"] if page is not None else []
+    facts += [f"page {source.page:,}"] if source.page is not None else []
     facts.append(f"{len(document.text):,} characters")
     return f'<p class="fn-reader-facts">{" · ".join(facts)}</p>'
 
@@ -142,29 +202,73 @@ def _note(note: str) -> str:
     return f'<p class="fn-reader-note" role="note">{escape_line(note)}</p>' if note else ""
 
 
-def _steps(view: _View) -> str:
-    """Which mark one looks at, and buttons to the previous and the next."""
-    if len(view.marks) < 2:
+def _switch(view: _View, *, links: bool = False) -> str:
+    """Between the text and the page of a PDF."""
+    sheet, page = view.source.sheet, view.source.page
+    if page is None:
         return ""
-    previous, following = (
-        f'<button type="button" class="fn-step" data-act="mark" data-step="{step}">'
-        f'<span aria-hidden="true">{arrow}</span> {word}</button>'
-        for step, arrow, word in ((-1, "↑", "Previous"), (1, "↓", "Next"))
+    ways = (
+        ("Text", {"view": "text"}, sheet is None),
+        (f"Page {sheet.number if sheet else page:,}", {"view": "page"}, sheet is not None),
     )
+    inner = "".join(
+        f'<a class="fn-way" {view.reference.attributes(**more)}{_here(is_here)}>{word}</a>'
+        if links
+        else f'<button type="button" class="fn-way" {view.reference.data(**more)}'
+        f' aria-pressed="{str(is_here).lower()}">{word}</button>'
+        for word, more, is_here in ways
+    )
+    return f'<div class="fn-switch" role="group" aria-label="Show the source as">{inner}</div>'
+
+
+def _here(is_here: bool) -> str:
+    return ' aria-current="true"' if is_here else ""
+
+
+def _find() -> str:
     return (
-        f'<nav class="fn-steps" aria-label="Cited places">{previous}<span class="fn-position" '
-        f"data-place>{view.at or '–'} of {len(view.marks)}</span>{following}</nav>"
+        '<div class="fn-find" role="search"><input type="search" class="fn-find-words" '
+        'aria-label="Find in this source" placeholder="Find" autocomplete="off" spellcheck="false">'
+        '<span class="fn-hits" role="status" data-hits></span>'
+        '<button type="button" class="fn-step" data-act="find" data-step="-1" '
+        'aria-label="Previous hit"><span aria-hidden="true">↑</span></button>'
+        '<button type="button" class="fn-step" data-act="find" data-step="1" '
+        'aria-label="Next hit"><span aria-hidden="true">↓</span></button></div>'
+    )
+
+
+def _outline(view: _View) -> str:
+    """Headings and pages of the part that is shown, as links."""
+    text = view.text
+    if text is None:
+        return ""
+    entries = [
+        f'<li class="fn-level-{each.level}"><a data-act="go" href="#{each.id}">'
+        f"{escape_line(each.text, 100)}</a></li>"
+        for each in text.outline()
+    ]
+    pages = "".join(
+        f'<li><a data-act="go" href="#{each.id}">{each.number:,}</a></li>' for each in text.pages()
+    )
+    if len(entries) < 2 and not pages:
+        return ""
+    headings = f'<ol class="fn-headings">{"".join(entries)}</ol>' if entries else ""
+    leaves = f'<p>Pages</p><ol class="fn-pages">{pages}</ol>' if pages else ""
+    return (
+        '<details class="fn-outline"><summary>Outline</summary>'
+        f'<nav aria-label="Outline of the source">{headings}{leaves}</nav></details>'
     )
 
 
 def _jumps(view: _View) -> str:
     """Links to every mark, for a page without a script."""
-    if not view.marks:
+    text = view.text
+    if not view.marks or text is None:
         return ""
     here = ' aria-current="true"'
     links = "".join(
-        f'<a class="fn-step" href="#{_id(view, span.start)}"{here if number == view.at else ""}>'
-        f"{number}</a>"
+        f'<a class="fn-step" href="#{text.mark_id(span.start)}"'
+        f"{here if span == view.current else ''}>{number}</a>"
         for number, span in enumerate(view.marks, 1)
     )
     return f'<nav class="fn-steps" aria-label="Cited places">Cited places {links}</nav>'
@@ -173,99 +277,41 @@ def _jumps(view: _View) -> str:
 def _part(view: _View) -> str:
     """Which part of a long text this is, with links to what comes before and after."""
     length = len(view.document.text)
-    if view.end - view.start == length:
+    if view.end - view.start == length or view.source.sheet:
         return ""
-    ends = []
-    if view.start > 0:
-        ends.append(_elsewhere(view.document.id, view.start, "Earlier"))
-    if view.end < length:
-        ends.append(_elsewhere(view.document.id, view.end, "Later"))
+    ends = [("Earlier", view.start)] if view.start > 0 else []
+    ends += [("Later", view.end)] if view.end < length else []
+    links = " ".join(f"<a {view.reference.attributes(at=at)}>{word}</a>" for word, at in ends)
     return (
         f'<p class="fn-part">This is a long text: characters {view.start + 1:,} to {view.end:,} of '
-        f"{length:,} are shown. {' '.join(ends)}</p>"
+        f"{length:,} are shown. {links}</p>"
     )
 
 
-def _elsewhere(id: str, start: int, word: str) -> str:
-    href = f"source?document={urlquote(id, safe='')}&start={start}"
+# --- below the text --------------------------------------------------------------------------
+
+
+def _bar(steps: Steps, *, links: bool = False) -> str:
+    """The ways to the footnotes before and after, and which of how many this is."""
+    if len(steps.footnotes) < 2:
+        return ""
+    previous, following = (
+        _step(steps.next_to(by), f"{before}<span>{word}</span>{after}", links)
+        for by, before, word, after in (
+            (-1, '<span aria-hidden="true">←</span> ', "Previous", ""),
+            (1, "", "Next", ' <span aria-hidden="true">→</span>'),
+        )
+    )
+    at = "–" if steps.at is None else f"{steps.at + 1}"
     return (
-        f'<a data-act="source" data-document="{escape(id)}" data-start="{start}" '
-        f'href="{escape(href)}">{word}</a>'
+        f'<nav class="fn-bar" aria-label="Footnotes of the answer">{previous}'
+        f'<span class="fn-position"><span class="fn-position-word">Footnote </span>'
+        f"<span data-place>{at} of {len(steps.footnotes)}</span></span>{following}</nav>"
     )
 
 
-# --- the text --------------------------------------------------------------------------------
-
-
-def _view(document: Document, current: Span | None, others: Sequence[Span]) -> _View:
-    """The whole text, or `MAX_SHOWN_CHARS` characters of a longer one around `current`."""
-    length = len(document.text)
-    if current is None or current.document_id != document.id:
-        current = Span(document.id, 0, 0)
-    start = current.start - max(0, MAX_SHOWN_CHARS - len(current)) // 2
-    start = max(0, min(start, length - MAX_SHOWN_CHARS))
-    end = min(length, start + MAX_SHOWN_CHARS)
-    lit = _clipped(current, start, end)
-    faint = [_clipped(span, start, end) for span in others if span.document_id == document.id]
-    marks = tuple(sorted({span for span in (lit, *faint) if len(span)}))
-    return _View(document, start, end, marks, lit if lit in marks else None)
-
-
-def _clipped(span: Span, start: int, end: int) -> Span:
-    """What of `span` lies in ``[start, end)``; empty where nothing does."""
-    first = min(max(span.start, start), end)
-    return Span(span.document_id, first, max(first, min(span.end, end)))
-
-
-def _text(view: _View, *, autofocus: bool = False) -> str:
-    body = "".join(f"<p>{line}</p>" for line in _paragraphs(view, autofocus))
-    lines = view.document.text.count("\n", view.start, view.end) + 1
-    prose = " fn-long-lines" if (view.end - view.start) / lines >= PROSE_LINE else ""
-    return (  # it can be focused, so that the arrow keys scroll it
-        f'<div class="fn-text{prose}" role="group" aria-label="Text of the source" tabindex="0">'
-        f"{body}</div>"
-    )
-
-
-def _paragraphs(view: _View, autofocus: bool) -> Iterator[str]:
-    """Each line with its newlines, so that no character is between two paragraphs."""
-    text = view.document.text
-    edges = sorted({edge for span in view.marks for edge in (span.start, span.end)})
-    over = [_over(view.marks, edge) for edge in edges]
-    for found in _LINES.finditer(text, view.start, view.end):
-        inner = edges[bisect_right(edges, found.start()) : bisect_right(edges, found.end() - 1)]
-        pieces = []
-        for start, end in pairwise([found.start(), *inner, found.end()]):
-            at = bisect_right(edges, start) - 1
-            piece = _exact(text[start:end])
-            pieces.append(_marked(view, start, over[at], piece, autofocus) if at >= 0 else piece)
-        yield "".join(pieces)
-
-
-def _over(marks: Sequence[Span], at: int) -> list[int]:
-    """The numbers, from 1, of the marks that hold the character `at`."""
-    return [n for n, span in enumerate(marks, 1) if span.start <= at < span.end]
-
-
-def _marked(view: _View, start: int, over: Sequence[int], piece: str, autofocus: bool) -> str:
-    """A piece of text in its mark. `data-span` holds the numbers of all the marks that it is in."""
-    if not over:
-        return piece
-    numbers = " ".join(map(str, over))
-    name = "fn-mark fn-current" if view.at in over else "fn-mark"
-    id = ""
-    if any(view.marks[number - 1].start == start for number in over):
-        id = f' id="{_id(view, start)}" tabindex="-1"'
-    if id and autofocus and view.current and view.current.start == start:
-        id += " autofocus"
-    return f'<mark class="{name}" data-span="{numbers}"{id}>{piece}</mark>'
-
-
-def _id(view: _View, start: int) -> str:
-    """The id of the piece that begins a mark at `start`."""
-    return CURRENT if view.current and view.current.start == start else f"fn-at-{start}"
-
-
-def _exact(text: str) -> str:
-    """The text as HTML that is read back as the same characters."""
-    return escape(_LOST.sub("\ufffd", text), quote=False).replace("\r", "&#13;")
+def _step(way: SourceReference, words: str, links: bool) -> str:
+    if links:
+        return f'<a class="fn-step" {way.attributes()}>{words}</a>'
+    data = way.data().replace('data-act="cite"', 'data-act="footnote"')
+    return f'<button type="button" class="fn-step" {data}>{words}</button>'

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import wraps
+from functools import cached_property, wraps
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -17,13 +17,14 @@ from rag.errors import FootnoteError, SourceError
 from rag.types import Document, Span
 from ui.gate.security_headers import STRICT_POLICY
 from ui.safe_text import one_line
-from ui.web import source_link
+from ui.web import source_link, source_pages
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
     from starlette.routing import BaseRoute
 
+    from rag import PageImages
     from rag.assistant import Assistant
     from ui.gate.sign_in import Access
     from ui.questions.exchange import Exchange
@@ -95,21 +96,27 @@ class Routes:
 
     def source(self, request: Request) -> Response:
         """``?document=ID[&start=N[&end=N]]``, ``?exchange=ID&claim=N&citation=N`` or
-        ``?exchange=ID&passage=N``."""
+        ``?exchange=ID&passage=N``; and ``&view=page[&page=N]`` for a page of a PDF, ``&at=N`` for
+        another part of a long text."""
         from ui.views import source_highlights
 
         opened = self._opened(request)
         if opened.document is None:
             quoted = Document.of("", "A source that is gone", "", opened.quote)
             whole = Span("", 0, len(opened.quote))
-            page = source_highlights.render_page(quoted, whole, note=opened.note)
-            return _html(page, 200 if opened.quote else 404)
-        current, others, number = opened.current, opened.others, opened.page
-        return _html(
-            source_highlights.render_page(
-                opened.document, current, others, note=opened.note, page=number
+            gone = source_highlights.ShownSource(
+                quoted, whole, note=opened.note, steps=opened.steps
             )
-        )
+            return _html(source_highlights.render_page(gone), 200 if opened.quote else 404)
+        wanted = source_pages.Wanted.of(request.query_params)
+        shown = source_pages.shown_source(opened.document, opened, wanted, self._pages)
+        return _html(source_highlights.render_page(shown))
+
+    @cached_property
+    def _pages(self) -> PageImages:
+        from rag import PageImages
+
+        return PageImages(self.assistant.library)
 
     def _opened(self, request: Request) -> LinkedSource:
         query, library = request.query_params, self.assistant.library
@@ -169,7 +176,8 @@ def _with_error_page(endpoint: Endpoint) -> Endpoint:
             from ui.views import source_highlights
 
             empty = Document.of("", error.problem, "", "")
-            return _html(source_highlights.render_page(empty, None, note=error.remedy), 404)
+            shown = source_highlights.ShownSource(empty, note=error.remedy)
+            return _html(source_highlights.render_page(shown), 404)
 
     return reply
 

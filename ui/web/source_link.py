@@ -6,13 +6,14 @@ the source has changed or is gone, the quote as it was recorded, with a note.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rag import page_of
 from rag.errors import NoSuchDocument
 from rag.types import Citation, Document, Span
 from ui.safe_text import one_line
+from ui.views.source_reference import NO_STEPS, SourceReference, Steps
 
 if TYPE_CHECKING:
     from rag import Library, Relocation
@@ -31,6 +32,8 @@ class LinkedSource:
     others: tuple[Span, ...] = ()  # what the same answer cites besides, in reading order
     note: str = ""
     quote: str = ""
+    reference: SourceReference | None = None  # what was asked for
+    steps: Steps = NO_STEPS  # to the other footnotes of the answer
 
     @property
     def page(self) -> int | None:
@@ -48,14 +51,18 @@ def open_citation(exchange: Exchange, claim: int, citation: int, library: Librar
         cited = exchange.claims[claim].citations[citation]
     except IndexError:
         return _no_such_citation()
-    return _opened(exchange, cited, library)
+    opened = _opened(exchange, cited, library)
+    reference = SourceReference.of(exchange=exchange.id, claim=claim, citation=citation)
+    return replace(opened, reference=reference, steps=_steps(exchange, cited.span))
 
 
 def open_passage(exchange: Exchange, number: int, library: Library) -> LinkedSource:
     """Open passage ``[number]`` of the exchange."""
     for passage in exchange.evidence:
         if passage.number == number:
-            return _opened(exchange, Citation(number, passage.span, passage.text), library)
+            opened = _opened(exchange, Citation(number, passage.span, passage.text), library)
+            reference = SourceReference.of(exchange=exchange.id, passage=number)
+            return replace(opened, reference=reference, steps=_steps(exchange, passage.span))
     return _no_such_citation()
 
 
@@ -70,12 +77,16 @@ def open_document(
         return LinkedSource(
             None, None, note=f"There is no source {one_line(id, TITLE_CHARS)} in the index."
         )
+    reference = SourceReference.of(document=id)
     if start is None:
-        return LinkedSource(found, None)
+        return LinkedSource(found, None, reference=reference)
     end = start if end is None else end
     if not 0 <= start <= end <= len(found.text):
-        return LinkedSource(found, None, note=f"The source has no characters {start} to {end}.")
-    return LinkedSource(found, Span(id, start, end), quote=found.text[start:end])
+        note = f"The source has no characters {start} to {end}."
+        return LinkedSource(found, None, note=note, reference=reference)
+    reference = SourceReference.of(document=id, start=start, end=end)
+    quote = found.text[start:end]
+    return LinkedSource(found, Span(id, start, end), quote=quote, reference=reference)
 
 
 def _opened(exchange: Exchange, cited: Citation, library: Library) -> LinkedSource:
@@ -91,6 +102,17 @@ def _opened(exchange: Exchange, cited: Citation, library: Library) -> LinkedSour
         return LinkedSource(None, None, note=_gone(exchange, cited), quote=cited.quote)
     others = {place.span for place in places if place.span} - {found.span}
     return LinkedSource(source, found.span, tuple(sorted(others)), _note(found), cited.quote)
+
+
+def _steps(exchange: Exchange, span: Span) -> Steps:
+    """The footnotes of an answer, those to the same words once, and which of them is `span`."""
+    found: dict[Span, SourceReference] = {}
+    for claim, each in enumerate(exchange.claims):
+        for citation, cited in enumerate(each.citations):
+            reference = SourceReference.of(exchange=exchange.id, claim=claim, citation=citation)
+            found.setdefault(cited.span, reference)
+    at = list(found).index(span) if span in found else None
+    return Steps(tuple(found.values()), at)
 
 
 def _note(found: Relocation) -> str:

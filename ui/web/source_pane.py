@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rag.types import Span
 from ui.views import source_highlights
-from ui.web import source_link
+from ui.web import source_link, source_pages
 
 if TYPE_CHECKING:
-    from rag import Library
+    from rag import Library, PageImages
     from ui.web.browser_windows import BrowserWindow
     from ui.web.page_actions import PageActions
 
@@ -28,25 +29,35 @@ class SourcePane:
         """The HTML of the pane. Raises `NoSuchExchange`, `NoSuchDocument`."""
         act = data.get("act")
         if act == "source":
-            start = _number(data, "start") if "start" in data else None
-            return self._pane(
-                source_link.open_document(data.get("document", ""), self.library, start)
-            )
+            return self._pane(self._document(data), data)
         exchange = self.page.exchange(window, data.get("exchange", ""))
         if act == "cite":
             claim, citation = _number(data, "claim"), _number(data, "citation")
-            return self._pane(source_link.open_citation(exchange, claim, citation, self.library))
+            opened = source_link.open_citation(exchange, claim, citation, self.library)
+            return self._pane(opened, data)
         if act == "passage":
             number = _number(data, "passage")
-            return self._pane(source_link.open_passage(exchange, number, self.library))
+            return self._pane(source_link.open_passage(exchange, number, self.library), data)
         return self._why(window, exchange.id)
 
-    def _pane(self, opened: source_link.LinkedSource) -> str:
+    @cached_property
+    def _pages(self) -> PageImages:
+        from rag import PageImages
+
+        return PageImages(self.library)
+
+    def _document(self, data: Mapping[str, str]) -> source_link.LinkedSource:
+        start, end = (_number(data, name) if name in data else None for name in ("start", "end"))
+        return source_link.open_document(data.get("document", ""), self.library, start, end)
+
+    def _pane(self, opened: source_link.LinkedSource, data: Mapping[str, str]) -> str:
         if opened.document is None:
-            return source_highlights.render_missing(opened.quote, note=opened.note)
-        return source_highlights.render_pane(
-            opened.document, opened.current, opened.others, note=opened.note, page=opened.page
-        )
+            return source_highlights.render_missing(
+                opened.quote, note=opened.note, steps=opened.steps
+            )
+        wanted = source_pages.Wanted.of(data)
+        shown = source_pages.shown_source(opened.document, opened, wanted, self._pages)
+        return source_highlights.render_pane(shown)
 
     def _why(self, window: BrowserWindow, exchange: str) -> str:
         from ui.questions import trace
