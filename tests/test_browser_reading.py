@@ -30,7 +30,6 @@ The harbour of Lindvik has *three* piers.
 
 ![](https://example.com/hacked.png) <img src=hacked.png onerror="window.hacked = 1">
 """
-FEE = "What does a berth for a boat of 6 to 9 m cost?"
 GULLS = "Herring gulls nest on the northern cliff of Orno."
 FILLING = "".join(f"Line {number} tells of wind.\n" for number in range(9_000))
 
@@ -54,6 +53,11 @@ def quoted(window: Window, model: Model, question: str, said: str) -> None:
     window.lit()
 
 
+def show(page: Page, **what: str | int) -> None:
+    """Open a document, as a title does."""
+    page.evaluate("(what) => window.footnoteTrigger('select', { act: 'source', ...what })", what)
+
+
 def overlap(page: Page, one: str, other: str) -> bool:
     """True where the first visible elements of two kinds lie over each other."""
     return bool(
@@ -68,9 +72,9 @@ def overlap(page: Page, one: str, other: str) -> bool:
     )
 
 
-def test_a_row_of_a_table_is_lit_in_its_table(window: Window, model: Model) -> None:
-    quoted(window, model, FEE, "Length of boat: 6 to 9 m; Fee for a berth: 2,150 crowns.")
-    pane = window.pane
+def test_a_row_of_a_table_is_lit_in_its_table(window: Window) -> None:
+    pane, start = window.pane, BERTHS.index(ROW)
+    show(window.page, document="berths.md", start=start, end=start + len(ROW))
     assert window.lit() == ROW
     seen = pane.locator("td .fn-current:visible")
     assert seen.all_inner_texts() == ["6 to 9 m", "2,150 crowns"]
@@ -123,9 +127,7 @@ def test_words_are_found_with_keys_also_in_another_part(window: Window, model: M
     assert page.evaluate("() => CSS.highlights.get('fn-find').size") == total
     page.keyboard.press("Escape")
     expect(hits).to_be_empty()
-    page.evaluate(
-        "() => window.footnoteTrigger('select', { act: 'source', document: 'winds.txt' })"
-    )
+    show(page, document="winds.txt")
     expect(pane.locator(".fn-part")).to_contain_text("long text")
     pane.get_by_role("searchbox").fill("mistral")
     expect(hits).to_have_text("None")
@@ -176,7 +178,7 @@ def test_the_pane_folds_away(window: Window, model: Model) -> None:
     page, side = window.page, window.page.locator("#fn-source-pane")
     quoted(window, model, FENTANYL, SAID.removesuffix(" [1]"))
     narrow = page.locator("#fn-thread").bounding_box()
-    page.get_by_role("button", name="Close the source").click()
+    page.get_by_role("button", name="Close the source", exact=True).click()
     expect(side).to_be_hidden()
     wide = page.locator("#fn-thread").bounding_box()
     assert narrow
@@ -185,7 +187,7 @@ def test_the_pane_folds_away(window: Window, model: Model) -> None:
     page.get_by_role("button", name="Source", exact=True).click()
     expect(side).to_be_visible()
     page.set_viewport_size({"width": 1000, "height": 800})
-    page.get_by_role("button", name="Close the source").click()
+    page.get_by_role("button", name="Close the source", exact=True).click()
     expect(side).to_be_hidden()
     window.chip().click()
     expect(side).to_be_visible()
@@ -209,7 +211,7 @@ def test_back_closes_the_sheet_and_nothing_else(running: Site, visit: Visit, mod
         expect(phone.live.locator(".fn-prose")).to_contain_text("20%")
     phone.chip().tap()
     phone.lit()
-    page.get_by_role("button", name="Close the source").tap()
+    page.get_by_role("button", name="Close the source", exact=True).tap()
     expect(side).not_to_be_visible()
     assert page.evaluate("() => history.state?.fnSheet ?? false") is False
     too_wide = "() => document.documentElement.scrollWidth > innerWidth"
@@ -223,7 +225,7 @@ def test_a_source_that_is_removed_while_it_is_read(
     kept.write_text("Otters\n\nOtters eat crabs in the bay of Klev. They swim at dusk.\n")
     list(running.assistant.index([kept]))
     model.says("Otters eat crabs in the bay of Klev. [1] They swim at dusk. [1]")
-    window.ask("What do otters eat in the bay of Klev, and when do they swim?")
+    window.ask("What do otters eat in the bay of Klev?")
     window.chip().click()
     window.lit()
     running.assistant.remove("otters.txt")

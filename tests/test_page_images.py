@@ -136,10 +136,18 @@ def test_a_file_that_has_changed_or_is_gone_is_not_shown(library: Library, birds
     assert "no longer" in refused(library, birds)
 
 
-def test_a_file_that_took_another_place_is_not_shown(library: Library, birds: Document) -> None:
+def test_a_file_that_was_only_copied_is_the_same(library: Library, birds: Document) -> None:
     state = Path(birds.source).stat()
     os.utime(birds.source, ns=(state.st_atime_ns, state.st_mtime_ns + 1_000_000_000))
-    assert "changed" in refused(library, birds)
+    assert PageImages(library).draw(birds, 1).number == 1
+
+
+def test_a_number_that_changed_in_a_file_is_noticed(library: Library, tmp_path: Path) -> None:
+    path = tmp_path / "terns.pdf"
+    document = put(library, path, pdf_file([[at(50, 700, "The colony has 40 pairs of terns.")]]))
+    path.write_bytes(pdf_file([[at(50, 700, "The colony has 90 pairs of terns.")]]))
+    os.utime(path, ns=(1, 1))
+    assert "changed" in refused(library, document)
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 MAX_WIDTH, MAX_HEIGHT = 1600, 2400  # pixels of a picture
 MAX_BYTES = 4_000_000  # of a picture
 TIMEOUT_S = 12.0  # until a page counts as one that cannot be drawn
+MAX_READ_CHARS = 300_000  # of a file that is read again to tell whether it is the same: 6 s
 MAX_AT_ONCE = 2  # processes that draw
 MAX_KEPT = 32  # pages
 MAX_LETTERS_AROUND = 200  # compared to tell which of several places is meant
@@ -67,6 +68,7 @@ class PageImages:
         self._library = library
         self._lock = Lock()
         self._slots = BoundedSemaphore(MAX_AT_ONCE)
+        self._digests: dict[tuple[str, int, int], str] = {}  # of versions of files
         self._kept: OrderedDict[tuple[str, int, int, int], PageImage | PageNotShown] = OrderedDict()
 
     def draw(self, document: Document, number: int) -> PageImage:
@@ -75,9 +77,13 @@ class PageImages:
         Raises `PageNotShown` where there is no such page, where the file is not at hand as it was
         read, and where it cannot be drawn within the limits.
         """
-        path = self._file(document)
-        state = path.stat()
+        path = _path_of(document)
+        try:
+            state = path.stat()
+        except OSError as error:
+            raise _LOST from error
         key = (str(path), state.st_size, state.st_mtime_ns, number)
+        self._check(document, key[:3])
         with self._lock:
             drawn = self._kept.get(key)
             if drawn:
@@ -90,25 +96,54 @@ class PageImages:
             raise drawn
         return drawn
 
+    def _check(self, document: Document, version: tuple[str, int, int]) -> None:
+        """Raise unless the document was read from this version of its file: it has the size and
+        time that it had then, or it still gives the same text."""
+        known = self._library.files.state(document.source)
+        if known is not None and (known.size, known.mtime_ns) == version[1:]:
+            return
+        with self._lock:
+            digest = self._digests.get(version)
+        if digest is None:
+            digest = _digest_of(Path(version[0]), len(document.text))
+            with self._lock:
+                self._digests[version] = digest
+        if digest != document.digest:
+            raise PageNotShown("The PDF has changed since it was read.", "Index it again.")
+
     def _keep(self, key: tuple[str, int, int, int], drawn: PageImage | PageNotShown) -> None:
         with self._lock:
             self._kept[key] = drawn
             while len(self._kept) > MAX_KEPT:
                 self._kept.popitem(last=False)
 
-    def _file(self, document: Document) -> Path:
-        """The file that a document was read from, unchanged since."""
-        if page_of(document, 0) is None:
-            raise PageNotShown("This source has no pages.", "Read its text.")
-        if is_url(document.source):
-            raise PageNotShown("A page of a PDF on the web cannot be shown.", "Read its text.")
-        path, known = Path(document.source), self._library.files.state(document.source)
-        if not path.is_file():
-            raise PageNotShown("The PDF is no longer where it was read.", "Read its text.")
-        state = path.stat()
-        if known is None or (state.st_size, state.st_mtime_ns) != (known.size, known.mtime_ns):
-            raise PageNotShown("The PDF has changed since it was read.", "Index it again.")
-        return path
+
+_LOST = PageNotShown("The PDF is no longer where it was read.", "Read its text.")
+
+
+def _path_of(document: Document) -> Path:
+    """The file that a document was read from."""
+    if page_of(document, 0) is None:
+        raise PageNotShown("This source has no pages.", "Read its text.")
+    if is_url(document.source):
+        raise PageNotShown("A page of a PDF on the web cannot be shown.", "Read its text.")
+    path = Path(document.source)
+    if not path.is_file():
+        raise _LOST
+    return path
+
+
+def _digest_of(path: Path, length: int) -> str:
+    """The digest of the document in a file, whose text has about `length` characters; "" where it
+    would take long to read."""
+    from rag.ingest.readers import read_file
+
+    if length > MAX_READ_CHARS:
+        return ""
+    try:
+        return read_file(path)[0].digest
+    except SourceError:
+        return ""
 
 
 def _drawn(path: Path, number: int) -> PageImage | PageNotShown:

@@ -11,7 +11,7 @@
 
   const acts = {
     close: () => close(true),
-    "show-source": () => classes().remove("fn-pane-away"),
+    "show-source": () => { classes().remove("fn-pane-away"); classes().add("fn-pane-open"); },
     footnote: (button) => toFootnote(button.dataset),
     find: (button) => toHit(Number(button.dataset.step)),
     "whole-page": () => {
