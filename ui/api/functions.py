@@ -70,16 +70,17 @@ class ApiFunctions:
         """Check an answer or a conversation that was exported as Markdown or HTML: does each of
         its footnotes still stand in the sources? The state of each is same, moved (the quote
         stands elsewhere in its source), changed (it stands there no more), gone (with its
-        source) or altered (in the text given)."""
-        from ui.records.footnotes import read_footnotes
-        from ui.records.verify_export import verify_footnotes
+        source) or altered (in the text given). A footnote counts as altered, too, where a sentence
+        that cites it was changed after the export."""
+        from ui.records.footnotes import read_export
+        from ui.records.verify_export import verify_export
 
         if len(text) > MAX_CHARS:
             raise QuestionError(
                 f"The text has {len(text):,} characters; {MAX_CHARS:,} is the most.",
                 "Verify it in parts.",
             )
-        checks = verify_footnotes(read_footnotes(text), self.assistant.library)
+        checks = verify_export(read_export(text), self.assistant.library)
         return [_footnote(check) for check in checks]
 
     def check(self, claim: str, citations: list[Cited]) -> CheckDocument:

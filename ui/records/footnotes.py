@@ -1,8 +1,9 @@
-"""The footnotes of an exported file, written as records and read back.
+"""The footnotes of an exported file, written as records and read back with its sentences.
 
-Each footnote of an export is there twice: as a person reads it, and as a record, one line of JSON
-in an HTML comment (Markdown) or in a `data-footnote` attribute (HTML). The record gives the exact
-characters; what is shown is compared with it, so that neither can be changed without the other.
+Each footnote of an export is there twice: as a person reads it, and as a record, one line of JSON:
+in an HTML comment (Markdown), in a `data-footnote` attribute (HTML), in a part of its own (Word).
+The record gives the exact characters; what is shown is compared with it, so that neither can be
+changed without the other. The record of the sentences is in `ui.records.sentences`.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from html import unescape
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from rag.errors import SourceError
 from rag.types import Span
+from ui.records import read_html, read_markdown
+from ui.records.sentences import SentenceCheck, compare_blocks, read_record
+from ui.records.shown_export import FootnotesUnreadable as FootnotesUnreadable
+from ui.records.shown_export import ShownExport, ShownFootnote, malformed
 from ui.safe_text import one_line, strip_controls
 
 SCHEMA = "footnote.footnote/1"
@@ -29,17 +32,8 @@ FIELDS = {
     "end": int,
     "digest": str,
 }
-_OPENING = "<!-- footnote {"  # of a record in Markdown; export writes no other "<!--"
-_RECORD = re.compile(r"<!-- footnote (\{[^<>]*\}) -->")
-_DEFINITION = re.compile(r" {0,3}\[\^(\d{1,9})\]:(.*)")
-_MARK = re.compile(r"(?<!\\)\[\^(\d{1,9})\]")
-_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])|\\$|(&#?\w{1,31};)", re.MULTILINE)
-_TAG = re.compile(r"<(/?[a-zA-Z][a-zA-Z0-9]*)\b([^<>]*)>")
-_ATTRIBUTE = re.compile(r"(?<![\w-])([a-zA-Z-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))")
-
-
-class FootnotesUnreadable(SourceError):
-    """A file without footnotes, or with one that cannot be read."""
+NO_RECORD = "Its sentences were not checked: the file does not say what they were."
+ONLY_FOOTNOTES = "Its sentences were not checked: the file holds none of them, only footnotes."
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +55,16 @@ class Footnote:
         return f"{self.span.document_id}:{self.span.start}-{self.span.end}"
 
 
+@dataclass(frozen=True, slots=True)
+class ReadExport:
+    """An export as it was read back. `sentences` is None where they cannot be checked, for the
+    reason that `unchecked` gives."""
+
+    footnotes: tuple[Footnote, ...]
+    sentences: tuple[SentenceCheck, ...] | None
+    unchecked: str = ""
+
+
 def footnote_record(footnote: Footnote) -> str:
     """One line of ASCII that holds the footnote exactly, and can end no comment or attribute."""
     span = footnote.span
@@ -77,37 +81,48 @@ def read_footnotes(text: str) -> list[Footnote]:
 
     Raises `FootnotesUnreadable` where there are none, or one is malformed or missing.
     """
-    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
-    if _OPENING in text:
-        shown, marks = _of_markdown(text)
-    elif "data-footnote=" in text:
-        shown, marks = _of_html(text)
-    else:
-        shown, marks = [], set()
-    footnotes = [_footnote(each) for each in shown]
-    if not footnotes:
-        raise FootnotesUnreadable(
-            "This holds no footnotes.", "Give a Markdown or HTML file that Footnote exported."
-        )
-    _check_numbers([footnote.number for footnote in footnotes], marks)
-    return footnotes
+    return [*read_export(text).footnotes]
 
 
-# --- from a file to footnotes ----------------------------------------------------------------
+def read_export(data: str | bytes) -> ReadExport:
+    """The footnotes and sentences of an export: Markdown or HTML as text, Word as bytes.
+
+    Raises `FootnotesUnreadable` where there are no footnotes, or one is malformed or missing, and
+    `RecordUnreadable`.
+    """
+    shown = _shown(data)
+    footnotes = [_footnote(each) for each in shown.footnotes]
+    if not footnotes and shown.record is None:
+        raise FootnotesUnreadable("This holds no footnotes.", "Give a file that Footnote exported.")
+    _check_numbers([footnote.number for footnote in footnotes], shown.marks)
+    if shown.record is None:
+        return ReadExport(tuple(footnotes), None, NO_RECORD)
+    sentences = compare_blocks(read_record(shown.record), shown.blocks)
+    if all(each.state == "missing" for each in sentences):
+        return ReadExport(tuple(footnotes), None, ONLY_FOOTNOTES)
+    return ReadExport(tuple(footnotes), tuple(sentences))
 
 
-@dataclass
-class _Shown:
-    """One footnote as it stands in the file, unescaped."""
-
-    number: int
-    record: str
-    quote: list[str] = field(default_factory=list)
-    facts: list[str] = field(default_factory=list)
-    rest: list[str] = field(default_factory=list)  # what should not be there
+def is_binary_export(data: bytes) -> bool:
+    """Whether `data` begins as a Word file does."""
+    return data.startswith(b"PK\x03\x04")
 
 
-def _footnote(shown: _Shown) -> Footnote:
+def _shown(data: str | bytes) -> ShownExport:
+    if isinstance(data, bytes):
+        from ui.records.read_docx import read_docx  # here, because it loads lxml
+
+        return read_docx(data)
+    text = data.removeprefix("\ufeff").replace("\r\n", "\n")
+    if read_markdown.is_markdown(text):
+        return read_markdown.read_markdown(text)
+    return read_html.read_html(text) if read_html.is_html(text) else ShownExport()
+
+
+# --- what is shown, and the record -----------------------------------------------------------
+
+
+def _footnote(shown: ShownFootnote) -> Footnote:
     try:
         values = json.loads(shown.record)
         if values["schema"] != SCHEMA or not all(
@@ -116,14 +131,14 @@ def _footnote(shown: _Shown) -> Footnote:
             raise TypeError
         span = Span(values["document_id"], values["start"], values["end"])
     except (ValueError, TypeError, LookupError, RecursionError) as error:
-        raise _malformed(shown.number, "has a record that cannot be read") from error
+        raise malformed(shown.number, "has a record that cannot be read") from error
     quote, title, source = values["quote"], values["title"], values["source"]
     footnote = Footnote(values["number"], quote, title, source, span, values["digest"])
     altered = tuple(_differences(footnote, shown))
     return replace(footnote, number=shown.number, altered=altered)
 
 
-def _differences(footnote: Footnote, shown: _Shown) -> Iterator[str]:
+def _differences(footnote: Footnote, shown: ShownFootnote) -> Iterator[str]:
     """What a person reads and the record does not have. Line breaks and spaces do not count."""
     quote, facts = "".join(shown.quote), "".join(shown.facts)
     if shown.number != footnote.number:
@@ -144,108 +159,7 @@ def _differences(footnote: Footnote, shown: _Shown) -> Iterator[str]:
 def _check_numbers(numbers: Sequence[int], marks: Iterable[int]) -> None:
     twice = [number for number, times in Counter(numbers).items() if times > 1]
     if twice:
-        raise _malformed(twice[0], "is there twice")
+        raise malformed(twice[0], "is there twice")
     missing = sorted(set(marks) - set(numbers))
     if missing:
-        raise _malformed(missing[0], "is referred to, and missing")
-
-
-def _malformed(number: int, problem: str) -> FootnotesUnreadable:
-    return FootnotesUnreadable(
-        f"Footnote {number} {problem}.", "Export the conversation again, or mend the file."
-    )
-
-
-def _of_markdown(text: str) -> tuple[list[_Shown], set[int]]:
-    """The footnotes, and the numbers that the rest of the text refers to."""
-    blocks: list[tuple[int, list[str]]] = []
-    prose: list[str] = []
-    inside = False
-    for row in text.split("\n"):
-        if opening := _DEFINITION.match(row):
-            blocks.append((int(opening[1]), [opening[2]]))
-            inside = True
-        elif inside and (not row.strip() or row.startswith(("    ", "\t"))):
-            blocks[-1][1].append(row)
-        else:
-            inside = False
-            prose.append(row)
-    strays = [row for row in prose if _OPENING in row]
-    if strays:
-        raise FootnotesUnreadable(
-            "The record of a footnote stands outside of it.",
-            "Indent it by four spaces, below its footnote, or export the conversation again.",
-        )
-    marks = {int(number) for row in prose for number in _MARK.findall(row)}
-    return [_block(number, rows) for number, rows in blocks], marks
-
-
-def _block(number: int, rows: Sequence[str]) -> _Shown:
-    records = _RECORD.findall("\n".join(rows))
-    if len(records) != 1:
-        raise _malformed(number, "has no record" if not records else "has two records")
-    shown = _Shown(number, records[0])
-    for row in map(str.strip, rows):
-        if row.startswith(">"):
-            shown.quote.append(f"{_unescaped(row[1:])}\n")
-        elif not _RECORD.search(row):
-            shown.facts.append(f"{_unescaped(row)}\n")
-    return shown
-
-
-def _unescaped(markdown: str) -> str:
-    return _ESCAPED.sub(lambda found: found[1] or unescape(found[2] or ""), markdown)
-
-
-def _of_html(text: str) -> tuple[list[_Shown], set[int]]:
-    """The same. Not with `html.parser`, which takes quadratic time for a malformed page."""
-    found: list[_Shown] = []
-    marks: set[int] = set()
-    part: list[str] | None = None  # of the last footnote: where its text goes
-    at = 0
-    text = _uncommented(text)
-    for tag in _TAG.finditer(text):
-        if part is not None:
-            part.append(unescape(text[at : tag.start()]))
-        at = tag.end()
-        name, given = tag[1].lower(), _attributes(tag[2])
-        if number := _number(given.get("href"), "#fn-"):
-            marks.add(number)
-        if "data-footnote" in given:
-            number = _number(given.get("value"), "") or 0
-            found.append(_Shown(number, given["data-footnote"]))
-            part = found[-1].rest
-        elif part is not None:
-            part = None if name == "/li" else _next_part(found[-1], part, name, given)
-    return found, marks
-
-
-def _next_part(shown: _Shown, part: list[str], tag: str, given: Mapping[str, str]) -> list[str]:
-    """Where the text after `tag` goes. There is no markup in a quote that was left alone."""
-    if part is shown.quote:
-        if tag != "/blockquote":
-            part.append(f"<{tag}>")
-            return part
-        return shown.rest
-    if part is shown.facts:
-        return shown.rest if tag == "/p" else part
-    if tag == "blockquote":
-        return shown.quote
-    is_fact = tag == "p" and given.get("class") in ("fn-facts", "fn-back")
-    return shown.facts if is_fact else part
-
-
-def _uncommented(text: str) -> str:
-    """The page without its comments; one that does not end hides all that follows."""
-    first, *others = text.split("<!--")
-    return first + "".join(other.partition("-->")[2] for other in others)
-
-
-def _attributes(text: str) -> dict[str, str]:
-    found = _ATTRIBUTE.finditer(text)
-    return {each[1].lower(): unescape(each[2] or each[3] or each[4] or "") for each in found}
-
-
-def _number(value: str | None, prefix: str) -> int | None:
-    found = re.fullmatch(rf"{prefix}(\d{{1,9}})", value or "")
-    return int(found[1]) if found else None
+        raise malformed(missing[0], "is referred to, and missing")

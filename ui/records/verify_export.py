@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from rag import Library, Relocation, relocate_all
 from rag.types import Citation
-from ui.records.footnotes import Footnote
+from ui.records.footnotes import Footnote, ReadExport
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,19 @@ class FootnoteCheck:
     @property
     def state(self) -> Literal["same", "moved", "changed", "gone", "altered"]:
         return "altered" if self.footnote.altered else self.found.state
+
+
+def verify_export(export: ReadExport, library: Library) -> list[FootnoteCheck]:
+    """As `verify_footnotes`; a footnote of a sentence that was changed is altered: "sentence".
+    Where something was changed that cites none, such as a question, all of them are: "answer"."""
+    changed = [check for check in export.sentences or () if check.state != "same"]
+    cited = {number for check in changed for number in check.footnotes}
+    bare = ("answer",) if any(not check.footnotes for check in changed) else ()
+    marked = [
+        replace(note, altered=(*note.altered, *(("sentence",) if note.number in cited else bare)))
+        for note in export.footnotes
+    ]
+    return verify_footnotes(marked, library)
 
 
 def verify_footnotes(footnotes: Sequence[Footnote], library: Library) -> list[FootnoteCheck]:

@@ -1,10 +1,12 @@
-"""Prints whether the footnotes of an exported file still match the index (`footnote verify`)."""
+"""Prints whether an exported file is as it was written, and whether its footnotes still match the
+index (`footnote verify`)."""
 
 from __future__ import annotations
 
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,8 @@ from rich.text import Text
 from rag import Library
 from rag.errors import EmptyLibrary, SourceError, printable_line
 from rag.settings import Settings
-from ui.records.footnotes import read_footnotes
+from ui.records.footnotes import ReadExport, is_binary_export, read_export
+from ui.records.sentences import SentenceCheck
 from ui.records.verify_export import FootnoteCheck, verify_footnotes
 from ui.safe_text import count, one_line
 from ui.shell.screen import Screen
@@ -33,37 +36,48 @@ RECORDS = {
     "changed": "has changed",
     "gone": "is gone",
 }
+SENTENCE_SIGNS = {
+    "same": ("✓", "green"),
+    "altered": ("!", "red"),
+    "missing": ("–", "red"),
+    "added": ("+", "red"),
+}
+LINES = "questions, headings and sentences"
 QUOTE_CHARS = 70  # of a quote that are shown
-EXIT_MISMATCH = 1  # exit code where a footnote no longer matches
+EXIT_MISMATCH = 1  # exit code where a footnote or a sentence does not match
 
 
 def verify_file(
     file: str, settings: Settings, print_json: Callable[[object], None] | None = None
 ) -> int:
-    """Print whether each footnote of `file` matches the index; returns the exit code.
+    """Print whether each footnote of `file` matches the index, and each sentence its record;
+    returns the exit code.
 
     Opens the library alone: no vectors, no model. Raises `SourceError`, `LibraryError`.
     """
-    footnotes = read_footnotes(read_text(file))
+    export = read_export(read_file(file))
     with Library.open(settings.library_path) as library, Screen() as screen:
         if library.embedder is None and not library.count_chunks():
             raise EmptyLibrary(
                 "Nothing is indexed, so no footnote can be checked.",
                 "Index the articles that the file cites: `footnote index PATH`.",
             )
-        checks = verify_footnotes(footnotes, library)
+        checks = verify_footnotes(export.footnotes, library)
         if print_json:
-            print_json(results_to_json(checks))
+            print_json(results_to_json(checks, export))
         else:
-            screen.output(*result_rows(checks))
-        if problem := mismatch_sentence(checks):
+            screen.output(*result_rows(checks), *sentence_rows(export))
+            if export.unchecked:
+                screen.message(export.unchecked)
+        problems = [mismatch_sentence(checks), altered_sentence(export.sentences or ())]
+        for problem in filter(None, problems):
             screen.message(error_row(problem))
-            return EXIT_MISMATCH
-    return 0
+    return EXIT_MISMATCH if any(problems) else 0
 
 
-def read_text(file: str) -> str:
-    """The text of `file`, or of standard input for ``-``. Raises `SourceError`."""
+def read_file(file: str) -> str | bytes:
+    """What `file` holds, or standard input for ``-``: text, or the bytes of a Word file. Raises
+    `SourceError`."""
     name = "Standard input" if file == "-" else printable_line(file)
     try:
         if file == "-":
@@ -78,6 +92,8 @@ def read_text(file: str) -> str:
         raise SourceError(
             f"{name} is larger than {MAX_BYTES // 1_000_000} MB.", "Export fewer answers at once."
         )
+    if is_binary_export(data):
+        return data
     try:
         if b"\0" in data:
             raise ValueError
@@ -107,13 +123,48 @@ def mismatch_sentence(checks: Sequence[FootnoteCheck]) -> str:
     return f"Footnotes {', '.join(numbers[:-1])} and {numbers[-1]} no longer match."
 
 
-def results_to_json(checks: Sequence[FootnoteCheck]) -> dict[str, Any]:
-    """One JSON document; `found` is where the quote is now, where it is."""
+def sentence_rows(export: ReadExport) -> Iterator[Row]:
+    """A line for each sentence that is not as it was recorded, and a summary."""
+    if export.sentences is None:
+        return
+    for check in export.sentences:
+        if check.state != "same":
+            yield _sentence_row(check)
+    tally: Counter[str] = Counter(check.state for check in export.sentences)
+    states = ", ".join(f"{tally[state]:,} {state}" for state in SENTENCE_SIGNS if tally[state])
+    noun = "question, heading or sentence" if len(export.sentences) == 1 else LINES
+    yield Row(Text(f"{len(export.sentences):,} {noun}: {states}."))
+
+
+def altered_sentence(checks: Sequence[SentenceCheck]) -> str:
+    """One sentence that names what the file shows otherwise than it was recorded; empty where it
+    shows everything as it was."""
+    names = list(dict.fromkeys(check.name for check in checks if check.state != "same"))
+    if not names:
+        return ""
+    listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return f"The file was changed after it was exported: {listed}."
+
+
+def results_to_json(checks: Sequence[FootnoteCheck], export: ReadExport) -> dict[str, Any]:
+    """One JSON document; `found` is where the quote is now, where it is. `sentences` is null where
+    they could not be checked."""
+    sentences = export.sentences
     return {
         "schema": "footnote.verify/1",
-        "matches": not mismatch_sentence(checks),
+        "matches": not mismatch_sentence(checks) and not altered_sentence(sentences or ()),
         "footnotes": [_check_to_json(check) for check in checks],
+        "sentences": None if sentences is None else [asdict(check) for check in sentences],
     }
+
+
+def _sentence_row(check: SentenceCheck) -> Row:
+    sign, style = SENTENCE_SIGNS[check.state]
+    body = Text.assemble((f"{sign} {check.state}", style))
+    if check.state == "altered":
+        body.append(f": the file shows “{one_line(check.shown, QUOTE_CHARS)}”")
+    body.append(f" · “{one_line(check.text, QUOTE_CHARS)}”")
+    return Row(body, Text.assemble((f"{check.name} ", "cyan")))
 
 
 def _row(check: FootnoteCheck) -> Row:
