@@ -31,6 +31,8 @@ OWNERS = {
     "tokenizers": {"rag.models.embeddings"},
     "xllamacpp": {"rag.models.llama_worker"},
     "lxml": {
+        "ui.records.export_docx",
+        "ui.records.read_docx",
         "rag.ingest.readers.ebook",
         "rag.ingest.readers.html",
         "rag.ingest.readers.packages",

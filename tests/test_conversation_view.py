@@ -25,6 +25,7 @@ from rag.types import (
 from tests.html_tree import Element, parse
 from ui.labels import NEAREST_SHOWN
 from ui.questions.exchange import Exchange, State
+from ui.records.export import FORMATS
 from ui.safe_text import strip_controls
 from ui.views import conversation_view
 from ui.views.answer_actions import STAGE_VERBS as WORDS
@@ -406,11 +407,13 @@ def test_the_margin_names_model_times_and_privacy() -> None:
 def test_everything_that_can_be_done_names_its_exchange() -> None:
     page = shown(done(claim()))
     acts = {each.attrs["data-act"]: each for each in page.walk() if "data-act" in each.attrs}
-    assert set(acts) == {"cite", "passage", "copy", "retry", "edit", "remove", "why", "thumb"}
+    assert set(acts) == {
+        *("cite", "passage", "copy", "print", "retry", "edit", "remove", "why", "thumb")
+    }
     assert {each.attrs["data-exchange"] for each in acts.values()} == {"00112233aabbccdd"}
-    assert acts["copy"].attrs["data-url"] == "export/exchange/00112233aabbccdd.md"
+    assert acts["copy"].attrs["data-url"] == "export/exchange/00112233aabbccdd.copy"
     files = [each.attrs["href"] for each in page.all(tag="a") if "download" in each.attrs]
-    assert files == [f"export/exchange/00112233aabbccdd.{end}" for end in ("md", "html")]
+    assert files == [f"export/exchange/00112233aabbccdd.{end}" for end in FORMATS]
 
 
 def test_a_thumb_is_pressed_and_asks_for_a_word() -> None:

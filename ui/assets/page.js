@@ -14,7 +14,6 @@
   const byId = (id) => document.getElementById(id);
 
   const local = {
-    copy,
     sidebar: () => document.body.classList.toggle("fn-sidebar-open"),
   };
 
@@ -43,32 +42,6 @@
   }
 
   const box = () => document.querySelector("#fn-question textarea, #fn-question input");
-
-  // --- copying --------------------------------------------------------------------------------
-
-  async function copy(button) {
-    const said = button.textContent;
-    try {
-      const reply = await fetch(button.dataset.url, { credentials: "same-origin" });
-      if (!reply.ok) throw new Error(String(reply.status));
-      await put(await reply.text());
-      button.textContent = "Copied";
-    } catch {
-      button.textContent = "Could not copy";
-    }
-    setTimeout(() => (button.textContent = said), 1800);
-  }
-
-  async function put(text) {
-    if (navigator.clipboard && window.isSecureContext) return navigator.clipboard.writeText(text);
-    const area = document.createElement("textarea"); // plain http on another machine
-    area.value = text;
-    document.body.append(area);
-    area.select();
-    const done = document.execCommand("copy");
-    area.remove();
-    if (!done) throw new Error("refused");
-  }
 
   // --- the rest of the page -------------------------------------------------------------------
 

@@ -29,6 +29,7 @@ from ui.cli.options import (
     print_json,
     privacy_note,
 )
+from ui.gate.sign_in import Readers
 
 app = typer.Typer(
     cls=ErrorHandlingGroup,
@@ -246,11 +247,12 @@ def verify(
     file: Annotated[str, typer.Argument(metavar="FILE", help="An export; - reads standard input.")],
     as_json: AsJson = False,
 ) -> None:
-    """Check the footnotes of an exported file.
+    """Check an exported file: its footnotes and its sentences.
 
-    Does the index still hold each quote, at its characters? Exits with 0 when it does, with 1 and
-    the numbers of those that do not match, with 4 when FILE cannot be read or holds no footnotes.
-    A quote that moved, or that FILE alters, does not match.
+    Does the index still hold each quote, at its characters, and does FILE show each sentence as it
+    was exported? Exits with 0 when it does, with 1 and the numbers of those that do not match, with
+    4 when FILE cannot be read or holds no footnotes. A quote that moved, or that FILE alters, does
+    not match.
     """
     from ui.shell.verify_report import verify_file
 
@@ -346,6 +348,10 @@ def ui(
     root_path: Annotated[
         str, typer.Option(metavar="URL", help="The page's address behind a proxy.")
     ] = "",
+    share_links: Annotated[
+        Readers,
+        typer.Option(help="Who may read shared conversations: users of the page, also anyone."),
+    ] = "users",
     mcp: Annotated[bool, typer.Option("--mcp", help="Offer MCP tools at /mcp too.")] = False,
     model: Model = None,
     base_url: BaseUrl = None,
@@ -368,4 +374,5 @@ def ui(
             auth_file=auth_file,
             root_path=root_path,
             mcp=mcp,
+            readers=share_links,
         )

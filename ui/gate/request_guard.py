@@ -54,7 +54,7 @@ class RequestGuard:
         owner = None
         if refusal is None:
             owner, cookie = await self._who(scope)
-            refusal = None if owner else _no_password()
+            refusal = None if owner or self._may_read(scope, path) else _no_password()
             send = self._with_cookie(send, scope, cookie) if cookie else send
         if refusal and path != HEALTH:
             return await _refuse(refusal)(scope, receive, send)
@@ -74,6 +74,9 @@ class RequestGuard:
         if scope["method"] not in ("GET", "HEAD") and self._is_foreign(headers):
             return Refusal(403, "A page of another site may not do this.")
         return None
+
+    def _may_read(self, scope: Scope, path: str) -> bool:
+        return scope["method"] in ("GET", "HEAD") and self._access.is_open(path)
 
     def _is_foreign(self, headers: Headers) -> bool:
         """True when a browser says that a page from elsewhere made the request."""

@@ -13,7 +13,7 @@ import secrets
 from base64 import b64decode
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from rag.errors import FootnoteError
@@ -21,6 +21,8 @@ from ui.gate import users
 from ui.gate.users import Users
 
 COOKIE = "footnote_owner"
+SHARED = "/shared/"  # begins the paths of shared conversations
+Readers = Literal["users", "anyone", "nobody"]
 COOKIE_AGE_S = 365 * 24 * 3600
 OWNER_KEY = "footnote_owner"  # the owner's name in the state of a request
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -33,20 +35,39 @@ class UnknownOwner(FootnoteError):
 @dataclass(frozen=True)
 class Access:
     """The access rules of one server. `hosts` are the names under which it may be addressed; empty:
-    any. `root_path` is the prefix of its paths, or the whole public URL where a proxy serves it."""
+    any. `root_path` is the prefix of its paths, or the whole public URL where a proxy serves it.
+    `readers` may open shared conversations: who may use the page, also others, or nobody."""
 
     users: Users = field(default_factory=Users)
     hosts: frozenset[str] = LOOPBACK
     root_path: str = ""
+    readers: Readers = "users"
 
     @classmethod
-    def of(cls, host: str, auth_file: Path | None = None, root_path: str = "") -> Access:
+    def of(
+        cls,
+        host: str,
+        auth_file: Path | None = None,
+        root_path: str = "",
+        readers: Readers = "users",
+    ) -> Access:
         """The access of a server bound to `host`. Raises `SettingsError` over the file."""
         found = users.read_users(auth_file) if auth_file else Users()
         if not is_loopback(host):
-            return cls(found, frozenset(), root_path)
+            return cls(found, frozenset(), root_path, readers)
         public = urlsplit(root_path).hostname
-        return cls(found, LOOPBACK | {host} | ({public} if public else set()), root_path)
+        hosts = LOOPBACK | {host} | ({public} if public else set())
+        return cls(found, hosts, root_path, readers)
+
+    @property
+    def shares(self) -> bool:
+        """Whether conversations may be shared: others than this machine reach the server, and
+        somebody may read them."""
+        return self.readers != "nobody" and bool(not self.hosts or self.root_path or self.users)
+
+    def is_open(self, path: str) -> bool:
+        """Whether everybody may read what is at `path`, without a password."""
+        return self.shares and self.readers == "anyone" and path.startswith(SHARED)
 
     @property
     def path(self) -> str:

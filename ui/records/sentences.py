@@ -15,6 +15,7 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import Any, Literal
 
 from rag.errors import SourceError
@@ -26,7 +27,7 @@ MAX_BLOCKS = 50_000  # of one file
 MAX_RECORD_BYTES = 32_000_000  # of a record as JSON
 _MAX_TRIED = 20  # blocks that one that is missing is compared with
 _COMPARED_CHARS = 2_000  # of each of them
-_ALIKE = 50  # from this likeness on, in percent, a block is the other one, changed
+_ALIKE = 0.6  # from this likeness on a block is the other one, changed
 
 Kind = Literal["question", "heading", "sentence", "outcome"]
 State = Literal["same", "altered", "missing", "added"]
@@ -273,6 +274,6 @@ def _changed(
 
 
 def _likeness(left: str, right: str) -> float:
-    from rapidfuzz import fuzz  # here, because it loads numpy, and mostly nothing has changed
-
-    return fuzz.ratio(left[:_COMPARED_CHARS], right[:_COMPARED_CHARS])
+    """The share of characters that both have, 0..1, whatever their order."""
+    left, right = left[:_COMPARED_CHARS], right[:_COMPARED_CHARS]
+    return SequenceMatcher(None, left, right, autojunk=False).quick_ratio()

@@ -94,6 +94,11 @@ def read_file(file: str) -> str | bytes:
         )
     if is_binary_export(data):
         return data
+    if data.startswith(b"%PDF"):
+        raise SourceError(
+            f"{name} is a PDF, which carries no record of its footnotes.",
+            "Verify the conversation exported as Markdown, HTML or Word.",
+        )
     try:
         if b"\0" in data:
             raise ValueError

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from html import escape
-from urllib.parse import quote as urlquote
 
 from rag.types import Answer
 from ui.questions.exchange import Exchange
 from ui.views.citation_marks import escape_line
+from ui.views.take_away import save_answer
 
 STAGE_VERBS = {  # what a stage of an answer did, in words
     "rewrite": "rephrased",
@@ -53,7 +53,7 @@ def _actions(exchange: Exchange) -> str:
     id = exchange.id
     says = bool(exchange.claims or exchange.answer)
     groups = [
-        [*_save_buttons(id)] if says else [],
+        [*save_answer(id)] if says else [],
         [
             "" if exchange.state == "failed" else button("retry", id, "Retry"),
             button("edit", id, "Edit question"),
@@ -66,19 +66,6 @@ def _actions(exchange: Exchange) -> str:
     ]
     spans = "".join(f'<span class="fn-group">{"".join(each)}</span>' for each in groups if each)
     return f'<div class="fn-actions">{spans}</div>'
-
-
-def _save_buttons(id: str) -> Iterator[str]:
-    url = f"export/exchange/{urlquote(id, safe='')}"
-    yield (
-        f'<button type="button" class="fn-action" data-act="copy" data-exchange="{escape(id)}" '
-        f'data-url="{url}.md">Copy with footnotes</button>'
-    )
-    for end, name in (("md", "Markdown"), ("html", "HTML")):
-        yield (
-            f'<a class="fn-action" href="{url}.{end}" download '
-            f'aria-label="Download as {name}">{name}</a>'
-        )
 
 
 def button(act: str, id: str, words: str, name: str = "fn-action") -> str:

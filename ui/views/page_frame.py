@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from html import escape
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from ui.safe_text import count, one_line
+from ui.views.take_away import save_conversation
 
 if TYPE_CHECKING:
     from ui.questions.model_status import ModelStatus
@@ -95,14 +95,8 @@ def no_match() -> str:
 
 
 def save_links(conversation: str) -> str:
-    """Links that save the open conversation, with its footnotes."""
-    if not conversation:
-        return ""
-    url = f"export/conversation/{quote(conversation, safe='')}"
-    return (
-        '<p class="fn-save-links">Save this conversation: '
-        f'<a href="{url}.md" download>Markdown</a> · <a href="{url}.html" download>HTML</a></p>'
-    )
+    """Links that save the open conversation, with its footnotes, and a button that shares it."""
+    return save_conversation(conversation) if conversation else ""
 
 
 def feedback_summary(made: CaseFile) -> str:

@@ -5,8 +5,8 @@ The request guard and the security headers wrap all of it.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import ExitStack, asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ui.questions.model_status import ModelLoader
     from ui.questions.runner import QuestionRunner
     from ui.records.history import History
+    from ui.records.share_links import ShareLinks
 
 
 def create_app(
@@ -50,11 +51,14 @@ def create_app(
     from ui.api.chat_completions import ChatCompletions
     from ui.gate.request_guard import RequestGuard
     from ui.gate.security_headers import SecurityHeaders
+    from ui.records.share_links import ShareLinks
     from ui.web.routes import Routes
+    from ui.web.sharing import Sharing
 
+    links = ShareLinks.open(assistant.settings.data_dir / "share_links.sqlite3", history)
     mcp_endpoint = _mcp_endpoint(assistant, runner, access) if mcp else None
     app = FastAPI(
-        lifespan=partial(_lifespan, mcp_endpoint=mcp_endpoint),
+        lifespan=partial(_lifespan, mcp_endpoint=mcp_endpoint, closed=[links]),
         docs_url=None,  # these pages fetch scripts from elsewhere
         redoc_url=None,
         openapi_url=None,
@@ -62,6 +66,7 @@ def create_app(
     completions = ChatCompletions(assistant, runner)
     app.router.routes += [
         *Routes(assistant, history, access, loader).all(),
+        *Sharing(history, links, access).routes(),
         Route("/v1/chat/completions", completions, methods=["POST"]),
         Route("/v1/models", _models),
         Route("/v1/models/{model}", _models),
@@ -119,13 +124,18 @@ async def _models(request: Request) -> Response:
 
 
 @asynccontextmanager
-async def _lifespan(_: FastAPI, mcp_endpoint: McpEndpoint | None) -> AsyncIterator[None]:
-    """Gradio puts its own around this one."""
-    if mcp_endpoint is None:
-        yield
-    else:
-        async with mcp_endpoint.open():
+async def _lifespan(
+    _: FastAPI, mcp_endpoint: McpEndpoint | None, closed: Sequence[ShareLinks]
+) -> AsyncIterator[None]:
+    """Gradio puts its own around this one. What is `closed` is so at the end."""
+    with ExitStack() as stack:
+        for each in closed:
+            stack.callback(each.close)
+        if mcp_endpoint is None:
             yield
+        else:
+            async with mcp_endpoint.open():
+                yield
 
 
 def _mcp_endpoint(assistant: Assistant, runner: QuestionRunner, access: Access) -> McpEndpoint:

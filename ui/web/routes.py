@@ -16,6 +16,9 @@ from urllib.parse import quote
 from rag.errors import FootnoteError, SourceError
 from rag.types import Document, Span
 from ui.gate.security_headers import STRICT_POLICY
+from ui.records.export import FORMATS
+from ui.records.export_content import export_content
+from ui.records.rich_copy import rich_copy
 from ui.safe_text import one_line
 from ui.web import source_link, source_pages
 
@@ -36,7 +39,7 @@ if TYPE_CHECKING:
 
 PRIVATE = {"Content-Security-Policy": STRICT_POLICY, "Cache-Control": "no-store"}
 NAME_CHARS = 60  # of the name of an exported file
-MEDIA = {"md": "text/markdown", "html": "text/html"}
+UNSAVED = ("copy", "print")  # endings of exports that the page shows or takes, and nobody saves
 
 
 class NotFound(SourceError):
@@ -131,13 +134,14 @@ class Routes:
         return source_link.open_citation(exchange, claim, citation, library)
 
     def exchange(self, request: Request) -> Response:
-        """``ID.md`` or ``ID.html``: one question and its answer, with footnotes."""
+        """``ID.md``, or another ending of `FORMATS` or `UNSAVED`: one question and its answer, with
+        footnotes."""
         id, kind = _named(request)
         exchange = self.history.find(self.access.owner(request), id)
         return _exported([exchange], "", kind, exchange.question)
 
     def conversation(self, request: Request) -> Response:
-        """``ID.md`` or ``ID.html``: a whole conversation, with footnotes."""
+        """``ID.md``, or another ending, as of `exchange`: a whole conversation, with footnotes."""
         id, kind = _named(request)
         owner = self.access.owner(request)
         exchanges = self.history.exchanges(owner, id)
@@ -189,14 +193,18 @@ def _html(page: str, status: int = 200) -> Response:
 
 
 def _exported(exchanges: Sequence[Exchange], title: str, kind: str, name: str) -> Response:
-    from starlette.responses import Response
+    from starlette.responses import JSONResponse, Response
 
     from ui.records import export
 
-    write = export.export_markdown if kind == "md" else export.export_html
-    text = write(exchanges, title).encode(errors="replace")
+    if kind == "copy":
+        copied = rich_copy(export_content(exchanges, title))
+        return JSONResponse({"html": copied.html, "text": copied.text}, headers=PRIVATE)
+    if kind == "print":
+        return _html(export.export_html(exchanges, title))
+    data = export.export(kind, exchanges, title)
     headers = {**PRIVATE, "Content-Disposition": content_disposition(name, kind)}
-    return Response(text, headers=headers, media_type=f"{MEDIA[kind]}; charset=utf-8")
+    return Response(data, headers=headers, media_type=FORMATS[kind].media_type)
 
 
 def content_disposition(name: str, kind: str) -> str:
@@ -211,8 +219,9 @@ def content_disposition(name: str, kind: str) -> str:
 
 def _named(request: Request) -> tuple[str, str]:
     id, _, kind = request.path_params["name"].rpartition(".")
-    if kind not in MEDIA:
-        raise NotFound("There is no such file.", "End its name in .md or .html.")
+    if kind not in FORMATS and kind not in UNSAVED:
+        endings = ", ".join(f".{each}" for each in FORMATS)
+        raise NotFound("There is no such file.", f"End its name in one of {endings}.")
     return id, kind
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from rag.assistant import Assistant
-    from ui.gate.sign_in import Access
+    from ui.gate.sign_in import Access, Readers
     from ui.questions.runner import QuestionRunner
     from ui.records.history import History
 
@@ -83,7 +83,7 @@ def create_page(
     return web, runner, history
 
 
-def serve(
+def serve(  # noqa: PLR0913
     assistant: Assistant,
     say: Callable[[str], None],
     *,
@@ -93,8 +93,10 @@ def serve(
     root_path: str,
     mcp: bool,
     max_running: int | None = None,
+    readers: Readers = "users",
 ) -> None:
-    """Serve the page until it is interrupted; `max_running` as in `create_page`.
+    """Serve the page until it is interrupted; `max_running` as in `create_page`, `readers` as in
+    `Access`.
 
     Raises `PortTaken`, `SettingsError`.
     """
@@ -103,7 +105,7 @@ def serve(
     from ui.gate.sign_in import Access
 
     with closing(_listening(host, port)) as listening, _uploads_folder():
-        access = Access.of(host, auth_file=auth_file, root_path=root_path)
+        access = Access.of(host, auth_file, root_path, readers)
         web, runner, history = create_page(
             assistant, access, root_path=root_path, mcp=mcp, max_running=max_running
         )

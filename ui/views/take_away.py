@@ -1,0 +1,41 @@
+"""HTML of the links and buttons that copy, save and share an answer or a conversation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import escape
+from urllib.parse import quote
+
+from ui.records.export import FORMATS
+
+
+def save_answer(exchange: str) -> Iterator[str]:
+    """Below an answer: a button that copies it, and a link for each format."""
+    url = f"export/exchange/{quote(exchange, safe='')}"
+    yield (
+        f'<button type="button" class="fn-action" data-act="copy" data-url="{url}.copy"'
+        f' data-exchange="{escape(exchange)}">Copy with footnotes</button>'
+    )
+    for end, format in FORMATS.items():
+        yield (
+            f'<a class="fn-action" href="{url}.{end}" download '
+            f'aria-label="Download as {format.name}">{format.name}</a>'
+        )
+    yield (
+        f'<a class="fn-action" href="{url}.print" target="_blank" data-act="print"'
+        f' data-exchange="{escape(exchange)}" aria-label="Print, or save as PDF">Print / PDF</a>'
+    )
+
+
+def save_conversation(conversation: str) -> str:
+    """Links that save a conversation, and buttons that copy and share it."""
+    id = quote(conversation, safe="")
+    url = f"export/conversation/{id}"
+    links = [f'<a href="{url}.{end}" download>{format.name}</a>' for end, format in FORMATS.items()]
+    links.append(f'<a href="{url}.print" target="_blank" data-act="print">Print / PDF</a>')
+    copy = f'<button type="button" class="fn-link" data-act="copy" data-url="{url}.copy">'
+    share = f'<button type="button" class="fn-link" data-act="share" data-url="share/{id}">'
+    return (
+        f'<p class="fn-save-links">Save this conversation: {" · ".join(links)} · '
+        f"{copy}Copy</button> {share}Share…</button></p>"
+    )
