@@ -37,8 +37,12 @@ OWNERS = {
         "rag.ingest.readers.html",
         "rag.ingest.readers.packages",
     },
-    "markdown_it": {"rag.ingest.readers.markdown"},
-    "pypdfium2": {"rag.ingest.readers.pdf", "rag.ingest.readers.pdf_words"},
+    "markdown_it": {
+        *("rag.ingest.readers.markdown", "ui.views.markdown_places", "ui.views.source_structure")
+    },
+    "pypdfium2": {
+        *("rag.ingest.page_image_worker", "rag.ingest.readers.pdf", "rag.ingest.readers.pdf_words")
+    },
     "striprtf": {"rag.ingest.readers.rich_text"},
     "chardet": {"rag.ingest.encodings"},
     "webencodings": {"rag.ingest.encodings"},

@@ -39,7 +39,8 @@ def test_a_reload_keeps_the_answers_and_what_they_light_up(window: Window, model
     window.page.locator("#fn-live .fn-note input").fill("just so")
     window.do("note")
     expect(window.page.locator("#fn-live .fn-note input")).to_have_value("just so")
-    before = talk(window)
+    saved = "Saved: your note. It is on the Evals tab."
+    before = talk(window).replace(saved, "Your note is saved.")
     numbers = window.page.locator("#fn-thread .fn-chip").all_inner_texts()
     window.reload()
     assert talk(window) == before
@@ -266,7 +267,10 @@ def test_a_browser_that_keeps_nothing_breaks_nothing(
     model.says(SAID)
     window.ask(FENTANYL)
     window.live.get_by_role("button", name="Copy with footnotes").click()
-    expect(window.live.locator("[data-act=copy]")).to_contain_text("Could not copy")
+    by_hand = window.page.get_by_role("textbox", name="The answer with its footnotes")
+    expect(by_hand).to_have_value(re.compile(re.escape(SAID.removesuffix(" [1]"))))
+    window.page.keyboard.press("Escape")
+    expect(by_hand).to_be_hidden()
     window.box.fill("half of a follow-up")
     window.do("new", "#fn-sidebar")
     expect(window.box).to_have_value("")
@@ -421,8 +425,8 @@ def test_a_thumb_becomes_a_case_that_the_evals_can_run(
     assert [library.text(span) for span in case.evidence] == [RATE]
 
 
-def test_an_answer_is_saved_and_copied_with_footnotes_that_hold(
-    running: Site, somebody: Person, window: Window, model: Model
+def test_an_answer_is_saved_with_footnotes_that_hold(
+    running: Site, window: Window, model: Model
 ) -> None:
     model.says(f"{AT_FIRST} {SAID}")
     window.ask(FENTANYL)
@@ -439,11 +443,6 @@ def test_an_answer_is_saved_and_copied_with_footnotes_that_hold(
         assert RATE in [each.quote for each in found], name
         verdicts = verify_export.verify_footnotes(found, running.assistant.library)
         assert [each.state for each in verdicts] == ["same", "same"], name
-    somebody.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    window.live.get_by_role("button", name="Copy with footnotes").click()
-    expect(window.live.locator("[data-act=copy]")).to_have_text("Copied")
-    copied = window.page.evaluate("() => navigator.clipboard.readText()")
-    assert copied == answer
 
 
 # --- following the sources --------------------------------------------------------------------

@@ -13,6 +13,7 @@ import pytest
 from rag.assistant import Assistant
 from rag.errors import LibraryError, ModelInterrupted, NoSuchDocument, QuestionError
 from rag.settings import Settings
+from rag.types import Span
 from tests.assistants import SEEDS
 from tests.html_tree import parse
 from tests.serving import Quoter
@@ -20,9 +21,10 @@ from ui.questions.exchange import Exchange
 from ui.questions.exchange_json import BROKE_OFF
 from ui.questions.model_status import ModelStatus
 from ui.questions.runner import QuestionRunner
-from ui.records.feedback_cases import CaseFile
+from ui.records.feedback import Feedback
+from ui.records.feedback_cases import ReviewedCase
 from ui.records.history import History, HistoryError, NoSuchConversation, NoSuchExchange
-from ui.views import page_frame
+from ui.views import page_frame, review_list
 from ui.views.conversation_list import PAGE
 from ui.web.browser_windows import BrowserWindow
 from ui.web.conversation_parts import GONE, MAX_PAST_SHOWN
@@ -783,13 +785,15 @@ NASTY = "<script>alert(1)</script>\x07\u202e'\""
 
 
 def test_what_is_said_around_the_conversation_is_escaped() -> None:
-    made = CaseFile("", 0, (NASTY,))
+    nasty = Exchange("0" * 16, NASTY, "done", thumb="down", note=NASTY)
+    given = Feedback("wrong", NASTY, (Span("x", 0, 1), NASTY), "accepted", NASTY, (NASTY,))
+    made = [ReviewedCase(nasty, given, None, NASTY)]
     warm = ModelStatus(ready=True, text=NASTY)
     for shown in (
         page_frame.notice(NASTY),
         page_frame.model_status(warm, NASTY, NASTY),
         page_frame.model_status(ModelStatus(False, "", NASTY), NASTY, NASTY),
-        page_frame.feedback_summary(made),
+        review_list.render_review(made),
         page_frame.save_links(NASTY),
     ):
         assert "<script>" not in shown

@@ -125,7 +125,7 @@
   }
 
   function show(parts, line, state, said) {
-    parts.readers.textContent = `${state.readers} They can read it, and change nothing.`;
+    parts.readers.textContent = `${state.readers} Nobody can change it.`;
     parts.shows.textContent = state.path
       ? `The link shows ${state.shows}`
         + (state.later ? `; what was asked since is not shown until you renew it.` : ".")

@@ -1,24 +1,27 @@
 """Turns thumbs into a case file for the evals.
 
 A thumb up says that an answer, or a decline, was right: it must stay so. A thumb down counts where
-its note gives the right answer and the articles state it. What cannot be judged is left out, with
-the reason.
+the better answer or the note with it is stated by the articles, or the right sentence was marked in
+them. A reviewer may accept a case, edit it or drop it. What cannot be judged is left out, with the
+reason.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from eval import expected_facts
 from eval.cases import Tag
 from rag import split_sentences
 from rag.errors import FootnoteError
-from rag.types import Answer, Citation, Span
+from rag.types import Answer, Citation, Claim, Span
 from ui.questions.exchange import Exchange
+from ui.records.feedback import NOTHING, Feedback
 from ui.records.search_words import search_words
 from ui.records.unique_quote import find_unique_quote
 from ui.safe_text import count, one_line
@@ -29,6 +32,7 @@ SLUG_CHARS = 48
 
 TextOf = Callable[[str], str]
 _Quoted = tuple[Span, str]
+_NO_FEEDBACK: Mapping[str, Feedback] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,41 +52,89 @@ class _Judgement:
     quoted: tuple[_Quoted, ...] = ()
 
 
-def cases_from_feedback(conversations: Iterable[Sequence[Exchange]], text_of: TextOf) -> CaseFile:
-    """A case for each thumb that can be judged, in order; see
-    `ui.records.history.History.with_thumbs`.
+@dataclass(frozen=True, slots=True)
+class ReviewedCase:
+    """A thumb, what was said with it, and the case that it makes: a line of the file, or None and
+    why there is none."""
 
-    Each conversation is whole and in order, for the turns before a follow-up. `text_of` gives the
-    stored text of a document id, and raises a `FootnoteError` or `LookupError` where there is
-    none. The file loads with `eval.cases.load` while those texts stay as they are.
+    exchange: Exchange
+    feedback: Feedback
+    row: Mapping[str, Any] | None
+    why_not: str = ""
+
+    @property
+    def expected(self) -> tuple[str, ...]:
+        """The right answers that the case has; each of `all` by itself."""
+        row = self.row or {}
+        groups = [row["gold"]] if "gold" in row else row.get("all", [])
+        return tuple(each for group in groups for each in group)
+
+
+def cases_from_feedback(
+    conversations: Iterable[Sequence[Exchange]],
+    text_of: TextOf,
+    given: Mapping[str, Feedback] = _NO_FEEDBACK,
+    *,
+    accepted_only: bool = False,
+) -> CaseFile:
+    """A case for each thumb that can be judged and was not dropped, in order; those that were
+    accepted only, if so wanted. `conversations`, `text_of` and `given` as for `review_cases`.
+
+    The file loads with `eval.cases.load` while the texts stay as they are.
     """
-    rows: dict[str, dict[str, Any]] = {}
+    rows: dict[str, Mapping[str, Any]] = {}
     left_out: list[str] = []
-    for conversation in conversations:
-        for place, exchange in enumerate(conversation):
-            if exchange.thumb:
-                row = _row(exchange, conversation[:place], text_of)
-                if isinstance(row, str):
-                    left_out.append(f"“{one_line(exchange.question, 80)}” was left out: {row}.")
-                else:
-                    rows[row["id"]] = row
+    for case in review_cases(conversations, text_of, given):
+        decision = case.feedback.decision
+        if decision == "dropped" or (accepted_only and decision != "accepted"):
+            continue
+        if case.row is None:
+            question = one_line(case.exchange.question, 80)
+            left_out.append(f"“{question}” was left out: {case.why_not}.")
+        else:
+            rows[case.row["id"]] = case.row
     written = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows.values()]
     return CaseFile("".join(written), len(written), tuple(left_out))
 
 
-def _row(exchange: Exchange, before: Sequence[Exchange], text_of: TextOf) -> dict[str, Any] | str:
+def review_cases(
+    conversations: Iterable[Sequence[Exchange]],
+    text_of: TextOf,
+    given: Mapping[str, Feedback] = _NO_FEEDBACK,
+) -> Iterator[ReviewedCase]:
+    """Every thumb, in order; see `ui.records.history.History.with_thumbs`.
+
+    Each conversation is whole and in order, for the turns before a follow-up. `text_of` gives the
+    stored text of a document id, and raises a `FootnoteError` or `LookupError` where there is
+    none. `given` is what was said besides, by the id of the exchange.
+    """
+    for conversation in conversations:
+        for place, exchange in enumerate(conversation):
+            if exchange.thumb:
+                feedback = given.get(exchange.id, NOTHING)
+                row = _row(exchange, feedback, conversation[:place], text_of)
+                if isinstance(row, str):
+                    yield ReviewedCase(exchange, feedback, None, row)
+                else:
+                    yield ReviewedCase(exchange, feedback, row)
+
+
+def _row(
+    exchange: Exchange, feedback: Feedback, before: Sequence[Exchange], text_of: TextOf
+) -> dict[str, Any] | str:
     """One line of the file, or why there is none."""
     if not one_line(exchange.question):
         return "it has no question that can be shown"
-    judgement = _judgement(exchange)
+    judgement = _judgement(exchange, feedback)
     if isinstance(judgement, str):
         return judgement
     pointing = [_evidence(span, quote, text_of) for span, quote in judgement.quoted]
     evidence = list(dict.fromkeys(each for each in pointing if each))
     if judgement.groups and not evidence:
         return "its sources are no longer there, or say it in several places"
-    turns = _turns(before) if exchange.rewritten_as else []
-    asked = exchange.question if turns else exchange.rewritten_as or exchange.question
+    turns = _turns(before) if exchange.rewritten_as and not feedback.question else []
+    stands_alone = exchange.rewritten_as or exchange.question
+    asked = feedback.question or (exchange.question if turns else stands_alone)
     return {
         "id": _slug(exchange),
         "question": one_line(asked),
@@ -92,17 +144,22 @@ def _row(exchange: Exchange, before: Sequence[Exchange], text_of: TextOf) -> dic
         "history": turns,
         "tags": _tags(exchange, judgement, is_follow_up=bool(turns)),
         "answerable": bool(judgement.groups),
-        "note": _note(exchange, pointing.count(None)),
+        "note": _note(exchange, feedback, pointing.count(None)),
     }
 
 
 # --- what is right ---------------------------------------------------------------------------
 
 
-def _judgement(exchange: Exchange) -> _Judgement | str:
-    """What the thumb says is right, or why it says nothing that can be checked."""
+def _judgement(exchange: Exchange, feedback: Feedback) -> _Judgement | str:
+    """What the person says is right, or why they say nothing that can be checked. What a reviewer
+    wrote comes before the sentence that was marked, that before a better answer or a note."""
+    if feedback.expected:
+        return _edited(exchange, feedback)
+    if feedback.sentence:
+        return _marked(exchange, feedback, *feedback.sentence)
     if exchange.thumb == "down":
-        return _corrected(exchange)
+        return _corrected(exchange, feedback.better)
     answer = exchange.answer
     if answer is None:
         return "its answer was never finished"
@@ -123,9 +180,33 @@ def _liked(question: str, answer: Answer) -> _Judgement | str:
     return "nothing in its answer can be looked for" if is_cited else "its answer cites nothing"
 
 
-def _corrected(exchange: Exchange) -> _Judgement | str:
-    """The note is right, where a sentence that was cited or shown states it."""
-    note = one_line(exchange.note)
+def _edited(exchange: Exchange, feedback: Feedback) -> _Judgement | str:
+    """One of the reviewer's answers is right, as the marked sentence says, else the cited ones."""
+    cited = [(each.span, each.quote) for claim in exchange.claims for each in claim.citations]
+    quoted = [feedback.sentence] if feedback.sentence else cited
+    if not quoted:
+        return "no sentence that says it was marked in a source"
+    return _Judgement((feedback.expected,), tuple(quoted))
+
+
+def _marked(exchange: Exchange, feedback: Feedback, span: Span, quote: str) -> _Judgement | str:
+    """The better answer or the note where the marked sentence states it, else what the sentence
+    itself says to the question."""
+    for words in filter(None, map(one_line, (feedback.better, exchange.note))):
+        if groups := expected_facts.from_note(words, quote):
+            return _Judgement(groups, ((span, quote),))
+    if feedback.better:
+        return "the marked sentence does not state the better answer"
+    question = exchange.rewritten_as or exchange.question
+    claim = Claim(quote, (Citation(1, span, quote),), "supported")
+    answer = Answer(question, quote, (claim,), (), "answered", None, "")
+    return _liked(question, answer)
+
+
+def _corrected(exchange: Exchange, better: str) -> _Judgement | str:
+    """The better answer, else the note, is right, where a sentence that was cited or shown states
+    it."""
+    note = one_line(better) or one_line(exchange.note)
     if not note:
         return "a thumb down without a note does not say what is right"
     if expected_facts.is_complaint(note):
@@ -181,11 +262,13 @@ def _tags(exchange: Exchange, judgement: _Judgement, *, is_follow_up: bool) -> l
     return [*found, "follow-up"] if is_follow_up else found
 
 
-def _note(exchange: Exchange, lost: int) -> str:
-    """For who reviews the file."""
+def _note(exchange: Exchange, feedback: Feedback, lost: int) -> str:
+    """For who reads the file."""
     parts = [f"From a thumb {exchange.thumb} of {one_line(exchange.asked_at) or 'an unknown day'}."]
     if exchange.note:
         parts.append(f"It said: {one_line(exchange.note)}")
+    if feedback.expected or feedback.question:
+        parts.append("A reviewer edited it.")
     if exchange.document_ids:
         parts.append(f"It was asked of {count(len(exchange.document_ids), 'source')} only.")
     if lost > 0:

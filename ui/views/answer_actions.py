@@ -85,12 +85,16 @@ def _thumb(exchange: Exchange, thumb: str, words: str) -> str:
 
 
 def _note(exchange: Exchange) -> str:
-    """A line for a comment, once there is a thumb."""
+    """A line for a comment, once there is a thumb, and below it more to say (`feedback.js`)."""
     if exchange.thumb is None:
         return ""
-    id = f"fn-note-{escape(exchange.id)}"
+    id = escape(exchange.id)
+    saved = "Your note is saved." if exchange.note else ""
     return (
-        f'<div class="fn-note"><label for="{id}">A word on why (optional)</label>'
-        f'<input id="{id}" type="text" maxlength="500" autocomplete="off" '
-        f'value="{escape_line(exchange.note)}">{button("note", exchange.id, "Save")}</div>'
+        f'<div class="fn-note"><label for="fn-note-{id}">A word on why (optional)</label>'
+        f'<input id="fn-note-{id}" type="text" maxlength="500" autocomplete="off" '
+        f'value="{escape_line(exchange.note)}">{button("note", exchange.id, "Save")}'
+        f'<span class="fn-saved" role="status">{saved}</span>'
+        f'<details class="fn-say-more" data-exchange="{id}"><summary>Say what is right</summary>'
+        "</details></div>"
     )

@@ -10,7 +10,6 @@ from ui.views.take_away import save_conversation
 
 if TYPE_CHECKING:
     from ui.questions.model_status import ModelStatus
-    from ui.records.feedback_cases import CaseFile
 
 
 def page_header() -> str:
@@ -97,21 +96,3 @@ def no_match() -> str:
 def save_links(conversation: str) -> str:
     """Links that save the open conversation, with its footnotes, and a button that shares it."""
     return save_conversation(conversation) if conversation else ""
-
-
-def feedback_summary(made: CaseFile) -> str:
-    """What the thumbs given so far amount to as eval cases."""
-    if not made.cases and not made.left_out:
-        return ""
-    saved = (
-        '<p><a class="fn-new" href="export/cases.jsonl" download>Save '
-        f"{count(made.cases, 'case')}</a> and run them: "
-        "<code>footnote eval --cases cases.jsonl</code></p>"
-    )
-    left = "".join(f"<li>{escape(one_line(why, 300))}</li>" for why in made.left_out)
-    return (
-        '<section class="fn-feedback"><h3>Cases from your thumbs</h3>'
-        + (saved if made.cases else "")
-        + (f"<p>Left out, because they cannot be judged:</p><ul>{left}</ul>" if left else "")
-        + "</section>"
-    )

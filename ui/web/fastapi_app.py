@@ -24,11 +24,12 @@ if TYPE_CHECKING:
     from ui.gate.sign_in import Access
     from ui.questions.model_status import ModelLoader
     from ui.questions.runner import QuestionRunner
+    from ui.records.feedback import FeedbackStore
     from ui.records.history import History
     from ui.records.share_links import ShareLinks
 
 
-def create_app(
+def create_app(  # noqa: PLR0913
     blocks: gradio.Blocks,
     *,
     assistant: Assistant,
@@ -38,6 +39,7 @@ def create_app(
     root_path: str = "",
     mcp: bool = False,
     loader: ModelLoader | None = None,
+    feedback: FeedbackStore | None = None,
     **mounting: Any,
 ) -> FastAPI:
     """The application. `mounting` goes to `gradio.mount_gradio_app` (theme, css, head, …).
@@ -51,22 +53,27 @@ def create_app(
     from ui.api.chat_completions import ChatCompletions
     from ui.gate.request_guard import RequestGuard
     from ui.gate.security_headers import SecurityHeaders
+    from ui.records.feedback import FeedbackStore
     from ui.records.share_links import ShareLinks
+    from ui.web.feedback_forms import FeedbackForms
     from ui.web.routes import Routes
     from ui.web.sharing import Sharing
 
-    links = ShareLinks.open(assistant.settings.data_dir / "share_links.sqlite3", history)
+    folder = assistant.settings.data_dir
+    links = ShareLinks.open(folder / "share_links.sqlite3", history)
+    feedback = feedback or FeedbackStore.open(folder / "feedback.sqlite3")
     mcp_endpoint = _mcp_endpoint(assistant, runner, access) if mcp else None
     app = FastAPI(
-        lifespan=partial(_lifespan, mcp_endpoint=mcp_endpoint, closed=[links]),
+        lifespan=partial(_lifespan, mcp_endpoint=mcp_endpoint, closed=[links, feedback]),
         docs_url=None,  # these pages fetch scripts from elsewhere
         redoc_url=None,
         openapi_url=None,
     )
     completions = ChatCompletions(assistant, runner)
     app.router.routes += [
-        *Routes(assistant, history, access, loader).all(),
+        *Routes(assistant, history, access, loader, feedback).all(),
         *Sharing(history, links, access).routes(),
+        *FeedbackForms(assistant.library, history, feedback, access).routes(),
         Route("/v1/chat/completions", completions, methods=["POST"]),
         Route("/v1/models", _models),
         Route("/v1/models/{model}", _models),
@@ -125,7 +132,7 @@ async def _models(request: Request) -> Response:
 
 @asynccontextmanager
 async def _lifespan(
-    _: FastAPI, mcp_endpoint: McpEndpoint | None, closed: Sequence[ShareLinks]
+    _: FastAPI, mcp_endpoint: McpEndpoint | None, closed: Sequence[ShareLinks | FeedbackStore]
 ) -> AsyncIterator[None]:
     """Gradio puts its own around this one. What is `closed` is so at the end."""
     with ExitStack() as stack:

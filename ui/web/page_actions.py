@@ -24,6 +24,7 @@ from ui.web.questions_under_way import QuestionsUnderWay, UnderWay
 if TYPE_CHECKING:
     from rag.assistant import Assistant
     from ui.questions.runner import QuestionRunner
+    from ui.records.feedback import Feedback, FeedbackStore
     from ui.records.history import History
 
 BUSY = "Wait for the answer, or stop it first."
@@ -40,6 +41,7 @@ class PageActions:
     runner: QuestionRunner
     history: History
     windows: BrowserWindows = field(default_factory=BrowserWindows)
+    feedback: FeedbackStore | None = None
 
     @cached_property
     def questions(self) -> QuestionsUnderWay:
@@ -69,17 +71,19 @@ class PageActions:
         return self.assistant.model.name
 
     def evals_tab(self, owner: str) -> str:
-        """Past runs of the evals, and the cases that the owner's thumbs make."""
+        """Past runs of the evals, and the review of the cases that the owner's thumbs make."""
         from eval.runs.listing import list_runs
-        from ui.records import feedback_cases
-        from ui.views import eval_runs
+        from ui.records.feedback_cases import review_cases
+        from ui.views import eval_runs, review_list
 
-        library = self.assistant.library
+        library, thumbs = self.assistant.library, self.history.with_thumbs(owner)
+        given: Mapping[str, Feedback] = {}
+        if self.feedback:
+            self.feedback.keep_only(owner, [each.id for talk in thumbs for each in talk])
+            given = self.feedback.of(owner)
+        made = [*review_cases(thumbs, lambda id: library.document(id).text, given)]
         past = list_runs(self.assistant.settings.data_dir / "evals")
-        made = feedback_cases.cases_from_feedback(
-            self.history.with_thumbs(owner), lambda id: library.document(id).text
-        )
-        return eval_runs.render_tab(past) + page_frame.feedback_summary(made)
+        return eval_runs.render_tab(past) + review_list.render_review(made)
 
     # --- conversations ------------------------------------------------------------------------
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ui.gate.sign_in import Access
     from ui.questions.exchange import Exchange
     from ui.questions.model_status import ModelLoader
+    from ui.records.feedback import FeedbackStore
     from ui.records.history import History
     from ui.web.source_link import LinkedSource
 
@@ -54,6 +55,7 @@ class Routes:
     history: History
     access: Access
     loader: ModelLoader | None = None
+    feedback: FeedbackStore | None = None
 
     def all(self) -> Sequence[BaseRoute]:
         from starlette.routing import Route
@@ -149,14 +151,18 @@ class Routes:
         return _exported(exchanges, title, kind, title)
 
     def cases(self, request: Request) -> Response:
-        """The eval cases that somebody's thumbs make."""
+        """The eval cases that somebody's thumbs make; with ``?accepted=1`` the accepted ones."""
         from starlette.responses import Response
 
         from ui.records import feedback_cases
 
-        library = self.assistant.library
-        marked = self.history.with_thumbs(self.access.owner(request))
-        made = feedback_cases.cases_from_feedback(marked, lambda id: library.document(id).text)
+        library, owner = self.assistant.library, self.access.owner(request)
+        made = feedback_cases.cases_from_feedback(
+            self.history.with_thumbs(owner),
+            lambda id: library.document(id).text,
+            self.feedback.of(owner) if self.feedback else {},
+            accepted_only="accepted" in request.query_params,
+        )
         headers = {**PRIVATE, "Content-Disposition": content_disposition("cases", "jsonl")}
         return Response(made.text.encode(), headers=headers, media_type="application/jsonl")
 

@@ -48,6 +48,7 @@ def create_page(
     from ui.api.functions import ApiFunctions
     from ui.questions.model_status import ModelLoader
     from ui.questions.runner import QuestionRunner
+    from ui.records.feedback import FeedbackStore
     from ui.records.history import History
     from ui.web import fastapi_app, gradio_page
     from ui.web.indexing_jobs import IndexingJobs
@@ -59,7 +60,8 @@ def create_page(
     history = History.open(settings.data_dir / "history.sqlite3")
     slots = 1 if settings.provider == "local" else HOSTED_SLOTS
     runner = QuestionRunner(assistant, max_running or slots)
-    page = PageActions(assistant, runner, history)
+    feedback = FeedbackStore.open(settings.data_dir / "feedback.sqlite3")
+    page = PageActions(assistant, runner, history, feedback=feedback)
     pane = SourcePane(assistant.library, page)
     indexing = IndexingJobs(assistant, settings.data_dir / "articles")
     indexing.take_up()
@@ -77,6 +79,7 @@ def create_page(
         root_path=root_path,
         mcp=mcp,
         loader=loader,
+        feedback=feedback,
         **gradio_page.mount_options(),
     )
     web.router.routes[:0] = RailRoutes(assistant, indexing).all()

@@ -1,0 +1,151 @@
+"""Answers are copied, shared and judged in a browser, on a desk and on a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from playwright.sync_api import Browser, Page, expect
+
+from rag.assistant import Assistant
+from rag.models.provider import HostedProvider
+from rag.store.documents import Library
+from rag.store.vectors import VectorStore
+from tests.asking import FENTANYL, LARGE, RATE, Index, settings_for
+from tests.browser import AT_FIRST, PHONE, SAID, Model, Person, Site, Visit, Window
+from tests.serving import served
+from ui.gate.sign_in import Access
+
+pytest_plugins = ["tests.seeds", "tests.chromium"]
+
+DESK = {"width": 1280, "height": 900}
+TYPES = """async () => {
+    const [item] = await navigator.clipboard.read();
+    const html = await (await item.getType("text/html")).text();
+    return [item.types, html, await navigator.clipboard.readText()];
+}"""
+
+
+@pytest.fixture(scope="module")
+def shared(
+    chromium: Browser, seeds: Index, model: Model, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    """The application as others reach it."""
+    from ui.web import server
+
+    folder = tmp_path_factory.mktemp("shared")
+    settings = settings_for(model, LARGE, data_dir=folder)
+    library = Library.open(folder / "library.sqlite3")
+    vectors = VectorStore.open(folder / "vectors", seeds.embedder.name)
+    with Assistant(settings, library, vectors, seeds.embedder, HostedProvider(settings)) as made:
+        made.ensure_seeds()
+        web, runner, history = server.create_page(made, Access(hosts=frozenset()))
+        with closing(history), closing(runner), served(web) as url:
+            yield Site(url, made, history, folder)
+
+
+def axe(page: Page, within: str) -> list[Any]:
+    found = Axe().run(page, context=within).response["violations"]
+    return [(each["id"], each["nodes"][0]["html"]) for each in found]
+
+
+@pytest.mark.parametrize(
+    "options", [{"viewport": DESK}, {"viewport": PHONE, "color_scheme": "dark", "has_touch": True}]
+)
+def test_an_answer_is_copied_shared_and_judged(
+    shared: Site, visit: Visit, model: Model, options: dict[str, Any]
+) -> None:
+    person = visit(shared.url, **options)
+    person.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    model.says(f"{AT_FIRST} {SAID}")
+    window = person.window()
+    window.ask(FENTANYL)
+    copy(window)
+    share(person, window)
+    judge(window)
+
+
+def copy(window: Window) -> None:
+    button = window.live.locator("[data-act=copy]")
+    button.click()
+    expect(button).to_have_text("Copied")
+    types, html, text = window.page.evaluate(TYPES)
+    assert set(types) == {"text/plain", "text/html"}
+    for copied in (html, text):
+        assert RATE in copied
+        assert "[1]" in copied
+        assert "{" not in copied
+    assert "<sup>" in html
+    window.page.evaluate(
+        "() => { navigator.clipboard.write = () => Promise.reject(new Error());"
+        " document.execCommand = () => false }"
+    )
+    expect(button).to_have_text("Copy with footnotes")
+    button.click()
+    dialog = window.page.locator("dialog")
+    expect(dialog.get_by_role("textbox")).to_be_focused()
+    assert axe(window.page, "dialog") == []
+    window.page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(button).to_be_focused()
+
+
+def share(person: Person, window: Window) -> None:
+    if not window.page.locator("[data-act=share]").first.is_visible():
+        window.page.locator("[data-act=sidebar]").click()
+    window.page.locator("[data-act=share]").first.click()
+    dialog = window.page.locator("dialog")
+    expect(dialog).to_contain_text("1 question")
+    dialog.get_by_role("button", name="Make a link").click()
+    expect(dialog.get_by_role("status")).to_contain_text("The link is ready.")
+    assert axe(window.page, "dialog") == []
+    link = dialog.get_by_label("Link", exact=True).input_value()
+    other = person.context.new_page()
+    other.goto(link)
+    expect(other.locator("main")).to_contain_text("20% rate")
+    assert axe(other, "body") == []
+    dialog.get_by_role("button", name="Withdraw link").click()
+    expect(dialog.get_by_role("status")).to_contain_text("no longer works")
+    reply = other.goto(link)
+    assert reply
+    assert reply.status == 404
+    other.close()
+    person.log.console.clear()  # the browser tells of the 404
+    dialog.get_by_role("button", name="Close").click()
+
+
+def judge(window: Window) -> None:
+    """A thumb, a note, and the right sentence marked in the source."""
+    window.page.locator("#fn-live [data-thumb=down]").click()
+    form = window.live.locator(".fn-note")
+    form.locator("input").fill("just so")
+    form.locator("> [data-act=note]").click()
+    expect(form.get_by_role("status")).to_contain_text("Saved: your note.")
+    form.locator("summary").click()
+    form.get_by_label("Reason").select_option("Something is missing")
+    form.get_by_label("A better answer").fill("20%")
+    assert axe(window.page, "#fn-live .fn-note") == []
+    form.get_by_role("button", name="Mark it in a source").click()
+    window.chip(1).click()
+    assert window.lit() == RATE
+    window.page.evaluate(
+        "() => { const range = document.createRange();"
+        " range.selectNodeContents(document.querySelector('#fn-pane .fn-current'));"
+        " getSelection().removeAllRanges(); getSelection().addRange(range) }"
+    )
+    window.page.get_by_role("button", name="Use the selected sentence").click()
+    expect(form.get_by_role("status")).to_contain_text("the right sentence")
+    if window.page.locator("#fn-pane [data-act=close]").first.is_visible():
+        window.page.locator("#fn-pane [data-act=close]").first.click()
+    form.locator(".fn-say-more [data-act=note]").click()
+    expect(form.get_by_role("status")).to_contain_text("the better answer")
+    window.tab("Evals")
+    row = window.page.locator(".fn-review-row")
+    expect(row).to_contain_text("An answer is right with")
+    row.get_by_role("button", name="Accept", exact=True).click()
+    expect(row).to_contain_text("Accepted")
+    expect(window.page.get_by_role("link", name="Only the 1 accepted")).to_be_visible()
+    assert axe(window.page, ".fn-review") == []

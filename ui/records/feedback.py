@@ -1,0 +1,135 @@
+"""What a person says of an answer besides a thumb and a note, and how it was reviewed.
+
+In a SQLite file of its own: a reason, a better answer, the sentence of a source that is right, and
+for the review whether it becomes a case of the evals, and with which question and answer.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from rag import Database
+from rag.types import Span
+from ui.records import history_schema
+from ui.safe_text import one_line
+
+Decision = Literal["open", "accepted", "dropped"]
+REASONS = {
+    "wrong": "It is wrong",
+    "incomplete": "Something is missing",
+    "source": "The source is the wrong one",
+    "question": "It answers another question",
+    "unclear": "It is hard to read",
+}
+KEPT_DAYS = 30  # after the last change, of feedback to an answer that was deleted
+MAX_BETTER_CHARS = 2_000
+MAX_QUESTION_CHARS = 2_000
+MAX_EXPECTED = 10  # right answers of one case
+SCHEMA = """
+CREATE TABLE feedback (
+    owner TEXT NOT NULL,
+    exchange_id TEXT NOT NULL,
+    document TEXT NOT NULL,
+    saved_on TEXT NOT NULL,
+    PRIMARY KEY (owner, exchange_id)
+)
+"""
+_FORMAT = replace(
+    history_schema.FORMAT, name="file of feedback", version=1, schema=SCHEMA, upgrades={}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What was said of one answer. `sentence` is a place in a source and its words when it was
+    marked. `question` and `expected` are as a reviewer edited them, "" and () where not; one of
+    `expected` makes an answer right."""
+
+    reason: str = ""  # a key of `REASONS`
+    better: str = ""
+    sentence: tuple[Span, str] | None = None
+    decision: Decision = "open"
+    question: str = ""
+    expected: tuple[str, ...] = ()
+
+
+NOTHING = Feedback()
+
+
+class FeedbackStore:
+    """One open file. Safe among threads. Every method raises `HistoryError` when the file cannot
+    be read or written."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @classmethod
+    def open(cls, path: Path) -> FeedbackStore:
+        """Open the file at `path`, making it where missing."""
+        return cls(Database.open(path, _FORMAT))
+
+    def close(self) -> None:
+        self._database.close()
+
+    def get(self, owner: str, exchange_id: str) -> Feedback:
+        """What the owner said of an answer; `NOTHING` where they said nothing."""
+        return self.of(owner).get(exchange_id, NOTHING)
+
+    def of(self, owner: str) -> Mapping[str, Feedback]:
+        """All that the owner said, by the id of the exchange."""
+        sql = "SELECT exchange_id, document FROM feedback WHERE owner = ?"
+        return {id: _read(document) for id, document in self._database.rows(sql, owner)}
+
+    def put(self, owner: str, exchange_id: str, feedback: Feedback) -> None:
+        """Store it, in place of what was said before."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO feedback VALUES (?, ?, ?, date())",
+                (owner, exchange_id, _written(feedback)),
+            )
+
+    def keep_only(self, owner: str, exchange_ids: Collection[str]) -> None:
+        """Delete what was said of other answers, which were deleted, after `KEPT_DAYS`: a delete
+        may be taken back."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                "DELETE FROM feedback WHERE owner = ? AND saved_on < date('now', ?)"
+                " AND exchange_id NOT IN (SELECT value FROM json_each(?))",
+                (owner, f"-{KEPT_DAYS} days", json.dumps([*exchange_ids])),
+            )
+
+
+def _written(feedback: Feedback) -> str:
+    sentence = None
+    if feedback.sentence:
+        span, quote = feedback.sentence
+        sentence = [span.document_id, span.start, span.end, quote]
+    document = {
+        "reason": feedback.reason if feedback.reason in REASONS else "",
+        "better": one_line(feedback.better, MAX_BETTER_CHARS),
+        "sentence": sentence,
+        "decision": feedback.decision,
+        "question": one_line(feedback.question, MAX_QUESTION_CHARS),
+        "expected": [one_line(each, MAX_BETTER_CHARS) for each in feedback.expected][:MAX_EXPECTED],
+    }
+    return json.dumps(document)
+
+
+def _read(document: str) -> Feedback:
+    found = json.loads(document)
+    sentence = found["sentence"]
+    if sentence is not None:
+        id, start, end, quote = sentence
+        sentence = (Span(id, start, end), quote)
+    return Feedback(
+        found["reason"],
+        found["better"],
+        sentence,
+        found["decision"],
+        found["question"],
+        tuple(found["expected"]),
+    )
