@@ -65,7 +65,7 @@ OWNERS = {
     "starlette": {"ui"},
     "uvicorn": {"ui"},
     "mcp": {"ui.api.mcp_server"},
-    "playwright": {"ui.bench.__main__", "ui.bench.browser", "ui.bench.load"},
+    "playwright": {"ui.bench.browser", "ui.bench.load", "ui.bench.page_load", "ui.bench.tasks"},
     "typer": {"ui"},
     "rich": {"ui", "eval"},
 }

@@ -68,7 +68,7 @@ def text_of(page: str) -> str:
 
 
 def test_the_page_is_served_and_names_no_other_host(visit: Visit) -> None:
-    page = visit.get("/")
+    page = visit.get("/", headers={"Accept-Encoding": "identity"})
     assert page.status_code == 200
     assert "<gradio-app" in page.text
     assert "window.gradio_config" in page.text
@@ -96,6 +96,14 @@ def test_what_the_page_fetches_is_there(visit: Visit) -> None:
     for file in [*files, "theme.css", "static/js/iframeResizer.contentWindow.min.js"]:
         assert visit.get(f"/{file}").status_code == 200
     assert "https:" not in visit.get("/theme.css").text
+
+
+def test_the_page_is_sent_compressed(visit: Visit) -> None:
+    plain = visit.get("/", headers={"Accept-Encoding": "identity"})
+    small = visit.get("/", headers={"Accept-Encoding": "gzip"})
+    assert small.headers["content-encoding"] == "gzip"
+    assert int(small.headers["content-length"]) < len(plain.content) / 2
+    assert len(small.text) == len(plain.text)
 
 
 def test_files_are_compressed_as_before(visit: Visit) -> None:

@@ -11,19 +11,23 @@ import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from rag.answering import prompting
+from rag.ingest.readers import read_page
 from rag.models import chat
 from rag.query.rewriting import rewrite
 from rag.settings import load_settings
 from rag.types import ChatModel, Message, Passage, Span, Turn
 from ui.bench import __main__ as bench
 from ui.bench.load import LoadResult, SimulatedUser, marker, question
+from ui.bench.page_load import PageLoad, layout_shift, load_lines
 from ui.bench.page_probe import ObservedQuestion, ahead
 from ui.bench.stand_in_model import NAME, StandInModel
+from ui.bench.tasks import PDF_TEXT, Person, one_page_pdf
 
 ROOT = Path(__file__).parents[1]
 
@@ -119,6 +123,7 @@ def asked(
         "frames": [dict(zip(names, frame, strict=True)) | {"id": "new"} for frame in frames],
         "changes": len(frames),
         "tasks": [0.06, 0.09],
+        "shifts": [[1.0, 0.01], [1.2, 0.02]],
         "lag": 0.03,
         "text": text,
         "failed": failed,
@@ -140,6 +145,11 @@ def test_what_never_came_never_ends() -> None:
     assert asked(ORDERLY[0]).evidence_s == float("inf")
 
 
+def test_the_first_useful_text_is_a_passage_or_a_word() -> None:
+    assert asked(*ORDERLY).useful_s == 0.2
+    assert asked((0.4, "Writing", 0, 9, True), *ORDERLY[4:]).useful_s == 0.4
+
+
 @pytest.mark.parametrize(
     ("frames", "wrong"),
     [
@@ -155,6 +165,67 @@ def test_disorder_is_noticed(frames: Any, wrong: str) -> None:
 
 def test_places_in_line_are_read_from_the_words_on_screen() -> None:
     assert [ahead(frame[1]) for frame in ORDERLY[:3]] == [2, 0, 0]
+
+
+# --- how the page opens ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("shifts", "expected"),
+    [
+        ([], 0.0),
+        ([(0.1, 0.02), (0.5, 0.03)], 0.05),
+        ([(0.1, 0.02), (1.2, 0.03)], 0.03),  # a second lies between them
+        ([(at * 0.9, 0.01) for at in range(9)], 0.06),  # five seconds are a window's most
+    ],
+)
+def test_shifts_count_by_the_largest_window(shifts: Any, expected: float) -> None:
+    assert layout_shift(shifts) == pytest.approx(expected)
+
+
+def test_a_load_counts_what_blocks_beyond_its_share() -> None:
+    told = {"first": 0.2, "largest": 0.5, "usable": 0.9, "bytes": 4321, "requests": 7}
+    found = PageLoad.of(told | {"shifts": [[0.3, 0.01]], "tasks": [0.06, 0.15]})
+    assert (found.longest_task_s, found.shift) == (0.15, 0.01)
+    assert found.blocking_s == pytest.approx(0.11)
+    lines = dict(load_lines([found]))
+    assert lines["transfer"] == "4 kB in 7 requests"
+    assert lines["usable"].startswith("0.90 s median")
+
+
+# --- tasks ------------------------------------------------------------------------------------
+
+
+class Keyboard:
+    async def type(self, _: str) -> None: ...
+    async def press(self, _: str) -> None: ...
+
+
+class Element:
+    @property
+    def first(self) -> Element:
+        return self
+
+    async def click(self, **_: Any) -> None: ...
+
+
+def test_clicks_keys_and_the_way_of_the_hand_are_counted() -> None:
+    page = SimpleNamespace(keyboard=Keyboard(), locator=lambda _: Element())
+    person = Person(SimpleNamespace(page=page))  # type: ignore[arg-type]
+
+    async def work() -> None:
+        await person.click("a")
+        await person.write("how?")
+        await person.click("b")
+
+    asyncio.run(work())
+    assert (person.clicks, person.keys, person.moves) == (2, 5, 2)
+    assert person.effort_s == pytest.approx(2 * 1.3 + 5 * 0.28 + 2 * 0.4)
+
+
+def test_the_pdf_of_the_tasks_can_be_read() -> None:
+    read = read_page("https://example.org/cedar.pdf", ".pdf", one_page_pdf(PDF_TEXT))
+    assert read.text.strip() == PDF_TEXT
 
 
 # --- many at once -----------------------------------------------------------------------------
@@ -236,7 +307,7 @@ def test_without_a_browser_one_is_told_what_to_install(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(sys, "argv", ["bench", "--only", section])
+    monkeypatch.setattr(sys, "argv", ["bench", section])
     assert bench.main() != 0
     assert "apt-get install chromium" in capsys.readouterr().err
 
@@ -248,7 +319,6 @@ def test_two_people_ask_at_once_and_nothing_goes_astray() -> None:
         sys.executable,
         "-m",
         "ui.bench.__main__",
-        "--only",
         "load",
         "--people",
         "2",

@@ -1,14 +1,18 @@
 """Signs and words for support, for answers and for declines: on the page, in the terminal and in
-files."""
+files.
+
+Where a request from the page is handled, words are in the language of whoever sent it; constants
+are English and marked for translation.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from rag import Job
-from rag.serialization import missing_parts
 from rag.types import Answer, Answers, Claim, Origin, Support
-from ui.safe_text import count, one_line
+from ui.safe_text import one_line
+from ui.translation import to_translate, translate, translate_count
 
 LIKELY = 0.5
 """A chance from here on says that an answer is likelier than none."""
@@ -23,18 +27,23 @@ class Mark:
     sign: str
     style: str  # in a terminal
     grade: str  # the ending of a class in a style sheet: good, fair, bad or soft
-    words: str
+    english: str
+
+    @property
+    def words(self) -> str:
+        """What it means, in the current language."""
+        return translate(self.english)
 
 
 _OF_SUPPORT: dict[Support, Mark] = {
-    "supported": Mark("✓", "green", "good", "supported"),
-    "partial": Mark("~", "yellow", "fair", "partly supported"),
-    "unsupported": Mark("✗", "red", "bad", "not supported"),
-    "unchecked": Mark("?", "yellow", "fair", "not checked"),
+    "supported": Mark("✓", "green", "good", to_translate("supported")),
+    "partial": Mark("~", "yellow", "fair", to_translate("partly supported")),
+    "unsupported": Mark("✗", "red", "bad", to_translate("not supported")),
+    "unchecked": Mark("?", "yellow", "fair", to_translate("not checked")),
 }
 _OF_ORIGIN: dict[Origin, Mark] = {  # where it says more than the support, which is trivial or moot
-    "closest": Mark("○", "dim", "soft", "closest passage"),
-    "compared": Mark("≠", "yellow", "fair", "sources differ"),
+    "closest": Mark("○", "dim", "soft", to_translate("closest passage")),
+    "compared": Mark("≠", "yellow", "fair", to_translate("sources differ")),
 }
 SUPPORTED, CLOSEST = _OF_SUPPORT["supported"], _OF_ORIGIN["closest"]
 WORST_FIRST = (
@@ -43,18 +52,20 @@ WORST_FIRST = (
 )
 
 ANSWERS_LABELS: dict[Answers, tuple[str, str]] = {  # sign, sentence; none where there is no doubt
-    "partly": ("◐", "Answers part of the question."),
-    "unsure": ("?", "May not answer the question."),
+    "partly": ("◐", to_translate("Answers part of the question.")),
+    "unsure": ("?", to_translate("May not answer the question.")),
 }
 
-CLOSEST_IS_QUOTED = "The closest passage is quoted, because no answer could be written from it."
+CLOSEST_IS_QUOTED = to_translate(
+    "The closest passage is quoted, because no answer could be written from it."
+)
 
-SUGGESTED = "Questions that the articles answer"
+SUGGESTED = to_translate("Questions that the articles answer")
 
 DECLINE_REASONS = {
-    "nothing retrieved": "nothing in the articles matches the question.",
-    "not stated": "the articles do not state it.",
-    "nothing survived checking": "the articles do not support what the model wrote.",
+    "nothing retrieved": to_translate("nothing in the articles matches the question."),
+    "not stated": to_translate("the articles do not state it."),
+    "nothing survived checking": to_translate("the articles do not support what the model wrote."),
 }
 
 
@@ -85,7 +96,10 @@ def answers_label(answer: Answer) -> tuple[str, str]:
     """A sign and the words for whether an answer answers its question: which parts of it are
     missing, else how sure that is; "" twice where it plainly does."""
     sign, words = ANSWERS_LABELS.get(answer.answers, ("", ""))
-    return sign, one_line(missing_parts(answer.missing)) or words
+    if answer.missing:
+        parts = one_line(" ".join(answer.missing))
+        return sign, translate("The articles do not say: {parts}", parts=parts)
+    return sign, translate(words)
 
 
 def doubt(answer: Answer) -> str:
@@ -95,16 +109,19 @@ def doubt(answer: Answer) -> str:
         return ""
     _, words = answers_label(answer)
     is_quoted = any(claim.origin == "closest" for claim in answer.claims)
-    return " ".join(filter(None, (words, CLOSEST_IS_QUOTED if is_quoted else "")))
+    return " ".join(filter(None, (words, translate(CLOSEST_IS_QUOTED) if is_quoted else "")))
 
 
 def why_declined(answer: Answer) -> str:
     """Why there is no answer, and how likely one was, where that does not contradict it."""
-    why = DECLINE_REASONS.get(answer.reason or "", "no reason is known.")
+    english = DECLINE_REASONS.get(answer.reason or "", to_translate("no reason is known."))
+    why = translate(english)
     if (chance := telling_chance(answer)) is None:
         return why
-    shown = format_chance(chance)
-    return f"{why.removesuffix('.')} (chance that they answer the question: {shown})."
+    likely = translate(
+        "chance that they answer the question: {chance}", chance=format_chance(chance)
+    )
+    return f"{why.rstrip('.。')} ({likely})."
 
 
 def telling_chance(answer: Answer) -> float | None:
@@ -116,7 +133,9 @@ def telling_chance(answer: Answer) -> float | None:
 
 def format_chance(chance: float) -> str:
     """``12%`` for 0.12. An estimate is never wholly sure: ``under 1%``, ``over 99%``."""
-    return "under 1%" if chance < 0.01 else "over 99%" if chance > 0.99 else f"{chance:.0%}"
+    if chance < 0.01:
+        return translate("under 1%")
+    return translate("over 99%") if chance > 0.99 else f"{chance:.0%}"
 
 
 def time_left(job: Job) -> str:
@@ -125,6 +144,8 @@ def time_left(job: Job) -> str:
     if seconds is None:
         return ""
     if seconds < 60:
-        return "under a minute left"
+        return translate("under a minute left")
     minutes = round(seconds / 60)
-    return f"about {count(minutes, 'minute')} left" if minutes < 120 else f"{minutes // 60} h left"
+    if minutes < 120:
+        return translate_count(minutes, "about {n} minute left", "about {n} minutes left")
+    return translate("{hours} h left", hours=minutes // 60)

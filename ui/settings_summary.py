@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from rag.settings import LOCAL_MODEL, OPENAI_MODEL, OPENAI_URL, Settings
+from rag.settings import LOCAL_MODEL, NO_MODEL, OPENAI_MODEL, OPENAI_URL, Settings
+from ui.translation import translate
 
 HIDDEN = "set (hidden)"
 UNSET = "unset"
+
+
+@dataclass(frozen=True, slots=True)
+class ConfiguredModel:
+    """A chat model that the settings know; it is used where Footnote is started with `setting`."""
+
+    name: str
+    place: str  # "on this machine", a host, or "" where there is no model
+    setting: str
+    is_used: bool
 
 
 def setting_values(settings: Settings) -> Iterator[tuple[str, str]]:
@@ -27,12 +40,34 @@ def setting_values(settings: Settings) -> Iterator[tuple[str, str]]:
 def model_name(settings: Settings) -> str:
     """The chat model in use, as far as that is known before the first request."""
     if settings.provider == "none":
-        return "no language model"
+        return translate("no language model")
     if settings.provider == "local":
-        return str(settings.model_path or "the embedded model")
+        return str(settings.model_path or translate("the embedded model"))
     if settings.provider == "openai":
         return settings.model or OPENAI_MODEL
-    return settings.model or "the first model that the server lists"
+    return settings.model or translate("the first model that the server lists")
+
+
+def configured_models(settings: Settings) -> list[ConfiguredModel]:
+    """The chat model in use, and those that another FOOTNOTE_MODEL alone would choose."""
+    found: dict[str, ConfiguredModel] = {}
+    for model in dict.fromkeys((settings.model, LOCAL_MODEL, NO_MODEL, None)):
+        other = settings.model_copy(update={"model": model})
+        is_used = model == settings.model
+        is_missing = other.provider == "local" and find_spec("xllamacpp") is None
+        if is_used or not is_missing:
+            setting = f"FOOTNOTE_MODEL={model or ''}"
+            made = ConfiguredModel(model_name(other), _place(other), setting, is_used)
+            found.setdefault(other.provider, made)
+    return list(found.values())
+
+
+def _place(settings: Settings) -> str:
+    if settings.provider == "none":
+        return ""
+    if settings.provider == "local":
+        return translate("on this machine")
+    return host((settings.llm_base_url or "") if settings.provider == "compatible" else OPENAI_URL)
 
 
 def outside_hosts(settings: Settings) -> list[str]:
@@ -51,8 +86,9 @@ def outside_hosts(settings: Settings) -> list[str]:
 def privacy_sentence(settings: Settings) -> str:
     """One sentence that says whether text leaves this machine, and to which hosts."""
     if not settings.sends_text_out:
-        return "Text stays on this machine."
-    return f"Text leaves this machine: it is sent to {' and '.join(outside_hosts(settings))}."
+        return translate("Text stays on this machine.")
+    hosts = ", ".join(outside_hosts(settings))
+    return translate("Text leaves this machine: it is sent to {hosts}.", hosts=hosts)
 
 
 def host(url: str) -> str:

@@ -11,6 +11,7 @@
     "remove-source": "change", "refresh-source": "change",
     "cancel-job": "change", "resume-job": "change",
   };
+  const say = window.footnoteSay; // a text in the language of the page
   const byId = (id) => document.getElementById(id);
 
   const local = {
@@ -33,7 +34,7 @@
 
   function send(act, element, byKey) {
     const data = { ...element.dataset };
-    if (act === "remove-source" && !window.confirm("Remove this source from the index?")) return;
+    if (act === "remove-source" && !window.confirm(say("Remove this source from the index?"))) return;
     if (act === "note") data.note = element.closest(".fn-note").querySelector("input").value;
     if (KINDS[act] === "select") Object.assign(data, window.footnotePane.open(element, byKey));
     if (act === "conversation" || act === "new") document.body.classList.remove("fn-sidebar-open");
@@ -46,11 +47,7 @@
   // --- the rest of the page -------------------------------------------------------------------
 
   document.addEventListener("keydown", (event) => {
-    const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
-    if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && box()) {
-      event.preventDefault();
-      box().focus();
-    }
+    if (document.querySelector("dialog[open]")) return; // it closes itself
     if (event.key === "Enter" && event.target.closest?.(".fn-note")) {
       event.preventDefault();
       event.target.closest(".fn-note").querySelector("[data-act=note]")?.click();

@@ -94,7 +94,7 @@
     tell();
   }
 
-  const tell = () => say("fn-rail-said", byId("fn-rail-count").textContent);
+  const tell = () => announce("fn-rail-said", byId("fn-rail-count").textContent);
 
   function ticks() {
     for (const box of document.querySelectorAll(".fn-source-tick")) {
@@ -107,7 +107,7 @@
     master.indeterminate = !master.checked && some;
     const noun = total === 1 ? "source" : "sources";
     const counted = `${number().toLocaleString("en")} of ${total.toLocaleString("en")} ${noun}`;
-    say("fn-rail-count", all ? `All ${total.toLocaleString("en")} ${noun}` : counted);
+    announce("fn-rail-count", all ? `All ${total.toLocaleString("en")} ${noun}` : counted);
     const open = byId("fn-limit-open");
     if (open) open.textContent = !total ? "No sources yet" : all ? `Asks all ${noun}` : `Asks ${counted}`;
     open?.classList.toggle("fn-limited", !all);
@@ -136,7 +136,7 @@
     } catch { /* nothing is kept, or storage is refused */ }
   }
 
-  function say(id, text) {
+  function announce(id, text) {
     const place = byId(id);
     if (place && place.textContent !== text) place.textContent = text;
   }
@@ -184,8 +184,8 @@
   }
 
   function busy(text) {
-    say("fn-limit-jobs", text);
-    say("fn-rail-said", text);
+    announce("fn-limit-jobs", text);
+    announce("fn-rail-said", text);
   }
 
   function note(text) {
@@ -288,8 +288,8 @@
       return;
     }
     showJobs(found.html);
-    say("fn-limit-jobs", found.line);
-    if (active && !found.active) say("fn-rail-said", byId("fn-jobs").querySelector(".fn-job-state")?.textContent ?? "");
+    announce("fn-limit-jobs", found.line);
+    if (active && !found.active) announce("fn-rail-said", byId("fn-jobs").querySelector(".fn-job-state")?.textContent ?? "");
     active = found.active;
     if (library !== found.library) {
       if (library !== null) start();

@@ -24,9 +24,9 @@
     });
     try {
       await put(reading);
-      say(button, "Copied");
+      tell(button, "Copied");
     } catch {
-      await reading.then((copied) => byHand(copied.text), () => say(button, "Could not copy"));
+      await reading.then((copied) => byHand(copied.text), () => tell(button, "Could not copy"));
     }
   }
 
@@ -68,7 +68,7 @@
     area.select();
   }
 
-  function say(button, words) {
+  function tell(button, words) {
     const before = button.dataset.said ?? button.textContent;
     button.dataset.said = before;
     button.textContent = words;
@@ -150,7 +150,7 @@
         return;
       }
     }
-    say(parts.copied, "Copied");
+    tell(parts.copied, "Copied");
   }
 
   // --- a dialog -----------------------------------------------------------------------------------

@@ -15,14 +15,17 @@ import time
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
-from statistics import median
 from typing import TYPE_CHECKING, Any, cast
 
 from rag.errors import FootnoteError
 from ui.bench.browser import PageWindow, ServedPage, open_browser, serve_page
+from ui.bench.figures import print_figure, print_percentiles, print_times
+from ui.bench.large_index import lengthen_conversation, source_questions, write_sources
 from ui.bench.load import run_load
+from ui.bench.page_load import load_lines, load_page
 from ui.bench.page_probe import ObservedQuestion
 from ui.bench.stand_in_model import NAME, StandInModel
+from ui.bench.tasks import run_tasks
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
@@ -36,6 +39,9 @@ QUESTIONS = (
 )
 UNCOUNTED = "Who chaired the meeting?"  # asked first, while caches fill
 EVIDENCE_S = 0.5
+USEFUL_S = 1.0  # from Enter to the first text that a person can use
+SHIFT = 0.05  # cumulative layout shift
+ROUNDS = 20  # questions for a 95th percentile
 UPDATES = 10  # a second, as `ui.questions.runner` throttles them
 BLOCK_S = 0.1  # a page that is held up for longer feels so
 LONG_SENTENCES, LONG_WORD_S = 60, 0.025  # a long answer: about forty words a second
@@ -45,15 +51,20 @@ EARLY = 10  # questions after which memory is first looked at
 def main() -> int:
     """Run the sections that were chosen and print one line for each figure; the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", choices=SECTIONS, action="append", help="leave the others out")
+    parser.add_argument("sections", nargs="*", metavar="section", help=", ".join(SECTIONS))
     parser.add_argument("--seconds", type=float, default=120, help="of the load (120)")
     parser.add_argument("--people", type=int, default=8, help="who ask at once (8)")
-    parser.add_argument("--questions", type=int, default=200, help="of the look at memory (200)")
+    parser.add_argument("--questions", type=int, default=200, help="of a conversation (200)")
+    parser.add_argument("--sources", type=int, default=2000, help="of the large index (2000)")
+    parser.add_argument("--times", type=int, default=5, help="that the page is opened (5)")
+    parser.add_argument("--model", choices=("local", "none"), default="local", help="of the tasks")
     options = parser.parse_args()
+    if unknown := set(options.sections) - SECTIONS.keys():
+        parser.error(f"there is no section {', '.join(sorted(unknown))}")
     if options.people < 1 or options.questions <= EARLY:
         parser.error(f"somebody must ask, and more than {EARLY} questions")
     try:
-        for name in options.only or SECTIONS:
+        for name in options.sections or SECTIONS:
             loads = ", ".join(f"{each:.1f}" for each in os.getloadavg()[:2])
             print(f"\n{name}: load average {loads}, {os.cpu_count()} cores", flush=True)
             asyncio.run(SECTIONS[name](options))
@@ -61,6 +72,26 @@ def main() -> int:
         print(error, file=sys.stderr)
         return error.exit_code
     return 0
+
+
+# --- the page opens ---------------------------------------------------------------------------
+
+
+async def _opening(options: argparse.Namespace) -> None:
+    """The page on loopback, and over a slower network; for the first time, and again."""
+    async with open_browser() as browser:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            serve_page(Path(folder), model="none") as page,
+        ):
+            window = await PageWindow.open(browser, page.url)  # the server's own first time
+            await window.close()
+            for network, slow in (("loopback", False), ("10 Mbit/s, 40 ms", True)):
+                loads = await load_page(browser, page.url, options.times, slow=slow)
+                for when, found in zip(("first visit", "again"), loads, strict=True):
+                    print_figure(f"{network}, {when}:", "")
+                    for name, figure in load_lines(found):
+                        print_figure(f"  {name}", figure)
 
 
 # --- from Enter to the screen -----------------------------------------------------------------
@@ -76,12 +107,14 @@ async def _latency(_: argparse.Namespace) -> None:
                 await window.ask(UNCOUNTED)
                 observed = [await _anew(window, question) for question in QUESTIONS]
             bare = _bare(Path(folder))
+    print_percentiles("Enter to useful text", [each.useful_s for each in observed], USEFUL_S)
     shown = [each.evidence_s for each in observed]
-    _print_times("Enter to evidence on screen", shown, EVIDENCE_S)
-    _print_times("bare retrieval", [retrieved for retrieved, _ in bare])
-    _print_times("bare retrieval and selection", [selected for _, selected in bare])
-    _print_times("Enter to the first word on screen", [each.word_s for each in observed])
-    _print_times("Enter to the whole answer", [each.over_s for each in observed])
+    print_times("Enter to evidence on screen", shown, EVIDENCE_S)
+    print_times("bare retrieval", [retrieved for retrieved, _ in bare])
+    print_times("bare retrieval and selection", [selected for _, selected in bare])
+    print_times("Enter to the first word on screen", [each.word_s for each in observed])
+    print_times("Enter to the whole answer", [each.over_s for each in observed])
+    _print_shift("layout shift while an answer comes", observed)
 
 
 async def _anew(window: PageWindow, question: str) -> ObservedQuestion:
@@ -118,6 +151,41 @@ def _searched(assistant: Assistant, question: str) -> tuple[float, float]:
     return times[Retrieved], times[Selected]
 
 
+# --- a long conversation, and many sources ----------------------------------------------------
+
+
+async def _scale(options: argparse.Namespace) -> None:
+    """The stand-in answers at once, so that what is measured is the page and the search."""
+    async with open_browser() as browser:
+        with tempfile.TemporaryDirectory() as folder, StandInModel(0.002) as model:
+            with serve_page(Path(folder), model_url=model.url) as page:
+                window = await PageWindow.open(browser, page.url)
+                await window.ready()
+                await window.ask(UNCOUNTED)
+                await lengthen_conversation(window, Path(folder), options.questions)
+                long = [await window.ask(_numbered(n)) for n in range(ROUNDS)]
+            articles = Path(folder) / "articles"
+            write_sources(articles, options.sources)
+            with serve_page(Path(folder) / "many", articles, model.url) as page:
+                loads, _ = await load_page(browser, page.url, options.times)
+                window = await PageWindow.open(browser, page.url)
+                await window.ready()
+                await window.ask(UNCOUNTED)
+                asked = source_questions(ROUNDS, options.sources)
+                many = [await _anew(window, question) for question in asked]
+    for name, observed in (
+        (f"after {options.questions} questions", long),
+        (f"with {options.sources} sources", many),
+    ):
+        useful = [each.useful_s for each in observed]
+        print_percentiles(f"{name}: Enter to useful text", useful, USEFUL_S)
+        print_percentiles(f"{name}: Enter to the end", [each.over_s for each in observed])
+        _print_blocks(f"{name}: longest task", observed)
+        _print_shift(f"{name}: layout shift", observed)
+    for line, figure in load_lines(loads):
+        print_figure(f"with {options.sources} sources: {line}", figure)
+
+
 # --- while an answer is written ---------------------------------------------------------------
 
 
@@ -134,14 +202,18 @@ async def _stream(_: argparse.Namespace) -> None:
             observed = await window.ask(QUESTIONS[0])
     writing_s = observed.over_s - observed.word_s
     letters = max(frame.letters for frame in observed.frames)
-    _print("a long answer", f"{letters:,} characters, written and checked in {writing_s:.1f} s")
-    _print(
+    print_figure(
+        "a long answer", f"{letters:,} characters, written and checked in {writing_s:.1f} s"
+    )
+    print_figure(
         "page updates while streaming",
         f"{observed.updates_per_s:.1f} a second, n={len(observed.frames)} (limit {UPDATES})",
     )
-    _print("changes of nodes for each update", f"{observed.changes / len(observed.frames):.1f}")
+    print_figure(
+        "changes of nodes for each update", f"{observed.changes / len(observed.frames):.1f}"
+    )
     _print_blocks("longest main-thread block", [observed])
-    _print("latest beat of the page's clock", f"{observed.lag:.3f} s (limit {BLOCK_S} s)")
+    print_figure("latest beat of the page's clock", f"{observed.lag:.3f} s (limit {BLOCK_S} s)")
 
 
 # --- after many questions ---------------------------------------------------------------------
@@ -165,12 +237,12 @@ async def _memory(options: argparse.Namespace) -> None:
     n = options.questions
     for name, early in before.items():
         more = f"{after[name]:,.1f} after {n} questions, {early:,.1f} after {EARLY}"
-        _print(name, f"{more} ({(after[name] - early) / (n - EARLY):+.3f} a question)")
+        print_figure(name, f"{more} ({(after[name] - early) / (n - EARLY):+.3f} a question)")
     for when, observed in (("first", first), ("last", last)):
-        _print_times(
+        print_times(
             f"{when} {EARLY}: Enter to evidence", [a.evidence_s for a in observed], EVIDENCE_S
         )
-        _print_times(f"{when} {EARLY}: Enter to the end", [a.over_s for a in observed])
+        print_times(f"{when} {EARLY}: Enter to the end", [a.over_s for a in observed])
         _print_blocks(f"{when} {EARLY}: longest block", observed)
 
 
@@ -193,30 +265,40 @@ async def _memory_counts(window: PageWindow, page: ServedPage) -> dict[str, floa
 async def _load(options: argparse.Namespace) -> None:
     tally = await run_load(options.people, options.seconds)
     for name, figure in tally.lines():
-        _print(name, figure)
+        print_figure(name, figure)
+
+
+# --- as a person would do it ------------------------------------------------------------------
+
+
+async def _tasks(options: argparse.Namespace) -> None:
+    for name, figure in await run_tasks(options.model):
+        print_figure(name, figure)
 
 
 # --- printing ---------------------------------------------------------------------------------
-
-
-def _print_times(name: str, times: Sequence[float], limit_s: float | None = None) -> None:
-    limit = f" (limit {limit_s:g} s)" if limit_s else ""
-    figure = f"{median(times):.2f} s median, {max(times):.2f} s worst, n={len(times)}"
-    _print(name, figure + limit)
 
 
 def _print_blocks(name: str, observed: Sequence[ObservedQuestion]) -> None:
     longest = max(each.longest_block_s for each in observed)
     blocks = sum(len(each.tasks) for each in observed)
     figure = f"{longest:.3f} s" if blocks else "under 0.05 s"
-    _print(name, f"{figure}, n={blocks} of 0.05 s or more (limit {BLOCK_S} s)")
+    print_figure(name, f"{figure}, n={blocks} of 0.05 s or more (limit {BLOCK_S} s)")
 
 
-def _print(name: str, figure: str) -> None:
-    print(f"{name:34} {figure}", flush=True)
+def _print_shift(name: str, observed: Sequence[ObservedQuestion]) -> None:
+    print_figure(name, f"{max(each.shift for each in observed):.3f} worst (limit {SHIFT})")
 
 
-SECTIONS = {"latency": _latency, "stream": _stream, "memory": _memory, "load": _load}
+SECTIONS = {
+    "opening": _opening,
+    "latency": _latency,
+    "scale": _scale,
+    "stream": _stream,
+    "memory": _memory,
+    "load": _load,
+    "tasks": _tasks,
+}
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import FootnoteError
+from rag.settings import LOCAL_MODEL
 from ui.bench.page_probe import PROBE_SCRIPT, ObservedQuestion
 from ui.bench.stand_in_model import NAME
 
@@ -33,7 +34,7 @@ QUIET = (
     "--disable-sync",
     "--no-first-run",
 )
-START_S = 300  # for the page to answer: the local model may have to be joined first
+START_S = 600  # for the page to answer: many sources may have to be indexed first
 LONGEST_S = 180  # for one answer
 BOX = "#fn-question textarea"
 
@@ -64,16 +65,16 @@ class ServedPage:
 
 @contextmanager
 def serve_page(
-    data: Path, articles: Path | None = None, model_url: str = ""
+    data: Path, articles: Path | None = None, model_url: str = "", model: str = LOCAL_MODEL
 ) -> Iterator[ServedPage]:
     """The page over an index in `data`: the seeds, and the files in `articles`.
 
-    With `model_url` that server stands where the local model would, which answers one question at
-    a time. Raises `NoPage`.
+    `model` is "local" or "none"; with `model_url` that server stands in its place. It answers one
+    question at a time. Raises `NoPage`.
     """
     ours, theirs = multiprocessing.Pipe()
     spawning = multiprocessing.get_context("spawn")
-    process = spawning.Process(target=_serve, args=(data, articles, model_url, theirs))
+    process = spawning.Process(target=_serve, args=(data, articles, model_url, model, theirs))
     process.start()
     theirs.close()
     try:
@@ -93,14 +94,13 @@ def _address(pipe: Connection) -> str:
     raise NoPage("The page did not start.", "Run `footnote ui` to see why.")
 
 
-def _serve(data: Path, articles: Path | None, model_url: str, pipe: Connection) -> None:
+def _serve(data: Path, articles: Path | None, model_url: str, model: str, pipe: Connection) -> None:
     """The process of a server."""
     import rag
-    from rag.settings import LOCAL_MODEL
     from ui.web.server import serve
 
     chosen: dict[str, Any] = (
-        {"llm_base_url": model_url, "model": NAME} if model_url else {"model": LOCAL_MODEL}
+        {"llm_base_url": model_url, "model": NAME} if model_url else {"model": model}
     )
     with rag.open(data_dir=data, **chosen) as assistant:
         assistant.ensure_seeds()
@@ -176,6 +176,13 @@ class PageWindow:
         await self.page.click('#fn-sidebar [data-act="new"]')
         await self.page.wait_for_selector("#fn-live .fn-empty")
         self._questions = 0
+
+    async def reload(self, questions: int) -> None:
+        """Load the page again; `questions` is how many its conversation has by now."""
+        await self.page.reload()
+        await self.page.wait_for_selector("#fn-live :is(.fn-empty, article)", timeout=60_000)
+        await self.page.wait_for_function("!!window.footnoteTrigger")
+        self._questions = questions
 
     async def texts(self, selector: str) -> list[str]:
         """The texts of what matches, also of what is folded away."""

@@ -11,18 +11,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ui.bench.page_load import layout_shift
+
 LAG_MS = 20  # between two beats of the clock that shows how long the page is held up
 
 PROBE_SCRIPT = (
     """(() => {
-  const probe = { frames: [], changes: 0, tasks: [], lag: 0, asked: 0 };
+  const probe = { frames: [], changes: 0, tasks: [], shifts: [], lag: 0, asked: 0 };
   const newest = () => document.querySelector("#fn-live [data-exchange-id]");
   const length = (place, all) =>
     [...place.querySelectorAll(all)].reduce((sum, each) => sum + each.textContent.length, 0);
   const id = () => newest()?.dataset.exchangeId ?? "";
   window.fnProbe = {
     begin: () => {
-      Object.assign(probe, { frames: [], changes: 0, tasks: [], lag: 0 });
+      Object.assign(probe, { frames: [], changes: 0, tasks: [], shifts: [], lag: 0 });
       return id();
     },
     over: (before) => id() !== "" && id() !== before && !newest().hasAttribute("aria-busy"),
@@ -59,6 +61,11 @@ PROBE_SCRIPT = (
   new PerformanceObserver((list) => {
     for (const each of list.getEntries()) probe.tasks.push(each.duration / 1000);
   }).observe({ type: "longtask" });
+  new PerformanceObserver((list) => {
+    for (const each of list.getEntries()) {
+      if (!each.hadRecentInput) probe.shifts.push([each.startTime / 1000, each.value]);
+    }
+  }).observe({ type: "layout-shift" });
   let last = performance.now();
   setInterval(() => {
     const now = performance.now();
@@ -90,6 +97,7 @@ class ObservedQuestion:
     changes: int  # times that the page's nodes changed
     tasks: tuple[float, ...]
     lag: float
+    shift: float  # cumulative layout shift while the answer came
     text: str  # of the answer
     failed: str  # what it says in place of one
 
@@ -104,6 +112,7 @@ class ObservedQuestion:
             int(record["changes"]),
             tuple(record["tasks"]),
             float(record["lag"]),
+            layout_shift(record["shifts"]),
             str(record["text"]),
             str(record["failed"]),
         )
@@ -117,6 +126,12 @@ class ObservedQuestion:
     def word_s(self) -> float:
         """From Enter to the first word of the answer on screen."""
         return _first(frame.at for frame in self.frames if frame.letters)
+
+    @property
+    def useful_s(self) -> float:
+        """From Enter to the first text on screen that a person can use: a passage, or a word of
+        the answer."""
+        return min(self.evidence_s, self.word_s)
 
     @property
     def over_s(self) -> float:

@@ -12,10 +12,11 @@ from typing import Protocol
 
 from rag.errors import FootnoteError
 from rag.types import Embedder
+from ui.translation import to_translate
 
-LOADING = "Loading the language model…"
-READY = "The model is ready."
-FAILED = "The model is not ready."
+LOADING = to_translate("Loading the language model…")
+READY = to_translate("The model is ready.")
+FAILED = to_translate("The model is not ready.")
 
 
 @dataclass(frozen=True, slots=True)

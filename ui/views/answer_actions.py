@@ -7,19 +7,20 @@ from html import escape
 
 from rag.types import Answer
 from ui.questions.exchange import Exchange
+from ui.translation import to_translate, translate
 from ui.views.citation_marks import escape_line
 from ui.views.take_away import save_answer
 
 STAGE_VERBS = {  # what a stage of an answer did, in words
-    "rewrite": "rephrased",
-    "retrieve": "searched",
-    "load model": "loaded the model",
-    "select": "chose",
-    "judge": "asked the model",
-    "compose": "wrote",
-    "check": "checked",
-    "repair": "mended",
-    "compare": "compared",
+    "rewrite": to_translate("rephrased"),
+    "retrieve": to_translate("searched"),
+    "load model": to_translate("loaded the model"),
+    "select": to_translate("chose"),
+    "judge": to_translate("asked the model"),
+    "compose": to_translate("wrote"),
+    "check": to_translate("checked"),
+    "repair": to_translate("mended"),
+    "compare": to_translate("compared"),
 }
 _LEAST_S = 0.005  # a stage that took less is not worth a word
 
@@ -40,9 +41,9 @@ def _facts(answer: Answer | None) -> Iterator[str]:
         yield escape_line(answer.model)
     spent = {stage: s for stage, s in answer.timings.items() if s >= _LEAST_S}
     for stage, seconds in spent.items():
-        yield f"{escape_line(STAGE_VERBS.get(stage, stage))} {_seconds(seconds)}"
+        yield f"{escape_line(translate(STAGE_VERBS.get(stage, stage)))} {_seconds(seconds)}"
     if len(spent) > 1:
-        yield f"{_seconds(sum(answer.timings.values()))} in all"
+        yield translate("{time} in all", time=_seconds(sum(answer.timings.values())))
 
 
 def _seconds(seconds: float) -> str:
@@ -55,12 +56,15 @@ def _actions(exchange: Exchange) -> str:
     groups = [
         [*save_answer(id)] if says else [],
         [
-            "" if exchange.state == "failed" else button("retry", id, "Retry"),
-            button("edit", id, "Edit question"),
-            button("remove", id, "Delete"),
+            "" if exchange.state == "failed" else button("retry", id, translate("Retry")),
+            button("edit", id, translate("Edit question")),
+            button("remove", id, translate("Delete")),
         ],
-        [button("why", id, "Why this answer")],
-        [_thumb(exchange, "up", "Helpful"), _thumb(exchange, "down", "Not helpful")]
+        [button("why", id, translate("Why this answer"))],
+        [
+            _thumb(exchange, "up", translate("Helpful")),
+            _thumb(exchange, "down", translate("Not helpful")),
+        ]
         if says
         else [],
     ]
@@ -89,12 +93,14 @@ def _note(exchange: Exchange) -> str:
     if exchange.thumb is None:
         return ""
     id = escape(exchange.id)
-    saved = "Your note is saved." if exchange.note else ""
+    save = button("note", exchange.id, translate("Save"))
+    saved = translate("Your note is saved.") if exchange.note else ""
     return (
-        f'<div class="fn-note"><label for="fn-note-{id}">A word on why (optional)</label>'
+        f'<div class="fn-note"><label for="fn-note-{id}">'
+        f"{translate('A word on why (optional)')}</label>"
         f'<input id="fn-note-{id}" type="text" maxlength="500" autocomplete="off" '
-        f'value="{escape_line(exchange.note)}">{button("note", exchange.id, "Save")}'
+        f'value="{escape_line(exchange.note)}">{save}'
         f'<span class="fn-saved" role="status">{saved}</span>'
-        f'<details class="fn-say-more" data-exchange="{id}"><summary>Say what is right</summary>'
-        "</details></div>"
+        f'<details class="fn-say-more" data-exchange="{id}">'
+        f"<summary>{translate('Say what is right')}</summary></details></div>"
     )

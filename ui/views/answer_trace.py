@@ -29,7 +29,8 @@ from ui.questions.trace import (
     Step,
     Trace,
 )
-from ui.safe_text import count, strip_controls
+from ui.safe_text import strip_controls
+from ui.translation import format_number, to_translate, translate, translate_count
 from ui.views.citation_marks import escape_line, short_source
 
 Text = Callable[[Span], str]  # the characters of a span; it may raise `FootnoteError`
@@ -38,20 +39,36 @@ _SHOWN_ROWS = 8  # of the hits, before the rest is folded away
 _SNIPPET, _EXTRACT = 130, 260  # characters of a chunk, of a passage
 _OPENING = 200  # characters by which a passage is known again in a prompt
 _ASKED = {
-    "rewrite": "Asked the model to make the question stand alone",
-    "judge": "Asked the model whether the answer is stated",
-    "extract": "Asked the model in which words",
-    "answer": "Asked the model to answer",
-    "repair": "Asked the model to mend a sentence",
+    "rewrite": to_translate("Asked the model to make the question stand alone"),
+    "judge": to_translate("Asked the model whether the answer is stated"),
+    "extract": to_translate("Asked the model in which words"),
+    "answer": to_translate("Asked the model to answer"),
+    "repair": to_translate("Asked the model to mend a sentence"),
 }
-_ROLES = {"system": "Instructions", "user": "Prompt", "assistant": "Example of a reply"}
-_ACTIONS = {"kept": "kept", "repaired": "mended", "removed": "left out"}
+_ROLES = {
+    "system": to_translate("Instructions"),
+    "user": to_translate("Prompt"),
+    "assistant": to_translate("Example of a reply"),
+}
+_ACTIONS = {  # the counts of sentences in the heading of the step, and the word beside each
+    "kept": (to_translate("{n} kept"), ""),
+    "repaired": (to_translate("{n} mended"), to_translate("mended")),
+    "removed": (to_translate("{n} left out"), to_translate("left out")),
+}
 _ORIGINS = {
-    "model": "The model cited it",
-    "matched": "Matched by code",
-    "compared": "Compared",
-    "closest": "The closest passage, quoted",
+    "model": to_translate("The model cited it"),
+    "matched": to_translate("Matched by code"),
+    "compared": to_translate("Compared"),
+    "closest": to_translate("The closest passage, quoted"),
 }
+
+
+_COLUMNS = (
+    to_translate("Chunk"),
+    to_translate("Together"),
+    to_translate("Meaning"),
+    to_translate("Words"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +94,9 @@ def render_trace(trace: Trace, library_text: Text | None = None) -> str:
     items = "".join(_item(list(steps), view) for _, steps in groupby(trace.steps, key=_kind))
     return (
         '<section class="fn-trace" aria-labelledby="fn-trace-title"><header class="fn-trace-head">'
-        '<h2 class="fn-trace-title" id="fn-trace-title">Why this answer</h2>'
-        '<button type="button" class="fn-close" data-act="close" aria-label="Close">'
+        f'<h2 class="fn-trace-title" id="fn-trace-title">{translate("Why this answer")}'
+        '</h2><button type="button" class="fn-close" data-act="close" '
+        f'aria-label="{translate("Close")}">'
         '<span aria-hidden="true">✕</span></button>'
         f'<p class="fn-trace-question">{escape_line(trace.question)}</p></header>'
         f'<ol class="fn-trace-steps">{items}</ol></section>'
@@ -106,7 +124,7 @@ def _shown(steps: Sequence[Step], view: _View) -> tuple[str, str]:
     """The heading and the body of steps of one kind."""
     match steps[0]:
         case Rewriting(_, question):
-            return "Asked as", f"<p>{escape_line(question)}</p>"
+            return translate("Asked as"), f"<p>{escape_line(question)}</p>"
         case Search():
             return _searched(steps[0], view)
         case Selection():
@@ -130,29 +148,39 @@ def _fold(summary: str, inner: str) -> str:
 def _verbatim(text: str) -> str:
     """A text as it went to the model or came from it, with its lines."""
     cut = len(text) >= MAX_CHARS and text.endswith("…")
-    note = '<p class="fn-trace-aside">Only the beginning was kept.</p>' if cut else ""
-    shown = escape(strip_controls(text), quote=True) or "(nothing)"
+    kept = translate("Only the beginning was kept.")
+    note = f'<p class="fn-trace-aside">{kept}</p>' if cut else ""
+    shown = escape(strip_controls(text), quote=True) or translate("(nothing)")
     return f'<pre class="fn-trace-text" tabindex="0">{shown}</pre>{note}'
 
 
 def _searched(step: Search, view: _View) -> tuple[str, str]:
     if not step.found:
-        return "Found nothing", "<p>No chunk of the articles matches the question.</p>"
+        why = translate("No chunk of the articles matches the question.")
+        return translate("Found nothing"), f"<p>{why}</p>"
     first, rest = step.found[:_SHOWN_ROWS], step.found[_SHOWN_ROWS:]
-    legend = (
-        '<p class="fn-trace-aside">Two searches, by meaning and by words, ranked together. Of each'
-        " the rank, and then the score on a scale of its own.</p>"
+    legend = translate(
+        "Two searches, by meaning and by words, ranked together. Of each the rank, and then the"
+        " score on a scale of its own."
     )
-    more = _fold(f"{len(rest):,} more", _table(rest, view, "The rest of what was found"))
-    left = f"<p>{step.left_out:,} more were not recorded.</p>" if step.left_out else ""
-    table = _table(first, view, "What was found, best first")
-    heading = f"Found {count(len(step.found) + step.left_out, 'chunk')}"
-    return heading, f"{legend}{table}{more if rest else ''}{left}"
+    more = _fold(
+        translate("{n} more", n=format_number(len(rest))),
+        _table(rest, view, translate("The rest of what was found")),
+    )
+    left = translate_count(
+        step.left_out, "{n} more was not recorded.", "{n} more were not recorded."
+    )
+    table = _table(first, view, translate("What was found, best first"))
+    heading = translate_count(
+        len(step.found) + step.left_out, "Found {n} chunk", "Found {n} chunks"
+    )
+    ends = (more if rest else "") + (f"<p>{left}</p>" if step.left_out else "")
+    return heading, f'<p class="fn-trace-aside">{legend}</p>{table}{ends}'
 
 
 def _table(found: Sequence[FoundChunk], view: _View, caption: str) -> str:
     rows = "".join(_row(each, view) for each in found)
-    names = ("Chunk", "Together", "Meaning", "Words")
+    names = map(translate, _COLUMNS)
     heads = "".join(f'<th scope="col">{name}</th>' for name in names)
     return (
         f'<table class="fn-trace-table"><caption class="fn-trace-hidden">{caption}</caption>'
@@ -171,7 +199,7 @@ def _row(found: FoundChunk, view: _View) -> str:
 
 def _place(place: PlaceInRanking | None) -> str:
     if place is None:
-        return '<td>–<span class="fn-trace-hidden"> not found</span></td>'
+        return f'<td>–<span class="fn-trace-hidden"> {translate("not found")}</span></td>'
     return f'<td>{place.rank} <span class="fn-trace-score">{_score(place.score)}</span></td>'
 
 
@@ -190,20 +218,32 @@ def _link(span: Span, title: str) -> str:
 
 
 def _snippet(span: Span, view: _View) -> str:
-    where = f"characters {span.start:,} to {span.end:,}"
+    where = translate(
+        "characters {start} to {end}",
+        start=format_number(span.start),
+        end=format_number(span.end),
+    )
     try:
         return escape_line(view.text(span), _SNIPPET) if view.text else where
     except FootnoteError:
-        return f"{where}, which the index does not have any more"
+        return translate("{where}, which the index does not have any more", where=where)
 
 
 def _selected(step: Selection) -> tuple[str, str]:
     if not step.selected:
-        return "Nothing to read", "<p>None of it was fit to be shown to the model.</p>"
+        why = translate("None of it was fit to be shown to the model.")
+        return translate("Nothing to read"), f"<p>{why}</p>"
     body = _passages(step.selected)
-    cut = f"{count(len(step.cut), 'passage')} cut off to fit the model"
+    cut = translate_count(
+        len(step.cut),
+        "{n} passage cut off to fit the model",
+        "{n} passages cut off to fit the model",
+    )
     body += _fold(cut, _passages(step.cut)) if step.cut else ""
-    return f"Chose {count(len(step.selected), 'passage')} for the model", body
+    heading = translate_count(
+        len(step.selected), "Chose {n} passage for the model", "Chose {n} passages for the model"
+    )
+    return heading, body
 
 
 def _passages(passages: Sequence[ShownPassage]) -> str:
@@ -214,27 +254,33 @@ def _passage(passage: ShownPassage) -> str:
     return (
         f'<li><p class="fn-trace-row"><span class="fn-trace-number">{passage.number}</span>'
         f"{_link(passage.span, passage.title or short_source(passage.span.document_id))}"
-        f' <span class="fn-trace-score">score {_score(passage.score)}</span></p>'
+        f' <span class="fn-trace-score">{translate("score {score}", score=_score(passage.score))}'
+        "</span></p>"
         f'<span class="fn-trace-snippet">{escape_line(passage.text, _EXTRACT)}</span></li>'
     )
 
 
 def _requests(requests: Sequence[ModelRequest], view: _View) -> tuple[str, str]:
-    times = f", {len(requests):,} times" if len(requests) > 1 else ""
+    heading = translate(_ASKED[requests[0].purpose])
+    if (times := len(requests)) > 1:
+        heading = translate("{what}, {n} times", what=heading, n=format_number(times))
     items = "".join(f"<li>{_request(each, view)}</li>" for each in requests)
-    return f"{_ASKED[requests[0].purpose]}{times}", f'<ol class="fn-trace-requests">{items}</ol>'
+    return heading, f'<ol class="fn-trace-requests">{items}</ol>'
 
 
 def _request(request: ModelRequest, view: _View) -> str:
     numbers = _numbers(request, view.passages)
-    of = f"Passage{'s' if len(numbers) > 1 else ''} {', '.join(map(str, numbers))}: "
-    texts = [(_ROLES[each.role], each.content) for each in request.messages]
+    listed = ", ".join(map(str, numbers))
+    of = translate("Passages {numbers}:", numbers=listed)
+    if len(numbers) == 1:
+        of = translate("Passage {numbers}:", numbers=listed)
+    texts = [(translate(_ROLES[each.role]), each.content) for each in request.messages]
     parts = "".join(
         f'<p class="fn-trace-label">{name}</p>{_verbatim(text)}'
-        for name, text in (*texts, ("Reply", request.reply))
+        for name, text in (*texts, (translate("Reply"), request.reply))
     )
-    whole = _fold("The whole prompt and reply", parts + _usage(request))
-    return f'<p class="fn-trace-reply">{of if numbers else ""}{_reply(request)}</p>{whole}'
+    whole = _fold(translate("The whole prompt and reply"), parts + _usage(request))
+    return f'<p class="fn-trace-reply">{of if numbers else ""} {_reply(request)}</p>{whole}'
 
 
 def _reply(request: ModelRequest) -> str:
@@ -242,11 +288,14 @@ def _reply(request: ModelRequest) -> str:
         return (
             f"<q>{escape_line(request.reply, _EXTRACT)}</q>"
             if request.reply.strip()
-            else "No words."
+            else translate("No words.")
         )
     share = min(1.0, max(0.0, request.probability))
     meter = f'<meter class="fn-trace-meter" value="{share:.3f}" aria-hidden="true"></meter>'
-    return f"<strong>yes</strong> is {share:.0%} likely {meter}"
+    likely = translate(
+        "{yes} is {chance} likely", yes="<strong>yes</strong>", chance=f"{share:.0%}"
+    )
+    return f"{likely} {meter}"
 
 
 def _numbers(request: ModelRequest, passages: Sequence[ShownPassage]) -> list[int]:
@@ -265,26 +314,36 @@ def _usage(request: ModelRequest) -> str:
     usage = request.usage
     if not (usage.prompt_tokens or usage.completion_tokens):
         return ""
-    known = f" ({usage.cached_tokens:,} of them known already)" if usage.cached_tokens else ""
-    return (
-        f'<p class="fn-trace-aside">{usage.prompt_tokens:,} tokens read{known}, '
-        f"{usage.completion_tokens:,} written.</p>"
-    )
+    says = to_translate("{read} tokens read, {written} written.")
+    if usage.cached_tokens:
+        says = to_translate(
+            "{read} tokens read ({known} of them known already), {written} written."
+        )
+    numbers = {
+        "read": format_number(usage.prompt_tokens),
+        "written": format_number(usage.completion_tokens),
+        "known": format_number(usage.cached_tokens),
+    }
+    return f'<p class="fn-trace-aside">{translate(says, **numbers)}</p>'
 
 
 def _verdicts(verdicts: Sequence[CheckedSentence]) -> tuple[str, str]:
     tally = Counter[str](each.action for each in verdicts)
     parts = ", ".join(
-        f"{tally[action]} {word}" for action, word in _ACTIONS.items() if tally[action]
+        translate(number, n=format_number(tally[action]))
+        for action, (number, _) in _ACTIONS.items()
+        if tally[action]
     )
     body = f'<ul class="fn-trace-verdicts">{"".join(map(_verdict, verdicts))}</ul>'
-    return f"Checked {count(len(verdicts), 'sentence')}: {parts}", body
+    checked = translate_count(len(verdicts), "Checked {n} sentence", "Checked {n} sentences")
+    return f"{checked}: {parts}", body
 
 
 def _verdict(verdict: CheckedSentence) -> str:
     mark = claim_mark(verdict.origin, verdict.support)
     tag = "s" if verdict.action == "removed" else "span"
-    action = "" if verdict.action == "kept" else f" · {_ACTIONS[verdict.action]}"
+    word = translate(_ACTIONS[verdict.action][1])
+    action = f" · {word}" if word else ""
     return (
         f'<li class="fn-trace-{verdict.action}"><{tag} class="fn-trace-sentence">'
         f"{escape_line(verdict.text)}</{tag}>"
@@ -304,5 +363,7 @@ def _details(verdict: CheckedSentence) -> Iterator[str]:
             f"<q>{escape_line(quote.text)}</q></p>"
         )
     if verdict.quotes:
-        carry = f"; grounding score {verdict.score:.0%}" if verdict.score else ""
-        yield f'<p class="fn-trace-aside">{_ORIGINS[verdict.origin]}{carry}.</p>'
+        whence = translate(_ORIGINS[verdict.origin])
+        score = translate("grounding score {score}", score=f"{verdict.score:.0%}")
+        ends = "; ".join([whence, score] if verdict.score else [whence])
+        yield f'<p class="fn-trace-aside">{ends}.</p>'

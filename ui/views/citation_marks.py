@@ -18,11 +18,12 @@ from rag.types import Citation, Claim, Origin, Passage, Span
 from ui.labels import CLOSEST_IS_QUOTED, SUPPORTED, mark_of
 from ui.quotation_marks import quoted
 from ui.safe_text import one_line
+from ui.translation import to_translate, translate
 
 CITATION_STATES = {  # the state of a citation today: a word beside the mark, and a sentence
-    "moved": ("moved", "The text moved; the link follows it."),
-    "changed": ("source changed", "The source has changed since."),
-    "gone": ("source removed", "The source was removed."),
+    "moved": (to_translate("moved"), to_translate("The text moved; the link follows it.")),
+    "changed": (to_translate("source changed"), to_translate("The source has changed since.")),
+    "gone": (to_translate("source removed"), to_translate("The source was removed.")),
 }
 _WORD = 24  # characters of a last word that stays on one line with its marks
 _TIED = 3  # marks that stay with it
@@ -56,7 +57,8 @@ class CitationLinks:
 
     def state(self, claim: int, citation: int) -> tuple[str, str] | None:
         """The word and the sentence for a citation whose source has changed."""
-        return CITATION_STATES.get(self.states.get(f"{claim}.{citation}", "same"))
+        found = CITATION_STATES.get(self.states.get(f"{claim}.{citation}", "same"))
+        return (translate(found[0]), translate(found[1])) if found else None
 
 
 def escape_line(text: str, most: int | None = None) -> str:
@@ -129,14 +131,15 @@ def render_footnotes(links: CitationLinks, claims: Sequence[Claim]) -> str:
     """The cited words below the answer, once each, by the number of their passage."""
     said = {one_line(claim.text).strip("“”") for claim in claims}
     notes = "".join(_note(links, number, places, said) for number, places in _cited(claims))
-    return f'<ol class="fn-footnotes" aria-label="Footnotes">{notes}</ol>' if notes else ""
+    label = translate("Footnotes")
+    return f'<ol class="fn-footnotes" aria-label="{label}">{notes}</ol>' if notes else ""
 
 
 _WHENCE: dict[Origin, str] = {
-    "model": "cited by the model",
-    "matched": "found by Footnote",
-    "compared": "compared by Footnote",
-    "closest": "quoted by Footnote",
+    "model": to_translate("cited by the model"),
+    "matched": to_translate("found by Footnote"),
+    "compared": to_translate("compared by Footnote"),
+    "closest": to_translate("quoted by Footnote"),
 }
 
 # --- marks -----------------------------------------------------------------------------------
@@ -166,7 +169,7 @@ def _tooltip(
     mark = mark_of(claim)
     facts = [
         f'<b class="fn-{mark.grade}">{mark.sign} {mark.words}</b>',
-        _WHENCE[claim.origin],
+        translate(_WHENCE[claim.origin]),
     ]
     facts += [state[1]] if state else []
     return (
@@ -179,7 +182,7 @@ def _tooltip(
 def _source_name(passage: Passage | None) -> str:
     """The title of a passage, and where its source is."""
     if passage is None:
-        return "A source of this answer"
+        return translate("A source of this answer")
     return (
         f"{escape_line(shown_title(passage.title, passage.source), 140)} "
         f"<i>{escape_line(short_source(passage.source), 60)}</i>"
@@ -217,15 +220,18 @@ def _reasons(claim: Claim) -> Iterator[str]:
     if claim.reasons:
         return
     if claim.origin == "closest":
-        yield CLOSEST_IS_QUOTED
+        yield translate(CLOSEST_IS_QUOTED)
     elif claim.origin == "compared":
-        yield "The sources say different things; both are quoted."
+        yield translate("The sources say different things; both are quoted.")
     elif claim.support == "unchecked":
-        yield "This sentence was not compared with its source."
+        yield translate("This sentence was not compared with its source.")
     elif claim.score is None or not claim.citations:
-        yield "No sentence of the articles was found that says it."
+        yield translate("No sentence of the articles was found that says it.")
     else:
-        yield f"The quotes say it: {claim.score:.0%} likely, by the grounding score."
+        yield translate(
+            "The quotes say it: {chance} likely, by the grounding score.",
+            chance=f"{claim.score:.0%}",
+        )
 
 
 # --- footnotes -------------------------------------------------------------------------------

@@ -27,8 +27,9 @@ from ui.labels import (
     mark_of,
     why_declined,
 )
+from ui.page_settings import current_settings
 from ui.questions.exchange import Exchange
-from ui.safe_text import count
+from ui.translation import to_translate, translate, translate_count
 from ui.views.answer_actions import button, render_footer
 from ui.views.citation_marks import (
     CitationLinks,
@@ -83,9 +84,11 @@ def render_exchange(
 def _question(exchange: Exchange) -> str:
     notes = []
     if exchange.rewritten_as:
-        notes.append(f"Asked as: {escape_line(exchange.rewritten_as)}")
-    if exchange.document_ids:
-        notes.append(f"Asked of {count(len(exchange.document_ids), 'source')} only")
+        notes.append(translate("Asked as: {question}", question=escape_line(exchange.rewritten_as)))
+    if sources := len(exchange.document_ids):
+        notes.append(
+            translate_count(sources, "Asked of {n} source only", "Asked of {n} sources only")
+        )
     asides = "".join(f'<p class="fn-aside">{note}</p>' for note in notes)
     return f'<header><h3 class="fn-question">{escape_line(exchange.question)}</h3>{asides}</header>'
 
@@ -102,7 +105,12 @@ def _stage(exchange: Exchange, states: Mapping[str, str]) -> str:
     lost = sum(state in ("changed", "gone") for state in states.values())
     if lost:
         grade = "fair" if grade == "good" else grade
-        verdict += f" Since then, {count(lost, 'citation')} lost the source as it was."
+        since = translate_count(
+            lost,
+            "Since then, {n} citation lost the source as it was.",
+            "Since then, {n} citations lost the source as it was.",
+        )
+        verdict += f" {since}"
     return f'<p class="fn-stage">{_answers(exchange.answer)}' + (
         f'<span class="fn-{grade}">{verdict}</span></p>' if verdict else "</p>"
     )
@@ -121,25 +129,29 @@ def _answers(answer: Answer | None) -> str:
 def _progress(exchange: Exchange) -> str:
     match exchange.state:
         case "waiting" if exchange.ahead:
-            return f"{count(exchange.ahead, 'question')} ahead of yours"
+            return translate_count(
+                exchange.ahead, "{n} question ahead of yours", "{n} questions ahead of yours"
+            )
         case "waiting":
-            return "Yours is next"
+            return translate("Yours is next")
         case "searching":
-            return "Searching the articles"
+            return translate("Searching the articles")
         case "reading":
-            return f"Reading {count(len(exchange.evidence), 'passage')}"
-    return "Writing, and checking each sentence"
+            passages = len(exchange.evidence)
+            return translate_count(passages, "Reading {n} passage", "Reading {n} passages")
+    return translate("Writing, and checking each sentence")
 
 
 def _verdict(exchange: Exchange) -> tuple[str, str]:
     """The colour and the words for how an exchange ended."""
     if exchange.state == "failed":
-        return "bad", "✗ The answer broke off." if exchange.claims else "✗ Something went wrong."
+        broke_off, failed = translate("The answer broke off."), translate("Something went wrong.")
+        return "bad", f"✗ {broke_off if exchange.claims else failed}"
     if exchange.state == "stopped":
-        rest = "" if exchange.claims else " Nothing had been checked yet."
-        return "soft", f"■ Stopped.{rest}"
+        rest = "" if exchange.claims else f" {translate('Nothing had been checked yet.')}"
+        return "soft", f"■ {translate('Stopped.')}{rest}"
     if exchange.answer and exchange.answer.status == "declined":
-        return "soft", "○ Not answered."
+        return "soft", f"○ {translate('Not answered.')}"
     if not exchange.claims:  # a reply to a message that asks nothing of the documents
         return "soft", ""
     return _support(exchange.claims)
@@ -150,20 +162,28 @@ def _support(claims: Sequence[Claim]) -> tuple[str, str]:
     own = [claim for claim in claims if claim.origin != "compared"]
     tally = Counter(map(mark_of, own))
     if not tally:
-        return "fair", "≠ Sources differ."
-    differ = " But sources differ." if len(own) < len(claims) else ""
+        return "fair", f"≠ {translate('Sources differ.')}"
+    differ = f" {translate('But sources differ.')}" if len(own) < len(claims) else ""
     worst = next(mark for mark in WORST_FIRST if tally[mark])
     grade = "fair" if differ and worst == SUPPORTED else worst.grade
-    if len(tally) > 1:
-        parts = [f"{tally[each]} {each.words}" for each in reversed(WORST_FIRST) if tally[each]]
-        return grade, f"{worst.sign} {count(len(own), 'sentence')}: {', '.join(parts)}.{differ}"
-    if worst == CLOSEST:
-        quoted = "passage is" if len(own) == 1 else "passages are"
-        return grade, f"{worst.sign} The closest {quoted} quoted.{differ}"
-    if worst == SUPPORTED:
-        all_of = "Every sentence is" if len(own) > 1 else "The answer is"
-        return grade, f"{worst.sign} {all_of} supported by its source.{differ}"
-    return grade, f"{worst.sign} {count(len(own), 'sentence')}: {len(own)} {worst.words}.{differ}"
+    if len(tally) == 1 and worst in _ALL_ALIKE:
+        one, several = map(translate, _ALL_ALIKE[worst])
+        return grade, f"{worst.sign} {one if len(own) == 1 else several}{differ}"
+    sentences = translate_count(len(own), "{n} sentence", "{n} sentences")
+    parts = [f"{tally[each]} {each.words}" for each in reversed(WORST_FIRST) if tally[each]]
+    return grade, f"{worst.sign} {sentences}: {', '.join(parts)}.{differ}"
+
+
+_ALL_ALIKE = {  # what is said of one sentence, and of several, that all have the same mark
+    CLOSEST: (
+        to_translate("The closest passage is quoted."),
+        to_translate("The closest passages are quoted."),
+    ),
+    SUPPORTED: (
+        to_translate("The answer is supported by its source."),
+        to_translate("Every sentence is supported by its source."),
+    ),
+}
 
 
 # --- the answer ------------------------------------------------------------------------------
@@ -199,10 +219,10 @@ def _blocks(exchange: Exchange, links: CitationLinks) -> Iterator[str]:
 
 
 def _draft(draft: str) -> str:
-    text = escape_line(draft)
+    text, checking = escape_line(draft), translate("being checked")
     if not text:
         return ""
-    return f'<span class="fn-draft">{text}</span> <span class="fn-checking">being checked</span>'
+    return f'<span class="fn-draft">{text}</span> <span class="fn-checking">{checking}</span>'
 
 
 def _reply(exchange: Exchange) -> str:
@@ -226,20 +246,25 @@ def _declined(exchange: Exchange) -> str:
         return ""
     why = why_declined(answer)
     question = exchange.rewritten_as or exchange.question
-    where = "all sources"
-    if exchange.document_ids:
-        where = f"the {count(len(exchange.document_ids), 'source')} that you chose"
-    near = " What comes nearest is below." if exchange.evidence else ""
+    where = translate("Searched all sources for “{question}”.", question=escape_line(question))
+    if sources := len(exchange.document_ids):
+        where = translate_count(
+            sources,
+            "Searched the {n} source that you chose for “{question}”.",
+            "Searched the {n} sources that you chose for “{question}”.",
+            question=escape_line(question),
+        )
+    near = f" {translate('What comes nearest is below.')}" if exchange.evidence else ""
     return (
         f'<div class="fn-declined"><p class="fn-prose">{why[:1].upper()}{why[1:]}</p>'
-        f"<p>Searched {where} for “{escape_line(question)}”.{near}</p></div>"
+        f"<p>{where}{near}</p></div>"
     )
 
 
 def _failed(exchange: Exchange) -> str:
     if exchange.state != "failed":
         return ""
-    retry = button("retry", exchange.id, "Retry", "fn-main")
+    retry = button("retry", exchange.id, translate("Retry"), "fn-main")
     return f'<div class="fn-error"><p>{escape_line(exchange.error)}</p>{retry}</div>'
 
 
@@ -247,8 +272,12 @@ def _removed(exchange: Exchange) -> str:
     is_declined = exchange.answer is not None and exchange.answer.status == "declined"
     if not exchange.removed or is_declined:
         return ""
-    sentences = count(exchange.removed, "sentence")
-    return f'<p class="fn-removed">Left out: {sentences} that the articles do not support.</p>'
+    says = translate_count(
+        exchange.removed,
+        "Left out: {n} sentence that the articles do not support.",
+        "Left out: {n} sentences that the articles do not support.",
+    )
+    return f'<p class="fn-removed">{says}</p>'
 
 
 # --- the evidence ----------------------------------------------------------------------------
@@ -262,15 +291,15 @@ def _evidence(exchange: Exchange) -> str:
     declined = answer is not None and answer.status == "declined"
     stands = exchange.is_over and bool(exchange.claims)
     if declined:
-        title = "Nearest passages"
+        title = translate("Nearest passages")
     elif stands:
-        title = f"{count(len(exchange.evidence), 'passage')} read"
+        title = translate_count(len(exchange.evidence), "{n} passage read", "{n} passages read")
     else:
-        title = "What the articles say"
+        title = translate("What the articles say")
     cited = {each.number for claim in exchange.claims for each in claim.citations}
     shown = exchange.evidence[:NEAREST_SHOWN] if declined else exchange.evidence
     cards = "".join(_passage(exchange.id, each, each.number in cited) for each in shown)
-    fold = "" if stands else " open"
+    fold = "" if stands and current_settings().evidence != "open" else " open"
     return (
         f'<details class="fn-evidence"{fold}><summary>{title}</summary>'
         f'<ol class="fn-passages">{cards}</ol></details>'
@@ -279,7 +308,7 @@ def _evidence(exchange: Exchange) -> str:
 
 def _passage(exchange_id: str, passage: Passage, is_cited: bool) -> str:
     href = f"source?exchange={urlquote(exchange_id, safe='')}&passage={passage.number}#fn-current"
-    cited = ' <span class="fn-tag">cited</span>' if is_cited else ""
+    cited = f' <span class="fn-tag">{translate("cited")}</span>' if is_cited else ""
     return (
         f'<li class="fn-passage"><span class="fn-number">{passage.number}</span>'
         f'<a class="fn-title" data-act="passage" data-exchange="{escape(exchange_id)}" '

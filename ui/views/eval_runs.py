@@ -17,9 +17,18 @@ from eval.runs.listing import Run
 from eval.runs.summary import Summary
 from eval.statistics.aggregate import KINDS, Statistic
 from eval.statistics.formatting import format_value
-from ui.safe_text import count, one_line
+from ui.safe_text import one_line
+from ui.translation import format_number, to_translate, translate, translate_count
 from ui.views.trend_line import draw_trend
 
+_COMMAND = "<code>footnote eval</code>"
+_RUN, _MODEL, _QUESTIONS = to_translate("Run"), to_translate("Model"), to_translate("Questions")
+_CHANGES = {  # by whether the figure is a share, and whether it got better
+    (True, True): to_translate("{size} points better"),
+    (True, False): to_translate("{size} points worse"),
+    (False, True): to_translate("{size} s faster"),
+    (False, False): to_translate("{size} s slower"),
+}
 MAX_ROWS = 100
 MAX_POINTS = 30
 MAX_TRENDS = 3
@@ -36,35 +45,46 @@ class MainFigure:
 
 
 MAIN_FIGURES = (
-    MainFigure("answer_right", "Answerable: right"),
-    MainFigure("declined_rightly", "Unanswerable: declined"),
-    MainFigure("claims_supported", "Sentences supported"),
-    MainFigure("seconds_p50", "Median time a question", "down", is_share=False),
+    MainFigure("answer_right", to_translate("Answerable: right")),
+    MainFigure("declined_rightly", to_translate("Unanswerable: declined")),
+    MainFigure("claims_supported", to_translate("Sentences supported")),
+    MainFigure("seconds_p50", to_translate("Median time a question"), "down", is_share=False),
 )
 
 
 def render_tab(runs: Sequence[Run]) -> str:
     """The whole tab. `runs` come newest first, as `eval.runs.listing.list_runs` gives them."""
     if not runs:
-        return (
-            '<section class="fn-evals"><h2>Evals</h2><p class="fn-evals-empty">No run yet. '
-            "<code>footnote eval</code> asks questions whose answers are known, of the embedded "
-            "articles, and keeps what came of each; the run then stands here, with its report."
-            "</p></section>"
+        none = translate(
+            "No run yet. {command} asks questions whose answers are known, of the embedded "
+            "articles, and keeps what came of each; the run then stands here, with its report.",
+            command=_COMMAND,
         )
+        return (
+            f'<section class="fn-evals"><h2>{translate("Evals")}</h2>'
+            f'<p class="fn-evals-empty">{none}</p></section>'
+        )
+    lead = translate(
+        "A run asks questions whose answers are known. {command} makes a new one.",
+        command=_COMMAND,
+    )
     trends = "".join(map(_trends, _groups(runs)[:MAX_TRENDS]))
     return (
-        '<section class="fn-evals"><h2>Evals</h2><p class="fn-evals-lead">A run asks questions '
-        "whose answers are known. <code>footnote eval</code> makes a new one.</p>"
-        f"{trends}<h3>All runs</h3>{_table(runs[:MAX_ROWS])}{_older(len(runs) - MAX_ROWS)}"
-        "</section>"
+        f'<section class="fn-evals"><h2>{translate("Evals")}</h2><p class="fn-evals-lead">{lead}'
+        f"</p>{trends}<h3>{translate('All runs')}</h3>{_table(runs[:MAX_ROWS])}"
+        f"{_older(len(runs) - MAX_ROWS)}</section>"
     )
 
 
 def _older(number: int) -> str:
     if number <= 0:
         return ""
-    return f'<p class="fn-evals-lead">{count(number, "older run")} are kept and not shown.</p>'
+    says = translate_count(
+        number,
+        "{n} older run is kept and not shown.",
+        "{n} older runs are kept and not shown.",
+    )
+    return f'<p class="fn-evals-lead">{says}</p>'
 
 
 # --- the trend --------------------------------------------------------------------------------
@@ -84,8 +104,15 @@ def _groups(runs: Sequence[Run]) -> list[list[Summary]]:
 
 def _trends(group: Sequence[Summary]) -> str:
     last = group[-1]
-    title = f"{count(last.cases, 'question')} of {one_line(last.cases_file, 60)}"
-    over = count(len(group), "run") if len(group) > 1 else "one run; the trend needs a second"
+    title = translate_count(
+        last.cases,
+        "{n} question of {file}",
+        "{n} questions of {file}",
+        file=one_line(last.cases_file, 60),
+    )
+    over = translate_count(len(group), "{n} run", "{n} runs")
+    if len(group) == 1:
+        over = translate("one run; the trend needs a second")
     multiples = "".join(_multiple(main, group) for main in MAIN_FIGURES)
     return (
         f'<section class="fn-evals-trend"><h3>{escape(title)} <small>{over}, '
@@ -104,9 +131,10 @@ def _multiple(main: MainFigure, group: Sequence[Summary]) -> str:
     values = [figure.value for figure in figures]
     low, high = _axis(main, [each for each in values if each is not None])
     shown = [format_value(figure, KINDS[main.name]) for figure in figures]
-    label = f"{main.title}, run by run: {', '.join(shown)}."
+    title = translate(main.title)
+    label = translate("{title}, run by run: {figures}.", title=title, figures=", ".join(shown))
     return (
-        f'<figure class="fn-evals-multiple"><figcaption>{main.title}</figcaption>'
+        f'<figure class="fn-evals-multiple"><figcaption>{title}</figcaption>'
         f'<p class="fn-evals-value">{shown[-1]}</p>{_change(main, values)}'
         f'<div class="fn-evals-plot">{draw_trend(values, low, high, label)}'
         f'<span class="fn-evals-high">{_edge(main, high)}</span>'
@@ -130,18 +158,17 @@ def _edge(main: MainFigure, end: float) -> str:
 def _change(main: MainFigure, values: Sequence[float | None]) -> str:
     """What is different from the run before: by shape, in words, and by colour."""
     if len(values) < 2 or values[-1] is None or values[-2] is None:
-        return '<p class="fn-evals-change">nothing to compare with</p>'
+        return f'<p class="fn-evals-change">{translate("nothing to compare with")}</p>'
     change = values[-1] - values[-2]
-    size = f"{abs(100 * change):.1f} points" if main.is_share else f"{abs(change):.1f} s"
-    if size.startswith("0.0"):
-        return '<p class="fn-evals-change">as in the run before</p>'
+    size = f"{abs(100 * change if main.is_share else change):.1f}"
+    if size == "0.0":
+        return f'<p class="fn-evals-change">{translate("as in the run before")}</p>'
     is_better = (change > 0) == (main.better == "up")
-    kind, word = ("good", "better") if is_better else ("bad", "worse")
-    word = word if main.is_share else "faster" if is_better else "slower"
-    mark = "▲" if change > 0 else "▼"
+    kind, mark = "good" if is_better else "bad", "▲" if change > 0 else "▼"
+    words = translate(_CHANGES[main.is_share, is_better], size=size)
     return (
         f'<p class="fn-evals-change fn-evals-{kind}"><span aria-hidden="true">{mark}</span> '
-        f"{size} {word}</p>"
+        f"{words}</p>"
     )
 
 
@@ -150,10 +177,12 @@ def _change(main: MainFigure, values: Sequence[float | None]) -> str:
 
 def _table(runs: Sequence[Run]) -> str:
     """Roles are written out, since on a phone the rows are laid out as cards."""
-    titles = ("Run", "Model", "Questions", *(main.title for main in MAIN_FIGURES))
+    titles = [translate(each) for each in (_RUN, _MODEL, _QUESTIONS)]
+    titles += [translate(main.title) for main in MAIN_FIGURES]
     heads = "".join(f'<th role="columnheader" scope="col">{title}</th>' for title in titles)
+    label = translate("Runs, newest first")
     return (
-        '<table class="fn-evals-runs" role="table" aria-label="Runs, newest first">'
+        f'<table class="fn-evals-runs" role="table" aria-label="{label}">'
         f'<thead role="rowgroup"><tr role="row">{heads}</tr></thead>'
         f'<tbody role="rowgroup">{"".join(map(_row, runs))}</tbody></table>'
     )
@@ -162,12 +191,13 @@ def _table(runs: Sequence[Run]) -> str:
 def _row(run: Run) -> str:
     figures, state = _known(run)
     facts = {
-        "Model": one_line(run.summary.model, 60) if run.summary else "–",
-        "Questions": f"{figures['errors'].n:,}",
+        _MODEL: one_line(run.summary.model, 60) if run.summary else "–",
+        _QUESTIONS: format_number(figures["errors"].n),
         **{main.title: format_value(figures[main.name], KINDS[main.name]) for main in MAIN_FIGURES},
     }
     cells = "".join(
-        f'<td role="cell" data-label="{title}">{escape(fact)}</td>' for title, fact in facts.items()
+        f'<td role="cell" data-label="{translate(title)}">{escape(fact)}</td>'
+        for title, fact in facts.items()
     )
     return (
         f'<tr role="row"><td role="cell" class="fn-evals-name">{_link(run)}{state}</td>{cells}</tr>'
@@ -179,7 +209,9 @@ def _known(run: Run) -> tuple[Mapping[str, Statistic], str]:
     if run.summary:
         return run.summary.figures, ""
     results = run.results()
-    unfinished = "Unfinished: the questions so far." if results.entries else "Unfinished."
+    unfinished = translate("Unfinished.")
+    if results.entries:
+        unfinished = translate("Unfinished: the questions so far.")
     faults = [run.fault or unfinished, *results.faults[:1]]
     note = " ".join(one_line(fault, 200) for fault in faults)
     return results.figures(intervals=False), f'<span class="fn-evals-fault">{escape(note)}</span>'

@@ -5,7 +5,8 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from ui.safe_text import count, one_line
+from ui.safe_text import one_line
+from ui.translation import translate, translate_count
 from ui.views.take_away import save_conversation
 
 if TYPE_CHECKING:
@@ -14,20 +15,24 @@ if TYPE_CHECKING:
 
 def page_header() -> str:
     """The name of the page and what it is for."""
+    tagline = translate("Answers you can check, sentence by sentence.")
     return (
         '<header class="fn-header"><h1 class="fn-brand">Footnote</h1>'
-        '<p class="fn-tagline">Answers you can check, sentence by sentence.</p></header>'
+        f'<p class="fn-tagline">{tagline}</p></header>'
     )
 
 
 def model_status(warm: ModelStatus, model: str, privacy: str) -> str:
-    """Which model answers, whether it is ready, and whether text leaves the machine."""
+    """Which model answers ("" where there is none), whether it is ready, and whether text leaves
+    the machine."""
     if warm.error:
-        state, text = "bad", warm.error
+        state, text = "bad", translate(warm.error)
     elif warm.ready:
-        state, text = "good", f"{model} is ready. {privacy}"
+        ready = translate("No language model is asked: passages are quoted.")
+        ready = translate("{model} is ready.", model=model) if model else ready
+        state, text = "good", f"{ready} {privacy}"
     else:
-        state, text = "fair", f"{warm.text} {privacy}"
+        state, text = "fair", f"{translate(warm.text)} {privacy}"
     mark = {"bad": "✗", "good": "●", "fair": "◌"}[state]
     return (
         f'<p class="fn-status fn-status-{state}" role="status">'
@@ -49,11 +54,16 @@ def said(text: str) -> str:
 
 def replacing_notice(later: int) -> str:
     """Says that the next question replaces an earlier one and the `later` ones after it."""
-    more = f" and the {count(later, 'question')} after it" if later else ""
+    says = translate("Asking replaces the earlier question.")
+    if later:
+        says = translate_count(
+            later,
+            "Asking replaces the earlier question and the {n} question after it.",
+            "Asking replaces the earlier question and the {n} questions after it.",
+        )
     return (
-        '<p class="fn-notice" role="status">Asking replaces the earlier question'
-        f"{more}. "
-        '<button type="button" class="fn-link" data-act="keep">Keep it instead</button></p>'
+        f'<p class="fn-notice" role="status">{says} <button type="button" class="fn-link" '
+        f'data-act="keep">{translate("Keep it instead")}</button></p>'
     )
 
 
@@ -61,17 +71,19 @@ def show_earlier_button(hidden: int) -> str:
     """Stands before the exchanges of a long conversation when not all of them are shown."""
     if not hidden:
         return ""
+    words = translate_count(hidden, "Show {n} earlier question", "Show {n} earlier questions")
     return (
         '<p class="fn-earlier"><button type="button" class="fn-new" data-act="earlier">'
-        f"Show {count(hidden, 'earlier question')}</button></p>"
+        f"{words}</button></p>"
     )
 
 
 def conversations_header() -> str:
     """What stands above the list of conversations."""
     return (
-        '<div class="fn-sidebar-head"><h2 class="fn-sidebar-title">Conversations</h2>'
-        '<button type="button" class="fn-new" data-act="new">New</button></div>'
+        f'<div class="fn-sidebar-head"><h2 class="fn-sidebar-title">{translate("Conversations")}'
+        '</h2><button type="button" class="fn-new" data-act="new">'
+        f"{translate('New')}</button></div>"
     )
 
 
@@ -79,18 +91,19 @@ def conversation_header() -> str:
     """What stands above the conversation: on a narrow page, buttons that show the list and that
     begin a new conversation; and the element that announces an answer to screen readers."""
     return (
-        '<h2 class="fn-hidden">Conversation</h2>'
+        f'<h2 class="fn-hidden">{translate("Conversation")}</h2>'
         '<p class="fn-hidden" role="status" id="fn-announcement"></p>'
         '<button type="button" class="fn-new fn-pane-show" data-act="show-source">Source</button>'
         '<div class="fn-sidebar-toggle"><button type="button" class="fn-new" data-act="sidebar">'
-        'Conversations</button> <button type="button" class="fn-new" data-rail="open">Sources'
-        '</button> <button type="button" class="fn-new" data-act="new">New</button></div>'
+        f'{translate("Conversations")}</button> <button type="button" class="fn-new" '
+        f'data-rail="open">{translate("Sources")}</button> <button type="button" class="fn-new" '
+        f'data-act="new">{translate("New")}</button></div>'
     )
 
 
 def no_match() -> str:
     """The list of conversations when a search finds none."""
-    return '<p class="fn-none">No conversation holds these words.</p>'
+    return f'<p class="fn-none">{translate("No conversation holds these words.")}</p>'
 
 
 def save_links(conversation: str) -> str:

@@ -11,9 +11,11 @@ import gradio as gr
 
 from rag.errors import FootnoteError
 from ui.gate.sign_in import Access
+from ui.page_settings import using_settings
 from ui.views import page_frame
 from ui.web.browser_windows import BrowserWindow
 from ui.web.conversation_parts import Parts
+from ui.web.page_request import request_settings, with_settings
 
 ElementData = Mapping[str, str]
 """The data attributes of the element that was acted on."""
@@ -34,7 +36,7 @@ class EventBinding:
         """Change `outputs` once: `handler(window, data, *inputs)` returns them by name."""
 
         def run(event_data: gr.EventData, request: gr.Request, *values: Any) -> Any:
-            with _errors_as_notices() as shown:
+            with _errors_as_notices() as shown, using_settings(request_settings(request)):
                 shown.parts = handler(self.window(request), _data(event_data), *values) or {}
             return self.values(shown.parts, outputs)
 
@@ -47,7 +49,8 @@ class EventBinding:
 
         def run(event_data: gr.EventData, request: gr.Request, *values: Any) -> Iterator[Any]:
             with _errors_as_notices() as shown:
-                for parts in handler(self.window(request), _data(event_data), *values):
+                steps = handler(self.window(request), _data(event_data), *values)
+                for parts in with_settings(request_settings(request), steps):
                     yield self.values(parts, outputs)
             # Also where there is no error: without any value, Gradio empties the parts.
             yield self.values(shown.parts, outputs)

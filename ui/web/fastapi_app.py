@@ -48,6 +48,7 @@ def create_app(  # noqa: PLR0913
     when `mcp` is wanted and its package is missing.
     """
     from fastapi import FastAPI
+    from starlette.middleware.gzip import GZipMiddleware
     from starlette.routing import Route
 
     from ui.api.chat_completions import ChatCompletions
@@ -56,6 +57,7 @@ def create_app(  # noqa: PLR0913
     from ui.records.feedback import FeedbackStore
     from ui.records.share_links import ShareLinks
     from ui.web.feedback_forms import FeedbackForms
+    from ui.web.page_request import PersonalPage
     from ui.web.routes import Routes
     from ui.web.sharing import Sharing
 
@@ -80,9 +82,12 @@ def create_app(  # noqa: PLR0913
         *(mcp_endpoint.routes if mcp_endpoint else ()),
     ]
     _mount(app, blocks, root_path, mounting)
+    app.add_middleware(PersonalPage)
     app.add_middleware(RequestGuard, access=access)
-    # The outermost: it sees refusals, too.
+    # Outside of all others: it sees refusals, too.
     app.add_middleware(SecurityHeaders, root_path=urlsplit(root_path).path.rstrip("/"))
+    # The page is 160 kB as it is and a fifth of that compressed; streams are left alone.
+    app.add_middleware(GZipMiddleware, minimum_size=10_000, compresslevel=5)
     return app
 
 

@@ -14,28 +14,57 @@ import gradio as gr
 from gradio.events import api
 
 from rag.errors import FootnoteError
-from ui import stylesheets
+from rag.settings import Settings
+from ui import settings_summary, stylesheets
 from ui.api.functions import ApiFunctions
 from ui.gate.sign_in import Access
+from ui.page_settings import LANGUAGES, PageSettings, current_settings, using_settings
 from ui.questions.model_status import ModelLoader
 from ui.stylesheets import ASSETS
-from ui.views import page_frame, question_box, source_highlights, source_rail
+from ui.translation import translate
+from ui.views import page_frame, question_box, settings_dialog, source_highlights, source_rail
 from ui.web.browser_windows import BrowserWindow
 from ui.web.event_binding import ElementData, EventBinding
 from ui.web.indexing_jobs import IndexingJobs
 from ui.web.page_actions import PageActions
+from ui.web.page_request import request_settings
 from ui.web.source_pane import SourcePane
 
 THREADS = 100  # each question that is followed takes one
 READY_S = 1.0  # between looks at whether the model is ready
-
+WORDS = ("label", "placeholder", "value")  # properties of components that hold words
 
 BRIDGE = "window.footnoteTrigger = trigger;"  # page.js sends acts to Gradio through it
 
 
 class _Blocks(gr.Blocks):
-    """Gradio's blocks without a leak: of each part that an event skips, Gradio makes a copy under
-    another number, and keeps the values of all copies as long as the session."""
+    """Gradio's blocks in several languages, and without a leak: of each part that an event skips,
+    Gradio makes a copy under another number, and keeps the values of all copies as long as the
+    session.
+
+    `translated` holds, by language, the words of the components of `_layout`, in order.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        self.translated: dict[str, list[dict[str, Any]]] = {}
+        super().__init__(**options)
+
+    @property
+    def config(self) -> Any:
+        """What the browser builds the page from, in the language of the current request."""
+        translated = self.translated.get(current_settings().language)
+        if not translated:
+            return self._config
+        own = self._config["components"]
+        words = [
+            {**each, "props": {**each["props"], **props}}
+            for each, props in zip(own, translated, strict=False)
+        ]
+        return {**self._config, "components": words + own[len(words) :]}
+
+    @config.setter
+    def config(self, config: Any) -> None:
+        self._config = config
 
     async def postprocess_data(self, block_fn: Any, predictions: Any, state: Any) -> list[Any]:
         output = await super().postprocess_data(block_fn, predictions, state)
@@ -55,15 +84,8 @@ def build_blocks(
 ) -> gr.Blocks:
     """The page as Gradio blocks, not yet mounted."""
     with _Blocks(title="Footnote", analytics_enabled=False, fill_width=True) as blocks:
-        with gr.Row(elem_id="fn-top"):
-            gr.HTML(page_frame.page_header(), apply_default_css=False)
-            status = _panel("status")
-        bridge = gr.HTML(js_on_load=BRIDGE, elem_id="fn-bridge")
-        with gr.Tabs(elem_id="fn-tabs"):
-            with gr.Tab("Ask", id="ask"):
-                parts = _ask_tab(page.assistant.settings.max_question_chars)
-            with gr.Tab("Evals", id="evals") as evals_tab:
-                parts |= {"runs": _panel("evals"), "status": status}
+        settings = page.assistant.settings
+        parts, bridge, evals_tab = _layout(settings)
         binding = EventBinding(parts, access)
         _bind_questions(binding, bridge, page, indexing)
         opened = binding.bind(
@@ -73,6 +95,7 @@ def build_blocks(
         _bind_sources(binding, bridge, indexing)
         _bind_state(binding, blocks, evals_tab, page, loader)
         _add_api(functions)
+    blocks.translated = {name: _translated(name, settings) for name in LANGUAGES if name != "en"}
     blocks.queue(default_concurrency_limit=None, max_size=200)
     blocks.max_threads = THREADS
     blocks.create_limiter()
@@ -93,6 +116,33 @@ def mount_options() -> dict[str, Any]:
 # --- components -------------------------------------------------------------------------------
 
 
+def _layout(settings: Settings) -> tuple[dict[str, Any], gr.HTML, gr.Tab]:
+    """Every component that shows words; the parts by name, the bridge, and the tab of evals."""
+    with gr.Row(elem_id="fn-top"):
+        gr.HTML(page_frame.page_header(), apply_default_css=False)
+        status = _panel("status")
+        models = settings_summary.configured_models(settings)
+        privacy = settings_summary.privacy_sentence(settings)
+        _panel("menu", settings_dialog.settings_button(models, privacy))
+    bridge = gr.HTML(js_on_load=BRIDGE, elem_id="fn-bridge")
+    with gr.Tabs(elem_id="fn-tabs"):
+        with gr.Tab(translate("Ask"), id="ask"):
+            parts = _ask_tab(settings.max_question_chars)
+        with gr.Tab(translate("Evals"), id="evals") as evals_tab:
+            parts |= {"runs": _panel("evals"), "status": status}
+    return parts, bridge, evals_tab
+
+
+def _translated(language: str, settings: Settings) -> list[dict[str, Any]]:
+    """The words of the components of `_layout` in `language`."""
+    with using_settings(PageSettings(language=language)), gr.Blocks() as blocks:
+        _layout(settings)
+    return [
+        {name: each["props"][name] for name in WORDS if name in each["props"]}
+        for each in blocks.config["components"]
+    ]
+
+
 def _panel(name: str, value: str = "") -> gr.HTML:
     return gr.HTML(value, apply_default_css=False, elem_id=f"fn-{name}")
 
@@ -105,9 +155,9 @@ def _ask_tab(longest_question: int) -> dict[str, Any]:
             with gr.Column(elem_id="fn-sidebar", min_width=0):
                 gr.HTML(page_frame.conversations_header(), apply_default_css=False)
                 parts["search"] = gr.Textbox(
-                    label="Search conversations",
+                    label=translate("Search conversations"),
                     show_label=False,
-                    placeholder="Search conversations",
+                    placeholder=translate("Search conversations"),
                     max_lines=1,
                     elem_id="fn-search",
                 )
@@ -120,7 +170,7 @@ def _ask_tab(longest_question: int) -> dict[str, Any]:
         with gr.Column(elem_id="fn-source-pane", min_width=0):
             parts["pane"] = _panel("pane", source_highlights.render_empty())
     parts["files"] = gr.File(
-        label="Files to add", file_count="multiple", elem_id="fn-files", visible="hidden"
+        label=translate("Files to add"), file_count="multiple", elem_id="fn-files", visible="hidden"
     )
     for name in ("conversation", "editing", "only"):
         parts[name] = gr.Textbox(visible="hidden", elem_id=f"fn-{name}", label=name)
@@ -133,8 +183,8 @@ def _composer(longest_question: int) -> dict[str, Any]:
         parts["notice"] = _panel("notice")
         with gr.Row(elem_id="fn-box"):
             parts["question"] = gr.Textbox(
-                label="Your question",
-                placeholder="Ask the articles something",
+                label=translate("Your question"),
+                placeholder=translate("Ask the articles something"),
                 show_label=False,
                 lines=1,
                 max_lines=6,
@@ -142,8 +192,10 @@ def _composer(longest_question: int) -> dict[str, Any]:
                 elem_id="fn-question",
                 autofocus=True,
             )
-            parts["ask"] = gr.Button("Ask", variant="primary", elem_id="fn-ask", min_width=0)
-            parts["stop"] = gr.Button("Stop", elem_id="fn-stop", min_width=0)
+            parts["ask"] = gr.Button(
+                translate("Ask"), variant="primary", elem_id="fn-ask", min_width=0
+            )
+            parts["stop"] = gr.Button(translate("Stop"), elem_id="fn-stop", min_width=0)
         gr.HTML(question_box.render_counter(longest_question), apply_default_css=False)
         _panel("limit", source_rail.render_limit())
     return parts
@@ -220,7 +272,8 @@ def _bind_state(
 ) -> None:
     def load(request: gr.Request) -> Any:
         wanted = str(request.query_params.get("c", ""))
-        shown = page.open_conversation(binding.window(request), wanted)
+        with using_settings(request_settings(request)):
+            shown = page.open_conversation(binding.window(request), wanted)
         return binding.values(shown, THREAD_PARTS)
 
     outputs = [binding.parts[name] for name in THREAD_PARTS]
@@ -229,10 +282,12 @@ def _bind_state(
     )
     timer = gr.Timer(READY_S)
 
-    def tick() -> Any:
+    def tick(request: gr.Request) -> Any:
         state = loader.status
         over = state.ready or bool(state.error)
-        return page_frame.model_status(state, page.model, page.privacy), gr.Timer(active=not over)
+        with using_settings(request_settings(request)):
+            shown = page_frame.model_status(state, page.model, page.privacy)
+        return shown, gr.Timer(active=not over)
 
     timer.tick(
         tick,

@@ -16,6 +16,7 @@ from rag.types import Turn
 from ui import settings_summary
 from ui.questions.exchange import Exchange, Thumb
 from ui.records.history import NoSuchConversation
+from ui.translation import format_number, to_translate, translate
 from ui.views import conversation_list, page_frame
 from ui.web.browser_windows import BrowserWindow, BrowserWindows
 from ui.web.conversation_parts import ConversationParts, Parts
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
     from ui.records.feedback import Feedback, FeedbackStore
     from ui.records.history import History
 
-BUSY = "Wait for the answer, or stop it first."
-DELETED = "This conversation was deleted."
+BUSY = to_translate("Wait for the answer, or stop it first.")
+DELETED = to_translate("This conversation was deleted.")
 STEPS = frozenset({"undo", "redo", "remove"})
 CHANGING_ACTS = STEPS | {"edit", "thumb", "note"}
 
@@ -67,8 +68,9 @@ class PageActions:
 
     @property
     def model(self) -> str:
-        """Which model answers."""
-        return self.assistant.model.name
+        """Which model answers; "" where passages are quoted without one."""
+        is_none = self.assistant.settings.provider == "none"
+        return "" if is_none else self.assistant.model.name
 
     def evals_tab(self, owner: str) -> str:
         """Past runs of the evals, and the review of the cases that the owner's thumbs make."""
@@ -109,7 +111,7 @@ class PageActions:
         `now` is the open conversation, and `written` is what stands in the box for questions.
         """
         if data.get("act") in CHANGING_ACTS and self.questions.of_conversation(window.owner, now):
-            return {"notice": page_frame.notice(BUSY)}
+            return {"notice": page_frame.notice(translate(BUSY))}
         of_list = self._act_on_list(window, data, now)
         if of_list is None:
             of_list = self._act_on_conversation(window, data, now)
@@ -169,7 +171,7 @@ class PageActions:
         of_list, of_thread = self.history.versions(window.owner, now)
         shown: dict[str, Any] = {}
         if now and of_thread < 0:
-            notice = conversation_list.undo_notice(DELETED, "restore", now)
+            notice = conversation_list.undo_notice(translate(DELETED), "restore", now)
             shown, now = {**self.parts.opened(window.owner), "notice": notice}, ""
         elif now and data.get("thread") != str(of_thread):
             shown = self.parts.thread(window.owner, now)
@@ -243,7 +245,7 @@ class PageActions:
             return
         chosen = self.assistant.library.digests().keys() & document_ids
         if followed or self.questions.of_conversation(window.owner, conversation):
-            yield {"notice": page_frame.notice(BUSY)}
+            yield {"notice": page_frame.notice(translate(BUSY))}
         elif refusal := self._refusal(question, document_ids, chosen):
             yield {"notice": page_frame.notice(refusal)}
         else:
@@ -269,11 +271,15 @@ class PageActions:
         """Why the question cannot be asked, "" where it can be."""
         longest = self.assistant.settings.max_question_chars
         if not question.strip():
-            return "Write a question first."
+            return translate("Write a question first.")
         if len(question) > longest:
-            return f"The question has {len(question):,} characters; {longest:,} are allowed."
+            return translate(
+                "The question has {n} characters; {longest} are allowed.",
+                n=format_number(len(question)),
+                longest=format_number(longest),
+            )
         if document_ids and not chosen:
-            return "The sources that you chose are gone; choose others."
+            return translate("The sources that you chose are gone; choose others.")
         return ""
 
     def follow(self, window: BrowserWindow, conversation: str) -> Iterator[Parts]:
@@ -310,10 +316,13 @@ class PageActions:
     ) -> dict[str, Any]:
         shown = self.open_conversation(window, conversation)
         if last.state == "failed" and last.id not in shown["live"]:  # it replaced nothing
-            notice = page_frame.notice(f"{last.error} The earlier answer stays until then.")
+            stays = translate("The earlier answer stays until then.")
+            notice = page_frame.notice(f"{last.error} {stays}")
             shown |= {"question": last.question, "editing": replacing, "notice": notice}
         elif replacing and last.id in shown["live"]:
-            notice = conversation_list.undo_notice("The earlier answer was replaced.", "undo")
+            notice = conversation_list.undo_notice(
+                translate("The earlier answer was replaced."), "undo"
+            )
             shown |= {"notice": notice}
         return shown
 
