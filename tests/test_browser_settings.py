@@ -97,7 +97,7 @@ def test_shortcuts_do_what_the_list_says(running: Site, visit: Visit, model: Mod
     page.keyboard.press(",")
     expect(page.locator("#fn-settings")).to_be_visible()
     page.keyboard.press("Escape")
-    window.tab("Sources")
+    window.tab("Evals")
     page.keyboard.press("/")
     expect(window.box).to_be_focused()
 

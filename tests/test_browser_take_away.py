@@ -85,9 +85,9 @@ def copy(window: Window) -> None:
     )
     expect(button).to_have_text("Copy with footnotes")
     button.click()
-    dialog = window.page.locator("dialog")
+    dialog = window.page.locator("dialog[open]")
     expect(dialog.get_by_role("textbox")).to_be_focused()
-    assert axe(window.page, "dialog") == []
+    assert axe(window.page, "dialog[open]") == []
     window.page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
     expect(button).to_be_focused()
@@ -97,11 +97,11 @@ def share(person: Person, window: Window) -> None:
     if not window.page.locator("[data-act=share]").first.is_visible():
         window.page.locator("[data-act=sidebar]").click()
     window.page.locator("[data-act=share]").first.click()
-    dialog = window.page.locator("dialog")
+    dialog = window.page.locator("dialog[open]")
     expect(dialog).to_contain_text("1 question")
     dialog.get_by_role("button", name="Make a link").click()
     expect(dialog.get_by_role("status")).to_contain_text("The link is ready.")
-    assert axe(window.page, "dialog") == []
+    assert axe(window.page, "dialog[open]") == []
     link = dialog.get_by_label("Link", exact=True).input_value()
     other = person.context.new_page()
     other.goto(link)
