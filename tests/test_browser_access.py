@@ -245,9 +245,11 @@ def test_axe_finds_nothing_in_any_look(
     expect(window.pane.locator(".fn-trace")).to_be_visible()
     check(window, "the trace")
     page.keyboard.press("Escape")
-    window.tab("Sources")
-    expect(page.locator("#fn-table .fn-source").first).to_be_visible()
+    if (opener := page.locator(".fn-sidebar-toggle [data-rail=open]")).is_visible():
+        opener.click()
+    expect(page.locator("#fn-rail-list .fn-source").first).to_be_visible()
     check(window, "sources")
+    page.keyboard.press("Escape")
     window.tab("Evals")
     expect(page.locator("#fn-evals [data-act=run]").first).to_be_visible()
     check(window, "evals")
