@@ -17,6 +17,7 @@ from rag.types import Span
 from tests.assistants import SEEDS
 from tests.html_tree import parse
 from tests.serving import Quoter
+from ui.page_settings import PageSettings, using_settings
 from ui.questions.exchange import Exchange
 from ui.questions.exchange_json import BROKE_OFF
 from ui.questions.model_status import ModelStatus
@@ -767,6 +768,13 @@ def test_the_first_screen_is_about_these_articles(page: PageActions, assistant: 
         assert assistant.library.document(id).title[:40] in shown.text
     assert shown.all(act="example")
     assert all(each.attrs["data-question"] for each in shown.all(act="example"))
+
+
+def test_each_request_is_answered_in_its_own_language(page: PageActions) -> None:
+    with using_settings(PageSettings(language="de")):
+        talk = asked(page, QUESTION)
+    assert "auf diesem Rechner" in talk["live"]
+    assert "on this machine" in page.open_conversation(ME, talk["conversation"])["live"]
 
 
 def test_below_the_last_answer_stand_related_questions(page: PageActions) -> None:

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from rag import relocate_all
 from rag.types import Citation
+from ui import settings_summary
 from ui.questions.exchange import Exchange
 from ui.records.history import NoSuchConversation
 from ui.views import conversation_list, conversation_view, page_frame, start_screen
 
 if TYPE_CHECKING:
     from rag import Library, Overviews
+    from rag.settings import Settings
     from ui.records.history import History
     from ui.web.browser_windows import BrowserWindow, BrowserWindows
     from ui.web.questions_under_way import QuestionsUnderWay, UnderWay
@@ -32,14 +34,20 @@ MAX_PAST_SHOWN = 25  # exchanges of a long conversation that are shown at first
 
 @dataclass(frozen=True)
 class ConversationParts:
-    """Parts over one history. `privacy` is a sentence that stands below each answer."""
+    """Parts over one history."""
 
     library: Library
     overviews: Overviews
     history: History
     windows: BrowserWindows
     questions: QuestionsUnderWay
-    privacy: str
+    settings: Settings
+
+    @property
+    def privacy(self) -> str:
+        """Whether text leaves the machine: a sentence below each answer, in the language of the
+        current request."""
+        return settings_summary.privacy_sentence(self.settings)
 
     def opened(self, owner: str, conversation: str = "") -> dict[str, Any]:
         """A conversation, as far as it has come; an empty page where there is none of that id."""

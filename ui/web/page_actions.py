@@ -58,7 +58,7 @@ class PageActions:
             self.history,
             self.windows,
             self.questions,
-            self.privacy,
+            self.assistant.settings,
         )
 
     @property
