@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date
 from functools import cache
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from ui.page_settings import current_settings
 FOLDER = Path(__file__).parent / "translations"
 SCRIPTS = Path(__file__).parent / "assets"
 _SAID_BY_SCRIPT = re.compile(r'\bsay\("([^"]+)"')
+_DAY_FIELDS = {"EEEE": "%A", "MMMM": "%B", "MMM": "%b", "y": "%Y"}
 
 Plurals = dict[str, str]
 """A text for each plural form of a language (CLDR: one, few, many, other…)."""
@@ -57,6 +59,30 @@ def format_number(number: int) -> str:
     from babel.numbers import format_decimal
 
     return str(format_decimal(number, locale=language))
+
+
+def format_day(day: date, pattern: str) -> str:
+    """A date in the current language. `pattern` has fields of CLDR (``d MMM y``) and is translated
+    as texts are."""
+    language = current_settings().language
+    if language != "en":
+        from babel.dates import format_date
+
+        return str(format_date(day, translate(pattern), locale=language))
+    fields = {field: day.strftime(code) for field, code in _DAY_FIELDS.items()} | {
+        "d": str(day.day)
+    }
+    return re.sub("|".join(fields), lambda found: fields[found[0]], pattern)
+
+
+def format_list(parts: Sequence[str]) -> str:
+    """``a, b and c`` in the current language."""
+    language = current_settings().language
+    if language == "en":
+        return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
+    from babel.lists import format_list as joined
+
+    return str(joined(list(parts), locale=language))
 
 
 @cache

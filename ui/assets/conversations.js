@@ -3,6 +3,8 @@
 (() => {
   "use strict";
 
+  const say = window.footnoteSay; // a text in the language of the page
+  const written = (number) => number.toLocaleString(document.documentElement.lang);
   const find = (selector) => document.querySelector(selector);
   const box = () => find("#fn-question textarea, #fn-question input");
   const send = (kind, data) => window.footnoteTrigger?.(kind, data);
@@ -68,8 +70,8 @@
     const length = near ? Array.from(question).length : 0; // as the server counts
     place.hidden = !near;
     place.classList.toggle("fn-over", length > longest);
-    const words = `${length.toLocaleString("en")} of ${longest.toLocaleString("en")} characters`;
-    place.textContent = near ? words : "";
+    const counts = { n: written(length), longest: written(longest) };
+    place.textContent = near ? say("{n} of {longest} characters", counts) : "";
     box()?.setAttribute("aria-invalid", String(length > longest));
   }
 
@@ -243,7 +245,7 @@
   function rename(row) {
     const field = document.createElement("input");
     Object.assign(field, { type: "text", maxLength: 200, value: row.dataset.title });
-    field.setAttribute("aria-label", "Name of the conversation");
+    field.setAttribute("aria-label", say("Name of the conversation"));
     row.classList.add("fn-renaming");
     row.append(field);
     field.select();

@@ -2,6 +2,7 @@
 (() => {
   "use strict";
 
+  const say = window.footnoteSay; // a text in the language of the page
   const ACTS = { note: save, review, "mark-sentence": startMarking };
 
   // Before the listener of page.js, which knows nothing of these acts.
@@ -27,7 +28,7 @@
       const reply = await fetch(address, options);
       return await reply.json();
     } catch {
-      return { error: "The server is away; nothing was saved. Try again." };
+      return { error: say("The server is away; nothing was saved. Try again.") };
     }
   }
 
@@ -45,7 +46,7 @@
       return;
     }
     const reason = make("select", { id: `fn-reason-${id}`, name: "reason" });
-    reason.append(make("option", { value: "", textContent: "No reason chosen" }));
+    reason.append(make("option", { value: "", textContent: say("No reason chosen") }));
     for (const [value, text] of Object.entries(given.reasons)) {
       reason.append(make("option", { value, textContent: text }));
     }
@@ -56,15 +57,15 @@
     const sentence = make("select", { id: `fn-sentence-${id}`, name: "sentence" });
     offer(sentence, given.sentences, given.sentence);
     const marking = make("button", {
-      type: "button", className: "fn-action", textContent: "Mark it in a source",
+      type: "button", className: "fn-action", textContent: say("Mark it in a source"),
     });
     Object.assign(marking.dataset, { act: "mark-sentence", exchange: id });
-    const saving = make("button", { type: "button", className: "fn-action", textContent: "Save" });
+    const saving = make("button", { type: "button", className: "fn-action", textContent: say("Save") });
     Object.assign(saving.dataset, { act: "note", exchange: id });
     more.append(
-      label(reason, "Reason"), reason,
-      label(better, "A better answer"), better,
-      label(sentence, "The right sentence"), sentence,
+      label(reason, say("Reason")), reason,
+      label(better, say("A better answer")), better,
+      label(sentence, say("The right sentence")), sentence,
       make("p", { className: "fn-say-more-buttons" }, [marking, saving]),
     );
   }
@@ -74,7 +75,7 @@
       value: JSON.stringify({ document: place.document, start: place.start, end: place.end }),
       textContent: place.text,
     });
-    select.replaceChildren(make("option", { value: "", textContent: "None marked" }));
+    select.replaceChildren(make("option", { value: "", textContent: say("None marked") }));
     const same = (place) => chosen && place.document === chosen.document && place.start === chosen.start
       && place.end === chosen.end;
     if (chosen && !sentences.some(same)) select.append(option(chosen));
@@ -92,7 +93,7 @@
       body.better = field("better").value;
       body.sentence = field("sentence").value ? JSON.parse(field("sentence").value) : null;
     }
-    status.textContent = "Saving…";
+    status.textContent = say("Saving…");
     const reply = await call(address(button.dataset.exchange), body);
     status.textContent = reply.error ?? reply.said;
     if (!reply.error) form.querySelector("input").value = reply.note;
@@ -118,10 +119,10 @@
   function startMarking(button) {
     stopMarking();
     const use = make("button", {
-      type: "button", className: "fn-new", textContent: "Use the selected sentence", disabled: true,
+      type: "button", className: "fn-new", textContent: say("Use the selected sentence"), disabled: true,
     });
-    const cancel = make("button", { type: "button", className: "fn-new", textContent: "Cancel" });
-    const status = make("span", { textContent: "Open a source, and select the right sentence in it." });
+    const cancel = make("button", { type: "button", className: "fn-new", textContent: say("Cancel") });
+    const status = make("span", { textContent: say("Open a source, and select the right sentence in it.") });
     status.setAttribute("role", "status");
     bar = make("div", { className: "fn-marking" }, [status, use, cancel]);
     document.body.append(bar);

@@ -4,6 +4,8 @@
   "use strict";
 
   const POLL_MS = 1000; // between looks at jobs that are under way
+  const say = window.footnoteSay; // a text in the language of the page
+  const written = (number) => number.toLocaleString(document.documentElement.lang);
   const byId = (id) => document.getElementById(id);
   const rail = () => document.querySelector(".fn-rail");
   let limit = { kind: "all", ids: new Set() }; // all, or the ids that are "only" or not ("without")
@@ -31,7 +33,7 @@
     try {
       found = await get("sources", values);
     } catch {
-      return note("The list of sources could not be fetched; it is tried again soon.");
+      return note(say("The list of sources could not be fetched; it is tried again soon."));
     }
     if (number !== wanted) return; // another was asked for meanwhile
     total = found.total;
@@ -105,15 +107,33 @@
     if (!master) return;
     master.checked = all || number() === total;
     master.indeterminate = !master.checked && some;
-    const noun = total === 1 ? "source" : "sources";
-    const counted = `${number().toLocaleString("en")} of ${total.toLocaleString("en")} ${noun}`;
-    announce("fn-rail-count", all ? `All ${total.toLocaleString("en")} ${noun}` : counted);
+    announce("fn-rail-count", all ? allCounted() : someCounted());
     const open = byId("fn-limit-open");
-    if (open) open.textContent = !total ? "No sources yet" : all ? `Asks all ${noun}` : `Asks ${counted}`;
+    if (open) open.textContent = all ? asksAll() : asksSome();
     open?.classList.toggle("fn-limited", !all);
     const reset = byId("fn-limit-all");
     if (reset) reset.hidden = all;
     keep();
+  }
+
+  function allCounted() {
+    const n = written(total);
+    return total === 1 ? say("All {n} source", { n }) : say("All {n} sources", { n });
+  }
+
+  function someCounted() {
+    const counts = { n: written(number()), total: written(total) };
+    return total === 1 ? say("{n} of {total} source", counts) : say("{n} of {total} sources", counts);
+  }
+
+  function asksAll() {
+    if (!total) return say("No sources yet");
+    return total === 1 ? say("Asks all source") : say("Asks all sources");
+  }
+
+  function asksSome() {
+    if (!total) return say("No sources yet");
+    return say("Asks {counted}", { counted: someCounted() });
   }
 
   // Gradio sends the content of this box along with each question.
@@ -146,11 +166,11 @@
   document.addEventListener("toggle", async (event) => {
     const about = event.target.matches?.(".fn-source-more") && event.target.querySelector(".fn-about");
     if (!about || !event.target.open || about.childElementCount) return;
-    about.textContent = "Reading…";
+    about.textContent = say("Reading…");
     try {
       about.innerHTML = (await get("about", { document: event.target.dataset.document })).html;
     } catch {
-      about.textContent = "This could not be fetched. Close it and open it again.";
+      about.textContent = say("This could not be fetched. Close it and open it again.");
     }
   }, true);
 
@@ -160,15 +180,18 @@
     const { mostBytes } = rail().dataset;
     const large = files.filter((file) => file.size > Number(mostBytes));
     const fit = files.filter((file) => !large.includes(file));
-    note(large.map((file) => `${file.name} is over ${mostBytes / 1e6} MB. Split it into parts.`).join(" "));
+    const megabytes = written(mostBytes / 1e6);
+    const refuse = ({ name }) => say("{name} is over {megabytes} MB. Split it into parts.", { name, megabytes });
+    note(large.map(refuse).join(" "));
     if (!fit.length) return;
     const input = document.querySelector("#fn-files input[type=file]");
-    if (!input) return note("Files cannot be added now. Reload the page.");
+    if (!input) return note(say("Files cannot be added now. Reload the page."));
     const chosen = new DataTransfer();
     for (const file of fit) chosen.items.add(file);
     input.files = chosen.files;
     input.dispatchEvent(new Event("change", { bubbles: true }));
-    busy(`Uploading ${fit.length} ${fit.length === 1 ? "file" : "files"}…`);
+    const n = written(fit.length);
+    busy(fit.length === 1 ? say("Uploading {n} file…", { n }) : say("Uploading {n} files…", { n }));
     foldForm();
   }
 
@@ -180,7 +203,7 @@
   function addAddress(address) {
     note("");
     window.footnoteTrigger?.("change", { act: "add-address", address });
-    busy("Adding the page…");
+    busy(say("Adding the page…"));
   }
 
   function busy(text) {
@@ -267,7 +290,7 @@
     if (event.target.id !== "fn-rail-add") return;
     event.preventDefault();
     const field = event.target.elements.address;
-    if (!field.value.trim()) return note("Write the address of a page first.");
+    if (!field.value.trim()) return note(say("Write the address of a page first."));
     addAddress(field.value.trim());
     field.value = "";
     foldForm();

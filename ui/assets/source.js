@@ -2,6 +2,7 @@
 (() => {
   "use strict";
 
+  const say = window.footnoteSay; // a text in the language of the page
   const byId = (id) => document.getElementById(id);
   const side = () => byId("fn-source-pane");
   const isSheet = () => window.matchMedia("(max-width: 760px)").matches;
@@ -236,7 +237,8 @@
     at = number;
     const place = side().querySelector("[data-hits]");
     const many = hits.length < MOST_HITS ? hits.length : `${MOST_HITS}+`;
-    if (place) place.textContent = !box()?.value.trim() ? "" : hits.length ? `${at + 1} of ${many}` : "None";
+    const found = hits.length ? say("{at} of {n}", { at: at + 1, n: many }) : say("None");
+    if (place) place.textContent = box()?.value.trim() ? found : "";
     if (window.Highlight && CSS.highlights) {
       CSS.highlights.set("fn-find", new Highlight(...hits));
       CSS.highlights.set("fn-find-now", new Highlight(...hits.slice(at, at + 1)));

@@ -3,6 +3,7 @@
   "use strict";
 
   const ACTS = { copy, share, print };
+  const say = window.footnoteSay; // a text in the language of the page
   const SHOWN_MS = 1800; // how long a button says what it has done
 
   // Before the listener of page.js, which knows nothing of these acts.
@@ -24,9 +25,9 @@
     });
     try {
       await put(reading);
-      tell(button, "Copied");
+      tell(button, say("Copied"));
     } catch {
-      await reading.then((copied) => byHand(copied.text), () => tell(button, "Could not copy"));
+      await reading.then((copied) => byHand(copied.text), () => tell(button, say("Could not copy")));
     }
   }
 
@@ -58,10 +59,9 @@
 
   function byHand(text) {
     const area = make("textarea", { readOnly: true, rows: 12, value: text, className: "fn-copied" });
-    area.setAttribute("aria-label", "The answer with its footnotes");
-    open("Copy by hand", [
-      make("p", { textContent: "The browser does not let this page use the clipboard. "
-        + "The text is selected: press Ctrl+C, or ⌘C on a Mac." }),
+    area.setAttribute("aria-label", say("The answer with its footnotes"));
+    open(say("Copy by hand"), [
+      make("p", { textContent: say("The browser does not let this page use the clipboard. The text is selected: press Ctrl+C, or ⌘C on a Mac.") }),
       area,
     ]);
     area.focus();
@@ -99,44 +99,51 @@
       readers: make("p"),
       shows: make("p"),
       link: make("input", { type: "text", readOnly: true, id: "fn-share-link" }),
-      copied: make("button", { type: "button", className: "fn-new", textContent: "Copy link" }),
+      copied: make("button", { type: "button", className: "fn-new", textContent: say("Copy link") }),
       make: make("button", { type: "button", className: "fn-main" }),
-      withdraw: make("button", { type: "button", className: "fn-new", textContent: "Withdraw link" }),
+      withdraw: make("button", { type: "button", className: "fn-new", textContent: say("Withdraw link") }),
       status: make("p", { className: "fn-dialog-status" }),
     };
     parts.status.setAttribute("role", "status");
-    const label = make("label", { htmlFor: "fn-share-link", textContent: "Link" });
+    const label = make("label", { htmlFor: "fn-share-link", textContent: say("Link") });
     const line = make("div", { className: "fn-share-line" }, [label, parts.link, parts.copied]);
     const buttons = make("div", { className: "fn-dialog-buttons" }, [parts.make, parts.withdraw]);
     const call = async (method, said) => {
       const reply = await fetch(address, { method, credentials: "same-origin" }).catch(() => null);
-      const state = reply ? await reply.json().catch(() => ({})) : { error: "The server is away." };
+      const state = reply ? await reply.json().catch(() => ({})) : { error: say("The server is away.") };
       if (state.error) parts.status.textContent = state.error;
       else show(parts, line, state, said);
     };
-    parts.make.addEventListener("click", () => call("POST", "The link is ready."));
-    parts.withdraw.addEventListener("click", () => call("DELETE", "The link no longer works."));
+    parts.make.addEventListener("click", () => call("POST", say("The link is ready.")));
+    parts.withdraw.addEventListener("click", () => call("DELETE", say("The link no longer works.")));
     parts.copied.addEventListener("click", () => copyLink(parts));
     parts.link.addEventListener("focus", () => parts.link.select());
     line.hidden = buttons.hidden = true;
-    open("Share this conversation", [parts.readers, parts.shows, line, buttons, parts.status]);
+    open(say("Share this conversation"), [parts.readers, parts.shows, line, buttons, parts.status]);
     await call("GET", "");
     buttons.hidden = false;
   }
 
   function show(parts, line, state, said) {
-    parts.readers.textContent = `${state.readers} Nobody can change it.`;
-    parts.shows.textContent = state.path
-      ? `The link shows ${state.shows}`
-        + (state.later ? `; what was asked since is not shown until you renew it.` : ".")
-      : `It will show the ${state.total} asked so far, with answers and footnotes, and nothing else of yours.`;
+    parts.readers.textContent = `${state.readers} ${say("Nobody can change it.")}`;
+    parts.shows.textContent = shownBy(state);
     line.hidden = parts.withdraw.hidden = !state.path;
     parts.make.hidden = Boolean(state.path) && !state.later;
-    parts.make.textContent = state.path ? "Renew link" : "Make a link";
+    parts.make.textContent = state.path ? say("Renew link") : say("Make a link");
     if (state.path) parts.link.value = new URL(state.path, window.location.href.split(/[?#]/)[0]).href;
     const here = ["127.0.0.1", "localhost", "[::1]"].includes(window.location.hostname);
-    const hint = here ? " On other machines, put this machine's name in place of " + window.location.hostname + "." : "";
-    parts.status.textContent = said ? said + (state.path ? hint : "") : "";
+    const host = window.location.hostname;
+    const hint = here && state.path ? say("On other machines, put this machine's name in place of {host}.", { host }) : "";
+    parts.status.textContent = said ? `${said} ${hint}`.trim() : "";
+  }
+
+  function shownBy({ path, shows: questions, later, total }) {
+    if (!path) {
+      return say("It will show the {questions} asked so far, with answers and footnotes, and nothing else of yours.", { questions: total });
+    }
+    return later
+      ? say("The link shows {questions}; what was asked since is not shown until you renew it.", { questions })
+      : say("The link shows {questions}.", { questions });
   }
 
   async function copyLink(parts) {
@@ -146,11 +153,11 @@
     } catch {
       parts.link.select();
       if (!document.execCommand("copy")) {
-        parts.status.textContent = "Copy the selected link by hand.";
+        parts.status.textContent = say("Copy the selected link by hand.");
         return;
       }
     }
-    tell(parts.copied, "Copied");
+    tell(parts.copied, say("Copied"));
   }
 
   // --- a dialog -----------------------------------------------------------------------------------
@@ -158,7 +165,7 @@
   function open(title, content) {
     const opener = document.activeElement;
     const heading = make("h2", { id: "fn-dialog-title", textContent: title });
-    const close = make("button", { type: "button", className: "fn-new", textContent: "Close" });
+    const close = make("button", { type: "button", className: "fn-new", textContent: say("Close") });
     const foot = make("div", { className: "fn-dialog-foot" }, [close]);
     const dialog = make("dialog", { className: "fn-dialog" }, [heading, ...content, foot]);
     dialog.setAttribute("aria-labelledby", heading.id);

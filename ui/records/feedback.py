@@ -16,14 +16,15 @@ from rag import Database
 from rag.types import Span
 from ui.records import history_schema
 from ui.safe_text import one_line
+from ui.translation import to_translate
 
 Decision = Literal["open", "accepted", "dropped"]
 REASONS = {
-    "wrong": "It is wrong",
-    "incomplete": "Something is missing",
-    "source": "The source is the wrong one",
-    "question": "It answers another question",
-    "unclear": "It is hard to read",
+    "wrong": to_translate("It is wrong"),
+    "incomplete": to_translate("Something is missing"),
+    "source": to_translate("The source is the wrong one"),
+    "question": to_translate("It answers another question"),
+    "unclear": to_translate("It is hard to read"),
 }
 KEPT_DAYS = 30  # after the last change, of feedback to an answer that was deleted
 MAX_BETTER_CHARS = 2_000

@@ -25,6 +25,7 @@ from ui.records.feedback import NOTHING, Feedback
 from ui.records.search_words import search_words
 from ui.records.unique_quote import find_unique_quote
 from ui.safe_text import count, one_line
+from ui.translation import to_translate
 
 DECLINED = "The articles do not state it."  # stands for a decline among the turns of a case
 SLUG_WORDS = 7
@@ -124,14 +125,14 @@ def _row(
 ) -> dict[str, Any] | str:
     """One line of the file, or why there is none."""
     if not one_line(exchange.question):
-        return "it has no question that can be shown"
+        return to_translate("it has no question that can be shown")
     judgement = _judgement(exchange, feedback)
     if isinstance(judgement, str):
         return judgement
     pointing = [_evidence(span, quote, text_of) for span, quote in judgement.quoted]
     evidence = list(dict.fromkeys(each for each in pointing if each))
     if judgement.groups and not evidence:
-        return "its sources are no longer there, or say it in several places"
+        return to_translate("its sources are no longer there, or say it in several places")
     turns = _turns(before) if exchange.rewritten_as and not feedback.question else []
     stands_alone = exchange.rewritten_as or exchange.question
     asked = feedback.question or (exchange.question if turns else stands_alone)
@@ -162,11 +163,11 @@ def _judgement(exchange: Exchange, feedback: Feedback) -> _Judgement | str:
         return _corrected(exchange, feedback.better)
     answer = exchange.answer
     if answer is None:
-        return "its answer was never finished"
+        return to_translate("its answer was never finished")
     if answer.status == "answered":
         return _liked(exchange.rewritten_as or exchange.question, answer)
     if exchange.document_ids:
-        return "it was declined for some of the sources, and a case asks all of them"
+        return to_translate("it was declined for some of the sources, and a case asks all of them")
     return _Judgement()
 
 
@@ -177,7 +178,9 @@ def _liked(question: str, answer: Answer) -> _Judgement | str:
         groups, claim = found
         return _Judgement(groups, tuple((each.span, each.quote) for each in claim.citations))
     is_cited = any(claim.citations for claim in answer.claims)
-    return "nothing in its answer can be looked for" if is_cited else "its answer cites nothing"
+    if is_cited:
+        return to_translate("nothing in its answer can be looked for")
+    return to_translate("its answer cites nothing")
 
 
 def _edited(exchange: Exchange, feedback: Feedback) -> _Judgement | str:
@@ -185,7 +188,7 @@ def _edited(exchange: Exchange, feedback: Feedback) -> _Judgement | str:
     cited = [(each.span, each.quote) for claim in exchange.claims for each in claim.citations]
     quoted = [feedback.sentence] if feedback.sentence else cited
     if not quoted:
-        return "no sentence that says it was marked in a source"
+        return to_translate("no sentence that says it was marked in a source")
     return _Judgement((feedback.expected,), tuple(quoted))
 
 
@@ -196,7 +199,7 @@ def _marked(exchange: Exchange, feedback: Feedback, span: Span, quote: str) -> _
         if groups := expected_facts.from_note(words, quote):
             return _Judgement(groups, ((span, quote),))
     if feedback.better:
-        return "the marked sentence does not state the better answer"
+        return to_translate("the marked sentence does not state the better answer")
     question = exchange.rewritten_as or exchange.question
     claim = Claim(quote, (Citation(1, span, quote),), "supported")
     answer = Answer(question, quote, (claim,), (), "answered", None, "")
@@ -208,9 +211,9 @@ def _corrected(exchange: Exchange, better: str) -> _Judgement | str:
     it."""
     note = one_line(better) or one_line(exchange.note)
     if not note:
-        return "a thumb down without a note does not say what is right"
+        return to_translate("a thumb down without a note does not say what is right")
     if expected_facts.is_complaint(note):
-        return "its note says that the answer is wrong, but not what is right"
+        return to_translate("its note says that the answer is wrong, but not what is right")
     asked = set(search_words(exchange.rewritten_as or exchange.question))
     found = [
         (groups, (span, quote))
@@ -218,7 +221,7 @@ def _corrected(exchange: Exchange, better: str) -> _Judgement | str:
         if (groups := expected_facts.from_note(note, quote))
     ]
     if not found:
-        return "no passage that it was answered from states its note"
+        return to_translate("no passage that it was answered from states its note")
     groups, quoted = max(found, key=lambda each: len(asked & set(search_words(each[1][1]))))
     return _Judgement(groups, (quoted,))
 

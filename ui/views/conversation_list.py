@@ -11,7 +11,7 @@ from html import escape
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from ui.safe_text import count
+from ui.translation import format_day, to_translate, translate, translate_count
 from ui.views.citation_marks import escape_line
 
 if TYPE_CHECKING:
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 PAGE = 60  # conversations that are listed at first, and more at a time
 
 _UNDO: dict[StepKind, str] = {
-    "asked": "Undo question",
-    "replaced": "Undo replacement",
-    "deleted": "Undo delete",
+    "asked": to_translate("Undo question"),
+    "replaced": to_translate("Undo replacement"),
+    "deleted": to_translate("Undo delete"),
 }
 _REDO: dict[StepKind, str] = {
-    "asked": "Redo question",
-    "replaced": "Redo replacement",
-    "deleted": "Redo delete",
+    "asked": to_translate("Redo question"),
+    "replaced": to_translate("Redo replacement"),
+    "deleted": to_translate("Redo delete"),
 }
 
 
@@ -54,14 +54,15 @@ def render_list(
         + "</ul></section>"
         for day, group in groups
     )
-    none = '<p class="fn-none">No conversations yet.</p>'
+    none = f'<p class="fn-none">{translate("No conversations yet.")}</p>'
     more = (
-        '<button type="button" class="fn-new" data-act="more">Show more</button>'
+        f'<button type="button" class="fn-new" data-act="more">{translate("Show more")}</button>'
         if has_more
         else ""
     )
+    label = translate("Conversations")
     return (
-        f'<nav class="fn-conversations" aria-label="Conversations" data-version="{version}">'
+        f'<nav class="fn-conversations" aria-label="{label}" data-version="{version}">'
         f"{body or none}{more}</nav>"
     )
 
@@ -71,38 +72,43 @@ def _day(updated_at: str, today: date) -> str:
     try:
         day = datetime.fromisoformat(updated_at).astimezone().date()
     except ValueError:
-        return "Earlier"
+        return translate("Earlier")
     if day >= today:
-        return "Today"
+        return translate("Today")
     if day == today - timedelta(days=1):
-        return "Yesterday"
-    year = "" if day.year == today.year else f" {day.year}"
-    return f"{day:%A} {day.day} {day:%B}{year}"
+        return translate("Yesterday")
+    pattern = to_translate("EEEE d MMMM y")
+    if day.year == today.year:
+        pattern = to_translate("EEEE d MMMM")
+    name = format_day(day, pattern)
+    return name[:1].upper() + name[1:]
 
 
 def _row(conversation: Conversation, is_current: bool, is_busy: bool) -> str:
     id, title = escape(conversation.id), escape_line(conversation.title, 80)
     current = ' aria-current="true"' if is_current else ""
-    facts = count(conversation.exchanges, "question")
+    facts = translate_count(conversation.exchanges, "{n} question", "{n} questions")
     if is_busy:
-        facts = f'<span class="fn-answering">Answering</span> · {facts}'
+        facts = f'<span class="fn-answering">{translate("Answering")}</span> · {facts}'
     return (
         f'<li class="fn-row" data-conversation="{id}" data-title="{escape(conversation.title)}">'
         f'<button type="button" class="fn-open" data-act="conversation" '
         f'data-conversation="{id}"{current}><span class="fn-row-title">{title}</span>'
         f'<span class="fn-row-facts">{facts}</span></button>'
         f'<button type="button" class="fn-tool" data-act="rename" data-conversation="{id}" '
-        f'aria-label="Rename “{title}”" title="Rename (F2)">✎</button>'
+        f'aria-label="{translate("Rename “{title}”", title=title)}" '
+        f'title="{translate("Rename (F2)")}">✎</button>'
         f'<button type="button" class="fn-tool" data-act="delete" data-conversation="{id}" '
-        f'aria-label="Delete “{title}”" title="Delete (Del)">✕</button></li>'
+        f'aria-label="{translate("Delete “{title}”", title=title)}" '
+        f'title="{translate("Delete (Del)")}">✕</button></li>'
     )
 
 
 def render_steps(steps: Steps, version: int, save: str = "") -> str:
     """What stands below the open conversation: the step to undo, the one to redo, and `save`, HTML
     that saves it. `version` is that of the conversation."""
-    undo = _step("undo", _UNDO[steps.undo], "↶") if steps.undo else ""
-    redo = _step("redo", _REDO[steps.redo], "↷") if steps.redo else ""
+    undo = _step("undo", translate(_UNDO[steps.undo]), "↶") if steps.undo else ""
+    redo = _step("redo", translate(_REDO[steps.redo]), "↷") if steps.redo else ""
     return (
         f'<div class="fn-steps" data-thread-version="{version}">'
         f'<span class="fn-step-buttons">{undo}{redo}</span>{save}</div>'
@@ -126,5 +132,6 @@ def undo_notice(text: str, act: str, conversation: str = "") -> str:
     which = f' data-conversation="{escape(conversation)}"' if conversation else ""
     return (
         f'<p class="fn-notice" role="status">{escape(text)} '
-        f'<button type="button" class="fn-link" data-act="{act}"{which}>Undo</button></p>'
+        f'<button type="button" class="fn-link" data-act="{act}"{which}>'
+        f"{translate('Undo')}</button></p>"
     )

@@ -18,7 +18,7 @@ from eval.runs.summary import Summary
 from eval.statistics.aggregate import KINDS, Statistic
 from eval.statistics.formatting import format_value
 from ui.safe_text import one_line
-from ui.translation import format_number, to_translate, translate, translate_count
+from ui.translation import format_day, format_number, to_translate, translate, translate_count
 from ui.views.trend_line import draw_trend
 
 _COMMAND = "<code>footnote eval</code>"
@@ -123,7 +123,7 @@ def _trends(group: Sequence[Summary]) -> str:
 
 def _span(group: Sequence[Summary]) -> str:
     first, last = _day(group[0].started), _day(group[-1].started)
-    return first if first == last else f"{first} to {last}"
+    return first if first == last else translate("{first} to {last}", first=first, last=last)
 
 
 def _multiple(main: MainFigure, group: Sequence[Summary]) -> str:
@@ -233,5 +233,4 @@ def _link(run: Run) -> str:
 
 def _day(when: datetime) -> str:
     """``22 Nov 2026``, UTC."""
-    when = when.astimezone(UTC)
-    return f"{when.day} {when:%b %Y}"
+    return format_day(when.astimezone(UTC).date(), to_translate("d MMM y"))

@@ -25,7 +25,8 @@ from rag.events import (
     Warned,
 )
 from ui.labels import time_left
-from ui.safe_text import count, one_line
+from ui.safe_text import one_line
+from ui.translation import format_number, to_translate, translate, translate_count
 from ui.views.citation_marks import escape_line
 
 MAX_LINES = 60  # of one job
@@ -37,7 +38,25 @@ _DONE: dict[type[IngestEvent], str] = {
     Removed: "removed",
     Skipped: "unchanged",
 }
-_STATES = {"done": "Done", "failed": "Failed", "cancelled": "Cancelled"}
+_OTHER_KIND = "left out, of another kind"
+_OUTCOMES = {  # what is said of one document, and of several
+    "added": (to_translate("added"), to_translate("{n} added")),
+    "updated": (to_translate("updated"), to_translate("{n} updated")),
+    "moved": (to_translate("moved"), to_translate("{n} moved")),
+    "removed": (to_translate("removed"), to_translate("{n} removed")),
+    "unchanged": (to_translate("unchanged"), to_translate("{n} unchanged")),
+    _OTHER_KIND: (
+        to_translate("left out, of another kind"),
+        to_translate("{n} left out, of another kind"),
+    ),
+    "with a problem": ("", to_translate("{n} with a problem")),
+    "not reached": (to_translate("not reached"), to_translate("{n} not reached")),
+}
+_STATES = {
+    "done": to_translate("Done: {what}."),
+    "failed": to_translate("Failed: {what}."),
+    "cancelled": to_translate("Cancelled: {what}."),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +84,8 @@ def file_lines(
     for event in events:
         if isinstance(event, PassedOver):
             number = sum(files for _, files in event.endings)
-            problems.append(FileLine(count(number, "file"), {"left out, of another kind": number}))
+            files = translate_count(number, "{n} file", "{n} files")
+            problems.append(FileLine(files, {_OTHER_KIND: number}))
         elif isinstance(event, Failed):
             given = came_of.pop(_origin(event.source, came_of), None)
             problems.append(_problem(event.source, event.error, given is not None))
@@ -100,7 +120,8 @@ def render_jobs(
     rows += "".join(_job(job, lines) for job, lines in newest)
     past = "".join(_job(job, lines) for job, lines in earlier)
     folded = (
-        f'<details class="fn-jobs-past" data-job="past"><summary>Earlier jobs</summary>'
+        f'<details class="fn-jobs-past" data-job="past"><summary>'
+        f"{translate('Earlier jobs')}</summary>"
         f'<ul class="fn-jobs">{past}</ul></details>'
         if past
         else ""
@@ -111,23 +132,39 @@ def render_jobs(
 def summary(job: Job, lines: Sequence[FileLine]) -> str:
     """How far a job is, or what came of it, in a line of plain text."""
     if job.state == "waiting":
-        return "Waiting"
+        return translate("Waiting")
     if not job.has_ended:
         if job.cancelling:
-            return "Stopping"
+            return translate("Stopping")
         given = len(job.paths) + len(job.urls)
         done = given - sum(line.waits for line in lines)
-        files = f"{done:,} of {count(given, 'file')}"
-        chunks = f", {job.done:,} of about {job.total:,} passages" if job.total else ""
-        left = time_left(job)
-        return f"Indexing: {files}{chunks}{left and f', {left}'}"
+        parts = [
+            translate_count(
+                given, "{done} of {n} file", "{done} of {n} files", done=format_number(done)
+            )
+        ]
+        if job.total:
+            done_of, total = format_number(job.done), format_number(job.total)
+            parts.append(translate("{done} of about {total} passages", done=done_of, total=total))
+        if left := time_left(job):
+            parts.append(left)
+        return translate("Indexing: {parts}", parts=", ".join(parts))
     tally = sum((Counter(line.outcomes) for line in lines), Counter[str]())
     tally["with a problem"] = sum(bool(line.problem) for line in lines)
     tally["not reached"] = sum(line.waits for line in lines)
-    what = ", ".join(f"{number:,} {outcome}" for outcome, number in tally.items() if number)
-    what = what or "nothing to do"
+    what = _counted(tally) or translate("nothing to do")
     problem = f" {one_line(job.problem)}" if job.state == "failed" else ""
-    return f"{_STATES[job.state]}: {what}.{problem}"
+    return translate(_STATES[job.state], what=what) + problem
+
+
+def _counted(outcomes: Mapping[str, int]) -> str:
+    """``12 added, 1 updated``."""
+    counted = (
+        translate(_OUTCOMES[outcome][1], n=format_number(number))
+        for outcome, number in outcomes.items()
+        if number
+    )
+    return ", ".join(counted)
 
 
 def _job(job: Job, lines: Sequence[FileLine], place: int = 0) -> str:
@@ -135,7 +172,8 @@ def _job(job: Job, lines: Sequence[FileLine], place: int = 0) -> str:
     grade = (
         "fair" if has_problem or job.state == "cancelled" else "good" if job.has_ended else "busy"
     )
-    line = f" ({place} ahead)" if job.state == "waiting" and place else ""
+    ahead = translate("({n} ahead)", n=format_number(place))
+    line = f" {ahead}" if job.state == "waiting" and place else ""
     return (
         f'<li class="fn-job fn-job-{grade}"><p class="fn-job-name">{_named(job)}</p>'
         f"{_progress(job)}"
@@ -147,16 +185,19 @@ def _job(job: Job, lines: Sequence[FileLine], place: int = 0) -> str:
 def _named(job: Job) -> str:
     given = [short_name(str(path)) for path in job.paths] + list(job.urls)
     if not given:
-        return "No file that can be read"
-    more = f" and {len(given) - 1:,} more" if len(given) > 1 else ""
-    return f"{escape_line(given[0], 60)}{more}"
+        return translate("No file that can be read")
+    name = escape_line(given[0], 60)
+    if len(given) == 1:
+        return name
+    return translate("{name} and {n} more", name=name, n=format_number(len(given) - 1))
 
 
 def _progress(job: Job) -> str:
     if job.state != "running":
         return ""
     value = f' max="{job.total}" value="{min(job.done, job.total)}"' if job.total else ""
-    return f'<progress aria-label="Progress of {_named(job)}"{value}></progress>'
+    label = translate("Progress of {name}", name=_named(job))
+    return f'<progress aria-label="{label}"{value}></progress>'
 
 
 def _lines(job: Job, lines: Sequence[FileLine]) -> str:
@@ -167,21 +208,23 @@ def _lines(job: Job, lines: Sequence[FileLine]) -> str:
         f"{_bold(line.name)}{_outcome(job, line)}</li>"
         for line in lines[:MAX_LINES]
     )
-    more = f"<li>and {len(lines) - MAX_LINES:,} more</li>" if len(lines) > MAX_LINES else ""
+    more = translate("and {n} more", n=format_number(len(lines) - MAX_LINES))
+    more = f"<li>{more}</li>" if len(lines) > MAX_LINES else ""
     is_open = " open" if any(line.problem for line in lines) else ""
     return (
         f'<details class="fn-job-lines" data-job="{job.id}"{is_open}><summary>'
-        f"{count(len(lines), 'file')}</summary><ul>{rows}{more}</ul></details>"
+        f"{translate_count(len(lines), '{n} file', '{n} files')}</summary>"
+        f"<ul>{rows}{more}</ul></details>"
     )
 
 
 def _buttons(job: Job, lines: Sequence[FileLine]) -> str:
     if not job.has_ended:
-        act, word = "cancel-job", "Cancel"
+        act, word = "cancel-job", translate("Cancel")
     elif job.state == "cancelled":
-        act, word = "resume-job", "Resume"
+        act, word = "resume-job", translate("Resume")
     elif job.state == "failed" or any(line.may_be_tried_again for line in lines):
-        act, word = "resume-job", "Try again"
+        act, word = "resume-job", translate("Try again")
     else:
         return ""
     return (
@@ -207,7 +250,7 @@ def _outcome(job: Job, line: FileLine) -> str:
     if line.problem:
         return escape(line.problem, quote=True)
     if line.waits:
-        return "not reached" if job.has_ended else "waiting"
+        return translate("not reached") if job.has_ended else translate("waiting")
     if sum(line.outcomes.values()) == 1:
-        return next(iter(line.outcomes))
-    return ", ".join(f"{number:,} {outcome}" for outcome, number in line.outcomes.items())
+        return translate(_OUTCOMES[next(iter(line.outcomes))][0])
+    return _counted(line.outcomes)

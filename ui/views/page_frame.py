@@ -93,7 +93,8 @@ def conversation_header() -> str:
     return (
         f'<h2 class="fn-hidden">{translate("Conversation")}</h2>'
         '<p class="fn-hidden" role="status" id="fn-announcement"></p>'
-        '<button type="button" class="fn-new fn-pane-show" data-act="show-source">Source</button>'
+        '<button type="button" class="fn-new fn-pane-show" data-act="show-source">'
+        f"{translate('Source')}</button>"
         '<div class="fn-sidebar-toggle"><button type="button" class="fn-new" data-act="sidebar">'
         f'{translate("Conversations")}</button> <button type="button" class="fn-new" '
         f'data-rail="open">{translate("Sources")}</button> <button type="button" class="fn-new" '

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from html import escape
 
 from rag import PageImage
+from ui.translation import format_number, translate
 from ui.views.source_reference import SourceReference
 
 Box = tuple[float, float, float, float]
@@ -35,14 +36,19 @@ def render(page: PdfPage, reference: SourceReference) -> str:
     picture = b64encode(image.webp).decode()
     boxes = "".join(_box(box, "fn-box") for box in page.others)
     boxes += "".join(_box(box, "fn-box fn-current", at == 0) for at, box in enumerate(page.current))
-    lit = f'<p class="fn-hidden">Lit on the page: {escape(page.quote)}</p>' if page.current else ""
+    lit = ""
+    if page.current:
+        lit = translate("Lit on the page: {quote}", quote=escape(page.quote))
+        lit = f'<p class="fn-hidden">{lit}</p>'
+    number = format_number(image.number)
     return (
         f'<figure class="fn-sheet">{_turn(page, reference)}'
         f'<div class="fn-sheet-scroll" role="group" '
-        f'aria-label="Page {image.number:,}" tabindex="0">'
+        f'aria-label="{translate("Page {n}", n=number)}" tabindex="0">'
         f'<div class="fn-sheet-page" style="aspect-ratio: {image.width} / {image.height}">'
         f'<img src="data:image/webp;base64,{picture}" width="{image.width}" '
-        f'height="{image.height}" alt="Page {image.number:,}, as it looks in the PDF">'
+        f'height="{image.height}" '
+        f'alt="{translate("Page {n}, as it looks in the PDF", n=number)}">'
         f"{boxes}</div></div>{lit}</figure>"
     )
 
@@ -58,7 +64,13 @@ def _box(box: Box, name: str, is_first: bool = False) -> str:
 
 def _turn(page: PdfPage, reference: SourceReference) -> str:
     image = page.image
-    ways = (("←", "Page before", image.number - 1), ("→", "Page after", image.number + 1))
+    ways = (
+        ("←", translate("Page before"), image.number - 1),
+        ("→", translate("Page after"), image.number + 1),
+    )
+    position = translate(
+        "Page {n} of {total}", n=format_number(image.number), total=format_number(image.pages)
+    )
     before, after = (
         f'<a class="fn-step" {reference.attributes(view="page", page=number)} '
         f'aria-label="{words}"><span aria-hidden="true">{arrow}</span></a>'
@@ -67,8 +79,8 @@ def _turn(page: PdfPage, reference: SourceReference) -> str:
         for arrow, words, number in ways
     )
     return (
-        f'<nav class="fn-turn" aria-label="Pages">{before}'
-        f'<span class="fn-position">Page {image.number:,} of {image.pages:,}</span>{after}'
-        '<button type="button" class="fn-step fn-zoom" data-act="whole-page">Whole page</button>'
-        "</nav>"
+        f'<nav class="fn-turn" aria-label="{translate("Pages")}">{before}'
+        f'<span class="fn-position">{position}</span>{after}'
+        '<button type="button" class="fn-step fn-zoom" data-act="whole-page">'
+        f"{translate('Whole page')}</button></nav>"
     )

@@ -7,11 +7,15 @@ from html import escape
 
 from ui.records.feedback import REASONS
 from ui.records.feedback_cases import ReviewedCase
-from ui.safe_text import count
+from ui.translation import to_translate, translate, translate_count
 from ui.views.citation_marks import escape_line
 
 MAX_ROWS = 200
-_STATES = {"open": "Not reviewed", "accepted": "Accepted", "dropped": "Dropped"}
+_STATES = {
+    "open": to_translate("Not reviewed"),
+    "accepted": to_translate("Accepted"),
+    "dropped": to_translate("Dropped"),
+}
 
 
 def render_review(cases: Sequence[ReviewedCase]) -> str:
@@ -20,9 +24,14 @@ def render_review(cases: Sequence[ReviewedCase]) -> str:
         return ""
     shown = [*reversed(cases)][:MAX_ROWS]
     more = len(cases) - len(shown)
-    hidden = f"<p>{count(more, 'older thumb')} are kept and not shown.</p>" if more else ""
+    older = translate_count(
+        more,
+        "{n} older thumb is kept and not shown.",
+        "{n} older thumbs are kept and not shown.",
+    )
+    hidden = f"<p>{older}</p>" if more else ""
     return (
-        '<section class="fn-feedback fn-review"><h3>Cases from your thumbs</h3>'
+        f'<section class="fn-feedback fn-review"><h3>{translate("Cases from your thumbs")}</h3>'
         f"{render_summary(cases)}"
         f'<ul class="fn-review-list">{"".join(map(render_row, shown))}</ul>{hidden}</section>'
     )
@@ -36,16 +45,23 @@ def render_summary(cases: Sequence[ReviewedCase]) -> str:
     links = ""
     if kept:
         links = (
-            f'<a class="fn-new" href="export/cases.jsonl" download>Save {count(len(kept), "case")}'
-            "</a> "
+            '<a class="fn-new" href="export/cases.jsonl" download>'
+            f"{translate_count(len(kept), 'Save {n} case', 'Save {n} cases')}</a> "
         )
     if accepted:
         links += (
-            '<a class="fn-new" href="export/cases.jsonl?accepted=1" download>Only the '
-            f"{len(accepted)} accepted</a> "
+            '<a class="fn-new" href="export/cases.jsonl?accepted=1" download>'
+            f"{translate_count(len(accepted), 'Only the {n} accepted', 'Only the {n} accepted')}"
+            "</a> "
         )
-    runs = "and run them: <code>footnote eval --cases cases.jsonl</code>" if kept else ""
-    rest = f" {count(why_not, 'thumb')} cannot be judged yet; each says why." if why_not else ""
+    command = "<code>footnote eval --cases cases.jsonl</code>"
+    runs = f"{translate('and run them:')} {command}" if kept else ""
+    rest = translate_count(
+        why_not,
+        "{n} thumb cannot be judged yet; each says why.",
+        "{n} thumbs cannot be judged yet; each says why.",
+    )
+    rest = f" {rest}" if why_not else ""
     return f'<p class="fn-review-summary" role="status">{links}{runs}{rest}</p>'
 
 
@@ -57,7 +73,9 @@ def render_row(case: ReviewedCase) -> str:
         for name, text in _facts(case)
         if text
     )
-    state = "Cannot be judged" if case.row is None and decision != "dropped" else _STATES[decision]
+    state = translate(_STATES[decision])
+    if case.row is None and decision != "dropped":
+        state = translate("Cannot be judged")
     return (
         f'<li class="fn-review-row fn-review-{decision}" data-exchange="{id}">'
         f'<p class="fn-review-question"><b>{_question(case)}</b> '
@@ -73,29 +91,34 @@ def _question(case: ReviewedCase) -> str:
 
 def _facts(case: ReviewedCase) -> Iterator[tuple[str, str]]:
     exchange, feedback = case.exchange, case.feedback
-    yield "Thumb", "Helpful" if exchange.thumb == "up" else "Not helpful"
-    yield "Reason", REASONS.get(feedback.reason, "")
-    yield "Note", exchange.note
-    yield "Better answer", feedback.better
-    yield "Right sentence", feedback.sentence[1] if feedback.sentence else ""
+    is_up = exchange.thumb == "up"
+    reason = REASONS.get(feedback.reason, "")
+    yield translate("Thumb"), translate("Helpful") if is_up else translate("Not helpful")
+    yield translate("Reason"), reason and translate(reason)
+    yield translate("Note"), exchange.note
+    yield translate("Better answer"), feedback.better
+    yield translate("Right sentence"), feedback.sentence[1] if feedback.sentence else ""
     if case.row is None:
-        yield "Why not", f"{case.why_not[:1].upper()}{case.why_not[1:]}."
+        why_not = translate(case.why_not)
+        full_stop = translate("{sentence}.", sentence=f"{why_not[:1].upper()}{why_not[1:]}")
+        yield translate("Why not"), full_stop
     elif case.row["answerable"]:
-        yield "An answer is right with", " or ".join(case.expected)
-        yield "Evidence", " … ".join(each["quote"] for each in case.row["evidence"])
+        yield translate("An answer is right with"), f" {translate('or')} ".join(case.expected)
+        evidence = " … ".join(each["quote"] for each in case.row["evidence"])
+        yield translate("Evidence"), evidence
     else:
-        yield "Right is", "to decline"
+        yield translate("Right is"), translate("to decline")
 
 
 def _buttons(case: ReviewedCase, id: str) -> str:
     decision = case.feedback.decision
     acts = []
     if case.row and decision != "accepted":
-        acts.append(("accepted", "Accept"))
+        acts.append(("accepted", translate("Accept")))
     if decision != "dropped":
-        acts.append(("dropped", "Drop"))
+        acts.append(("dropped", translate("Drop")))
     if decision != "open":
-        acts.append(("open", "Take back"))
+        acts.append(("open", translate("Take back")))
     buttons = "".join(
         f'<button type="button" class="fn-new" data-act="review" data-exchange="{id}"'
         f' data-decision="{each}">{words}</button> '
@@ -112,14 +135,15 @@ def _form(case: ReviewedCase, id: str) -> str:
     expected = (
         ""
         if declines
-        else f'<label for="fn-expected-{id}">Right answers, one a line</label>'
+        else f'<label for="fn-expected-{id}">{translate("Right answers, one a line")}</label>'
         f'<textarea id="fn-expected-{id}" name="expected" rows="3">{answers}</textarea>'
     )
     return (
-        '<details class="fn-review-form"><summary>Edit</summary>'
-        f'<label for="fn-asked-{id}">Question</label>'
+        f'<details class="fn-review-form"><summary>{translate("Edit")}</summary>'
+        f'<label for="fn-asked-{id}">{translate("Question")}</label>'
         f'<input id="fn-asked-{id}" name="question" type="text" maxlength="2000"'
         f' value="{question}">{expected}'
         f'<button type="button" class="fn-new" data-act="review" data-exchange="{id}"'
-        ' data-decision="accepted" data-edits="1">Save and accept</button></details>'
+        ' data-decision="accepted" data-edits="1">'
+        f"{translate('Save and accept')}</button></details>"
     )

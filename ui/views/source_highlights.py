@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from html import escape
 
 from rag.types import Document, Span
+from ui.page_settings import current_settings
+from ui.translation import format_number, translate, translate_count
 from ui.views import pdf_page
 from ui.views.citation_marks import escape_line, quote_line, short_source, shown_title
 from ui.views.pdf_page import PdfPage
@@ -92,25 +94,24 @@ def render_missing(quote: str, *, note: str = "", steps: Steps = NO_STEPS) -> st
 
 def render_empty() -> str:
     """The pane before anything is opened."""
-    return _bare(
-        '<p class="fn-hint">Choose a footnote: its source opens here, '
-        "with the cited words lit up.</p>"
-    )
+    hint = translate("Choose a footnote: its source opens here, with the cited words lit up.")
+    return _bare(f'<p class="fn-hint">{hint}</p>')
 
 
 def _bare(inner: str) -> str:
     return (
         '<section class="fn-reader" aria-labelledby="fn-reader-title">'
-        '<header class="fn-reader-head"><h2 class="fn-reader-title" id="fn-reader-title">Source'
-        f"</h2>{_close()}</header>{inner}</section>"
+        '<header class="fn-reader-head"><h2 class="fn-reader-title" id="fn-reader-title">'
+        f"{translate('Source')}</h2>{_close()}</header>{inner}</section>"
     )
 
 
 def _page(title: str, body: str) -> str:
     from ui.stylesheets import standalone_css
 
+    language = current_settings().language
     return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<!doctype html>\n<html lang="{language}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape_line(title)} · Footnote</title>"
         f"<style>{standalone_css('source', 'source_text')}</style>"
@@ -158,8 +159,9 @@ def _body(view: _View, *, autofocus: bool = False) -> str:
     if view.source.sheet:
         return pdf_page.render(view.source.sheet, view.reference)
     assert view.text is not None
+    label = translate("Text of the source")
     return (  # it can be focused, so that the arrow keys scroll it
-        f'<div class="{view.text.classes}" role="group" aria-label="Text of the source" '
+        f'<div class="{view.text.classes}" role="group" aria-label="{label}" '
         f'tabindex="0">{view.text.html(autofocus=autofocus)}</div>'
     )
 
@@ -183,7 +185,8 @@ def _title(document: Document) -> str:
 
 def _close() -> str:
     return (
-        '<button type="button" class="fn-close" data-act="close" aria-label="Close the source">'
+        '<button type="button" class="fn-close" data-act="close" '
+        f'aria-label="{translate("Close the source")}">'
         '<span aria-hidden="true">✕</span></button>'
     )
 
@@ -193,8 +196,9 @@ def _facts(source: ShownSource) -> str:
     is_url = "://" in document.source
     facts = [escape_line(document.source if is_url else short_source(document.source), 100)]
     facts += [escape_line(document.published)] if document.published else []
-    facts += [f"page {source.page:,}"] if source.page is not None else []
-    facts.append(f"{len(document.text):,} characters")
+    if source.page is not None:
+        facts.append(translate("page {n}", n=format_number(source.page)))
+    facts.append(translate_count(len(document.text), "{n} character", "{n} characters"))
     return f'<p class="fn-reader-facts">{" · ".join(facts)}</p>'
 
 
@@ -207,9 +211,10 @@ def _switch(view: _View, *, links: bool = False) -> str:
     sheet, page = view.source.sheet, view.source.page
     if page is None:
         return ""
+    number = sheet.number if sheet else page
     ways = (
-        ("Text", {"view": "text"}, sheet is None),
-        (f"Page {sheet.number if sheet else page:,}", {"view": "page"}, sheet is not None),
+        (translate("Text"), {"view": "text"}, sheet is None),
+        (translate("Page {n}", n=format_number(number)), {"view": "page"}, sheet is not None),
     )
     inner = "".join(
         f'<a class="fn-way" {view.reference.attributes(**more)}{_here(is_here)}>{word}</a>'
@@ -218,7 +223,8 @@ def _switch(view: _View, *, links: bool = False) -> str:
         f' aria-pressed="{str(is_here).lower()}">{word}</button>'
         for word, more, is_here in ways
     )
-    return f'<div class="fn-switch" role="group" aria-label="Show the source as">{inner}</div>'
+    label = translate("Show the source as")
+    return f'<div class="fn-switch" role="group" aria-label="{label}">{inner}</div>'
 
 
 def _here(is_here: bool) -> str:
@@ -228,12 +234,13 @@ def _here(is_here: bool) -> str:
 def _find() -> str:
     return (
         '<div class="fn-find" role="search"><input type="search" class="fn-find-words" '
-        'aria-label="Find in this source" placeholder="Find" autocomplete="off" spellcheck="false">'
+        f'aria-label="{translate("Find in this source")}" placeholder="{translate("Find")}" '
+        'autocomplete="off" spellcheck="false">'
         '<span class="fn-hits" role="status" data-hits></span>'
         '<button type="button" class="fn-step" data-act="find" data-step="-1" '
-        'aria-label="Previous hit"><span aria-hidden="true">↑</span></button>'
+        f'aria-label="{translate("Previous hit")}"><span aria-hidden="true">↑</span></button>'
         '<button type="button" class="fn-step" data-act="find" data-step="1" '
-        'aria-label="Next hit"><span aria-hidden="true">↓</span></button></div>'
+        f'aria-label="{translate("Next hit")}"><span aria-hidden="true">↓</span></button></div>'
     )
 
 
@@ -248,15 +255,16 @@ def _outline(view: _View) -> str:
         for each in text.outline()
     ]
     pages = "".join(
-        f'<li><a data-act="go" href="#{each.id}">{each.number:,}</a></li>' for each in text.pages()
+        f'<li><a data-act="go" href="#{each.id}">{format_number(each.number)}</a></li>'
+        for each in text.pages()
     )
     if len(entries) < 2 and not pages:
         return ""
     headings = f'<ol class="fn-headings">{"".join(entries)}</ol>' if entries else ""
-    leaves = f'<p>Pages</p><ol class="fn-pages">{pages}</ol>' if pages else ""
+    leaves = f'<p>{translate("Pages")}</p><ol class="fn-pages">{pages}</ol>' if pages else ""
     return (
-        '<details class="fn-outline"><summary>Outline</summary>'
-        f'<nav aria-label="Outline of the source">{headings}{leaves}</nav></details>'
+        f'<details class="fn-outline"><summary>{translate("Outline")}</summary>'
+        f'<nav aria-label="{translate("Outline of the source")}">{headings}{leaves}</nav></details>'
     )
 
 
@@ -271,7 +279,8 @@ def _jumps(view: _View) -> str:
         f"{here if span == view.current else ''}>{number}</a>"
         for number, span in enumerate(view.marks, 1)
     )
-    return f'<nav class="fn-steps" aria-label="Cited places">Cited places {links}</nav>'
+    label = translate("Cited places")
+    return f'<nav class="fn-steps" aria-label="{label}">{label} {links}</nav>'
 
 
 def _part(view: _View) -> str:
@@ -279,13 +288,16 @@ def _part(view: _View) -> str:
     length = len(view.document.text)
     if view.end - view.start == length or view.source.sheet:
         return ""
-    ends = [("Earlier", view.start)] if view.start > 0 else []
-    ends += [("Later", view.end)] if view.end < length else []
+    ends = [(translate("Earlier"), view.start)] if view.start > 0 else []
+    ends += [(translate("Later"), view.end)] if view.end < length else []
     links = " ".join(f"<a {view.reference.attributes(at=at)}>{word}</a>" for word, at in ends)
-    return (
-        f'<p class="fn-part">This is a long text: characters {view.start + 1:,} to {view.end:,} of '
-        f"{length:,} are shown. {links}</p>"
+    shown = translate(
+        "This is a long text: characters {start} to {end} of {length} are shown.",
+        start=format_number(view.start + 1),
+        end=format_number(view.end),
+        length=format_number(length),
     )
+    return f'<p class="fn-part">{shown} {links}</p>'
 
 
 # --- below the text --------------------------------------------------------------------------
@@ -298,15 +310,16 @@ def _bar(steps: Steps, *, links: bool = False) -> str:
     previous, following = (
         _step(steps.next_to(by), f"{before}<span>{word}</span>{after}", links)
         for by, before, word, after in (
-            (-1, '<span aria-hidden="true">←</span> ', "Previous", ""),
-            (1, "", "Next", ' <span aria-hidden="true">→</span>'),
+            (-1, '<span aria-hidden="true">←</span> ', translate("Previous"), ""),
+            (1, "", translate("Next"), ' <span aria-hidden="true">→</span>'),
         )
     )
     at = "–" if steps.at is None else f"{steps.at + 1}"
+    place = translate("{at} of {n}", at=at, n=len(steps.footnotes))
     return (
-        f'<nav class="fn-bar" aria-label="Footnotes of the answer">{previous}'
-        f'<span class="fn-position"><span class="fn-position-word">Footnote </span>'
-        f"<span data-place>{at} of {len(steps.footnotes)}</span></span>{following}</nav>"
+        f'<nav class="fn-bar" aria-label="{translate("Footnotes of the answer")}">{previous}'
+        f'<span class="fn-position"><span class="fn-position-word">{translate("Footnote")} </span>'
+        f"<span data-place>{place}</span></span>{following}</nav>"
     )
 
 

@@ -17,6 +17,7 @@ from html import escape
 from itertools import groupby, pairwise
 
 from rag.types import Document, Span
+from ui.translation import format_number, translate
 from ui.views.markdown_places import Interval
 from ui.views.source_structure import Block, Style, dialect_of, find_blocks
 
@@ -201,9 +202,8 @@ class SourceText:
 
     def _page_break(self, at: int) -> str:
         number = (self.first_page or 1) + self.text.count("\f", self.start, at) + 1
-        return (
-            f'<span class="fn-page-break" id="{_page_id(at)}" data-page="Page {number:,}">\f</span>'
-        )
+        page = translate("Page {n}", n=format_number(number))
+        return f'<span class="fn-page-break" id="{_page_id(at)}" data-page="{page}">\f</span>'
 
     def _marked(self, start: int, over: Sequence[int], piece: str) -> str:
         """A piece in its mark. `data-span` holds the numbers of all the marks that it is in."""
@@ -277,7 +277,8 @@ def _shared(opened: Sequence[tuple[str, int]], path: Sequence[tuple[str, int]]) 
 
 def _opened(name: str) -> str:
     if name == "table":  # it scrolls sideways by itself, with keys too
-        return '<div class="fn-table" role="group" aria-label="Table" tabindex="0"><table>'
+        label = translate("Table")
+        return f'<div class="fn-table" role="group" aria-label="{label}" tabindex="0"><table>'
     return f"<{name}>"
 
 

@@ -8,19 +8,22 @@ from html import escape
 from urllib.parse import quote
 
 from rag import LibraryOverview
-from ui.safe_text import count
+from ui.translation import format_number, to_translate, translate, translate_count
 from ui.views.citation_marks import escape_line
 from ui.views.source_rail import render_point, render_questions, render_topics
 
-RELATED = "Related questions"
+RELATED = to_translate("Related questions")
 
 
 def render_start(overview: LibraryOverview) -> str:
     """What the page does, what the articles are about, and questions to begin with."""
-    return (
-        '<section class="fn-empty" id="fn-start" aria-label="How to begin"><p class="fn-lede">'
+    lede = translate(
         "Ask the articles. Each sentence of the answer has a footnote to the very words that it "
-        f"rests on.</p>{_about(overview)}{_questions(overview.questions)}</section>"
+        "rests on."
+    )
+    return (
+        f'<section class="fn-empty" id="fn-start" aria-label="{translate("How to begin")}">'
+        f'<p class="fn-lede">{lede}</p>{_about(overview)}{_questions(overview.questions)}</section>'
     )
 
 
@@ -28,8 +31,9 @@ def render_related(questions: Sequence[str]) -> str:
     """Questions to ask after an answer; nothing where there are none."""
     if not questions:
         return ""
+    related = translate(RELATED)
     return (
-        f'<aside class="fn-related" aria-label="{RELATED}"><p class="fn-label">{RELATED}</p>'
+        f'<aside class="fn-related" aria-label="{related}"><p class="fn-label">{related}</p>'
         f"{render_questions(questions)}</aside>"
     )
 
@@ -41,10 +45,12 @@ def render_error(text: str) -> str:
 
 def _about(overview: LibraryOverview) -> str:
     if not overview.documents:
+        none = translate(
+            "Nothing to read yet. Drop files here, paste them, or write the address of an article."
+        )
         return (
-            '<p class="fn-start-none">Nothing to read yet. Drop files here, paste them, or write '
-            'the address of an article. <button type="button" class="fn-link" data-rail="add">'
-            "Add sources</button></p>"
+            f'<p class="fn-start-none">{none} <button type="button" class="fn-link" '
+            f'data-rail="add">{translate("Add sources")}</button></p>'
         )
     lines = "".join(
         f'<li><a class="fn-start-title" data-act="source" data-document="{escape(each.id)}" '
@@ -54,12 +60,15 @@ def _about(overview: LibraryOverview) -> str:
         for each in overview.listed
     )
     topics = render_topics(overview.topics)
-    articles = count(overview.documents, "article")
-    what = "this article is" if overview.documents == 1 else f"these {articles} are"
+    number = overview.documents
     if not (lines or topics):
+        articles = translate_count(number, "{n} article", "{n} articles")
         return f'<p class="fn-label">{articles}</p>'
+    what = translate("What this article is about")
+    if number > 1:
+        what = translate("What these {n} articles are about", n=format_number(number))
     return (
-        f'<p class="fn-label">What {what} about</p>'
+        f'<p class="fn-label">{what}</p>'
         + (f'<ul class="fn-start-list">{lines}</ul>' if lines else "")
         + topics
     )
@@ -68,4 +77,5 @@ def _about(overview: LibraryOverview) -> str:
 def _questions(questions: Sequence[str]) -> str:
     if not questions:
         return ""
-    return f'<p class="fn-label">Questions to begin with</p>{render_questions(questions)}'
+    label = translate("Questions to begin with")
+    return f'<p class="fn-label">{label}</p>{render_questions(questions)}'

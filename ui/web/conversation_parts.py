@@ -15,6 +15,7 @@ from rag.types import Citation
 from ui import settings_summary
 from ui.questions.exchange import Exchange
 from ui.records.history import NoSuchConversation
+from ui.translation import to_translate, translate
 from ui.views import conversation_list, conversation_view, page_frame, start_screen
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ Parts = Mapping[str, Any]
 """Parts of the page to change: past, live (HTML), conversation (its id), conversations (HTML),
 question (of the box), editing (id of the exchange that the next question replaces), notice."""
 
-GONE = "This conversation is not here, or it was deleted."
+GONE = to_translate("This conversation is not here, or it was deleted.")
 MAX_PAST_SHOWN = 25  # exchanges of a long conversation that are shown at first
 
 
@@ -53,7 +54,8 @@ class ConversationParts:
         """A conversation, as far as it has come; an empty page where there is none of that id."""
         shown = self.thread(owner, conversation)
         is_gone = conversation and not shown["conversation"]
-        return {**shown, "editing": "", "notice": page_frame.notice(GONE if is_gone else "")}
+        notice = translate(GONE) if is_gone else ""
+        return {**shown, "editing": "", "notice": page_frame.notice(notice)}
 
     def thread(self, owner: str, conversation: str) -> dict[str, Any]:
         """The questions and answers of a conversation, and its id."""

@@ -49,8 +49,10 @@ class EventBinding:
 
         def run(event_data: gr.EventData, request: gr.Request, *values: Any) -> Iterator[Any]:
             with _errors_as_notices() as shown:
-                steps = handler(self.window(request), _data(event_data), *values)
-                for parts in with_settings(request_settings(request), steps):
+                settings = request_settings(request)
+                with using_settings(settings):
+                    steps = handler(self.window(request), _data(event_data), *values)
+                for parts in with_settings(settings, steps):
                     yield self.values(parts, outputs)
             # Also where there is no error: without any value, Gradio empties the parts.
             yield self.values(shown.parts, outputs)

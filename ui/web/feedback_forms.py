@@ -13,6 +13,7 @@ from rag.types import Span
 from ui.records.feedback import MAX_BETTER_CHARS, MAX_EXPECTED, REASONS, Decision, Feedback
 from ui.records.feedback_cases import review_cases
 from ui.safe_text import one_line
+from ui.translation import format_list, format_number, translate
 from ui.views import review_list
 from ui.web.json_replies import text_in, with_json
 
@@ -55,7 +56,7 @@ class FeedbackForms:
         owner, exchange = self._found(request)
         given = self.feedback.get(owner, exchange.id)
         return {
-            "reasons": REASONS,
+            "reasons": {name: translate(words) for name, words in REASONS.items()},
             "reason": given.reason,
             "note": exchange.note,
             "better": given.better,
@@ -68,7 +69,10 @@ class FeedbackForms:
         place or the words that were marked. Raises `QuestionError`."""
         owner, exchange = self._found(request)
         if exchange.thumb is None:
-            raise QuestionError("There is no thumb at this answer.", "Press one of them first.")
+            raise QuestionError(
+                translate("There is no thumb at this answer."),
+                translate("Press one of them first."),
+            )
         given = self.feedback.get(owner, exchange.id)
         if "reason" in body:
             given = replace(given, reason=text_in(body, "reason", 20))
@@ -118,7 +122,9 @@ class FeedbackForms:
         if not value:
             return None
         if not isinstance(value, dict):
-            raise QuestionError("The page sent what cannot be read.", "Reload the page.")
+            raise QuestionError(
+                translate("The page sent what cannot be read."), translate("Reload the page.")
+            )
         document = self._document(text_in(value, "document", 2_000))
         if "text" in value:
             span = find_marked(document, text_in(value, "text", 10_000))
@@ -131,7 +137,7 @@ class FeedbackForms:
             return self.library.document(id)
         except (NoSuchDocument, UnicodeEncodeError) as error:
             raise QuestionError(
-                "This source is gone.", "Mark a sentence in another one."
+                translate("This source is gone."), translate("Mark a sentence in another one.")
             ) from error
 
 
@@ -141,10 +147,14 @@ def find_marked(document: Document, marked: str) -> Span:
     words = marked.split()[:MAX_MARKED_WORDS]
     found = [*re.finditer(r"\s+".join(map(re.escape, words)), document.text)] if words else []
     if not found:
-        raise QuestionError("These words are not in the source.", "Mark a sentence of its text.")
+        raise QuestionError(
+            translate("These words are not in the source."),
+            translate("Mark a sentence of its text."),
+        )
     if len(found) > 1:
         raise QuestionError(
-            f"These words stand in the source {len(found)} times.", "Mark a few more of them."
+            translate("These words stand in the source {n} times.", n=format_number(len(found))),
+            translate("Mark a few more of them."),
         )
     start, end = found[0].span()
     around = [(a, b) for a, b in split_sentences(document.text) if a < end and b > start]
@@ -155,7 +165,9 @@ def find_marked(document: Document, marked: str) -> Span:
 
 def _span(document: Document, start: Any, end: Any) -> Span:
     if type(start) is not int or type(end) is not int or not 0 <= start < end <= len(document.text):
-        raise QuestionError("The source has no such place.", "Mark the sentence again.")
+        raise QuestionError(
+            translate("The source has no such place."), translate("Mark the sentence again.")
+        )
     return Span(document.id, start, end)
 
 
@@ -178,11 +190,12 @@ def _place(sentence: tuple[Span, str]) -> dict[str, Any]:
 def _said(exchange: Exchange, given: Feedback) -> str:
     """What is kept now, in one sentence."""
     kept = [
-        "your note" if exchange.note else "",
-        "the reason" if given.reason else "",
-        "the better answer" if given.better else "",
-        "the right sentence" if given.sentence else "",
+        translate("your note") if exchange.note else "",
+        translate("the reason") if given.reason else "",
+        translate("the better answer") if given.better else "",
+        translate("the right sentence") if given.sentence else "",
     ]
     names = [each for each in kept if each]
-    listed = " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
-    return f"Saved: {listed}. It is on the Evals tab." if names else "Saved, without a note."
+    if not names:
+        return translate("Saved, without a note.")
+    return translate("Saved: {parts}. It is on the Evals tab.", parts=format_list(names))

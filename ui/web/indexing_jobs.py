@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from rag import Job
 from rag.errors import FootnoteError, QuestionError
 from rag.events import Failed, IngestEvent
+from ui.translation import translate
 from ui.views import job_list, page_frame
 from ui.web import uploads
 
@@ -66,7 +67,8 @@ class IndexingJobs:
                 document = self.assistant.library.document(id)
                 self.assistant.remove(id)
                 uploads.delete_upload(Path(document.source), self.folder)
-                return {"notice": page_frame.said(f"{document.title} was removed.")}
+                removed = translate("{title} was removed.", title=document.title)
+                return {"notice": page_frame.said(removed)}
         return {}
 
     def chosen(self, limit: str | None) -> list[str]:
@@ -82,7 +84,10 @@ class IndexingJobs:
         kind, ids = given
         left = sorted(known & ids if kind == "only" else known - ids)
         if known and not left:
-            raise QuestionError("No source is chosen.", "Tick at least one in the list of sources.")
+            raise QuestionError(
+                translate("No source is chosen."),
+                translate("Tick at least one in the list of sources."),
+            )
         return left if len(left) < len(known) else []
 
     def take_up(self) -> None:

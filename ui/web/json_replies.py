@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rag.errors import FootnoteError, QuestionError
 from ui.records.history import NoSuchConversation, NoSuchExchange
+from ui.translation import translate
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -49,13 +50,15 @@ async def _body(request: Request) -> Mapping[str, Any]:
     async for piece in request.stream():
         written += piece
         if len(written) > MAX_BODY_BYTES:
-            raise QuestionError("This is too long to be kept.", "Write less.")
+            raise QuestionError(translate("This is too long to be kept."), translate("Write less."))
     try:
         found = json.loads(written or b"{}")
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        raise QuestionError("The page sent what cannot be read.", "Reload the page.")
+        raise QuestionError(
+            translate("The page sent what cannot be read."), translate("Reload the page.")
+        )
     return found
 
 

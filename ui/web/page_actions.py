@@ -163,7 +163,7 @@ class PageActions:
             self.windows.stop_following(window)
             shown = self.parts.opened(window.owner)
             now = ""
-        notice = conversation_list.undo_notice("Conversation deleted.", "restore", which)
+        notice = conversation_list.undo_notice(translate("Conversation deleted."), "restore", which)
         return {**shown, **self.parts.listed(window, now), "notice": notice}
 
     def _refresh(self, window: BrowserWindow, data: Mapping[str, str], now: str) -> dict[str, Any]:
@@ -197,7 +197,7 @@ class PageActions:
                 return self._redo(owner, now, written)
             case "remove":
                 self.history.delete_exchange(owner, now, exchange)
-                notice = conversation_list.undo_notice("Deleted.", "undo")
+                notice = conversation_list.undo_notice(translate("Deleted."), "undo")
                 return {**self.parts.thread(owner, now), "notice": notice}
             case "edit":
                 return self.edit(owner, now, exchange)

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 Step = TypeVar("Step")
-# Exports are in English, so that `footnote verify` can read them; so is what programs ask for.
+# Exports are in English, so that `footnote verify` can read them, and so is a shared conversation,
+# which is one; so is what programs ask for.
 # What Gradio's events render is in the language that `ui.web.event_binding` sets.
-_ENGLISH = re.compile(r"/(?:export|share|v1|mcp|gradio_api)/.*")
+_ENGLISH = re.compile(r"/(?:export|shared|v1|mcp|gradio_api)/.*")
 _PAPER = {"light": "#fbfaf7", "dark": "#15171a"}  # --fn-paper, until the style sheets are there
 
 
@@ -102,7 +103,11 @@ def personal_page(page: bytes, settings: PageSettings) -> bytes:
     data = "".join(f' data-{name}="{value}"' for name, value in chosen.items())
     root = f'<html lang="{language}"{data}'
     texts = _json_for_script(dict(script_texts(language)))
-    script = f"const texts = {texts}; window.footnoteSay = (english) => texts[english] ?? english;"
+    # A text's {placeholders} stand for `values`.
+    script = (
+        f"const texts = {texts}; window.footnoteSay = (english, values = {{}}) =>"
+        r" (texts[english] ?? english).replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);"
+    )
     # Gradio's own few words follow this property.
     script += f'Object.defineProperty(navigator, "language", {{ value: "{language}" }});'
     papers = [_PAPER.get(theme, _PAPER[each]) for each in ("light", "dark")]

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from ui.gate.security_headers import STRICT_POLICY
 from ui.gate.sign_in import SHARED
 from ui.records.share_links import NoSuchLink, ShareLink
-from ui.safe_text import count
 from ui.stylesheets import standalone_css
+from ui.translation import translate, translate_count
 from ui.web.json_replies import NotOffered, with_json
 
 if TYPE_CHECKING:
@@ -102,19 +102,19 @@ class Sharing:
         shown = len(link.exchange_ids) if link else 0
         return {
             "path": f"{SHARED[1:]}{link.token}" if link else None,
-            "shows": count(shown, "question"),
+            "shows": translate_count(shown, "{n} question", "{n} questions"),
             "later": max(0, total - shown) if link else 0,
-            "total": count(total, "question"),
+            "total": translate_count(total, "{n} question", "{n} questions"),
             "readers": self._readers(),
         }
 
     def _readers(self) -> str:
         """Who may open a link, in one sentence."""
         if self.access.readers == "anyone":
-            return "Anyone who has the link can read it, without signing in."
+            return translate("Anyone who has the link can read it, without signing in.")
         if self.access.users:
-            return "Only people who can sign in here can read it."
-        return "Anyone who reaches this server and has the link can read it."
+            return translate("Only people who can sign in here can read it.")
+        return translate("Anyone who reaches this server and has the link can read it.")
 
 
 def _gone(error: NoSuchLink) -> str:

@@ -13,6 +13,7 @@ from rag import page_of
 from rag.errors import NoSuchDocument
 from rag.types import Citation, Document, Span
 from ui.safe_text import one_line
+from ui.translation import translate
 from ui.views.source_reference import NO_STEPS, SourceReference, Steps
 
 if TYPE_CHECKING:
@@ -74,15 +75,15 @@ def open_document(
     try:
         found = library.document(id)
     except (NoSuchDocument, UnicodeEncodeError):  # no document has a lone surrogate in its id
-        return LinkedSource(
-            None, None, note=f"There is no source {one_line(id, TITLE_CHARS)} in the index."
-        )
+        name = one_line(id, TITLE_CHARS)
+        note = translate("There is no source {name} in the index.", name=name)
+        return LinkedSource(None, None, note=note)
     reference = SourceReference.of(document=id)
     if start is None:
         return LinkedSource(found, None, reference=reference)
     end = start if end is None else end
     if not 0 <= start <= end <= len(found.text):
-        note = f"The source has no characters {start} to {end}."
+        note = translate("The source has no characters {start} to {end}.", start=start, end=end)
         return LinkedSource(found, None, note=note, reference=reference)
     reference = SourceReference.of(document=id, start=start, end=end)
     quote = found.text[start:end]
@@ -120,16 +121,20 @@ def _note(found: Relocation) -> str:
         case "same":
             return ""
         case "moved":
-            return "The source has changed since this answer; the quote now stands here."
+            return translate("The source has changed since this answer; the quote now stands here.")
         case _:
-            return "The source has changed since this answer, and the quote is no longer in it."
+            return translate(
+                "The source has changed since this answer, and the quote is no longer in it."
+            )
 
 
 def _gone(exchange: Exchange, cited: Citation) -> str:
     passages = {passage.span.document_id: passage.title for passage in exchange.evidence}
     title = one_line(passages.get(cited.span.document_id, cited.span.document_id), TITLE_CHARS)
-    return f"The source “{title}” was removed; this is the quote as it was recorded."
+    return translate(
+        "The source “{title}” was removed; this is the quote as it was recorded.", title=title
+    )
 
 
 def _no_such_citation() -> LinkedSource:
-    return LinkedSource(None, None, note="The answer has no such citation any more.")
+    return LinkedSource(None, None, note=translate("The answer has no such citation any more."))

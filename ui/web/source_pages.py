@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rag import PageNotShown, boxes_of, page_of
 from ui.safe_text import one_line
+from ui.translation import to_translate, translate
 from ui.views.pdf_page import Box, PdfPage
 from ui.views.source_highlights import ShownSource
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from ui.web.source_link import LinkedSource
 
 MAX_QUOTE_CHARS = 500  # of the lit words, as a screen reader tells them
-NOT_ON_PAGE = (
+NOT_ON_PAGE = to_translate(
     "The cited words were not found on the picture of this page; they are lit in the text."
 )
 
@@ -93,7 +94,7 @@ def _sheet(
     others = [box for span in opened.others for box in boxes(span)]
     is_lost = opened.current and not current and image.number == opened.page
     quote = one_line(opened.quote, MAX_QUOTE_CHARS)
-    return PdfPage(image, current, others, quote), NOT_ON_PAGE if is_lost else ""
+    return PdfPage(image, current, others, quote), translate(NOT_ON_PAGE) if is_lost else ""
 
 
 def _number(text: str) -> int | None:

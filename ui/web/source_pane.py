@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rag.types import Span
+from ui.translation import translate
 from ui.views import source_highlights
 from ui.web import source_link, source_pages
 
@@ -66,7 +67,7 @@ class SourcePane:
         stored = self.page.history.trace(window.owner, exchange)
         if stored is None:
             return source_highlights.render_missing(
-                "", note="How this answer came about was not kept."
+                "", note=translate("How this answer came about was not kept.")
             )
         return answer_trace.render_trace(trace.trace_from_json(stored), self._text)
 
