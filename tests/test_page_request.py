@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Iterator
@@ -16,9 +17,10 @@ from rag.assistant import Assistant
 from rag.settings import load_settings
 from tests.serving import Quoter, served
 from ui.gate.sign_in import Access
-from ui.page_settings import PageSettings, current_settings
+from ui.page_settings import PageSettings, current_settings, using_settings
+from ui.views.source_rail import Source, render_page
 from ui.web import server
-from ui.web.page_request import personal_page, with_settings
+from ui.web.page_request import PersonalPage, personal_page, with_settings
 
 QUESTION = "What tariff rate applies to fentanyl?"
 
@@ -81,6 +83,56 @@ def test_languages_differ_in_words_only(url: str) -> None:
         return parts, config["layout"], config["dependencies"]
 
     assert rest("en") == rest("zh")
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ["Web page", "no date", "About", "Ask only this one"]),
+        ("de", ["Webseite", "ohne Datum", "Inhalt", "Nur diese eine befragen"]),
+        ("es", ["Página web", "sin fecha", "Contenido", "Preguntar solo a esta"]),
+        ("zh", ["网页", "无日期", "简介", "仅向这一个提问"]),
+    ],
+)
+def test_the_list_of_sources_is_in_the_persons_language(language: str, words: list[str]) -> None:
+    source = Source("https://x.example/a", "Talks", "https://x.example/a", None, "web page")
+    with using_settings(PageSettings(language=language)):
+        shown = render_page([source], total=1, found=1, before=0, matching=[source.id])
+    assert all(each in shown for each in words)
+    assert ("Webseite" in shown) == (language == "de")
+
+
+def test_the_rail_is_fetched_in_the_persons_language(url: str) -> None:
+    def html(path: str) -> str:
+        reply = httpx.get(f"{url}/rail/{path}", cookies={"footnote_language": "de"})
+        return str(reply.json()["html"])
+
+    assert "Wie man beginnt" in html("start")
+    assert "Inhalt</span>" in html("sources")
+
+
+@pytest.mark.parametrize(
+    ("path", "language"),
+    [
+        ("/rail/jobs", "es"),
+        ("/feedback/x", "es"),
+        ("/share", "es"),
+        ("/share/x", "es"),
+        ("/source", "es"),
+        ("/shared/x", "en"),
+        ("/export/exchange/x.html", "en"),
+        ("/v1/models", "en"),
+    ],
+)
+def test_what_the_page_shows_is_translated_and_files_are_not(path: str, language: str) -> None:
+    seen: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        seen.append(current_settings().language)
+
+    scope = {"type": "http", "path": path, "headers": [(b"cookie", b"footnote_language=es")]}
+    asyncio.run(PersonalPage(app)(scope, cast(Any, None), cast(Any, None)))
+    assert seen == [language]
 
 
 def test_theme_and_text_size_are_there_before_the_page_is_drawn(url: str) -> None:

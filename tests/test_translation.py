@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from string import Formatter
 
@@ -16,6 +17,8 @@ from ui.translation import (
     FOLDER,
     SCRIPTS,
     catalogue,
+    format_day,
+    format_list,
     format_number,
     script_texts,
     translate,
@@ -113,6 +116,37 @@ def test_numbers_and_plurals_follow_the_language(language: str, one: str, many: 
         texts = ("Checked {n} sentence", "Checked {n} sentences")
         assert [translate_count(n, *texts) for n in (1, 12_345)] == [one, many]
         assert many.find(format_number(12_345)) >= 0
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_no_translation_is_markup(language: str) -> None:
+    """Texts stand in HTML, and in attributes, as they are."""
+    for found in catalogue(language).values():
+        for text in found.values() if isinstance(found, dict) else [found]:
+            assert not re.search('[<>&"]', text), text
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_what_scripts_say_has_one_form(language: str) -> None:
+    assert all(isinstance(catalogue(language)[text], str) for text in script_texts(language))
+
+
+@pytest.mark.parametrize(
+    ("language", "short", "long", "listed"),
+    [
+        ("en", "3 Nov 2025", "Monday 3 November 2025", "a, b and c"),
+        ("de", "3. Nov. 2025", "Montag, 3. November 2025", "a, b und c"),
+        ("es", "3 nov 2025", "lunes, 3 de noviembre de 2025", "a, b y c"),
+        ("zh", "2025年11月3日", "2025年11月3日星期一", "a、b和c"),
+    ],
+)
+def test_dates_and_lists_follow_the_language(
+    language: str, short: str, long: str, listed: str
+) -> None:
+    with using_settings(PageSettings(language=language)):
+        day = date(2025, 11, 3)
+        assert [format_day(day, each) for each in ("d MMM y", "EEEE d MMMM y")] == [short, long]
+        assert format_list(["a", "b", "c"]) == listed
 
 
 def test_what_no_catalogue_has_stays_english() -> None:

@@ -20,6 +20,7 @@ from ui.records.export import FORMATS
 from ui.records.export_content import export_content
 from ui.records.rich_copy import rich_copy
 from ui.safe_text import one_line
+from ui.translation import translate
 from ui.web import source_link, source_pages
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ class Routes:
 
         opened = self._opened(request)
         if opened.document is None:
-            quoted = Document.of("", "A source that is gone", "", opened.quote)
+            quoted = Document.of("", translate("A source that is gone"), "", opened.quote)
             whole = Span("", 0, len(opened.quote))
             gone = source_highlights.ShownSource(
                 quoted, whole, note=opened.note, steps=opened.steps
