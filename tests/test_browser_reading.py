@@ -146,9 +146,9 @@ def test_from_footnote_to_footnote_with_keys(window: Window, model: Model) -> No
     assert window.pane.locator(".fn-mark:not(.fn-current)").count()  # the others, faintly
     page.keyboard.press("Tab")
     expect(window.pane.get_by_role("button", name="Previous")).to_be_focused()
-    page.keyboard.press("n")
+    page.keyboard.press("j")
     expect(place).to_have_text("1 of 2")
-    page.keyboard.press("p")
+    page.keyboard.press("k")
     expect(place).to_have_text("2 of 2")
     expect(window.chip(1)).to_have_class("fn-chip fn-chip-open")
     page.keyboard.press("Escape")

@@ -14,6 +14,7 @@
     next: () => step(1),
     previous: () => step(-1),
     open: () => (footnote() ?? first())?.click(),
+    find: () => find("#fn-source-pane .fn-find-words")?.focus(),
     settings: () => find('[data-act="settings"]')?.click(),
     shortcuts: () => find("#fn-shortcuts")?.showModal(),
   };

@@ -319,23 +319,11 @@
     }
   }
 
-  const KEYS = {
-    n: () => side().querySelector('.fn-bar [data-act="footnote"]:last-of-type')?.click(),
-    p: () => side().querySelector('.fn-bar [data-act="footnote"]')?.click(),
-    f: () => box()?.focus(),
-  };
-
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") return escape(event);
     if (event.key === "Enter" && event.target.matches?.(".fn-find-words")) {
       event.preventDefault();
       return toHit(event.shiftKey ? -1 : 1);
     }
-    const isTyping = event.target.closest?.("input, textarea, select, [contenteditable]");
-    const act = KEYS[event.key];
-    if (!act || isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (!classes().contains("fn-pane-open")) return;
-    event.preventDefault();
-    act();
   });
 })();

@@ -45,6 +45,7 @@ SHORTCUTS = (  # the key, what `shortcuts.js` does, and what that is in words
     ("j", "next", to_translate("Next footnote")),
     ("k", "previous", to_translate("Previous footnote")),
     ("o", "open", to_translate("Open the source of a footnote")),
+    ("f", "find", to_translate("Find in this source")),
     ("Escape", "close", to_translate("Close what is open")),
     (",", "settings", to_translate("Settings")),
     ("?", "shortcuts", to_translate("This list")),
