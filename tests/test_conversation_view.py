@@ -400,7 +400,7 @@ def test_removed_sentences_are_counted(removed: int, words: str) -> None:
 
 def test_the_margin_names_model_times_and_privacy() -> None:
     (facts,) = shown(done(claim()), privacy="Text stays on this machine.").all(cls="fn-facts")
-    wanted = "the model · searched 0.03 s · asked the model 2.1 s · 2.2 s in all"
+    wanted = "the model · searched 0.03 s · judged 2.1 s · 2.2 s in all"
     assert facts.text == f"{wanted} · Text stays on this machine."
 
 

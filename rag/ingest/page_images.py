@@ -166,7 +166,7 @@ def _drawn(path: Path, number: int) -> PageImage | PageNotShown:
         return PageNotShown("The picture of the page is too large to show.", "Read its text.")
     letters, boxes = [], []
     for letter, box in zip(found["letters"], found["boxes"], strict=True):
-        for each in fold(letter):
+        for each in letters_of(letter):
             letters.append(each)
             boxes.append(tuple(end / 10_000 for end in box))
     return PageImage(
@@ -183,7 +183,7 @@ def _drawn(path: Path, number: int) -> PageImage | PageNotShown:
 # --- where on the page -------------------------------------------------------------------------
 
 
-def fold(text: str) -> str:
+def letters_of(text: str) -> str:
     """The letters and digits of `text` as they are compared."""
     return "".join(each for each in normalize("NFKC", text).casefold() if each.isalnum())
 
@@ -192,9 +192,9 @@ def boxes_of(page: PageImage, document: Document, span: Span) -> list[Box]:
     """Where the words of `span` stand on the page: a box for each line; empty where they are not
     found. Words of it that stand on another page have none."""
     text = document.text
-    before = fold(text[max(0, span.start - 2 * MAX_LETTERS_AROUND) : span.start])
-    after = fold(text[span.end : span.end + 2 * MAX_LETTERS_AROUND])
-    words = [word for word in map(fold, text[span.start : span.end].split()) if word]
+    before = letters_of(text[max(0, span.start - 2 * MAX_LETTERS_AROUND) : span.start])
+    after = letters_of(text[span.end : span.end + 2 * MAX_LETTERS_AROUND])
+    words = [word for word in map(letters_of, text[span.start : span.end].split()) if word]
     return _lines(page, _runs(page.letters, words, before, after))
 
 

@@ -5,15 +5,7 @@
   const say = window.footnoteSay; // a text in the language of the page
   const ACTS = { note: save, review, "mark-sentence": startMarking };
 
-  // Before the listener of page.js, which knows nothing of these acts.
-  document.addEventListener("click", (event) => {
-    const button = event.target.closest?.("[data-act]");
-    const act = button && ACTS[button.dataset.act];
-    if (!act) return;
-    event.preventDefault();
-    event.stopPropagation();
-    act(button);
-  }, true);
+  window.footnoteOwnActs(ACTS);
 
   // Events of <details> do not bubble, but can be caught on the way down.
   document.addEventListener("toggle", (event) => {

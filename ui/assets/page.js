@@ -12,6 +12,16 @@
     "cancel-job": "change", "resume-job": "change",
   };
   const say = window.footnoteSay; // a text in the language of the page
+  // Acts that another script does by itself, on the way down to the listener below.
+  window.footnoteOwnActs = (acts) => document.addEventListener("click", (event) => {
+    const button = event.target.closest?.("[data-act]");
+    const act = button && acts[button.dataset.act];
+    if (!act) return;
+    event.preventDefault();
+    event.stopPropagation();
+    act(button);
+  }, true);
+
   const byId = (id) => document.getElementById(id);
 
   const local = {

@@ -6,15 +6,7 @@
   const say = window.footnoteSay; // a text in the language of the page
   const SHOWN_MS = 1800; // how long a button says what it has done
 
-  // Before the listener of page.js, which knows nothing of these acts.
-  document.addEventListener("click", (event) => {
-    const button = event.target.closest?.("[data-act]");
-    const act = button && ACTS[button.dataset.act];
-    if (!act) return;
-    event.preventDefault();
-    event.stopPropagation();
-    act(button);
-  }, true);
+  window.footnoteOwnActs(ACTS);
 
   // --- copying ----------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ STAGE_VERBS = {  # what a stage of an answer did, in words
     "retrieve": to_translate("searched"),
     "load model": to_translate("loaded the model"),
     "select": to_translate("chose"),
-    "judge": to_translate("asked the model"),
+    "judge": to_translate("judged"),
     "compose": to_translate("wrote"),
     "check": to_translate("checked"),
     "repair": to_translate("mended"),
