@@ -294,6 +294,20 @@ def test_two_windows_of_one_browser_wait_apart(page: PageActions) -> None:
     list(following)
 
 
+def test_the_next_question_may_be_asked_as_soon_as_the_answer_is_over(page: PageActions) -> None:
+    stream = page.ask(ME, QUESTION)
+    talk = next(parts["conversation"] for parts in stream if "conversation" in parts)
+    under_way = page.windows.followed(ME)
+    assert under_way is not None
+    list(under_way.active.watch())  # over, but its stream to the window has not ended
+    shown = asked(page, LATER, talk)
+    assert shown["notice"] == ""
+    assert questions(page, talk) == [QUESTION, LATER]
+    for _ in stream:  # the window shows the later question, and goes on to
+        pass
+    assert page.windows.followed(ME) is None
+
+
 # --- replacing --------------------------------------------------------------------------------
 
 

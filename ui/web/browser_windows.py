@@ -51,7 +51,7 @@ class BrowserWindows:
         self._lock = threading.Lock()
 
     def followed(self, window: BrowserWindow) -> UnderWay | None:
-        """The question that this window follows."""
+        """The question that this window follows; it may be over, and about to be shown so."""
         with self._lock:
             following = self._followed.get(window)
             return following.question if following else None
@@ -66,9 +66,10 @@ class BrowserWindows:
     ) -> Iterator[tuple[UnderWay, Callable[[], bool]] | None]:
         """Follow the question that `start` gives; with it comes a function that says whether the
         window still does. None where `start` gives none, and where the window follows a question
-        already: then `start` is not called, unless it is to be followed `instead`."""
+        that is not over: then `start` is not called, unless it is to be followed `instead`."""
         with self._lock:
-            waits = window in self._followed and not instead
+            before = self._followed.get(window)
+            waits = before is not None and not before.question.exchange.is_over and not instead
             question = None if waits else start()
             following = _Following(question) if question else None
             if following:

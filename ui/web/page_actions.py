@@ -241,6 +241,9 @@ class PageActions:
         so that a model that fails loses nothing. Closing the iterator stops nothing.
         """
         followed = self.windows.followed(window)
+        if followed and followed.exchange.is_over:  # its stream is about to end
+            followed.stored()
+            followed = None
         if followed and followed.exchange.question == question:  # Enter was pressed twice
             return
         chosen = self.assistant.library.digests().keys() & document_ids
