@@ -95,6 +95,8 @@ class Extractive:
     """Of the best unit's relevance, for another of the same side."""
     head_chars: int = 200
     """Of a document, in which it may name itself."""
+    min_items_for_list: int = 3
+    """Points of one list, for all of it to be the answer."""
     max_list_items: int = 200
     """Of a list or table of the source: more than anyone reads in an answer."""
     max_loose_items: int = 6

@@ -91,6 +91,54 @@ Mr Orme spoke of the fence.
     assert lists_of(ranked({"Orme": 1.0}, talk)) == []
 
 
+LOCK = """# Opening the lock
+
+The lock is old.
+
+- Fill the basin.
+- Lift the pawl.
+- Wind the rack.
+- Push the beam.
+- Take the windlass with you.
+"""
+MOST = {"Fill": 1.0, "Lift": 0.95, "Wind": 0.9, "The lock": 0.2}
+
+
+@pytest.mark.parametrize("kind", ["fact", "list", "keyword", "statement"])
+def test_a_list_of_which_most_items_are_relevant_is_given_whole(kind: AnswerKind) -> None:
+    points = chosen(kind, "What is needed to open the lock?", ranked(MOST, LOCK))
+    assert list(points.values()) == [
+        ["Fill the basin.", "Lift the pawl.", "Wind the rack.", "Push the beam.",
+         "Take the windlass with you."]
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("question", "relevance"),
+    [
+        ("How many windings open the lock?", MOST),  # one item says it
+        ("What is needed to open the lock?", MOST | {"The lock": 0.95}),
+        ("What is needed to open the lock?", {"Fill": 1.0, "Lift": 0.9}),
+    ],
+)
+def test_a_list_of_which_few_items_are_relevant_is_not_given_whole(
+    question: str, relevance: dict[str, float]
+) -> None:
+    points = chosen("fact", question, ranked(relevance, LOCK))
+    assert "Take the windlass with you." not in points[""]
+
+
+def test_what_nobody_said_may_be_a_list_of_decisions() -> None:
+    minutes = (
+        "# Board\n\nIt rained.\n\n*Ruled:* Slate is ordered.\n\n*Ruled:* The gate is painted."
+    )
+    evidence = ranked({"*Ruled:* Slate": 1.0, "*Ruled:* The": 0.8}, minutes)
+    assert chosen("statement", "What did the board rule?", evidence)[""] == [
+        "*Ruled:* Slate is ordered.",
+        "*Ruled:* The gate is painted.",
+    ]
+
+
 def test_a_line_of_names_and_dates_is_no_item_of_a_loose_list() -> None:
     text = "By Ana Roe, 3 May 2021. The gate of the mill leaks badly. Its stones are worn."
     evidence = ranked({"By": 1.0, "The gate": 0.95, "Its": 0.9}, text)

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from rag.answering.comparison_points import comparison_points
-from rag.answering.list_points import list_points
+from rag.answering.list_points import list_of_points, list_points
 from rag.answering.points import Points, best_first, best_points, close_to_best, one_group
 from rag.answering.statement_points import speech_on_topic, statement_points
 from rag.checking.question_match import unknown_names
@@ -123,11 +123,16 @@ def choose_points(kind: AnswerKind, question: str, ranked: Sequence[Evidence]) -
         return comparison_points(question, ranked)
     choosers = {
         "list": list_points,
+        "statement": list_points,  # of nobody who speaks, but perhaps of what was decided
         "explanation": explanation_points,
         "fact": best_first,
         "yes_no": best_first,
     }
-    return choosers.get(kind, best_points)(ranked)
+    points = choosers.get(kind, best_points)(ranked)
+    if kind == "explanation" or expected_answer_type(question) != "other":
+        return points
+    whole = list_of_points(points, ranked)
+    return whole if whole.groups else points
 
 
 def _whole_text(documents: Iterable[Document]) -> str:

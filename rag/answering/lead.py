@@ -15,6 +15,7 @@ from rag.checking.checker import Checker
 from rag.checking.citations import CandidateSentence, candidate_sentences, parse_reply
 from rag.events import Checked
 from rag.prompts import render_prompt
+from rag.query.plan import QueryPlan
 from rag.query.premise import premise_question
 from rag.text.tokens import estimate_tokens
 from rag.thresholds import ANSWERING
@@ -47,20 +48,20 @@ class LeadWriter:
     answerability: Answerability
 
     def write(
-        self, question: str, passages: Sequence[Passage], model: ChatModel, *, judge_only: bool
+        self, plan: QueryPlan, passages: Sequence[Passage], model: ChatModel, *, judge_only: bool
     ) -> Generator[Step, None, Lead]:
         """Ask whether the passages answer, and, unless `judge_only`, for the answer where they do.
         Of many passages the model reads the most similar. They do not answer a question that takes
         for granted what the model denies; where it only doubts it, a sentence that they support
         has to say why. Raises what `ChatModel.stream` does."""
-        shown = _within_budget(passages)
+        question, shown = plan.standalone, _within_budget(passages)
         p_premise = yield from _p_premise(question, shown, model)
         if p_premise < ANSWERING.min_p_premise_doubted:
             return Lead(0.0, 0.0, premise_holds=False)
         call = yield from timed_call("judge", lambda: ask_if_answered(question, shown, model))
         yield call
         p_answered = call.probability or 0.0
-        chance_of = self.answerability.estimator(question, passages)
+        chance_of = self.answerability.estimator(plan.readings, passages)
         chance = max(chance_of(passage, p_answered) for passage in shown)
         if judge_only:
             return Lead(p_answered, chance)

@@ -26,6 +26,17 @@ def list_points(ranked: Sequence[Evidence]) -> Points:
     return one_group(in_document_order(chosen))
 
 
+def list_of_points(points: Points, ranked: Sequence[Evidence]) -> Points:
+    """The whole list or table that all of the points are items of, where there are three or more:
+    some of its items are no answer where so many are relevant. Else no points."""
+    chosen = [each for group in points.groups for each in group.evidence]
+    lists = {(each.candidate.document.id, _list_of(each.candidate)) for each in chosen}
+    if len(chosen) < EXTRACTIVE.min_items_for_list or len(lists) > 1:
+        return Points()
+    own = next((items for items in lists_of(ranked) if chosen[0] in items), [])
+    return _whole_list(own) if own else Points()
+
+
 def lists_of(ranked: Sequence[Evidence]) -> list[list[Evidence]]:
     """The lists, tables and units with one label among the evidence, of two items or more: each
     with its items, best first, the list of the best item first."""

@@ -37,13 +37,9 @@ class QuotingAnswerer:
             "compose", lambda: self.composer.compose(plan, retrieved.hits)
         )
         passages, claims = cite_points(points)
-        # A follow-up of few words is like its answer by itself or behind the last turn.
         chance = yield from timed_call(
             "judge",
-            lambda: max(
-                self.answerability.likeness(text, passages)
-                for text in {plan.standalone, plan.with_context}
-            ),
+            lambda: max(self.answerability.likeness(each, passages) for each in plan.readings),
         )
         least = ANSWERING.min_chance_by_form if points.by_form else ANSWERING.min_chance_quoting
         kind = expected_answer_type(plan.standalone)

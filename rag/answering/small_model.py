@@ -62,7 +62,7 @@ class SmallModelAnswerer:
         """The draft with a sentence or two from one passage, and what completes them."""
         model = yield from timed_call("load model", get_model)
         timely = without_outdated(draft.passages, retrieved.days)
-        draft = yield from self._answer_from(plan.standalone, timely, draft, model)
+        draft = yield from self._answer_from(plan, timely, draft, model)
         if draft.claims:
             return (yield from self._with_support(plan, draft, retrieved))
         return (yield from self._closest(plan, draft, retrieved))
@@ -107,7 +107,7 @@ class SmallModelAnswerer:
         shown = direct = replace(draft, passages=passages)
         if may_be_a_fact(plan.kind, points):
             timely = without_outdated(to_try, retrieved.days)
-            direct = yield from self._answer_from(plan.standalone, timely, shown, model)
+            direct = yield from self._answer_from(plan, timely, shown, model)
             if _has_direct_answer(direct):
                 near = yield from timed_call(
                     "compose", lambda: self.composer.near_points(plan, retrieved.hits, points)
@@ -133,7 +133,7 @@ class SmallModelAnswerer:
         own = cite_points(points)[0]  # numbered as in the draft, which begins with them
         writer = LeadWriter(self.checker, self.answerability)
         judge_only = plan.kind not in LEAD_KINDS
-        lead = yield from writer.write(plan.standalone, own, model, judge_only=judge_only)
+        lead = yield from writer.write(plan, own, model, judge_only=judge_only)
         if not lead.premise_holds:
             return _with_chance(draft.declined("not stated"), lead.chance)
         if not lead.claims and lead.p_answered < _least_p_answered(plan, points):
@@ -165,10 +165,11 @@ class SmallModelAnswerer:
         return replace(draft, passages=passages, claims=(*draft.claims, *claims))
 
     def _answer_from(
-        self, question: str, passages: Sequence[Passage], draft: AnswerDraft, model: ChatModel
+        self, plan: QueryPlan, passages: Sequence[Passage], draft: AnswerDraft, model: ChatModel
     ) -> Generator[Step, None, AnswerDraft]:
         """The draft with the claims that answer from these passages, tried in their order, or with
         a reason why there are none."""
+        question = plan.standalone
         writer = ReplyWriter(
             question,
             draft.passages,
@@ -178,7 +179,7 @@ class SmallModelAnswerer:
             small_model_messages,
             self._may_stand,
         )
-        chance_of = self.answerability.estimator(question, passages)
+        chance_of = self.answerability.estimator(plan.readings, passages)
         judging = timed("judge", attempts(question, passages, model, chance_of))
         best_chance: float | None = None
         wrote = False

@@ -8,7 +8,7 @@ are in ``answerability.json``, for anyone to read.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cache
 from math import exp, log
 from pathlib import Path
@@ -88,11 +88,14 @@ class Answerability:
         return self.max_sim(question, [title, *texts] if title else texts)
 
     def estimator(
-        self, question: str, passages: Sequence[Passage]
+        self, readings: Collection[str], passages: Sequence[Passage]
     ) -> Callable[[Passage, float], float]:
         """From a passage and the probability of the model's "yes" to it, to the chance that its
-        document answers; each document is read once."""
-        max_sim = cache(lambda id: self.max_sim_in_document(id, question, passages))
+        document answers the question in the likeliest of its readings; each document is read
+        once."""
+        max_sim = cache(
+            lambda id: max(self.max_sim_in_document(id, each, passages) for each in readings)
+        )
         return lambda passage, p: self.chance(max_sim(passage.span.document_id), p)
 
     def chance(self, max_sim: float, p_answered: float) -> float:

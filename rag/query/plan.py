@@ -35,3 +35,9 @@ class QueryPlan:
     def with_context(self) -> str:
         """The question behind what was asked and answered before."""
         return f"{self.context} {self.standalone}".strip()
+
+    @property
+    def readings(self) -> frozenset[str]:
+        """The question by itself and behind what was asked before: a follow-up of few words is like
+        its answer in one of the two."""
+        return frozenset([self.standalone, self.with_context])
