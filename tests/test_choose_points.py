@@ -129,9 +129,7 @@ def test_a_list_of_which_few_items_are_relevant_is_not_given_whole(
 
 
 def test_what_nobody_said_may_be_a_list_of_decisions() -> None:
-    minutes = (
-        "# Board\n\nIt rained.\n\n*Ruled:* Slate is ordered.\n\n*Ruled:* The gate is painted."
-    )
+    minutes = "# Board\n\nIt rained.\n\n*Ruled:* Slate is ordered.\n\n*Ruled:* The gate is painted."
     evidence = ranked({"*Ruled:* Slate": 1.0, "*Ruled:* The": 0.8}, minutes)
     assert chosen("statement", "What did the board rule?", evidence)[""] == [
         "*Ruled:* Slate is ordered.",

@@ -270,6 +270,23 @@ def test_a_why_about_what_the_model_doubts_is_answered_where_a_reason_checks(
     assert answer.status == status
 
 
+@pytest.mark.parametrize(("p_premise", "status"), [(0.97, "answered"), (0.7, "declined")])
+def test_reasons_stand_where_the_model_is_sure_of_what_is_explained(
+    town: Index, p_premise: float, status: str
+) -> None:
+    premise = Reply("Yes", alternatives={"Yes": log(p_premise), "No": log(1 - p_premise)})
+    hesitant = Reply("Yes", alternatives={"Yes": log(0.54), "No": log(0.46)})
+
+    def script(request: Request) -> Scripted:
+        if "Did the ferry crews" in prompt(request):
+            return premise
+        return hesitant if asks_yes_or_no(request) else "The crews went home to their gardens."
+
+    answer, _ = judged(town, "Why did the ferry crews end their strike on Monday?", script)
+    assert answer.status == status
+    assert "gardens" not in answer.text
+
+
 def test_what_somebody_said_about_one_thing_begins_with_that_sentence(town: Index) -> None:
     said = "The night shifts will be paid like others."
     question = "What did Per Lund say about the pay of night shifts?"

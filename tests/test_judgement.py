@@ -121,6 +121,24 @@ def test_an_answer_holds_the_kind_of_thing_that_was_asked_for() -> None:
     assert not acceptance.answers_question(FENTANYL, [], CERTAIN)
 
 
+def test_what_a_sentence_leans_on_has_words_of_the_question() -> None:
+    quote = "That was raised to 20%."
+    passage = Passage(1, Span("a.txt", 0, len(quote)), quote, "Markets", "a.txt", 1.0)
+    told = [claim("It was raised to 20%.", quote)]
+    question = "Name each levy on imported soup"
+    assert not acceptance.answers_question(question, told, Attempt([passage]))
+    read = replace(passage, as_read="There was a levy on soup that is imported. " + quote)
+    assert acceptance.answers_question(question, told, Attempt([read]))
+
+
+def test_several_amounts_of_one_unit_are_for_the_checks_to_tell_apart() -> None:
+    quote = "The levy was raised to 12% for soup and 20% for bread."
+    both = claim("The levies are 12% for soup and 20% for bread.", quote)
+    assert acceptance.is_acceptable("Which levies are there?", both, quote, CERTAIN)
+    other = claim("The levy on soup is 20%.", quote)
+    assert not acceptance.is_acceptable("What is the levy on soup?", other, quote, CERTAIN)
+
+
 def test_what_happens_first_tells_when() -> None:
     quote = "The ferry sails when the tide is in."
     assert acceptance.is_worth_quoting("When does the ferry sail?", quote, CERTAIN)

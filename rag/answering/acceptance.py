@@ -41,8 +41,8 @@ def best_quote(question: str, citations: Sequence[Citation], attempt: Attempt) -
 
 
 def answers_question(question: str, claims: Sequence[Claim], attempt: Attempt) -> bool:
-    """True when the claims hold the kind of thing that was asked for, and their quotes and the
-    titles above these share enough of the question's words, or the model is sure of the passage."""
+    """True when the claims hold the kind of thing that was asked for, and their quotes in their
+    context share enough of the question's words, or the model is sure of the passage."""
     text = " ".join(claim.text for claim in claims)
     if not claims or not _has_what_was_asked(question, text, attempt):
         return False
@@ -95,7 +95,12 @@ def _has_what_was_asked(question: str, text: str, attempt: Attempt) -> bool:
 
 
 def _ties_number_elsewhere(question: str, claim: Claim) -> bool:
-    numbers = " ".join(quantity.text for quantity in find_quantities(claim.text))
+    """Where a claim has several amounts of one unit, the question does not tell which is for what;
+    the checks of the claim do."""
+    found = find_quantities(claim.text)
+    if len({quantity.unit for quantity in found}) < len({quantity.text for quantity in found}):
+        return False
+    numbers = " ".join(quantity.text for quantity in found)
     quotes = [citation.quote for citation in claim.citations]
     wanted = f"{question.rstrip(' ?')} {numbers}"
     return bool(numbers) and bool(misplaced_numbers(wanted, quotes, ""))
@@ -106,9 +111,11 @@ def _invents(question: str, claim: str, context: str) -> bool:
 
 
 def _overlap(question: str, claims: Sequence[Claim], attempt: Attempt) -> float:
-    """Share of the question's words, 0..1, in what is cited and the titles above it."""
+    """Share of the question's words, 0..1, in what is cited, read in its context, and the titles
+    above it."""
     citations = [citation for claim in claims for citation in claim.citations]
     numbers = {citation.number for citation in citations}
-    titles = {each.title for each in attempt.passages if each.number in numbers}
+    cited = [each for each in attempt.passages if each.number in numbers]
+    around = {text for each in cited for text in (each.title, each.as_read)}
     quotes = [citation.quote for citation in citations]
-    return question_overlap(question, " ".join([*quotes, *sorted(titles)]))
+    return question_overlap(question, " ".join([*quotes, *sorted(around)]))

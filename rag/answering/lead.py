@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rag.answering.acceptance import is_acceptable
 from rag.answering.attempts import Attempt
@@ -34,9 +34,21 @@ class Lead:
     """Of an answer in them, 0..1."""
     claims: tuple[Claim, ...] = ()
     """The sentences of its reply that the passages support, none where it says nothing so."""
-    premise_holds: bool = True
-    """False where it denies what the question takes for granted, or doubts it and gives no reason
-    that they support."""
+    p_premise: float | None = None
+    """The probability, 0..1, of its "yes" to what the question takes for granted; None where that
+    is nothing."""
+
+    @property
+    def premise_holds(self) -> bool:
+        """False where it denies what the question takes for granted, or doubts it and gives no
+        reason that the passages support."""
+        p, least = self.p_premise, ANSWERING.min_p_premise_doubted
+        return p is None or p >= (least if self.claims else ANSWERING.min_p_premise)
+
+    @property
+    def premise_is_sure(self) -> bool:
+        """True where it is sure of what the question takes for granted."""
+        return self.p_premise is not None and self.p_premise >= ANSWERING.sure_p_premise
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,22 +68,25 @@ class LeadWriter:
         has to say why. Raises what `ChatModel.stream` does."""
         question, shown = plan.standalone, _within_budget(passages)
         p_premise = yield from _p_premise(question, shown, model)
-        if p_premise < ANSWERING.min_p_premise_doubted:
-            return Lead(0.0, 0.0, premise_holds=False)
+        lead = Lead(0.0, 0.0, p_premise=p_premise)
+        if p_premise is not None and p_premise < ANSWERING.min_p_premise_doubted:
+            return lead
         call = yield from timed_call("judge", lambda: ask_if_answered(question, shown, model))
         yield call
         p_answered = call.probability or 0.0
         chance_of = self.answerability.estimator(plan.readings, passages)
         chance = max(chance_of(passage, p_answered) for passage in shown)
+        lead = replace(lead, p_answered=p_answered, chance=chance)
         if judge_only:
-            return Lead(p_answered, chance)
+            return lead
         messages = render_prompt("explain", passages=running_text(shown), question=question)
         reply = yield from timed("compose", calls_only(write_reply(messages, model, LEAD_TOKENS)))
-        attempt = Attempt(shown, p_answered, chance)
+        # Of what is known to be so, a reason in the passages is likely its reason.
+        sure = ANSWERING.sure_p_answered if lead.premise_is_sure else 0.0
+        attempt = Attempt(shown, max(p_answered, sure), chance)
         claims = yield from timed_call("check", lambda: self._supported(question, reply, attempt))
         yield from (Checked(claim, "kept") for claim in claims)
-        holds = bool(claims) or p_premise >= ANSWERING.min_p_premise
-        return Lead(p_answered, chance, claims, holds)
+        return replace(lead, claims=claims)
 
     def _supported(self, question: str, reply: str, attempt: Attempt) -> tuple[Claim, ...]:
         sentences, _ = parse_reply(reply, max(each.number for each in attempt.passages))
@@ -80,7 +95,7 @@ class LeadWriter:
         return tuple(
             claim
             for claim in claims
-            if claim.support == "supported"
+            if claim.support != "unsupported"
             and claim.citations
             and is_acceptable(
                 question, claim, self.checker.context(claim.citations[0].span), attempt
@@ -90,13 +105,14 @@ class LeadWriter:
 
 def _p_premise(
     question: str, passages: Sequence[Passage], model: ChatModel
-) -> Generator[Step, None, float]:
+) -> Generator[Step, None, float | None]:
     """The probability, 0..1, of the model's "yes" to what the question takes for granted, by all
     passages and by one of the two most similar, whichever is lower: between them, each of its words
-    stands somewhere. A reply that is neither yes nor no counts as a yes."""
+    stands somewhere. A reply that is neither yes nor no counts as a yes; None where the question
+    takes nothing for granted."""
     premise = premise_question(question)
     if premise is None:
-        return 1.0
+        return None
     by_all = yield from _p_yes(premise, passages, model)
     if by_all < ANSWERING.min_p_premise_doubted or len(passages) == 1:
         return by_all
