@@ -183,15 +183,15 @@ class Answering:
     """For a description ("what is", "why") in which the model found no short answer."""
     min_grounding: float = 0.58
     """Of the grounding score, for a claim that the checks let pass in part; golden."""
-    min_p_answered_points: float = 0.5
-    """For points to stand, unless a reply from them does: of 160 questions of the broad, the fresh
-    and the golden set, it tells those whose points answer."""
+    min_p_answered_points: float = 0.55
+    """For points to stand, unless a reply from them does; this and the next three by 200 questions
+    of the broad, the fresh and the golden set, and whether their points answer."""
     min_p_answered_reason: float = 0.62
     """The same of reasons, unless the model is sure of what is explained."""
+    min_p_answered_list: float = 0.8
+    """The same of a list that the source does not have as one."""
     min_p_answered_by_form: float = 0.3
     """The same of a list of the source and the sides of a comparison."""
-    min_p_answered_statement: float = 0.55
-    """The same of what one speaker says."""
     min_p_premise: float = 0.55
     """Of the model's "yes" to what a "why" takes for granted; 17 that it may and 22 that it may
     not, of our own: at 0.55 a lead or points stand for 16 and 6 of them."""
@@ -199,7 +199,7 @@ class Answering:
     """From here no false premise of the same questions is."""
     min_p_premise_doubted: float = 0.35
     """The same, for a reason to be looked for that proves it."""
-    min_p_answered_closest: float = 0.85
+    min_p_answered_closest: float = 0.8
     """For the closest passages to be quoted where what the model wrote did not stand."""
     min_p_answered_closest_yes_no: float = 0.5
     min_chance_quoting: float = 0.3

@@ -275,7 +275,7 @@ def test_reasons_stand_where_the_model_is_sure_of_what_is_explained(
     town: Index, p_premise: float, status: str
 ) -> None:
     premise = Reply("Yes", alternatives={"Yes": log(p_premise), "No": log(1 - p_premise)})
-    hesitant = Reply("Yes", alternatives={"Yes": log(0.54), "No": log(0.46)})
+    hesitant = Reply("Yes", alternatives={"Yes": log(0.58), "No": log(0.42)})
 
     def script(request: Request) -> Scripted:
         if "Did the ferry crews" in prompt(request):

@@ -19,6 +19,7 @@ from rag.checking.answerability import Answerability
 from rag.checking.checker import Checker
 from rag.checking.question_match import unknown_names
 from rag.events import Checked, ModelCalled, Retrieved, Selected
+from rag.query.answer_type import expected_answer_type, has_answer_type
 from rag.query.plan import QueryPlan
 from rag.query.question_kind import AnswerKind
 from rag.thresholds import ANSWERING
@@ -135,7 +136,7 @@ class SmallModelAnswerer:
         lead = yield from writer.write(plan, own, model, judge_only=judge_only)
         if not lead.premise_holds:
             return _with_chance(draft.declined("not stated"), lead.chance)
-        if not lead.claims and lead.p_answered < _least_p_answered(plan.kind, points, lead):
+        if not lead.claims and lead.p_answered < _least_p_answered(plan, points, lead):
             return draft
         claims = lead.claims
         if plan.kind == "keyword" and any(was_changed_later(claim, points) for claim in claims):
@@ -251,16 +252,24 @@ def _with_points(draft: AnswerDraft, points: Points) -> AnswerDraft:
     return replace(draft, passages=passages, claims=(*draft.claims, *claims))
 
 
-def _least_p_answered(kind: AnswerKind, points: Points, lead: Lead) -> float:
+def _least_p_answered(plan: QueryPlan, points: Points, lead: Lead) -> float:
     """What the model's "yes" must reach for points to stand: less where their form speaks for them,
-    more for reasons of what may not be so."""
-    if points.by_form and kind != "statement":
+    more for reasons of what may not be so, and for units that are taken together as a list and that
+    nothing else connects."""
+    if points.by_form and plan.kind != "statement":
         return ANSWERING.min_p_answered_by_form
-    if points.by_form:  # that somebody speaks says less than that there is a list
-        return ANSWERING.min_p_answered_statement
-    if kind == "explanation" and not lead.premise_is_sure:
+    if plan.kind == "list" and not _are_of_asked_type(plan.standalone, points):
+        return ANSWERING.min_p_answered_list
+    if plan.kind == "explanation" and not lead.premise_is_sure:
         return ANSWERING.min_p_answered_reason
     return ANSWERING.min_p_answered_points
+
+
+def _are_of_asked_type(question: str, points: Points) -> bool:
+    """True where numbers, times or persons are asked for, and every point has one."""
+    kind = expected_answer_type(question)
+    texts = [each.candidate.text for group in points.groups for each in group.evidence]
+    return kind != "other" and all(has_answer_type(kind, text) for text in texts)
 
 
 def _with_chance(draft: AnswerDraft, chance: float | None) -> AnswerDraft:
