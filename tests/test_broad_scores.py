@@ -10,7 +10,7 @@ import pytest
 from eval.benchmarks.result_tables import Table
 from eval.broad.questions import BroadQuestion, KeyPoint, Kind, Quote
 from eval.broad.scores import BroadResult, score_result
-from eval.broad.tables import SHARE, result_tables
+from eval.broad.tables import MADE, SHARE, result_tables
 from eval.statistics.bootstrap import Interval
 from rag.types import Answer, Answers, Citation, Claim, Span, Usage
 
@@ -56,6 +56,7 @@ def test_points_and_costs_of_an_answer() -> None:
         "seconds": 4,
         "first_seconds": 1,
         "declined_wrongly": 0,
+        "makes_point": 1,
     }
     assert scores(asked, citing(DEEP, PIKE))["every_point"] == 1
 
@@ -150,7 +151,7 @@ def test_tables_by_kind_count_each_question_once() -> None:
         BroadResult(question("fact", point(PIKE), id="d"), None, "No model."),
         BroadResult(question("unanswerable", id="e"), DECLINED),
     ]
-    points, outcomes, costs = result_tables(results, SENTENCES)
+    points, outcomes, _, costs = result_tables(results, SENTENCES)
     assert points.errors == 1
     assert figure(points, "list", "recall") == (0.25, 2)
     assert figure(points, "fact", "recall") == (1, 1)
@@ -162,3 +163,27 @@ def test_tables_by_kind_count_each_question_once() -> None:
     assert figure(costs, "list", "tokens read") == (50, 2)
     assert [line.seconds for line in costs.lines if line.name == "fact"] == [[3.0, 0.0]]
     assert "To its first cited sentence: 1000.0, 1000.0 (p50, p95, of 1)" in costs.notes[0]
+
+
+def test_what_an_answer_says_of_itself_is_compared_with_what_it_makes() -> None:
+    asked = question("fact", point(DEEP))
+    none = question("unanswerable", id="none")
+    sure, unsure = citing(DEEP, answers="yes", chance=0.9), citing(DEEP, answers="unsure")
+    beside = citing(PIKE, answers="unsure", chance=0.3)
+    results = [
+        BroadResult(asked, sure),
+        BroadResult(asked, unsure),
+        BroadResult(none, beside),
+        BroadResult(asked, DECLINED),
+    ]
+    _, _, marks, _ = result_tables(results, SENTENCES)
+    made = {line.name: line.figures[MADE] for line in marks.lines}
+    shares = {name: (found.mean, found.n) for name, found in made.items() if found}
+    assert shares == {
+        "says that it answers: yes": (1, 1),
+        "says that it answers: unsure": (0.5, 2),
+        "chance from 0.25 to 0.5": (0, 1),
+        "chance from 0.75 to 1": (1, 1),
+    }
+    # Of 0.9 for 1 and of 0.3 for 0, the mean distance.
+    assert "Calibration error of the chance: 20.0, of 2 answers; AUROC 100.0." in marks.notes

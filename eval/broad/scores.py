@@ -52,6 +52,7 @@ def score_result(result: BroadResult, sentences: Sentences) -> dict[str, float |
         "precision": None if recall is None else point_precision(question, content, sentences),
         "verdict_right": _verdict_right(question, answer),
         "misses_but_says_yes": _misses_but_says_yes(question, answer),
+        "makes_point": _makes_any_point(question, answer),
         "words": float(len(" ".join(content.sentences).split())) if answered else None,
         "tokens_read": float(answer.usage.prompt_tokens),
         "tokens_written": float(answer.usage.completion_tokens),
@@ -79,6 +80,13 @@ def _outcome(question: BroadQuestion, answer: Answer) -> dict[str, float | None]
 def _makes_a_point(question: BroadQuestion, answer: Answer) -> bool:
     content = content_of(answer)
     return any(is_made(point, content) for point in question.points)
+
+
+def _makes_any_point(question: BroadQuestion, answer: Answer) -> float | None:
+    """Of answers to questions: 1 where a point is made. None is where there is no answer."""
+    if question.kind == "conversation" or answer.status == "declined":
+        return None
+    return float(_makes_a_point(question, answer))
 
 
 def _verdict_right(question: BroadQuestion, answer: Answer) -> float | None:

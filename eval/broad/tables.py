@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import get_args
 
 from eval.benchmarks.result_tables import Line, Table, format_ms
 from eval.broad.key_points import Sentences
 from eval.broad.questions import KINDS
 from eval.broad.scores import BroadResult, Scores, score_result
+from eval.statistics.agreement import auroc
 from eval.statistics.bootstrap import Interval, mean_interval
+from rag.types import Answers
 
 SHARE = "%"
 _POINTS = {
@@ -34,6 +38,10 @@ _OUTCOMES = {
     "errors": "errors",
 }
 
+MADE, EVERY = "a point is made", "every point"
+CHANCES = (0.0, 0.25, 0.5, 0.75)
+"""Where the ranges of the chance of an answer begin."""
+
 _Scored = tuple[BroadResult, Scores]
 
 
@@ -42,7 +50,7 @@ def result_tables(results: Iterable[BroadResult], sentences: Sentences) -> list[
     counted as such, and scored nowhere else."""
     scored = [(result, score_result(result, sentences)) for result in results]
     errors = sum(result.answer is None for result, _ in scored)
-    return [_points(scored, errors), _outcomes(scored), _costs(scored)]
+    return [_points(scored, errors), _outcomes(scored), _marks(scored), _costs(scored)]
 
 
 def _points(scored: Sequence[_Scored], errors: int) -> Table:
@@ -62,6 +70,57 @@ def _points(scored: Sequence[_Scored], errors: int) -> Table:
 def _outcomes(scored: Sequence[_Scored]) -> Table:
     lines = [Line(label, {SHARE: _mean(scored, name)}) for name, label in _OUTCOMES.items()]
     return Table("Declines and replies", (SHARE,), tuple(lines))
+
+
+def _marks(scored: Sequence[_Scored]) -> Table:
+    """Whether what an answer says of itself is true: that it answers the question, and with which
+    chance."""
+    made = [each for each in scored if each[1].get("makes_point") is not None]
+    lines = [
+        _mark_line(f"says that it answers: {said}", [e for e in made if _said(e) == said])
+        for said in get_args(Answers)
+    ]
+    known = [each for each in made if _chance(each) is not None]
+    for least, most in pairwise((*CHANCES, 1.01)):
+        within = [each for each in known if least <= (_chance(each) or 0.0) < most]
+        lines.append(_mark_line(f"chance from {least:g} to {min(most, 1):g}", within))
+    return Table(
+        "What an answer says of itself",
+        (MADE, EVERY),
+        tuple(line for line in lines if line.figures[MADE]),
+        notes=(
+            "Of answers; one to a question that the articles do not answer makes no point.",
+            _calibration(known),
+        ),
+    )
+
+
+def _mark_line(name: str, scored: Sequence[_Scored]) -> Line:
+    return Line(name, {MADE: _mean(scored, "makes_point"), EVERY: _mean(scored, "every_point")})
+
+
+def _said(each: _Scored) -> str:
+    return each[0].answer.answers if each[0].answer else ""
+
+
+def _chance(each: _Scored) -> float | None:
+    return each[0].answer.chance if each[0].answer else None
+
+
+def _calibration(known: Sequence[_Scored]) -> str:
+    """The mean distance, 0..100, of the chance from the share of answers that make a point, each
+    tenth of the chances weighed by its answers (expected calibration error, Guo et al. 2017), and
+    how well the chance tells the two apart."""
+    if not known:
+        return "No answer has a chance."
+    pairs = [(_chance(each) or 0.0, each[1]["makes_point"] or 0.0) for each in known]
+    tenths: dict[int, list[tuple[float, float]]] = {}
+    for chance, made in pairs:
+        tenths.setdefault(min(int(chance * 10), 9), []).append((chance, made))
+    gap = sum(abs(sum(c - m for c, m in tenth)) for tenth in tenths.values()) / len(pairs)
+    ranked = auroc([chance for chance, _ in pairs], [made > 0 for _, made in pairs])
+    tells = "" if ranked is None else f"; AUROC {100 * ranked:.1f}"
+    return f"Calibration error of the chance: {100 * gap:.1f}, of {len(pairs)} answers{tells}."
 
 
 def _costs(scored: Sequence[_Scored]) -> Table:
