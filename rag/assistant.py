@@ -27,6 +27,7 @@ from rag.cancellation import Cancellation, run_cancellable
 from rag.checking.answerability import Answerability
 from rag.checking.checker import Checker
 from rag.checking.scorer import Scorer
+from rag.checking.verdict import Verdict
 from rag.conflicts.contradictions import add_contradictions
 from rag.conflicts.finder import ConflictFinder, build_conflict_finder
 from rag.errors import EmptyLibrary
@@ -46,6 +47,7 @@ from rag.models.embeddings import MiniLM
 from rag.models.provider import CancellableModel, ModelProvider
 from rag.query.answer_type import expected_answer_type
 from rag.query.plan import QueryPlan
+from rag.query.polite_request import without_request
 from rag.query.question_kind import AnswerKind, fold_question, question_kind
 from rag.query.spelling import SpellingCorrector
 from rag.query.sub_questions import split_question
@@ -63,7 +65,7 @@ from rag.store.documents import Library
 from rag.store.job_store import JobStore
 from rag.store.vectors import VectorStore
 from rag.thresholds import ANSWERING, QUERY, SUMMARY
-from rag.types import Answer, ChatModel, Citation, Embedder, Hit, Turn
+from rag.types import Answer, ChatModel, Citation, Embedder, Hit, Span, Turn
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 
@@ -296,6 +298,8 @@ class Assistant:
         kind = self._kind(standalone)
         if kind == "conversation":
             return QueryPlan(question, question, (question,), kind=kind)
+        standalone = without_request(standalone)
+        kind = self._kind(standalone)
         asked = [turn for turn in history if self._kind(turn.question) != "conversation"]
         plan = QueryPlan(
             question,
@@ -308,7 +312,7 @@ class Assistant:
             steps = self.follow_ups.read(plan, asked, lambda: self._model(cancellation))
             plan = yield from timed("rewrite", steps)
             kind = self._kind_of_follow_up(plan)
-        if asked or plan.standalone != question:
+        if asked or plan.standalone != without_request(question):
             yield Rewritten(plan.standalone)
         return replace(plan, sub_questions=tuple(split_question(plan.standalone)), kind=kind)
 
@@ -359,6 +363,11 @@ class Assistant:
     def quote_holds(self, citation: Citation) -> bool:
         """The invariant, for one citation: its quote is the stored text at its span."""
         return self.library.text(citation.span) == citation.quote
+
+    def check(self, claim: str, spans: Sequence[Span]) -> Verdict:
+        """How well the stored text at `spans` supports a claim: the first carries it, the others
+        are what it leans on. Raises `NoSuchDocument`, `LibraryError`, `ModelFileError`."""
+        return Checker(self.library, self.scorer).check_against(claim, spans)
 
     def search(
         self,

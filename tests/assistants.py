@@ -17,6 +17,7 @@ from typing import cast
 
 from rag.answering.overviews import Overviews
 from rag.cancellation import Cancellation
+from rag.checking.checker import Checker
 from rag.checking.scorer import Scorer
 from rag.errors import EmptyLibrary, QuestionError, SourceError
 from rag.events import (
@@ -86,7 +87,7 @@ class QuotingAssistant:
         self.settings = settings
         self.fault = fault
         self.model = self.embedder = QuotingModel()
-        self.scorer = Scorer()
+        self.check = Checker(self.library, Scorer()).check_against
         self.asked: list[tuple[str, tuple[Turn, ...]]] = []
         self.overviews = Overviews(self.library, cast(Embedder, self.embedder))
         store = JobStore.open(settings.data_dir / "jobs.sqlite3")

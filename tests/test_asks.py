@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rag.checking.question_match import (
     adds_information,
@@ -11,6 +13,7 @@ from rag.checking.question_match import (
     unknown_names,
 )
 from rag.query.answer_type import AnswerType, expected_answer_type, has_answer_type
+from rag.query.polite_request import without_request
 
 
 @pytest.mark.parametrize(
@@ -153,3 +156,29 @@ def test_a_headline_that_repeats_the_question_says_no_more_than_it(
     question: str, text: str, says_more: bool
 ) -> None:
     assert adds_information(question, text) is says_more
+
+
+@pytest.mark.parametrize(
+    ("message", "question"),
+    [
+        ("Could you tell me how deep the lake is?", "How deep the lake is?"),
+        ("Hello, I would like to know who built the weir.", "Who built the weir."),
+        ("Please explain to us why the mill stands still", "Why the mill stands still"),
+        ("Do you know when, roughly, it froze?", "Do you know when, roughly, it froze?"),
+        ("What did she say when you asked?", "What did she say when you asked?"),
+        ("Can you skate when it is cold?", "Can you skate when it is cold?"),
+        ("Did they tell us why?", "Did they tell us why?"),
+        ("How does it work? I want to know what moves it", None),
+        ("Explain how the organ works.", None),
+    ],
+)
+def test_the_question_in_a_polite_request_is_what_is_asked(
+    message: str, question: str | None
+) -> None:
+    assert without_request(message) == (question or message)
+
+
+@given(st.text(alphabet="tell me you know how why .?!,\n", max_size=400))
+def test_what_is_left_of_a_request_stood_in_it(message: str) -> None:
+    asked = without_request(message)
+    assert message.casefold().endswith(asked.casefold())

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.text.units import Unit, in_context, parse_units
+from rag.text.units import Unit, in_context, parse_units, text_above
 
 
 def units(text: str) -> list[Unit]:
@@ -182,3 +182,10 @@ def test_a_quote_and_a_footnote_are_sentences_without_their_marks() -> None:
         ("sentence", "The miller had three sons.[^1]"),
         ("sentence", "One of them drowned in 1801."),
     ]
+
+
+def test_what_stands_above_a_unit_names_what_it_is_about() -> None:
+    text = "# Lake\n\nIt is deep.\n\n## Fees\n\nBoats pay:\n\n- Small ones pay 3 crowns.\n"
+    assert text_above(text.index("It is"), text, "Guide") == "Guide. Lake."
+    assert text_above(text.index("Small") + 4, text, "Guide") == "Guide. Lake. Fees. Boats pay:"
+    assert text_above(0, "", "Guide") == "Guide"

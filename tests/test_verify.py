@@ -75,6 +75,27 @@ def test_check(claim: str, quote: str, expected: str) -> None:
     assert verdicts.check_claim(claim, [quote], NEAR).support == expected
 
 
+ABOVE = "Minutes of the Vessey allotment society. Water"
+
+
+@pytest.mark.parametrize(
+    ("claim", "expected"),
+    [
+        ("The Vessey allotment society meets on 9 May at the mill.", "supported"),
+        ("The Vessey allotment society meets on 8 May at the mill.", "unsupported"),
+        ("The Vessey allotment society does not meet on 9 May at the mill.", "unsupported"),
+        ("The Orrin allotment society meets on 9 May at the mill.", "unsupported"),
+        ("The Vessey allotment society elects on 9 May its chair.", "partial"),
+    ],
+)
+def test_what_the_title_and_headings_name_need_not_stand_in_the_quote(
+    claim: str, expected: str
+) -> None:
+    quote = "It meets on 9 May at the mill."
+    assert verdicts.check_claim(claim, [quote], above=ABOVE).support == expected
+    assert verdicts.check_claim(claim, [quote]).support != "supported"
+
+
 @pytest.mark.parametrize(
     "claim",
     [

@@ -233,21 +233,29 @@ def _name_places(text: str) -> dict[str, list[int]]:
 
 
 _Rule = Callable[[str, Sequence[str], str], list[Reason]]
+_WORD_RULES: tuple[_Rule, ...] = (*name_rules.RULES, _missing)
+"""Those for words that come from nowhere: what the text is about may be named above it."""
 _RULES: tuple[_Rule, ...] = (
-    *number_rules.RULES, *name_rules.RULES, _other_qualifiers, _other_negation, _departures,
-    _missing, _repeated, _opposites, _purposes, _unstated_cause, _attribution, _exchanged_names,
+    *number_rules.RULES, _other_qualifiers, _other_negation, _departures, _repeated, _opposites,
+    _purposes, _unstated_cause, _attribution, _exchanged_names,
 )  # fmt: skip
 
 
-def reasons_against(claim: str, quotes: Sequence[str], around: str = "") -> list[Reason]:
+def reasons_against(
+    claim: str, quotes: Sequence[str], around: str = "", above: str = ""
+) -> list[Reason]:
     """Every reason of every rule; none against a sentence that stands in the quotes as it is.
-    `around` is the text near the quotes, in which the rest of a shortened name may stand. Texts are
-    folded first."""
+    `around` is the text near the quotes, in which the rest of a shortened name may stand, `above`
+    their title and headings, which name what they are about. Texts are folded first."""
     claim, around, quotes = fold(claim), fold(around), [fold(quote) for quote in quotes]
     quotes = order_quote_sentences(claim, quotes)
     if claim in quotes and len(parse_words(claim)) < MAX_WORDS:
         return []
-    return [reason for rule in _RULES for reason in rule(claim, quotes, around)]
+    read = [*quotes, fold(above)] if above else quotes
+    return [
+        *(reason for rule in _WORD_RULES for reason in rule(claim, read, around)),
+        *(reason for rule in _RULES for reason in rule(claim, quotes, around)),
+    ]
 
 
 def order_quote_sentences(claim: str, quotes: Sequence[str]) -> Sequence[str]:

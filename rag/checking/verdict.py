@@ -26,6 +26,11 @@ from rag.types import Citation, Claim, Span, Support
 _OPENING = re.compile(r"^(?:(?:[-*•+]|\d{1,2}[.)])\s+)?(?:(?:yes|no)\b[,.:;]\s*)?", re.IGNORECASE)
 
 Around = Callable[[Span], str]
+Above = Callable[[Span], str]
+
+
+def _nothing(_: Span) -> str:
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +44,21 @@ class Verdict:
 
 
 def check_claim(
-    claim: str, quotes: Sequence[str], around: str = "", scorer: Scorer | None = None
+    claim: str,
+    quotes: Sequence[str],
+    around: str = "",
+    scorer: Scorer | None = None,
+    above: str = "",
 ) -> Verdict:
     """Compare `claim` with the quotes cited for it: the first carries it, the others are the
-    sentences that it leans on; `around` is the text near them. No quotes: unsupported."""
+    sentences that it leans on; `around` is the text near them, `above` their title and headings,
+    whose words the claim may use. No quotes: unsupported."""
     if not quotes:
         return Verdict("unsupported", ("nothing in the sources resembles this",), 0.0)
     claim = _OPENING.sub("", claim) or claim
-    reasons = reasons_against(claim, quotes, around)
-    share = coverage(claim, order_quote_sentences(claim, quotes))
-    score = scorer.score_claim(claim, quotes) if scorer else share
+    reasons = reasons_against(claim, quotes, around, above)
+    share = coverage(claim, [*order_quote_sentences(claim, quotes), above])
+    score = scorer.score_claim(claim, [*quotes, above] if above else quotes) if scorer else share
     grounded = score >= (scorer.threshold if scorer else CHECKING.min_partial_coverage)
     texts = [reason.text for reason in reasons]
     if share < CHECKING.min_supported_coverage:
@@ -80,14 +90,19 @@ def cite_and_check(
     candidates: Sequence[CandidateSentence],
     around: Around,
     scorer: Scorer | None = None,
+    above: Above = _nothing,
 ) -> Claim:
     """Anchor a sentence of the reply and check it, whole; if that fails, in its two halves,
-    each against evidence of its own (a sentence may join what two sources say)."""
-    whole = _check_part(draft, candidates, around, scorer)
+    each against evidence of its own (a sentence may join what two sources say). `around` and
+    `above` give what `check_claim` takes, for a cited span."""
+    whole = _check_part(draft, candidates, around, scorer, above)
     if whole.support == "supported":
         return whole
     for halves in _halves(draft.text):
-        parts = [_check_part(replace(draft, text=half), candidates, around) for half in halves]
+        parts = [
+            _check_part(replace(draft, text=half), candidates, around, above=above)
+            for half in halves
+        ]
         if all(part.support == "supported" for part in parts) and _share_a_subject(parts):
             citations = dict.fromkeys(c for part in parts for c in part.citations)
             quotes = [citation.quote for citation in citations]
@@ -108,11 +123,14 @@ def _check_part(
     candidates: Sequence[CandidateSentence],
     around: Around,
     scorer: Scorer | None = None,
+    above: Above = _nothing,
 ) -> Claim:
     found = find_citations(draft.text, draft.numbers, candidates)
     citations = tuple(sentence.citation for sentence in found)
+    quotes = [citation.quote for citation in citations]
     near = around(citations[0].span) if citations else ""
-    verdict = check_claim(draft.text, [citation.quote for citation in citations], near, scorer)
+    titled = " ".join(dict.fromkeys(above(citation.span) for citation in citations))
+    verdict = check_claim(draft.text, quotes, near, scorer, titled)
     return Claim(
         text=draft.text,
         citations=citations,

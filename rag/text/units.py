@@ -11,6 +11,7 @@ own all in bold is a heading, and so is one without a full stop with full senten
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -80,6 +81,18 @@ def in_context(unit: Unit, whole: str, title: str = "") -> str:
     parts = [title, *unit.headings, unit.leans_on, unit.text(whole)]
     kept = dict.fromkeys(" ".join(part.split()) for part in parts)
     return " ".join(_sentence_like(part) for part in kept if part)
+
+
+def text_above(start: int, whole: str, title: str = "") -> str:
+    """What stands above the unit at `start` and tells what it is about, but is no evidence: the
+    title, its headings, and the introduction of its list or the header of its table."""
+    units = parse_units(whole)
+    place = bisect_right(units, start, key=lambda unit: unit.start) - 1
+    if place < 0:
+        return title
+    unit = units[place]
+    leads = [unit.leans_on] if unit.list_number is not None else []
+    return " ".join(_sentence_like(part) for part in (title, *unit.headings, *leads) if part)
 
 
 @lru_cache(maxsize=64)

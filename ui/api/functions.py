@@ -5,7 +5,7 @@ annotations.
 """
 
 # No postponed annotations here: Gradio reads those of the results as they stand.
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 MAX_CHARS = 5_000_000  # of a text to verify
 MAX_CITATIONS = 100  # of one claim to check
-AROUND_CHARS = 4000  # near a quote, in which the rest of a shortened name may stand
 
 T = TypeVar("T")
 
@@ -87,7 +86,7 @@ class ApiFunctions:
         """Check a claim against quotes: does each stand in its source, at the characters
         [start, end), and do they together support the claim? Only quotes that stand in the
         source count."""
-        from rag import check_claim, relocate_all
+        from rag import relocate_all
 
         library = self.assistant.library
         given = _checked(list[Cited], citations, "citations")
@@ -95,9 +94,7 @@ class ApiFunctions:
             raise QuestionError("There are too many citations.", f"Give {MAX_CITATIONS} at most.")
         cited = [_citation(number, each) for number, each in enumerate(given, 1)]
         places = relocate_all(cited, library)
-        spans = [place.span for place in places if place.span]
-        quotes, near = [library.text(span) for span in spans], self._around(spans)
-        verdict = check_claim(claim, quotes, near, self.assistant.scorer)
+        verdict = self.assistant.check(claim, [place.span for place in places if place.span])
         return {
             "support": verdict.support,
             "reasons": list(verdict.reasons),
@@ -120,12 +117,6 @@ class ApiFunctions:
         only = _checked(list[str], document_ids or [], "document_ids")
         turns = [Turn(turn["question"], turn["answer"]) for turn in before]
         return self.runner.ask(question, turns, only or None)
-
-    def _around(self, spans: Sequence[Span]) -> str:
-        if not spans:
-            return ""
-        start, end = max(0, spans[0].start - AROUND_CHARS), spans[0].end + AROUND_CHARS
-        return self.assistant.library.document(spans[0].document_id).text[start:end]
 
 
 def wait_for_answer(active: "ActiveQuestion") -> Answer:
