@@ -74,6 +74,7 @@ def test_agree(one: str, other: str, expected: bool) -> None:
         ("Lee spoke. Nobody heard Lee.", ["Lee", "Lee"]),
         ("NASA spoke to the U.S. press.", ["NASA", "U.S."]),
         ("They may go in May.", ["May"]),
+        ("Nobody said that I’ve met O'Brien, or that I'll see A'isha.", ["O'Brien", "A'isha"]),
     ],
 )
 def test_names(text: str, expected: list[str]) -> None:

@@ -25,6 +25,7 @@ _UPPER = "".join(filter(str.isupper, map(chr, range(0x530))))  # Latin, Greek, C
 _CAPITALISED = re.compile(
     rf"\b(?:[{_UPPER}][\w’'\-]*[^\W_]|(?:[{_UPPER}]\.){{2,}}|[{_UPPER}](?=\s[{_UPPER}]))"
 )
+LONGEST_CONTRACTION = 2  # letters behind the apostrophe: "'ve"
 _FIRST_WORD = re.compile(r"[^\W\d_]")
 _COUNTRIES = {
     "french": "france", "dutch": "netherlands", "british": "britain", "uk": "britain",
@@ -91,9 +92,15 @@ def _is_name(name: Name, at_start: bool, inner: set[str]) -> bool:
     plain = word.lower()
     if word.isupper() and len(word.replace(".", "")) > 1:
         return True
-    if plain in STOP_WORDS or plain in NUMBER_WORDS:
+    if plain in STOP_WORDS or plain in NUMBER_WORDS or _is_contraction(plain):
         return plain == "may" and not at_start
     return not at_start or name.text in inner or plain in DATE_WORDS
+
+
+def _is_contraction(word: str) -> bool:
+    """True for "i've" and "we'll"; of "o'brien" and "a'isha" more is a name."""
+    first, _, rest = word.replace("’", "'").partition("'")
+    return first in STOP_WORDS and 0 < len(rest) <= LONGEST_CONTRACTION
 
 
 def name_runs(names: Sequence[Name]) -> list[list[Name]]:
