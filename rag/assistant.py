@@ -254,10 +254,11 @@ class Assistant:
             or documents_of_topic(hits)
             or [each.id for each in self.library.summaries()]
         )
+        about = plan.standalone if hits else ""
         draft = AnswerDraft(plan.question)
         detail = SUMMARY.detail_read if self.answerer.writes_summaries else 1
         summary = yield from timed_call(
-            "compose", lambda: summarize(draft, self.library, self.embedder, ids, detail)
+            "compose", lambda: summarize(draft, self.library, self.embedder, ids, detail, about)
         )
         selected = Selected(summary.passages)
         yield selected

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from rag.answering.draft import AnswerDraft
-from rag.answering.summary import summarize
+from rag.answering.summary import key_points, summarize
+from rag.models.embeddings import local_embedder
 from rag.query.validation import asks_for_summary
 from rag.serialization import markdown_pieces
 from rag.store.documents import Library
@@ -104,3 +105,26 @@ def test_points_are_lists_below_their_headings() -> None:
     assert "".join(markdown_pieces(claims)) == (
         "A. [1] B. [1]\n\n**One**\n\n- C. [1]\n- D. [1]\n\n**Two**\n\n- E. [1]\n\n- F. [1]"
     )
+
+
+def test_a_summary_of_a_topic_is_of_its_sections(tmp_path: Path) -> None:
+    sections = {
+        "Fees": "Boats pay three crowns a night at the quay of Orm in summer. "
+        "Rowing clubs pay half of that for the whole season.",
+        "Dredging": "The basin is dredged every fourth year by a firm from Lund. "
+        "Silt from the basin is spread on the fields behind the mill.",
+        "History": "The quay was built of oak in 1840 by two brothers from Veldt. "
+        "A storm took half of the oak piles away in 1911.",
+    }
+    parts = [f"## {heading}\n\n{text}" for heading, text in sections.items()]
+    text = "# The quay of Orm\n\n" + "\n\n".join(parts)
+    document = Document.of("quay.md", "The quay of Orm", "quay.md", text)
+    embedder = local_embedder()
+
+    def headings(about: str) -> set[str]:
+        points = key_points(document, embedder, 6, about)
+        return {point.candidate.unit.headings[-1] for point in points}
+
+    assert headings("What is said about dredging at the quay of Orm?") == {"Dredging"}
+    assert headings("Summarize the article on the quay of Orm") == set(sections)
+    assert headings("") == set(sections)

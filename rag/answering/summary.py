@@ -9,6 +9,7 @@ from rag.answering.draft import AnswerDraft
 from rag.answering.points import PointGroup, Points, cite_points
 from rag.retrieval.diversity import choose_diverse
 from rag.retrieval.unit_ranking import (
+    Candidate,
     Evidence,
     in_document_order,
     rank_for_summary,
@@ -16,7 +17,10 @@ from rag.retrieval.unit_ranking import (
 )
 from rag.store.documents import Library
 from rag.text.fingerprint import fingerprint
-from rag.thresholds import SUMMARY
+from rag.text.sentences import is_question
+from rag.text.tokens import content_keys
+from rag.text.units import Unit
+from rag.thresholds import EXTRACTIVE, SUMMARY
 from rag.types import Document, Embedder, Hit
 
 
@@ -26,9 +30,11 @@ def summarize(
     embedder: Embedder,
     document_ids: Sequence[str],
     detail: int = 1,
+    about: str = "",
 ) -> AnswerDraft:
     """The draft with points of these documents: a group for each, below its title where there are
-    several; of many documents, one point each of the first few. `detail` multiplies the points.
+    several; of many documents, one point each of the first few. `detail` multiplies the points. Of
+    a document with sections on the topic that it is `about`, the points are from those.
 
     Passages are numbered in the order in which they are cited. Raises `NoSuchDocument`,
     `LibraryError`, and what the embedder raises.
@@ -39,7 +45,7 @@ def summarize(
     for id in shown:
         document = library.document(id)
         heading = document.title if len(shown) > 1 else ""
-        chosen = key_points(document, embedder, detail * points)
+        chosen = key_points(document, embedder, detail * points, about)
         groups.append(PointGroup(heading, tuple(in_document_order(chosen))))
     passages, claims = cite_points(Points(tuple(groups)))
     return replace(draft, passages=passages, claims=claims)
@@ -52,14 +58,16 @@ def documents_of_topic(hits: Sequence[Hit]) -> list[str]:
     return list(dict.fromkeys(near))[: SUMMARY.max_topic_documents]
 
 
-def key_points(document: Document, embedder: Embedder, limit: int) -> list[Evidence]:
+def key_points(
+    document: Document, embedder: Embedder, limit: int, about: str = ""
+) -> list[Evidence]:
     """Units from all over a document that say what matters in it and differ, the best first; at
     most `limit`, and fewer of a short one. The title as a sentence of the text is none, unless
     there is no other."""
     title = fingerprint(document.title)
     units = units_of_document(document, SUMMARY.max_document_units)
     below = [each for each in units if not title or not fingerprint(each.text).endswith(title)]
-    ranked = rank_for_summary(below or units, embedder)
+    ranked = rank_for_summary(_on_topic(below or units, document, about), embedder)
     limit = min(limit, max(3, len(ranked) // SUMMARY.units_per_point))
     return choose_diverse(
         ranked,
@@ -68,3 +76,18 @@ def key_points(document: Document, embedder: Embedder, limit: int) -> list[Evide
         SUMMARY.same_section_malus,
         SUMMARY.near_malus,
     )
+
+
+def _on_topic(units: Sequence[Candidate], document: Document, about: str) -> Sequence[Candidate]:
+    """The units of the sections whose heading, or the question that they answer, has a word of the
+    topic which the title and the opening of the document have not; all of them where there are no
+    two such units."""
+    named = content_keys(f"{document.title} {document.text[: EXTRACTIVE.head_chars]}")
+    wanted = content_keys(about) - named
+    found = [each for each in units if wanted & content_keys(_above(each.unit))]
+    return found if len(found) > 1 else units
+
+
+def _above(unit: Unit) -> str:
+    asked = [unit.leans_on] if is_question(unit.leans_on) else []
+    return " ".join([*unit.headings, *asked])
