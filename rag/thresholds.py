@@ -210,6 +210,9 @@ class Answering:
     """Of points, that a small model reads before a lead: about five seconds on two cores."""
     sure_chance: float = 0.75
     """Of an answer, for "yes, this answers the question"."""
+    sure_chance_written: float = 0.5
+    """The same where it begins with a sentence of the model's that the checks let pass; golden, 11
+    of 11."""
     max_judged: int = 4
     """Passages put to the model, best first: each costs a request."""
     max_attempts: int = 2

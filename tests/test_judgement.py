@@ -9,11 +9,12 @@ import pytest
 
 from rag.answering import acceptance
 from rag.answering.attempts import Attempt
+from rag.answering.draft import AnswerDraft
 from rag.checking.question_match import unknown_names
 from rag.events import Checked, Event, Finished, Token
 from rag.query.answer_type import expected_answer_type
 from rag.thresholds import ANSWERING
-from rag.types import Answer, Citation, Claim, Passage, Span
+from rag.types import Answer, Citation, Claim, Origin, Passage, Span, Usage
 from tests.asking import (
     FENTANYL,
     LARGE,
@@ -216,3 +217,21 @@ def test_what_is_supported_only_in_part_must_be_well_grounded(
     partial = replace(claim(STATED, RATE), support="partial", score=score)
     assert acceptance.is_acceptable(FENTANYL, partial, RATE, CERTAIN) is stands
     assert not acceptance.is_acceptable(FENTANYL, partial, RATE, UNSURE)
+
+
+@pytest.mark.parametrize(
+    ("origin", "chance", "said"),
+    [
+        ("matched", 0.8, "yes"),
+        ("matched", 0.6, "unsure"),
+        ("model", 0.6, "yes"),
+        ("model", 0.4, "unsure"),
+        ("closest", 0.9, "unsure"),
+    ],
+)
+def test_a_sentence_that_was_written_and_checked_needs_less_of_a_chance(
+    origin: Origin, chance: float, said: str
+) -> None:
+    written = replace(claim(STATED, RATE), origin=origin)
+    draft = AnswerDraft(FENTANYL, claims=(written,), chances=(chance,))
+    assert draft.to_answer(Usage(), {}).answers == said

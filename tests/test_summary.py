@@ -107,7 +107,7 @@ def test_points_are_lists_below_their_headings() -> None:
     )
 
 
-def test_a_summary_of_a_topic_is_of_its_sections(tmp_path: Path) -> None:
+def test_a_summary_of_a_topic_is_of_its_sections() -> None:
     sections = {
         "Fees": "Boats pay three crowns a night at the quay of Orm in summer. "
         "Rowing clubs pay half of that for the whole season.",

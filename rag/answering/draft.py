@@ -96,7 +96,9 @@ class AnswerDraft:
         if any(claim.origin == "closest" for claim in self.claims):
             return "unsure"
         if self.chances:
-            return "yes" if min(self.chances) >= ANSWERING.sure_chance else "unsure"
+            wrote = self.claims[0].origin == "model"  # what was written passed the checks too
+            least = ANSWERING.sure_chance_written if wrote else ANSWERING.sure_chance
+            return "yes" if min(self.chances) >= least else "unsure"
         # A large model declines by itself what the passages do not answer.
         own = [claim for claim in self.claims if claim.origin != "compared"]
         return "yes" if all(claim.support == "supported" for claim in own) else "unsure"

@@ -20,7 +20,7 @@ from rag.text.fingerprint import fingerprint
 from rag.text.sentences import is_question
 from rag.text.tokens import content_keys
 from rag.text.units import Unit
-from rag.thresholds import EXTRACTIVE, SUMMARY
+from rag.thresholds import SUMMARY
 from rag.types import Document, Embedder, Hit
 
 
@@ -80,10 +80,8 @@ def key_points(
 
 def _on_topic(units: Sequence[Candidate], document: Document, about: str) -> Sequence[Candidate]:
     """The units of the sections whose heading, or the question that they answer, has a word of the
-    topic which the title and the opening of the document have not; all of them where there are no
-    two such units."""
-    named = content_keys(f"{document.title} {document.text[: EXTRACTIVE.head_chars]}")
-    wanted = content_keys(about) - named
+    topic that the title has not; all of them where there are no two such units."""
+    wanted = content_keys(about) - content_keys(document.title)
     found = [each for each in units if wanted & content_keys(_above(each.unit))]
     return found if len(found) > 1 else units
 
