@@ -190,7 +190,7 @@ class Answering:
     """The same of reasons, unless the model is sure of what is explained."""
     min_p_answered_list: float = 0.8
     """The same of a list that the source does not have as one."""
-    min_p_answered_by_form: float = 0.3
+    min_p_answered_by_form: float = 0.5
     """The same of a list of the source and the sides of a comparison."""
     min_p_premise: float = 0.55
     """Of the model's "yes" to what a "why" takes for granted; 17 that it may and 22 that it may
