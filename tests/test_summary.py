@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,38 @@ def test_any_document_can_be_summarized(seeds: Index, tmp_path: Path, text: str)
     draft = summarize(AnswerDraft("Summarize.", "none"), library, seeds.embedder, ["a"])
     assert 1 <= len(draft.claims) <= 5
     library.close()
+
+
+def test_of_many_articles_the_newest_are_shown_with_how_many_there_are(
+    seeds: Index, tmp_path: Path
+) -> None:
+    number = 2_000
+    texts = {f"{n:04}": f"The ferry {n} leaves every {n + 5} minutes." for n in range(number)}
+    with closing(Library.open(tmp_path / "many.sqlite3")) as library:
+        for n, (id, text) in enumerate(texts.items()):
+            day = f"{2000 + n % 20}-01-01"
+            library.put(Document.of(id, f"Ferry {n}", f"/{id}", text, day), [])
+        draft = summarize(AnswerDraft("What?", "none"), library, seeds.embedder, sorted(texts))
+    assert {claim.group for claim in draft.claims} == {"12 of 2,000 articles"}
+    shown = [claim.citations[0].span.document_id for claim in draft.claims]
+    assert len(set(shown)) == len(shown) == 12
+    assert {int(id) % 20 for id in shown} == {19}
+
+
+def test_an_article_of_a_megabyte_is_summarized_from_all_over_it(
+    seeds: Index, tmp_path: Path
+) -> None:
+    number = 20_000
+    lines = (f"Line {n} of the harbour book counts {n} ferries at the quay." for n in range(number))
+    text = "\n\n".join(lines)
+    assert len(text) > 1_000_000
+    with closing(Library.open(tmp_path / "large.sqlite3")) as library:
+        library.put(Document.of("a", "Harbour", "/a", text), [])
+        draft = summarize(AnswerDraft("What?", "none"), library, seeds.embedder, ["a"])
+    starts = [claim.citations[0].span.start for claim in draft.claims]
+    assert 3 <= len(starts) <= 6
+    assert starts == sorted(starts)
+    assert starts[-1] > len(text) / 10
 
 
 # --- as Markdown ------------------------------------------------------------------------------

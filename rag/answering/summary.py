@@ -33,22 +33,32 @@ def summarize(
     about: str = "",
 ) -> AnswerDraft:
     """The draft with points of these documents: a group for each, below its title where there are
-    several; of many documents, one point each of the first few. `detail` multiplies the points. Of
-    a document with sections on the topic that it is `about`, the points are from those.
+    several; of many documents, one point each of the newest, below how many these are. `detail`
+    multiplies the points. Of a document with sections on the topic that it is `about`, the points
+    are from those.
 
     Passages are numbered in the order in which they are cited. Raises `NoSuchDocument`,
     `LibraryError`, and what the embedder raises.
     """
-    shown = document_ids[: SUMMARY.max_documents]
+    shown = _newest(library, document_ids)[: SUMMARY.max_documents]
     points = SUMMARY.max_points if len(shown) == 1 else 3 if len(shown) <= 3 else 1
+    some = f"{len(shown)} of {len(document_ids):,} articles" if document_ids[len(shown) :] else ""
     groups = []
     for id in shown:
         document = library.document(id)
-        heading = document.title if len(shown) > 1 else ""
+        heading = some or (document.title if len(shown) > 1 else "")
         chosen = key_points(document, embedder, detail * points, about)
         groups.append(PointGroup(heading, tuple(in_document_order(chosen))))
     passages, claims = cite_points(Points(tuple(groups)))
     return replace(draft, passages=passages, claims=claims)
+
+
+def _newest(library: Library, document_ids: Sequence[str]) -> Sequence[str]:
+    """The ids, those of the newest documents first where not all can be shown."""
+    if len(document_ids) <= SUMMARY.max_documents:
+        return document_ids
+    published = library.published()
+    return sorted(document_ids, key=lambda id: published.get(id, ""), reverse=True)
 
 
 def documents_of_topic(hits: Sequence[Hit]) -> list[str]:

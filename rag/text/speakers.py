@@ -27,10 +27,11 @@ _QUOTED = re.compile(r"[“«„\"][^”»\"]*[”»\"]?")
 _CLOSING = re.compile(r"[”»\"]")
 _QUOTE_MARKS = re.compile(r"[“”«»„\"]")
 _OPENING = frozenset('“«„"')
+_VERB = rf"(?<![\w-])(?:{SPEECH_VERBS}|(?P<attributed>[Aa]ccording to)|[a-z]{{4,}}(?= that\b))\b"
+_HAS_VERB = re.compile(_VERB)
 # The words around a verb of speech, outside quotation marks, as far as the clause may reach.
 _REPORTING = re.compile(
-    rf"(?P<before>(?:[^\s;]+ ){{0,20}}?)(?<![\w-])(?:{SPEECH_VERBS}|(?P<attributed>[Aa]ccording to)"
-    r"|[a-z]{4,}(?= that\b))\b(?P<after>(?: [^\s.;:]+){0,6})"
+    rf"(?P<before>(?:[^\s;]+ ){{0,20}}?){_VERB}(?P<after>(?: [^\s.;:]+){{0,6}})"
 )
 _PRONOUN = re.compile(r"\b(?:he|she|they|we|I)$", re.IGNORECASE)
 _BOLD = re.compile(r"\*\*[^*]+\*\*")
@@ -68,10 +69,11 @@ def speeches(text: str) -> dict[Unit, Speech]:
         own = unit.text(text)
         outside = _outside_quotations(own, is_open)
         quotes = is_open or own.startswith(tuple(_OPENING))
-        named = _subject(outside, known) if unit.is_evidence else ""
+        reporting = _find_reporting(outside)
+        named = _subject(outside, reporting, known) if unit.is_evidence else ""
         if named:
             speaker = f"{unit.leans_on} {named}" if needs_context(outside) else named
-        reports = bool(_REPORTING.search(outside))
+        reports = reporting is not None
         if speaker and unit.is_evidence and (named or quotes or reports or needs_context(outside)):
             has_words = reports or is_open or len(outside) < len(own)
             found[unit] = Speech(speaker, quotes and not named, has_words)
@@ -135,10 +137,14 @@ def _outside_quotations(text: str, is_open: bool) -> str:
     return _QUOTED.sub(" ", text).strip()
 
 
-def _subject(outside: str, known: Collection[str]) -> str:
+def _find_reporting(outside: str) -> re.Match[str] | None:
+    """The first clause that reports; most sentences have none, which is seen much sooner."""
+    return _REPORTING.search(outside) if _HAS_VERB.search(outside) else None
+
+
+def _subject(outside: str, reporting: re.Match[str] | None, known: Collection[str]) -> str:
     """The words of a sentence, quotations aside, that name who speaks or acts in it; "" where a
     pronoun does. A word that begins it is a name where it is one of those `known`."""
-    reporting = _REPORTING.search(outside)
     if reporting:
         before = "" if reporting["attributed"] else reporting["before"].strip()
         words = before if re.search(r"\w", before) else reporting["after"]
