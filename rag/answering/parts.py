@@ -16,9 +16,10 @@ AnswerPart = Callable[[str, Sequence[Turn]], Generator[Step, None, AnswerDraft]]
 def answer_parts(
     draft: AnswerDraft, parts: Sequence[str], answer_part: AnswerPart
 ) -> Generator[Step, None, AnswerDraft]:
-    """The draft with the claims for each part, points below the part that they answer; and with the
-    parts for which there are none. Yields what happens, with the passages of all parts so far
-    numbered as one row. Where no part is answered, the reason is that of the first."""
+    """The draft with the claims for each part, points below the part that they answer, or below the
+    sentence that answers it; and with the parts for which there are none. Yields what happens, with
+    the passages of all parts so far numbered as one row. Where no part is answered, the reason is
+    that of the first."""
     turns: list[Turn] = []
     for part in parts:
         step_on = _Numbering(draft.passages)
@@ -90,8 +91,12 @@ def _joined(
             p_answered=max(draft.p_answered, found.p_answered),
         )
     numbering.add(found.passages)
+    # Points without a heading have that of their part, unless they follow a sentence that answers.
+    heading = "" if any(claim.group is None for claim in found.claims) else part
     claims = [
-        replace(numbering.renumber_claim(claim), group=claim.group if claim.group != "" else part)
+        replace(
+            numbering.renumber_claim(claim), group=heading if claim.group == "" else claim.group
+        )
         for claim in found.claims
     ]
     said = {claim.text for claim in draft.claims}
