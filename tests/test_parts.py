@@ -88,9 +88,9 @@ def test_points_stand_below_the_part_that_they_answer() -> None:
 
 
 def test_points_that_follow_a_sentence_need_no_heading() -> None:
-    parts = {"how long?": [claim(1, BRIDGE), claim(2, TOLL, "")]}
-    _, draft, _ = answered(parts | {"what is it?": [claim(2, "It is a bridge.", "")]})
-    assert [each.group for each in draft.claims] == [None, "", "what is it?"]
+    parts = {"how long?": [claim(1, BRIDGE), claim(1, BRIDGE, "")]}
+    _, draft, _ = answered(parts | {"what?": [claim(1, TOLL, "")]})
+    assert [each.group for each in draft.claims] == [None, "", "what?"]
 
 
 def test_a_sentence_that_answers_two_parts_is_said_once() -> None:
