@@ -188,6 +188,8 @@ class Answering:
     of the broad, the fresh and the golden set, and whether their points answer."""
     min_p_answered_reason: float = 0.62
     """The same of reasons, unless the model is sure of what is explained."""
+    min_p_answered_lead: float = 0.3
+    """For a sentence to be written above points."""
     min_p_answered_list: float = 0.8
     """The same of a list that the source does not have as one."""
     min_p_answered_by_form: float = 0.5
@@ -201,7 +203,7 @@ class Answering:
     """The same, for a reason to be looked for that proves it."""
     min_p_answered_closest: float = 0.8
     """For the closest passages to be quoted where what the model wrote did not stand."""
-    min_p_answered_closest_yes_no: float = 0.5
+    min_p_answered_closest_yes_no: float = 0.55
     min_chance_quoting: float = 0.3
     """Of points without a model."""
     min_chance_by_form: float = 0.1

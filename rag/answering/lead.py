@@ -77,13 +77,13 @@ class LeadWriter:
         chance_of = self.answerability.estimator(plan.readings, passages)
         chance = max(chance_of(passage, p_answered) for passage in shown)
         lead = replace(lead, p_answered=p_answered, chance=chance)
-        if judge_only:
+        if judge_only or p_answered < ANSWERING.min_p_answered_lead:
             return lead
         messages = render_prompt("explain", passages=running_text(shown), question=question)
         reply = yield from timed("compose", calls_only(write_reply(messages, model, LEAD_TOKENS)))
         # Of what is known to be so, a reason in the passages is likely its reason.
-        sure = ANSWERING.sure_p_answered if lead.premise_is_sure else 0.0
-        attempt = Attempt(shown, max(p_answered, sure), chance)
+        p_sure = ANSWERING.sure_p_answered if lead.premise_is_sure else 0.0
+        attempt = Attempt(shown, p_sure, chance)
         claims = yield from timed_call("check", lambda: self._supported(question, reply, attempt))
         yield from (Checked(claim, "kept") for claim in claims)
         return replace(lead, claims=claims)
