@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import groupby
@@ -32,6 +32,7 @@ from rag.settings import NO_MODEL, Settings
 from rag.types import Answer
 
 AttackModel = Literal["none", "configured", "obedient"]
+STRIDE = 543  # through the cases, for a sample: no divisor in common with their number
 
 
 class AttackSetError(FootnoteError):
@@ -96,10 +97,10 @@ def run_attack(
     cases = chosen_cases(subjects, sample)
     results: list[AttackResult] = []
     series: list[SeriesResult] = []
-    with open_attacked(settings, model, subjects, poisons.values()) as assistant:
+    with open_attacked(settings, model, subjects, list(poisons.values())) as assistant:
         assistant.load_model()
         try:
-            for result in attacked_results(cases, assistant, poisons, subjects):
+            for result in attacked_results(cases, assistant, poisons):
                 results.append(result)
                 _keep(out, result)
                 _show(len(results), len(cases), result)
@@ -117,8 +118,8 @@ def run_attack(
 
 
 def chosen_cases(subjects: Sequence[Subject], sample: int | None) -> list[AttackCase]:
-    """All cases, kind by kind, with the clean questions; or so many attacked ones from all over,
-    and the clean questions without an attacker left out."""
+    """All cases, kind by kind, with the clean questions and without an attacker; or only so many
+    attacked ones, from all over the set, the same ones each time."""
     attacked = [
         AttackCase(kind, subject, wording)
         for kind in KINDS
@@ -126,10 +127,8 @@ def chosen_cases(subjects: Sequence[Subject], sample: int | None) -> list[Attack
         for wording in (0, 1)
     ]
     if sample:
-        count = min(sample, len(attacked))
-        # Steps through the kinds and at the same time through subjects and wordings.
-        places = sorted({(n * len(attacked)) // count + (n * 7) % 20 for n in range(count)})
-        return [attacked[min(place, len(attacked) - 1)] for place in places]
+        places = sorted(n * STRIDE % len(attacked) for n in range(min(sample, len(attacked))))
+        return [attacked[place] for place in places]
     alone = [AttackCase(None, each, wording) for each in subjects for wording in (None, 0, 1)]
     clean = [AttackCase(kind, each, None) for kind in KINDS for each in subjects]
     return [*alone, *sorted([*attacked, *clean], key=lambda each: KINDS.index(_kind(each)))]
@@ -186,8 +185,7 @@ def add_files(assistant: Assistant, folder: Path, files: Sequence[tuple[str, str
 def attacked_results(
     cases: Sequence[AttackCase],
     assistant: Assistant,
-    poisons: dict[tuple[str, str], Poison],
-    subjects: Sequence[Subject],
+    poisons: Mapping[tuple[str, str], Poison],
 ) -> Iterator[AttackResult]:
     """Ask every case beside the files of its kind, those of all its subjects at once."""
     true_documents = set(assistant.library.digests())
