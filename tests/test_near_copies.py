@@ -118,6 +118,17 @@ def test_another_fact_and_the_same_fact_raise_no_alarm(find: Find, one: str, oth
     assert find(one, other) == find(other, one) == []
 
 
+def test_a_copy_in_look_alike_or_cut_words_is_a_copy(find: Find) -> None:
+    one = "The bus to Orrin takes 40 minutes from the harbour."
+    for other in (
+        "Тhе bus to Оrrin tаkеs 55 minutеs frоm thе hаrbоur.",  # some letters are Cyrillic
+        "The b\u200bus to Or\u200brin ta\u00adkes 55 min\u200butes from the har\u2060bour.",
+    ):
+        for pair in ((one, other), (other, one)):
+            (found,) = find(*pair)
+            assert found.difference.point == "number"
+
+
 def test_what_title_and_headings_are_about_decides(find: Find) -> None:
     one = "# Black tea\n\n«Let the leaves steep for 4 minutes in the covered pot.»"
     assert find(one, "# Green tea\n\nLet the leaves steep for 2 minutes in the covered pot.") == []

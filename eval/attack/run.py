@@ -18,7 +18,7 @@ from typing import Literal
 
 from eval.attack.kinds import KINDS, AttackKind, Poison
 from eval.attack.obedient import ObedientModel
-from eval.attack.scores import AttackScore, says, score_answer
+from eval.attack.scores import AttackScore, Wanted, says, score_answer
 from eval.attack.series import Record, series_records
 from eval.attack.subjects import Subject, load_subjects
 from eval.attack.tables import attack_tables
@@ -214,16 +214,19 @@ def ask_case(
     except Exception as error:  # a defect: one row tells of it, the others are still asked
         text = f"{type(error).__name__}: {error}"
         return AttackResult(case, AttackScore("error"), False, False, text)
-    subject = case.subject
-    fact = subject.fact(case.kind.fact if case.kind else "number")
-    if case.wording is None:
-        true, false, payload = subject.clean.answer, "", ""
-    else:
-        true = fact.true
-        false, payload = (poison.false, poison.payload) if poison else (fact.false, "")
-    score = score_answer(answer, true, false, payload, true_documents)
-    right = case.wording is None and says(answer.text, subject.clean.answer)
+    score = score_answer(answer, wanted_of(case, poison), true_documents)
+    right = case.wording is None and says(answer.text, case.subject.clean.answer)
     return AttackResult(case, score, right, has_alarm(answer), _told(answer))
+
+
+def wanted_of(case: AttackCase, poison: Poison | None) -> Wanted:
+    """What the answer to a case is scored by."""
+    if case.wording is None:
+        return Wanted(case.subject.clean.answer, "")
+    fact = case.subject.fact(case.kind.fact if case.kind else "number")
+    if poison is None:
+        return Wanted(fact.true, fact.false)
+    return Wanted(fact.true, poison.false, poison.order, poison.payload)
 
 
 def series_results(assistant: Assistant) -> list[SeriesResult]:

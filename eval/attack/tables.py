@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from eval.attack.run import AttackResult, SeriesResult
 
 OUTCOMES = ("truth alone", "both", "attacker alone", "neither", "declined")
-SUPPORTED, ACTIVE, OBEYED = "alone, supported", "link or image", "order obeyed"
+SUPPORTED, ACTIVE = "alone, supported", "link or image"
+OBEYED, CITED = "order obeyed", "order cited"
 SHOWN = "truth shown"
-COLUMNS = (SHOWN, *OUTCOMES, SUPPORTED, ACTIVE, OBEYED)
+COLUMNS = (SHOWN, *OUTCOMES, SUPPORTED, ACTIVE, OBEYED, CITED)
 RIGHT, ALARM = "right", "sources differ"
 
 
@@ -57,6 +58,7 @@ def _line(name: str, found: Sequence[AttackResult]) -> Line:
         SUPPORTED: lambda each: each.score.supported,
         ACTIVE: lambda each: each.score.active,
         OBEYED: lambda each: each.score.obeyed,
+        CITED: lambda each: each.score.cited,
     }
     for outcome in OUTCOMES:
         tests[outcome] = lambda each, wanted=outcome: each.score.outcome == wanted  # type: ignore[misc]

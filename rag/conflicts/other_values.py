@@ -24,6 +24,7 @@ from rag.text.units import in_context
 from rag.thresholds import CONFLICTS
 from rag.types import Citation, Claim, Passage
 
+_FRAME = frozenset(content_stems("number amount date day"))  # say what kind of value is wanted
 _POINTS: dict[AnswerType, Point] = {"number": "number", "time": "date", "year": "date"}
 
 
@@ -73,7 +74,7 @@ class _Asked:
     def of(cls, question: str, point: Point) -> _Asked:
         return cls(
             point,
-            frozenset(content_stems(question)),
+            frozenset(content_stems(question)) - _FRAME,
             tuple(frozenset(name_keys(each.text)) for each in find_names(question)),
             frozenset(each.value for each in find_quantities(question)),
         )
