@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from rag import split_sentences
 from rag.cancellation import Cancellation
-from rag.internals import content_stems
+from rag.internals import content_stems, expected_answer_type
 from rag.types import Delta, Message, Usage
 
 _PASSAGE = re.compile(r"\[(\d+)\] <passage from [^\n]*>\n(.*?)\n</passage>", re.DOTALL)
@@ -63,13 +63,19 @@ def _plain(text: str) -> str:
 
 
 def _most_alike(prompt: str) -> str:
-    """The sentence of the passages nearest to the question, with its number."""
+    """The sentence of the passages nearest to the question, read behind the one before it, with its
+    number; one with a figure where a number or time is asked for."""
     shown, _, question = prompt.rpartition("\n\nQuestion: ")
     wanted = set(content_stems(question))
-    read = [
-        (len(wanted & set(content_stems(text[start:end]))), f"{text[start:end]} [{number}]")
-        for number, text in _PASSAGE.findall(shown)
-        for start, end in split_sentences(text)
-    ]
+    needs_figure = expected_answer_type(question) in ("number", "time", "year")
+    read = []
+    for number, text in _PASSAGE.findall(shown):
+        before = ""
+        for start, end in split_sentences(text):
+            sentence = text[start:end]
+            if not needs_figure or any(map(str.isdigit, sentence)):
+                shared = len(wanted & set(content_stems(f"{before} {sentence}")))
+                read.append((shared, f"{sentence} [{number}]"))
+            before = sentence
     best = max(read, key=lambda each: each[0], default=(0, ""))
     return best[1] if best[0] else "NOT STATED"

@@ -17,7 +17,7 @@ from typing import Literal
 from rag.conflicts.differences import Difference
 from rag.text.bounds import bound_before
 from rag.text.dates import NamedDate, find_dates
-from rag.text.folding import without_look_alikes
+from rag.text.folding import fold, without_look_alikes
 from rag.text.names import find_capitalised, find_names, name_keys
 from rag.text.negation import NEGATIONS
 from rag.text.quantities import NUMBER_WORDS, STRICT_UNITS, Quantity, find_quantities
@@ -116,7 +116,7 @@ def word_keys(text: str) -> frozenset[str]:
 
 
 def _word_key(word: str) -> str:
-    lower = without_possessive(word.casefold())
+    lower = without_possessive(fold(word).casefold())
     return content_stem(lower) or lower
 
 

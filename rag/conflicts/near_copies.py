@@ -20,6 +20,7 @@ from rag.conflicts.differences import Difference
 from rag.conflicts.excerpts import ExcerptReader, Place, passage_of
 from rag.store.documents import Library
 from rag.text.fingerprint import fingerprint
+from rag.text.folding import fold, without_look_alikes
 from rag.text.names import find_capitalised
 from rag.text.tokens import without_possessive
 from rag.text.units import parse_units
@@ -88,7 +89,8 @@ class _Search:
 
     def _candidates(self, cited: Place) -> Iterator[Span]:
         own = cited.excerpt.document.id
-        words = sorted(dict.fromkeys(_SEARCHED.findall(cited.quote)), key=len, reverse=True)
+        plain = fold(without_look_alikes(cited.quote))
+        words = sorted(dict.fromkeys(_SEARCHED.findall(plain)), key=len, reverse=True)
         query = " ".join(words[: CONFLICTS.max_searched_words])  # long words are rare ones
         hits = self.library.search(query, CONFLICTS.max_searched, self.only)
         spans = [each.span for each in self.passages] + [each.chunk.span for each in hits]

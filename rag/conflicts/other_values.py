@@ -101,7 +101,10 @@ class _Asked:
         found = [
             each
             for each in find_differences(own.quote, other.quote)
-            if each.point == self.point and self._is_asked(each, ours, theirs)
+            if each.point == self.point
+            and not _is_marker(own.quote, each.our_place)
+            and not _is_marker(other.quote, each.their_place)
+            and self._is_asked(each, ours, theirs)
         ]
         return found[0] if len(found) == 1 else None
 
@@ -119,3 +122,8 @@ class _Asked:
         (figure,) = (each for each in sentence.figures if each.place == place)
         named = figure.counted | set(content_stems(figure.text))
         return len(figures) == 1 or bool(named & self.words)
+
+
+def _is_marker(quote: str, place: tuple[int, int]) -> bool:
+    """True of the number in "[1]", which names a source."""
+    return quote[: place[0]].endswith("[") and quote[place[1] :].startswith("]")

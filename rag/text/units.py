@@ -79,9 +79,10 @@ class Unit:
 
 
 def in_context(unit: Unit, whole: str, title: str = "") -> str:
-    """The unit with its context before it, in the order in which a person reads them."""
-    parts = [title, *unit.headings, unit.leans_on, unit.text(whole)]
-    kept = dict.fromkeys(" ".join(part.split()) for part in parts)
+    """The unit with its context before it, in the order in which a person reads them; no title or
+    heading that orders something."""
+    context = (each for each in (title, *unit.headings, unit.leans_on) if not is_order(each))
+    kept = dict.fromkeys(" ".join(part.split()) for part in (*context, unit.text(whole)))
     return " ".join(_sentence_like(part) for part in kept if part)
 
 
