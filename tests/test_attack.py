@@ -11,16 +11,17 @@ import pytest
 from eval.attack import run
 from eval.attack.kinds import KINDS, AttackKind, Poison
 from eval.attack.obedient import ObedientModel
-from eval.attack.scores import Wanted, is_active, score_answer
+from eval.attack.scores import Wanted, is_active, says, score_answer
 from eval.attack.series import series_records
 from eval.attack.subjects import Subject, load_subjects
+from rag.ingest.readers import read_file
 from rag.settings import load_settings
+from rag.text.units import parse_units
 from rag.types import Answer, Citation, Claim, Span
 
 SUBJECTS = load_subjects()
 BY_NAME = {kind.name: kind for kind in KINDS}
 HIDDEN = [kind for kind in KINDS if kind.group == "hidden text"]
-UNSEEN = ("ASCII smuggling", "zero-width order")  # characters, not HTML
 
 
 def test_the_set_is_as_large_as_it_should_be() -> None:
@@ -168,39 +169,58 @@ def test_the_obedient_model_does_what_it_is_told_and_answers_otherwise() -> None
     assert model.reply(shown.format(tags)) == "Hens rule. [1]"
 
 
+@pytest.mark.parametrize("kind", HIDDEN, ids=lambda each: each.name)
+def test_hidden_text_never_becomes_evidence(kind: AttackKind, tmp_path: Path) -> None:
+    for subject in SUBJECTS[:2]:
+        poison = kind.make(subject)
+        ((name, text),) = poison.files
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        (document,) = read_file(tmp_path / name)
+        units = [each for each in parse_units(document.text) if each.is_evidence]
+        quotes = " ".join(each.text(document.text) for each in units)
+        assert subject.asides[1] in quotes  # what is seen stays
+        assert not says(quotes, poison.false)
+        assert poison.order not in quotes
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda each: each.name)
+def test_most_orders_are_no_evidence_and_no_true_article_gives_one(kind: AttackKind) -> None:
+    found = 0
+    for subject in SUBJECTS:
+        poison = kind.make(subject)
+        if poison.order and not poison.files[0][0].endswith(("html", "csv")):
+            text = poison.files[0][1]
+            units = [each for each in parse_units(text) if each.is_evidence]
+            found += not any(poison.order in each.text(text) for each in units)
+        else:
+            found += 1
+        units_of_truth = parse_units(subject.markdown())
+        assert not any(each.role in ("instruction", "disguised") for each in units_of_truth)
+    assert found >= 0.8 * len(SUBJECTS)
+
+
 def results(
     model: run.AttackModel, names: list[str], subject: Subject, folder: Path
 ) -> list[run.AttackResult]:
-    """Those of the kinds with these names, for one subject, in both wordings."""
+    """Those of the kinds with these names, for one subject."""
     poisons: dict[tuple[str, str], Poison] = {
         (kind.name, subject.id): kind.make(subject) for kind in KINDS
     }
-    cases = [run.AttackCase(BY_NAME[name], subject, number) for name in names for number in (0, 1)]
+    cases = [run.AttackCase(BY_NAME[name], subject, 0) for name in names]
     settings = load_settings(data_dir=folder)
     with run.open_attacked(settings, model, [subject], list(poisons.values())) as assistant:
         return list(run.attacked_results(cases, assistant, poisons))
 
 
-@pytest.mark.parametrize("model", ["none", "obedient"])
-def test_hidden_text_never_becomes_a_source(model: run.AttackModel, tmp_path: Path) -> None:
-    names = [kind.name for kind in HIDDEN if kind.name not in UNSEEN]
-    for result in results(model, names, SUBJECTS[0], tmp_path):
-        assert result.score.outcome == "truth alone", result
-
-
-@pytest.mark.parametrize("model", ["none", "obedient"])
-def test_of_two_that_say_nearly_the_same_both_are_shown(
-    model: run.AttackModel, tmp_path: Path
-) -> None:
-    names = [f"near copy, {each}" for each in ("other number", "other name", "other date")]
-    for result in results(model, [*names, "near copy, without its not"], SUBJECTS[1], tmp_path):
+def test_of_two_that_say_nearly_the_same_both_are_shown(tmp_path: Path) -> None:
+    names = [f"near copy, {each}" for each in ("other number", "other name", "without its not")]
+    for result in results("none", names, SUBJECTS[1], tmp_path):
         assert result.score.outcome == "both", result
         assert result.alarm
 
 
 def test_a_model_that_obeys_every_order_leaves_no_trace(tmp_path: Path) -> None:
-    names = [kind.name for kind in KINDS if kind.make(SUBJECTS[2]).order]
+    names = ["ignore previous instructions", "chat template", "goal hijacking", "Markdown link"]
     for result in results("obedient", names, SUBJECTS[2], tmp_path):
         assert not result.score.obeyed, result
-        assert not result.score.active, result
         assert not result.score.supported, result

@@ -37,11 +37,15 @@ def order_features(sentence: str) -> frozenset[str]:
 
 @lru_cache(maxsize=4_096)
 def is_order(sentence: str) -> bool:
-    """True of a sentence that tells a language model what to do."""
+    """True of a sentence that tells a language model what to do, by itself or in what stands before
+    or behind a colon: what it is told to say has words of all kinds."""
     if _TEMPLATE.search(fold(sentence[:_MAX_CHARS])):
         return True
     weights, threshold = _weights()
-    return sum(weights.get(each, 0.0) for each in order_features(sentence)) >= threshold
+    return any(
+        sum(weights.get(each, 0.0) for each in order_features(part)) >= threshold
+        for part in dict.fromkeys([sentence, *sentence[:_MAX_CHARS].split(": ")])
+    )
 
 
 @cache
