@@ -14,10 +14,14 @@ from eval.attack.obedient import ObedientModel
 from eval.attack.scores import Wanted, is_active, says, score_answer
 from eval.attack.series import series_records
 from eval.attack.subjects import Subject, load_subjects
+from rag.conflicts.near_copies import find_near_copies
+from rag.conflicts.other_values import find_other_values
+from rag.ingest.chunking import chunk_document
 from rag.ingest.readers import read_file
 from rag.settings import load_settings
+from rag.store.documents import Library
 from rag.text.units import parse_units
-from rag.types import Answer, Citation, Claim, Span
+from rag.types import Answer, Citation, Claim, Passage, Span
 
 SUBJECTS = load_subjects()
 BY_NAME = {kind.name: kind for kind in KINDS}
@@ -72,6 +76,29 @@ def test_records_of_a_series_have_values_of_their_own() -> None:
         assert record.value in record.text
         same = [each for each in records if each.series == record.series]
         assert len({each.value for each in same}) == len({each.question for each in same}) == 6
+
+
+def test_records_of_a_series_contradict_nothing(tmp_path: Path) -> None:
+    with Library.open(tmp_path / "library.sqlite3") as library:
+        passages = []
+        for record in series_records():
+            (tmp_path / record.file_name).write_text(record.text)
+            (document,) = read_file(tmp_path / record.file_name)
+            library.put(document, chunk_document(document))
+            for unit in parse_units(document.text):
+                span = Span(document.id, unit.start, unit.end)
+                text = library.text(span)
+                if unit.is_evidence:
+                    passages.append(Passage(len(passages) + 1, span, text, document.title, "", 0.5))
+        for record in series_records():
+            own = next(
+                each
+                for each in passages
+                if each.span.document_id == record.file_name and record.value in each.text
+            )
+            cited = [Claim(own.text, (Citation(own.number, own.span, own.text),))]
+            assert not find_near_copies(cited, passages, library), record
+            assert not find_other_values(record.question, cited, passages, library), record
 
 
 # --- scores -----------------------------------------------------------------------------------

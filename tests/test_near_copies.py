@@ -142,6 +142,13 @@ def test_documents_of_a_series_are_different_things(find: Find) -> None:
     assert find(july, august) == []
 
 
+def test_ordinals_and_roman_numbers_in_titles_tell_records_apart(find: Find) -> None:
+    for first, second in (("The second regatta", "The third regatta"), ("Book II", "Book IV")):
+        one, other = (f"The judges counted {n} boats at the start." for n in (31, 44))
+        assert find(one, other, first, second) == []
+        assert len(find(one, other, first, first)) == 1
+
+
 def test_a_date_or_name_next_to_a_figure_is_told_where_the_text_around_is_copied(
     find: Find,
 ) -> None:

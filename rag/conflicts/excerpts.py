@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +14,17 @@ from rag.text.tokens import without_possessive
 from rag.text.units import Unit, parse_units
 from rag.thresholds import CONFLICTS
 from rag.types import Document, Passage, Span
+
+# By which the records of a series are told apart: "Report 7", "Part IV", "the third round".
+_MARK = re.compile(
+    r"\d+|\b[IVXL]{2,6}\b"
+    r"|(?i:\b(?:first|second|third|(?:four|fif|six|seven|eigh|nin|ten)th)(?= \w))"
+)
+
+
+def series_marks(text: str) -> frozenset[str]:
+    """The numbers and ordinals of a text, in lower case."""
+    return frozenset(mark.lower() for mark in _MARK.findall(text))
 
 
 class Excerpt:

@@ -46,7 +46,7 @@ class NearCopies:
         """See `ConflictFinder`."""
         passages = [*selected.passages, *selected.cut]
         found = find_near_copies(draft.claims, passages, self.library, plan.document_ids)
-        if not found:
+        if not found and len(plan.sub_questions) == 1:
             found = find_other_values(plan.standalone, draft.claims, passages, self.library)
         if self.free is None:
             return found

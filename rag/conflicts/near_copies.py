@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from rag.conflicts.alignment import Alignment, align, word_keys
 from rag.conflicts.contradictions import Contradiction, are_far_apart
 from rag.conflicts.differences import Difference
-from rag.conflicts.excerpts import ExcerptReader, Place, passage_of
+from rag.conflicts.excerpts import ExcerptReader, Place, passage_of, series_marks
 from rag.store.documents import Library
 from rag.text.fingerprint import fingerprint
 from rag.text.folding import fold, without_look_alikes
@@ -28,7 +28,6 @@ from rag.thresholds import CONFLICTS
 from rag.types import Citation, Claim, Passage, Span
 
 _SEARCHED = re.compile(r"[^\W_]+")
-_DIGITS = re.compile(r"\d+")
 _WORD_BEFORE = re.compile(r"(\w+) $")
 
 
@@ -169,7 +168,7 @@ def _is_varied(unit: str, others: Sequence[str]) -> bool:
 def _have_other_subjects(cited: Place, other: Place, found: Alignment) -> bool:
     """True where title or headings of each name something that the other document never does."""
     values = " ".join(f"{each.ours} {each.theirs}" for each in found.contradictions)
-    changed = word_keys(values) | _figures(values)
+    changed = word_keys(values) | series_marks(values)
     sides = ((cited, other), (other, cited))
     return all(_own_subject(a, b) - changed for a, b in sides)
 
@@ -180,15 +179,11 @@ def _own_subject(place: Place, other: Place) -> frozenset[str]:
     ours, theirs = (each.headings for each in (place, other))
     named = _names(place.excerpt.document.title) & place.excerpt.names
     words = word_keys(" ".join([*place.unit.headings, *named]))
-    return (words - other.excerpt.words) | (_figures(ours) - _figures(theirs))
+    return (words - other.excerpt.words) | (series_marks(ours) - series_marks(theirs))
 
 
 def _names(text: str) -> frozenset[str]:
     return frozenset(without_possessive(each.text) for each in find_capitalised(text))
-
-
-def _figures(text: str) -> frozenset[str]:
-    return frozenset(_DIGITS.findall(text))
 
 
 def _stands_alone(cited: Place, other: Place, found: Alignment) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from rag.conflicts.contradictions import Contradiction
 from rag.conflicts.differences import Difference, Point, are_comparable, find_differences
-from rag.conflicts.excerpts import ExcerptReader, Place, passage_of
+from rag.conflicts.excerpts import ExcerptReader, Place, passage_of, series_marks
 from rag.query.answer_type import AnswerType, expected_answer_type
 from rag.store.documents import Library
 from rag.text.names import find_names, name_keys
@@ -63,12 +63,14 @@ def find_other_values(
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What a question asks for: `point`, of something with these words, names and figures."""
+    """What a question asks for: `point`, of something with these words, names, figures and marks of
+    a series."""
 
     point: Point
     words: frozenset[str]
     names: tuple[frozenset[str], ...]
     figures: frozenset[float]
+    marks: frozenset[str]
 
     @classmethod
     def of(cls, question: str, point: Point) -> _Asked:
@@ -77,6 +79,7 @@ class _Asked:
             frozenset(content_stems(question)) - _FRAME,
             tuple(frozenset(name_keys(each.text)) for each in find_names(question)),
             frozenset(each.value for each in find_quantities(question)),
+            series_marks(question),
         )
 
     def is_answered_by(self, place: Place) -> bool:
@@ -90,8 +93,7 @@ class _Asked:
         known = {
             key for each in find_names(read, starts=frozenset()) for key in name_keys(each.text)
         }
-        figures = {each.value for each in find_quantities(read)}
-        return all(keys & known for keys in self.names) and self.figures <= figures
+        return all(keys & known for keys in self.names) and self.marks <= series_marks(read)
 
     def difference(self, own: Place, other: Place) -> Difference | None:
         """The one value of each that is asked for, where both cannot be right."""
