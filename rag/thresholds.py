@@ -342,7 +342,7 @@ class Conflicts:
     """On either side, by which a copied text is told from a sentence that is like another."""
     min_words_around: int = 3
     """Of a unit that counts for this."""
-    min_question_words: float = 0.66
+    min_question_words: float = 0.7
     """Of a question, that two units which answer it hold, each in its context."""
     units_around_answer: int = 1
     """On either side of such a unit, in which its subject may be named."""

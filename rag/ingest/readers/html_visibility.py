@@ -148,12 +148,14 @@ def _hides(css: Style) -> bool:
 def _is_at_most(css: Style, name: str, most: float, units: tuple[str, ...] | None = None) -> bool:
     """True of a length or share of at most so much, in one of these units."""
     found = _LENGTH.match(css.get(name, ""))
-    return bool(found) and float(found[1]) <= most and (units is None or found[2] in units)
+    if found is None or (units is not None and found[2] not in units):
+        return False
+    return float(found[1]) <= most
 
 
 def _is_far_off(value: str) -> bool:
     found = _LENGTH.match(value)
-    return bool(found) and float(found[1]) <= -_FAR_AWAY.get(found[2], float("inf"))
+    return found is not None and float(found[1]) <= -_FAR_AWAY.get(found[2], float("inf"))
 
 
 # --- colours ----------------------------------------------------------------------------------
