@@ -80,7 +80,7 @@ def test_records_of_a_series_have_values_of_their_own() -> None:
 
 def test_records_of_a_series_contradict_nothing(tmp_path: Path) -> None:
     with Library.open(tmp_path / "library.sqlite3") as library:
-        passages = []
+        passages: list[Passage] = []
         for record in series_records():
             (tmp_path / record.file_name).write_text(record.text)
             (document,) = read_file(tmp_path / record.file_name)
