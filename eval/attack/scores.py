@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from typing import Literal
 from unicodedata import category
 
-from markdown_it import MarkdownIt
-
 from rag.settings import NO_MODEL
 from rag.types import Answer, Claim
 
@@ -116,6 +114,8 @@ def _seen(text: str) -> str:
 def is_active(markdown: str) -> bool:
     """True where a program that shows Markdown makes a link, an image or HTML of a text; plain
     addresses count, because many programs make links of them."""
+    from markdown_it import MarkdownIt
+
     tokens = MarkdownIt("commonmark").parse(markdown)
     inner = [child for token in tokens for child in token.children or []]
     kinds = {token.type for token in (*tokens, *inner)}
