@@ -73,6 +73,9 @@ from rag.retrieval.hybrid import Retriever
 from rag.store.library_schema import SCHEMA
 from rag.store.vectors import VectorStore
 from rag.text.dates import DATE_WORDS
+from rag.text.machine_orders import WEIGHTS as ORDERS_FILE
+from rag.text.machine_orders import is_order
+from rag.text.machine_orders import order_features
 from rag.text.names import Name
 from rag.text.names import find_names
 from rag.text.names import name_keys
@@ -91,6 +94,7 @@ __all__ = [
     "DATE_WORDS",
     "FEATURE_NAMES",
     "HOSTED_BUDGET_TOKENS",
+    "ORDERS_FILE",
     "PAIR_FEATURE_NAMES",
     "PAIR_SCORER_FILE",
     "QUESTION_KIND_FILE",
@@ -148,10 +152,12 @@ __all__ = [
     "find_quantities",
     "fold_question",
     "has_negation",
+    "is_order",
     "is_plausible_short_answer",
     "log_odds",
     "lowest_score",
     "name_keys",
+    "order_features",
     "overall_score",
     "parse_units",
     "prompts",

@@ -342,6 +342,10 @@ class Conflicts:
     """On either side, by which a copied text is told from a sentence that is like another."""
     min_words_around: int = 3
     """Of a unit that counts for this."""
+    min_question_words: float = 0.7
+    """Of a question, that two units which answer it hold, each in its context."""
+    units_around_answer: int = 1
+    """On either side of such a unit, in which its subject may be named."""
     max_parsed_chars: int = 50_000
     """Of a longer document, only what surrounds a place is read."""
     surrounding_chars: int = 4_000

@@ -38,7 +38,8 @@ OWNERS = {
         "rag.ingest.readers.packages",
     },
     "markdown_it": {
-        *("rag.ingest.readers.markdown", "ui.views.markdown_places", "ui.views.source_structure")
+        "eval.attack.scores",
+        *("rag.ingest.readers.markdown", "ui.views.markdown_places", "ui.views.source_structure"),
     },
     "pypdfium2": {
         *("rag.ingest.page_image_worker", "rag.ingest.readers.pdf", "rag.ingest.readers.pdf_words")

@@ -118,6 +118,17 @@ def test_another_fact_and_the_same_fact_raise_no_alarm(find: Find, one: str, oth
     assert find(one, other) == find(other, one) == []
 
 
+def test_a_copy_in_look_alike_or_cut_words_is_a_copy(find: Find) -> None:
+    one = "The bus to Orrin takes 40 minutes from the harbour."
+    for other in (
+        "Тhе bus to Оrrin tаkеs 55 minutеs frоm thе hаrbоur.",  # some letters are Cyrillic
+        "The b\u200bus to Or\u200brin ta\u00adkes 55 min\u200butes from the har\u2060bour.",
+    ):
+        for pair in ((one, other), (other, one)):
+            (found,) = find(*pair)
+            assert found.difference.point == "number"
+
+
 def test_what_title_and_headings_are_about_decides(find: Find) -> None:
     one = "# Black tea\n\n«Let the leaves steep for 4 minutes in the covered pot.»"
     assert find(one, "# Green tea\n\nLet the leaves steep for 2 minutes in the covered pot.") == []
@@ -129,6 +140,13 @@ def test_documents_of_a_series_are_different_things(find: Find) -> None:
     july = "The lake stood at 41 centimetres. «The warden counted 12 herons on the shore.» "
     august = "The lake stood at 36 centimetres. The warden counted 15 herons on the shore. "
     assert find(july, august) == []
+
+
+def test_ordinals_and_roman_numbers_in_titles_tell_records_apart(find: Find) -> None:
+    for first, second in (("The second regatta", "The third regatta"), ("Book II", "Book IV")):
+        one, other = (f"The judges counted {n} boats at the start." for n in (31, 44))
+        assert find(one, other, first, second) == []
+        assert len(find(one, other, first, first)) == 1
 
 
 def test_a_date_or_name_next_to_a_figure_is_told_where_the_text_around_is_copied(

@@ -17,6 +17,7 @@ from typing import Literal
 from rag.conflicts.differences import Difference
 from rag.text.bounds import bound_before
 from rag.text.dates import NamedDate, find_dates
+from rag.text.folding import fold, without_look_alikes
 from rag.text.names import find_capitalised, find_names, name_keys
 from rag.text.negation import NEGATIONS
 from rag.text.quantities import NUMBER_WORDS, STRICT_UNITS, Quantity, find_quantities
@@ -25,10 +26,11 @@ from rag.text.tokens import content_stem, without_possessive
 from rag.thresholds import CONFLICTS
 
 _UNSPACED = "\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff"  # scripts that put no spaces between words
+_INVISIBLE = "\u00ad\u200b-\u200f\u2060-\u2064\ufeff"  # within words
 _TOKEN = re.compile(
     rf"[{_UNSPACED}]"
     rf"|\d[^\W_{_UNSPACED}]*(?:[.,:/–-]\d[^\W_{_UNSPACED}]*)*"
-    rf"|[^\W_{_UNSPACED}]+(?:[’'.-][^\W_{_UNSPACED}]+)*"
+    rf"|[^\W_{_UNSPACED}]+(?:[’'.{_INVISIBLE}-][^\W_{_UNSPACED}]+)*"
 )
 # Words that come and go where a sentence is copied; prepositions such as "before" are none.
 _LIGHT = frozenset(
@@ -83,6 +85,7 @@ class Alignment:
 
 def align(ours: str, theirs: str) -> Alignment:
     """The alignment of two texts, word by word in order."""
+    ours, theirs = without_look_alikes(ours), without_look_alikes(theirs)
     first, second = _tokens(ours), _tokens(theirs)
     matcher = SequenceMatcher(
         None, [each.key for each in first], [each.key for each in second], autojunk=False
@@ -108,12 +111,12 @@ def align(ours: str, theirs: str) -> Alignment:
 @lru_cache(maxsize=4_096)
 def word_keys(text: str) -> frozenset[str]:
     """The words of a text that carry meaning, numbers aside."""
-    keys = (_word_key(match[0]) for match in _TOKEN.finditer(text))
+    keys = (_word_key(match[0]) for match in _TOKEN.finditer(without_look_alikes(text)))
     return frozenset(key for key in keys if content_stem(key) or not key.isascii())
 
 
 def _word_key(word: str) -> str:
-    lower = without_possessive(word.casefold())
+    lower = without_possessive(fold(word).casefold())
     return content_stem(lower) or lower
 
 

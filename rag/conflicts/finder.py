@@ -12,6 +12,7 @@ from rag.checking.answerability import Answerability
 from rag.conflicts import comparison, other_answers
 from rag.conflicts.contradictions import Contradiction
 from rag.conflicts.near_copies import find_near_copies
+from rag.conflicts.other_values import find_other_values
 from rag.conflicts.pair_scorer import PairScorer
 from rag.events import ModelCalled, Selected
 from rag.models.token_embeddings import TokenEncoder
@@ -32,8 +33,9 @@ class ConflictFinder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class NearCopies:
-    """A `ConflictFinder` for what other documents say in nearly the same words, without a model;
-    then `free`, if given, is asked for what it finds beside that."""
+    """A `ConflictFinder` for what other documents say in nearly the same words, or else with what
+    other value they answer the question, without a model; then `free`, if given, is asked for what
+    it finds beside that."""
 
     library: Library
     free: ConflictFinder | None = None
@@ -44,6 +46,8 @@ class NearCopies:
         """See `ConflictFinder`."""
         passages = [*selected.passages, *selected.cut]
         found = find_near_copies(draft.claims, passages, self.library, plan.document_ids)
+        if not found and len(plan.sub_questions) == 1:
+            found = find_other_values(plan.standalone, draft.claims, passages, self.library)
         if self.free is None:
             return found
         more = yield from self.free.find(plan, draft, selected, get_model)

@@ -13,21 +13,21 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from rag.conflicts.alignment import Alignment, align, word_keys
 from rag.conflicts.contradictions import Contradiction, are_far_apart
 from rag.conflicts.differences import Difference
+from rag.conflicts.excerpts import ExcerptReader, Place, passage_of, series_marks
 from rag.store.documents import Library
 from rag.text.fingerprint import fingerprint
-from rag.text.names import find_capitalised, find_names
+from rag.text.folding import fold, without_look_alikes
+from rag.text.names import find_capitalised
 from rag.text.tokens import without_possessive
-from rag.text.units import Unit, parse_units
+from rag.text.units import parse_units
 from rag.thresholds import CONFLICTS
-from rag.types import Citation, Claim, Document, Passage, Span
+from rag.types import Citation, Claim, Passage, Span
 
 _SEARCHED = re.compile(r"[^\W_]+")
-_DIGITS = re.compile(r"\d+")
 _WORD_BEFORE = re.compile(r"(\w+) $")
 
 
@@ -53,67 +53,6 @@ def find_near_copies(
     return found
 
 
-class _Excerpt:
-    """A document, or a stretch of a long one, in units that can be evidence."""
-
-    def __init__(self, document: Document, start: int, end: int) -> None:
-        self.document = document
-        self.start = start
-        self.text = document.text[start:end]
-        self.units = [each for each in parse_units(self.text) if each.is_evidence]
-
-    def places_in(self, span: Span) -> Iterator[_Place]:
-        """The units that a span of the document touches."""
-        start, end = span.start - self.start, span.end - self.start
-        for number, unit in enumerate(self.units):
-            if unit.start < end and start < unit.end:
-                yield _Place(self, number)
-
-    @cached_property
-    def words(self) -> frozenset[str]:
-        """All its words that carry meaning."""
-        return word_keys(f"{self.document.title}\n{self.text}")
-
-    @cached_property
-    def names(self) -> frozenset[str]:
-        """Words that are capitalised inside its sentences."""
-        texts = (each.text(self.text) for each in self.units)
-        found = (each for text in texts for each in find_names(text))
-        return frozenset(without_possessive(each.text) for each in found)
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """A unit in its excerpt."""
-
-    excerpt: _Excerpt
-    number: int
-
-    @property
-    def unit(self) -> Unit:
-        return self.excerpt.units[self.number]
-
-    @property
-    def quote(self) -> str:
-        return self.unit.text(self.excerpt.text)
-
-    @property
-    def span(self) -> Span:
-        start = self.excerpt.start
-        return Span(self.excerpt.document.id, start + self.unit.start, start + self.unit.end)
-
-    @property
-    def headings(self) -> str:
-        """The title of its document and the headings above it."""
-        return "\n".join([self.excerpt.document.title, *self.unit.headings])
-
-    def around(self, most: int) -> list[str]:
-        """The units near it, at most so many on either side."""
-        before = self.excerpt.units[max(0, self.number - most) : self.number]
-        after = self.excerpt.units[self.number + 1 : self.number + 1 + most]
-        return [each.text(self.excerpt.text) for each in (*before, *after)]
-
-
 class _Search:
     """Looks for near copies in one library; every document is read once."""
 
@@ -123,60 +62,38 @@ class _Search:
         self.library = library
         self.passages = passages
         self.only = only
-        self.documents: dict[str, Document] = {}
-        self.excerpts: dict[tuple[str, int], _Excerpt] = {}
+        self.reader = ExcerptReader(library)
 
     def contradiction_of(self, citation: Citation) -> Contradiction | None:
         """The first copy that contradicts what is cited, if any."""
-        for cited in self._excerpt(citation.span).places_in(citation.span):
+        for cited in self.reader.excerpt(citation.span).places_in(citation.span):
             for other in self._similar(cited):
                 if difference := contradiction_between(cited, other):
-                    passage = self._passage(other)
+                    passage = passage_of(other, self.passages)
                     quote = Citation(passage.number, other.span, other.quote)
                     return Contradiction(difference, citation, quote, passage)
         return None
 
-    def _similar(self, cited: _Place) -> Iterator[_Place]:
+    def _similar(self, cited: Place) -> Iterator[Place]:
         """The units of other documents that hold most of the words of one, each once."""
         words = word_keys(cited.quote)
         seen: set[Span] = set()
         for span in self._candidates(cited):
             if not _holds_like_unit(words, self.library.text(span)):
                 continue  # before its document is read
-            for other in self._excerpt(span).places_in(span):
+            for other in self.reader.excerpt(span).places_in(span):
                 if other.span not in seen and _mostly_in(words, other.quote):
                     seen.add(other.span)
                     yield other
 
-    def _candidates(self, cited: _Place) -> Iterator[Span]:
+    def _candidates(self, cited: Place) -> Iterator[Span]:
         own = cited.excerpt.document.id
-        words = sorted(dict.fromkeys(_SEARCHED.findall(cited.quote)), key=len, reverse=True)
+        plain = fold(without_look_alikes(cited.quote))
+        words = sorted(dict.fromkeys(_SEARCHED.findall(plain)), key=len, reverse=True)
         query = " ".join(words[: CONFLICTS.max_searched_words])  # long words are rare ones
         hits = self.library.search(query, CONFLICTS.max_searched, self.only)
         spans = [each.span for each in self.passages] + [each.chunk.span for each in hits]
         return (each for each in spans if each.document_id != own)
-
-    def _excerpt(self, span: Span) -> _Excerpt:
-        """The document of a span, or what surrounds the span in a long one."""
-        id = span.document_id
-        document = self.documents.get(id) or self.library.document(id)
-        self.documents[id] = document
-        start, end = 0, len(document.text)
-        if end > CONFLICTS.max_parsed_chars:
-            start = max(0, span.start - CONFLICTS.surrounding_chars)
-            end = span.end + CONFLICTS.surrounding_chars
-        key = id, start
-        if key not in self.excerpts:
-            self.excerpts[key] = _Excerpt(document, start, end)
-        return self.excerpts[key]
-
-    def _passage(self, place: _Place) -> Passage:
-        """One that was found and holds a unit; or the unit itself, as number 0."""
-        span, document = place.span, place.excerpt.document
-        held = next((each for each in self.passages if each.span.contains(span)), None)
-        return held or Passage(
-            0, span, place.quote, document.title, document.source, 0.0, document.published
-        )
 
 
 def _mostly_in(words: frozenset[str], text: str) -> bool:
@@ -194,7 +111,7 @@ def _holds_like_unit(words: frozenset[str], text: str) -> bool:
 # --- whether two units speak of one thing -----------------------------------------------------
 
 
-def contradiction_between(cited: _Place, other: _Place) -> Difference | None:
+def contradiction_between(cited: Place, other: Place) -> Difference | None:
     """Where two units that say nearly the same cannot both be right; None where they may speak of
     two things."""
     found = align(cited.quote, other.quote)
@@ -222,7 +139,7 @@ class _Surroundings:
     varied: int
 
     @classmethod
-    def of(cls, cited: _Place, other: _Place) -> _Surroundings:
+    def of(cls, cited: Place, other: Place) -> _Surroundings:
         ours, theirs = (each.around(CONFLICTS.units_around) for each in (cited, other))
         said = {fingerprint(each) for each in theirs}
         long = [each for each in ours if len(word_keys(each)) >= CONFLICTS.min_words_around]
@@ -248,32 +165,28 @@ def _is_varied(unit: str, others: Sequence[str]) -> bool:
     return any(_is_near(each) and (each.contradictions or each.unclear) for each in alike)
 
 
-def _have_other_subjects(cited: _Place, other: _Place, found: Alignment) -> bool:
+def _have_other_subjects(cited: Place, other: Place, found: Alignment) -> bool:
     """True where title or headings of each name something that the other document never does."""
     values = " ".join(f"{each.ours} {each.theirs}" for each in found.contradictions)
-    changed = word_keys(values) | _figures(values)
+    changed = word_keys(values) | series_marks(values)
     sides = ((cited, other), (other, cited))
     return all(_own_subject(a, b) - changed for a, b in sides)
 
 
-def _own_subject(place: _Place, other: _Place) -> frozenset[str]:
+def _own_subject(place: Place, other: Place) -> frozenset[str]:
     """What title and headings of the one say that the other document never does: figures, words of
     the headings, and names in the title, because two people may title one subject otherwise."""
     ours, theirs = (each.headings for each in (place, other))
     named = _names(place.excerpt.document.title) & place.excerpt.names
     words = word_keys(" ".join([*place.unit.headings, *named]))
-    return (words - other.excerpt.words) | (_figures(ours) - _figures(theirs))
+    return (words - other.excerpt.words) | (series_marks(ours) - series_marks(theirs))
 
 
 def _names(text: str) -> frozenset[str]:
     return frozenset(without_possessive(each.text) for each in find_capitalised(text))
 
 
-def _figures(text: str) -> frozenset[str]:
-    return frozenset(_DIGITS.findall(text))
-
-
-def _stands_alone(cited: _Place, other: _Place, found: Alignment) -> bool:
+def _stands_alone(cited: Place, other: Place, found: Alignment) -> bool:
     """True where two units differ in one point and share enough to speak of one thing, whatever
     stands around them. What differs in a name or date only may be two facts: next to an unchanged
     figure it is taken for that."""

@@ -1,7 +1,8 @@
 """Folds what readers do not tell apart, so that texts can be compared.
 
 Invisible characters (soft hyphens, zero-width spaces), ligatures, wide letters and digits, and the
-kinds of space: `fold`. Accents: `without_accents`. The stored text stays as it is;
+kinds of space: `fold`. Accents: `without_accents`. Letters of other scripts that stand in for Latin
+ones: `without_look_alikes`. The stored text stays as it is;
 `fold_with_places` tells where each folded character stands in it.
 """
 
@@ -26,6 +27,14 @@ _CLUSTER = re.compile(rf"(?s).(?:[\u00ad\u200b-\u200f\u2060-\u2064\ufeff]*[{_MAR
 _LETTERS = {
     "ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "ł": "l", "ı": "i", "þ": "th",
 }  # fmt: skip
+
+
+# Cyrillic and Greek letters that look like Latin ones (the confusables of Unicode's UTS #39).
+_LOOK_ALIKES = str.maketrans(
+    "аеорсхуіјѕһԁԛԝАВЕКМНОРСТХУІЈЅαονιρυκχΑΒΕΖΗΙΚΜΝΟΡΤΥΧ",
+    "aeopcxyijshdqwABEKMHOPCTXYIJSaovipukxABEZHIKMNOPTYX",
+)
+_MIXED = re.compile(r"[A-Za-z][\u0370-\u052f]|[\u0370-\u052f][A-Za-z]")
 
 
 class _Table(dict[int, str]):
@@ -94,6 +103,12 @@ def _is_one_to_one(text: str) -> bool:
     return unicodedata.is_normalized("NFC", text) and all(
         len(_FOLDED[ord(character)]) == 1 for character in set(text)
     )
+
+
+def without_look_alikes(text: str) -> str:
+    """`text`, of as many characters, with Latin letters for those that look the same, where one of
+    its words mixes both: nobody writes so in good faith."""
+    return text.translate(_LOOK_ALIKES) if _MIXED.search(text) else text
 
 
 def without_accents(text: str) -> str:

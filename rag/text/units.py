@@ -2,7 +2,8 @@
 
 A unit is what is cited; its context (headings above it, the line that introduces its list, the
 sentence that it leans on) tells what it is about and is never cited for it. Headings, lines that
-end in a colon, questions, and sentences that give orders to a machine are context, never evidence.
+end in a colon, questions, sentences that give orders to a machine, and those that read otherwise
+than they are shown are context, never evidence.
 
 The structure is that of light Markdown: ``#`` headings, list markers, ``|`` tables. A line of its
 own all in bold is a heading, and so is one without a full stop with full sentences below.
@@ -17,11 +18,15 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
+from rag.text.machine_orders import is_order
 from rag.text.sentences import is_question, needs_context, split_sentences
 
 _Table = Literal["goes on", "header", "no header"]
-UnitRole = Literal["sentence", "item", "row", "heading", "introduction", "question", "instruction"]
+UnitRole = Literal[
+    "sentence", "item", "row", "heading", "introduction", "question", "instruction", "disguised"
+]
 EVIDENCE_ROLES = frozenset(["sentence", "item", "row"])
+_UNFIT: tuple[UnitRole, ...] = ("disguised", "instruction")
 
 MAX_HEADING_CHARS = 140
 SETEXT_LEVEL, PLAIN_LEVEL = 1, 7  # of a heading that is underlined; of a plain line
@@ -41,13 +46,10 @@ _MARK = re.compile(r"(?:>[ \t]?)+|\[\^[^\]\s]{1,20}\]:[ \t]+")  # of a quote, of
 _INDENTED = re.compile(r"[ \t]{2,}\S")
 _CLOSED = re.compile(r"[.!?…;,:。！？؟।][”\"’')\]]*(?:\[\^[^\]\s]{1,20}\])*$")
 _OPENS_QUOTE = re.compile(r"[“\"‘'«„]")
-# Words that no reader of an article is told: they are for a model that reads it.
-_TO_A_MACHINE = re.compile(
-    r"^\W*(?:system|assistant|instructions?)\s*:|\[/?INST\]|<\|?(?:im_start|system|assistant|user)\b"
-    r"|\b(?:ignore|disregard|forget|override)\b(?:\s+\w+){0,3}\s+(?:instructions?|prompts?|context)\b"
-    r"|\b(?:AI|LLM|language model|chatbot)s?\b(?:\s+\w+){0,4}\s+(?:must|should|shall|have to)\b"
-    r"|\byou (?:must|should) (?:answer|reply|respond|say|state|claim)\b",
-    re.IGNORECASE,
+# What makes a text read otherwise than it is shown: overrides of its direction, which turn it
+# round (Boucher and Anderson 2021), and the invisible block Tags, but for the flags of regions.
+_DISGUISE = re.compile(
+    "[\u202d\u202e]|(?<![\U0001f3f4\U000e0020-\U000e007f])[\U000e0000-\U000e007f]"
 )
 
 
@@ -77,9 +79,10 @@ class Unit:
 
 
 def in_context(unit: Unit, whole: str, title: str = "") -> str:
-    """The unit with its context before it, in the order in which a person reads them."""
-    parts = [title, *unit.headings, unit.leans_on, unit.text(whole)]
-    kept = dict.fromkeys(" ".join(part.split()) for part in parts)
+    """The unit with its context before it, in the order in which a person reads them; no title or
+    heading that orders something."""
+    context = (each for each in (title, *unit.headings, unit.leans_on) if not is_order(each))
+    kept = dict.fromkeys(" ".join(part.split()) for part in (*context, unit.text(whole)))
     return " ".join(_sentence_like(part) for part in kept if part)
 
 
@@ -239,7 +242,8 @@ def _with_roles(text: str, blocks: Sequence[_Block]) -> Iterator[Unit]:
             yield Unit(block.start, block.end, "heading", path, paragraph=paragraph)
         elif block.kind == "row":
             like = Unit(block.start, block.end, "row", path, lead, lists, paragraph)
-            yield _row_unit(like, header, is_header=begins and bool(header))
+            role = _role_of_whole(text[block.start : block.end], "row")
+            yield _row_unit(like, header, role, is_header=begins and bool(header))
         elif block.kind == "item":
             yield from _item_units(text, block, Unit(0, 0, "item", path, lead, lists, paragraph))
         else:
@@ -257,13 +261,11 @@ def _with_roles(text: str, blocks: Sequence[_Block]) -> Iterator[Unit]:
         previous = block.kind
 
 
-def _row_unit(like: Unit, header: str, *, is_header: bool) -> Unit:
+def _row_unit(like: Unit, header: str, role: UnitRole, *, is_header: bool) -> Unit:
     """A row, which leans on the header of its table; the header itself is no evidence."""
-    return (
-        replace(like, role="introduction")
-        if is_header
-        else (replace(like, leans_on=header or like.leans_on))
-    )
+    if is_header:
+        return replace(like, role="introduction")
+    return replace(like, role=role, leans_on=header or like.leans_on)
 
 
 def _under(headings: list[tuple[int, str]], level: int, name: str) -> list[tuple[int, str]]:
@@ -277,7 +279,7 @@ def _item_units(text: str, block: _Block, like: Unit) -> Iterator[Unit]:
     if _role(whole.text(text)) != "sentence" and len(sentences) == 1:
         yield replace(whole, role=_role(whole.text(text)))
     elif block.end - block.start <= MAX_ITEM_CHARS or len(sentences) == 1:
-        yield whole
+        yield replace(whole, role=_role_of_whole(whole.text(text), "item"))
     else:
         for start, end in sentences:
             yield replace(like, start=block.start + start, end=block.start + end)
@@ -291,6 +293,7 @@ def _sentence_units(
     spans = _sentences_of(text, block)
     below = _sentences_of(text, following)[:1] if _is_paragraph(following) else []
     path, lead = like.headings, like.leans_on
+    role: UnitRole = "sentence"
     for place, (start, end) in enumerate(spans):
         sentence = text[start:end]
         unit = replace(like, start=start, end=end, headings=path)
@@ -302,7 +305,7 @@ def _sentence_units(
             path = (*path[:1], sentence.strip()) if path else (sentence.strip(),)
             lead = before = ""
             continue
-        role = _role(sentence)
+        role = _role(sentence) if role != "instruction" else role  # an order goes on to its end
         leans = lead or (before if needs_context(sentence) else "")
         yield replace(unit, role=role, leans_on=leans)
         if role in ("question", "introduction"):
@@ -336,8 +339,18 @@ def _is_open_line(text: str, span: tuple[int, int]) -> bool:
     return alone and len(line) <= MAX_HEADING_CHARS and not _CLOSED.search(line)
 
 
+def _role_of_whole(text: str, role: UnitRole) -> UnitRole:
+    """That of an item or row of several sentences or cells: no evidence where one of them
+    orders something or is disguised."""
+    parts = [text[start:end] for start, end in split_sentences(text)]
+    found = {_role(part) for part in (*parts, *text.split("|"))}
+    return next((each for each in _UNFIT if each in found), role)
+
+
 def _role(sentence: str) -> UnitRole:
-    if _TO_A_MACHINE.search(sentence):
+    if _DISGUISE.search(sentence):
+        return "disguised"
+    if is_order(sentence):
         return "instruction"
     stripped = sentence.rstrip()
     if stripped.endswith((":", "：")):

@@ -157,6 +157,32 @@ def broad(
 
 
 @evals.command()
+def attack(
+    ctx: typer.Context,
+    model: Annotated[
+        Literal["none", "configured", "obedient"],
+        typer.Option(help="Obedient: a script that does what any order in its prompt says."),
+    ] = "none",
+    sample: Annotated[
+        int | None, typer.Option(min=1, help="Only so many questions, from all over the set.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Add the answers to it, as JSON lines.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask beside poisoned documents: what do they do to the answers?
+
+    44 kinds of attack on ten subjects of our own, each beside a true article; and records of a
+    series, which must raise no alarm. Without a model unless one is chosen.
+    """
+    from eval.attack.run import run_attack
+
+    settings = command_settings(ctx)
+    raise typer.Exit(run_attack(settings, model=model, sample=sample, out=out, as_json=as_json))
+
+
+@evals.command()
 def diff(ctx: typer.Context, a: RunName, b: RunName, as_json: AsJson = False) -> None:
     """Compare two runs, case by case: what changed, beyond noise, and which cases flipped."""
     from eval.compare.diff import show_diff

@@ -1,0 +1,1 @@
+"""Attacks with poisoned documents: what they do to the answers."""
