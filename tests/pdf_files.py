@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 WIDTH, HEIGHT = 600, 800
 
 # How the bytes of these letters are numbered in the font of the files.
-_LIGATURES = {"\ufb01": "\\001", "\ufb02": "\\002", "\x00": "\\003"}
+_LIGATURES = {"\ufb01": "\\001", "\ufb02": "\\002", "\x00": "\\003", "\ufb03": "\\004"}
 
 
 def at(x: float, y: float, text: str, size: float = 10) -> str:
@@ -53,8 +53,9 @@ def pdf_file(
         "<< /Type /Catalog /Pages 2 0 R >>",
         f"<< /Type /Pages /Count {len(drawn)} /Kids [{kids}] >>",
         "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding << /Type /Encoding"
-        " /BaseEncoding /WinAnsiEncoding /Differences [1 /fi /fl /question] >> /ToUnicode 4 0 R >>",
-        _stream("1 beginbfchar <03> <FFFD> endbfchar"),
+        " /BaseEncoding /WinAnsiEncoding /Differences [1 /fi /fl /question /emdash] >>"
+        " /ToUnicode 4 0 R >>",
+        _stream("2 beginbfchar <03> <FFFD> <04> <006600660069> endbfchar"),
     ]
     for number, commands in enumerate(drawn):
         bodies += [

@@ -236,6 +236,34 @@ def test_an_open_document_is_read_with_its_structure() -> None:
     assert document.title == "Weirs"
 
 
+def test_lists_of_an_open_document_have_the_numbers_that_are_seen_and_pages_their_margins() -> None:
+    names = " ".join(
+        f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+        for name in ("office", "text", "style")
+    )
+    number = '<text:list-level-style-number text:level="{}" style:num-format="{}"'
+    number += ' style:num-suffix="{}"/>'
+    content = (
+        f"<office:document-content {names}><office:automatic-styles><text:list-style"
+        f' style:name="L1">{number.format(1, 1, ".")}'
+        f"{number.format(2, 'a', ')')}</text:list-style>"
+        "</office:automatic-styles><office:body><office:text>"
+        '<text:list text:style-name="L1"><text:list-item><text:p>open</text:p></text:list-item>'
+        "<text:list-item><text:p>close</text:p><text:list><text:list-item><text:p>slowly</text:p>"
+        '</text:list-item></text:list></text:list-item><text:list-item text:start-value="7">'
+        "<text:p>wait</text:p></text:list-item></text:list></office:text></office:body>"
+        "</office:document-content>"
+    )
+    styles = (
+        f"<office:document-styles {names}><office:master-styles><style:master-page>"
+        "<style:header><text:p>On weirs</text:p></style:header><style:footer><text:p>"
+        "<text:page-number>3</text:page-number></text:p></style:footer></style:master-page>"
+        "</office:master-styles></office:document-styles>"
+    )
+    document = read(".odt", zipped({"content.xml": content, "styles.xml": styles}))[0]
+    assert document.text == "On weirs\n\n1. open\n2. close\n  a) slowly\n7. wait"
+
+
 def test_rich_text_is_read_without_what_is_hidden() -> None:
     source = (
         r"{\rtf1\ansi{\info{\title Weirs}}{\fonttbl{\f0 Arial;}}Old\par It fell 2\'b0 {\v secret}in"
@@ -248,6 +276,24 @@ def test_rich_text_is_read_without_what_is_hidden() -> None:
     assert "secret" not in document.text
     assert document.title == "Weirs"
     assert warned == ["Footnotes of The page were not read. Save it as .docx or .odt."]
+
+
+def test_headings_and_list_items_of_rich_text_are_such() -> None:
+    source = (
+        r"{\rtf1\ansi{\stylesheet{\s1\outlinelevel0 heading 1;}{\s2\outlinelevel1 heading 2;}}"
+        r"\pard\s1\outlinelevel0\b Two weirs\par \pard\plain Both of stone.\par"
+        r"\pard\s2\outlinelevel1 Upper \b0 weir\par\pard\outlinelevel9 Repaired twice.\par"
+        r"\pard{\listtext\pard\plain\f3 \'b7\tab}gates\par{\pntext\f1\'b7\tab}sluice\par"
+        "\\pard{\\listtext\t(2)\t}boards\\par}"
+    )
+    document, _ = read(".rtf", source)
+    assert document.text.split("\n\n") == [
+        "# Two weirs",
+        "Both of stone.",
+        "## Upper weir",
+        "Repaired twice.",
+        "- gates\n- sluice\n(2) boards",
+    ]
 
 
 # --- mails, books ----------------------------------------------------------------------------

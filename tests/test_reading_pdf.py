@@ -7,6 +7,8 @@ import pytest
 from rag.events import Failed, Warned
 from rag.ingest.pdf_pages import page_of
 from rag.ingest.readers import read_page
+from rag.ingest.readers.pdf_layout import lay_out
+from rag.ingest.readers.pdf_words import Box, Word
 from rag.text.sentences import split_sentences
 from rag.text.units import parse_units
 from rag.types import Document
@@ -99,6 +101,17 @@ Lüdenscheidt report."""
     )
 
 
+def test_a_compound_that_stands_elsewhere_beside_a_mark_keeps_its_hyphen() -> None:
+    lines = """The boiler (low-cost, and well built) was
+replaced by another low-
+cost boiler in an iso-
+lated shed."""
+    assert read(column(50, 700, lines)).text == (
+        "The boiler (low-cost, and well built) was replaced by another low-cost boiler in"
+        " an isolated shed."
+    )
+
+
 def test_a_hyphen_before_and_is_no_division() -> None:
     assert read(column(50, 700, "It has short-\nand long-range radar of two kinds.")).text == (
         "It has short- and long-range radar of two kinds."
@@ -109,6 +122,98 @@ def test_ligatures_are_letters() -> None:
     assert read([at(50, 700, "The \ufb01rst \ufb02oor of the of\ufb01ce.")]).text == (
         "The first floor of the office."
     )
+
+
+def test_a_ligature_of_three_letters_parts_no_word() -> None:
+    text = read([at(50, 700, "A su\ufb03cient e\ufb03ciency of the pump.")]).text
+    assert text == "A sufficient efficiency of the pump."
+
+
+def test_accents_that_are_drawn_over_letters_are_part_of_them() -> None:
+    small = at(50, 700, "x").replace(
+        "(x) Tj", "[(The caf\\264) 444 (e of Zo\\250) 444 (e, m\\210) 444 (eme.)] TJ"
+    )
+    capital = at(50, 688, "x").replace(
+        "(x) Tj", "(To ) Tj 16 2 Td (\\264) Tj -2 -2 Td (Etretat by boat.) Tj"
+    )
+    assert read([small, capital]).text == "The café of Zoë, même. To Étretat by boat."
+
+
+def test_quotation_marks_like_accents_stay_what_they_are() -> None:
+    assert read([at(50, 700, "Type `make' or ` or \xb4 alone.")]).text == (
+        "Type `make' or ` or \xb4 alone."
+    )
+
+
+def test_the_mark_of_a_note_is_no_part_of_its_first_word() -> None:
+    note = "BT /F1 6 Tf 50 600 Td 3 Ts (1) Tj 0 Ts /F1 8 Tf (Counted in May.) Tj ET"
+    assert read([at(50, 700, "The pond held 40 carp."), note]).text.endswith("1 Counted in May.")
+
+
+def test_raised_digits_within_a_line_stay_with_the_letters_behind_them() -> None:
+    isotope = (
+        "BT /F1 10 Tf 50 700 Td (Traces of ) Tj /F1 6 Tf 3 Ts (14) Tj /F1 10 Tf 0 Ts (C) Tj ET"
+    )
+    assert read([isotope]).text == "Traces of 14C"
+
+
+@pytest.mark.parametrize("gutter", [8.0, 10.0, 12.0])
+def test_columns_that_stand_as_close_as_words_of_a_heading(gutter: float) -> None:
+    """Justified columns with little white between them, and headings in larger letters."""
+    words = []
+    for column_at in (0, 1):
+        left = 40 + column_at * (150 + gutter)
+        for row in range(12):
+            is_heading = row == 3 + 4 * column_at
+            height = 15.0 if is_heading else 11.0
+            count = 2 if is_heading else 4 + row % 2
+            step = 150 / count
+            for number in range(count):
+                right = left + (number + 1) * step - (0 if number == count - 1 else 3)
+                box = Box(left + number * step, 600 - 13 * row, right, 600 - 13 * row + height)
+                words.append(Word(f"{'ab'[column_at]}{row}", box, height - 1))
+    pieces = lay_out(words, [])
+    read_in_order = [
+        word.text for piece in pieces for line in getattr(piece, "lines", ()) for word in line.words
+    ]
+    assert [text[0] for text in read_in_order] == ["a"] * 51 + ["b"] * 51
+
+
+def test_a_short_second_column_beside_a_title_is_read_after_the_first() -> None:
+    """Its lines are too few to tell that they begin on one edge."""
+    first = "The ferry to the outer isles\nruns from April until the end of\nOctober, twice a day."
+    drawn = [
+        at(50, 700, "Ferries of the bay", 14),
+        *column(50, 680, first),
+        at(204, 700, "Fares", 14),
+        *column(204, 680, "A crossing costs nine\ncrowns for each person."),
+    ]
+    assert read(drawn).text == (
+        "# Ferries of the bay\n\nThe ferry to the outer isles runs from April until the end of"
+        " October, twice a day.\n\n# Fares\n\nA crossing costs nine crowns for each person."
+    )
+
+
+def test_a_note_below_two_columns_is_read_after_both() -> None:
+    drawn = [
+        *column(50, 700, "The pond of the mill held\nforty carp, which the\nmiller fed with bran"),
+        *column(204, 700, "and sold in the autumn\nto the inns of the town\nand to the abbey."),
+        at(50, 640, "1 Counted in May.", 8),
+    ]
+    text = read(drawn).text
+    assert "bran and sold" in text
+    assert text.endswith("and to the abbey.\n\n1 Counted in May.")
+
+
+def test_a_table_of_many_narrow_columns_is_one() -> None:
+    rows = [["Lake", "Days", "Carp", "Pike"], ["Upper", "31", "40", "2"], ["Lower", "28", "7", "9"]]
+    rows.append(["Old", "30", "11", "5"])
+    drawn = [
+        at(60 + 45 * column_at, 700 - 12 * row_at, cell)
+        for row_at, row in enumerate(rows)
+        for column_at, cell in enumerate(row)
+    ]
+    assert "| Lower | 28 | 7 | 9 |" in read(drawn).text
 
 
 def test_paragraphs_are_known_by_space_by_indent_and_by_a_short_last_line() -> None:

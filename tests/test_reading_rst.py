@@ -47,3 +47,25 @@ def test_roles_and_links_are_their_text() -> None:
     text = "See :ref:`the foundry <casting>`, :doc:`tuning`, `a map <https://e.org>`_ and `Bells`_."
     assert read(text).text == "See the foundry, tuning, a map and Bells."
     assert read("Use ``ring()`` twice.").text == "Use ``ring()`` twice."
+
+
+def test_tables_have_a_row_a_line() -> None:
+    simple = (
+        "Bells.\n\n=====  ======\nBell   Weight\n=====  ======\nTreble 180 kg\n"
+        "Tenor  612 kg,\n       cast\n       again\n=====  ======\n\nEnd.\n"
+    )
+    assert read(simple).text == (
+        "Bells.\n\n| Bell | Weight |\n| --- | --- |\n| Treble | 180 kg |"
+        "\n| Tenor | 612 kg, cast again |\n\nEnd."
+    )
+    grid = (
+        "Bells.\n\n+------+-----+\n| Bell | Kg  |\n+======+=====+\n| Old  | 612 |\n"
+        "| bell |     |\n+------+-----+\n| New  |     |\n+------+-----+\n"
+    )
+    assert read(grid).text == (
+        "Bells.\n\n| Bell | Kg |\n| --- | --- |\n| Old bell | 612 |\n| New |  |"
+    )
+
+
+def test_lines_of_equals_signs_without_a_table_stay() -> None:
+    assert read("Bells.\n\n====  ====\n").text == "Bells.\n\n====  ===="

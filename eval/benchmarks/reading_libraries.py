@@ -62,6 +62,12 @@ def _markitdown(suffix: str) -> Read:
     return read
 
 
+def _odfpy(data: bytes) -> str:
+    file = _module("odf.opendocument").load(BytesIO(data))
+    extract = _module("odf.teletype").extractText
+    return "\n".join(extract(each) for each in file.text.childNodes)
+
+
 def _trafilatura(**options: Any) -> Read:
     def read(data: bytes) -> str:
         found = _module("trafilatura").extract(data.decode(), include_comments=False, **options)
@@ -97,6 +103,7 @@ LIBRARIES: Mapping[str, Mapping[str, Read]] = {
         "mammoth": _mammoth,
         "markitdown": _markitdown(".docx"),
     },
+    ".odt": {"odf (odfpy)": _odfpy},
     ".html": {
         "trafilatura": _trafilatura(),
         "trafilatura Markdown": _trafilatura(output_format="markdown", include_tables=True),

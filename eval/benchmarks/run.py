@@ -11,6 +11,7 @@ from eval.benchmarks import (
     clapnq_long,
     disagreement,
     disagreement_answers,
+    index_speed,
     near_copies,
     ragtruth,
     reading,
@@ -37,6 +38,7 @@ RETRIEVAL: Mapping[str, Measure] = {
     disagreement.NAME: disagreement.measure,
     near_copies.NAME: near_copies.measure,
     reading.NAME: reading.measure,
+    index_speed.NAME: index_speed.measure,
 }
 ANSWERS: Mapping[str, Measure] = {
     clapnq.GIVEN: clapnq.given,

@@ -50,12 +50,15 @@ ARTICLES, QUESTIONS = FOLDER / "articles", FOLDER / "questions.jsonl"
 CONVERSATIONS, FRESH = FOLDER.with_name("conversations"), FOLDER.with_name("broad_fresh")
 """Sets of the same form, each with articles of its own: follow-ups and questions of two parts; and
 questions of every kind. In `questions.jsonl` are those that answers were developed on."""
+FORMATS = FOLDER.with_name("formats")
+"""Questions on a file of each kind that is read, in eight languages, asked in the file's own."""
 
-SetName = Literal["broad", "conversations", "fresh"]
+SetName = Literal["broad", "conversations", "fresh", "formats"]
 SETS: dict[SetName, tuple[Path, tuple[Path, ...]]] = {
     "broad": (QUESTIONS, ()),
     "conversations": (CONVERSATIONS / "questions_test.jsonl", (CONVERSATIONS / "articles",)),
     "fresh": (FRESH / "questions_last_third.jsonl", (FRESH / "articles",)),
+    "formats": (FORMATS / "questions.jsonl", (FORMATS / "files",)),
 }
 """The questions of a set on which nothing was chosen (of "broad", all), and the folders of the
 articles that it needs beside those of "broad"."""

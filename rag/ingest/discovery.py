@@ -21,7 +21,7 @@ from rag.ingest.web import Page, is_url, normalise_url
 from rag.store.file_records import FileRecords, FileState, KnownDocument
 from rag.types import Document
 
-READING = "2"  # changes where readers give another text of the same file
+READING = "3"  # changes where readers give another text of the same file
 MIN_AGE_S = 2.0  # of the last change of a file whose state can be trusted to show the next one
 
 

@@ -43,7 +43,7 @@ def _walk(folder: Path) -> Iterator[Path]:
         with os.scandir(folder) as found:
             children = sorted((each for each in found if each.name[0] != "."), key=_name)
         folders = {each.name for each in children if each.is_dir(follow_symlinks=False)}
-        files = {each.name for each in children if each.name not in folders and each.is_file()}
+        files = {each.name for each in children if each.name not in folders and _is_file(each)}
     except OSError as error:
         raise source_error(folder.name, "cannot be opened", "Change its permissions.") from error
     for child in children:
@@ -51,6 +51,14 @@ def _walk(folder: Path) -> Iterator[Path]:
             yield from _walk(folder / child.name)
         elif child.name in files:
             yield folder / child.name
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    """False, too, for a link that leads to itself."""
+    try:
+        return entry.is_file()
+    except OSError:
+        return False
 
 
 def _name(entry: os.DirEntry[str]) -> str:

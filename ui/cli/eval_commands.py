@@ -89,12 +89,12 @@ def bench(
         typer.Argument(
             metavar="NAME",
             help="scifact, realtimeqa, realtimeqa-choices, clapnq, clapnq-given, clapnq-pooled,"
-            " clapnq-long, wice, ragtruth, disagreement or reading.",
+            " clapnq-long, wice, ragtruth, disagreement, reading or indexing.",
         ),
     ],
     data: Annotated[
         Path | None,
-        typer.Option("--data", metavar="DIR", help="Its folder; not for disagreement, reading."),
+        typer.Option("--data", metavar="DIR", help="Its folder; not for the last three."),
     ] = None,
     answers: Annotated[
         bool, typer.Option("--answers", help="Ask the model; not scifact, wice, clapnq.")
@@ -104,7 +104,7 @@ def bench(
     as_json: AsJson = False,
 ) -> None:
     """Measure what needs no model, and answers with --answers, on a public data set."""
-    if data is None and name not in ("disagreement", "reading"):
+    if data is None and name not in ("disagreement", "indexing", "reading"):
         raise typer.BadParameter("The data set's folder is not given: --data DIR.")
     from eval.benchmarks.run import run_benchmark as run
 
@@ -126,10 +126,11 @@ def broad(
         typer.Option(metavar="FILE", help="Keep the answers there as JSON lines, or go on."),
     ] = None,
     set_name: Annotated[
-        Literal["broad", "conversations", "fresh"],
+        Literal["broad", "conversations", "fresh", "formats"],
         typer.Option(
             "--set",
-            help="Conversations: follow-ups and questions of two parts; fresh: other articles.",
+            help="Conversations: follow-ups and questions of two parts; fresh: other articles;"
+            " formats: files of each kind in eight languages.",
         ),
     ] = "broad",
     as_json: AsJson = False,

@@ -17,7 +17,8 @@ from rag.ingest.readers.pdf_lines import Line, bounds, lines_of
 from rag.ingest.readers.pdf_tables import Grid, aligned_grid, is_table, ruled_grids, table_rows
 from rag.ingest.readers.pdf_words import Box, Word
 
-_STRIP = 0.8  # heights of a line, from which white can part two columns
+_STRIP = 0.6  # heights of a line, from which white can part two columns
+_NOTE = 0.92  # of the size of most letters, up to which lines below two columns are notes
 _MAX_CUTS = 12  # columns in columns
 _MAX_CANDIDATES = 40
 
@@ -189,7 +190,8 @@ def _bands(
 def _parted(
     run: list[Line | Grid], strip: tuple[float, float]
 ) -> list[tuple[bool, list[Line | Grid]]]:
-    """A run of lines that do not cross the strip: its part with both sides, and what is above."""
+    """A run of lines that do not cross the strip: its part with both sides, what is above, and the
+    notes below."""
     sides = [
         [each.box for each in run if (each.box.right <= strip[0]) == left] for left in (True, False)
     ]
@@ -201,5 +203,13 @@ def _parted(
         return [(False, run)]
     height = median(each.box.height for each in run)
     first = next(at for at, each in enumerate(run) if each.box.top <= top + 1.5 * height)
-    parts: list[tuple[bool, list[Line | Grid]]] = [(False, run[:first]), (True, run[first:])]
+    usual = median(each.size for each in run)
+    last = len(run)  # of what is parted; notes that stand below both columns come after them
+    while last > first and run[last - 1].box.top <= bottom and run[last - 1].size < _NOTE * usual:
+        last -= 1
+    parts: list[tuple[bool, list[Line | Grid]]] = [
+        (False, run[:first]),
+        (True, run[first:last]),
+        (False, run[last:]),
+    ]
     return [part for part in parts if part[1]]

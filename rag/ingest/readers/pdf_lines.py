@@ -14,6 +14,7 @@ from rag.ingest.readers.pdf_words import Box, Word
 
 _SPACE = 1.0  # heights of a line, up to which white between two words is a space
 _WIDE = 2.0  # the same, from which it always parts two lines
+_GUTTER = 0.6  # the same, from which it parts columns whose left edge many lines share
 _SHARED_ROWS = 4  # in which white parts cells
 _NEAR = 1.5  # points
 _LABEL_SPACE = 5.0  # the same after the bullet or number of a list item
@@ -60,7 +61,12 @@ def rows_of(words: Sequence[Word]) -> list[list[Word]]:
 
 
 def lines_of(words: Sequence[Word]) -> list[Line]:
-    """The lines of a page; what columns or cells part on one base line is two lines."""
+    """The lines of a page; what columns or cells part on one base line is two lines.
+
+    `words` are in the order in which they are drawn: most programs draw one column after the other,
+    and the words of a line one after the other.
+    """
+    drawn = {id(word): number for number, word in enumerate(words)}
     rows = [sorted(row, key=lambda word: word.box.left) for row in rows_of(words)]
     edges = _column_edges(rows)
     lines = []
@@ -68,12 +74,18 @@ def lines_of(words: Sequence[Word]) -> list[Line]:
         parts = [[row[0]]]
         for before, word in pairwise(row):
             gap = (before.box.right, word.box.left)
-            width = (gap[1] - gap[0]) / max(before.box.height, word.box.height)
+            small, large = sorted([before.box.height, word.box.height])
+            width = (gap[1] - gap[0]) / large
             if _is_label(parts[-1]):
                 is_far = width > _LABEL_SPACE
             else:
-                is_far = width > _WIDE or (
-                    width > _SPACE and (_is_near(edges, gap[1]) or _is_shared(gap, rows, number))
+                is_far = (
+                    width > _WIDE
+                    or (width > _SPACE and _is_shared(gap, rows, number))
+                    or (
+                        gap[1] - gap[0] > _GUTTER * small
+                        and (drawn[id(word)] != drawn[id(before)] + 1 or _is_near(edges, gap[1]))
+                    )
                 )
             if is_far or _is_aside(before, word):
                 parts.append([])
@@ -89,11 +101,12 @@ def _column_edges(rows: Sequence[Sequence[Word]]) -> list[float]:
         word.box.left
         for row in rows
         for before, word in pairwise(row)
-        if word.box.left - before.box.right > 0.8 * _SPACE * word.box.height
+        if word.box.left - before.box.right > _GUTTER * word.box.height
     )
     if not begins:
         return []
-    by_chance = len(begins) * 2 * _NEAR / max(begins[-1] - begins[0], 1)
+    width = max(row[-1].box.right for row in rows) - min(row[0].box.left for row in rows)
+    by_chance = len(begins) * 2 * _NEAR / max(width, 1)
     least = 4 + 3 * by_chance
     return [
         x

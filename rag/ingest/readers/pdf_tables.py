@@ -98,9 +98,9 @@ def _without_empty(cells: list[list[str]]) -> list[list[str]]:
 def is_table(lines: Sequence[Line], strip: tuple[float, float]) -> bool:
     """True where the lines of both sides stand on common base lines and are no running text."""
     rows = _row_lines(lines)
-    shared = sum(1 for row in rows if len({line.box.left < strip[0] for line in row}) == 2)
-    sides = [[line for line in lines if (line.box.left < strip[0]) == left] for left in (1, 0)]
-    if shared < 2 or shared < 0.6 * min(map(len, sides)):
+    sides = [{line.box.left < strip[0] for line in row} for row in rows]
+    shared = sum(len(found) == 2 for found in sides)
+    if shared < 2 or shared < 0.6 * min(sum(left in found for found in sides) for left in (1, 0)):
         return False
     columns = [
         [line for line in lines if left <= line.box.left <= right]

@@ -31,6 +31,8 @@ _CLOSED = re.compile(r"[.!?:;…。！？][”\"’')\]]*\d*$")
 _WORD_END = re.compile(r"([^\W\d_]+)[-\u00ad\u2010]$")
 _DIVIDED = re.compile(r"[^\W_][-\u00ad\u2010]$")
 _WORD_START = re.compile(r"[^\W\d_]+")
+_TOKEN = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_HYPHENS = str.maketrans("\u2010\u2011", "--")
 
 
 @dataclass(slots=True)
@@ -71,7 +73,7 @@ class PdfText:
         self.levels = heading_levels(lines, self.size)
         words = Counter[str]()
         for line in lines:
-            words.update(line.text.lower().split())
+            words.update(_TOKEN.findall(line.text.lower().translate(_HYPHENS)))
         self.words = words
         self.joining_words = _joining_words(language_of(" ".join(e.text for e in lines[:50])))
 

@@ -6,11 +6,13 @@ Places are in points from the left and the bottom of the page as it is shown.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import hypot
 from threading import Lock
 from typing import Any
+from unicodedata import normalize
 
 from rag.ingest.readers.light_markdown import raised
 
@@ -19,6 +21,24 @@ PDFIUM = Lock()  # it must not be called by two threads at once
 _RAISED_SIZE = 0.85  # of the size of the letters before it, up to which a digit is raised
 _LINE_END_HYPHENS = "\x02\ufffe"  # what PDFium gives for a hyphen at the end of a line
 _NO_CODE = "\ufffd"  # stands for a letter whose font does not tell what it is
+_ACCENTS = {
+    "`": "\u0300",
+    "´": "\u0301",
+    "ˆ": "\u0302",
+    "˜": "\u0303",
+    "¯": "\u0304",
+    "˘": "\u0306",
+    "˙": "\u0307",
+    "¨": "\u0308",
+    "˚": "\u030a",
+    "˝": "\u030b",
+    "ˇ": "\u030c",
+    "¸": "\u0327",
+    "˛": "\u0328",
+}
+_WITHOUT_DOT = {"ı": "i", "ȷ": "j"}  # as they stand under an accent
+_WIDEST = 2.0  # heights of an accent, up to which a letter is wide
+_ACCENT_RISE = 0.6  # heights of a letter, up to which its accent may stand higher
 _MAX_DOTS = 300
 _MAX_PATHS = 20_000  # lines and boxes looked at on a page: a map has a million
 
@@ -39,6 +59,10 @@ class Box:
     @property
     def height(self) -> float:
         return self.top - self.bottom
+
+
+Letter = tuple[int, str, Box]
+"""Its number on the page, a character, and its box."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,44 +103,100 @@ def read_page(page: Any) -> Page:
 
 
 def _words(text_page: Any, turn: int, size: tuple[float, float]) -> Iterator[Word]:
-    import pypdfium2.raw as pdfium
-
-    place = pdfium.FS_RECTF()
     text, first = "", 0
     boxes: list[Box] = []
-    count = text_page.count_chars()
-    letter_size = 0.0
-    for number in range(count + 1):
-        letter = chr(pdfium.FPDFText_GetUnicode(text_page, number)) if number < count else " "
-        letter = "-" if letter in _LINE_END_HYPHENS else letter
-        letter = _NO_CODE if letter == "\0" else letter
+    last: Word | None = None
+    for number, letter, box in _with_accents(_letters(text_page, turn, size)):
+        is_end = letter.isspace() or (bool(boxes) and not _goes_on(boxes[-1], box))
+        if text and (is_end or _is_note_mark(text, boxes[0], box, last)):
+            last = _word(text, boxes, text_page, first, turn, size)
+            yield last
+            text, boxes = "", []
         if letter.isspace():
-            if text:
-                yield _word(text, boxes, text_page, first, turn, size)
-            text, boxes = "", []
             continue
-        pdfium.FPDFText_GetLooseCharBox(text_page, number, place)
-        box = _turned(Box(place.left, place.bottom, place.right, place.top), turn, size)
-        if text and not _goes_on(boxes[-1], box):
-            yield _word(text, boxes, text_page, first, turn, size)
-            text, boxes = "", []
         if not text:
-            first, letter_size = number, box.height
-        elif letter.isdigit() and _is_raised(box, boxes[0], letter_size):
+            first = number
+        elif letter.isdigit() and _is_raised(box, boxes[0]):
             letter = raised(letter)
         text += letter
         boxes.append(box)
+
+
+def _letters(text_page: Any, turn: int, size: tuple[float, float]) -> Iterator[Letter]:
+    """The letters of a page, the spaces between them and a last one."""
+    import pypdfium2.raw as pdfium
+
+    place = pdfium.FS_RECTF()
+    count = text_page.count_chars()
+    for number in range(count):
+        letter = chr(pdfium.FPDFText_GetUnicode(text_page, number))
+        letter = "-" if letter in _LINE_END_HYPHENS else letter
+        letter = _NO_CODE if letter == "\0" else letter
+        pdfium.FPDFText_GetLooseCharBox(text_page, number, place)
+        box = _turned(Box(place.left, place.bottom, place.right, place.top), turn, size)
+        yield number, letter, box
+    yield count, " ", Box(0, 0, 0, 0)
+
+
+def _with_accents(letters: Iterable[Letter]) -> list[Letter]:
+    """`letters` with one for an accent and the letter that it is drawn over: the first fonts of TeX
+    have no letters with accents. An accent may come far from its letter."""
+    found = list(letters)
+    accents = [at for at, (_, letter, _) in enumerate(found) if letter in _ACCENTS]
+    if not accents:
+        return found
+    by_left = sorted(
+        (box.left, at)
+        for at, (_, letter, box) in enumerate(found)
+        if letter.isalpha() and letter not in _ACCENTS
+    )
+    joined = set[int]()
+    for at in accents:
+        _, accent, box = found[at]
+        middle = (box.left + box.right) / 2
+        first = bisect_left(by_left, (middle - _WIDEST * box.height, 0))
+        last = bisect_left(by_left, (middle, len(found)))
+        under = [each for _, each in by_left[first:last] if _is_over(box, found[each][2])]
+        if under:
+            each = min(under, key=lambda each: _distance(box, found[each][2]))
+            number, letter, place = found[each]
+            whole = normalize("NFC", _WITHOUT_DOT.get(letter, letter) + _ACCENTS[accent])
+            if len(whole) == 1:
+                found[each] = (number, whole, place)
+                joined.add(at)
+    return [each for at, each in enumerate(found) if at not in joined]
+
+
+def _is_over(accent: Box, letter: Box) -> bool:
+    """True for an accent that is drawn over a letter, not beside it."""
+    is_near = abs(accent.middle - letter.middle) < _ACCENT_RISE * letter.height
+    return is_near and letter.left <= (accent.left + accent.right) / 2 <= letter.right
+
+
+def _distance(box: Box, other: Box) -> float:
+    across = (box.left + box.right - other.left - other.right) / 2
+    return hypot(across, box.middle - other.middle)
+
+
+def _is_note_mark(text: str, mark: Box, box: Box, last: Word | None) -> bool:
+    """True for digits that are raised before the larger letter of `box` and begin a line, as those
+    of a footnote do; those before a chemical element may be anywhere."""
+    begins = last is None or mark.left < last.box.right or last.box.bottom > box.top
+    return begins and text.isdecimal() and _is_raised(mark, box)
 
 
 def _goes_on(before: Box, box: Box) -> bool:
     """False where a letter does not follow the one before: PDFium leaves out some line ends."""
     height = max(before.height, box.height)
     apart = abs(before.middle - box.middle) > height
+    if before.left == box.left and before.right == box.right:  # letters of one ligature
+        return not apart
     return not apart and -0.7 * height < box.left - before.right < height
 
 
-def _is_raised(box: Box, first: Box, letter_size: float) -> bool:
-    return box.height < _RAISED_SIZE * letter_size and box.bottom > first.bottom + 0.2 * letter_size
+def _is_raised(box: Box, beside: Box) -> bool:
+    is_small = box.height < _RAISED_SIZE * beside.height
+    return is_small and box.bottom > beside.bottom + 0.2 * beside.height
 
 
 def _word(

@@ -1,4 +1,7 @@
-"""Reads rich text (.rtf) with striprtf, whose output is text without structure but for tables."""
+"""Reads rich text (.rtf) with striprtf, whose output is text without structure but for tables.
+
+So characters that stand for themselves mark headings and list items before it reads the file.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,9 @@ from rag.types import Document
 
 _HIDDEN = re.compile(r"\\v(?![a-z0-9])[^{}]{0,10000}?(?:\\v0 ?|(?=[{}]))")
 _NOTE = b"\\footnote"
+_HEADING_MARK, _ITEM_MARK = "\ue000", "\ue001"
+_HEADING = re.compile(r"\\outlinelevel([0-8])(?!\d) ?")
+_LABEL = re.compile(r"\{(?:\\\*)?\\(?:listtext|pntext)(?![a-z])")
 _TITLE = re.compile(rb"\{\\title ([^{}\\]{1,300})\}")
 
 
@@ -22,7 +28,8 @@ def read_rich_text(raw: RawSource) -> list[Document]:
     if not raw.data.lstrip().startswith(b"{\\rtf"):
         raise source_error(raw.name, "is not rich text", "Save it again as .rtf.")
     try:
-        text = rtf_to_text(_HIDDEN.sub("", raw.data.decode("latin-1")), errors="replace")  # type: ignore[no-untyped-call]
+        source = _marked(_HIDDEN.sub("", raw.data.decode("latin-1")))
+        text = rtf_to_text(source, errors="replace")  # type: ignore[no-untyped-call]
     except Exception as error:  # broken files fail in many ways
         raise source_error(raw.name, "is damaged", "Save it again as .rtf.") from error
     title = _TITLE.search(raw.data)
@@ -32,10 +39,32 @@ def read_rich_text(raw: RawSource) -> list[Document]:
     return [make_document(raw, markdown.join_blocks(_blocks(text)), stated)]
 
 
+def _marked(source: str) -> str:
+    """`source` with a mark in the text where a heading, with its level, or a list item begins."""
+    heading, item = (f"\\uc1\\u{ord(mark)}?" for mark in (_HEADING_MARK, _ITEM_MARK))
+    source = _HEADING.sub(lambda found: f"{found[0]}{{{heading}{found[1]}}}", source)
+    return _LABEL.sub(lambda _: f"{{{item}\\listtext", source)
+
+
 def _blocks(text: str) -> Iterator[Block]:
-    """Paragraphs, and as tables the lines that striprtf ends with a bar."""
+    """Paragraphs, headings, items, and as tables the lines that striprtf ends with a bar."""
     for is_table, lines in groupby(text.split("\n"), key=lambda line: line.endswith("|")):
         if is_table:
-            yield markdown.table([line[:-1].split("|") for line in lines])
+            rows = ([_unmarked(cell) for cell in line[:-1].split("|")] for line in lines)
+            yield markdown.table(list(rows))
         else:
-            yield from map(markdown.paragraph, lines)
+            yield from map(_block, lines)
+
+
+def _block(line: str) -> Block:
+    mark, rest = line.strip()[:1], line.strip()[1:]
+    if mark == _HEADING_MARK:
+        return markdown.heading(int(rest[0]) + 1, _unmarked(rest[1:]))
+    if mark == _ITEM_MARK:
+        label, _, text = rest.lstrip().partition("\t")
+        return markdown.item(_unmarked(text), label if label.strip("(")[:1].isalnum() else "-")
+    return markdown.paragraph(_unmarked(line))
+
+
+def _unmarked(text: str) -> str:
+    return re.sub(rf"{_HEADING_MARK}\d|{_ITEM_MARK}", "", text)

@@ -1,0 +1,37 @@
+"""The benchmark of indexing: its files have the sizes it says, its memory that of a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from eval.benchmarks import index_speed
+from eval.benchmarks.index_speed import StandIn, measure, write_folder
+from rag.settings import Settings
+
+
+def test_the_folder_has_files_of_about_one_size_and_different_words(tmp_path: Path) -> None:
+    write_folder(tmp_path / "files", 3, 2_000)
+    texts = [path.read_text("utf-8") for path in sorted((tmp_path / "files").iterdir())]
+    assert [2_000 <= len(text) < 2_400 for text in texts] == [True] * 3
+    assert len(set(texts)) == 3
+
+
+def test_vectors_of_the_stand_in_have_length_one() -> None:
+    vectors = StandIn("none", 4).embed(["a", "abcdef"])
+    assert vectors == [[0, 1, 0, 0], [0, 0, 1, 0]]
+
+
+@pytest.mark.slow
+def test_small_sizes_give_the_three_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index_speed, "_RUNS", 1)
+    monkeypatch.setattr(index_speed, "_FOLDERS", ("cases/formats/files",))
+    speed, memory, folder = measure(Path(), Settings(model="none"), slice(0, 3))
+    assert [line.name for line in speed.lines] == ["reading alone", "embedding alone", "indexing"]
+    share = speed.lines[2].figures["share of the slower"]
+    assert share is not None
+    assert 0 < share.mean <= 1.5
+    peaks = [line.figures["MB at the peak"] for line in memory.lines]
+    assert all(peak is not None and 50 < peak.mean < 3_000 for peak in peaks)
+    assert folder.lines[0].name == "3 files"
