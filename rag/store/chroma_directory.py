@@ -6,12 +6,12 @@ import math
 import shutil
 import struct
 import warnings
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from rag.errors import EmbedderMismatch
-from rag.types import Chunk
+from rag.types import Chunk, Span
 
 MAX_BATCH_ROWS = 5000  # Chroma takes 5,461 in one call, SQLite 32,766 values in one filter
 NEVER = 10**9  # changes
@@ -104,6 +104,17 @@ class ChromaDirectory:
 
     def ids(self) -> set[str]:
         return set(self._store.client.get(include=[])["ids"])
+
+    def batches(self) -> Iterator[tuple[list[Chunk], list[list[float]]]]:
+        """All vectors, each with its chunk, of which only the ids are known."""
+        for ids in _batches(sorted(self.ids())):
+            found = self._store.client.get(ids, include=["embeddings", "metadatas"])
+            documents = [str(each["document_id"]) for each in found["metadatas"]]
+            chunks = [
+                Chunk(id, Span(document, 0, 1))
+                for id, document in zip(found["ids"], documents, strict=True)
+            ]
+            yield chunks, [list(map(float, each)) for each in found["embeddings"]]
 
     def search(
         self, vector: Sequence[float], k: int, document_ids: Collection[str] | None

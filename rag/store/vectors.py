@@ -108,6 +108,17 @@ class VectorStore:
                 shutil.rmtree(directory.folder, ignore_errors=True)
         self._unwritten = 0
 
+    def write_anew(self) -> None:
+        """As `write_index`, into files that hold nothing of what was deleted: Chroma only marks it
+        as such. Takes some seconds for 5,000 vectors."""
+        with self._locked_directory() as directory:
+            with self._draft_folder() as folder, _translate_errors(self._path):
+                self._write_folder(folder, self._embedder_name, directory.batches())
+                self._close_directory()
+                self._make_current(folder, self._embedder_name)
+            shutil.rmtree(directory.folder, ignore_errors=True)
+        self._unwritten = 0
+
     def ids(self) -> set[str]:
         """The ids of all chunks that have a vector."""
         with self._locked_directory() as directory:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from rag.errors import FootnoteError
+from ui.web.connections import impatient_protocol
+from ui.web.uploads_folder import uploads_folder
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 DEFAULT_PORT = 7860
 MAX_PORTS_TRIED = 50  # tried one after the other, where no port was chosen
 HOSTED_SLOTS = 8  # questions that a hosted model answers at a time; the local model answers one
+MAX_CONNECTIONS = 800  # below the files that a process may have open
 SHUTDOWN_TIMEOUT_S = 2  # for replies under way when the server ends
 
 
@@ -107,7 +111,7 @@ def serve(  # noqa: PLR0913
 
     from ui.gate.sign_in import Access
 
-    with closing(_listening(host, port)) as listening, _uploads_folder():
+    with _ending_in_order(), closing(_listening(host, port)) as listening, uploads_folder():
         access = Access.of(host, auth_file, root_path, readers)
         web, runner, history = create_page(
             assistant, access, root_path=root_path, mcp=mcp, max_running=max_running
@@ -118,6 +122,8 @@ def serve(  # noqa: PLR0913
             access_log=False,
             timeout_graceful_shutdown=SHUTDOWN_TIMEOUT_S,
             server_header=False,
+            http=impatient_protocol(),
+            limit_concurrency=MAX_CONNECTIONS,
             proxy_headers=bool(root_path),
         )
         say(_address(host, listening.getsockname()[1]))
@@ -129,14 +135,20 @@ def serve(  # noqa: PLR0913
 
 
 @contextmanager
-def _uploads_folder() -> Iterator[None]:
-    """A temporary folder for what Gradio writes, uploaded files above all; gone at the end.
+def _ending_in_order() -> Iterator[None]:
+    """Within this block, SIGTERM ends the program as its own end would, with exit code 0."""
 
-    By default that is one folder for everybody on the machine, and it is never emptied.
-    """
-    with TemporaryDirectory(prefix="footnote-", ignore_cleanup_errors=True) as folder:
-        os.environ.setdefault("GRADIO_TEMP_DIR", folder)  # read when gradio is first imported
+    def end(*_: object) -> None:
+        raise SystemExit(0)
+
+    if threading.current_thread() is not threading.main_thread():
         yield
+        return
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _listening(host: str, port: int | None) -> socket.socket:
