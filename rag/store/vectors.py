@@ -28,7 +28,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from rag.errors import LibraryBusy, LibraryError, printable_line
-from rag.store.chroma_directory import ChromaDirectory, embedder_mismatch
+from rag.store.chroma_directory import ChromaDirectory, clear_unused, embedder_mismatch
 from rag.types import Chunk
 
 LOCK_TIMEOUT_S = 60.0  # wait for another process
@@ -160,6 +160,7 @@ class VectorStore:
     def _make_current(self, folder: Path, embedder_name: str) -> None:
         """Have `folder` write its index, check that it opens, and make it the current one."""
         ChromaDirectory(folder, embedder_name, write_after=2).close()
+        clear_unused(folder)
         self._directory = ChromaDirectory(folder, embedder_name)
         for file in filter(Path.is_file, folder.rglob("*")):
             with file.open("rb+") as written:
