@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
+import logging
 import os
 import signal
 import socket
@@ -126,6 +128,7 @@ def serve(  # noqa: PLR0913
             limit_concurrency=MAX_CONNECTIONS,
             proxy_headers=bool(root_path),
         )
+        logging.getLogger("uvicorn.error").addFilter(_is_no_end_of_a_stream)
         say(_address(host, listening.getsockname()[1]))
         try:
             uvicorn.Server(config).run(sockets=[listening])
@@ -149,6 +152,13 @@ def _ending_in_order() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def _is_no_end_of_a_stream(record: logging.LogRecord) -> bool:
+    """False for what uvicorn logs when it ends replies under way, as it should at its own end."""
+    kind = record.exc_info[0] if record.exc_info else None
+    is_cancelled = kind is not None and issubclass(kind, asyncio.CancelledError)
+    return not is_cancelled and not record.getMessage().startswith("Cancel ")
 
 
 def _listening(host: str, port: int | None) -> socket.socket:
