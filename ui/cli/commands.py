@@ -313,9 +313,12 @@ def doctor(
 def config(ctx: typer.Context) -> None:
     """Show the settings in force.
 
-    Secrets are left out. Says whether text leaves this machine, and to which host.
+    Secrets are left out. Says whether text leaves this machine, and to which host, and for each
+    setting what does because of it.
     """
-    from ui.settings_summary import model_name, privacy_sentence, setting_values
+    from rich.text import Text
+
+    from ui.settings_summary import model_name, privacy_sentence, setting_values, what_leaves
     from ui.shell.screen import Screen
     from ui.shell.terminal_rows import Row, table_rows
 
@@ -331,6 +334,9 @@ def config(ctx: typer.Context) -> None:
             *table_rows(facts, screen.width),
             Row(),
             *table_rows(setting_values(settings), screen.width),
+            Row(),
+            Row(Text("What leaves this machine because of a setting:")),
+            *table_rows(what_leaves(settings), screen.width),
         )
 
 
