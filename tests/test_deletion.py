@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from rag.ingest import index_check, pipeline
+from rag.ingest.chunking import embedding_text
 from rag.ingest.pipeline import complete, remove
 from rag.store.documents import Library
 from rag.store.overviews import Topic
@@ -43,19 +44,19 @@ def files_with_secret(index: Index, vectors: list[list[float]]) -> set[str]:
 def _has_vector(data: bytes, vectors: list[list[float]]) -> bool:
     for shift in range(4):
         numbers = np.frombuffer(data[shift : len(data) - (len(data) - shift) % 4], "<f4")
-        near = np.lib.stride_tricks.sliding_window_view(numbers, 4) if len(numbers) > 3 else []
+        if len(numbers) < 4:
+            continue
+        near = np.lib.stride_tricks.sliding_window_view(numbers, 4)
         for vector in vectors:
-            if len(near) and (np.abs(near - np.array(vector[:4])) < 1e-4).all(axis=1).any():
+            if (np.abs(near - np.array(vector[:4])) < 1e-4).all(axis=1).any():
                 return True
     return False
 
 
 def secret_vectors(index: Index) -> list[list[float]]:
     document = index.library.document("secret.txt")
-    texts = [
-        pipeline.embedding_text(document, chunk) for chunk in index.library.chunks("secret.txt")
-    ]
-    return index.embedder.embed(texts)
+    chunks = index.library.chunks("secret.txt")
+    return index.embedder.embed([embedding_text(document, chunk) for chunk in chunks])
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")

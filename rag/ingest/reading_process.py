@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import IO, Any
 
@@ -25,6 +25,7 @@ from rag.types import Document
 WORKER_SCRIPT = Path(__file__).with_name("reading_worker.py")
 IDLE_S = 30.0  # until a child that is not needed ends
 MAX_REPLY_BYTES = 500_000_000
+_FIELDS = [field.name for field in fields(Document)]
 PAGE = "The page"  # what messages call a web page
 
 
@@ -36,6 +37,28 @@ class ReadingLimits:
     seconds: float = 300.0
     memory_bytes: int = 1_500_000_000
     pages: int = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    """What the child tells of one file; `is_full` where it holds much memory by now."""
+
+    documents: list[Document]
+    problems: list[Failed | Warned]
+    error: SourceError | None
+    is_full: bool
+
+    @classmethod
+    def of(cls, message: bytes) -> _Reply:
+        """Raises `ValueError`, `TypeError` or `KeyError` for anything else than a reply."""
+        told = json.loads(message)
+        kinds = {"failed": Failed, "warned": Warned}
+        return cls(
+            [Document(**{name: each[name] for name in _FIELDS}) for each in told["documents"]],
+            [kinds[kind](str(source), str(text)) for kind, source, text in told["problems"]],
+            SourceError(*map(str, told["error"])) if told["error"] else None,
+            bool(told["is_full"]),
+        )
 
 
 class ReadingProcess:
@@ -71,17 +94,22 @@ class ReadingProcess:
         with self._lock:
             reply = self._ask({**asked, "pages": self._limits.pages}, data, name)
             self._end_when_idle()
-        for kind, source, text in reply["problems"]:
-            report(Failed(source, text) if kind == "failed" else Warned(source, text))
-        if reply["error"]:
-            raise SourceError(*reply["error"])
-        return [Document(**fields) for fields in reply["documents"]]
+        for problem in reply.problems:
+            report(problem)
+        if reply.error:
+            raise reply.error
+        return reply.documents
 
-    def _ask(self, asked: dict[str, Any], data: bytes, name: str) -> dict[str, Any]:
+    def _ask(self, asked: dict[str, Any], data: bytes, name: str) -> _Reply:
         """The child's reply to one request. Raises `SourceError` where it gives none."""
         child = self._started()
         late = threading.Event()
-        timer = threading.Timer(self._limits.seconds, lambda: (late.set(), child.kill()))
+
+        def give_up() -> None:
+            late.set()
+            child.kill()
+
+        timer = threading.Timer(self._limits.seconds, give_up)
         timer.daemon = True
         timer.start()
         try:
@@ -89,20 +117,19 @@ class ReadingProcess:
             assert child.stdout is not None
             write_message(child.stdin, json.dumps(asked).encode())
             write_message(child.stdin, data)
-            reply: dict[str, Any] = json.loads(read_message(child.stdout, MAX_REPLY_BYTES))
-        except (OSError, EOFError, ValueError) as error:
+            reply = _Reply.of(read_message(child.stdout, MAX_REPLY_BYTES))
+        except (OSError, EOFError, ValueError, TypeError, KeyError) as error:
             self._end()
             if late.is_set():
-                raise source_error(
-                    name, f"takes over {self._limits.seconds:g} seconds to read", _SPLIT
-                ) from error
+                seconds = f"{self._limits.seconds:g} seconds"
+                raise source_error(name, f"takes over {seconds} to read", _SPLIT) from error
             raise source_error(name, "made its reader crash", _SAVE_ANEW) from error
         except BaseException:
             self._end()  # what it still sends would be taken for the next reply
             raise
         finally:
             timer.cancel()
-        if reply["is_full"]:  # what the file left behind is not to count against the next one
+        if reply.is_full:  # what the file left behind is not to count against the next one
             self._end()
         return reply
 
