@@ -75,17 +75,18 @@ def _stored(document: Any) -> None:
         return
 
 
-def main() -> None:
-    bodies = st.one_of(JSON.map(lambda value: json.dumps(value).encode()), st.binary(max_size=100))
-    others = [
+def all_targets() -> list[Target]:
+    """Those of `rag` and of `ui`."""
+    bodies = JSON.map(lambda value: json.dumps(value).encode()) | st.binary(max_size=100)
+    return [
+        *targets(),
         Target("exports and verify", st.tuples(TEXT, st.lists(TEXT, max_size=3), TEXT), _exported),
         Target("verify of any text", TEXT, read_export),
         Target("verify of any Word file", st.binary(max_size=200).map(b"PK".__add__), read_export),
         Target("bodies of chat completions", bodies, parse_request),
         Target("stored exchanges", JSON, _stored),
     ]
-    run([*targets(), *others])
 
 
 if __name__ == "__main__":
-    main()
+    run(all_targets())
