@@ -3,7 +3,8 @@
 of the APIs.
 
 Hypothesis generates, and makes an input that fails as small as it can. What fails is any error but
-a `FootnoteError`, and an input that takes over `HANGS_S` seconds of the processor. `--examples` is for each target.
+a `FootnoteError`, and an input that takes over `HANGS_S` seconds of the processor. `--examples` is
+for each target.
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ class _Reply:
     def of(cls, message: bytes) -> _Reply:
         """Raises `ValueError`, `TypeError` or `KeyError` for anything else than a reply."""
         told = json.loads(message)
-        kinds = {"failed": Failed, "warned": Warned}
+        kinds: dict[str, type[Failed] | type[Warned]] = {"failed": Failed, "warned": Warned}
         return cls(
             [Document(**{name: each[name] for name in _FIELDS}) for each in told["documents"]],
             [kinds[kind](str(source), str(text)) for kind, source, text in told["problems"]],
