@@ -41,7 +41,8 @@ OWNERS = {
         *("rag.ingest.readers.markdown", "ui.views.markdown_places", "ui.views.source_structure")
     },
     "pypdfium2": {
-        *("rag.ingest.page_image_worker", "rag.ingest.readers.pdf", "rag.ingest.readers.pdf_words")
+        *("rag.ingest.page_image_worker", "rag.ingest.reading_worker"),
+        *("rag.ingest.readers.pdf", "rag.ingest.readers.pdf_words"),
     },
     "striprtf": {"rag.ingest.readers.rich_text"},
     "chardet": {"rag.ingest.encodings"},
