@@ -50,6 +50,7 @@ OWNERS = {
     "trafilatura": {"rag.ingest.readers.html"},
     "yaml": {"rag.ingest.readers.markdown"},
     "sqlite3": {
+        "eval.robustness.index_work",
         "rag.store.library_schema",
         "rag.store.sqlite",
         "rag.store.documents",
