@@ -6,7 +6,7 @@ answer that they end with. The command line, the page and the evals consume the 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import date
@@ -430,8 +430,14 @@ class Assistant:
 
     def remove(self, document_id: str) -> Removed:
         """Forget a document. Raises `NoSuchDocument`, `LibraryBusy`."""
-        return pipeline.remove(
-            document_id,
+        (removed,) = self.remove_all([document_id])
+        return removed
+
+    def remove_all(self, document_ids: Iterable[str]) -> Iterator[Removed]:
+        """Forget documents, one after the other; at the end, nothing of them is left in the files
+        of the index, unless it is very large."""
+        return pipeline.remove_all(
+            document_ids,
             library=self.library,
             vectors=self.vectors,
             lock_path=self.settings.lock_path,

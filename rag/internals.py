@@ -43,9 +43,11 @@ from rag.conflicts.pair_features import Features as PairFeatures
 from rag.conflicts.pair_scorer import WEIGHTS as PAIR_SCORER_FILE
 from rag.conflicts.pair_scorer import PairScorer
 from rag.conflicts.pair_scorer import Weights as PairModel
+from rag.ingest import pipeline
 from rag.ingest.chunking import chunk_document
 from rag.ingest.chunking import embedding_text
 from rag.ingest.readers import read_page
+from rag.ingest.reading_process import ReadingProcess
 from rag.models.chat import HOSTED_BUDGET_TOKENS
 from rag.models.chat import REASONING_TOKENS
 from rag.models.chat import OpenAIChat
@@ -124,6 +126,7 @@ __all__ = [
     "PairModel",
     "PairScorer",
     "Point",
+    "ReadingProcess",
     "Remedies",
     "Retriever",
     "Scorer",
@@ -160,6 +163,7 @@ __all__ = [
     "order_features",
     "overall_score",
     "parse_units",
+    "pipeline",
     "prompts",
     "read_in_context",
     "read_page",

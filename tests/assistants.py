@@ -9,7 +9,7 @@ from __future__ import annotations
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -147,6 +147,9 @@ class QuotingAssistant:
     def remove(self, document_id: str) -> Removed:
         self.library.remove(document_id)
         return Removed(document_id)
+
+    def remove_all(self, document_ids: Iterable[str]) -> Iterator[Removed]:
+        return map(self.remove, document_ids)
 
     def ask(
         self,

@@ -117,14 +117,16 @@ def _whoami(access: Access) -> Callable[..., str]:
 
 
 @contextmanager
-def served(app: Any, port: int = 0) -> Iterator[str]:
-    """The base URL of `app`, such as ``http://127.0.0.1:41234``; `port` 0: one that is free."""
+def served(app: Any, port: int = 0, **options: Any) -> Iterator[str]:
+    """The base URL of `app`, such as ``http://127.0.0.1:41234``; `port` 0: one that is free.
+    `options` go to `uvicorn.Config`."""
     import uvicorn
 
     with socket.socket() as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(("127.0.0.1", port))
-        config = uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=2)
+        options = {"log_level": "error", "timeout_graceful_shutdown": 2, **options}
+        config = uvicorn.Config(app, **options)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()

@@ -42,7 +42,8 @@ OWNERS = {
         *("rag.ingest.readers.markdown", "ui.views.markdown_places", "ui.views.source_structure"),
     },
     "pypdfium2": {
-        *("rag.ingest.page_image_worker", "rag.ingest.readers.pdf", "rag.ingest.readers.pdf_words")
+        *("rag.ingest.page_image_worker", "rag.ingest.reading_worker"),
+        *("rag.ingest.readers.pdf", "rag.ingest.readers.pdf_words"),
     },
     "striprtf": {"rag.ingest.readers.rich_text"},
     "chardet": {"rag.ingest.encodings"},
@@ -50,6 +51,7 @@ OWNERS = {
     "trafilatura": {"rag.ingest.readers.html"},
     "yaml": {"rag.ingest.readers.markdown"},
     "sqlite3": {
+        "eval.robustness.index_work",
         "rag.store.library_schema",
         "rag.store.sqlite",
         "rag.store.documents",

@@ -206,7 +206,7 @@ def test_a_server_that_ends_while_it_answers_says_so_afterwards(
         window.page.goto("about:blank")
     with site(seeds, model, tmp_path / "site", int(built.url.rpartition(":")[2])):
         window.open(address)
-        expect(window.live).to_contain_text("The answer broke off when the server ended.")
+        expect(window.live).to_contain_text("The answer was interrupted when the server ended.")
         expect(window.live.locator(".fn-passage").first).to_contain_text("fentanyl")
         model.says(SAID)
         before = window.shown

@@ -771,6 +771,28 @@ def test_config_says_where_the_index_lives(footnote: Invoke, tmp_path: Path) -> 
     assert re.search(rf"^Index +{tmp_path / 'data'}$", footnote("config").stdout, re.MULTILINE)
 
 
+def left(**chosen: Any) -> dict[str, str]:
+    """What leaves the machine because of a setting, without those of which nothing does."""
+    told = dict(settings_summary.what_leaves(load_settings(**chosen)))
+    assert set(told) == {name for name, _ in settings_summary.setting_values(load_settings())}
+    return {name: text for name, text in told.items() if text != settings_summary.NOTHING_LEAVES}
+
+
+def test_config_tells_for_each_setting_what_leaves_because_of_it(footnote: Invoke) -> None:
+    assert left() == {}
+    assert left(openai_api_key="k", model="local") == {}
+    assert left(llm_base_url="http://127.0.0.1:1/v1", api_key="k") == {}
+    asked = left(llm_base_url="https://a.example/v1", api_key="k", openai_api_key="o")
+    assert set(asked) >= {"FOOTNOTE_LLM_BASE_URL", "FOOTNOTE_LLM_API_KEY"}
+    assert "OPENAI_API_KEY" not in asked
+    assert all(text.startswith("a.example: ") for text in asked.values())
+    embedded = left(embedding_model="e", openai_api_key="o", model="local")
+    assert set(embedded) == {"FOOTNOTE_EMBEDDING_MODEL", "OPENAI_API_KEY"}
+    assert all(text.startswith("api.openai.com: ") for text in embedded.values())
+    shown = footnote("config").stdout
+    assert re.search(r"^FOOTNOTE_EMBEDDING_MODEL +nothing$", shown, re.MULTILINE)
+
+
 @pytest.mark.parametrize(
     ("chosen", "hosts"),
     [

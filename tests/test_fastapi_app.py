@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import re
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import unescape
@@ -13,9 +14,13 @@ from urllib.parse import unquote
 
 import httpx
 import pytest
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.testclient import TestClient
 
 from rag.settings import load_settings as load_settings
 from tests.serving import Site, served, site
+from ui.gate.request_limits import RequestLimits
 from ui.gate.sign_in import COOKIE, Access, cookie_owner
 from ui.gate.users import Users
 from ui.questions.exchange import Exchange
@@ -23,6 +28,7 @@ from ui.records import verify_export
 from ui.web.full_disk import SENTENCE
 from ui.web.routes import content_disposition
 
+PATIENCE_S = 60
 QUESTION = "What tariff rate applies to fentanyl?"
 FOREIGN = re.compile(r"(?:src|href|content)=[\"']?(?:https?:)?//[^\"'\s>]*")
 
@@ -51,7 +57,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, st
 @pytest.fixture
 def visit(running: tuple[Site, str]) -> Iterator[Visit]:
     built, url = running
-    with httpx.Client(base_url=url) as browser:
+    with httpx.Client(base_url=url, timeout=PATIENCE_S) as browser:
         browser.get("/")
         owner = cookie_owner(browser.cookies[COOKIE])
         assert owner
@@ -127,6 +133,93 @@ def test_gradios_handlers_know_the_owner(visit: Visit) -> None:
     call = visit.browser.post("/gradio_api/call/who", json={"data": []})
     event = call.json()["event_id"]
     assert visit.owner in visit.get(f"/gradio_api/call/who/{event}").text
+
+
+def test_a_stream_belongs_to_who_asked(visit: Visit, running: tuple[Site, str]) -> None:
+    hash, event = "windowofann", visit.browser.post("/gradio_api/call/who", json={"data": []})
+    joined = {"data": [], "fn_index": 0, "session_hash": hash}
+    assert visit.browser.post("/gradio_api/queue/join", json=joined).status_code == 200
+    uploading = "/gradio_api/upload?upload_id=annsfile"
+    assert visit.browser.post(uploading, files={"files": ("a.txt", b"a")}).status_code == 200
+    paths = (
+        f"/gradio_api/queue/data?session_hash={hash}",
+        f"/gradio_api/heartbeat/{hash}",
+        f"/gradio_api/call/who/{event.json()['event_id']}",
+        "/gradio_api/upload_progress?upload_id=annsfile",
+    )
+    other: Any = {"base_url": running[1], "timeout": PATIENCE_S}
+    with httpx.Client(**other) as bob, httpx.Client(**other) as nobody:
+        bob.get("/")
+        for path in paths:
+            assert bob.get(path).status_code == 404
+            nobody.cookies.clear()
+            assert nobody.get(path).status_code == 404
+        for path in ("queue/join", "cancel", "reset", "call/who"):
+            sent = {**joined, "event_id": event.json()["event_id"]}
+            assert bob.post(f"/gradio_api/{path}", json=sent).status_code == 404
+    with visit.browser.stream("GET", paths[0]) as stream:
+        assert stream.status_code == 200
+    assert visit.owner in visit.get(paths[2]).text
+
+
+def test_a_program_without_cookies_gets_its_own_answer(running: tuple[Site, str]) -> None:
+    url = f"{running[1]}/gradio_api/call/who"
+    event = httpx.post(url, json={"data": []}, timeout=PATIENCE_S).json()["event_id"]
+    assert "browser:" in httpx.get(f"{url}/{event}", timeout=PATIENCE_S).text
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/gradio_api/queue/join", "/gradio_api/call/ask", "/gradio_api/run/ask"),
+        *(
+            "/gradio_api/cancel",
+            "/gradio_api/component_server",
+            "/feedback",
+            "/share",
+            "/",
+            "/v1/x",
+        ),
+        "/v1/chat/completions",
+    ],
+)
+def test_every_route_limits_what_is_sent_to_it(visit: Visit, path: str, chunked: bool) -> None:
+    def pieces() -> Iterator[bytes]:
+        yield b'{"data": "'
+        for _ in range(20):
+            yield b"a" * 1_000_000
+
+    body = pieces() if chunked else b"a" * 20_000_000
+    try:
+        reply = visit.browser.post(path, content=body, headers={"Content-Type": "application/json"})
+    except (httpx.WriteError, httpx.RemoteProtocolError):
+        return  # closed before all of it was sent
+    assert reply.status_code in (404, 405, 413)
+
+
+def test_an_upload_has_a_limit_too() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await Request(scope, receive).body()
+        await PlainTextResponse("kept")(scope, receive, send)
+
+    limited = TestClient(RequestLimits(app, max_body_bytes=10, max_upload_bytes=100))
+    assert limited.post("/gradio_api/upload", content=b"a" * 100).text == "kept"
+    assert limited.post("/gradio_api/upload", content=b"a" * 101).status_code == 413
+    assert limited.post("/gradio_api/upload", content=iter([b"a" * 60] * 2)).status_code == 413
+    assert limited.post("/elsewhere", content=b"a" * 11).status_code == 413
+
+
+def test_a_body_that_does_not_come_is_not_waited_for_for_ever() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await Request(scope, receive).body()
+
+    with served(RequestLimits(app, max_body_s=0.3)) as url:
+        host, port = url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port))) as client:
+            client.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nab")
+            client.settimeout(20)
+            assert client.recv(100).startswith(b"HTTP/1.1 408 ")
 
 
 def named(visit: Visit, path: str) -> str:

@@ -33,6 +33,7 @@ from rag.events import (
     Updated,
     Warned,
 )
+from rag.ingest import pipeline
 from rag.ingest.chunking import embedding_text
 from rag.ingest.pipeline import check_embedder, ingest, rebuild, remove
 from rag.ingest.raw_source import Report
@@ -435,11 +436,48 @@ def test_only_one_run_at_a_time(index: Index, files: Path) -> None:
     with pytest.raises(LibraryBusy, match="Try again"):
         index.run(files)
     with pytest.raises(LibraryBusy):
-        remove("a.txt", library=index.library, vectors=index.vectors, lock_path=index.lock_path)
-    with pytest.raises(LibraryBusy):
         index.rebuild()
     assert len(list(run)) == 2
     assert kinds(index.run(files))["Skipped"]
+
+
+def test_a_document_can_be_removed_while_a_run_reads(index: Index, files: Path) -> None:
+    how = {"library": index.library, "vectors": index.vectors, "lock_path": index.lock_path}
+    index.run(files)
+    (files / "more" / "c.txt").unlink()
+    write(files / "a.txt", "Wheat\n\nThe price of wheat fell.")
+    run = index.start(files)
+    next(run)
+    remove("b.txt", **how)  # type: ignore[arg-type]
+    remove("more/c.txt", **how)  # type: ignore[arg-type]
+    list(run)
+    assert index.ids() == ["a.txt"]
+    index.check()
+    assert kinds(index.run(files)) == {"Added": ["b.txt"], "Skipped": ["a.txt"]}
+
+
+def test_what_is_removed_while_its_new_version_is_embedded_comes_whole(
+    index: Index, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The old and the new version share chunks, whose vectors the removal takes."""
+    monkeypatch.setattr(pipeline, "BATCH_CHUNKS", 2)
+    how = {"library": index.library, "vectors": index.vectors, "lock_path": index.lock_path}
+    write(files / "a.txt", long_text(12))
+    index.run(files)
+    write(files / "a.txt", long_text(13))
+    embed = index.embedder.embed
+
+    def removing(texts: Sequence[str]) -> list[list[float]]:
+        if len(index.embedder.calls) == before + 2:
+            remove("a.txt", **how)  # type: ignore[arg-type]
+        return embed(texts)
+
+    before = len(index.embedder.calls)
+    monkeypatch.setattr(index.embedder, "embed", removing)
+    index.run(files / "a.txt")
+    monkeypatch.undo()
+    assert "a.txt" in index.ids()
+    index.check()
 
 
 def test_a_run_may_move_from_thread_to_thread(index: Index, files: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from base64 import b64encode
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from ui.gate import users
 from ui.gate.request_guard import RequestGuard
 from ui.gate.security_headers import SecurityHeaders
 from ui.gate.sign_in import Access, UnknownOwner, cookie_owner, user_owner
+from ui.gate.sign_in_limits import LONGEST_S, MAX_AT_ONCE, SignInLimits, TooManyAttempts
 from ui.gate.users import Users, hash_password
 
 LOCAL = "http://127.0.0.1:7860"
@@ -49,6 +52,7 @@ def visit(access: Access = Access(), base_url: str = LOCAL) -> TestClient:  # no
             Route("/gradio_api/{rest:path}", owner),
         ]
     )
+    access = replace(access, limits=SignInLimits())
     app.add_middleware(RequestGuard, access=access)
     app.add_middleware(SecurityHeaders)
     return TestClient(app, base_url=base_url, raise_server_exceptions=False)
@@ -162,6 +166,84 @@ def test_health_is_open_and_tells_strangers_nothing() -> None:
     assert browser.get("/health").json() == {"details": False}
     assert browser.get("/health", headers={"Host": "evil.example"}).json() == {"details": False}
     assert browser.get("/health", headers=basic("ada", "lovelace")).json() == {"details": True}
+
+
+# --- wrong passwords ---------------------------------------------------------------------------
+
+
+def guess(limits: SignInLimits, name: str = "ada", address: str = "192.0.2.1") -> float:
+    """A wrong password: how long the attempt has to wait, 0 where it was looked at."""
+    try:
+        with limits.attempt(name, address):
+            return 0
+    except TooManyAttempts as error:
+        return error.wait_s
+
+
+def test_wrong_passwords_lock_a_name_for_an_address_longer_and_longer() -> None:
+    now = [0.0]
+    limits = SignInLimits(lambda: now[0])
+    assert [guess(limits) for _ in range(7)] == [0, 0, 0, 0, 0, 0, 1]
+    waits = []
+    for _ in range(12):
+        waits.append(guess(limits))
+        now[0] += waits[-1]
+        assert guess(limits) == 0
+    assert waits == sorted(waits)
+    assert waits[-1] == LONGEST_S
+    assert guess(limits, address="192.0.2.2") == 0
+    now[0] += 3601
+    assert [guess(limits) for _ in range(5)] == [0] * 5
+
+
+def test_an_address_that_tries_many_names_is_locked_and_so_is_a_name_tried_from_many() -> None:
+    now = [0.0]
+    limits = SignInLimits(lambda: now[0])
+    tried = [guess(limits, name=f"user{n}") for n in range(100)]
+    assert 0 < sum(wait == 0 for wait in tried) < 25
+    tried = [guess(limits, "grace", f"198.51.100.{n}") for n in range(100)]
+    assert 0 < sum(wait == 0 for wait in tried) < 60
+    tried = [guess(limits, f"user{n}", f"2001:db8::{n + 1:x}") for n in range(100)]
+    assert sum(wait == 0 for wait in tried) < 25, "one household has many addresses"
+
+
+def test_a_right_password_clears_what_went_before() -> None:
+    limits = SignInLimits(lambda: 0.0)
+    for _ in range(4):
+        assert [guess(limits) for _ in range(4)] == [0] * 4
+        with limits.attempt("ada", "192.0.2.1") as succeed:
+            succeed()
+
+
+def test_attempts_at_the_same_moment_are_all_counted() -> None:
+    limits = SignInLimits(lambda: 0.0)
+    with ExitStack() as open_:
+        for _ in range(MAX_AT_ONCE):
+            open_.enter_context(limits.attempt("ada", "192.0.2.1"))
+    assert [guess(limits) for _ in range(5)].count(0) == 6 - MAX_AT_ONCE
+
+
+def test_few_passwords_are_checked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ui.gate.sign_in_limits.MAX_WAIT_S", 0.05)
+    limits = SignInLimits(lambda: 0.0)
+    with ExitStack() as open_:
+        for number in range(MAX_AT_ONCE):
+            open_.enter_context(limits.attempt(f"user{number}", f"192.0.2.{number}"))
+        assert guess(limits, "grace", "198.51.100.1") > 0
+    assert guess(limits, "ada", "198.51.100.2") == 0
+
+
+def test_whoever_guesses_is_told_to_wait_and_locks_nobody_out() -> None:
+    browser = visit(SIGNED)
+    right = basic("ada", "lovelace")
+    assert browser.get("/owner", headers=right).status_code == 200
+    replies = [browser.get("/owner", headers=basic("ada", f"guess{n}")) for n in range(60)]
+    assert {reply.status_code for reply in replies[:5]} == {401}
+    assert {reply.status_code for reply in replies[10:]} == {429}
+    assert int(replies[-1].headers["retry-after"]) >= 1
+    assert browser.get("/owner", headers=right).status_code == 200
+    assert browser.get("/owner", headers=basic("grace", "hopper")).status_code == 200
+    assert browser.get("/health", headers=basic("ada", "guess")).status_code == 200
 
 
 # --- the file of users -------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from packaging.requirements import Requirement
 
 from rag.settings import load_settings
 from tests.asking import FENTANYL
@@ -256,6 +257,43 @@ def test_telemetry_is_off_once_a_module_of_ours_is_imported(module: str) -> None
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert ran.stdout.split() == ["1", "False"]
+
+
+IMPORTING = """
+import importlib, os, sys
+import rag
+from ui.web import server
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # as `create_page` does
+for name in sys.argv[1:]:
+    importlib.import_module(name)
+print("imported", len(sys.argv[1:]))
+"""
+
+
+def modules_of_dependencies() -> list[str]:
+    """The top-level modules of the packages that Footnote needs, without those of extras."""
+    from importlib.metadata import packages_distributions, requires
+
+    wanted = {
+        Requirement(each).name.lower().replace("_", "-")
+        for each in requires("footnote-qa") or ()
+        if "extra ==" not in each
+    }
+    return sorted(
+        module
+        for module, packages in packages_distributions().items()
+        if wanted & {each.lower().replace("_", "-") for each in packages}
+        and module.isidentifier()
+        and not module.startswith("_")
+    )
+
+
+def test_importing_a_dependency_contacts_nobody(watch: Watch) -> None:
+    modules = modules_of_dependencies()
+    assert {"gradio", "chromadb", "onnxruntime", "openai", "trafilatura"} <= set(modules)
+    told = watch.run([sys.executable, "-c", IMPORTING, *modules])
+    assert f"imported {len(modules)}" in told
+    assert [fault for fault in watch.faults() if not fault.startswith("left in")] == []
 
 
 FAULTY = """

@@ -37,6 +37,48 @@ def setting_values(settings: Settings) -> Iterator[tuple[str, str]]:
         yield variable, _shown(getattr(settings, name), is_url=name.endswith("_url"))
 
 
+# What leaves this machine because of a setting that has a value; all others send nothing out.
+_SENT = {
+    "llm_base_url": "questions and the passages chosen for them, as text",
+    "api_key": "the key itself, to the chat server",
+    "openai_api_key": "the key itself, to OpenAI",
+    "model": "the name, to the chat server",
+    "temperature": "the number, to the chat server",
+    "max_tokens": "the number, to the chat server",
+    "embedding_model": "all documents and questions, as text",
+    "embedding_base_url": "all documents and questions, as text",
+    "embedding_api_key": "the key itself, to the embeddings server",
+}
+NOTHING_LEAVES = "nothing"
+
+
+def what_leaves(settings: Settings) -> Iterator[tuple[str, str]]:
+    """For each setting, the name of its variable and what leaves this machine because of it, to
+    which host."""
+    chat = _host_of(settings, embedding_model=None)
+    embedding = _host_of(settings, model=LOCAL_MODEL)
+    variables = [name for name, _ in setting_values(settings)]
+    for field, variable in zip(type(settings).model_fields, variables, strict=True):
+        to = embedding if field.startswith("embedding") else chat
+        if field == "openai_api_key":
+            to = _host_of_openai_key(settings)
+        is_used = field in _SENT and getattr(settings, field) is not None
+        yield variable, f"{to}: {_SENT[field]}" if is_used and to else NOTHING_LEAVES
+
+
+def _host_of(settings: Settings, **changes: Any) -> str:
+    """The host elsewhere that gets text under the changed settings; "" where none does."""
+    return next(iter(outside_hosts(settings.model_copy(update=changes))), "")
+
+
+def _host_of_openai_key(settings: Settings) -> str:
+    key = settings.openai_api_key.get_secret_value() if settings.openai_api_key else ""
+    chats = settings.provider == "openai" and settings.chat_key == key
+    embeds = settings.embedding_model is not None and not settings.embedding_base_url
+    is_sent = bool(key) and (chats or (embeds and settings.embedding_key == key))
+    return host(OPENAI_URL) if is_sent else ""
+
+
 def model_name(settings: Settings) -> str:
     """The chat model in use, as far as that is known before the first request."""
     if settings.provider == "none":

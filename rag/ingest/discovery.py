@@ -16,7 +16,8 @@ from rag.errors import SourceError
 from rag.events import Failed, PassedOver, Skipped, Warned
 from rag.ingest.folders import find_files
 from rag.ingest.missing_files import MissingFiles, is_missing, possible_files
-from rag.ingest.readers import FILE_SUFFIXES, read_file, read_page
+from rag.ingest.readers import FILE_SUFFIXES
+from rag.ingest.reading_process import read_file, read_page
 from rag.ingest.web import Page, is_url, normalise_url
 from rag.store.file_records import FileRecords, FileState, KnownDocument
 from rag.types import Document

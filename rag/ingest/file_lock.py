@@ -12,13 +12,13 @@ from rag.errors import LibraryError
 
 
 @contextmanager
-def try_lock(path: Path) -> Iterator[bool]:
-    """True where nobody else holds the lock at `path`: it is held until the block ends; False at
-    once where somebody does, be it another thread. Raises `LibraryError` when the file cannot be
-    written."""
+def try_lock(path: Path, timeout_s: float = 0.0) -> Iterator[bool]:
+    """True where nobody else holds the lock at `path`, or lets go of it within `timeout_s` seconds:
+    it is held until the block ends. False where somebody does, be it another thread. Raises
+    `LibraryError` when the file cannot be written."""
     # A lock of its own, because one object lets every thread of this process in; and of no thread,
     # because Gradio moves a generator among threads.
-    lock = FileLock(path, timeout=0, thread_local=False)
+    lock = FileLock(path, timeout=timeout_s, thread_local=False)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire()

@@ -120,9 +120,11 @@ class _IndexCheck:
                 lock_path=self.lock_path,
             )
             return Finding("vectors", "mended", f"{error.problem} {made:,} were made anew.")
-        if not missing and not left:
+        if not missing and not left and not self.library.has_deleted:
             return Finding("vectors", "fine", "Every chunk has its vector.")
         faults = f"{missing:,} were missing, {left:,} were left over."
+        if self.library.has_deleted:
+            faults = "The files still held what was deleted."
         if not self.mend:
             return _mendable("vectors", faults)
         complete(

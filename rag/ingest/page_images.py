@@ -21,6 +21,7 @@ from unicodedata import normalize
 
 from rag.errors import SourceError
 from rag.ingest.pdf_pages import page_of
+from rag.ingest.reading_process import ReadingProcess
 from rag.ingest.web import is_url
 from rag.types import Document, Span
 
@@ -136,14 +137,15 @@ def _path_of(document: Document) -> Path:
 def _digest_of(path: Path, length: int) -> str:
     """The digest of the document in a file, whose text has about `length` characters; "" where it
     would take long to read."""
-    from rag.ingest.readers import read_file
-
     if length > MAX_READ_CHARS:
         return ""
+    reading = ReadingProcess()  # not that of indexing, which may be at a long file
     try:
-        return read_file(path)[0].digest
+        return reading.read_file(path)[0].digest
     except SourceError:
         return ""
+    finally:
+        reading.close()
 
 
 def _drawn(path: Path, number: int) -> PageImage | PageNotShown:

@@ -4,18 +4,21 @@ For each document: read, chunk, embed, add the vectors, commit to the library, d
 of the old version. So the library never holds a chunk without a vector, and a crash anywhere
 leaves the old version whole. Vectors of chunks that the library does not hold are left over from a
 crash: searches ignore them and the end of a run deletes them.
+
+Two locks keep others away: one run at a time, and one change at a time. A run holds the second only
+while it writes, so that documents can be removed while it reads and embeds.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from rag.errors import EmbedderMismatch, LibraryBusy
+from rag.errors import EmbedderMismatch, LibraryBusy, NoSuchDocument
 from rag.events import Added, IngestEvent, Moved, Removed, Skipped, Updated
 from rag.ingest.chunking import chunk_document, embedding_text
 from rag.ingest.discovery import FileRead, SourceFinder
@@ -31,6 +34,8 @@ from rag.store.vectors import VectorStore
 from rag.types import Chunk, Document, Embedder
 
 BATCH_CHUNKS = 64  # embedded at once, across documents: most articles have five chunks
+MAX_ERASED_CHUNKS = 5_000  # of an index whose files are written anew when something is deleted
+CHANGE_TIMEOUT_S = 30.0  # wait for another's change: a run writes for a second at a time
 MAX_COMPLETED = 200  # documents of an older version that a run looks for topics of
 
 # Called with how many chunks are embedded, about how many there will be (None: not known), and the
@@ -54,24 +59,29 @@ def ingest(
 
     A document at or under `paths` whose file was deleted is removed; one whose folder is away is
     kept, with a failure that says so. A file that was renamed or moved keeps its id. Other
-    documents, web pages among them, are left alone. `lock_path` is a file of the index that only
-    one run at a time can lock. Closing the iterator ends the run; what it has yielded stays. Raises
-    `LibraryBusy` when another run is under way, `EmbedderMismatch`, `SourceError` for a path that
-    does not exist, and whatever the embedder and the disk raise; what was committed before stays.
+    documents, web pages among them, are left alone. `lock_path` is a file that whoever changes the
+    index locks, and beside it is one for the run. Closing the iterator ends the run; what it has
+    yielded stays. Raises `LibraryBusy` when another run is under way, `EmbedderMismatch`,
+    `SourceError` for a path that does not exist, and whatever the embedder and the disk raise; what
+    was committed before stays.
     """
     with _exclusive_run(lock_path):
-        run = _IndexRun(library, vectors, embedder, on_progress)
-        run.complete_vectors()
+        run = _IndexRun(library, vectors, embedder, lock_path, on_progress)
+        with _exclusive_change(lock_path):
+            run.complete_vectors()
         sources = SourceFinder(paths, urls, library.files, run.report_fetches(fetch))
         run.remember_roots(sources)
         yield from run.index(sources)
         missing = sources.missing()
         for id in missing.removed_ids():
-            yield _remove_document(id, library, vectors)
+            with suppress(NoSuchDocument):  # somebody removed it meanwhile
+                yield _removed(id, library, vectors, lock_path)
         yield from missing.away()
         run.complete_topics()
-        vectors.delete_all_but(library.chunk_ids())
-        vectors.write_index()
+        with _exclusive_change(lock_path):
+            run.complete_vectors()  # a removal may have taken some of a document being indexed
+            vectors.delete_all_but(library.chunk_ids())
+            _write(library, vectors)
 
 
 def preview(
@@ -108,9 +118,23 @@ def _change(found: Document, known: KnownDocument | None, chunks: int) -> Ingest
 
 
 def remove(document_id: str, *, library: Library, vectors: VectorStore, lock_path: Path) -> Removed:
-    """Delete a document, its chunks and their vectors. Raises `NoSuchDocument`, `LibraryBusy`."""
-    with _exclusive_run(lock_path):
-        return _remove_document(document_id, library, vectors)
+    """As `remove_all`, of one document."""
+    (removed,) = remove_all([document_id], library=library, vectors=vectors, lock_path=lock_path)
+    return removed
+
+
+def remove_all(
+    document_ids: Iterable[str], *, library: Library, vectors: VectorStore, lock_path: Path
+) -> Iterator[Removed]:
+    """Delete documents, their chunks and their vectors, also while a run is under way; at the end,
+    so that nothing of them is left in the files. Raises `NoSuchDocument`, and `LibraryBusy` while
+    all vectors are made anew."""
+    try:
+        for id in document_ids:
+            yield _removed(id, library, vectors, lock_path)
+    finally:
+        with _exclusive_change(lock_path):
+            _write(library, vectors)
 
 
 def complete(
@@ -118,10 +142,10 @@ def complete(
 ) -> None:
     """Give every chunk a vector, and delete those of no chunk. Raises `LibraryBusy`,
     `EmbedderMismatch`, and whatever the embedder and the disk raise."""
-    with _exclusive_run(lock_path):
-        _IndexRun(library, vectors, embedder, None).complete_vectors()
+    with _exclusive_run(lock_path), _exclusive_change(lock_path):
+        _IndexRun(library, vectors, embedder, lock_path).complete_vectors()
         vectors.delete_all_but(library.chunk_ids())
-        vectors.write_index()
+        _write(library, vectors, also_if_large=True)
 
 
 def rebuild(
@@ -138,8 +162,9 @@ def rebuild(
     use until the last new one is stored. Raises `LibraryBusy`, and whatever the embedder and the
     disk raise.
     """
-    with _exclusive_run(lock_path):
-        run = _IndexRun(library, vectors, embedder, on_progress, total=library.count_chunks())
+    with _exclusive_run(lock_path), _exclusive_change(lock_path):
+        total = library.count_chunks()
+        run = _IndexRun(library, vectors, embedder, lock_path, on_progress, total)
         vectors.rebuild(embedder.name, map(run.embed, _batches(_chunks_with_documents(library))))
         library.embedder = embedder.name
         return run.done
@@ -185,7 +210,8 @@ class _IndexRun:
     library: Library
     vectors: VectorStore
     embedder: Embedder
-    on_progress: Progress | None
+    lock_path: Path
+    on_progress: Progress | None = None
     total: int | None = None
     done: int = 0
     read: int = 0
@@ -224,7 +250,8 @@ class _IndexRun:
                 yield found
             elif found.id in known and known[found.id].digest == found.digest:
                 if found.source != known[found.id].source:
-                    self.library.files.move(found.id, found.source)
+                    with _exclusive_change(self.lock_path):
+                        self.library.files.move(found.id, found.source)
                 yield _change(found, known[found.id], 0)
             else:
                 chunks = chunk_document(found)
@@ -232,7 +259,9 @@ class _IndexRun:
                 pending = _PendingDocument(found, chunks, found.id in known, len(chunks))
                 queue.extend((pending, chunk) for chunk in chunks)
                 if not chunks:
-                    yield self.commit(pending, [])
+                    with _exclusive_change(self.lock_path):
+                        event = self.commit(pending, [])
+                    yield event
                 while len(queue) >= BATCH_CHUNKS:
                     yield from self.store_batch([queue.popleft() for _ in range(BATCH_CHUNKS)])
         yield from self.store_batch(list(queue))
@@ -262,7 +291,6 @@ class _IndexRun:
         if not batch:
             return
         chunks, vectors = self.embed([(pending.document, chunk) for pending, chunk in batch])
-        self.vectors.add(chunks, vectors)
         complete = []
         for (pending, _), vector in zip(batch, vectors, strict=True):
             pending.add_vector(vector)
@@ -270,8 +298,10 @@ class _IndexRun:
             if not pending.unembedded:
                 complete.append(pending)
         topics = self.find_topics([(each.document, each.vector) for each in complete])
-        for pending, found in zip(complete, topics, strict=True):
-            yield self.commit(pending, found)
+        with _exclusive_change(self.lock_path):
+            self.vectors.add(chunks, vectors)
+            events = [self.commit(*each) for each in zip(complete, topics, strict=True)]
+        yield from events
 
     def commit(self, pending: _PendingDocument, topics: Sequence[Topic]) -> IngestEvent:
         id = pending.document.id
@@ -286,14 +316,17 @@ class _IndexRun:
         """Look for the topics of documents that an older version indexed, a bounded number of
         them, by what stands at their beginning."""
         for id in self.library.overviews.without_topics(MAX_COMPLETED):
-            document = self.library.document(id)
-            found: list[Topic] = []
-            if first := self.library.chunks(id)[:1]:
-                (vector,) = self.embedder.embed([embedding_text(document, first[0])])
-                (found,) = self.find_topics([(document, vector)])
-            self.library.overviews.put_topics(id, document.digest, found)
-            if self.on_progress:
-                self.on_progress(self.done, self.total, document.title)
+            with suppress(NoSuchDocument), _exclusive_change(self.lock_path):
+                self.complete_topics_of(self.library.document(id))
+
+    def complete_topics_of(self, document: Document) -> None:
+        found: list[Topic] = []
+        if first := self.library.chunks(document.id)[:1]:
+            (vector,) = self.embedder.embed([embedding_text(document, first[0])])
+            (found,) = self.find_topics([(document, vector)])
+        self.library.overviews.put_topics(document.id, document.digest, found)
+        if self.on_progress:
+            self.on_progress(self.done, self.total, document.title)
 
     def find_topics(
         self, documents: Sequence[tuple[Document, Sequence[float]]]
@@ -331,20 +364,43 @@ def _batches(pairs: Iterator[_DocumentChunk]) -> Iterator[list[_DocumentChunk]]:
         yield batch
 
 
-def _remove_document(document_id: str, library: Library, vectors: VectorStore) -> Removed:
-    chunks = library.chunks(document_id)
-    library.remove(document_id)
-    vectors.delete(chunk.id for chunk in chunks)
-    return Removed(document_id)
+def _removed(id: str, library: Library, vectors: VectorStore, lock_path: Path) -> Removed:
+    with _exclusive_change(lock_path):
+        chunks = library.chunks(id)
+        library.remove(id)
+        vectors.delete(chunk.id for chunk in chunks)
+    return Removed(id)
+
+
+def _write(library: Library, vectors: VectorStore, *, also_if_large: bool = False) -> None:
+    """Write the vectors' index; where something was deleted, so that it leaves all files. In an
+    index of more than `MAX_ERASED_CHUNKS` that takes long, and is left to `complete`."""
+    is_small = also_if_large or library.count_chunks() <= MAX_ERASED_CHUNKS
+    if library.has_deleted and is_small:
+        vectors.write_anew()
+        library.erase_deleted()
+    else:
+        vectors.write_index()
 
 
 @contextmanager
 def _exclusive_run(lock_path: Path) -> Iterator[None]:
-    """Locks the index for one run. Raises `LibraryBusy`, and `LibraryError` when the lock file
-    cannot be written."""
-    with try_lock(lock_path) as is_ours:
+    """No other run until the block ends. Raises `LibraryBusy`, and `LibraryError` when the lock
+    file cannot be written."""
+    with try_lock(lock_path.with_name(f"{lock_path.name}.run")) as is_ours:
         if not is_ours:
-            raise LibraryBusy(
-                "Another process is changing this index.", "Try again when it is done."
-            )
+            raise _busy()
         yield
+
+
+@contextmanager
+def _exclusive_change(lock_path: Path) -> Iterator[None]:
+    """No other change until the block ends. Raises as `_exclusive_run`."""
+    with try_lock(lock_path, timeout_s=CHANGE_TIMEOUT_S) as is_ours:
+        if not is_ours:
+            raise _busy()
+        yield
+
+
+def _busy() -> LibraryBusy:
+    return LibraryBusy("Another process is changing this index.", "Try again when it is done.")

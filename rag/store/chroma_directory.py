@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
+import os
 import shutil
 import struct
 import warnings
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from rag.errors import EmbedderMismatch
-from rag.types import Chunk
+from rag.types import Chunk, Span
 
 MAX_BATCH_ROWS = 5000  # Chroma takes 5,461 in one call, SQLite 32,766 values in one filter
 NEVER = 10**9  # changes
@@ -105,6 +106,17 @@ class ChromaDirectory:
     def ids(self) -> set[str]:
         return set(self._store.client.get(include=[])["ids"])
 
+    def batches(self) -> Iterator[tuple[list[Chunk], list[list[float]]]]:
+        """All vectors, each with its chunk, of which only the ids are known."""
+        for ids in _batches(sorted(self.ids())):
+            found = self._store.client.get(ids, include=["embeddings", "metadatas"])
+            documents = [str(each["document_id"]) for each in found["metadatas"]]
+            chunks = [
+                Chunk(id, Span(document, 0, 1))
+                for id, document in zip(found["ids"], documents, strict=True)
+            ]
+            yield chunks, [list(map(float, each)) for each in found["embeddings"]]
+
     def search(
         self, vector: Sequence[float], k: int, document_ids: Collection[str] | None
     ) -> list[tuple[str, float]]:
@@ -146,19 +158,38 @@ def _remove_unwritten(folder: Path) -> None:
 
 def _check_files(folder: Path) -> None:
     """Raises `ValueError` when the index is shorter than its header says: Chroma's native code
-    would read beyond the end. The header holds: version, offset, capacity, number of elements,
-    bytes of an element."""
+    would read beyond the end."""
     for header in folder.glob("*/header.bin"):
-        begin = header.read_bytes()[:36].ljust(36, b"\0")
-        version, _, _, elements, element_bytes = struct.unpack("<i4Q", begin)
-        for name, size in (
-            ("data_level0.bin", element_bytes),
-            ("length.bin", 4),
-            ("link_lists.bin", 0),
-        ):
+        version, sizes = _stated_sizes(header)
+        for name, size in sizes.items():
             file = header.with_name(name)
-            if version != 1 or not file.exists() or file.stat().st_size < elements * size:
+            if version != 1 or not file.exists() or file.stat().st_size < size:
                 raise ValueError(f"{name} is not whole")
+
+
+def clear_unused(folder: Path) -> None:
+    """Overwrite what index files hold beyond their last vector: Chroma writes there whatever was in
+    memory, which may be of a vector that was deleted. The directory must not be open."""
+    for header in folder.glob("*/header.bin"):
+        for name, size in _stated_sizes(header)[1].items():
+            file = header.with_name(name)
+            if size:
+                whole = file.stat().st_size
+                os.truncate(file, size)
+                os.truncate(file, whole)  # reads as zeros
+
+
+def _stated_sizes(header: Path) -> tuple[int, dict[str, int]]:
+    """The version of an index, and the bytes that its files hold at least. A header holds: version,
+    offset, capacity, number of elements, bytes of an element."""
+    begin = header.read_bytes()[:36].ljust(36, b"\0")
+    version, _, _, elements, element_bytes = struct.unpack("<i4Q", begin)
+    sizes = {
+        "data_level0.bin": elements * element_bytes,
+        "length.bin": elements * 4,
+        "link_lists.bin": 0,
+    }
+    return version, sizes
 
 
 def _batches(items: list[Any]) -> list[list[Any]]:

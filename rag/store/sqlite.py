@@ -119,7 +119,7 @@ def _translate_errors(path: Path, format: DatabaseFormat) -> Iterator[None]:
 def _open_connection(path: Path, format: DatabaseFormat) -> sqlite3.Connection:
     """A connection for several threads, to a file with the schema; the caller commits."""
     with suppress(OSError):  # then SQLite cannot open the file either
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if format.private:
             path.touch(mode=0o600)
     try:

@@ -28,7 +28,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from rag.errors import LibraryBusy, LibraryError, printable_line
-from rag.store.chroma_directory import ChromaDirectory, embedder_mismatch
+from rag.store.chroma_directory import ChromaDirectory, clear_unused, embedder_mismatch
 from rag.types import Chunk
 
 LOCK_TIMEOUT_S = 60.0  # wait for another process
@@ -108,6 +108,17 @@ class VectorStore:
                 shutil.rmtree(directory.folder, ignore_errors=True)
         self._unwritten = 0
 
+    def write_anew(self) -> None:
+        """As `write_index`, into files that hold nothing of what was deleted: Chroma only marks it
+        as such. Takes some seconds for 5,000 vectors."""
+        with self._locked_directory() as directory:
+            with self._draft_folder() as folder, _translate_errors(self._path):
+                self._write_folder(folder, self._embedder_name, directory.batches())
+                self._close_directory()
+                self._make_current(folder, self._embedder_name)
+            shutil.rmtree(directory.folder, ignore_errors=True)
+        self._unwritten = 0
+
     def ids(self) -> set[str]:
         """The ids of all chunks that have a vector."""
         with self._locked_directory() as directory:
@@ -149,6 +160,7 @@ class VectorStore:
     def _make_current(self, folder: Path, embedder_name: str) -> None:
         """Have `folder` write its index, check that it opens, and make it the current one."""
         ChromaDirectory(folder, embedder_name, write_after=2).close()
+        clear_unused(folder)
         self._directory = ChromaDirectory(folder, embedder_name)
         for file in filter(Path.is_file, folder.rglob("*")):
             with file.open("rb+") as written:

@@ -7,6 +7,7 @@ it. Heavy libraries are imported inside them, so that ``footnote --help`` is the
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -64,6 +65,7 @@ def main(
         typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
+    os.umask(0o077)  # what is written is for this user alone
     ctx.obj = data_dir
 
 
@@ -272,7 +274,7 @@ def remove(
     with open_assistant(command_settings(ctx), seeds=False) as (assistant, screen):
         library = assistant.library
         folder = None if document in library.digests() else folder_documents(library, document)
-        removed = map(assistant.remove, folder or [document])
+        removed = assistant.remove_all(folder or [document])
         print_indexing(removed, library, screen)
         if folder:
             library.files.remove_root(str(Path(document).resolve()))
@@ -311,9 +313,12 @@ def doctor(
 def config(ctx: typer.Context) -> None:
     """Show the settings in force.
 
-    Secrets are left out. Says whether text leaves this machine, and to which host.
+    Secrets are left out. Says whether text leaves this machine, and to which host, and for each
+    setting what does because of it.
     """
-    from ui.settings_summary import model_name, privacy_sentence, setting_values
+    from rich.text import Text
+
+    from ui.settings_summary import model_name, privacy_sentence, setting_values, what_leaves
     from ui.shell.screen import Screen
     from ui.shell.terminal_rows import Row, table_rows
 
@@ -329,6 +334,9 @@ def config(ctx: typer.Context) -> None:
             *table_rows(facts, screen.width),
             Row(),
             *table_rows(setting_values(settings), screen.width),
+            Row(),
+            Row(Text("What leaves this machine because of a setting:")),
+            *table_rows(what_leaves(settings), screen.width),
         )
 
 

@@ -7,6 +7,7 @@ needed, and those of Gradio's routes that would contact other hosts.
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 from ui.gate import sign_in
 from ui.gate.security_headers import inner_path
 from ui.gate.sign_in import Access
+from ui.gate.sign_in_limits import TooManyAttempts
 
 if TYPE_CHECKING:
     from starlette.datastructures import Headers
@@ -24,17 +26,19 @@ HEALTH = "/health"
 # Gradio's routes that fetch from other hosts for whoever asks, or that this page does not use.
 _CLOSED = re.compile(
     r"/(?:gradio_api/(?:file[=/]https?:|proxy=|vibe|undo-vibe|run-history|runs|process_recording"
-    r"|deep_link|dev/|profiling)|monitoring|login|logout|manifest\.json|pwa_icon)",
+    r"|deep_link|dev/|profiling|stream/)|monitoring|login|logout|manifest\.json|pwa_icon)",
     re.IGNORECASE,
 )
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a request is refused: an HTTP status and one sentence."""
+    """Why a request is refused: an HTTP status and one sentence; `wait_s` is when another may
+    come, in seconds, 0 where that is not the matter."""
 
     status: int
     text: str
+    wait_s: int = 0
 
 
 class RequestGuard:
@@ -51,14 +55,18 @@ class RequestGuard:
             return await send({"type": "websocket.close", "code": 1008})
         path = inner_path(scope)
         refusal = self._refused(scope, path)
-        owner = None
+        owner, cookie = None, ""
         if refusal is None:
-            owner, cookie = await self._who(scope)
-            refusal = None if owner or self._may_read(scope, path) else _no_password()
-            send = self._with_cookie(send, scope, cookie) if cookie else send
+            try:
+                owner, cookie = await self._who(scope)
+                refusal = None if owner or self._may_read(scope, path) else _no_password()
+                send = self._with_cookie(send, scope, cookie) if cookie else send
+            except TooManyAttempts as error:
+                refusal = _too_many(error.wait_s)
         if refusal and path != HEALTH:
             return await _refuse(refusal)(scope, receive, send)
-        scope.setdefault("state", {})[sign_in.OWNER_KEY] = owner or ""
+        state = scope.setdefault("state", {})
+        state[sign_in.OWNER_KEY], state[sign_in.IS_NEW_KEY] = owner or "", bool(cookie)
         return await self._app(scope, receive, send)
 
     def _refused(self, scope: Scope, path: str) -> Refusal | None:
@@ -93,8 +101,8 @@ class RequestGuard:
         if self._access.users:
             from anyio import to_thread
 
-            given = headers.get("authorization", "")
-            name = await to_thread.run_sync(self._access.signed_in, given) if given else None
+            given, address = headers.get("authorization", ""), (scope.get("client") or ("",))[0]
+            name = await to_thread.run_sync(self._access.signed_in, given, address) if given else ""
             return (sign_in.user_owner(name) if name else None), ""
         if owner := sign_in.cookie_owner(_cookie(headers)):
             return owner, ""
@@ -146,9 +154,15 @@ def _no_password() -> Refusal:
     return Refusal(401, "Sign in with a name and a password from the file of users.")
 
 
+def _too_many(wait_s: float) -> Refusal:
+    seconds = math.ceil(wait_s)
+    return Refusal(429, f"Too many wrong passwords. Try again in {seconds:,} seconds.", seconds)
+
+
 def _refuse(refusal: Refusal) -> ASGIApp:
     from starlette.responses import PlainTextResponse
 
-    challenge = {"WWW-Authenticate": 'Basic realm="Footnote", charset="UTF-8"'}
-    headers = challenge if refusal.status == 401 else None
+    headers = {"Retry-After": str(refusal.wait_s)} if refusal.wait_s else {}
+    if refusal.status == 401:
+        headers["WWW-Authenticate"] = 'Basic realm="Footnote", charset="UTF-8"'
     return PlainTextResponse(f"{refusal.text}\n", refusal.status, headers)

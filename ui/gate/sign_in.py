@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from rag.errors import FootnoteError
 from ui.gate import users
+from ui.gate.sign_in_limits import SignInLimits
 from ui.gate.users import Users
 
 COOKIE = "footnote_owner"
@@ -25,6 +26,7 @@ SHARED = "/shared/"  # begins the paths of shared conversations
 Readers = Literal["users", "anyone", "nobody"]
 COOKIE_AGE_S = 365 * 24 * 3600
 OWNER_KEY = "footnote_owner"  # the owner's name in the state of a request
+IS_NEW_KEY = "footnote_owner_is_new"  # beside it: whether the request had no cookie yet
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -42,6 +44,7 @@ class Access:
     hosts: frozenset[str] = LOOPBACK
     root_path: str = ""
     readers: Readers = "users"
+    limits: SignInLimits = field(default_factory=SignInLimits, repr=False, compare=False)
 
     @classmethod
     def of(
@@ -100,13 +103,20 @@ class Access:
         name = hostname(host)
         return not self.hosts or name in self.hosts or is_loopback(name)
 
-    def signed_in(self, authorization: str) -> str | None:
+    def signed_in(self, authorization: str, address: str = "") -> str | None:
         """The user's name from an ``Authorization`` header, when the password is right.
 
-        ``Basic …``, or ``Bearer name:password`` for clients that know keys only.
+        ``Basic …``, or ``Bearer name:password`` for clients that know keys only. `address` is where
+        the request came from. Raises `TooManyAttempts` after too many wrong ones.
         """
         name, password = _credentials(authorization)
-        return name if self.users.is_right(name, password) else None
+        if self.users.is_remembered(name, password):  # whoever guesses locks nobody out
+            return name
+        with self.limits.attempt(name, address) as succeed:
+            if not self.users.is_right(name, password):
+                return None
+            succeed()
+            return name
 
 
 def is_loopback(host: str) -> bool:

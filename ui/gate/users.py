@@ -35,16 +35,22 @@ class Users:
     def is_right(self, name: str, password: str) -> bool:
         """Slow (a tenth of a second) when a hashed password is met for the first time. An unknown
         name takes as long as a known one."""
-        tag = hmac.digest(self._key, f"{name}:{password}".encode(errors="replace"), "sha256")
-        if tag in self._right:
+        if self.is_remembered(name, password):
             return True
         known = self.passwords.get(name)
         against = next(iter(self.passwords.values()), "") if known is None else known
         if not _matches(password, against) or known is None:
             return False
         if len(self._right) < REMEMBERED:
-            self._right[tag] = None
+            self._right[self._tag(name, password)] = None
         return True
+
+    def is_remembered(self, name: str, password: str) -> bool:
+        """Whether this password was found right before; that costs nothing."""
+        return self._tag(name, password) in self._right
+
+    def _tag(self, name: str, password: str) -> bytes:
+        return hmac.digest(self._key, f"{name}:{password}".encode(errors="replace"), "sha256")
 
 
 def read_users(path: Path) -> Users:

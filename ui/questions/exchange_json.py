@@ -20,7 +20,7 @@ from rag.serialization import answer_to_json as answer_to_json
 from ui.questions.exchange import Exchange, State, Thumb
 
 SCHEMA = "footnote.exchange/1"
-BROKE_OFF = "The answer broke off when the server ended. Ask again."
+BROKE_OFF = "The answer was interrupted when the server ended. Ask again."
 _OVER = ("done", "stopped", "failed")
 
 

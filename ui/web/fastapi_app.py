@@ -53,7 +53,9 @@ def create_app(  # noqa: PLR0913
 
     from ui.api.chat_completions import ChatCompletions
     from ui.gate.request_guard import RequestGuard
+    from ui.gate.request_limits import RequestLimits
     from ui.gate.security_headers import SecurityHeaders
+    from ui.gate.stream_owners import StreamOwners
     from ui.records.feedback import FeedbackStore
     from ui.records.share_links import ShareLinks
     from ui.web.feedback_forms import FeedbackForms
@@ -83,7 +85,9 @@ def create_app(  # noqa: PLR0913
     ]
     _mount(app, blocks, root_path, mounting)
     app.add_middleware(PersonalPage)
+    app.add_middleware(StreamOwners)
     app.add_middleware(RequestGuard, access=access)
+    app.add_middleware(RequestLimits)
     # Outside of all others: it sees refusals, too.
     app.add_middleware(SecurityHeaders, root_path=urlsplit(root_path).path.rstrip("/"))
     # The page is 160 kB as it is and a fifth of that compressed; streams are left alone.

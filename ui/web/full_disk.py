@@ -35,7 +35,7 @@ def remove_broken_uploads() -> None:
         async def parse(self) -> Any:
             try:
                 return await super().parse()
-            except OSError:
+            except BaseException:  # a full disk, or whoever sends it has gone
                 for file in self._files_to_close_on_error:
                     _discard(file)
                 raise

@@ -19,6 +19,7 @@ from rag.events import Failed, IngestEvent
 from ui.translation import translate
 from ui.views import job_list, page_frame
 from ui.web import uploads
+from ui.web.uploads_folder import discard
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
@@ -46,6 +47,7 @@ class IndexingJobs:
                 paths += uploads.save_uploads([Path(name)], self.folder)
             except FootnoteError as error:
                 refused.append(Failed(uploads.safe_name(Path(name).name), str(error)))
+            discard(Path(name))
         if given:
             self._submit(paths, [], refused)
         return {"files": None}

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
+import logging
 import os
+import signal
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from rag.errors import FootnoteError
+from ui.web.connections import impatient_protocol
+from ui.web.uploads_folder import uploads_folder
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -24,6 +29,7 @@ if TYPE_CHECKING:
 DEFAULT_PORT = 7860
 MAX_PORTS_TRIED = 50  # tried one after the other, where no port was chosen
 HOSTED_SLOTS = 8  # questions that a hosted model answers at a time; the local model answers one
+MAX_CONNECTIONS = 800  # below the files that a process may have open
 SHUTDOWN_TIMEOUT_S = 2  # for replies under way when the server ends
 
 
@@ -107,7 +113,7 @@ def serve(  # noqa: PLR0913
 
     from ui.gate.sign_in import Access
 
-    with closing(_listening(host, port)) as listening, _uploads_folder():
+    with _ending_in_order(), closing(_listening(host, port)) as listening, uploads_folder():
         access = Access.of(host, auth_file, root_path, readers)
         web, runner, history = create_page(
             assistant, access, root_path=root_path, mcp=mcp, max_running=max_running
@@ -118,8 +124,11 @@ def serve(  # noqa: PLR0913
             access_log=False,
             timeout_graceful_shutdown=SHUTDOWN_TIMEOUT_S,
             server_header=False,
+            http=impatient_protocol(),
+            limit_concurrency=MAX_CONNECTIONS,
             proxy_headers=bool(root_path),
         )
+        logging.getLogger("uvicorn.error").addFilter(_is_no_end_of_a_stream)
         say(_address(host, listening.getsockname()[1]))
         try:
             uvicorn.Server(config).run(sockets=[listening])
@@ -129,14 +138,27 @@ def serve(  # noqa: PLR0913
 
 
 @contextmanager
-def _uploads_folder() -> Iterator[None]:
-    """A temporary folder for what Gradio writes, uploaded files above all; gone at the end.
+def _ending_in_order() -> Iterator[None]:
+    """Within this block, SIGTERM ends the program as its own end would, with exit code 0."""
 
-    By default that is one folder for everybody on the machine, and it is never emptied.
-    """
-    with TemporaryDirectory(prefix="footnote-", ignore_cleanup_errors=True) as folder:
-        os.environ.setdefault("GRADIO_TEMP_DIR", folder)  # read when gradio is first imported
+    def end(*_: object) -> None:
+        raise SystemExit(0)
+
+    if threading.current_thread() is not threading.main_thread():
         yield
+        return
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _is_no_end_of_a_stream(record: logging.LogRecord) -> bool:
+    """False for what uvicorn logs when it ends replies under way, as it should at its own end."""
+    kind = record.exc_info[0] if record.exc_info else None
+    is_cancelled = kind is not None and issubclass(kind, asyncio.CancelledError)
+    return not is_cancelled and not record.getMessage().startswith("Cancel ")
 
 
 def _listening(host: str, port: int | None) -> socket.socket:

@@ -42,7 +42,7 @@ def read_archive(raw: RawSource, readers: Readers) -> list[Document]:
                     source=f"{raw.source}#{name}",
                     name=f"{name} in {raw.name}",
                     fallback_title=path.stem,
-                    data=archive.read(member),
+                    data=_unpacked(archive, member),
                     charset="",
                 )
                 documents += _read(inner, readers[path.suffix.lower()])
@@ -68,6 +68,12 @@ def _read(raw: RawSource, reader: Callable[[RawSource], list[Document]]) -> list
     except SourceError as error:
         raw.fail(error)
         return []
+
+
+def _unpacked(archive: ZipFile, member: ZipInfo) -> bytes:
+    """A file of the archive: no more of it than was counted, should its stated size be wrong."""
+    with archive.open(member) as file:
+        return file.read(member.file_size)
 
 
 def _members(raw: RawSource, archive: ZipFile) -> list[ZipInfo]:

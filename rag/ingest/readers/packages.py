@@ -28,12 +28,14 @@ class Package:
         """The part `name`, empty where there is none."""
         if name not in self.names:
             return b""
-        self.room -= self.archive.getinfo(name).file_size
+        size = self.archive.getinfo(name).file_size
+        self.room -= size
         if self.room < 0:
             raise source_error(
                 self.raw.name, "unpacks to far too much text", "Split it into smaller files."
             )
-        return self.archive.read(name)
+        with self.archive.open(name) as part:
+            return part.read(size)  # unpacks no more, should the archive's own figure be wrong
 
     def xml(self, name: str) -> Any:
         """The root element of the part `name`, None where there is none."""
