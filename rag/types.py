@@ -8,6 +8,7 @@ characters (Unicode code points) of that document's stored text. Always
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -148,10 +149,16 @@ class Claim:
     of running text. Points that follow each other under one heading are one list."""
 
     def marked(self) -> str:
-        """The sentence with its markers: ``A 20% rate applies. [1][3]``."""
+        """The sentence with its markers, as Markdown: ``A 20% rate applies. [1][3]``. What would be
+        a picture, a link or HTML stands as text."""
         numbers = dict.fromkeys(citation.number for citation in self.citations)
         marks = "".join(f"[{number}]" for number in numbers)
-        return f"{self.text} {marks}" if marks else self.text
+        text = _ACTIVE.sub(r"\\\g<0>", self.text)
+        return f"{text} {marks}" if marks else text
+
+
+# What begins a link, a picture or HTML in Markdown.
+_ACTIVE = re.compile(r"\[(?=[^\]\n]{0,500}\][(\[])|<(?=[A-Za-z/!?])")
 
 
 @dataclass(frozen=True, slots=True)

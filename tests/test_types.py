@@ -147,3 +147,17 @@ def test_a_claim_is_marked_once_for_each_passage_it_cites(numbers: list[int], ma
 
 def test_a_claim_is_unchecked_until_it_is_checked() -> None:
     assert Claim(CLAIM).support == "unchecked"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("See ![x](https://a.example/p.png).", r"See !\[x](https://a.example/p.png). [1]"),
+        ("See [the list][2] and [1].", r"See \[the list][2] and [1]. [1]"),
+        ("<img src=x> is an image, 3 < 4.", r"\<img src=x> is an image, 3 < 4. [1]"),
+        ("Prices [in crowns] rose (twice).", "Prices [in crowns] rose (twice). [1]"),
+    ],
+)
+def test_what_a_source_says_never_becomes_a_link_a_picture_or_html(text: str, shown: str) -> None:
+    cited = Citation(1, Span("a", 0, 1), "x")
+    assert Claim(text, (cited,)).marked() == shown

@@ -10,6 +10,7 @@ from rag.events import ModelCalled, Purpose, Token
 from rag.prompts import render_prompt
 from rag.query.question_kind import AnswerKind
 from rag.text.dates import parse_day
+from rag.text.machine_orders import is_order
 from rag.types import ChatModel, Message, Passage, Usage
 
 NOT_STATED = "NOT STATED"
@@ -89,7 +90,8 @@ def _numbered(passages: Sequence[Passage]) -> str:
     blocks = []
     for passage in passages:
         text = passage.text.replace("<", "‹")
-        title = " ".join(passage.title.replace("<", "‹").split())
+        title = "" if is_order(passage.title) else passage.title
+        title = " ".join(title.replace("<", "‹").split())
         day = parse_day(passage.published)
         dated = f", {day}" if day else ""
         blocks.append(f"[{passage.number}] <passage from “{title}”{dated}>\n{text}\n</passage>")

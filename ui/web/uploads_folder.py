@@ -52,7 +52,9 @@ def _owner(folder: Path) -> bool:
 def discard(file: Path) -> None:
     """Delete an uploaded file that is stored elsewhere now, with the folder that Gradio made for
     it; a file outside of Gradio's folder is left alone."""
-    folder = Path(os.environ.get("GRADIO_TEMP_DIR") or Path(tempfile.gettempdir()) / "gradio")
+    from gradio.utils import get_upload_folder
+
+    folder = Path(get_upload_folder())
     with suppress(OSError):
         if file.resolve().is_relative_to(folder.resolve()):
             file.unlink()
