@@ -28,7 +28,7 @@ from rag.assistant import SEEDS, Assistant
 from rag.checking import checker, citations, verdict
 from rag.checking.citations import CandidateSentence, DraftSentence
 from rag.checking.scorer import Scorer
-from rag.checking.verdict import Around, Verdict
+from rag.checking.verdict import Above, Around, Verdict
 from rag.ingest import chunking, pipeline
 from rag.prompts import prompt_text
 from rag.retrieval import evidence, hybrid, unit_ranking
@@ -189,8 +189,10 @@ def test_checks_switched_off_under_a_model_that_invents_numbers(
         candidates: Sequence[CandidateSentence],
         around: Around,
         scorer: Scorer,
+        above: Above,
     ) -> Claim:
-        return replace(judge(draft, candidates, around, scorer), support="supported", reasons=())
+        found = judge(draft, candidates, around, scorer, above)
+        return replace(found, support="supported", reasons=())
 
     monkeypatch.setattr(checker, "cite_and_check", believing)
     found = held(mended, run(seeds, of_numbers, ReadingModel(inventing)))

@@ -138,7 +138,8 @@ def _memory(settings: Settings, scale: float) -> Table:
     for name, files, size in _SIZES:
         with TemporaryDirectory() as folder:
             root = Path(folder)
-            write_folder(root / "files", max(1, round(files * scale)), size)
+            fewer = max(1, round(files * scale))
+            write_folder(root / "files", fewer, round(size * scale * files / fewer))
             written = sum(path.stat().st_size for path in (root / "files").iterdir())
             peak, seconds = root / "peak", list[float]()
             seconds.append(_timed(partial(_in_process, root, settings, peak)).wall)
