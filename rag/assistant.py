@@ -11,6 +11,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
 from rag.answering.answerer import Answerer, GetModel
@@ -301,7 +302,7 @@ class Assistant:
             return QueryPlan(question, question, (question,), kind=kind)
         standalone = without_request(standalone)
         kind = self._kind(standalone)
-        asked = [turn for turn in history if self._kind(turn.question) != "conversation"]
+        asked = self._last_asked(history)
         plan = QueryPlan(
             question,
             standalone,
@@ -316,6 +317,11 @@ class Assistant:
         if asked or plan.standalone != without_request(question):
             yield Rewritten(plan.standalone)
         return replace(plan, sub_questions=tuple(split_question(plan.standalone)), kind=kind)
+
+    def _last_asked(self, history: Sequence[Turn]) -> list[Turn]:
+        """The last turns that ask something, as many as a follow-up is read with."""
+        asking = (each for each in reversed(history) if self._kind(each.question) != "conversation")
+        return list(islice(asking, QUERY.max_past_turns))[::-1]
 
     def _kind_of_follow_up(self, plan: QueryPlan) -> AnswerKind:
         """The kind of a question behind others: what has to be read with them asks for no summary

@@ -386,3 +386,22 @@ def test_a_reply_that_breaks_off_is_an_error_and_the_next_question_works(seeds: 
         with pytest.raises(ModelInterrupted):
             assistant.ask(FENTANYL)
         assert assistant.ask(FENTANYL).status == "answered"
+
+
+def test_of_a_long_conversation_only_the_last_turns_are_read(
+    seeds: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedded: list[str] = []
+
+    def embed(texts: Sequence[str]) -> list[list[float]]:
+        embedded.extend(texts)
+        return own(texts)
+
+    own = seeds.embedder.embed
+    history = [Turn(f"Who reported inquiry {n}?", "A paper did.") for n in range(50)]
+    with ScriptedServer(["Yes"]) as server:
+        assistant = seeds.assistant(server, SMALL)
+        monkeypatch.setattr(assistant.embedder, "embed", embed)
+        assistant.ask("Summarize the articles", [*history, Turn("Thanks!", "You are welcome.")])
+    read = {text.split()[-1] for text in embedded if "inquiry" in text}
+    assert read & set(map(str, range(50))) == {"49", "48", "47"}

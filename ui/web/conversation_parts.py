@@ -30,7 +30,7 @@ Parts = Mapping[str, Any]
 question (of the box), editing (id of the exchange that the next question replaces), notice."""
 
 GONE = to_translate("This conversation is not here, or it was deleted.")
-MAX_PAST_SHOWN = 25  # exchanges of a long conversation that are shown at first
+MAX_PAST_SHOWN = 12  # exchanges of a long conversation that are shown at first
 
 
 @dataclass(frozen=True)

@@ -260,15 +260,18 @@ class PageActions:
             with self.windows.follow(window, begin) as followed_now:
                 if followed_now:
                     under_way, is_here = followed_now
+                    past = self.parts.past(stays)
                     yield {
-                        "past": self.parts.past(stays),
+                        "past": past,
                         "question": "",
                         "editing": "",
                         "notice": "",
                         "conversation": under_way.conversation,
                         **self.parts.listed(window, under_way.conversation),
                     }
-                    yield from self._show(window, under_way, is_here, replacing)
+                    for parts in self._show(window, under_way, is_here, replacing):
+                        is_shown = parts.get("past") == past  # it is much to lay out
+                        yield {n: v for n, v in parts.items() if not (is_shown and n == "past")}
 
     def _refusal(self, question: str, document_ids: Collection[str], chosen: Set[str]) -> str:
         """Why the question cannot be asked, "" where it can be."""
