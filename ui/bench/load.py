@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from ui.bench.browser import PageWindow, open_browser, serve_page
 from ui.bench.page_probe import ObservedQuestion
 from ui.bench.stand_in_model import StandInModel
+from ui.web.conversation_parts import MAX_PAST_SHOWN
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser
@@ -83,7 +84,7 @@ class SimulatedUser:
         self.strange += [
             f"a question: {each}" for each in [*questions, *titles] if each not in own_questions
         ]
-        lost = len(self.waits) - len(answers)
+        lost = min(len(self.waits), MAX_PAST_SHOWN + 1) - len(answers)
         self.missing += [f"{lost} answers more than the conversation holds"] if lost else []
 
 

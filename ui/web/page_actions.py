@@ -315,7 +315,9 @@ class PageActions:
             shown = exchange
         last = under_way.stored()
         if is_here():
-            yield self._final_parts(window, under_way.conversation, replacing, last)
+            final = self._final_parts(window, under_way.conversation, replacing, last)
+            if is_here():  # the next question may have been asked meanwhile
+                yield final
 
     def _final_parts(
         self, window: BrowserWindow, conversation: str, replacing: str, last: Exchange
