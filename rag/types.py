@@ -157,8 +157,8 @@ class Claim:
         return f"{text} {marks}" if marks else text
 
 
-# What begins a link, a picture or HTML in Markdown.
-_ACTIVE = re.compile(r"\[(?=[^\]\n]{0,500}\][(\[])|<(?=[A-Za-z/!?])")
+# What begins a link, a picture or HTML in Markdown, or makes a link of an address.
+_ACTIVE = re.compile(r"\[(?=[^\]\n]{0,500}\][(\[])|<(?=[A-Za-z/!?])|(?<=\w):(?=//)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,7 +152,7 @@ def test_a_claim_is_unchecked_until_it_is_checked() -> None:
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        ("See ![x](https://a.example/p.png).", r"See !\[x](https://a.example/p.png). [1]"),
+        ("See ![x](https://a.example/p.png).", r"See !\[x](https\://a.example/p.png). [1]"),
         ("See [the list][2] and [1].", r"See \[the list][2] and [1]. [1]"),
         ("<img src=x> is an image, 3 < 4.", r"\<img src=x> is an image, 3 < 4. [1]"),
         ("Prices [in crowns] rose (twice).", "Prices [in crowns] rose (twice). [1]"),
