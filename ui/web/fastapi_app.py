@@ -48,18 +48,12 @@ def create_app(  # noqa: PLR0913
     when `mcp` is wanted and its package is missing.
     """
     from fastapi import FastAPI
-    from starlette.middleware.gzip import GZipMiddleware
     from starlette.routing import Route
 
     from ui.api.chat_completions import ChatCompletions
-    from ui.gate.request_guard import RequestGuard
-    from ui.gate.request_limits import RequestLimits
-    from ui.gate.security_headers import SecurityHeaders
-    from ui.gate.stream_owners import StreamOwners
     from ui.records.feedback import FeedbackStore
     from ui.records.share_links import ShareLinks
     from ui.web.feedback_forms import FeedbackForms
-    from ui.web.page_request import PersonalPage
     from ui.web.routes import Routes
     from ui.web.sharing import Sharing
 
@@ -84,6 +78,20 @@ def create_app(  # noqa: PLR0913
         *(mcp_endpoint.routes if mcp_endpoint else ()),
     ]
     _mount(app, blocks, root_path, mounting)
+    _add_middleware(app, access, root_path)
+    return app
+
+
+def _add_middleware(app: FastAPI, access: Access, root_path: str) -> None:
+    """What every request passes, the last one added first."""
+    from starlette.middleware.gzip import GZipMiddleware
+
+    from ui.gate.request_guard import RequestGuard
+    from ui.gate.request_limits import RequestLimits
+    from ui.gate.security_headers import SecurityHeaders
+    from ui.gate.stream_owners import StreamOwners
+    from ui.web.page_request import PersonalPage
+
     app.add_middleware(PersonalPage)
     app.add_middleware(StreamOwners)
     app.add_middleware(RequestGuard, access=access)
@@ -92,7 +100,6 @@ def create_app(  # noqa: PLR0913
     app.add_middleware(SecurityHeaders, root_path=urlsplit(root_path).path.rstrip("/"))
     # The page is 160 kB as it is and a fifth of that compressed; streams are left alone.
     app.add_middleware(GZipMiddleware, minimum_size=10_000, compresslevel=5)
-    return app
 
 
 def _mount(app: FastAPI, blocks: gradio.Blocks, root_path: str, mounting: dict[str, Any]) -> None:
