@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 Q ?= what tariff rate applies to fentanyl?
 
-.PHONY: ui ask eval test check bench
+.PHONY: ui ask eval test check bench audit
 
 ui: .venv/ready ; @$(BIN)/footnote ui
 ask: .venv/ready ; @$(BIN)/footnote ask "$(Q)"
@@ -11,6 +11,13 @@ test: .venv/ready ; @$(BIN)/pytest
 bench: .venv/ready ; @$(BIN)/python -m eval.speed && $(BIN)/python -m ui.bench
 check: .venv/ready
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+
+# Known weaknesses of the packages; needs the network. pip-audit stands apart: it is no dependency.
+audit: .venv-audit/ready ; @.venv-audit/bin/pip-audit --disable-pip --requirement requirements.txt
+.venv-audit/ready:
+	@$(PYTHON) -m venv .venv-audit
+	@.venv-audit/bin/pip install -qq pip-audit
+	@touch $@
 
 # The exact, hash-checked set of packages; made again when it changes.
 .venv/ready: requirements.txt pyproject.toml

@@ -161,3 +161,19 @@ def test_a_summary_of_a_topic_is_of_its_sections() -> None:
     assert headings("What is said about dredging at the quay of Orm?") == {"Dredging"}
     assert headings("Summarize the article on the quay of Orm") == set(sections)
     assert headings("") == set(sections)
+
+
+def test_a_topic_that_the_whole_document_speaks_of_is_no_section_of_it() -> None:
+    text = (
+        "# A morning at Veldt\n\n"
+        "## How did you come to keep bees?\n\n"
+        "My aunt left me two hives of bees in 1998. I read every book in the library first.\n\n"
+        "## What do you sell?\n\n"
+        "Most of the bees go to orchards, which rent forty hives each spring. "
+        "What honey the bees leave is sold at the gate on Sundays.\n\n"
+        "## And in winter?\n\n"
+        "In winter the bees sit in a ball and shiver to keep their queen warm."
+    )
+    document = Document.of("a.md", "A morning at Veldt", "a.md", text)
+    points = key_points(document, local_embedder(), 6, "Sum up the interview about bees")
+    assert len({point.candidate.unit.headings[-1] for point in points}) == 3

@@ -90,10 +90,14 @@ def key_points(
 
 def _on_topic(units: Sequence[Candidate], document: Document, about: str) -> Sequence[Candidate]:
     """The units of the sections whose heading, or the question that they answer, has a word of the
-    topic that the title has not; all of them where there are no two such units."""
+    topic that the title has not; all of them where there are no two such units, and where other
+    sections speak of it as much: the whole document is about it then."""
     wanted = content_keys(about) - content_keys(document.title)
     found = [each for each in units if wanted & content_keys(_above(each.unit))]
-    return found if len(found) > 1 else units
+    named = wanted & {key for each in found for key in content_keys(_above(each.unit))}
+    speak = [each for each in units if named & content_keys(each.text)]
+    elsewhere = [each for each in speak if each not in found]
+    return found if len(found) > 1 and 2 * len(elsewhere) <= len(speak) else units
 
 
 def _above(unit: Unit) -> str:
