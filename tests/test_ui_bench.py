@@ -23,9 +23,11 @@ from rag.query.rewriting import rewrite
 from rag.settings import load_settings
 from rag.types import ChatModel, Message, Passage, Span, Turn
 from ui.bench import __main__ as bench
+from ui.bench.api_load import ProgramClient, client_lines
 from ui.bench.load import LoadResult, SimulatedUser, marker, question
 from ui.bench.page_load import PageLoad, layout_shift, load_lines
 from ui.bench.page_probe import ObservedQuestion, ahead
+from ui.bench.soak import Gardener, SoakResult
 from ui.bench.stand_in_model import NAME, StandInModel
 from ui.bench.tasks import PDF_TEXT, Person, one_page_pdf
 
@@ -290,6 +292,24 @@ def test_the_lines_say_how_fair_it_was() -> None:
     assert lines["answers"] == "3 in 10 s, for 2 people"
     assert lines["answers a person"].startswith("1 to 2 (share 0.50")
     assert lines["errors"] == "0, n=3 (limit 0)"
+
+
+def test_a_program_that_gets_the_answer_of_another_is_noticed() -> None:
+    program = ProgramClient([11])
+    program.note(11, f"Note 11 says {marker(11)}. [1]", 0.5)
+    program.note(11, f"Note 12 says {marker(12)}. [1]", 0.5)
+    program.note(11, "not stated", 0.5)
+    lines = dict(client_lines([program]))
+    assert lines["answers to programs"] == "3, for 1 programs"
+    assert lines["answers of another program"].startswith("1, n=3")
+    assert lines["answers without their own seal"].startswith("2, n=3")
+
+
+def test_a_soak_tells_how_memory_grows_once_it_is_warm() -> None:
+    """A gigabyte while caches fill, then one MiB in ten seconds."""
+    warm = [(second, (1000 + second // 10) * 2**20) for second in range(100, 401, 10)]
+    result = SoakResult([], [], Gardener(), [(0, 0), (50, 500 * 2**20), *warm])
+    assert dict(result.lines())["memory of the server"].startswith("+360.0 MiB an hour")
 
 
 def test_seals_differ() -> None:

@@ -18,12 +18,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from rag.errors import FootnoteError
+from ui.bench.api_load import ProgramClient, ask_at_once, client_lines
 from ui.bench.browser import PageWindow, ServedPage, open_browser, serve_page
 from ui.bench.figures import print_figure, print_percentiles, print_times
 from ui.bench.large_index import lengthen_conversation, source_questions, write_sources
-from ui.bench.load import run_load
+from ui.bench.load import FIRST, NOTES, WORD_S, run_load, write
 from ui.bench.page_load import load_lines, load_page
 from ui.bench.page_probe import ObservedQuestion
+from ui.bench.soak import run_soak
 from ui.bench.stand_in_model import NAME, StandInModel
 from ui.bench.tasks import run_tasks
 
@@ -52,8 +54,9 @@ def main() -> int:
     """Run the sections that were chosen and print one line for each figure; the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("sections", nargs="*", metavar="section", help=", ".join(SECTIONS))
-    parser.add_argument("--seconds", type=float, default=120, help="of the load (120)")
+    parser.add_argument("--seconds", type=float, default=120, help="of load, api and soak (120)")
     parser.add_argument("--people", type=int, default=8, help="who ask at once (8)")
+    parser.add_argument("--clients", type=int, default=64, help="of the API, at once (64)")
     parser.add_argument("--questions", type=int, default=200, help="of a conversation (200)")
     parser.add_argument("--sources", type=int, default=2000, help="of the large index (2000)")
     parser.add_argument("--times", type=int, default=5, help="that the page is opened (5)")
@@ -64,7 +67,7 @@ def main() -> int:
     if options.people < 1 or options.questions <= EARLY:
         parser.error(f"somebody must ask, and more than {EARLY} questions")
     try:
-        for name in options.sections or SECTIONS:
+        for name in options.sections or [each for each in SECTIONS if each not in LONG]:
             loads = ", ".join(f"{each:.1f}" for each in os.getloadavg()[:2])
             print(f"\n{name}: load average {loads}, {os.cpu_count()} cores", flush=True)
             asyncio.run(SECTIONS[name](options))
@@ -268,6 +271,26 @@ async def _load(options: argparse.Namespace) -> None:
         print_figure(name, figure)
 
 
+async def _api(options: argparse.Namespace) -> None:
+    """The stand-in answers one program at a time."""
+    clients = [
+        ProgramClient(range(FIRST + i * NOTES, FIRST + (i + 1) * NOTES))
+        for i in range(options.clients)
+    ]
+    with tempfile.TemporaryDirectory() as folder, StandInModel(WORD_S / 10) as model:
+        articles = Path(folder) / "notes"
+        write(articles, [note for each in clients for note in each.notes])
+        with serve_page(Path(folder) / "data", articles, model.url) as page:
+            await asyncio.to_thread(ask_at_once, clients, page.url, options.seconds)
+    for name, figure in client_lines(clients):
+        print_figure(name, figure)
+
+
+async def _soak(options: argparse.Namespace) -> None:
+    for name, figure in (await run_soak(options.seconds)).lines():
+        print_figure(name, figure)
+
+
 # --- as a person would do it ------------------------------------------------------------------
 
 
@@ -297,8 +320,11 @@ SECTIONS = {
     "stream": _stream,
     "memory": _memory,
     "load": _load,
+    "api": _api,
+    "soak": _soak,
     "tasks": _tasks,
 }
+LONG = {"api", "soak"}  # run where they are named
 
 
 if __name__ == "__main__":
