@@ -24,7 +24,7 @@ OWNERS = {
         "rag.ingest.chunking",
         "rag.integrations.llama_index",
     },
-    "openai": {"rag.models.openai_client", "rag.models.chat"},
+    "openai": {"rag.models.openai_client", "rag.models.chat", "ui.bench.api_load"},
     "httpx2": {"rag.models.openai_client"},
     "httpcore2": {"rag.ingest.checked_connection", "rag.ingest.web"},
     "onnxruntime": {"rag.models.embeddings"},
@@ -68,7 +68,10 @@ OWNERS = {
     "starlette": {"ui"},
     "uvicorn": {"ui"},
     "mcp": {"ui.api.mcp_server"},
-    "playwright": {"ui.bench.browser", "ui.bench.load", "ui.bench.page_load", "ui.bench.tasks"},
+    "playwright": {
+        *("ui.bench.browser", "ui.bench.load", "ui.bench.page_load", "ui.bench.soak"),
+        "ui.bench.tasks",
+    },
     "typer": {"ui"},
     "rich": {"ui", "eval"},
 }
