@@ -27,6 +27,7 @@ from rag.answering.summary import documents_of_topic, summarize
 from rag.cancellation import Cancellation, run_cancellable
 from rag.checking.answerability import Answerability
 from rag.checking.checker import Checker
+from rag.checking.question_match import unknown_names
 from rag.checking.scorer import Scorer
 from rag.checking.verdict import Verdict
 from rag.conflicts.contradictions import add_contradictions
@@ -56,6 +57,7 @@ from rag.query.validation import (
     asks_for_summary,
     in_another_script,
     reason_to_decline,
+    topic_words,
     validate_question,
 )
 from rag.retrieval.conversation import FollowUpReader, prefer
@@ -248,8 +250,13 @@ class Assistant:
         self, plan: QueryPlan, hits: Sequence[Hit], get_model: GetModel
     ) -> Generator[Step, None, AnswerDraft]:
         """A summary of the documents asked about: those of the plan, else those of the topic, else
-        all."""
+        all; declined where no document is about the topic."""
         yield Retrieved(tuple(hits))
+        if hits:
+            nearest = yield from timed_call("select", lambda: self._select(plan, hits))
+            if not self._is_on_topic(plan, nearest):
+                yield nearest
+                return AnswerDraft(plan.question, passages=nearest.passages).declined("not stated")
         ids = (
             sorted(plan.document_ids or ())
             or documents_of_topic(hits)
@@ -273,6 +280,21 @@ class Assistant:
         else:  # without a model, or where what it wrote did not check
             yield from (Checked(claim, "kept") for claim in summary.claims)
         return (yield from self._compared(plan, summary, selected, get_model))
+
+    def _is_on_topic(self, plan: QueryPlan, nearest: Selected) -> bool:
+        """True where one of the nearest documents is like the words of the question that name its
+        topic, and knows whom it names."""
+        documents = {each.span.document_id: each.title for each in nearest.passages}
+        texts = [self.library.document(id).text for id in documents]
+        if unknown_names(plan.standalone, " ".join([*documents.values(), *texts])):
+            return False
+        topics = [words for each in plan.readings if (words := topic_words(each))]
+        likeness = (
+            self.answerability.max_sim_in_document(id, words, nearest.passages, title)
+            for id, title in documents.items()
+            for words in topics
+        )
+        return not topics or max(likeness, default=0.0) >= SUMMARY.min_topic_likeness
 
     def _compared(
         self, plan: QueryPlan, draft: AnswerDraft, selected: Selected, get_model: GetModel

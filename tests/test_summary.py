@@ -177,3 +177,26 @@ def test_a_topic_that_the_whole_document_speaks_of_is_no_section_of_it() -> None
     document = Document.of("a.md", "A morning at Veldt", "a.md", text)
     points = key_points(document, local_embedder(), 6, "Sum up the interview about bees")
     assert len({point.candidate.unit.headings[-1] for point in points}) == 3
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Summarize the article about Napoleon",
+        "What is the report on whales about?",
+        "Give me an overview of the new airport",
+    ],
+)
+def test_a_topic_of_no_article_is_not_summarized(seeds: Index, question: str) -> None:
+    answer = asked(seeds, question)
+    assert (answer.status, answer.reason) == ("declined", "not stated")
+    assert answer.passages  # the nearest, for whoever wants to look
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["Summarize all the articles in a line each", "Sum up these documents in short sentences"],
+)
+def test_how_long_a_summary_is_to_be_is_no_topic(seeds: Index, question: str) -> None:
+    titles = {seeds.library.document(id).title for id in (NEWS, REPORT)}
+    assert {claim.group for claim in asked(seeds, question).claims} == titles

@@ -98,8 +98,9 @@ def reason_to_decline(question: str) -> DeclineReason | None:
 _DOCUMENTS = re.compile(rf"\b(?:these|those|{_SOURCES}|stories|files)\b", re.IGNORECASE)
 # Stems of words that ask what documents are about, and of no topic.
 _OF_DOCUMENTS = frozenset(
-    """summari summar summaris overview key main point idea topic subject theme brief gist recap
-    news document stori collect content cover happen sum pleas""".split()
+    """summari summar summaris overview key main point idea topic subject theme brief gist
+    recap news document stori collect content cover happen sum pleas line sentenc bullet
+    short tl dr""".split()
 )
 
 
@@ -113,6 +114,12 @@ def asks_for_summary(question: str) -> bool:
     if stems := set(content_stems(plain)):
         return stems <= _OF_DOCUMENTS
     return kind == "other" and bool(_DOCUMENTS.search(plain))
+
+
+def topic_words(question: str) -> str:
+    """The words of a question that asks for a summary which say of what; "" where none does."""
+    words = re.findall(r"[\w'’-]+", question)
+    return " ".join(word for word in words if set(content_stems(word)) - _OF_DOCUMENTS)
 
 
 def in_another_script(question: str, texts: Iterable[str]) -> bool:
