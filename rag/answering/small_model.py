@@ -136,7 +136,9 @@ class SmallModelAnswerer:
         lead = yield from writer.write(plan, own, model, judge_only=judge_only)
         if not lead.premise_holds:
             return _with_chance(draft.declined("not stated"), lead.chance)
-        if not lead.claims and lead.p_answered < _least_p_answered(plan, points, lead):
+        least = _least_p_answered(plan, points, lead)
+        unlikely = lead.p_answered < least or lead.chance < ANSWERING.min_chance
+        if unlikely and not lead.claims:
             return draft
         claims = lead.claims
         if plan.kind == "keyword" and any(was_changed_later(claim, points) for claim in claims):
