@@ -109,6 +109,14 @@ def test_rule(quote: str, claim: str, expected: str) -> None:
     assert gravest(claim, quote) == expected
 
 
+@pytest.mark.parametrize("word", ["ÑO", "nó", "Álways", "sóme"])
+def test_a_word_that_only_accents_tell_from_a_negation_breaks_nothing(word: str) -> None:
+    """Nor is it taken for one in front of the next sentence."""
+    text = f"They met at {word}. The mill burnt."
+    assert text.split()[3] in {f"{each.text}." for each in parse_words(text)}
+    assert gravest("The mill burnt.", text) == NONE
+
+
 def test_the_rest_of_a_name_may_stand_nearby() -> None:
     quote, around = "Lee opened the bridge.", "Ann Lee was elected mayor in Oslo."
     assert gravest("Ann Lee opened the bridge.", quote, around=around) == NONE

@@ -72,7 +72,7 @@ def parse_words(text: str) -> tuple[Word, ...]:
             _qualify_last(found, pending)
             pending = frozenset()
         elif word.kind == "qualifier":
-            pending |= {_QUALIFIERS[word.text.lower()]}
+            pending |= {_QUALIFIERS[without_accents(word.text.lower())]}
             found.append(word)
         elif word.kind not in MEANINGFUL_KINDS or is_adverb(word.text):
             found.append(word)
