@@ -355,3 +355,32 @@ def test_a_document_of_one_line_is_its_own_summary(tmp_path: Path) -> None:
     with opened(tmp_path) as index:
         answer = asked(index, "Summarize the articles")
     assert quotes(answer) == ["The bakery on Quay Street opens at six."]
+
+
+LOOM = """# The Orm table loom
+
+It weaves cloth up to 40 cm wide and weighs 6 kg. The Orm loom comes with a manual and a spare reed.
+
+## Setting up
+
+1. Screw the legs to the frame.
+2. Hang the shafts from the upper bar, the longer hooks to the left.
+3. Thread each end through its eye.
+4. Tie the ends to the front rod and tighten them.
+
+## Care
+
+Oil the hinges once a year. It may squeak in dry rooms.
+"""
+
+
+@pytest.mark.parametrize(
+    "question", ["How do I set up the Orm loom?", "how to get the orm table loom ready"]
+)
+def test_how_something_is_done_is_told_by_all_of_its_steps(tmp_path: Path, question: str) -> None:
+    folder = tmp_path / "articles"
+    folder.mkdir()
+    (folder / "loom.md").write_text(LOOM, encoding="utf-8")
+    with opened(folder) as index:
+        answer = asked(index, question)
+    assert [claim.text.split()[0] for claim in answer.claims] == ["Screw", "Hang", "Thread", "Tie"]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.text.units import Unit, in_context, parse_units, text_above
+from rag.text.units import Unit, in_context, is_numbered, parse_units, text_above
 
 
 def units(text: str) -> list[Unit]:
@@ -212,3 +212,34 @@ def test_what_stands_above_a_unit_names_what_it_is_about() -> None:
     assert text_above(text.index("It is"), text, "Guide") == "Guide. Lake."
     assert text_above(text.index("Small") + 4, text, "Guide") == "Guide. Lake. Fees. Boats pay:"
     assert text_above(0, "", "Guide") == "Guide"
+
+
+@pytest.mark.parametrize(
+    ("text", "steps"),
+    [
+        (
+            "To restart it: 1. Hold the knob. 2. Turn it left. A light goes on. 3. Let go.",
+            ["Hold the knob.", "Turn it left. A light goes on.", "Let go."],
+        ),
+        ("Step 1: Open the lid. Step 2: Close it. Then wait.", ["Open the lid.", "Close it."]),
+        ("Wash it. 1.) Soak it. 2.) Rinse it. 3.) Dry it.", ["Soak it.", "Rinse it.", "Dry it."]),
+        ("1 Cut it. 2 Melt its ends. 3 Tie it.", ["1 Cut it.", "2 Melt its ends.", "3 Tie it."]),
+    ],
+)  # fmt: skip
+def test_steps_that_a_paragraph_counts_up_are_items(text: str, steps: list[str]) -> None:
+    found = [unit for unit in parse_units(text) if unit.role == "item"]
+    assert [unit.text(text) for unit in found] == steps
+    assert len({unit.list_number for unit in found}) == 1
+    assert all(is_numbered(unit, text) for unit in found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It took 3 days. 1 sailor drowned. 2 swam ashore. 3 were never seen again.",
+        "In 2019 it won 3 prizes. 4 People came. 5 More followed. 6 Left.",
+        "He wrote chapter 1. 2. was lost.",
+    ],
+)
+def test_numbers_that_count_something_else_are_no_steps(text: str) -> None:
+    assert {unit.role for unit in parse_units(text)} == {"sentence"}

@@ -10,13 +10,14 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from rag.answering.comparison_points import comparison_points
-from rag.answering.list_points import list_of_points, list_points
+from rag.answering.list_points import list_of_points, list_points, steps_points
 from rag.answering.points import Points, best_first, best_points, close_to_best, one_group
 from rag.answering.statement_points import speech_on_topic, statement_points
 from rag.checking.question_match import unknown_names
 from rag.models.token_embeddings import TokenEncoder
 from rag.query.answer_type import expected_answer_type
 from rag.query.plan import QueryPlan
+from rag.query.premise import premise_question
 from rag.query.question_kind import AnswerKind
 from rag.retrieval.unit_ranking import (
     Evidence,
@@ -129,7 +130,12 @@ def choose_points(kind: AnswerKind, question: str, ranked: Sequence[Evidence]) -
         "yes_no": best_first,
     }
     points = choosers.get(kind, best_points)(ranked)
-    if kind == "explanation" or expected_answer_type(question) != "other":
+    if kind == "explanation" and premise_question(question) is None:  # not why it is so, but how
+        steps = steps_points(ranked)
+        return steps if steps.groups else points
+    if kind == "explanation":
+        return points
+    if expected_answer_type(question) != "other":
         return points
     whole = list_of_points(points, ranked)
     return whole if whole.groups else points

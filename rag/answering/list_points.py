@@ -9,7 +9,7 @@ from rag.answering.points import Points, close_to_best, one_group
 from rag.retrieval.diversity import choose_diverse
 from rag.retrieval.unit_ranking import Candidate, Evidence, in_document_order
 from rag.text.speakers import label_of, speeches
-from rag.text.units import parse_units
+from rag.text.units import is_numbered, parse_units
 from rag.thresholds import EXTRACTIVE
 
 
@@ -35,6 +35,21 @@ def list_of_points(points: Points, ranked: Sequence[Evidence]) -> Points:
         return Points()
     own = next((items for items in lists_of(ranked) if chosen[0] in items), [])
     return _whole_list(own) if own else Points()
+
+
+def steps_points(ranked: Sequence[Evidence]) -> Points:
+    """The numbered list, whole, that is on the whole about as relevant as the best unit: how
+    something is done is told by all of its steps, of which none need have the question's words.
+    Where there is none, no points."""
+    least = EXTRACTIVE.close_to_best_steps * ranked[0].relevance
+    numbered = [
+        items
+        for items in lists_of(ranked)
+        if len(items) >= EXTRACTIVE.min_items_for_list
+        and all(is_numbered(each.candidate.unit, each.candidate.document.text) for each in items)
+    ]
+    steps = max(numbered, key=mean_relevance, default=[])
+    return _whole_list(steps) if steps and mean_relevance(steps) >= least else Points()
 
 
 def lists_of(ranked: Sequence[Evidence]) -> list[list[Evidence]]:

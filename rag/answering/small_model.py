@@ -143,7 +143,7 @@ class SmallModelAnswerer:
         claims = lead.claims
         if plan.kind == "keyword" and any(was_changed_later(claim, points) for claim in claims):
             claims = ()  # the points tell both, in their order
-        if claims and plan.kind == "explanation":
+        if claims and plan.kind == "explanation" and not points.by_form:
             points = yield from timed_call(
                 "compose", lambda: self.composer.near_points(plan, retrieved.hits, points)
             )

@@ -5,8 +5,9 @@ sentence that it leans on) tells what it is about and is never cited for it. Hea
 end in a colon, questions, sentences that give orders to a machine, and those that read otherwise
 than they are shown are context, never evidence.
 
-The structure is that of light Markdown: ``#`` headings, list markers, ``|`` tables. A line of its
-own all in bold is a heading, and so is one without a full stop with full sentences below.
+The structure is that of light Markdown: ``#`` headings, list markers, ``|`` tables. Steps that a
+paragraph counts up ("1. Hold it. 2. Press it. 3. Wait.") are list items. A line of its own all in
+bold is a heading, and so is one without a full stop with full sentences below.
 """
 
 from __future__ import annotations
@@ -39,6 +40,14 @@ _STRONG = re.compile(
     r"(\*\*|__)(?=\S)(?:(?!\1).)+?[^\s.!?…:。！？]\1\s*$"
 )  # a whole line, no sentence
 _ITEM = re.compile(r"[ \t]*(?:[-*•+–]|\(?\d{1,3}[.)]|[a-z][.)])[ \t]+(?=\S)")
+# A step within a paragraph: "2. Press it.", "Step 2: Press it.", "2 Press it."; behind a sentence.
+_STEP = re.compile(
+    r"(?:^|(?<=[.!?:;)][ \n])|(?<=[ \n]{2}))(?:([^\W\d_]+) )?(\d{1,2})([.):]*)[ \t]+(?=[^\W_])"
+)
+_NUMBERED = re.compile(r"\d[.):]+[ \t]+$")
+_BARE_STEP = re.compile(r"\d{1,2} +(?=[A-Z])")
+MAX_NUMBER_CHARS = 8  # of the number of an item, with what is around it
+MIN_STEPS, MIN_NAMED_STEPS = 3, 2  # that are counted up, to be steps; each behind a word: "Step"
 _ROW = re.compile(r"[^|\n]*\|[^|\n]*\||\|[^|\n]+\|?")
 _RULE = re.compile(r"[\s|:\-–—=*_]+$")
 _EMPTY_ROW = re.compile(r"\s*\|[\s|]*$")
@@ -146,10 +155,48 @@ def _blocks(text: str) -> Iterator[_Block]:
             number += 1
         else:
             last = _last_of_paragraph(text, lines, number)
-            yield _Block(
-                start + _mark_length(line), lines[last][1], "paragraph", after_blank=blank_before
-            )
+            start += _mark_length(line)
+            yield from _paragraph(text, start, lines[last][1], after_blank=blank_before)
             number = last + 1
+
+
+def _paragraph(text: str, start: int, end: int, *, after_blank: bool) -> Iterator[_Block]:
+    """A paragraph; the steps that it counts up are items, the last one as far as its first
+    sentence goes."""
+    steps = _steps(text[start:end])
+    marks = [start + step.start() for step in steps]
+    first = marks[0] if marks else end
+    if text[start:first].strip():
+        yield _Block(start, start + len(text[start:first].rstrip()), "paragraph", 0, after_blank)
+    for step, following in zip(steps, [*marks[1:], end], strict=False):
+        begins = start + (step.end() if step[3] else step.start(2))
+        piece = text[begins:following].rstrip()
+        if step is steps[-1]:
+            piece = piece[: split_sentences(piece)[0][1]]
+        yield _Block(begins, begins + len(piece), "item", 0, after_blank=False)
+        rest = text[begins + len(piece) : end]
+        if step is steps[-1] and rest.strip():
+            yield _Block(end - len(rest.lstrip()), end, "paragraph", 0, after_blank=False)
+
+
+def _steps(paragraph: str) -> list[re.Match[str]]:
+    """The numbers of the steps of a paragraph, counted up one by one; none where it has none. Bare
+    ones begin with 1 and stand before capitals, and they are kept: "1 man died. 2 were hurt." """
+    runs: list[list[re.Match[str]]] = []
+    for found in _STEP.finditer(paragraph):
+        last = runs[-1][-1] if runs else None
+        word, number, sign = found.groups()
+        if last and (last[1], int(last[2]) + 1, last[3]) == (word, int(number), sign):
+            runs[-1].append(found)
+        else:
+            runs.append([found])
+    for run in runs:
+        word, number, sign = run[0].groups()
+        counted = len(run) >= (MIN_NAMED_STEPS if word and sign else MIN_STEPS)
+        capitals = all(paragraph[each.end()].isupper() for each in run)
+        if counted and (sign or (number == "1" and not word and capitals)):
+            return run
+    return []
 
 
 def _lines(text: str) -> Iterator[tuple[int, int]]:
@@ -365,6 +412,12 @@ def _is_quoted_question(sentence: str) -> bool:
     quote = _OPENS_QUOTE.search(sentence)
     closed = sentence[-1] in "”\"’'»“"
     return closed and quote is not None and bool(re.search(r"\w", sentence[: quote.start()]))
+
+
+def is_numbered(unit: Unit, whole: str) -> bool:
+    """True of an item of a numbered list."""
+    before = whole[max(0, unit.start - MAX_NUMBER_CHARS) : unit.start]
+    return unit.role == "item" and bool(_NUMBERED.search(before) or unit.text(whole)[:1].isdigit())
 
 
 def ends_sentence(text: str) -> bool:
