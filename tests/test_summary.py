@@ -195,7 +195,12 @@ def test_a_topic_of_no_article_is_not_summarized(seeds: Index, question: str) ->
 
 @pytest.mark.parametrize(
     "question",
-    ["Summarize all the articles in a line each", "Sum up these documents in short sentences"],
+    [
+        "Summarize all the articles in a line each",
+        "Sum up these documents in short sentences",
+        "Give me an overview of everything you've got here.",
+        "give me a rundown of your files",
+    ],
 )
 def test_how_long_a_summary_is_to_be_is_no_topic(seeds: Index, question: str) -> None:
     titles = {seeds.library.document(id).title for id in (NEWS, REPORT)}

@@ -100,7 +100,7 @@ _DOCUMENTS = re.compile(rf"\b(?:these|those|{_SOURCES}|stories|files)\b", re.IGN
 _OF_DOCUMENTS = frozenset(
     """summari summar summaris overview key main point idea topic subject theme brief gist
     recap news document stori collect content cover happen sum pleas line sentenc bullet
-    short tl dr""".split()
+    short tl dr everyth anyth got file rundown rough""".split()
 )
 
 
