@@ -184,6 +184,35 @@ def attack(
 
 
 @evals.command()
+def draft(
+    ctx: typer.Context,
+    count: Annotated[int, typer.Option("--n", min=1, max=2000, help="How many.")] = 50,
+    out: Annotated[
+        Path, typer.Option(metavar="FILE", help="A new file, JSON lines of `--cases`.")
+    ] = Path("cases.jsonl"),
+    unanswerable: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of questions that nearly have an answer.")
+    ] = 0.2,
+    seed: Annotated[int, typer.Option(help="Another seed, another choice.")] = 0,
+    words: Annotated[
+        Literal["auto", "template", "model"],
+        typer.Option(help="Auto: a model on a server words the questions, the embedded does not."),
+    ] = "auto",
+) -> None:
+    """Draft cases from your own articles, to be reviewed.
+
+    Questions of every kind with the sentences that answer them, and near misses, which the articles
+    do not answer. Each is checked; what was dropped is counted.
+    """
+    from eval.drafting.run import draft_cases
+
+    settings = command_settings(ctx)
+    raise typer.Exit(
+        draft_cases(settings, count, out, unanswerable=unanswerable, seed=seed, words=words)
+    )
+
+
+@evals.command()
 def diff(ctx: typer.Context, a: RunName, b: RunName, as_json: AsJson = False) -> None:
     """Compare two runs, case by case: what changed, beyond noise, and which cases flipped."""
     from eval.compare.diff import show_diff
