@@ -118,6 +118,7 @@ class Review(_Strict):
 
     decision: Decision
     reviewer: _Text
+    was: str | None = None  # the question before it was edited
     at: Annotated[AwareDatetime, Field(strict=False)]
 
 

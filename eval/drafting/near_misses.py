@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from eval.drafting.draft import Draft
-from eval.drafting.templates import Article, topic_inside
+from eval.drafting.templates import Article, is_noun_like, topic_inside
 from rag.internals import DATE_WORDS, content_stems, find_dates, find_names, name_runs, speeches
 
 PLACE_PREPOSITIONS = frozenset("in at from to near of".split())
@@ -117,6 +117,7 @@ def _other_topic(
         if article.document.id != draft.document_id
         for topic in topics[article.document.id]
         if known.isdisjoint(content_stems(topic)) and content_stems(topic)
+        if is_noun_like(topic_inside(topic, article))
     ]
     if not foreign:
         return None

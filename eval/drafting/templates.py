@@ -163,7 +163,18 @@ def _statement(
 def _is_about(topic: str, text: str, question: str) -> bool:
     """True where a topic of several letters stands in the text and not in the question."""
     stems = set(content_stems(topic))
-    return topic.lower() in text and bool(stems) and stems.isdisjoint(content_stems(question))
+    return (
+        topic.lower() in text
+        and is_noun_like(topic)
+        and bool(stems)
+        and stems.isdisjoint(content_stems(question))
+    )
+
+
+def is_noun_like(topic: str) -> bool:
+    """True of a topic that reads well behind "about": of several words, a name, a plural, or one
+    that the article writes with "the"."""
+    return " " in topic or topic[:1].isupper() or topic.endswith("s")
 
 
 def topic_inside(topic: str, article: Article) -> str:

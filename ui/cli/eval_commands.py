@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from ui.cli.options import AsJson, command_settings
+from ui.cli.options import AsJson, command_settings, open_assistant
 
 if TYPE_CHECKING:
     from rag.settings import Settings
@@ -210,6 +210,35 @@ def draft(
     raise typer.Exit(
         draft_cases(settings, count, out, unanswerable=unanswerable, seed=seed, words=words)
     )
+
+
+@evals.command()
+def review(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Cases, as `eval draft` makes.")],
+    reviewer: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Who reviews; by default who is signed in.")
+    ] = None,
+    agreement: Annotated[
+        Path | None,
+        typer.Option(metavar="OTHER", help="Compare with another review of the same drafts."),
+    ] = None,
+) -> None:
+    """Accept, edit or drop drafted cases, one after the other, by single keys.
+
+    Each is shown with its evidence in the source. It goes on where it was left; who decided what,
+    and when, is kept in the file. With --agreement, prints how far two reviews agree (Cohen's
+    kappa).
+    """
+    if agreement:
+        from eval.reviewing.agreement import agreement_lines, compare_reviews
+
+        typer.echo("\n".join(agreement_lines(compare_reviews(file, agreement))))
+        return
+    from ui.shell.case_review import review_cases
+
+    with open_assistant(command_settings(ctx), seeds=False) as (assistant, screen):
+        review_cases(file, assistant, screen, reviewer)
 
 
 @evals.command()
