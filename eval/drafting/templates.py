@@ -32,6 +32,7 @@ MAX_SUGGESTED = 40  # of one article
 MAX_CHARS = 200_000  # of one article that are read
 MIN_ITEMS, MAX_ITEMS = 3, 15  # of a list that one question is about
 MAX_POINTS = 4  # of a summary
+MAX_OF_SECTION = 3  # sentences of a section that an answer about it needs
 MAX_OF_SPEAKER = 4  # statements of a speaker that one question may be about
 MIN_WORDS = 2  # of a question, that carry meaning
 MAX_TITLE_WORDS = 9  # of a title that a question names in passing
@@ -405,20 +406,21 @@ def _column_comparison(article: Article, header: list[str], rows: _Rows) -> Iter
 
 
 def _sections(article: Article) -> Iterator[Draft]:
-    """ "What does “TITLE” say about “HEADING”?" of sections with several sentences: the first is
-    needed, the others are to the point."""
+    """ "What does “TITLE” say about “HEADING”?" of sections with several sentences: the first of
+    them are needed, the others are to the point."""
     below: dict[tuple[str, ...], list[Unit]] = defaultdict(list)
     for unit in article.units:
         if unit.role == "sentence" and unit.headings and article.tells(unit):
             below[unit.headings].append(unit)
-    for headings, (first, *others) in below.items():
+    for headings, units in below.items():
         heading = re.sub(r"[*_`“”\"#]", "", headings[-1]).strip()
         names_part = content_stems(heading) and heading != article.document.title.strip()
-        if names_part and not heading.endswith("?") and len(others) >= 2 and len(below) > 1:
+        if names_part and not heading.endswith("?") and len(units) > 2 and len(below) > 1:
             asked = f"What does “{article.title}” say about “{heading}”?"
-            rest = tuple(map(article.span, others))
-            point = ((article.span(first),),)
-            yield Draft("explanation", asked, article.document.id, point, (), rest)
+            spans = [article.span(unit) for unit in units]
+            points = tuple((span,) for span in spans[:MAX_OF_SECTION])
+            rest = tuple(spans[MAX_OF_SECTION:])
+            yield Draft("explanation", asked, article.document.id, points, (), rest)
 
 
 def _summary(article: Article) -> Iterator[Draft]:

@@ -242,6 +242,44 @@ def review(
 
 
 @evals.command()
+def compare(
+    ctx: typer.Context,
+    files: Annotated[
+        list[Path], typer.Argument(metavar="A.toml B.toml …", help="Settings, a file each.")
+    ],
+    cases: Annotated[Path, typer.Option(metavar="FILE", help="The questions, as JSON lines.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Keep the runs here, and go on with them."),
+    ] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write it as JSON too.")
+    ] = None,
+    junit: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write it as JUnit XML too.")
+    ] = None,
+    fail_on_regression: Annotated[
+        bool,
+        typer.Option("--fail-on-regression", help="Exit with 1 where one is worse than the first."),
+    ] = False,
+) -> None:
+    """Ask the same cases with several settings: which is better, where, and beyond noise?
+
+    A file has a line for each setting: model = "local", k = 10. A run that broke off is gone on
+    with by the same command.
+    """
+    if len(files) < 2:
+        raise typer.BadParameter("Two files of settings are needed to compare.")
+    from eval.compare.command import Outputs, compare_files
+
+    outputs = Outputs(json_file, junit)
+    settings = command_settings(ctx)
+    raise typer.Exit(
+        compare_files(files, cases, settings, out, outputs, fail_on_regression=fail_on_regression)
+    )
+
+
+@evals.command()
 def diff(ctx: typer.Context, a: RunName, b: RunName, as_json: AsJson = False) -> None:
     """Compare two runs, case by case: what changed, beyond noise, and which cases flipped."""
     from eval.compare.diff import show_diff
