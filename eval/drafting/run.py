@@ -35,7 +35,9 @@ SHARES: Mapping[Kind, int] = {
     "summary": 8, "keyword": 11,
 }  # fmt: skip
 """Of answerable drafts, in per cent, as far as the articles give them."""
-REWORDED: frozenset[Kind] = frozenset({"fact", "explanation", "statement"})
+REWORDED: frozenset[Kind] = frozenset({"fact"})
+"""What a model words: questions that one sentence answers. Of others its question asks for less
+than the key points."""
 UNANSWERABLE = 0.2  # share of near misses
 ARTICLES_FOR_EACH = 4  # articles read for each case wanted
 MIN_ARTICLES = 40  # that are read, where there are so many

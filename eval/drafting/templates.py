@@ -41,6 +41,11 @@ _PERSON = re.compile(r"\b(?:[Hh]e|[Ss]he)\b")
 _TIMES = re.compile(r"\b(?:when|since when)\b", re.IGNORECASE)
 
 
+def _is_title(text: str, title: str) -> bool:
+    """True of the title, and of "title: …" in the head of a file."""
+    return bool(title) and text.endswith(title) and len(text) <= len(title) + len("title: ")
+
+
 @dataclass(frozen=True, slots=True)
 class Article:
     """A document with its units, those of which may be cited."""
@@ -54,7 +59,7 @@ class Article:
         kept = (
             unit
             for unit in parse_units(text)
-            if unit.is_evidence and " ".join(unit.text(text).split()) != title
+            if unit.is_evidence and not _is_title(" ".join(unit.text(text).split()), title)
         )
         return cls(document, tuple(kept))
 

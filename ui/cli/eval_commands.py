@@ -241,6 +241,46 @@ def review(
         review_cases(file, assistant, screen, reviewer)
 
 
+@evals.command("export")
+def export_file(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Cases.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="A new file.")],
+    form: Annotated[
+        Literal["ragas", "deepeval", "langsmith", "phoenix"], typer.Option("--format")
+    ] = "ragas",
+) -> None:
+    """Write cases in the format of another evaluation tool."""
+    from eval.reviewing.exchange import export_cases, write_text
+
+    write_text(out, export_cases(file, form))
+
+
+@evals.command("import")
+def import_file(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A data set of another tool.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="A new file of cases.")],
+    form: Annotated[
+        Literal["ragas", "deepeval", "langsmith", "phoenix"], typer.Option("--format")
+    ] = "ragas",
+) -> None:
+    """Make cases of a data set of another tool, with evidence from your own articles.
+
+    What the articles do not state is left out, and counted. Review the cases before you use them.
+    """
+    import json
+
+    from eval.reviewing.exchange import import_cases, read_text, write_text
+
+    with open_assistant(command_settings(ctx), seeds=False) as (assistant, screen):
+        found = import_cases(read_text(file), form, assistant)
+        lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in found.rows)
+        write_text(out, "".join(lines))
+        screen.message(f"{len(found.rows)} cases in {out}.")
+        for reason, number in found.left_out.items():
+            screen.message(f"{number} left out: {reason}.")
+
+
 @evals.command()
 def compare(
     ctx: typer.Context,
