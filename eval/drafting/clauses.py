@@ -87,12 +87,21 @@ def read_clause(sentence: str, text: str) -> Clause | None:
     first = words[0].lower()
     if first in STOP_WORDS and first not in _DETERMINERS:
         return None
+    if first not in _DETERMINERS and _stands_before_name(words, text):
+        return None
     for place, word in enumerate(words[1 : MAX_SUBJECT_WORDS + 1], start=1):
         if _JOINED.search(" ".join(words[:place])):
             return None
         if found := _with_verb(words, place, word, text):
             return found
     return None
+
+
+def _stands_before_name(words: list[str], text: str) -> bool:
+    """True of "Even Ada Lorne": the first word is none of the name, for it is in small letters
+    elsewhere."""
+    is_word = re.search(rf"\b{re.escape(words[0].lower())}\b", text)
+    return bool(is_word) and len(words) > 1 and words[1][:1].isupper()
 
 
 def _with_verb(words: list[str], place: int, word: str, text: str) -> Clause | None:

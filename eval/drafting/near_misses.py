@@ -20,6 +20,7 @@ from rag.internals import DATE_WORDS, content_stems, find_dates, find_names, nam
 PLACE_PREPOSITIONS = frozenset("in at from to near of".split())
 NO_PERSON = frozenset("in at near the".split())
 YEARS_AWAY = (-7, -4, 3, 6, 9)
+MIN_USES = 2  # of a name, to tell how it is used
 MIN_LIKE = 0.5  # cosine of the words before two names
 MIN_STEMS = 2  # of a question beside the name that is replaced
 
@@ -63,7 +64,7 @@ def name_uses(articles: Sequence[Article]) -> list[NameUse]:
     return [
         NameUse(name, frozenset(within[name]), before[name], name in speakers)
         for name in before
-        if not words.issuperset(name.lower().split())
+        if not words.issuperset(name.lower().split()) and before[name].total() >= MIN_USES
     ]
 
 
@@ -117,7 +118,7 @@ def _other_topic(
         if article.document.id != draft.document_id
         for topic in topics[article.document.id]
         if known.isdisjoint(content_stems(topic)) and content_stems(topic)
-        if is_noun_like(topic_inside(topic, article))
+        if is_noun_like(topic) or topic_inside(topic, article).startswith("the ")
     ]
     if not foreign:
         return None

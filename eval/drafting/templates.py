@@ -36,7 +36,7 @@ MAX_OF_SECTION = 3  # sentences of a section that an answer about it needs
 MAX_OF_SPEAKER = 4  # statements of a speaker that one question may be about
 MIN_WORDS = 2  # of a question, that carry meaning
 MAX_TITLE_WORDS = 9  # of a title that a question names in passing
-_NAME_TITLE = re.compile(r"[A-Z][\w’'-]+(?: [A-Z][\w’'-]+){1,3}")
+_NAME_TITLE = re.compile(r"[A-Z][\w’'-]+(?: [A-Z0-9][\w’'-]+){1,3}")
 _PERSON = re.compile(r"\b(?:[Hh]e|[Ss]he)\b")
 _TIMES = re.compile(r"\b(?:when|since when)\b", re.IGNORECASE)
 
@@ -362,7 +362,7 @@ def _cell_question(
         return f"What does “{title}” give under “{asked}” for “{name}”?"
     if find_dates(name):
         return f"What was the {_small(asked)} in {name}, according to “{title}”?"
-    return f"What is the {_small(asked)} for {_small(name)} in “{title}”?"
+    return f"What is the {_small(asked)} for {_small(name, article.document.text)} in “{title}”?"
 
 
 def _is_asking(header: str) -> bool:
@@ -370,10 +370,12 @@ def _is_asking(header: str) -> bool:
     return header.split(" ")[0].lower() in STOP_WORDS or not header
 
 
-def _small(name: str) -> str:
-    """A label as inside a sentence: a first word that has a capital for its place in small."""
+def _small(name: str, text: str | None = None) -> str:
+    """A label as inside a sentence: a first word that has a capital for its place in small letters.
+    With the `text` of the article, only one that stands in small letters there."""
     first, _, rest = name.partition(" ")
-    is_plain = first.istitle() and not (rest[:1].isupper() or " to " in name)
+    is_word = text is None or re.search(rf"\b{re.escape(first.lower())}\b", text)
+    is_plain = first.istitle() and is_word and not re.search(r"\b[A-Z]", rest)
     return f"{first.lower()} {rest}".strip() if is_plain else name
 
 
@@ -392,8 +394,10 @@ def _row_comparison(article: Article, header: list[str], rows: _Rows) -> Iterato
     one, other = first[1][label], last[1][label]
     if not numbers or find_quantities(one) or find_quantities(other):
         return
-    asked = f" in {_small(header[numbers[0]])}" if not _is_asking(header[numbers[0]]) else ""
-    question = f"How do {_small(one)} and {_small(other)} differ{asked} in “{article.title}”?"
+    whole, column = article.document.text, header[numbers[0]]
+    asked = f" in {_small(column)}" if not _is_asking(column) else ""
+    sides = f"{_small(one, whole)} and {_small(other, whole)}"
+    question = f"How do {sides} differ{asked} in “{article.title}”?"
     points = ((article.span(first[0]),), (article.span(last[0]),))
     yield Draft("comparison", question, article.document.id, points)
 
@@ -419,7 +423,8 @@ def _sections(article: Article) -> Iterator[Draft]:
             below[unit.headings].append(unit)
     for headings, units in below.items():
         heading = re.sub(r"[*_`“”\"#]", "", headings[-1]).strip()
-        names_part = content_stems(heading) and heading != article.document.title.strip()
+        named = content_stems(heading) and not find_dates(heading)
+        names_part = named and heading != article.document.title.strip()
         if names_part and not heading.endswith("?") and len(units) > 2 and len(below) > 1:
             asked = f"What does “{article.title}” say about “{heading}”?"
             spans = [article.span(unit) for unit in units]
