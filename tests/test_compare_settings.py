@@ -14,6 +14,7 @@ from typer.testing import CliRunner, Result
 
 import ui.cli
 from eval import run as running
+from eval.compare import command
 from eval.compare.junit import comparison_to_junit
 from eval.compare.loading import ComparedRun
 from eval.compare.settings_files import read_settings
@@ -189,11 +190,11 @@ def compare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Compare:
     own = written(tmp_path / "own.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
     files = [written(tmp_path / f"k{k}.toml", f'model = "none"\nk = {k}\n') for k in (20, 3)]
 
-    def command(*more: str) -> Result:
+    def run(*more: str) -> Result:
         said = ["eval", "compare", *map(str, files), "--cases", str(own), *more]
         return CliRunner().invoke(ui.cli.app, said)
 
-    return command
+    return run
 
 
 def test_two_settings_are_run_compared_written_and_not_run_again(
@@ -229,6 +230,21 @@ def test_a_run_that_broke_off_is_gone_on_with(compare: Compare, tmp_path: Path) 
     assert again.exit_code == 0, again.stderr
     assert results.read_text("utf-8").splitlines(keepends=True)[0] == lines[0]
     assert len(results.read_text("utf-8").splitlines()) == 2
+
+
+@pytest.mark.parametrize(("options", "code"), [([], 0), (["--fail-on-regression"], 1)])
+def test_the_exit_code_tells_a_regression_where_it_is_asked_to(
+    options: list[str], code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a = run_of("a", cases(8, 0, facts_right=True, lists_right=True))
+    runs = {"a": a, "b": run_of("b", dict.fromkeys(a.entries, False))}
+    monkeypatch.setattr(command, "run_settings", lambda given, cases, out: runs[given.name])
+    files = [str(written(tmp_path / f"{name}.toml", "k = 3")) for name in runs]
+    result = CliRunner().invoke(
+        ui.cli.app, ["eval", "compare", *files, "--cases", "own.jsonl", *options]
+    )
+    assert result.exit_code == code
+    assert "WORSE answerable: right" in result.stdout
 
 
 def test_one_file_is_no_comparison_and_cases_are_needed(tmp_path: Path) -> None:
