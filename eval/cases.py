@@ -7,9 +7,12 @@ A set of cases is a file of JSON lines. One line:
      "tags": ["fact"], "answerable": true}
 
 `gold` lists alternatives, any one of which makes an answer right; `all` replaces it where an
-answer needs several facts, as a list of such lists, each of which must be met. `history` holds
-the turns before a follow-up, `note` is for reviewers. An unanswerable case has neither gold nor
-evidence: declining is right.
+answer needs several facts, as a list of such lists, each of which must be met. Beside them, or in
+their place, `points` are the key points of a longer answer, each with a quote for every place that
+states it: `[{"quotes": [{"document_id": "a.txt", "quote": "a 20% rate"}], "optional": false}]`.
+`history` holds the turns before a follow-up, `note` is for reviewers, `review` says who decided
+what about a drafted case, and when; a case that was dropped is not asked. An unanswerable case has
+neither gold nor points nor evidence: declining is right.
 """
 
 from __future__ import annotations
@@ -21,8 +24,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from eval.key_points import KeyPoint, Quote
 from rag.errors import FootnoteError, printable_line
 from rag.types import Span, Turn
 
@@ -35,6 +39,11 @@ Tag = Literal[
     "quote",
     "yes-no",
     "why",
+    "explanation",
+    "list",
+    "statement",
+    "comparison",
+    "summary",
     "two-source",
     "follow-up",
     "keyword",
@@ -52,7 +61,8 @@ class CaseError(FootnoteError):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One question. Exactly one of `gold` and `all` is filled if `answerable`, else neither."""
+    """One question. At most one of `gold` and `all` is filled, and one or `points` if
+    `answerable`; else none."""
 
     id: str
     question: str
@@ -63,6 +73,12 @@ class Case:
     history: tuple[Turn, ...] = ()
     tags: tuple[Tag, ...] = ()
     note: str | None = None
+    points: tuple[KeyPoint, ...] = ()
+
+    @property
+    def required(self) -> tuple[KeyPoint, ...]:
+        """The points that an answer must make."""
+        return tuple(point for point in self.points if not point.optional)
 
     @property
     def groups(self) -> tuple[tuple[str, ...], ...]:
@@ -89,7 +105,26 @@ class _Turn(_Strict):
     answer: _Text
 
 
-class _Row(_Strict):
+class _Point(_Strict):
+    quotes: tuple[_Quote, ...] = Field(min_length=1)
+    optional: bool = False
+
+
+Decision = Literal["accepted", "edited", "dropped"]
+
+
+class Review(_Strict):
+    """What a person decided about a case."""
+
+    decision: Decision
+    reviewer: _Text
+    was: str | None = None  # the question before it was edited
+    at: Annotated[AwareDatetime, Field(strict=False)]
+
+
+class CaseRow(_Strict):
+    """A line of a file of cases."""
+
     id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
     question: _Text
     answerable: bool
@@ -99,27 +134,43 @@ class _Row(_Strict):
     history: tuple[_Turn, ...] = ()
     tags: tuple[Tag, ...] = ()
     note: str | None = None
+    points: tuple[_Point, ...] = ()
+    review: Review | None = None
 
 
 def load_cases(path: Path, text_of: Callable[[str], str]) -> list[Case]:
-    """The cases of `path` in file order; blank lines are skipped.
+    """The cases of `path` in file order; blank lines and cases that a reviewer dropped are skipped.
 
     `text_of` gives the stored text of a document id; each quote must occur in it exactly once.
     Raises `CaseError` naming file, line and case.
     """
-    cases: dict[str, Case] = {}
+    rows = read_rows(path)
+    kept = [each for each in rows if not (each[1].review and each[1].review.decision == "dropped")]
+    if not kept:
+        raise _error(path.name, "every case of the file was dropped by its reviewer")
+    return [case_of(row, where, text_of) for where, row in kept]
+
+
+def read_rows(path: Path) -> list[tuple[str, CaseRow]]:
+    """The lines of `path` in file order, each with the words that name it; blank ones are skipped.
+
+    Nothing is looked up in a document. Raises `CaseError` naming file, line and case.
+    """
+    rows: dict[str, tuple[str, CaseRow]] = {}
     for number, line in enumerate(_lines(path), start=1):
         if not line.strip():
             continue
         where = f"{path.name}, line {number}"
         row = _row(line, where)
         where = f"{where}, case {row.id}"
-        if row.id in cases:
+        if row.id in rows:
             raise _error(where, "an earlier line has the same id")
-        cases[row.id] = _case(row, where, text_of)
-    if not cases:
+        if fault := _fault(row):
+            raise _error(where, fault)
+        rows[row.id] = where, row
+    if not rows:
         raise _error(path.name, "the file holds no case")
-    return list(cases.values())
+    return list(rows.values())
 
 
 def _lines(path: Path) -> list[str]:
@@ -129,9 +180,9 @@ def _lines(path: Path) -> list[str]:
         raise _error(path.name, f"it cannot be read ({error})") from error
 
 
-def _row(line: str, where: str) -> _Row:
+def _row(line: str, where: str) -> CaseRow:
     try:
-        return _Row.model_validate_json(line)
+        return CaseRow.model_validate_json(line)
     except ValidationError as error:
         named = re.search(r'"id"\s*:\s*"([^"]{1,80})"', line)
         if named:
@@ -143,9 +194,9 @@ def _row(line: str, where: str) -> _Row:
         raise _error(where, "; ".join(faults)) from error
 
 
-def _case(row: _Row, where: str, text_of: Callable[[str], str]) -> Case:
-    if fault := _fault(row):
-        raise _error(where, fault)
+def case_of(row: CaseRow, where: str, text_of: Callable[[str], str]) -> Case:
+    """The case of a line. Raises `CaseError` naming `where` for a quote that does not occur exactly
+    once in its document."""
     return Case(
         id=row.id,
         question=row.question,
@@ -156,15 +207,23 @@ def _case(row: _Row, where: str, text_of: Callable[[str], str]) -> Case:
         history=tuple(Turn(turn.question, turn.answer) for turn in row.history),
         tags=row.tags,
         note=row.note,
+        points=tuple(
+            KeyPoint(
+                tuple(Quote(_span(each, where, text_of), each.quote) for each in point.quotes),
+                point.optional,
+            )
+            for point in row.points
+        ),
     )
 
 
-def _fault(row: _Row) -> str | None:
+def _fault(row: CaseRow) -> str | None:
     groups = row.all + ((row.gold,) if row.gold else ())
-    if row.answerable and not (groups and row.evidence):
-        return "an answerable case needs gold and evidence"
-    if not row.answerable and (groups or row.evidence):
-        return "an unanswerable case has neither gold nor evidence"
+    required = any(not point.optional for point in row.points)
+    if row.answerable and not ((groups or required) and row.evidence):
+        return "an answerable case needs gold and evidence, or a key point and evidence"
+    if not row.answerable and (groups or row.points or row.evidence):
+        return "an unanswerable case has neither gold nor evidence, and no key points"
     if row.gold and row.all:
         return 'it has both "gold" and "all"'
     if not all(groups):

@@ -15,6 +15,7 @@ from math import log2
 from typing import Literal
 
 from eval.cases import Case, is_right, normalise
+from eval.key_points import AnswerContent, KeyPoint, content_of, is_made, is_stated
 from eval.recording import Recording
 from rag.internals import find_quantities
 from rag.types import Answer, Citation, Claim, Hit, Passage, Span
@@ -36,6 +37,7 @@ STAGES = (
     "repair",
     "compare",
 )
+MIN_POINTS = 0.5  # of the key points, for an answer to be right where a case has no gold
 MAX_COMBINATIONS = 4096  # ways to join alternatives of several facts that are tried
 _MARKER = re.compile(r"\[(\d{1,4})\]")
 
@@ -61,6 +63,9 @@ def stage_metric(stage: str) -> str:
 METRICS: Mapping[str, Metric] = {
     "answer_right": Metric("answerable: right", "share", "higher"),
     "token_f1": Metric("token F1 with the gold answer", "share", "higher"),
+    "point_recall": Metric("key points made", "share", "higher"),
+    "point_recall_stated": Metric("key points said in the answer's words", "share", "higher"),
+    "point_precision": Metric("sentences that make a key point", "share", "higher"),
     "answered": Metric("answerable: answered", "share", "higher"),
     "declined_rightly": Metric("unanswerable: declined", "share", "higher"),
     "declined_falsely": Metric("answerable: declined", "share", "lower"),
@@ -118,11 +123,56 @@ def _outcome(case: Case, answer: Answer) -> dict[str, float | None]:
     if not case.answerable:
         return {"declined_rightly": declined}
     return {
-        "answer_right": float(is_right(case, answer.text)),
+        "answer_right": float(_is_right(case, answer)),
+        **point_scores(case, answer),
         "token_f1": token_f1(case, answer.text),
         "answered": 1.0 - declined,
         "declined_falsely": declined,
     }
+
+
+def _is_right(case: Case, answer: Answer) -> bool:
+    """By the gold of the case, or, where it has none, by at least half of its key points."""
+    if case.groups:
+        return is_right(case, answer.text)
+    return (point_scores(case, answer)["point_recall"] or 0.0) >= MIN_POINTS
+
+
+def point_scores(case: Case, answer: Answer) -> dict[str, float | None]:
+    """Recall and precision over key points, as nuggets are scored (Voorhees 2003; recall of claims
+    in ALCE, Gao et al. 2023). All None where the case has no required point.
+
+    Recall is the share of the required points that the answer makes by citing or stating them, and
+    `point_recall_stated` that of those it states. Precision is the share of its sentences that
+    make a point, required or not; of a summary, every sentence from the article of a point does.
+    It cannot see a true sentence that the drafter or reviewer did not think of.
+    """
+    if not case.required:
+        return dict.fromkeys(("point_recall", "point_recall_stated", "point_precision"))
+    content = content_of(answer)
+    claims = answer.claims if answer.status == "answered" else ()
+    return {
+        "point_recall": _mean(float(is_made(point, content)) for point in case.required),
+        "point_recall_stated": _mean(
+            float(is_stated(point, content.sentences)) for point in case.required
+        ),
+        "point_precision": _mean(float(_makes_point(case, claim)) for claim in claims),
+    }
+
+
+def _makes_point(case: Case, claim: Claim) -> bool:
+    cited = tuple(citation.span for citation in claim.citations)
+    content = AnswerContent(cited, (claim.text,))
+    return any(_is_of(point, case, content) for point in case.points)
+
+
+def _is_of(point: KeyPoint, case: Case, content: AnswerContent) -> bool:
+    places = [quote.span for quote in point.quotes]
+    if "summary" in case.tags:
+        documents = {span.document_id for span in places}
+        return any(span.document_id in documents for span in content.cited)
+    touches = any(span.overlaps(place) for span in content.cited for place in places)
+    return touches or is_stated(point, content.sentences)
 
 
 def token_f1(case: Case, answer_text: str) -> float | None:

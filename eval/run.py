@@ -105,10 +105,16 @@ def _open_assistant(settings: Settings, *, own: bool) -> Iterator[Assistant]:
 
 
 def run_and_store(
-    assistant: Assistant, cases: Sequence[Case], name: str, folder: Path, *, resume: bool = False
+    assistant: Assistant,
+    cases: Sequence[Case],
+    name: str,
+    folder: Path,
+    *,
+    resume: bool = False,
+    quiet: bool = False,
 ) -> int:
     """Ask all `cases`, which come from a file of that `name`, and keep the run in `folder`, from
-    its start or, with `resume`, from where it broke off; print the table.
+    its start or, with `resume`, from where it broke off; print the table, unless `quiet`.
 
     Returns the exit code. Raises `RunError`.
     """
@@ -122,7 +128,8 @@ def run_and_store(
             print(_stopped(folder, len(cases)), file=sys.stderr)
             return EXIT_INTERRUPTED
         _finish(writer, current_conditions(assistant, cases, name), rows, grouped)
-    print(terminal_table(rows, grouped.unit))
+    if not quiet:
+        print(terminal_table(rows, grouped.unit))
     print(f"The report is {folder / REPORT}", file=sys.stderr)
     return 1 if any(row.outcome == "error" for row in rows) else 0
 

@@ -47,11 +47,16 @@ from rag.ingest import pipeline
 from rag.ingest.chunking import chunk_document
 from rag.ingest.chunking import embedding_text
 from rag.ingest.readers import read_page
+from rag.ingest.suggestions import inside_sentence
+from rag.ingest.suggestions import short_title
+from rag.ingest.suggestions import stands_alone
+from rag.ingest.suggestions import suggest
 from rag.ingest.reading_process import ReadingProcess
 from rag.models.chat import HOSTED_BUDGET_TOKENS
 from rag.models.chat import REASONING_TOKENS
 from rag.models.chat import OpenAIChat
 from rag.models.embeddings import MiniLM
+from rag.models.embeddings import TOKENIZER_FILE
 from rag.models.embeddings import build_embedder
 from rag.models.embeddings import batches_by_length
 from rag.models.fitted_weights import Finite
@@ -75,15 +80,20 @@ from rag.retrieval.hybrid import Retriever
 from rag.store.library_schema import SCHEMA
 from rag.store.vectors import VectorStore
 from rag.text.dates import DATE_WORDS
+from rag.text.dates import find_dates
+from rag.text.language import language_of
 from rag.text.machine_orders import WEIGHTS as ORDERS_FILE
 from rag.text.machine_orders import is_order
 from rag.text.machine_orders import order_features
 from rag.text.names import Name
 from rag.text.names import find_names
 from rag.text.names import name_keys
+from rag.text.names import name_runs
+from rag.text.names import sentence_starts
 from rag.text.negation import has_negation
 from rag.text.quantities import find_quantities
 from rag.text.language import STOP_WORDS
+from rag.text.speakers import speeches
 from rag.text.tokens import content_stem
 from rag.text.tokens import content_stems
 from rag.text.tokens import stem
@@ -105,6 +115,7 @@ __all__ = [
     "SCHEMA",
     "SCORER_FILE",
     "STOP_WORDS",
+    "TOKENIZER_FILE",
     "AnswerKind",
     "AnswerType",
     "Answerability",
@@ -149,17 +160,21 @@ __all__ = [
     "embedding_text",
     "expected_answer_type",
     "find_contradictions",
+    "find_dates",
     "find_names",
     "find_near_copies",
     "find_other_answers",
     "find_quantities",
     "fold_question",
     "has_negation",
+    "inside_sentence",
     "is_order",
     "is_plausible_short_answer",
+    "language_of",
     "log_odds",
     "lowest_score",
     "name_keys",
+    "name_runs",
     "order_features",
     "overall_score",
     "parse_units",
@@ -170,7 +185,12 @@ __all__ = [
     "reasons_against",
     "scale_features",
     "select_evidence",
+    "sentence_starts",
     "sentences_of_others",
+    "short_title",
+    "speeches",
+    "stands_alone",
     "stem",
+    "suggest",
     "wording_features",
 ]

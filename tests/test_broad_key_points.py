@@ -10,8 +10,16 @@ from hypothesis import strategies as st
 
 from eval.benchmarks.cited_sentences import cited_sentences
 from eval.broad import key_points
-from eval.broad.key_points import AnswerContent, content_of
-from eval.broad.questions import BroadQuestion, KeyPoint, Quote
+from eval.broad.questions import BroadQuestion
+from eval.key_points import (
+    AnswerContent,
+    KeyPoint,
+    Quote,
+    content_of,
+    is_cited,
+    is_made,
+    is_stated,
+)
 from rag import split_sentences
 from rag.types import Answer, Citation, Claim, Span
 
@@ -58,23 +66,23 @@ def saying(*sentences: str) -> AnswerContent:
 )
 def test_a_point_is_made_by_a_citation_of_most_of_it(length: int, made: bool) -> None:
     assert len(DEEP.quotes[0].text) == 27
-    assert key_points.is_made(DEEP, citing(Span("lake.md", 0, length))) is made
+    assert is_made(DEEP, citing(Span("lake.md", 0, length))) is made
 
 
 def test_citations_cover_a_point_together_but_not_by_repeating_each_other() -> None:
     halves = Span("lake.md", 0, 14), Span("lake.md", 14, 27)
-    assert not key_points.is_cited(DEEP, halves[:1])
-    assert not key_points.is_cited(DEEP, [halves[0]] * 3)
-    assert key_points.is_cited(DEEP, halves)
+    assert not is_cited(DEEP, halves[:1])
+    assert not is_cited(DEEP, [halves[0]] * 3)
+    assert is_cited(DEEP, halves)
 
 
 def test_the_same_characters_of_another_document_are_another_place() -> None:
-    assert not key_points.is_cited(DEEP, [Span("moor.md", 0, 27)])
+    assert not is_cited(DEEP, [Span("moor.md", 0, 27)])
 
 
 def test_any_place_that_states_a_point_will_do() -> None:
     either = KeyPoint(DEEP.quotes + CRANES.quotes)
-    assert key_points.is_cited(either, [span("Cranes rest there in October", "moor.md")])
+    assert is_cited(either, [span("Cranes rest there in October", "moor.md")])
 
 
 @pytest.mark.parametrize(
@@ -89,16 +97,16 @@ def test_any_place_that_states_a_point_will_do() -> None:
 def test_a_point_is_stated_by_a_sentence_with_its_numbers_and_most_of_its_words(
     said: str, made: bool
 ) -> None:
-    assert key_points.is_made(LOWERED, saying(said)) is made
+    assert is_made(LOWERED, saying(said)) is made
 
 
 def test_words_scattered_over_sentences_state_nothing() -> None:
-    assert not key_points.is_stated(LOWERED, ["It was lowered.", "By 2.1 metres.", "In 1911."])
+    assert not is_stated(LOWERED, ["It was lowered.", "By 2.1 metres.", "In 1911."])
 
 
 def test_a_point_of_a_single_word_is_not_stated_by_that_word() -> None:
-    assert not key_points.is_stated(point("Pike"), ["A pike is a fish."])
-    assert key_points.is_cited(point("Pike"), [span("Pike eat the whitefish.")])
+    assert not is_stated(point("Pike"), ["A pike is a fish."])
+    assert is_cited(point("Pike"), [span("Pike eat the whitefish.")])
 
 
 # --- an answer --------------------------------------------------------------------------------
@@ -169,4 +177,4 @@ def test_whoever_cites_more_makes_no_fewer_points(one: int, other: int) -> None:
     less = Span("lake.md", min(one, other), max(one, other))
     more = Span("lake.md", less.start // 2, len(LAKE))
     for each in (DEEP, LOWERED):
-        assert key_points.is_cited(each, [more]) >= key_points.is_cited(each, [less])
+        assert is_cited(each, [more]) >= is_cited(each, [less])

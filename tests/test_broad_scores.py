@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from eval.benchmarks.result_tables import Table
-from eval.broad.questions import BroadQuestion, KeyPoint, Kind, Quote
+from eval.broad.questions import BroadQuestion, Kind
 from eval.broad.scores import BroadResult, score_result
 from eval.broad.tables import MADE, SHARE, result_tables
+from eval.key_points import KeyPoint, Quote
 from eval.statistics.bootstrap import Interval
 from rag.types import Answer, Answers, Citation, Claim, Span, Usage
 

@@ -121,6 +121,13 @@ def test_a_run_is_gone_on_with_by_its_name_or_folder(
         ["diff"],
         ["diff", "last"],
         ["gate", "--write"],
+        ["draft", "--n", "0"],
+        ["draft", "--unanswerable", "2"],
+        ["review"],
+        ["compare", "a.toml", "--cases", "c.jsonl"],
+        ["compare", "a.toml", "b.toml"],
+        ["export", "c.jsonl"],
+        ["import", "c.jsonl", "--out", "d.jsonl", "--format", "nonsense"],
     ],
 )
 def test_what_makes_no_sense_is_a_usage_error_and_nothing_is_done(
@@ -267,7 +274,28 @@ def test_the_data_directory_is_where_runs_are_looked_up(
     assert given[0][1] == elsewhere
 
 
-@pytest.mark.parametrize("command", ["scorer", "bench", "diff", "gate", "judge"])
+def test_drafts_are_made_of_the_persons_own_index(
+    footnote: Invoke, golden: Given, stand_in: StandIn, tmp_path: Path
+) -> None:
+    given = stand_in("eval.drafting.run", "draft_cases")
+    assert footnote("draft").exit_code == CODE
+    chosen = ["--n", "7", "--out", "mine.jsonl", "--unanswerable", "0.5", "--seed", "3"]
+    assert footnote("draft", *chosen, "--words", "model").exit_code == CODE
+    (plain, whole) = given
+    assert plain[1].data_dir == tmp_path / "data"
+    assert plain[2:] == (
+        50, Path("cases.jsonl"), {"unanswerable": 0.2, "seed": 0, "words": "auto"},
+    )  # fmt: skip
+    assert whole[2:] == (
+        7, Path("mine.jsonl"), {"unanswerable": 0.5, "seed": 3, "words": "model"},
+    )  # fmt: skip
+    assert golden == []
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["scorer", "bench", "diff", "gate", "judge", "draft", "review", "compare", "export", "import"],
+)
 def test_each_command_says_what_it_is_for(command: str, footnote: Invoke) -> None:
     assert f" {command} " in footnote("--help").stdout
     assert footnote(command, "--help").exit_code == 0

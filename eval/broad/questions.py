@@ -23,6 +23,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from eval.key_points import KeyPoint, Quote
 from rag.errors import FootnoteError
 from rag.types import Span, Turn
 
@@ -66,22 +67,6 @@ articles that it needs beside those of "broad"."""
 
 class BroadSetError(FootnoteError):
     """A file of questions that cannot be used; names the line and the question."""
-
-
-@dataclass(frozen=True, slots=True)
-class Quote:
-    """Characters of a document: ``library.text(span) == text``."""
-
-    span: Span
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class KeyPoint:
-    """Something that an answer should say, with every place that states it."""
-
-    quotes: tuple[Quote, ...]
-    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)

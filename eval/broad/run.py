@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.benchmarks.result_tables import format_table, table_to_json
-from eval.broad.key_points import Sentences, content_of, is_made
+from eval.broad.key_points import Sentences
 from eval.broad.questions import (
     ARTICLES,
     QUESTIONS,
@@ -32,6 +32,7 @@ from eval.broad.questions import (
 )
 from eval.broad.scores import BroadResult, score_result
 from eval.broad.tables import result_tables
+from eval.key_points import content_of, is_made
 from eval.run import EXIT_INTERRUPTED
 from eval.runs.conditions import current_conditions
 from rag import split_sentences

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 
 from eval.broad.key_points import (
     Sentences,
-    content_of,
-    is_made,
     point_precision,
     point_recall,
     stated_recall,
 )
 from eval.broad.questions import BroadQuestion
+from eval.key_points import content_of, is_made
 from rag.types import Answer
 
 Scores = Mapping[str, float | None]

@@ -23,7 +23,7 @@ VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 @dataclass(frozen=True, slots=True)
 class Agreement:
     """`table` counts pairs, a row for each verdict of the first reader and a column for each of
-    the second, in the order of `VERDICTS`.
+    the second, in the order in which the verdicts were given (`VERDICTS`).
 
     `share` (0..1) is that of the same verdict; None without pairs. `kappa` (-1..1) is None where
     chance alone would always agree. `interval` is that of kappa; None where more than one draw in
@@ -41,30 +41,33 @@ class Agreement:
 
 
 def measure_agreement(
-    pairs: Sequence[tuple[Verdict, Verdict]],
+    pairs: Sequence[tuple[str, str]],
     clusters: Sequence[str],
     *,
+    verdicts: Sequence[str] = VERDICTS,
     draws: int = DRAWS,
     seed: int = 0,
 ) -> Agreement:
-    """That of the verdicts in `pairs`, each from the cluster beside it. The same input gives the
+    """That of the `verdicts` in `pairs`, each from the cluster beside it. The same input gives the
     same intervals, whatever its order. Raises `ValueError` for lists of different lengths."""
     share = mean_interval([float(a == b) for a, b in pairs], clusters, draws=draws, seed=seed)
-    each = _tables(pairs, clusters)
+    each = _tables(pairs, clusters, verdicts)
     whole = each.sum(axis=0)
     kappa = float(_kappas(whole)) if _exists(whole) else None
     table = tuple(tuple(int(count) for count in row) for row in whole.tolist())
     return Agreement(table, share, kappa, _interval(kappa, each, len(pairs), draws, seed))
 
 
-def _tables(pairs: Sequence[tuple[Verdict, Verdict]], clusters: Sequence[str]) -> NDArray[float64]:
-    """[clusters, 3, 3]: the table of each cluster, in the order of their names."""
+def _tables(
+    pairs: Sequence[tuple[str, str]], clusters: Sequence[str], verdicts: Sequence[str]
+) -> NDArray[float64]:
+    """[clusters, verdicts, verdicts]: the table of each cluster, in the order of their names."""
     import numpy as np
 
     places = {name: place for place, name in enumerate(sorted(set(clusters)))}
-    found = np.zeros((len(places), len(VERDICTS), len(VERDICTS)))
+    found = np.zeros((len(places), len(verdicts), len(verdicts)))
     for (first, second), cluster in zip(pairs, clusters, strict=True):
-        found[places[cluster], VERDICTS.index(first), VERDICTS.index(second)] += 1
+        found[places[cluster], verdicts.index(first), verdicts.index(second)] += 1
     return found
 
 

@@ -54,7 +54,7 @@ def current_conditions(assistant: Assistant, cases: Sequence[Case], cases_file: 
 def _case_key(case: Case) -> str:
     """All of a case that can change what it scores."""
     parts = (case.id, case.question, case.answerable, case.groups, case.evidence, case.history)
-    return "\0".join(map(repr, parts))
+    return "\0".join(map(repr, (*parts, case.points) if case.points else parts))
 
 
 def current_commit(root: Path = ROOT) -> str:

@@ -31,7 +31,10 @@ KINDS: Mapping[str, Kind] = {name: metric.kind for name, metric in METRICS.items
     name: kind for name, (_, kind) in _OF_RUNS.items()
 }
 GROUPS: Mapping[str, tuple[str, ...]] = {
-    "Answers": ("answer_right", "token_f1", "errors"),
+    "Answers": (
+        "answer_right", "point_recall", "point_recall_stated", "point_precision", "token_f1",
+        "errors",
+    ),
     "Declines": ("answered", "declined_rightly", "declined_falsely", "decline_mean"),
     "Retrieval": (
         "recall_at_1", "recall_at_5", "recall_at_10", "mrr", "ndcg_at_10", "evidence_selected",

@@ -70,8 +70,8 @@ _CELL = re.compile(r"[A-Z][a-z]+(?: [a-z]+){0,2}")
 _TITLE_NAME = re.compile(r"[A-Z][\w’'-]+(?: (?:of |the )?[A-Z][\w’'-]+){0,3}")
 
 
-def suggest(document: Document) -> list[SuggestedQuestion]:
-    """At most `MAX_QUESTIONS` questions that the document answers, each with the unit that it was
+def suggest(document: Document, most: int = MAX_QUESTIONS) -> list[SuggestedQuestion]:
+    """At most `most` questions that the document answers, each with the unit that it was
     made from: those of different kinds first. Linear in the text."""
     text = document.text[:MAX_CHARS]
     units = [
@@ -90,7 +90,7 @@ def suggest(document: Document) -> list[SuggestedQuestion]:
     found: dict[str, SuggestedQuestion] = {}
     for question in _in_turn(kinds):
         found.setdefault(question.text, question)
-    return list(islice(found.values(), MAX_QUESTIONS))
+    return list(islice(found.values(), most))
 
 
 def _in_turn(kinds: Iterable[Iterator[SuggestedQuestion]]) -> Iterator[SuggestedQuestion]:
@@ -130,7 +130,7 @@ def _reasons_and_dates(document: Document, units: Iterable[Unit]) -> Iterator[Su
         sentence = " ".join(unit.text(document.text).split()).rstrip(".")
         found = _STATEMENT.match(sentence)
         question = _inverted(found, document.text) if found else ""
-        if question and _stands_alone(question, document.title):
+        if question and stands_alone(question, document.title):
             yield _made(document, unit, question)
 
 
@@ -145,11 +145,11 @@ def _inverted(found: re.Match[str], text: str) -> str:
         return ""
     if "," in asked or not asked.strip() or re.search(_DAY, asked) or _CLAUSE.search(asked):
         return ""
-    subject = _inside_sentence(found["subject"], text)
+    subject = inside_sentence(found["subject"], text)
     return f"{word} {found['auxiliary']} {subject} {asked}?" if subject else ""
 
 
-def _inside_sentence(subject: str, text: str) -> str:
+def inside_sentence(subject: str, text: str) -> str:
     """A subject without the capital that it has for its place, "the pool", "Lake Vane"; "" where
     `text` does not tell whether it has it for that."""
     first, _, rest = subject.partition(" ")
@@ -162,7 +162,7 @@ def _inside_sentence(subject: str, text: str) -> str:
     return f"{lowered} {rest}".strip() if is_plain else ""
 
 
-def _stands_alone(question: str, title: str) -> bool:
+def stands_alone(question: str, title: str) -> bool:
     """True where the question names what it is about, or it is in the title."""
     asked = question.partition(" ")[2]
     if len(question) > MAX_QUESTION_CHARS or _OPEN_WORD.search(asked):
@@ -194,7 +194,7 @@ def _definition(document: Document, units: Iterable[Unit]) -> Iterator[Suggested
     found = _DEFINED.match(first.text(document.text)) if first else None
     if first is None or found is None:
         return
-    subject = _inside_sentence(found["subject"], document.text)
+    subject = inside_sentence(found["subject"], document.text)
     if subject and content_keys(subject) == content_keys(document.title):
         persons, things = (len(each.findall(document.text)) for each in (_PERSON, _THING))
         word = "Who" if persons > things and not subject.startswith("the ") else "What"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from ui.cli.options import AsJson, command_settings
+from ui.cli.options import AsJson, command_settings, open_assistant
 
 if TYPE_CHECKING:
     from rag.settings import Settings
@@ -181,6 +181,142 @@ def attack(
 
     settings = command_settings(ctx)
     raise typer.Exit(run_attack(settings, model=model, sample=sample, out=out, as_json=as_json))
+
+
+@evals.command()
+def draft(
+    ctx: typer.Context,
+    count: Annotated[int, typer.Option("--n", min=1, max=2000, help="How many.")] = 50,
+    out: Annotated[
+        Path, typer.Option(metavar="FILE", help="A new file, JSON lines of `--cases`.")
+    ] = Path("cases.jsonl"),
+    unanswerable: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of questions that nearly have an answer.")
+    ] = 0.2,
+    seed: Annotated[int, typer.Option(help="Another seed, another choice.")] = 0,
+    words: Annotated[
+        Literal["auto", "template", "model"],
+        typer.Option(help="Auto: a model on a server words the questions, the embedded does not."),
+    ] = "auto",
+) -> None:
+    """Draft cases from your own articles, to be reviewed.
+
+    Questions of every kind with the sentences that answer them, and near misses, which the articles
+    do not answer. Each is checked; what was dropped is counted.
+    """
+    from eval.drafting.run import draft_cases
+
+    settings = command_settings(ctx)
+    raise typer.Exit(
+        draft_cases(settings, count, out, unanswerable=unanswerable, seed=seed, words=words)
+    )
+
+
+@evals.command()
+def review(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Cases, as `eval draft` makes.")],
+    reviewer: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Who reviews; by default who is signed in.")
+    ] = None,
+    agreement: Annotated[
+        Path | None,
+        typer.Option(metavar="OTHER", help="Compare with another review of the same drafts."),
+    ] = None,
+) -> None:
+    """Accept, edit or drop drafted cases, one after the other, by single keys.
+
+    Each is shown with its evidence in the source. It goes on where it was left; who decided what,
+    and when, is kept in the file. With --agreement, prints how far two reviews agree (Cohen's
+    kappa).
+    """
+    if agreement:
+        from eval.reviewing.agreement import agreement_lines, compare_reviews
+
+        typer.echo("\n".join(agreement_lines(compare_reviews(file, agreement))))
+        return
+    from ui.shell.case_review import review_cases
+
+    with open_assistant(command_settings(ctx), seeds=False) as (assistant, screen):
+        review_cases(file, assistant, screen, reviewer)
+
+
+@evals.command("export")
+def export_file(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Cases.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="A new file.")],
+    form: Annotated[
+        Literal["ragas", "deepeval", "langsmith", "phoenix"], typer.Option("--format")
+    ] = "ragas",
+) -> None:
+    """Write cases in the format of another evaluation tool."""
+    from eval.reviewing.exchange import export_cases, write_text
+
+    write_text(out, export_cases(file, form))
+
+
+@evals.command("import")
+def import_file(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A data set of another tool.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="A new file of cases.")],
+    form: Annotated[
+        Literal["ragas", "deepeval", "langsmith", "phoenix"], typer.Option("--format")
+    ] = "ragas",
+) -> None:
+    """Make cases of a data set of another tool, with evidence from your own articles.
+
+    What the articles do not state is left out, and counted. Review the cases before you use them.
+    """
+    import json
+
+    from eval.reviewing.exchange import import_cases, read_text, write_text
+
+    with open_assistant(command_settings(ctx), seeds=False) as (assistant, screen):
+        found = import_cases(read_text(file), form, assistant)
+        lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in found.rows)
+        write_text(out, "".join(lines))
+        screen.message(f"{len(found.rows)} cases in {out}.")
+        for reason, number in found.left_out.items():
+            screen.message(f"{number} left out: {reason}.")
+
+
+@evals.command()
+def compare(
+    ctx: typer.Context,
+    files: Annotated[
+        list[Path], typer.Argument(metavar="A.toml B.toml …", help="Settings, a file each.")
+    ],
+    cases: Annotated[Path, typer.Option(metavar="FILE", help="The questions, as JSON lines.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Keep the runs here, and go on with them."),
+    ] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write it as JSON too.")
+    ] = None,
+    junit: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write it as JUnit XML too.")
+    ] = None,
+    fail_on_regression: Annotated[
+        bool,
+        typer.Option("--fail-on-regression", help="Exit with 1 where one is worse than the first."),
+    ] = False,
+) -> None:
+    """Ask the same cases with several settings: which is better, where, and beyond noise?
+
+    A file has a line for each setting: model = "local", k = 10. A run that broke off is gone on
+    with by the same command.
+    """
+    if len(files) < 2:
+        raise typer.BadParameter("Two files of settings are needed to compare.")
+    from eval.compare.command import Outputs, compare_files
+
+    outputs = Outputs(json_file, junit)
+    settings = command_settings(ctx)
+    raise typer.Exit(
+        compare_files(files, cases, settings, out, outputs, fail_on_regression=fail_on_regression)
+    )
 
 
 @evals.command()

@@ -1,0 +1,1 @@
+"""Drafts questions with key points from a person's own articles, for a person to review."""
