@@ -28,7 +28,7 @@ OWNERS = {
     "httpx2": {"rag.models.openai_client"},
     "httpcore2": {"rag.ingest.checked_connection", "rag.ingest.web"},
     "onnxruntime": {"rag.models.embeddings"},
-    "tokenizers": {"rag.models.embeddings"},
+    "tokenizers": {"rag.models.embeddings", "eval.drafting.verbs"},
     "xllamacpp": {"rag.models.llama_worker"},
     "lxml": {
         "ui.records.export_docx",
