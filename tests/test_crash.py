@@ -51,8 +51,8 @@ def start(forks: ForkServerContext, work: Callable[..., None], *given: Any) -> F
     return process
 
 
-def end(process: ForkServerProcess) -> int | None:
-    process.join(TIMEOUT_S)
+def end(process: ForkServerProcess, timeout_s: float = TIMEOUT_S) -> int | None:
+    process.join(timeout_s)
     if process.exitcode is None:
         process.kill()
     return process.exitcode

@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from tests.test_crash import forks as forks
-from tests.test_crash import run, start
+from tests.test_crash import end, run, start
 from tests.test_ingest import Index, write
 
 MEGABYTE = 1_000_000
+FULL_TIMEOUT_S = 3_600.0
 FULL = pytest.mark.skipif(
     "FULL_SCALE" not in os.environ, reason="takes up to an hour: set FULL_SCALE to run it"
 )
@@ -112,5 +113,6 @@ def test_memory_is_bounded(
 ) -> None:
     write_folder(tmp_path / "files", files, paragraphs)
     noted = tmp_path / "noted"
-    assert run(forks, index_and_note_memory, tmp_path / "home", tmp_path / "files", noted) == 0
+    work = start(forks, index_and_note_memory, tmp_path / "home", tmp_path / "files", noted)
+    assert end(work, FULL_TIMEOUT_S) == 0
     assert int(noted.read_text()) < most_mb * MEGABYTE
