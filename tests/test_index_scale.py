@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_crash import forks as forks
 from tests.test_crash import end, run, start
+from tests.test_crash import forks as forks
 from tests.test_ingest import Index, write
 
 MEGABYTE = 1_000_000
