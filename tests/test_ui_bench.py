@@ -27,7 +27,7 @@ from ui.bench.api_load import ProgramClient, client_lines
 from ui.bench.load import LoadResult, SimulatedUser, marker, question
 from ui.bench.page_load import PageLoad, layout_shift, load_lines
 from ui.bench.page_probe import ObservedQuestion, ahead
-from ui.bench.soak import Gardener, SoakResult
+from ui.bench.soak import SoakResult, Uploader
 from ui.bench.stand_in_model import NAME, StandInModel
 from ui.bench.tasks import PDF_TEXT, Person, one_page_pdf
 
@@ -308,7 +308,7 @@ def test_a_program_that_gets_the_answer_of_another_is_noticed() -> None:
 def test_a_soak_tells_how_memory_grows_once_it_is_warm() -> None:
     """A gigabyte while caches fill, then one MiB in ten seconds."""
     warm = [(second, (1000 + second // 10) * 2**20) for second in range(100, 401, 10)]
-    result = SoakResult([], [], Gardener(), [(0, 0), (50, 500 * 2**20), *warm])
+    result = SoakResult([], [], Uploader(), [(0, 0), (50, 500 * 2**20), *warm])
     assert dict(result.lines())["memory of the server"].startswith("+360.0 MiB an hour")
 
 

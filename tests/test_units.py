@@ -243,3 +243,10 @@ def test_steps_that_a_paragraph_counts_up_are_items(text: str, steps: list[str])
 )
 def test_numbers_that_count_something_else_are_no_steps(text: str) -> None:
     assert {unit.role for unit in parse_units(text)} == {"sentence"}
+
+
+def test_items_that_begin_with_an_amount_are_not_numbered() -> None:
+    text = "- 150 ml cream\n- 2 onions\n- 40 g butter"
+    assert not any(is_numbered(unit, text) for unit in parse_units(text))
+    numbered = "1. Melt 40 g butter.\n2. Add the onions."
+    assert all(is_numbered(unit, numbered) for unit in parse_units(numbered))

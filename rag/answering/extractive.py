@@ -130,14 +130,12 @@ def choose_points(kind: AnswerKind, question: str, ranked: Sequence[Evidence]) -
         "yes_no": best_first,
     }
     points = choosers.get(kind, best_points)(ranked)
-    if kind == "explanation" and premise_question(question) is None:  # not why it is so, but how
-        steps = steps_points(ranked)
-        return steps if steps.groups else points
+    whole = Points()
     if kind == "explanation":
-        return points
-    if expected_answer_type(question) != "other":
-        return points
-    whole = list_of_points(points, ranked)
+        if premise_question(question) is None:  # not why it is so, but how
+            whole = steps_points(ranked)
+    elif expected_answer_type(question) == "other":
+        whole = list_of_points(points, ranked)
     return whole if whole.groups else points
 
 

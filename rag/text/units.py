@@ -165,23 +165,22 @@ def _paragraph(text: str, start: int, end: int, *, after_blank: bool) -> Iterato
     sentence goes."""
     steps = _steps(text[start:end])
     marks = [start + step.start() for step in steps]
+    begins = [start + (step.end() if step[3] else step.start(2)) for step in steps]
     first = marks[0] if marks else end
-    if text[start:first].strip():
-        yield _Block(start, start + len(text[start:first].rstrip()), "paragraph", 0, after_blank)
-    for step, following in zip(steps, [*marks[1:], end], strict=False):
-        begins = start + (step.end() if step[3] else step.start(2))
-        piece = text[begins:following].rstrip()
-        if step is steps[-1]:
-            piece = piece[: split_sentences(piece)[0][1]]
-        yield _Block(begins, begins + len(piece), "item", 0, after_blank=False)
-        rest = text[begins + len(piece) : end]
-        if step is steps[-1] and rest.strip():
-            yield _Block(end - len(rest.lstrip()), end, "paragraph", 0, after_blank=False)
+    if before := text[start:first].rstrip():
+        yield _Block(start, start + len(before), "paragraph", 0, after_blank)
+    for begin, following in zip(begins, marks[1:], strict=False):
+        yield _Block(begin, begin + len(text[begin:following].rstrip()), "item", 0, False)
+    if steps:
+        last = begins[-1] + split_sentences(text[begins[-1] : end])[0][1]
+        yield _Block(begins[-1], last, "item", 0, False)
+        if rest := text[last:end].lstrip():
+            yield _Block(end - len(rest), end, "paragraph", 0, False)
 
 
 def _steps(paragraph: str) -> list[re.Match[str]]:
     """The numbers of the steps of a paragraph, counted up one by one; none where it has none. Bare
-    ones begin with 1 and stand before capitals, and they are kept: "1 man died. 2 were hurt." """
+    ones begin with 1 and stand before capitals, unlike those of "1 man died. 2 were hurt." """
     runs: list[list[re.Match[str]]] = []
     for found in _STEP.finditer(paragraph):
         last = runs[-1][-1] if runs else None
@@ -417,7 +416,8 @@ def _is_quoted_question(sentence: str) -> bool:
 def is_numbered(unit: Unit, whole: str) -> bool:
     """True of an item of a numbered list."""
     before = whole[max(0, unit.start - MAX_NUMBER_CHARS) : unit.start]
-    return unit.role == "item" and bool(_NUMBERED.search(before) or unit.text(whole)[:1].isdigit())
+    is_bare = _BARE_STEP.match(unit.text(whole))
+    return unit.role == "item" and bool(_NUMBERED.search(before) or is_bare)
 
 
 def ends_sentence(text: str) -> bool:

@@ -22,7 +22,7 @@ from ui.bench.api_load import ProgramClient, ask_at_once, client_lines
 from ui.bench.browser import PageWindow, ServedPage, open_browser, serve_page
 from ui.bench.figures import print_figure, print_percentiles, print_times
 from ui.bench.large_index import lengthen_conversation, source_questions, write_sources
-from ui.bench.load import FIRST, NOTES, WORD_S, run_load, write
+from ui.bench.load import WORD_S, notes_of, run_load, write
 from ui.bench.page_load import load_lines, load_page
 from ui.bench.page_probe import ObservedQuestion
 from ui.bench.soak import run_soak
@@ -273,10 +273,7 @@ async def _load(options: argparse.Namespace) -> None:
 
 async def _api(options: argparse.Namespace) -> None:
     """The stand-in answers one program at a time."""
-    clients = [
-        ProgramClient(range(FIRST + i * NOTES, FIRST + (i + 1) * NOTES))
-        for i in range(options.clients)
-    ]
+    clients = [ProgramClient(notes_of(number)) for number in range(options.clients)]
     with tempfile.TemporaryDirectory() as folder, StandInModel(WORD_S / 10) as model:
         articles = Path(folder) / "notes"
         write(articles, [note for each in clients for note in each.notes])

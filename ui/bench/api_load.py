@@ -14,7 +14,7 @@ from statistics import median
 from typing import Any
 
 from eval.statistics.aggregate import quantile
-from ui.bench.load import MARKER, marker, question
+from ui.bench.load import MARKER, count_faults, marker, question
 
 TIMEOUT_S = 300.0
 
@@ -93,9 +93,7 @@ def client_lines(clients: Sequence[ProgramClient]) -> Iterator[tuple[str, str]]:
         ("answers of another program", "strange"),
         ("answers without their own seal", "missing"),
     ):
-        found = [text for each in clients for text in getattr(each, kind)]
-        example = "; first: " + " ".join(found[0].split()) if found else ""
-        yield name, f"{len(found)}, n={n} (limit 0){example}"
+        yield name, count_faults([text for each in clients for text in getattr(each, kind)], n)
     if waits:
         p95 = quantile(waits, 0.95) or 0.0
         yield "wait for an answer", f"{median(waits):.1f} s median, {p95:.1f} s p95"

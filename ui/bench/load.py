@@ -117,16 +117,12 @@ class LoadResult:
         yield "requests to the model at a time", figure
 
     def _count(self, name: str, n: int) -> str:
-        found = [text for person in self.people for text in getattr(person, name)]
-        example = "; first: " + " ".join(found[0].split()) if found else ""
-        return f"{len(found)}, n={n} (limit 0){example}"
+        return count_faults([text for who in self.people for text in getattr(who, name)], n)
 
 
 async def run_load(people: int, seconds: float) -> LoadResult:
     """So many people ask for so many seconds; the model answers one question at a time."""
-    everybody = [
-        SimulatedUser(range(FIRST + i * NOTES, FIRST + (i + 1) * NOTES)) for i in range(people)
-    ]
+    everybody = [SimulatedUser(notes_of(number)) for number in range(people)]
     async with open_browser() as browser:
         with tempfile.TemporaryDirectory() as folder, StandInModel(WORD_S) as model:
             articles = Path(folder) / "notes"
@@ -152,6 +148,17 @@ def write(folder: Path, notes: Sequence[int]) -> None:
             f"The lamps of hall {note}\n\nNote {note} says that the lamp carries {marker(note)}.\n"
         )
         (folder / f"note-{note}.txt").write_text(text, encoding="utf-8")
+
+
+def notes_of(number: int) -> range:
+    """The notes that only the person or program of that number asks about."""
+    return range(FIRST + number * NOTES, FIRST + (number + 1) * NOTES)
+
+
+def count_faults(found: Sequence[str], n: int) -> str:
+    """How many faults there are of `n`, none of which may be, and the first of them."""
+    example = "; first: " + " ".join(found[0].split()) if found else ""
+    return f"{len(found)}, n={n} (limit 0){example}"
 
 
 def question(note: int) -> str:

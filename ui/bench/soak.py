@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from ui.bench.api_load import ProgramClient, ask_at_once, client_lines
 from ui.bench.browser import LONGEST_S, PageWindow, ServedPage, open_browser, serve_page
-from ui.bench.load import FIRST, NOTES, SimulatedUser, question, write
+from ui.bench.load import SimulatedUser, count_faults, notes_of, question, write
 from ui.bench.stand_in_model import StandInModel
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ QUESTIONS_A_VISIT = 5  # before the page is loaded again
 
 
 @dataclass
-class Gardener:
+class Uploader:
     """Somebody who adds a file, asks about it and removes it, and what went wrong."""
 
     rounds: int = 0
@@ -68,7 +68,7 @@ class SoakResult:
 
     people: Sequence[SimulatedUser]
     clients: Sequence[ProgramClient]
-    gardener: Gardener
+    uploader: Uploader
     memory: Sequence[tuple[float, int]]
     """Of the server: seconds since the start, and bytes."""
 
@@ -77,12 +77,10 @@ class SoakResult:
         yield "answers in windows", f"{n}, for {len(self.people)} people"
         for name in ("errors", "strange", "missing", "disorder"):
             found = [text for each in self.people for text in getattr(each, name)]
-            example = "; first: " + " ".join(found[0].split()) if found else ""
-            yield f"  {name}", f"{len(found)} (limit 0){example}"
-        found = self.gardener.errors
-        example = "; first: " + " ".join(found[0].split()) if found else ""
-        yield "files added, asked and removed", f"{self.gardener.rounds}"
-        yield "  errors", f"{len(found)} (limit 0){example}"
+            yield f"  {name}", count_faults(found, n)
+        rounds = self.uploader.rounds
+        yield "files added, asked and removed", f"{rounds}"
+        yield "  errors", count_faults(self.uploader.errors, rounds)
         yield from client_lines(self.clients)
         yield "memory of the server", self._growth()
 
@@ -99,28 +97,25 @@ class SoakResult:
 
 async def run_soak(seconds: float) -> SoakResult:
     """So many seconds of mixed work; a quarter of them warms up."""
-    people = [SimulatedUser(_notes(number)) for number in range(PEOPLE)]
-    clients = [ProgramClient(_notes(PEOPLE + number)) for number in range(PROGRAMS)]
-    gardener = Gardener()
+    people = [SimulatedUser(notes_of(number)) for number in range(PEOPLE)]
+    clients = [ProgramClient(notes_of(PEOPLE + number)) for number in range(PROGRAMS)]
+    uploader = Uploader()
     with tempfile.TemporaryDirectory() as name, StandInModel(WORD_S) as model:
         folder = Path(name)
-        write(folder / "notes", range(FIRST, FIRST + (PEOPLE + PROGRAMS) * NOTES))
+        everybody = range(PEOPLE + PROGRAMS)
+        write(folder / "notes", [note for number in everybody for note in notes_of(number)])
         (folder / "beds").mkdir()
         async with open_browser() as browser:
             with serve_page(folder / "data", folder / "notes", model.url) as page:
-                windows = [await _window(browser, page.url) for _ in [*people, gardener]]
+                windows = [await _window(browser, page.url) for _ in [*people, uploader]]
                 until = time.monotonic() + seconds
                 watched = asyncio.create_task(_watched(page, until))
                 await asyncio.gather(
                     asyncio.to_thread(ask_at_once, clients, page.url, seconds),
-                    gardener.work(windows[-1], folder / "beds", until),
+                    uploader.work(windows[-1], folder / "beds", until),
                     *(_visits(*each, until) for each in zip(people, windows, strict=False)),
                 )
-                return SoakResult(people, clients, gardener, await watched)
-
-
-def _notes(number: int) -> range:
-    return range(FIRST + number * NOTES, FIRST + (number + 1) * NOTES)
+                return SoakResult(people, clients, uploader, await watched)
 
 
 async def _window(browser: Browser, url: str) -> PageWindow:
