@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from eval.drafting.clauses import Question, questions_of, yes_or_no
-from eval.drafting.draft import Draft
+from eval.drafting.draft import Draft, Kind
 from rag.internals import (
     STOP_WORDS,
     Unit,
@@ -139,9 +140,8 @@ def _answered_heading(article: Article, unit: Unit, draft: Draft) -> Draft:
     unit = next(filter(article.tells, below), unit)  # not "Yes."
     rest = tuple(article.span(each) for each in below if each != unit)
     asks = expected_answer_type(draft.question)
-    kind = "yes_no" if asks == "yes-no" else "fact" if asks == "number" else "explanation"
-    point = ((article.span(unit),),)
-    return replace(draft, kind=kind, points=point, optional=rest)  # type: ignore[arg-type]
+    kind: Kind = "yes_no" if asks == "yes-no" else "fact" if asks == "number" else "explanation"
+    return replace(draft, kind=kind, points=((article.span(unit),),), optional=rest)
 
 
 def _statement(
@@ -199,10 +199,9 @@ def _facts(article: Article) -> Iterator[Draft]:
         for asked in questions_of(_with_subject(article, unit), article.document.text):
             question = _named(asked, article)
             if question:
-                kind = "explanation" if asked.asks == "why" else "fact"
+                kind: Kind = "explanation" if asked.asks == "why" else "fact"
                 gold = (asked.gold,) if asked.gold else ()
-                point = ((article.span(unit),),)
-                yield Draft(kind, question, article.document.id, point, gold)  # type: ignore[arg-type]
+                yield Draft(kind, question, article.document.id, ((article.span(unit),),), gold)
 
 
 def _with_subject(article: Article, unit: Unit) -> str:
@@ -278,13 +277,18 @@ def _other_amount(question: str) -> str:
 # --- lists and tables -------------------------------------------------------------------------
 
 
+def _by_list(article: Article, role: Literal["item", "row"]) -> Iterable[list[Unit]]:
+    """The items of each list, or the rows of each table."""
+    found: dict[int, list[Unit]] = defaultdict(list)
+    for unit in article.units:
+        if unit.role == role and unit.list_number is not None:
+            found[unit.list_number].append(unit)
+    return found.values()
+
+
 def _lists(article: Article) -> Iterator[Draft]:
     """ "What are the ingredients in “TITLE”?": every item of the list."""
-    by_list: dict[int, list[Unit]] = defaultdict(list)
-    for unit in article.units:
-        if unit.role == "item" and unit.list_number is not None:
-            by_list[unit.list_number].append(unit)
-    for items in by_list.values():
+    for items in _by_list(article, "item"):
         heading = items[0].headings[-1] if items[0].headings else ""
         question = _list_question(article, heading, items[0].leans_on)
         if question and MIN_ITEMS <= len(items) <= MAX_ITEMS:
@@ -307,11 +311,7 @@ def _list_question(article: Article, heading: str, introduction: str) -> str:
 
 def _tables(article: Article) -> Iterator[Draft]:
     """A cell by its row and column, and two rows side by side."""
-    by_table: dict[int, list[Unit]] = defaultdict(list)
-    for unit in article.units:
-        if unit.role == "row" and unit.list_number is not None:
-            by_table[unit.list_number].append(unit)
-    for rows in by_table.values():
+    for rows in _by_list(article, "row"):
         header = _cells(" ".join(rows[0].leans_on.split()))
         cells = [(row, _cells(article.text(row))) for row in rows]
         whole = [(row, own) for row, own in cells if len(own) == len(header) and all(own)]
