@@ -200,6 +200,8 @@ def test_a_topic_of_no_article_is_not_summarized(seeds: Index, question: str) ->
         "Sum up these documents in short sentences",
         "Give me an overview of everything you've got here.",
         "give me a rundown of your files",
+        "give me a short overview of both pieces",
+        "What are the pages about?",
     ],
 )
 def test_how_long_a_summary_is_to_be_is_no_topic(seeds: Index, question: str) -> None:

@@ -28,7 +28,7 @@ _ASKING = re.compile(
     r"|describe|list|name|give|find|show|summari[sz]e|compare|check|define|say)\b",
     re.IGNORECASE,
 )
-_SOURCES = r"(?:articles?|sources?|texts?|passages?|documents?|news|context)"
+_SOURCES = r"(?:articles?|sources?|texts?|passages?|documents?|pieces?|pages?|news|context)"
 # What tells the assistant to do something else than to answer from the articles: its own
 # instructions, and sentences that begin with an order. "How do I bypass the rules?" asks.
 _ORDER = re.compile(
@@ -99,8 +99,8 @@ _DOCUMENTS = re.compile(rf"\b(?:these|those|{_SOURCES}|stories|files)\b", re.IGN
 # Stems of words that ask what documents are about, and of no topic.
 _OF_DOCUMENTS = frozenset(
     """summari summar summaris overview key main point idea topic subject theme brief gist
-    recap news document stori collect content cover happen sum pleas line sentenc bullet
-    short tl dr everyth anyth got file rundown rough""".split()
+    recap collect content cover happen sum pleas line sentenc bullet
+    short tl dr everyth anyth got rundown rough""".split()
 )
 
 
@@ -111,14 +111,14 @@ def asks_for_summary(question: str) -> bool:
     kind = expected_answer_type(plain)
     if find_names(plain) or find_quantities(plain) or kind not in ("other", "yes-no"):
         return False
-    if stems := set(content_stems(plain)):
-        return stems <= _OF_DOCUMENTS
+    if content_stems(plain):
+        return not topic_words(plain)
     return kind == "other" and bool(_DOCUMENTS.search(plain))
 
 
 def topic_words(question: str) -> str:
     """The words of a question that asks for a summary which say of what; "" where none does."""
-    words = re.findall(r"[\w'’-]+", question)
+    words = (each for each in re.findall(r"[\w'’-]+", question) if not _DOCUMENTS.fullmatch(each))
     return " ".join(word for word in words if set(content_stems(word)) - _OF_DOCUMENTS)
 
 
