@@ -98,7 +98,7 @@ def _open_assistant(settings: Settings, *, own: bool) -> Iterator[Assistant]:
         return
     with (
         tempfile.TemporaryDirectory(prefix="footnote-eval-") as folder,
-        build(settings.model_copy(update={"data_dir": Path(folder)})) as assistant,
+        build(settings.in_folder(Path(folder))) as assistant,
     ):
         list(assistant.index(sorted(SEEDS.glob("*.txt"))))
         yield assistant

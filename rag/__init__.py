@@ -77,10 +77,12 @@ if TYPE_CHECKING:
     from rag.ingest.web import is_url
     from rag.serialization import FormatError, answer_from_json, answer_to_json
     from rag.settings import Settings
+    from rag.store.database import Database, DatabaseFormat
     from rag.store.documents import DocumentSummary, Library
     from rag.store.job_store import Job
+    from rag.store.opening import open_database, open_library
     from rag.store.relocation import Relocation, relocate, relocate_all
-    from rag.store.sqlite import Database, DatabaseFormat
+    from rag.store.sqlite import SqliteDatabase
     from rag.text.sentences import split_sentences
     from rag.types import (
         Answer,
@@ -183,6 +185,7 @@ __all__ = [
     "Skipped",
     "SourceError",
     "Span",
+    "SqliteDatabase",
     "Status",
     "Support",
     "Token",
@@ -200,6 +203,8 @@ __all__ = [
     "is_source_gone",
     "is_url",
     "open",
+    "open_database",
+    "open_library",
     "page_of",
     "relocate",
     "relocate_all",
@@ -231,9 +236,11 @@ _PUBLIC = {
     "rag.ingest.web": "is_url",
     "rag.serialization": "FormatError answer_from_json answer_to_json",
     "rag.settings": "Settings",
+    "rag.store.database": "Database DatabaseFormat",
     "rag.store.documents": "DocumentSummary Library",
+    "rag.store.opening": "open_database open_library",
     "rag.store.relocation": "Relocation relocate relocate_all",
-    "rag.store.sqlite": "Database DatabaseFormat",
+    "rag.store.sqlite": "SqliteDatabase",
     "rag.text.sentences": "split_sentences",
     "rag.types": (
         "Answer ChatModel Chunk Citation Claim DeclineReason Delta Document Embedder Hit Message "

@@ -65,8 +65,8 @@ from rag.retrieval.evidence import select_evidence
 from rag.retrieval.hybrid import Retriever
 from rag.settings import Settings
 from rag.store.documents import Library
-from rag.store.job_store import JobStore
-from rag.store.vectors import VectorStore
+from rag.store.opening import open_jobs
+from rag.store.vector_index import VectorIndex
 from rag.thresholds import ANSWERING, QUERY, SUMMARY
 from rag.types import Answer, ChatModel, Citation, Embedder, Hit, Span, Turn
 
@@ -80,7 +80,7 @@ class Assistant:
         self,
         settings: Settings,
         library: Library,
-        vectors: VectorStore,
+        vectors: VectorIndex,
         embedder: Embedder,
         model: ModelProvider,
     ) -> None:
@@ -89,6 +89,7 @@ class Assistant:
         self.vectors = vectors
         self.embedder = embedder
         self.model = model
+        self._lock = library.server_lock("index") or settings.lock_path
         self.spelling = SpellingCorrector(library)
         self.overviews = Overviews(library, embedder)
         self.scorer = Scorer()  # reads its network when the first claim is checked
@@ -430,7 +431,7 @@ class Assistant:
             library=self.library,
             vectors=self.vectors,
             embedder=self.embedder,
-            lock_path=self.settings.lock_path,
+            lock_path=self._lock,
             on_progress=on_progress,
             urls=urls,
         )
@@ -439,8 +440,9 @@ class Assistant:
     @cached_property
     def jobs(self) -> Jobs:
         """The queue of indexing, which every process over this data folder shares."""
-        store = JobStore.open(self.settings.data_dir / "jobs.sqlite3")
-        return Jobs(store, self.settings.data_dir / "jobs.lock", self.index)
+        store = open_jobs(self.settings)
+        lock = store.server_lock("jobs") or self.settings.data_dir / "jobs.lock"
+        return Jobs(store, lock, self.index)
 
     def preview(self, paths: Sequence[Path], urls: Sequence[str] = ()) -> Iterator[IngestEvent]:
         """What `index` would do, without doing it; see `rag.ingest.pipeline.preview`."""
@@ -452,7 +454,7 @@ class Assistant:
             library=self.library,
             vectors=self.vectors,
             embedder=self.embedder,
-            lock_path=self.settings.lock_path,
+            lock_path=self._lock,
             on_progress=on_progress,
         )
 
@@ -468,7 +470,7 @@ class Assistant:
             document_ids,
             library=self.library,
             vectors=self.vectors,
-            lock_path=self.settings.lock_path,
+            lock_path=self._lock,
         )
 
     def ensure_seeds(self) -> bool:

@@ -12,19 +12,18 @@ from rag.models.provider import (
     ProgressCallback,
 )
 from rag.settings import Settings
-from rag.store.documents import Library
-from rag.store.vectors import VectorStore
+from rag.store.opening import open_library, open_vectors
 
 
 def build(settings: Settings, on_progress: ProgressCallback | None = None) -> Assistant:
-    """An assistant over the library in `settings.data_dir`. Its model starts when first needed.
+    """An assistant over the library that the settings name. Its model starts when first needed.
 
     `on_progress` is called while the file of the local model is joined, the one long step. Raises
     `LibraryError`, and `ModelError` when the embedder cannot be used.
     """
-    library = Library.open(settings.library_path)
+    library = open_library(settings)
     embedder = embeddings.build_embedder(settings)
-    vectors = VectorStore.open(settings.data_dir / "vectors", embedder.name)
+    vectors = open_vectors(settings, library, embedder.name)
     return Assistant(settings, library, vectors, embedder, _provider(settings, on_progress))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from platformdirs import user_cache_path, user_data_path
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from rag.errors import SettingsError
@@ -33,6 +33,11 @@ class Settings(BaseSettings):
     data_dir: Path = Field(
         default_factory=lambda: user_data_path("footnote", appauthor=False),
         description="The index: SQLite and Chroma.",
+    )
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="A Postgres database with pgvector for the index and all conversations, such"
+        " as postgresql://user:password@host/name; unset: files in the data folder.",
     )
     cache_dir: Path = Field(
         default_factory=lambda: user_cache_path("footnote", appauthor=False),
@@ -87,6 +92,17 @@ class Settings(BaseSettings):
         " are false.",
     )
 
+    @field_validator("database_url")
+    @classmethod
+    def _is_of_postgres(cls, url: SecretStr | None) -> SecretStr | None:
+        if url and not url.get_secret_value().startswith(("postgresql://", "postgres://")):
+            raise ValueError("it begins with postgresql://")
+        return url
+
+    def in_folder(self, folder: Path) -> Settings:
+        """The same settings for an index in the files of another folder."""
+        return self.model_copy(update={"data_dir": folder, "database_url": None})
+
     @property
     def library_path(self) -> Path:
         """The file that holds documents, chunks and the full-text index."""
@@ -121,8 +137,24 @@ class Settings(BaseSettings):
         return _first_key(keys if self.embedding_base_url else [*keys, self.openai_api_key])
 
     @property
+    def database_host(self) -> str:
+        """Where the database is, with the port if one is given; "" where it is on this machine, or
+        there is none."""
+        from urllib.parse import parse_qs, urlsplit
+
+        url = self.database_url.get_secret_value() if self.database_url else ""
+        named = (
+            urlsplit(url).netloc.rpartition("@")[2]
+            or parse_qs(urlsplit(url).query).get("host", [""])[0]
+        )
+        is_here = not named or named.startswith(("/", "%2F", "%2f")) or is_loopback(f"//{named}")
+        return "" if is_here else named
+
+    @property
     def sends_text_out(self) -> bool:
         """True when questions or documents go to a host other than this machine."""
+        if self.database_host:
+            return True
         chat = self.provider == "openai" or not is_loopback(self.llm_base_url)
         if self.provider in ("local", "none"):
             chat = False

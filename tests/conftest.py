@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 import tests.offline.sitecustomize  # noqa: F401  (blocks every socket but loopback)
 from rag.settings import Settings
 from rag.settings import load_settings as load_settings
+from tests.postgres_server import PostgresServer, running_server
 
 OFFLINE = Path(__file__).parent / "offline"
 
@@ -27,3 +29,18 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return load_settings(data_dir=tmp_path / "data")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A Postgres server, started when a test first needs it."""
+    with running_server() as server:
+        yield server
+
+
+@pytest.fixture
+def database_url(postgres: PostgresServer) -> Iterator[str]:
+    """The address of an empty database of that server."""
+    url = postgres.new_database()
+    yield url
+    postgres.drop_database(url)

@@ -52,14 +52,15 @@ OWNERS = {
     "yaml": {"rag.ingest.readers.markdown"},
     "sqlite3": {
         "eval.robustness.index_work",
+        "rag.store.fts5_tokens",
         "rag.store.library_schema",
         "rag.store.sqlite",
-        "rag.store.documents",
         "rag.store.job_store",
         "rag.store.library_check",
-        "ui.records.history",
         "ui.records.history_schema",
     },
+    "psycopg": {"rag.store.postgres"},
+    "psycopg_pool": {"rag.store.postgres"},
     "rapidfuzz": {"rag.query.spelling"},
     "matplotlib": {"eval.report.drawing", "eval.report.plots", "eval.report.times"},
     "scipy": {"eval.fitting", "eval.attack.orders_fit"},
@@ -78,7 +79,8 @@ OWNERS = {
 # Libraries that take long to import: only the commands that need one load it.
 HEAVY = {
     *("chromadb", "gradio", "llama_index", "matplotlib", "numpy", "onnxruntime", "openai"),
-    *("pydantic", "pypdfium2", "rapidfuzz", "sklearn", "tokenizers", "trafilatura", "xllamacpp"),
+    *("psycopg", "psycopg_pool", "pydantic", "pypdfium2", "rapidfuzz", "sklearn", "tokenizers"),
+    *("trafilatura", "xllamacpp"),
 }
 # Written so that this file does not name one itself.
 INDEX_URL = re.compile(

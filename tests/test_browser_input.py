@@ -211,12 +211,12 @@ def test_an_edit_whose_answer_fails_leaves_the_old_one(window: Window, model: Mo
 @pytest.fixture
 def full_disk(running: Site) -> Iterator[None]:
     """No room for another page of the history's file."""
-    connection = running.history._database.connection
-    connection.execute("VACUUM")
-    (pages,) = connection.execute("PRAGMA page_count").fetchone()
-    connection.execute(f"PRAGMA max_page_count = {pages}")
+    database = running.history._database
+    database.rows("VACUUM")
+    ((pages,),) = database.rows("PRAGMA page_count")
+    database.rows(f"PRAGMA max_page_count = {pages}")
     yield
-    connection.execute("PRAGMA max_page_count = 1000000")
+    database.rows("PRAGMA max_page_count = 1000000")
 
 
 def test_on_a_full_disk_the_answer_stays_to_be_read(

@@ -309,7 +309,7 @@ def test_three_thousand_conversations_are_listed_and_worked_by_keyboard(
     window.ask(FENTANYL)
     history = running.history
     ((owner,),) = history._rows("SELECT owner FROM conversations ORDER BY touched DESC LIMIT 1")
-    history._database.connection.execute("PRAGMA synchronous = OFF")
+    history._database.rows("PRAGMA synchronous = OFF")
     for number in range(3000):
         question = f"What does harbour {number} charge?"
         history.put(owner, None, Exchange(f"{number:016x}", question, state="stopped"))

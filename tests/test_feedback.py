@@ -240,14 +240,18 @@ def test_the_newest_thumb_comes_first_and_many_are_cut() -> None:
 # --- the file --------------------------------------------------------------------------------
 
 
-def test_feedback_is_kept_by_owner_and_goes_with_its_answers(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_feedback_is_kept_by_owner_and_goes_with_its_answers(
+    tmp_path: Path, kind: str, request: pytest.FixtureRequest
+) -> None:
+    url = request.getfixturevalue("database_url") if kind == "postgres" else None
+    found = load_settings(data_dir=tmp_path, database_url=url)
     given = Feedback("wrong", "b", (Span("a", 1, 2), "q"), "accepted", "Q?", ("x", "y"))
-    with_path = tmp_path / "f.sqlite3"
-    store = FeedbackStore.open(with_path)
+    store = FeedbackStore.from_settings(found)
     store.put("ann", "1", given)
     store.put("ben", "1", replace(given, reason="nonsense"))
     store.close()
-    store = FeedbackStore.open(with_path)
+    store = FeedbackStore.from_settings(found)
     assert store.get("ann", "1") == given
     assert store.get("ben", "1").reason == ""
     assert store.get("ann", "2") == NOTHING

@@ -418,14 +418,14 @@ def test_a_failing_embedder_leaves_no_half_document(index: Index, tmp_path: Path
 def test_a_full_disk_leaves_no_half_document(index: Index, files: Path, tmp_path: Path) -> None:
     index.run(files)
     write(files / "b.txt", long_text(300))
-    connection = index.library._database.connection
-    pages = connection.execute("PRAGMA page_count").fetchone()[0]
-    connection.execute(f"PRAGMA max_page_count = {pages + 2}")
+    database = index.library.database
+    ((pages,),) = database.rows("PRAGMA page_count")
+    database.rows(f"PRAGMA max_page_count = {pages + 2}")
     with pytest.raises(LibraryError, match="full"):
         index.run(files)
     assert index.library.search("copper", 3)
     assert index.library.chunk_ids() <= index.vectors.ids()
-    connection.execute("PRAGMA max_page_count = 1000000")
+    database.rows("PRAGMA max_page_count = 1000000")
     assert kinds(index.run(files))["Updated"] == ["b.txt"]
     index.check()
 

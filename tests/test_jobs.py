@@ -12,7 +12,9 @@ import pytest
 from rag.errors import Cancelled, EmbedderMismatch, LibraryBusy, LibraryError
 from rag.events import Added, Failed, IngestEvent, PassedOver, Skipped
 from rag.ingest.jobs import Jobs, Progress
-from rag.store.job_store import MAX_ENDED, JobStore
+from rag.store.job_store import MAX_ENDED
+from rag.store.opening import open_jobs
+from tests.conftest import load_settings
 
 Work = Callable[[Sequence[Path], Progress, Sequence[str]], Iterator[IngestEvent]]
 EVENTS: list[IngestEvent] = [
@@ -23,14 +25,17 @@ EVENTS: list[IngestEvent] = [
 ]
 
 
-@pytest.fixture
-def queue(tmp_path: Path) -> Iterator[Callable[[Work], Jobs]]:
+@pytest.fixture(params=["sqlite", "postgres"])
+def queue(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[Work], Jobs]]:
     """Makes further openings of one queue, as other processes have them."""
+    url = request.getfixturevalue("database_url") if request.param == "postgres" else None
+    found = load_settings(data_dir=tmp_path, database_url=url)
     opened: list[Jobs] = []
 
     def another(work: Work) -> Jobs:
-        store = JobStore.open(tmp_path / "jobs.sqlite3")
-        opened.append(Jobs(store, tmp_path / "jobs.lock", work))
+        store = open_jobs(found)
+        lock = store.server_lock("jobs") or tmp_path / "jobs.lock"
+        opened.append(Jobs(store, lock, work))
         return opened[-1]
 
     yield another

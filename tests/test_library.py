@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -17,8 +17,10 @@ from hypothesis import strategies as st
 from rag.errors import LibraryBusy, LibraryError, NoSuchDocument
 from rag.store.documents import DocumentSummary, Library, SuggestedQuestion
 from rag.store.library_schema import FORMAT, VERSION
+from rag.store.opening import open_library
 from rag.store.overviews import Topic
 from rag.types import Chunk, Document, Span
+from tests.conftest import load_settings
 
 TEXTS = st.text(
     st.one_of(st.characters(), st.sampled_from("\0\n ae\u0301é🎉👩‍👧\u202eﬁ\ud800'\"*")),
@@ -26,8 +28,32 @@ TEXTS = st.text(
 )
 
 
+Again = Callable[[], Library]
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def again(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Again]:
+    """Opens one library, again and again, as other processes do."""
+    opened: list[Library] = []
+    url = request.getfixturevalue("database_url") if request.param == "postgres" else None
+    found = load_settings(data_dir=tmp_path / "made", database_url=url)
+
+    def another() -> Library:
+        opened.append(open_library(found))
+        return opened[-1]
+
+    yield another
+    for each in opened:
+        each.close()
+
+
 @pytest.fixture
-def library(tmp_path: Path) -> Iterator[Library]:
+def library(again: Again) -> Library:
+    return again()
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> Iterator[Library]:
     with Library.open(tmp_path / "made" / "library.db") as opened:
         yield opened
 
@@ -83,41 +109,40 @@ def test_a_stored_document_comes_back_whole(library: Library) -> None:
 @given(TEXTS, TEXTS, st.integers(0, 80), st.integers(0, 80))
 @example("a\0b🎉e\u0301", "T\0", 1, 5)
 def test_the_text_of_a_span_is_the_slice_of_the_document(
-    tmp_path_factory: pytest.TempPathFactory, text: str, title: str, start: int, end: int
+    library: Library, text: str, title: str, start: int, end: int
 ) -> None:
     stored = document("d", text, title)
     start, end = sorted((min(start, len(stored.text)), min(end, len(stored.text))))
-    with Library.open(tmp_path_factory.mktemp("spans") / "library.db") as library:
-        library.put(stored, [Chunk.of(stored, start, end)])
-        assert library.text(Span("d", start, end)) == stored.text[start:end]
-        assert library.document("d") == stored
-        assert library.summaries()[0].characters == len(stored.text)
+    library.put(stored, [Chunk.of(stored, start, end)])
+    assert library.text(Span("d", start, end)) == stored.text[start:end]
+    assert library.document("d") == stored
+    assert library.summaries()[0].characters == len(stored.text)
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.none() | st.tuples(TEXTS, TEXTS)), max_size=8))
 @example([("a", ("one\0two", "T")), ("a", ("one\0three", "T")), ("b", ("x", "y")), ("a", None)])
 def test_any_series_of_changes_keeps_the_full_text_index_whole(
-    tmp_path_factory: pytest.TempPathFactory,
-    changes: list[tuple[str, tuple[str, str] | None]],
+    library: Library, changes: list[tuple[str, tuple[str, str] | None]]
 ) -> None:
-    path = tmp_path_factory.mktemp("changes") / "library.db"
+    for id in library.digests():  # of an earlier example
+        library.remove(id)
     expected: dict[str, Document] = {}
-    with Library.open(path) as library:
-        for id, content in changes:
-            if content is not None:
-                expected[id] = put(library, id, *content)
-            elif expected.pop(id, None):
-                library.remove(id)
-        assert {id: library.document(id) for id in library.digests()} == expected
-        assert library.count_chunks() == sum(len(chunks(d)) for d in expected.values())
-    check_integrity(path)
+    for id, content in changes:
+        if content is not None:
+            expected[id] = put(library, id, *content)
+        elif expected.pop(id, None):
+            library.remove(id)
+    assert {id: library.document(id) for id in library.digests()} == expected
+    assert library.count_chunks() == sum(len(chunks(d)) for d in expected.values())
+    assert library.check.text_index_is_whole()
+    assert not library.check.damage()
 
 
 def test_the_integrity_check_of_these_tests_notices_a_difference(
-    library: Library, tmp_path: Path
+    sqlite: Library, tmp_path: Path
 ) -> None:
-    put(library, "a", "some words")
+    put(sqlite, "a", "some words")
     path = tmp_path / "made" / "library.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("UPDATE documents SET text = 'other words'")
@@ -135,11 +160,10 @@ def test_a_new_version_replaces_the_old_one_and_its_chunks(library: Library) -> 
     assert library.chunks_by_id([chunk.id for chunk in chunks(old)]) == {}
 
 
-def test_a_change_by_another_process_is_seen_at_once(library: Library, tmp_path: Path) -> None:
+def test_a_change_by_another_process_is_seen_at_once(library: Library, again: Again) -> None:
     put(library, "a", "first")
     assert library.text(Span("a", 0, 5)) == "first"
-    with Library.open(tmp_path / "made" / "library.db") as other:
-        put(other, "a", "other")
+    put(again(), "a", "other")
     assert library.text(Span("a", 0, 5)) == "other"
 
 
@@ -190,12 +214,11 @@ def test_a_chunk_of_another_document_is_refused_and_nothing_changes(library: Lib
     assert library.search("kept", 3)
 
 
-def test_the_embedder_is_remembered(library: Library, tmp_path: Path) -> None:
+def test_the_embedder_is_remembered(library: Library, again: Again) -> None:
     assert library.embedder is None
     library.embedder = "minilm-384"
     library.embedder = "minilm-385"
-    with Library.open(tmp_path / "made" / "library.db") as again:
-        assert again.embedder == "minilm-385"
+    assert again().embedder == "minilm-385"
 
 
 # --- search ----------------------------------------------------------------------------------
@@ -302,7 +325,7 @@ def old_file(tmp_path: Path) -> Path:
     with Library.open(path) as library:
         put(library, "a", "北岭隧道于2021年3月9日通车。 The ferry sails.")
         for statement in OLD_FULL_TEXT.split(";"):
-            library._database.connection.execute(statement)
+            library.database.rows(statement)
     return path
 
 
@@ -461,8 +484,8 @@ def test_a_full_disk_keeps_what_was_there(tmp_path: Path) -> None:
     path = tmp_path / "library.db"
     with Library.open(path) as library:
         kept = put(library, "a", "kept " * 100)
-        pages = library._database.connection.execute("PRAGMA page_count").fetchone()[0]
-        library._database.connection.execute(f"PRAGMA max_page_count = {pages + 3}")
+        pages = library.database.rows("PRAGMA page_count")[0][0]
+        library.database.rows(f"PRAGMA max_page_count = {pages + 3}")
         with pytest.raises(LibraryError, match=r"disk is full.*[Ff]ree some space"):
             put(library, "b", "too much " * 50_000)
         with pytest.raises(LibraryError, match="disk is full"):

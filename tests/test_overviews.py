@@ -116,9 +116,8 @@ def test_an_empty_library_is_about_nothing(tmp_path: Path, embedder: Embedder) -
 def test_documents_of_an_older_version_get_topics_with_the_next_run(
     assistant: Assistant, articles: Path
 ) -> None:
-    with assistant.library._database.transaction() as connection:
-        connection.execute("DELETE FROM topics")
-        connection.execute("DELETE FROM overviews")
+    for table in ("topics", "overviews"):
+        assistant.library.database.rows(f"DELETE FROM {table}")
     before = assistant.overviews.of_document("mill.txt")
     assert before.points
     assert before.topics == ()

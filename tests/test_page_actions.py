@@ -466,7 +466,7 @@ def test_a_window_refreshes_what_changed_in_another(page: PageActions) -> None:
 
 def test_three_thousand_conversations_are_listed_a_page_at_a_time(page: PageActions) -> None:
     ids = []
-    page.history._database.connection.execute("PRAGMA synchronous = OFF")
+    page.history._database.rows("PRAGMA synchronous = OFF")
     for number in range(3000):
         exchange = Exchange(f"{number:016x}", f"About harbour {number}?", state="stopped")
         ids.append(page.history.put(ME.owner, None, exchange))
@@ -572,7 +572,7 @@ def test_the_evals_offer_the_cases_that_thumbs_make(page: PageActions) -> None:
 
 
 def test_a_history_that_cannot_be_written_is_an_error_after_the_answer(page: PageActions) -> None:
-    page.history._database.connection.execute("PRAGMA query_only = ON")
+    page.history._database.rows("PRAGMA query_only = ON")
     following, shown = page.ask(ME, QUESTION), ""
     while "fn-facts" not in shown:  # the answer is over
         shown = str(next(following).get("live", ""))
@@ -630,7 +630,7 @@ def test_why_tells_how_an_answer_came_about(page: PageActions, pane: SourcePane)
     talk = asked(page, QUESTION)["conversation"]
     exchange = last(page, talk)
     assert QUESTION in pane.show(ME, {"act": "why", "exchange": exchange})
-    page.history._database.connection.execute("UPDATE records SET trace = NULL")
+    page.history._database.rows("UPDATE records SET trace = NULL")
     assert "was not kept" in pane.show(ME, {"act": "why", "exchange": exchange})
 
 

@@ -16,17 +16,42 @@ from pathlib import Path
 import pytest
 
 from rag.errors import EmbedderMismatch, LibraryBusy, LibraryError
+from rag.store.opening import open_library, open_vectors
+from rag.store.vector_index import VectorIndex
 from rag.store.vectors import VectorStore
 from rag.types import Chunk, Document
+from tests.conftest import load_settings
 
 NAME = "random/16"
 
 
 @pytest.fixture
-def vectors(tmp_path: Path) -> Iterator[VectorStore]:
+def chroma(tmp_path: Path) -> Iterator[VectorStore]:
     opened = VectorStore.open(tmp_path / "vectors", NAME)
     yield opened
     opened.close()
+
+
+@pytest.fixture(params=["chroma", "postgres"])
+def again(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[str], VectorIndex]]:
+    """Opens one store of vectors, again and again, for an embedder."""
+    url = request.getfixturevalue("database_url") if request.param == "postgres" else None
+    found = load_settings(data_dir=tmp_path, database_url=url)
+    opened: list[VectorIndex] = []
+    with open_library(found) as library:
+
+        def another(name: str) -> VectorIndex:
+            opened.append(open_vectors(found, library, name))
+            return opened[-1]
+
+        yield another
+        for each in opened:
+            each.close()
+
+
+@pytest.fixture
+def vectors(again: Callable[[str], VectorIndex]) -> VectorIndex:
+    return again(NAME)
 
 
 def vector(seed: object, dimensions: int = 16) -> list[float]:
@@ -41,7 +66,7 @@ def chunks(document_id: str, count: int) -> list[Chunk]:
     return [Chunk.of(document, start, start + 1) for start in range(count)]
 
 
-def add(vectors: VectorStore, document_id: str, count: int) -> list[Chunk]:
+def add(vectors: VectorIndex, document_id: str, count: int) -> list[Chunk]:
     made = chunks(document_id, count)
     vectors.add(made, [vector(chunk.id) for chunk in made])
     return made
@@ -51,13 +76,13 @@ def cosine(one: list[float], other: list[float]) -> float:
     return sum(a * b for a, b in zip(one, other, strict=True))
 
 
-def test_an_empty_index_finds_nothing(vectors: VectorStore) -> None:
+def test_an_empty_index_finds_nothing(vectors: VectorIndex) -> None:
     assert vectors.search(vector("q"), 5) == []
     assert vectors.search(vector("q"), 5, ["a"]) == []
     assert vectors.ids() == set()
 
 
-def test_search_agrees_with_comparing_every_vector(vectors: VectorStore) -> None:
+def test_search_agrees_with_comparing_every_vector(vectors: VectorIndex) -> None:
     made = add(vectors, "a", 300)
     for question in map(vector, range(20)):
         near = vectors.search(question, 10)
@@ -66,7 +91,7 @@ def test_search_agrees_with_comparing_every_vector(vectors: VectorStore) -> None
         assert [score for _, score in near] == pytest.approx([s for s, _ in exact[:10]], abs=1e-5)
 
 
-def test_search_stays_within_the_given_documents(vectors: VectorStore) -> None:
+def test_search_stays_within_the_given_documents(vectors: VectorIndex) -> None:
     made = {id: add(vectors, id, 20) for id in ("a", "b/ü '\"#1.txt", "c")}
     near = vectors.search(vector("q"), 1000, ["a", "b/ü '\"#1.txt", "nobody"])
     assert {id for id, _ in near} == {c.id for c in [*made["a"], *made["b/ü '\"#1.txt"]]}
@@ -74,7 +99,7 @@ def test_search_stays_within_the_given_documents(vectors: VectorStore) -> None:
     assert vectors.search(vector("q"), 3, ["nobody"]) == []
 
 
-def test_a_filter_of_very_many_documents_works(vectors: VectorStore) -> None:
+def test_a_filter_of_very_many_documents_works(vectors: VectorIndex) -> None:
     made = add(vectors, "d31234", 5)
     near = vectors.search(vector(made[2].id), 3, [f"d{number}" for number in range(40_000)])
     assert near[0][0] == made[2].id
@@ -82,12 +107,12 @@ def test_a_filter_of_very_many_documents_works(vectors: VectorStore) -> None:
 
 
 @pytest.mark.parametrize("k", [0, 1, 7, 8, 1000])
-def test_search_returns_as_many_as_there_are(vectors: VectorStore, k: int) -> None:
+def test_search_returns_as_many_as_there_are(vectors: VectorIndex, k: int) -> None:
     add(vectors, "a", 7)
     assert len(vectors.search(vector("q"), k)) == min(k, 7)
 
 
-def test_equal_similarities_are_ordered_by_id(vectors: VectorStore) -> None:
+def test_equal_similarities_are_ordered_by_id(vectors: VectorIndex) -> None:
     made = chunks("a", 12)
     vectors.add(made, [vector("the same")] * 12)
     near = vectors.search(vector("the same"), 5)
@@ -97,14 +122,14 @@ def test_equal_similarities_are_ordered_by_id(vectors: VectorStore) -> None:
     assert near[0][1] <= 1.0
 
 
-def test_similarity_runs_from_one_to_minus_one(vectors: VectorStore) -> None:
+def test_similarity_runs_from_one_to_minus_one(vectors: VectorIndex) -> None:
     one, two, three = chunks("a", 3)
     right, up, left = [1.0, *[0.0] * 15], [0.0, 1.0, *[0.0] * 14], [-1.0, *[0.0] * 15]
     vectors.add([one, two, three], [right, up, left])
     assert [score for _, score in vectors.search(right, 3)] == pytest.approx([1, 0, -1], abs=1e-6)
 
 
-def test_what_is_stored_survives_closing(vectors: VectorStore) -> None:
+def test_what_is_stored_survives_closing(vectors: VectorIndex) -> None:
     made = add(vectors, "a", 40)
     vectors.close()
     assert len(vectors.ids()) == 40
@@ -112,7 +137,7 @@ def test_what_is_stored_survives_closing(vectors: VectorStore) -> None:
     assert vectors.search(vector(made[7].id), 1)[0][0] == made[7].id
 
 
-def test_a_deleted_chunk_is_not_found_and_may_come_back(vectors: VectorStore) -> None:
+def test_a_deleted_chunk_is_not_found_and_may_come_back(vectors: VectorIndex) -> None:
     made = add(vectors, "a", 30)
     vectors.delete([chunk.id for chunk in made[:10]])
     vectors.delete(["nobody's"])
@@ -124,7 +149,7 @@ def test_a_deleted_chunk_is_not_found_and_may_come_back(vectors: VectorStore) ->
     assert len(vectors.ids()) == 30
 
 
-def test_adding_a_chunk_twice_keeps_one(vectors: VectorStore) -> None:
+def test_adding_a_chunk_twice_keeps_one(vectors: VectorIndex) -> None:
     made = add(vectors, "a", 5)
     add(vectors, "a", 8)
     assert len(vectors.ids()) == 8
@@ -132,7 +157,20 @@ def test_adding_a_chunk_twice_keeps_one(vectors: VectorStore) -> None:
     assert len(near) == len({id for id, _ in near}) == 8
 
 
-def test_more_rows_than_chroma_takes_at_once(vectors: VectorStore) -> None:
+def test_all_vectors_come_back_as_they_were(vectors: VectorIndex) -> None:
+    made = {chunk.id: chunk for name in "abc" for chunk in add(vectors, name, 40)}
+    found = {
+        chunk.id: (chunk.span.document_id, stored)
+        for chunks, stored_vectors in vectors.batches()
+        for chunk, stored in zip(chunks, stored_vectors, strict=True)
+    }
+    assert found.keys() == made.keys()
+    for id, (document_id, stored) in found.items():
+        assert document_id == made[id].span.document_id
+        assert list(stored) == pytest.approx(vector(id), abs=1e-6)
+
+
+def test_more_rows_than_chroma_takes_at_once(vectors: VectorIndex) -> None:
     made = chunks("a", 5600)
     points = [vector(number, 3) for number in range(5600)]
     vectors.add(made, points)
@@ -142,16 +180,16 @@ def test_more_rows_than_chroma_takes_at_once(vectors: VectorStore) -> None:
     assert vectors.ids() == {chunk.id for chunk in made[5550:]}
 
 
-def test_the_store_holds_no_text_of_documents(vectors: VectorStore, tmp_path: Path) -> None:
+def test_the_store_holds_no_text_of_documents(chroma: VectorStore, tmp_path: Path) -> None:
     document = Document.of("a", "Very private title", "/secret/source", "very private text")
-    vectors.add([Chunk.of(document, 0, 17)], [vector("v")])
-    vectors.close()
+    chroma.add([Chunk.of(document, 0, 17)], [vector("v")])
+    chroma.close()
     stored = b"".join(f.read_bytes() for f in (tmp_path / "vectors").rglob("*") if f.is_file())
     assert b"private" not in stored
     assert b"/secret" not in stored
 
 
-def test_threads_may_share_it(vectors: VectorStore) -> None:
+def test_threads_may_share_it(vectors: VectorIndex) -> None:
     def work(name: str) -> None:
         for number in range(6):
             made = add(vectors, f"{name}{number}", 10)
@@ -164,49 +202,49 @@ def test_threads_may_share_it(vectors: VectorStore) -> None:
 
 
 def test_settings_of_the_working_directory_do_not_reach_chroma(
-    vectors: VectorStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    chroma: VectorStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / ".env").write_text("chroma_api_impl=chromadb.api.fastapi.FastAPI\n")
     monkeypatch.chdir(tmp_path)
-    add(vectors, "a", 3)
-    assert len(vectors.ids()) == 3
+    add(chroma, "a", 3)
+    assert len(chroma.ids()) == 3
 
 
-def test_settling_leaves_nothing_to_make_again(vectors: VectorStore, tmp_path: Path) -> None:
+def test_settling_leaves_nothing_to_make_again(chroma: VectorStore, tmp_path: Path) -> None:
     def waiting() -> int:
         [database] = (tmp_path / "vectors").glob("*/chroma.sqlite3")
         with closing(sqlite3.connect(database)) as connection:
             return int(connection.execute("SELECT count(*) FROM embeddings_queue").fetchone()[0])
 
-    made = add(vectors, "a", 300)
+    made = add(chroma, "a", 300)
     assert waiting() == 300
-    vectors.write_index()
+    chroma.write_index()
     assert waiting() <= 1
-    vectors.write_index()
-    vectors.close()
-    more = add(vectors, "b", 100)
+    chroma.write_index()
+    chroma.close()
+    more = add(chroma, "b", 100)
     assert waiting() >= 100, "files are written while adding"
     for chunk in [*made[::20], *more[::20]]:
-        assert vectors.search(vector(chunk.id), 1)[0][0] == chunk.id
+        assert chroma.search(vector(chunk.id), 1)[0][0] == chunk.id
 
 
 def test_many_changes_are_written_on_the_way(
-    vectors: VectorStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    chroma: VectorStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("rag.store.vectors.MAX_UNWRITTEN", 100)
-    made = [chunk for name in "abcdef" for chunk in add(vectors, name, 40)]
-    vectors.delete([chunk.id for chunk in made[:5]])
+    made = [chunk for name in "abcdef" for chunk in add(chroma, name, 40)]
+    chroma.delete([chunk.id for chunk in made[:5]])
     assert len(list((tmp_path / "vectors").glob("*/"))) == 1
     assert list((tmp_path / "vectors").glob("*/*/index_metadata.pickle"))
-    assert vectors.ids() == {chunk.id for chunk in made[5:]}
+    assert chroma.ids() == {chunk.id for chunk in made[5:]}
     for chunk in made[5::10]:
-        assert vectors.search(vector(chunk.id), 1)[0][0] == chunk.id
+        assert chroma.search(vector(chunk.id), 1)[0][0] == chunk.id
 
 
 def test_settling_that_fails_leaves_everything_in_use(
-    vectors: VectorStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    chroma: VectorStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = add(vectors, "a", 50)
+    made = add(chroma, "a", 50)
 
     def full(*_: object, **__: object) -> None:
         raise shutil.Error([("a", "b", "[Errno 28] No space left on device")])
@@ -214,26 +252,27 @@ def test_settling_that_fails_leaves_everything_in_use(
     with monkeypatch.context() as patch:
         patch.setattr("rag.store.vectors.shutil.copytree", full)
         with pytest.raises(LibraryError, match="No space left"):
-            vectors.write_index()
+            chroma.write_index()
     assert len(list((tmp_path / "vectors").glob("*/"))) == 1
-    assert vectors.ids() == {chunk.id for chunk in made}
-    vectors.write_index()
-    assert vectors.search(vector(made[7].id), 1)[0][0] == made[7].id
+    assert chroma.ids() == {chunk.id for chunk in made}
+    chroma.write_index()
+    assert chroma.search(vector(made[7].id), 1)[0][0] == made[7].id
 
 
 # --- another embedder, rebuilding ------------------------------------------------------------
 
 
-def test_vectors_of_another_embedder_are_refused(vectors: VectorStore, tmp_path: Path) -> None:
+def test_vectors_of_another_embedder_are_refused(again: Callable[[str], VectorIndex]) -> None:
+    vectors = again(NAME)
     add(vectors, "a", 3)
     vectors.close()
-    other = VectorStore.open(tmp_path / "vectors", "other/16")
+    other = again("other/16")
     for call in (other.ids, lambda: other.search(vector("q"), 3)):
         with pytest.raises(EmbedderMismatch, match=r"random/16, not other/16.*--rebuild"):
             call()
 
 
-def test_a_vector_of_another_length_is_refused(vectors: VectorStore) -> None:
+def test_a_vector_of_another_length_is_refused(vectors: VectorIndex) -> None:
     made = add(vectors, "a", 3)
     with pytest.raises(EmbedderMismatch, match="--rebuild"):
         vectors.search([1.0, 0.0], 3)
@@ -242,20 +281,21 @@ def test_a_vector_of_another_length_is_refused(vectors: VectorStore) -> None:
     assert vectors.ids() == {chunk.id for chunk in made}
 
 
-def test_a_rebuild_replaces_everything(vectors: VectorStore, tmp_path: Path) -> None:
+def test_a_rebuild_replaces_everything(again: Callable[[str], VectorIndex], tmp_path: Path) -> None:
+    vectors = again(NAME)
     add(vectors, "old", 30)
     made = chunks("new", 6)
     points = [vector(number, 8) for number in range(6)]
     vectors.rebuild("other/8", [(made[:4], points[:4]), (made[4:], points[4:])])
     assert vectors.ids() == {chunk.id for chunk in made}
     assert vectors.search(points[5], 1)[0][0] == made[5].id
-    assert len([entry for entry in (tmp_path / "vectors").iterdir() if entry.is_dir()]) == 1
+    assert len(list((tmp_path / "vectors").glob("*/"))) == isinstance(vectors, VectorStore)
     vectors.close()
-    assert len(VectorStore.open(tmp_path / "vectors", "other/8").ids()) == 6
+    assert len(again("other/8").ids()) == 6
 
 
 def test_a_rebuild_that_fails_leaves_the_old_vectors_in_use(
-    vectors: VectorStore, tmp_path: Path
+    vectors: VectorIndex, tmp_path: Path
 ) -> None:
     made = add(vectors, "old", 30)
 
@@ -267,12 +307,12 @@ def test_a_rebuild_that_fails_leaves_the_old_vectors_in_use(
     with pytest.raises(KeyboardInterrupt):
         vectors.rebuild("other/16", batches())
     assert vectors.ids() == {chunk.id for chunk in made}
-    assert len([entry for entry in (tmp_path / "vectors").iterdir() if entry.is_dir()]) == 1
+    assert len(list((tmp_path / "vectors").glob("*/"))) == isinstance(vectors, VectorStore)
 
 
-def test_a_rebuild_leaves_what_is_not_its_own(vectors: VectorStore, tmp_path: Path) -> None:
+def test_a_rebuild_leaves_what_is_not_its_own(chroma: VectorStore, tmp_path: Path) -> None:
     (tmp_path / "vectors" / "mine").mkdir(parents=True)
-    vectors.rebuild(NAME, [])
+    chroma.rebuild(NAME, [])
     assert (tmp_path / "vectors" / "mine").is_dir()
 
 
@@ -328,12 +368,12 @@ def test_damage_is_named_with_the_remedy_and_a_rebuild_heals_it(
     vectors.close()
 
 
-def test_a_lost_directory_is_an_empty_one(vectors: VectorStore, tmp_path: Path) -> None:
-    add(vectors, "a", 5)
+def test_a_lost_directory_is_an_empty_one(chroma: VectorStore, tmp_path: Path) -> None:
+    add(chroma, "a", 5)
     shutil.rmtree(tmp_path / "vectors")
-    assert vectors.ids() == set()
-    add(vectors, "b", 5)
-    assert len(vectors.ids()) == 5
+    assert chroma.ids() == set()
+    add(chroma, "b", 5)
+    assert len(chroma.ids()) == 5
 
 
 def test_a_path_that_cannot_be_made_is_named(tmp_path: Path) -> None:
@@ -343,35 +383,35 @@ def test_a_path_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
 
 def test_a_directory_that_another_process_uses_is_busy(
-    vectors: VectorStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    chroma: VectorStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("rag.store.vectors.LOCK_TIMEOUT_S", 0.05)
     impatient = VectorStore.open(tmp_path / "vectors", NAME)
-    with vectors._locked_directory(), pytest.raises(LibraryBusy, match="Try again"):
+    with chroma._locked_directory(), pytest.raises(LibraryBusy, match="Try again"):
         impatient.ids()
     assert not impatient.ids()
     impatient.close()
 
 
-def test_a_write_that_fails_loses_nothing_that_was_there(vectors: VectorStore) -> None:
-    made = add(vectors, "a", 50)
+def test_a_write_that_fails_loses_nothing_that_was_there(chroma: VectorStore) -> None:
+    made = add(chroma, "a", 50)
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
     try:
         with pytest.raises(LibraryError):
-            add(vectors, "b", 3000)
+            add(chroma, "b", 3000)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    again = add(vectors, "b", 3000)
-    assert vectors.ids() == {chunk.id for chunk in [*made, *again]}
+    again = add(chroma, "b", 3000)
+    assert chroma.ids() == {chunk.id for chunk in [*made, *again]}
     for chunk in [*made, *again[::100]]:
-        assert vectors.search(vector(chunk.id), 1)[0][0] == chunk.id
+        assert chroma.search(vector(chunk.id), 1)[0][0] == chunk.id
 
 
 def test_a_nearly_full_disk_is_named(
-    vectors: VectorStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    chroma: VectorStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    add(vectors, "a", 5)
+    add(chroma, "a", 5)
     monkeypatch.setattr("rag.store.vectors.MIN_FREE_BYTES", 1 << 80)
     with pytest.raises(LibraryError, match=r"disk is full.*Free some space"):
-        vectors.add(chunks("b", 2), [vector(1)])
+        chroma.add(chunks("b", 2), [vector(1)])

@@ -39,6 +39,7 @@ def setting_values(settings: Settings) -> Iterator[tuple[str, str]]:
 
 # What leaves this machine because of a setting that has a value; all others send nothing out.
 _SENT = {
+    "database_url": "all documents, questions, answers and conversations, as text",
     "llm_base_url": "questions and the passages chosen for them, as text",
     "api_key": "the key itself, to the chat server",
     "openai_api_key": "the key itself, to OpenAI",
@@ -60,6 +61,8 @@ def what_leaves(settings: Settings) -> Iterator[tuple[str, str]]:
     variables = [name for name, _ in setting_values(settings)]
     for field, variable in zip(type(settings).model_fields, variables, strict=True):
         to = embedding if field.startswith("embedding") else chat
+        if field == "database_url":
+            to = settings.database_host
         if field == "openai_api_key":
             to = _host_of_openai_key(settings)
         is_used = field in _SENT and getattr(settings, field) is not None
@@ -67,8 +70,10 @@ def what_leaves(settings: Settings) -> Iterator[tuple[str, str]]:
 
 
 def _host_of(settings: Settings, **changes: Any) -> str:
-    """The host elsewhere that gets text under the changed settings; "" where none does."""
-    return next(iter(outside_hosts(settings.model_copy(update=changes))), "")
+    """The host of a model elsewhere that gets text under the changed settings; "" where none
+    does."""
+    update = {"database_url": None, **changes}
+    return next(iter(outside_hosts(settings.model_copy(update=update))), "")
 
 
 def _host_of_openai_key(settings: Settings) -> str:
@@ -114,14 +119,16 @@ def _place(settings: Settings) -> str:
 
 def outside_hosts(settings: Settings) -> list[str]:
     """The hosts other than this machine to which questions or documents are sent."""
-    chat = settings.model_copy(update={"embedding_model": None})
-    embeddings = settings.model_copy(update={"model": LOCAL_MODEL})
+    chat = settings.model_copy(update={"embedding_model": None, "database_url": None})
+    embeddings = settings.model_copy(update={"model": LOCAL_MODEL, "database_url": None})
     found = []
     if chat.sends_text_out:
         url = settings.llm_base_url if settings.provider == "compatible" else OPENAI_URL
         found.append(host(url or ""))
     if embeddings.sends_text_out:
         found.append(host(settings.embedding_base_url or OPENAI_URL))
+    if settings.database_host:
+        found.append(settings.database_host)
     return list(dict.fromkeys(found))
 
 
@@ -142,6 +149,8 @@ def host(url: str) -> str:
 def _shown(value: Any, *, is_url: bool) -> str:
     if value is None:
         return UNSET
+    if isinstance(value, SecretStr) and is_url:  # one with a password
+        return _public_url(value.get_secret_value())
     if isinstance(value, SecretStr):
         return HIDDEN if value.get_secret_value() else UNSET
     return _public_url(str(value)) if is_url else str(value)
@@ -150,6 +159,6 @@ def _shown(value: Any, *, is_url: bool) -> str:
 def _public_url(url: str) -> str:
     """`url` without what may be secret in it: a user's name, a password, a query."""
     parts = urlsplit(url)
-    return (
-        f"{parts.scheme}://{host(url)}{parts.path}" if parts.scheme and parts.netloc else host(url)
-    )
+    if "://" not in url:
+        return host(url)
+    return f"{parts.scheme}://{host(url) if parts.netloc else ''}{parts.path}"

@@ -149,7 +149,7 @@ def open_attacked(
     """An assistant over the true articles. Raises `FootnoteError`."""
     with tempfile.TemporaryDirectory(prefix="footnote-attack-") as folder:
         place = Path(folder)
-        update: dict[str, object] = {"data_dir": place / "data"}
+        update: dict[str, object] = {"data_dir": place / "data", "database_url": None}
         if model != "configured":
             update["model"] = NO_MODEL
         with build(settings.model_copy(update=update)) as built:

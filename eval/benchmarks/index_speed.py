@@ -111,7 +111,7 @@ def _index(settings: Settings, paths: Sequence[Path]) -> None:
 
 
 def _index_into(folder: Path, settings: Settings, paths: Sequence[Path]) -> None:
-    with build(settings.model_copy(update={"data_dir": folder})) as assistant:
+    with build(settings.in_folder(folder)) as assistant:
         for event in assistant.index(paths):
             if isinstance(event, Failed):
                 raise OSError(event.error)
@@ -160,7 +160,7 @@ def _in_process(root: Path, settings: Settings, peak: Path) -> None:
 def _index_and_note(root: Path, settings: Settings, peak: Path) -> None:
     import resource
 
-    with build(settings.model_copy(update={"data_dir": root / "data"})) as assistant:
+    with build(settings.in_folder(root / "data")) as assistant:
         real = assistant.embedder
         assistant.embedder = StandIn(real.name, real.dimensions)
         for _ in assistant.index([root / "files"]):

@@ -47,7 +47,7 @@ def open_index(name: str, texts: Sequence[DatasetText], settings: Settings) -> I
     standard error. Raises `EvalDataError` when one of them cannot be indexed, `FootnoteError`."""
     lines = "".join(json.dumps(asdict(text), ensure_ascii=False) + "\n" for text in texts)
     folder = settings.data_dir / FOLDER / f"{name}-{_digest(lines, settings)}"
-    with build(settings.model_copy(update={"data_dir": folder})) as assistant:
+    with build(settings.in_folder(folder)) as assistant:
         if len(assistant.library.digests()) < len(texts):
             _index(assistant, _written(lines, folder / FILE), len(texts))
         yield assistant

@@ -98,7 +98,7 @@ def open_broad_index(settings: Settings, more: Sequence[Path] = ()) -> Iterator[
     articles = [each for folder in (ARTICLES, *more) for each in sorted(folder.iterdir())]
     with (
         tempfile.TemporaryDirectory(prefix="footnote-eval-") as folder,
-        build(settings.model_copy(update={"data_dir": Path(folder)})) as assistant,
+        build(settings.in_folder(Path(folder))) as assistant,
     ):
         for event in assistant.index([*sorted(SEEDS.glob("*.txt")), *articles]):
             if isinstance(event, Failed):

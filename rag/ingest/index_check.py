@@ -16,6 +16,7 @@ from typing import Literal
 
 from rag.errors import FootnoteError, ModelFileError
 from rag.ingest.discovery import is_source_gone
+from rag.ingest.index_lock import IndexLock
 from rag.ingest.pipeline import check_embedder, complete, rebuild
 from rag.models.embeddings import build_embedder
 from rag.models.gguf_files import QWEN
@@ -23,7 +24,8 @@ from rag.settings import Settings
 from rag.store.documents import Library
 from rag.store.library_check import SQLITE_VERSION
 from rag.store.library_schema import VERSION
-from rag.store.vectors import VectorStore
+from rag.store.opening import open_library, open_vectors
+from rag.store.vector_index import VectorIndex
 from rag.types import Embedder
 
 LEFTOVER_AGE_S = 86_400.0  # an upload that is half written for so long is left over
@@ -56,20 +58,23 @@ def check_index(settings: Settings, *, mend: bool = True) -> Iterator[Finding]:
     yield _language_model(settings)
     yield _leftovers(settings.data_dir, mend=mend)
     try:
-        library = Library.open(settings.library_path)
+        library = open_library(settings)
     except FootnoteError as error:
         yield Finding("library", "problem", str(error))
         return
-    with library, closing(VectorStore.open(settings.data_dir / "vectors", embedder.name)) as stored:
-        yield from _IndexCheck(library, stored, embedder, settings.lock_path, mend).findings()
+    with library, closing(open_vectors(settings, library, embedder.name)) as stored:
+        if server := library.check.server():
+            yield Finding("database", "fine", f"{server}.")
+        lock = library.server_lock("index") or settings.lock_path
+        yield from _IndexCheck(library, stored, embedder, lock, mend).findings()
 
 
 @dataclass(frozen=True, slots=True)
 class _IndexCheck:
     library: Library
-    vectors: VectorStore
+    vectors: VectorIndex
     embedder: Embedder
-    lock_path: Path
+    lock_path: IndexLock
     mend: bool
 
     def findings(self) -> Iterator[Finding]:

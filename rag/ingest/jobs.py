@@ -15,7 +15,7 @@ from pathlib import Path
 from rag import errors
 from rag.errors import Cancelled, FootnoteError, LibraryBusy, LibraryError
 from rag.events import IngestEvent
-from rag.ingest.file_lock import try_lock
+from rag.ingest.index_lock import IndexLock, try_run
 from rag.store.job_store import Job, JobStore
 
 POLL_S = 0.2  # between looks at a job that another process runs
@@ -29,9 +29,9 @@ OnLook = Callable[[Job], None]
 
 class Jobs:
     """The queue, and who runs it: `index` does one job. `lock_path` is a file that the process
-    that runs jobs locks."""
+    that runs jobs locks, or a lock of a database."""
 
-    def __init__(self, store: JobStore, lock_path: Path, index: Index) -> None:
+    def __init__(self, store: JobStore, lock_path: IndexLock, index: Index) -> None:
         self.store = store
         self._index = index
         self._lock_path = lock_path
@@ -76,14 +76,14 @@ class Jobs:
     def cancel(self, id: int) -> Job:
         """Have a job end, whoever runs it. What it has indexed stays."""
         self.store.cancel(id)
-        with try_lock(self._lock_path) as is_mine:
+        with try_run(self._lock_path) as is_mine:
             if is_mine and not self.store.job(id).has_ended:  # it was broken off
                 self.store.end(id, "cancelled", _cancelled())
         return self.store.job(id)
 
     def _run(self, run: _Run) -> Iterator[IngestEvent]:
         """Run a job, unless another process or thread runs one."""
-        with try_lock(self._lock_path) as is_mine:
+        with try_run(self._lock_path) as is_mine:
             if is_mine:
                 yield from run.work(self._index)
 

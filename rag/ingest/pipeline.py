@@ -22,7 +22,7 @@ from rag.errors import EmbedderMismatch, LibraryBusy, NoSuchDocument
 from rag.events import Added, IngestEvent, Moved, Removed, Skipped, Updated
 from rag.ingest.chunking import chunk_document, embedding_text
 from rag.ingest.discovery import FileRead, SourceFinder
-from rag.ingest.file_lock import try_lock
+from rag.ingest.index_lock import IndexLock, try_change, try_run
 from rag.ingest.missing_files import is_away
 from rag.ingest.suggestions import suggest
 from rag.ingest.topics import choose_topics, topic_candidates
@@ -30,7 +30,7 @@ from rag.ingest.web import Page, fetch_page
 from rag.store.documents import Library
 from rag.store.file_records import KnownDocument
 from rag.store.overviews import Topic
-from rag.store.vectors import VectorStore
+from rag.store.vector_index import VectorIndex
 from rag.types import Chunk, Document, Embedder
 
 BATCH_CHUNKS = 64  # embedded at once, across documents: most articles have five chunks
@@ -47,9 +47,9 @@ def ingest(
     paths: Iterable[Path],
     *,
     library: Library,
-    vectors: VectorStore,
+    vectors: VectorIndex,
     embedder: Embedder,
-    lock_path: Path,
+    lock_path: IndexLock,
     on_progress: Progress | None = None,
     urls: Iterable[str] = (),
     fetch: Callable[[str], Page] = fetch_page,
@@ -60,10 +60,10 @@ def ingest(
     A document at or under `paths` whose file was deleted is removed; one whose folder is away is
     kept, with a failure that says so. A file that was renamed or moved keeps its id. Other
     documents, web pages among them, are left alone. `lock_path` is a file that whoever changes the
-    index locks, and beside it is one for the run. Closing the iterator ends the run; what it has
-    yielded stays. Raises `LibraryBusy` when another run is under way, `EmbedderMismatch`,
-    `SourceError` for a path that does not exist, and whatever the embedder and the disk raise; what
-    was committed before stays.
+    index locks, and beside it is one for the run; of an index in a database, it is a lock of that.
+    Closing the iterator ends the run; what it has yielded stays. Raises `LibraryBusy` when another
+    run is under way, `EmbedderMismatch`, `SourceError` for a path that does not exist, and whatever
+    the embedder and the disk raise; what was committed before stays.
     """
     with _exclusive_run(lock_path):
         run = _IndexRun(library, vectors, embedder, lock_path, on_progress)
@@ -117,14 +117,16 @@ def _change(found: Document, known: KnownDocument | None, chunks: int) -> Ingest
     return Moved(found.id, found.source) if is_moved else Skipped(found.id)
 
 
-def remove(document_id: str, *, library: Library, vectors: VectorStore, lock_path: Path) -> Removed:
+def remove(
+    document_id: str, *, library: Library, vectors: VectorIndex, lock_path: IndexLock
+) -> Removed:
     """As `remove_all`, of one document."""
     (removed,) = remove_all([document_id], library=library, vectors=vectors, lock_path=lock_path)
     return removed
 
 
 def remove_all(
-    document_ids: Iterable[str], *, library: Library, vectors: VectorStore, lock_path: Path
+    document_ids: Iterable[str], *, library: Library, vectors: VectorIndex, lock_path: IndexLock
 ) -> Iterator[Removed]:
     """Delete documents, their chunks and their vectors, also while a run is under way; at the end,
     so that nothing of them is left in the files. Raises `NoSuchDocument`, and `LibraryBusy` while
@@ -138,7 +140,7 @@ def remove_all(
 
 
 def complete(
-    *, library: Library, vectors: VectorStore, embedder: Embedder, lock_path: Path
+    *, library: Library, vectors: VectorIndex, embedder: Embedder, lock_path: IndexLock
 ) -> None:
     """Give every chunk a vector, and delete those of no chunk. Raises `LibraryBusy`,
     `EmbedderMismatch`, and whatever the embedder and the disk raise."""
@@ -151,9 +153,9 @@ def complete(
 def rebuild(
     *,
     library: Library,
-    vectors: VectorStore,
+    vectors: VectorIndex,
     embedder: Embedder,
-    lock_path: Path,
+    lock_path: IndexLock,
     on_progress: Progress | None = None,
 ) -> int:
     """Embed every chunk of the library anew, from the stored text; returns how many.
@@ -208,9 +210,9 @@ class _IndexRun:
     (`done`)."""
 
     library: Library
-    vectors: VectorStore
+    vectors: VectorIndex
     embedder: Embedder
-    lock_path: Path
+    lock_path: IndexLock
     on_progress: Progress | None = None
     total: int | None = None
     done: int = 0
@@ -364,7 +366,7 @@ def _batches(pairs: Iterator[_DocumentChunk]) -> Iterator[list[_DocumentChunk]]:
         yield batch
 
 
-def _removed(id: str, library: Library, vectors: VectorStore, lock_path: Path) -> Removed:
+def _removed(id: str, library: Library, vectors: VectorIndex, lock_path: IndexLock) -> Removed:
     with _exclusive_change(lock_path):
         chunks = library.chunks(id)
         library.remove(id)
@@ -372,7 +374,7 @@ def _removed(id: str, library: Library, vectors: VectorStore, lock_path: Path) -
     return Removed(id)
 
 
-def _write(library: Library, vectors: VectorStore, *, also_if_large: bool = False) -> None:
+def _write(library: Library, vectors: VectorIndex, *, also_if_large: bool = False) -> None:
     """Write the vectors' index; where something was deleted, so that it leaves all files. In an
     index of more than `MAX_ERASED_CHUNKS` that takes long, and is left to `complete`."""
     is_small = also_if_large or library.count_chunks() <= MAX_ERASED_CHUNKS
@@ -384,19 +386,19 @@ def _write(library: Library, vectors: VectorStore, *, also_if_large: bool = Fals
 
 
 @contextmanager
-def _exclusive_run(lock_path: Path) -> Iterator[None]:
+def _exclusive_run(lock_path: IndexLock) -> Iterator[None]:
     """No other run until the block ends. Raises `LibraryBusy`, and `LibraryError` when the lock
     file cannot be written."""
-    with try_lock(lock_path.with_name(f"{lock_path.name}.run")) as is_ours:
+    with try_run(lock_path.with_name(f"{lock_path.name}.run")) as is_ours:
         if not is_ours:
             raise _busy()
         yield
 
 
 @contextmanager
-def _exclusive_change(lock_path: Path) -> Iterator[None]:
+def _exclusive_change(lock_path: IndexLock) -> Iterator[None]:
     """No other change until the block ends. Raises as `_exclusive_run`."""
-    with try_lock(lock_path, timeout_s=CHANGE_TIMEOUT_S) as is_ours:
+    with try_change(lock_path, CHANGE_TIMEOUT_S) as is_ours:
         if not is_ours:
             raise _busy()
         yield

@@ -18,7 +18,7 @@ from rag.errors import LibraryError
 from rag.events import Retrieved
 from rag.query.time_range import time_range_of
 from rag.store.documents import Library
-from rag.store.vectors import VectorStore
+from rag.store.vector_index import VectorIndex
 from rag.text.dates import TimeRange, parse_day
 from rag.text.fingerprint import fingerprint
 from rag.thresholds import RETRIEVAL
@@ -30,7 +30,7 @@ class Retriever:
     """Searches one library by its words and by its vectors."""
 
     library: Library
-    vectors: VectorStore
+    vectors: VectorIndex
     embedder: Embedder
 
     def retrieve(

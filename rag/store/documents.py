@@ -1,4 +1,4 @@
-"""SQLite store of documents, chunks and their full-text index.
+"""The documents, their chunks and their full-text index, in SQLite or Postgres.
 
 The source of truth: the three are always changed together, in one transaction, and everything else
 can be rebuilt from them.
@@ -7,26 +7,28 @@ can be rebuilt from them.
 from __future__ import annotations
 
 import json
-import re
-import sqlite3
+import threading
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from rag.errors import LibraryError, NoSuchDocument, printable_line
+from rag.store.database import Database
 from rag.store.file_records import FileRecords
-from rag.store.full_text import fts_expression, searchable
+from rag.store.fts5 import Fts5Index
 from rag.store.library_check import LibraryCheck
 from rag.store.library_schema import FORMAT
-from rag.store.overviews import PUT_TOPICS, OverviewRecords, Topic, topic_values
-from rag.store.sqlite import Database
+from rag.store.overviews import OverviewRecords, Topic
+from rag.store.sqlite import SqliteDatabase
+from rag.store.word_index import WordIndex
 from rag.types import Chunk, Document, Hit, Span
 
 MAX_CACHED_TEXTS = 16  # whole documents
 
 _TO_REMEMBER = (  # of a document that is removed
-    "INSERT OR REPLACE INTO former_documents SELECT id, source, digest FROM documents WHERE id = ?",
+    "DELETE FROM former_documents WHERE id = ?",
+    "INSERT INTO former_documents SELECT id, source, digest FROM documents WHERE id = ?",
     # Its file is to be read again, should it be named again.
     "DELETE FROM files WHERE path IN (SELECT path FROM files JOIN documents ON source = path"
     " OR substr(source, 1, length(path) + 1) = path || '#' WHERE id = ?)",
@@ -55,17 +57,19 @@ class SuggestedQuestion:
 
 
 class Library:
-    """One open library file. Safe to share among threads."""
+    """One open library. Safe to share among threads."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._lock = database.lock
+    def __init__(self, database: Database, words: WordIndex) -> None:
+        self.database = database
+        self._words = words
         self._query = database.rows
-        self._transaction = database.transaction
+        self.transaction = database.transaction
+        self.server_lock = database.server_lock
         self.files = FileRecords(database)
-        self.check = LibraryCheck(database)
+        self.check = LibraryCheck(database, words)
         self.overviews = OverviewRecords(database)
         self._texts: OrderedDict[tuple[str, str], str] = OrderedDict()
+        self._texts_lock = threading.Lock()
 
     @classmethod
     def open(cls, path: Path) -> Library:
@@ -75,11 +79,12 @@ class Library:
         not possible either, or when a newer Footnote made the file. Every method raises it when
         the file cannot be read or written, and after `close`.
         """
-        return cls(Database.open(path, FORMAT))
+        database = SqliteDatabase.open(path, FORMAT)
+        return cls(database, Fts5Index(database))
 
     def close(self) -> None:
-        """Close the file, for good. Calling it again does nothing."""
-        self._database.close()
+        """Close it, for good. Calling it again does nothing."""
+        self.database.close()
 
     def __enter__(self) -> Library:
         return self
@@ -125,7 +130,7 @@ class Library:
 
     def published(self) -> dict[str, str]:
         """The ISO 8601 date of every document that has one, by id."""
-        return dict(self._query("SELECT id, published FROM documents WHERE published NOT NULL"))
+        return dict(self._query("SELECT id, published FROM documents WHERE published IS NOT NULL"))
 
     def digests(self) -> dict[str, str]:
         """Document id to digest, of every document."""
@@ -137,11 +142,11 @@ class Library:
 
     def chunks(self, document_id: str) -> list[Chunk]:
         """The chunks of a document in reading order; empty when there is no such document."""
-        return self._select_chunks("document_id = ? ORDER BY start, end", document_id)
+        return self._select_chunks('document_id = ? ORDER BY start, "end"', document_id)
 
     def chunks_by_id(self, ids: Iterable[str]) -> dict[str, Chunk]:
         """Chunks by their id, for those of `ids` that exist."""
-        found = self._select_chunks("id IN (SELECT value FROM json_each(?))", json.dumps(list(ids)))
+        found = self._select_chunks(f"id IN ({self.database.values_of})", json.dumps(list(ids)))
         return {chunk.id: chunk for chunk in found}
 
     def chunk_ids(self) -> set[str]:
@@ -158,8 +163,11 @@ class Library:
 
     @embedder.setter
     def embedder(self, name: str) -> None:
-        with self._transaction() as connection:
-            connection.execute("INSERT OR REPLACE INTO meta VALUES ('embedder', ?)", (name,))
+        self._query(
+            "INSERT INTO meta VALUES ('embedder', ?)"
+            " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            name,
+        )
 
     def put(
         self,
@@ -170,18 +178,16 @@ class Library:
     ) -> None:
         """Store `document`, its chunks, questions that it answers and its topics, best first, in
         place of any earlier version, all or nothing. Topics that are None are found later."""
-        with self._transaction() as connection:
-            _delete(connection, document.id)
-            _insert(connection, document, chunks)
-            connection.execute("DELETE FROM former_documents WHERE id = ?", (document.id,))
-            connection.executemany(
+        with self.transaction():
+            self._delete(document.id)
+            self._insert(document, chunks)
+            self._query("DELETE FROM former_documents WHERE id = ?", document.id)
+            self.database.many(
                 "INSERT INTO questions VALUES (?, ?, ?, ?)",
                 [(document.id, each.text, each.span.start, each.span.end) for each in questions],
             )
             if topics is not None:
-                values = topic_values(document.id, document.digest, topics)
-                for statement in PUT_TOPICS:
-                    connection.execute(statement, values)
+                self.overviews.put_topics(document.id, document.digest, topics)
 
     @property
     def has_deleted(self) -> bool:
@@ -191,17 +197,15 @@ class Library:
 
     def erase_deleted(self) -> None:
         """Have all of what was deleted leave the files. Takes a second for 30,000 chunks."""
-        self._query("INSERT INTO words (words) VALUES ('optimize')")
-        self._query("DELETE FROM meta WHERE name = 'has_deleted'")
-        self._query("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._words.erase_deleted()
 
     def suggested_questions(self, document_id: str) -> list[SuggestedQuestion]:
         """Questions that a document answers, best first; empty for one that an older version
         indexed."""
-        if not self._query("SELECT 1 FROM sqlite_master WHERE name = 'questions'"):
-            return []  # an older file that may only be read
+        if not self.database.has_table("questions"):
+            return []
         rows = self._query(
-            "SELECT text, start, end FROM questions WHERE document_id = ? ORDER BY rowid",
+            'SELECT text, start, "end" FROM questions WHERE document_id = ? ORDER BY rowid',
             document_id,
         )
         return [SuggestedQuestion(text, Span(document_id, *span)) for text, *span in rows]
@@ -209,10 +213,10 @@ class Library:
     def remove(self, document_id: str) -> None:
         """Forget a document and its chunks; its id stays reserved for it. Raises
         `NoSuchDocument`."""
-        with self._transaction() as connection:
+        with self.transaction():
             for statement in _TO_REMEMBER:
-                connection.execute(statement, (document_id,))
-            if not _delete(connection, document_id):
+                self._query(statement, document_id)
+            if not self._delete(document_id):
                 raise _no_such_document(document_id)
 
     def search(
@@ -229,112 +233,72 @@ class Library:
         better, above zero; a word in the title counts `title_weight` times. Any string is a valid
         query; one without words finds nothing.
         """
-        match = fts_expression(query)
-        if not match or k < 1:
-            return []
-        only = None if document_ids is None else json.dumps(list(document_ids))
-        rows = self._query(
-            "SELECT id, document_id, start, end, -bm25(words, ?1, 1.0) AS score"
-            " FROM words JOIN chunks ON row = words.rowid WHERE words MATCH ?2"
-            " AND (?3 IS NULL OR document_id IN (SELECT value FROM json_each(?3)))"
-            " ORDER BY score DESC, id LIMIT ?4",
-            *(title_weight, match, only, k),
-        )
-        return [Hit(Chunk(id, Span(*span)), score, "lexical") for id, *span, score in rows]
+        return self._words.search(query, k, document_ids, title_weight)
 
     def has_word(self, word: str) -> bool:
         """True when a chunk holds `word` or another form of it (of the same stem)."""
-        match = fts_expression(word)
-        found = match and self._query("SELECT 1 FROM words WHERE words MATCH ? LIMIT 1", match)
-        return bool(found)
+        return self._words.has_word(word)
 
     def stems_with_prefix(
         self, prefix: str, min_chars: int, max_chars: int
     ) -> list[tuple[str, int]]:
         """The stems of the full-text index that begin with `prefix` (from 1 character) and have
         `min_chars` to `max_chars` characters, each with how often it occurs."""
-        self._create_vocabulary_views()
-        rows = self._query(
-            "SELECT term, cnt FROM temp.stem_counts WHERE term >= ?1 AND term < ?2"
-            " AND length(term) BETWEEN ?3 AND ?4",
-            *(prefix, prefix[:-1] + chr(ord(prefix[-1]) + 1), min_chars, max_chars),
-        )
-        return [(term, count) for term, count in rows]
+        return self._words.stems_with_prefix(prefix, min_chars, max_chars)
 
     def spellings_of_stem(self, stem: str, max_places: int) -> list[str]:
         """The words as written at the first `max_places` places where `stem` occurs; `stem` is one
         of `stems_with_prefix`."""
-        self._create_vocabulary_views()
-        rows = self._query(
-            "SELECT CASE col WHEN 'title' THEN title ELSE body END, offset FROM temp.stem_positions"
-            " JOIN passages ON row = doc WHERE term = ? LIMIT ?",
-            *(stem, max_places),
-        )
-        found = [(re.findall(r"[^\W_]+", text), place) for text, place in rows]
-        return [words[place] for words, place in found if place < len(words)]
-
-    def _create_vocabulary_views(self) -> None:
-        """Views of the full-text index; they belong to this connection, not to the file."""
-        for name, kind in (("stem_counts", "row"), ("stem_positions", "instance")):
-            self._query(
-                f"CREATE VIRTUAL TABLE IF NOT EXISTS temp.{name}"
-                f" USING fts5vocab('main', 'words', '{kind}')"
-            )
+        return self._words.spellings_of_stem(stem, max_places)
 
     def _select_chunks(self, where: str, value: str) -> list[Chunk]:
-        sql = f"SELECT id, document_id, start, end FROM chunks WHERE {where}"  # noqa: S608
+        sql = f'SELECT id, document_id, start, "end" FROM chunks WHERE {where}'  # noqa: S608
         return [Chunk(id, Span(*span)) for id, *span in self._query(sql, value)]
 
     def _cached_text(self, document_id: str) -> str:
-        """The whole text; from the cache while the digest is still the file's, because another
+        """The whole text; from the cache while the digest is still the stored one, because another
         process may have changed the document."""
-        with self._lock:
-            rows = self._query("SELECT digest FROM documents WHERE id = ?", document_id)
-            key = (document_id, rows[0][0] if rows else "")
-            if key not in self._texts:
-                document = self.document(document_id)
-                key = (document_id, document.digest)
-                self._texts[key] = document.text
-            self._texts.move_to_end(key)
+        rows = self._query("SELECT digest FROM documents WHERE id = ?", document_id)
+        key = (document_id, rows[0][0] if rows else "")
+        with self._texts_lock:
+            if key in self._texts:
+                self._texts.move_to_end(key)
+                return self._texts[key]
+        document = self.document(document_id)
+        with self._texts_lock:
+            self._texts[document_id, document.digest] = document.text
             while len(self._texts) > MAX_CACHED_TEXTS:
                 self._texts.popitem(last=False)
-            return self._texts[key]
+        return document.text
 
+    def _insert(self, document: Document, chunks: Sequence[Chunk]) -> None:
+        text = document.text
+        fields = (document.id, document.title, document.source, document.published, document.digest)
+        self._query("INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?)", *fields, len(text), text)
+        added = []
+        for chunk in chunks:
+            span = chunk.span
+            if span.document_id != document.id or span.end > len(text):
+                raise ValueError(f"not a chunk of this document: {chunk}")
+            ((row,),) = self._query(
+                'INSERT INTO chunks (id, document_id, start, "end") VALUES (?, ?, ?, ?)'
+                " RETURNING row",
+                *(chunk.id, document.id, span.start, span.end),
+            )
+            added.append((row, span))
+        self._words.add(document.title, text, added)
 
-def _insert(connection: sqlite3.Connection, document: Document, chunks: Sequence[Chunk]) -> None:
-    text = document.text
-    fields = (document.id, document.title, document.source, document.published, document.digest)
-    connection.execute(
-        "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?)", (*fields, len(text), text)
-    )
-    for chunk in chunks:
-        span = chunk.span
-        if span.document_id != document.id or span.end > len(text):
-            raise ValueError(f"not a chunk of this document: {chunk}")
-        row = connection.execute(
-            "INSERT INTO chunks (id, document_id, start, end) VALUES (?, ?, ?, ?)",
-            (chunk.id, document.id, span.start, span.end),
-        ).lastrowid
-        connection.execute(
-            "INSERT INTO words (rowid, title, body) VALUES (?, ?, ?)",
-            (row, searchable(document.title), searchable(text[span.start : span.end])),
-        )
-
-
-def _delete(connection: sqlite3.Connection, document_id: str) -> bool:
-    """False when there is no such document. FTS5 needs the words that it is to remove."""
-    document = "SELECT title, text FROM documents WHERE id = ?"
-    chunks = "SELECT row, start, end FROM chunks WHERE document_id = ?"
-    for title, text in connection.execute(document, (document_id,)).fetchall():
-        rows = connection.execute(chunks, (document_id,)).fetchall()
-        connection.executemany(
-            "INSERT INTO words (words, rowid, title, body) VALUES ('delete', ?, ?, ?)",
-            [(row, searchable(title), searchable(text[start:end])) for row, start, end in rows],
-        )
-    is_there = connection.execute("DELETE FROM documents WHERE id = ?", (document_id,)).rowcount > 0
-    if is_there:
-        connection.execute("INSERT OR REPLACE INTO meta VALUES ('has_deleted', '1')")
-    return is_there
+    def _delete(self, document_id: str) -> bool:
+        """False when there is no such document."""
+        stored = self._query("SELECT title, text FROM documents WHERE id = ?", document_id)
+        for title, text in stored:
+            rows = self._query(
+                'SELECT row, start, "end" FROM chunks WHERE document_id = ?', document_id
+            )
+            removed = [(row, Span(document_id, start, end)) for row, start, end in rows]
+            self._words.remove(title, text, removed)
+            self._query("DELETE FROM documents WHERE id = ?", document_id)
+        return bool(stored)
 
 
 def _no_such_document(id: str) -> NoSuchDocument:

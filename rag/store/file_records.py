@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rag.store.sqlite import Database
+from rag.store.database import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,10 @@ class FileState:
 
 
 class FileRecords:
-    """The records in one open library file. Every method raises `LibraryError`."""
+    """The records in one open library. Every method raises `LibraryError`."""
 
     def __init__(self, database: Database) -> None:
+        self._database = database
         self._query = database.rows
 
     def known(self) -> list[KnownDocument]:
@@ -44,8 +45,8 @@ class FileRecords:
 
     def former(self) -> list[KnownDocument]:
         """Documents that were removed, each as it last was."""
-        if not self._query("SELECT 1 FROM sqlite_master WHERE name = 'former_documents'"):
-            return []  # an older file that may only be read
+        if not self._database.has_table("former_documents"):
+            return []
         rows = self._query("SELECT id, source, digest FROM former_documents ORDER BY rowid")
         return [KnownDocument(*row) for row in rows]
 
@@ -72,7 +73,11 @@ class FileRecords:
     def remember(self, path: str, state: FileState) -> None:
         """All of the file at `path` is indexed as it was in this state."""
         values = (path, state.size, state.mtime_ns, state.reading)
-        self._query("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", *values)
+        self._query(
+            "INSERT INTO files VALUES (?, ?, ?, ?) ON CONFLICT (path) DO UPDATE SET"
+            " size = excluded.size, mtime_ns = excluded.mtime_ns, reading = excluded.reading",
+            *values,
+        )
 
     def roots(self) -> dict[str, int]:
         """The folders that were named for indexing, each with the device that it was on."""
@@ -80,7 +85,11 @@ class FileRecords:
 
     def add_root(self, path: str, device: int) -> None:
         """A folder was named; `device` is the `st_dev` of it."""
-        self._query("INSERT OR REPLACE INTO roots VALUES (?, ?)", path, device)
+        self._query(
+            "INSERT INTO roots VALUES (?, ?)"
+            " ON CONFLICT (path) DO UPDATE SET device = excluded.device",
+            *(path, device),
+        )
 
     def remove_root(self, path: str) -> None:
         self._query("DELETE FROM roots WHERE path = ?", path)

@@ -1,8 +1,9 @@
-"""What enters the full-text index of a text, and the FTS5 expression of a query."""
+"""What enters the full-text index of a text, and what a query looks for in it."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from rag.text.folding import fold, without_accents
 from rag.text.language import is_stop_word, language_of
@@ -29,8 +30,16 @@ def searchable(text: str) -> str:
     return spaced_out(without_separators(text, language_of(text)))
 
 
-def fts_expression(query: str) -> str:
-    """The FTS5 expression for "any of these words"; empty when there are none.
+@dataclass(frozen=True, slots=True)
+class QueryTerm:
+    """Words that a query looks for side by side; those of a prefix may go on."""
+
+    text: str
+    is_prefix: bool = False
+
+
+def query_terms(query: str) -> list[QueryTerm]:
+    """What a query looks for, any of it; nothing where it has no words.
 
     Function words are left out unless there is nothing else, or they alone are in capitals (WHO,
     IT). A dot or apostrophe inside a word makes it a phrase (U.S, don't), and so are two
@@ -50,14 +59,13 @@ def fts_expression(query: str) -> str:
         if not is_stop_word(word.lower(), language) or (tells and len(word) > 1 and word.isupper())
     ]
     terms = [_term(word, language) for word in content or ([] if pairs else words)]
-    terms += [f'"{" ".join(pair)}"' for pair in dict.fromkeys(pairs)]
+    terms += [QueryTerm(" ".join(pair)) for pair in dict.fromkeys(pairs)]
     runs = (run for run in _JOINED_RUN.findall(query) if _JOINED.search(run))
-    terms += [f'"{run}"' for run in runs if any(map(str.isdigit, run))]
-    wanted = list(dict.fromkeys(terms))[:MAX_QUERY_WORDS]
-    return " OR ".join(wanted).encode(errors="replace").decode()
+    terms += [QueryTerm(run) for run in runs if any(map(str.isdigit, run))]
+    return list(dict.fromkeys(terms))[:MAX_QUERY_WORDS]
 
 
-def _term(word: str, language: str) -> str:
+def _term(word: str, language: str) -> QueryTerm:
     if language == "en" or not word.isalpha():
-        return f'"{word}"'
-    return f'"{without_accents(stem(word.lower(), language))}"*'
+        return QueryTerm(word)
+    return QueryTerm(without_accents(stem(word.lower(), language)), is_prefix=True)

@@ -6,23 +6,27 @@ import hashlib
 import sqlite3
 from collections.abc import Iterator
 
-from rag.errors import LibraryError
-from rag.store.sqlite import Database
+from rag.store.database import Database
+from rag.store.word_index import WordIndex
 
 SQLITE_VERSION = sqlite3.sqlite_version
 
 
 class LibraryCheck:
-    """Checks of one open library file. Every method raises `LibraryError` where it cannot be read
-    at all."""
+    """Checks of one open library. Every method raises `LibraryError` where it cannot be read at
+    all."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, words: WordIndex) -> None:
         self._database = database
+        self._words = words
 
     def damage(self) -> str:
-        """What SQLite finds wrong with the file, in its words; "" where it is whole."""
-        found = [str(row[0]) for row in self._database.rows("PRAGMA quick_check(3)")]
-        return "" if found == ["ok"] else "; ".join(found)
+        """What the database finds wrong with itself, in its words; "" where it is whole."""
+        return self._database.damage()
+
+    def server(self) -> str:
+        """Which server and extension the database is, in its words; "" for a file."""
+        return self._database.server()
 
     def changed_documents(self) -> Iterator[str]:
         """The ids of documents whose text is not the one that was stored, or with a chunk beyond
@@ -31,7 +35,7 @@ class LibraryCheck:
         for (id,) in ids:
             rows = self._database.rows(
                 "SELECT title, text, digest, characters,"
-                " (SELECT max(end) FROM chunks WHERE document_id = documents.id)"
+                ' (SELECT max("end") FROM chunks WHERE document_id = documents.id)'
                 " FROM documents WHERE id = ?",
                 id,
             )
@@ -42,12 +46,8 @@ class LibraryCheck:
 
     def text_index_is_whole(self) -> bool:
         """True where the full-text index has the words of all chunks, and no others."""
-        try:
-            self._database.rows("INSERT INTO words (words, rank) VALUES ('integrity-check', 1)")
-        except LibraryError:
-            return False
-        return True
+        return self._words.is_whole()
 
     def rebuild_text_index(self) -> None:
         """Make the full-text index anew, of the stored texts."""
-        self._database.rows("INSERT INTO words (words) VALUES ('rebuild')")
+        self._words.rebuild()

@@ -9,7 +9,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.store.sqlite import Database
+from rag.store.database import Database
 from rag.types import Span
 
 
@@ -23,20 +23,8 @@ class Topic:
     weight: float
 
 
-PUT_TOPICS = (  # of a document, where it is still of this digest; run in one transaction
-    "DELETE FROM topics WHERE document_id IN"
-    " (SELECT id FROM documents WHERE id = :id AND digest = :digest)",
-    "INSERT OR IGNORE INTO overviews"
-    " SELECT id, NULL FROM documents WHERE id = :id AND digest = :digest",
-    "INSERT INTO topics SELECT documents.id, json_extract(value, '$[0]'),"
-    " json_extract(value, '$[1]'), json_extract(value, '$[2]')"
-    " FROM documents, json_each(:topics) AS given"
-    " WHERE documents.id = :id AND digest = :digest ORDER BY given.key",
-)
-
-
 class OverviewRecords:
-    """The records in one open library file. Every method raises `LibraryError`."""
+    """The records in one open library. Every method raises `LibraryError`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -56,7 +44,7 @@ class OverviewRecords:
         if not self._is_kept:
             return []
         rows = self._query(
-            "SELECT text, count(*) AS documents FROM topics GROUP BY key"
+            "SELECT min(text), count(*) AS documents FROM topics GROUP BY key"
             " ORDER BY documents DESC, sum(weight) DESC, key LIMIT ?",
             limit,
         )
@@ -78,15 +66,25 @@ class OverviewRecords:
         if not self._is_kept:
             return set()
         rows = self._query(
-            "SELECT document_id FROM topics WHERE instr(lower(text), lower(?))", word
+            "SELECT document_id FROM topics WHERE instr(lower(text), ?) > 0",
+            word.encode(errors="replace").lower().decode(),  # of English letters only
         )
         return {id for (id,) in rows}
 
     def put_topics(self, document_id: str, digest: str, topics: Sequence[Topic]) -> None:
         """Keep the topics of a document, unless it is no longer of this digest."""
-        with self._database.transaction() as connection:
-            for statement in PUT_TOPICS:
-                connection.execute(statement, topic_values(document_id, digest, topics))
+        of = (document_id, digest)
+        with self._database.transaction():
+            if not self._query("SELECT 1 FROM documents WHERE id = ? AND digest = ?", *of):
+                return
+            self._query("DELETE FROM topics WHERE document_id = ?", document_id)
+            self._query(
+                "INSERT INTO overviews VALUES (?, NULL) ON CONFLICT DO NOTHING", document_id
+            )
+            self._database.many(
+                "INSERT INTO topics VALUES (?, ?, ?, ?)",
+                [(document_id, each.key, each.text, each.weight) for each in topics],
+            )
 
     def without_topics(self, limit: int) -> list[str]:
         """Ids of documents whose topics were never looked for."""
@@ -130,10 +128,4 @@ class OverviewRecords:
     @property
     def _is_kept(self) -> bool:
         """False in an older file that may only be read."""
-        return bool(self._query("SELECT 1 FROM sqlite_master WHERE name = 'overviews'"))
-
-
-def topic_values(document_id: str, digest: str, topics: Sequence[Topic]) -> dict[str, str]:
-    """The values for `PUT_TOPICS`."""
-    rows = json.dumps([[each.key, each.text, each.weight] for each in topics])
-    return {"id": document_id, "digest": digest, "topics": rows}
+        return self._database.has_table("overviews")

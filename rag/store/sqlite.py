@@ -4,63 +4,37 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rag.errors import FootnoteError, printable_line
+from rag.errors import printable_line
+from rag.store.database import DatabaseFormat
 
 _FOR_WRITING = "mode=rwc"
 BUSY_TIMEOUT_S = 10.0  # wait of a write for that of another process
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
-@dataclass(frozen=True, slots=True)
-class DatabaseFormat:
-    """What a file holds, how it is opened, and the errors about it.
-
-    `schema` is the SQL that makes a file of version `version`, 1 or more; the version is stored in
-    the file. `upgrades` has for each older version the SQL that makes a file of the next one of it;
-    a file that may only be read stays as it is. `pragmas` (such as "synchronous = NORMAL") and
-    `functions`, by their name in SQL, belong to each connection. A `private` file is made for the
-    user alone.
-    `problems` gives for a result code of SQLite what is wrong, after "The NAME at PATH", and what
-    to do; `other_remedy` is for any other code, `closed_remedy` for a file that was closed.
-    """
-
-    name: str
-    version: int
-    schema: str
-    error: type[FootnoteError]
-    busy_error: type[FootnoteError]
-    problems: Mapping[int, tuple[str, str]]
-    other_remedy: str
-    upgrades: Mapping[int, str] = field(default_factory=dict)
-    pragmas: tuple[str, ...] = ()
-    functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
-    private: bool = False
-    opens_for_reading: bool = False  # where the file may not be written
-    closed_remedy: str = "Open it again."
-
-
-class Database:
+class SqliteDatabase:
     """One open file. Safe to share among threads; several processes may open the same file.
 
     Errors of SQLite become those of the format. After one, what was in the file before is still
     there, and the database can be used further.
     """
 
+    values_of = "SELECT value FROM json_each(?)"
+
     def __init__(self, path: Path, format: DatabaseFormat, connection: sqlite3.Connection) -> None:
-        self.lock = threading.RLock()  # for several reads that belong together
+        self._lock = threading.RLock()
         self.connection = connection
         self._path = path
         self._format = format
         self._is_closed = False
 
     @classmethod
-    def open(cls, path: Path, format: DatabaseFormat) -> Database:
+    def open(cls, path: Path, format: DatabaseFormat) -> SqliteDatabase:
         """Open the file at `path`, making it and its directories where missing.
 
         Raises the error of `format` when that is not possible, or when a newer version of
@@ -71,7 +45,7 @@ class Database:
 
     def close(self) -> None:
         """Close the file, for good. Calling it again does nothing."""
-        with self.lock:
+        with self._lock:
             self._is_closed = True
             self.connection.close()
 
@@ -80,13 +54,22 @@ class Database:
         with self._opened() as connection:
             return connection.execute(sql, values).fetchall()
 
-    @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All changes of the block are made, or none."""
+    def many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
+        """Run one statement for each of `rows`, which are its values."""
         with self._opened() as connection:
+            connection.executemany(sql, rows)
+
+    @contextmanager
+    def transaction(self, subject: str = "") -> Iterator[None]:
+        """All changes of the block are made, or none; there is one at a time, whatever its
+        `subject`. Within another one it is a part of that."""
+        with self._opened() as connection:
+            if connection.in_transaction:
+                yield
+                return
             connection.execute("BEGIN IMMEDIATE")
             try:
-                yield connection
+                yield
                 connection.execute("COMMIT")
             except BaseException:
                 if connection.in_transaction:  # a full disk ends it by itself
@@ -94,9 +77,31 @@ class Database:
                 raise
 
     @contextmanager
+    def reading(self) -> Iterator[None]:
+        """No other thread changes anything until the block ends."""
+        with self._lock:
+            yield
+
+    def has_table(self, name: str) -> bool:
+        """False in an older file that may only be read, and had no such table."""
+        return bool(self.rows("SELECT 1 FROM sqlite_master WHERE name = ?", name))
+
+    def damage(self) -> str:
+        """What SQLite finds wrong with the file, in its words; "" where it is whole."""
+        found = [str(row[0]) for row in self.rows("PRAGMA quick_check(3)")]
+        return "" if found == ["ok"] else "; ".join(found)
+
+    def server(self) -> str:
+        """ "": there is none."""
+        return ""
+
+    def server_lock(self, name: str) -> None:
+        """None: processes lock a file."""
+
+    @contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:
         """The connection, for this thread alone. Raises the error of the format."""
-        with self.lock, _translate_errors(self._path, self._format):
+        with self._lock, _translate_errors(self._path, self._format):
             if self._is_closed:
                 remedy = self._format.closed_remedy
                 raise self._format.error(f"The {self._format.name} is closed.", remedy)

@@ -29,6 +29,7 @@ from filelock import FileLock, Timeout
 
 from rag.errors import LibraryBusy, LibraryError, printable_line
 from rag.store.chroma_directory import ChromaDirectory, clear_unused, embedder_mismatch
+from rag.store.vector_index import VectorBatch
 from rag.types import Chunk
 
 LOCK_TIMEOUT_S = 60.0  # wait for another process
@@ -36,8 +37,6 @@ MIN_FREE_BYTES = 4_000_000  # with less, a failure is put down to a full disk
 MAX_UNWRITTEN = 1000  # changes; opening applies them again, which takes a second
 WRITTEN = " settled"  # ends `current` when all changes are in the index files
 SPARE_ROWS = 16  # fetched beyond k, so that equal similarities are cut off by id
-
-_Batch = tuple[Sequence[Chunk], Sequence[Sequence[float]]]
 
 
 class VectorStore:
@@ -124,6 +123,12 @@ class VectorStore:
         with self._locked_directory() as directory:
             return directory.ids()
 
+    def batches(self) -> Iterator[VectorBatch]:
+        """All vectors, each with its chunk, of which only the ids are known. The directory is
+        locked until the iterator ends."""
+        with self._locked_directory() as directory:
+            yield from directory.batches()
+
     def search(
         self, vector: Sequence[float], k: int, document_ids: Collection[str] | None = None
     ) -> list[tuple[str, float]]:
@@ -133,7 +138,7 @@ class VectorStore:
             found = directory.search(vector, k + SPARE_ROWS, document_ids)
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))[: max(k, 0)]
 
-    def rebuild(self, embedder_name: str, batches: Iterable[_Batch]) -> None:
+    def rebuild(self, embedder_name: str, batches: Iterable[VectorBatch]) -> None:
         """Replace all vectors by `batches`, made with the embedder of that name.
 
         Until the last batch is stored the old vectors stay in use, also after a crash. The old
@@ -147,7 +152,9 @@ class VectorStore:
                 self._embedder_name = embedder_name
         self._remove_other_folders(folder)
 
-    def _write_folder(self, folder: Path, embedder_name: str, batches: Iterable[_Batch]) -> None:
+    def _write_folder(
+        self, folder: Path, embedder_name: str, batches: Iterable[VectorBatch]
+    ) -> None:
         with _translate_errors(self._path):
             directory = ChromaDirectory(folder, embedder_name, MAX_UNWRITTEN)
         try:

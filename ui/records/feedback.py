@@ -1,7 +1,8 @@
 """What a person says of an answer besides a thumb and a note, and how it was reviewed.
 
-In a SQLite file of its own: a reason, a better answer, the sentence of a source that is right, and
-for the review whether it becomes a case of the evals, and with which question and answer.
+In an SQLite file of its own, or in Postgres: a reason, a better answer, the sentence of a source
+that is right, and for the review whether it becomes a case of the evals, and with which question
+and answer.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
-from rag import Database
+from rag import Database, Settings, SqliteDatabase, open_database
 from rag.types import Span
 from ui.records import history_schema
 from ui.safe_text import one_line
@@ -40,7 +42,12 @@ CREATE TABLE feedback (
 )
 """
 _FORMAT = replace(
-    history_schema.FORMAT, name="file of feedback", version=1, schema=SCHEMA, upgrades={}
+    history_schema.FORMAT,
+    name="file of feedback",
+    version=1,
+    schema=SCHEMA,
+    postgres=SCHEMA,
+    upgrades={},
 )
 
 
@@ -71,7 +78,12 @@ class FeedbackStore:
     @classmethod
     def open(cls, path: Path) -> FeedbackStore:
         """Open the file at `path`, making it where missing."""
-        return cls(Database.open(path, _FORMAT))
+        return cls(SqliteDatabase.open(path, _FORMAT))
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> FeedbackStore:
+        """Open the one that the settings name: in Postgres, or else in the data folder."""
+        return cls(open_database(settings, "feedback.sqlite3", _FORMAT))
 
     def close(self) -> None:
         self._database.close()
@@ -87,21 +99,25 @@ class FeedbackStore:
 
     def put(self, owner: str, exchange_id: str, feedback: Feedback) -> None:
         """Store it, in place of what was said before."""
-        with self._database.transaction() as connection:
-            connection.execute(
-                "INSERT OR REPLACE INTO feedback VALUES (?, ?, ?, date())",
-                (owner, exchange_id, _written(feedback)),
-            )
+        self._database.rows(
+            "INSERT INTO feedback VALUES (?, ?, ?, ?) ON CONFLICT (owner, exchange_id)"
+            " DO UPDATE SET document = excluded.document, saved_on = excluded.saved_on",
+            *(owner, exchange_id, _written(feedback), _day(0)),
+        )
 
     def keep_only(self, owner: str, exchange_ids: Collection[str]) -> None:
         """Delete what was said of other answers, which were deleted, after `KEPT_DAYS`: a delete
         may be taken back."""
-        with self._database.transaction() as connection:
-            connection.execute(
-                "DELETE FROM feedback WHERE owner = ? AND saved_on < date('now', ?)"
-                " AND exchange_id NOT IN (SELECT value FROM json_each(?))",
-                (owner, f"-{KEPT_DAYS} days", json.dumps([*exchange_ids])),
-            )
+        self._database.rows(
+            "DELETE FROM feedback WHERE owner = ? AND saved_on < ?"  # noqa: S608
+            f" AND exchange_id NOT IN ({self._database.values_of})",
+            *(owner, _day(KEPT_DAYS), json.dumps([*exchange_ids])),
+        )
+
+
+def _day(days_ago: int) -> str:
+    """The date so many days ago, in UTC."""
+    return (datetime.now(UTC) - timedelta(days=days_ago)).date().isoformat()
 
 
 def _written(feedback: Feedback) -> str:

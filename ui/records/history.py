@@ -1,4 +1,4 @@
-"""The conversations of each person, in one SQLite file.
+"""The conversations of each person, in an SQLite file or in Postgres.
 
 Every method takes the owner: nobody reads, changes or deletes what is another's; to them it is as
 if it were not there. What is deleted, replaced or undone is hidden, can be brought back for
@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from rag import Database
+from rag import Database, Settings, SqliteDatabase, open_database
 from rag.serialization import FormatError
 from ui.questions.exchange import Exchange, Thumb
 from ui.questions.exchange_json import exchange_from_json, exchange_to_json
@@ -27,7 +27,9 @@ from ui.records.history_schema import (
     BEGIN_CONVERSATION,
     COUNT_CHANGE,
     FORMAT,
+    HAS_WORD,
     LIST_CONVERSATIONS,
+    NO_LIMIT,
     PUT_EXCHANGE,
     PUT_RECORD,
     TOUCH_CONVERSATION,
@@ -68,9 +70,9 @@ class Steps:
 
 
 class History:
-    """One open file. Safe to share among threads; several processes may open the same file.
+    """One open history. Safe to share among threads; several processes may open the same one.
 
-    Every method raises `HistoryError` when the file cannot be read or written; what was there
+    Every method raises `HistoryError` when it cannot be read or written; what was there
     before is then still there, and the history can be used further.
     """
 
@@ -88,7 +90,12 @@ class History:
         `clock` gives seconds since 1970. Raises `HistoryError` when the file cannot be opened, or
         when a newer Footnote made it.
         """
-        return cls(Database.open(path, FORMAT), clock)
+        return cls(SqliteDatabase.open(path, FORMAT), clock)
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> History:
+        """Open the one that the settings name: in Postgres, or else in the data folder."""
+        return cls(open_database(settings, "history.sqlite3", FORMAT))
 
     def close(self) -> None:
         self._purging.close()
@@ -115,15 +122,14 @@ class History:
         wanted = list(dict.fromkeys(search_words(matching)))[:MAX_WORDS]
         if matching.strip() and not wanted:
             return []
-        words = json.dumps([f" {word}" for word in wanted])
-        return [
-            Conversation(*row)
-            for row in self._rows(LIST_CONVERSATIONS, owner, words, current, most)
-        ]
+        matching = "".join(HAS_WORD.format(number=4 + at) for at in range(len(wanted)))
+        values = (owner, current, most if most >= 0 else NO_LIMIT, *(f" {word}" for word in wanted))
+        rows = self._rows(LIST_CONVERSATIONS.format(matching=matching), *values)
+        return [Conversation(*row) for row in rows]
 
     def exchanges(self, owner: str, conversation_id: str) -> list[Exchange]:
         """The exchanges of a conversation, in order. Raises `NoSuchConversation`."""
-        with self._database.lock:
+        with self._database.reading():
             found = self._exchanges("conversation_id = ?", owner, conversation_id)
             if not found and not self._has(owner, conversation_id):
                 raise NoSuchConversation
@@ -160,7 +166,7 @@ class History:
         """What can be undone and redone in a conversation."""
         if not self._has(owner, conversation_id):
             return Steps()
-        with _storable(), self._database.lock:
+        with _storable(), self._database.reading():
             last = history_steps.last_step(self._database, conversation_id)
             following = history_steps.next_step(self._database, conversation_id)
         return Steps(last.kind if last else None, following.kind if following else None)
@@ -200,7 +206,7 @@ class History:
         document = json.dumps(exchange_to_json(exchange))
         traced = None if trace is None else json.dumps(dict(trace))
         note = one_line(exchange.note, MAX_NOTE_CHARS)
-        with self._change():
+        with self._change(owner):
             conversation, is_new = self._conversation_of(owner, conversation_id, exchange)
             values = (owner, exchange.id, conversation, exchange.thumb, note, _searchable(exchange))
             ((row,),) = self._rows(PUT_EXCHANGE, *values)
@@ -218,7 +224,7 @@ class History:
 
     def drop(self, owner: str, exchange_id: str) -> None:
         """Delete an exchange for good. What is gone already is no error."""
-        with self._change():
+        with self._change(owner):
             found = self._rows(
                 "SELECT row, conversation_id FROM exchanges WHERE owner = ? AND id = ?",
                 *(owner, exchange_id),
@@ -232,7 +238,7 @@ class History:
 
     def delete_exchange(self, owner: str, conversation_id: str, exchange_id: str) -> None:
         """Hide an exchange, as a step that can be undone. What is gone already is no error."""
-        with self._change():
+        with self._change(owner):
             row = self._row(owner, conversation_id, exchange_id)
             if row is not None:
                 history_steps.delete_exchange(self._database, conversation_id, row, self._now())
@@ -243,7 +249,7 @@ class History:
 
         Without a step it does nothing. Raises `NoSuchConversation`.
         """
-        with self._change():
+        with self._change(owner):
             self._check(owner, conversation_id)
             last = history_steps.last_step(self._database, conversation_id)
             shown = last.shown if last else ()
@@ -257,7 +263,7 @@ class History:
 
         Without one it does nothing. Raises `NoSuchConversation`.
         """
-        with self._change():
+        with self._change(owner):
             self._check(owner, conversation_id)
             step = history_steps.redo(self._database, conversation_id, self._now())
             if step is None:
@@ -267,7 +273,7 @@ class History:
 
     def delete(self, owner: str, conversation_id: str) -> None:
         """Hide a conversation and all in it. What is gone already is no error."""
-        with self._change():
+        with self._change(owner):
             if self._has(owner, conversation_id):
                 sql = "UPDATE conversations SET deleted_at = ? WHERE id = ?"
                 self._rows(sql, self._now(), conversation_id)
@@ -276,7 +282,7 @@ class History:
 
     def restore(self, owner: str, conversation_id: str) -> None:
         """Bring a deleted conversation back. Raises `NoSuchConversation` when it is too late."""
-        with self._change():
+        with self._change(owner):
             self._rows(
                 "UPDATE conversations SET deleted_at = NULL WHERE owner = ? AND id = ?",
                 *(owner, conversation_id),
@@ -300,7 +306,7 @@ class History:
         The note becomes one line of at most `MAX_NOTE_CHARS` characters.
         """
         stored = one_line(note, MAX_NOTE_CHARS) if thumb else ""
-        with self._change():
+        with self._change(owner):
             self._rows(
                 "UPDATE exchanges SET thumb = ?, note = ? WHERE owner = ? AND id = ?",
                 *(thumb, stored, owner, exchange_id),
@@ -319,7 +325,7 @@ class History:
         It becomes one line of at most `MAX_TITLE_CHARS` characters. Raises `NoSuchConversation`.
         """
         named = one_line(title, MAX_TITLE_CHARS)
-        with self._change():
+        with self._change(owner):
             self._check(owner, conversation_id)
             self._rows(
                 "UPDATE conversations SET title = ?, words = ?, named = ? WHERE id = ?",
@@ -409,9 +415,9 @@ class History:
         return datetime.fromtimestamp(self._clock(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     @contextmanager
-    def _change(self) -> Iterator[None]:
-        """One transaction: all of it happens, or nothing."""
-        with _storable(), self._database.transaction():
+    def _change(self, owner: str = "") -> Iterator[None]:
+        """One transaction: all of it happens, or nothing; an owner's one after the other."""
+        with _storable(), self._database.transaction(owner and f"history of {owner}"):
             yield
 
 

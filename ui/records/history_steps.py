@@ -121,7 +121,9 @@ def _record(database: Database, conversation: str, step: Step, now: int) -> None
 
 def _write(database: Database, conversation: str, step: Step, now: int, *, is_undone: bool) -> None:
     database.rows(
-        "INSERT OR REPLACE INTO steps VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (conversation_id, position)"
+        " DO UPDATE SET shown = excluded.shown, hidden = excluded.hidden,"
+        " is_undone = excluded.is_undone, touched_at = excluded.touched_at",
         *(conversation, step.position),
         *(json.dumps(list(step.shown)), json.dumps(list(step.hidden)), is_undone, now),
     )

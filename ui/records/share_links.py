@@ -1,4 +1,4 @@
-"""Links by which others may read a conversation, in a SQLite file of their own.
+"""Links by which others may read a conversation, in an SQLite file of their own, or in Postgres.
 
 A link names the questions that were there when it was made or last renewed: what is asked later is
 not shown. It stores no text; a conversation that is deleted can no longer be read by its link.
@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rag import Database
+from rag import Database, Settings, SqliteDatabase, open_database
 from ui.records import history_schema
 from ui.records.history_schema import HistoryError, NoSuchConversation
 
@@ -33,7 +33,12 @@ CREATE TABLE links (
 )
 """
 _FORMAT = replace(
-    history_schema.FORMAT, name="list of shared links", version=1, schema=SCHEMA, upgrades={}
+    history_schema.FORMAT,
+    name="list of shared links",
+    version=1,
+    schema=SCHEMA,
+    postgres=SCHEMA,
+    upgrades={},
 )
 
 
@@ -79,7 +84,12 @@ class ShareLinks:
     @classmethod
     def open(cls, path: Path, history: History) -> ShareLinks:
         """Open the file at `path`, making it where missing."""
-        return cls(Database.open(path, _FORMAT), history)
+        return cls(SqliteDatabase.open(path, _FORMAT), history)
+
+    @classmethod
+    def from_settings(cls, settings: Settings, history: History) -> ShareLinks:
+        """Open those that the settings name: in Postgres, or else in the data folder."""
+        return cls(open_database(settings, "share_links.sqlite3", _FORMAT), history)
 
     def close(self) -> None:
         self._database.close()
@@ -97,23 +107,21 @@ class ShareLinks:
             raise NoSuchConversation
         ids = json.dumps([exchange.id for exchange in exchanges])
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        with self._database.transaction() as connection:
-            connection.execute(
-                "INSERT INTO links VALUES (?, ?, ?, ?, ?) ON CONFLICT (owner, conversation_id)"
-                " DO UPDATE SET exchange_ids = excluded.exchange_ids,"
-                " created_at = excluded.created_at",
-                (secrets.token_urlsafe(TOKEN_BYTES), owner, conversation, ids, now),
-            )
+        self._database.rows(
+            "INSERT INTO links VALUES (?, ?, ?, ?, ?) ON CONFLICT (owner, conversation_id)"
+            " DO UPDATE SET exchange_ids = excluded.exchange_ids,"
+            " created_at = excluded.created_at",
+            *(secrets.token_urlsafe(TOKEN_BYTES), owner, conversation, ids, now),
+        )
         (link,) = self._links("owner = ? AND conversation_id = ?", owner, conversation)
         return link
 
     def withdraw(self, owner: str, conversation: str) -> None:
         """End the link to a conversation, for good: the next one is another. What is gone already
         is no error."""
-        with self._database.transaction() as connection:
-            connection.execute(
-                "DELETE FROM links WHERE owner = ? AND conversation_id = ?", (owner, conversation)
-            )
+        self._database.rows(
+            "DELETE FROM links WHERE owner = ? AND conversation_id = ?", owner, conversation
+        )
 
     def read(self, token: str) -> SharedConversation:
         """What the link with this token shows. Raises `NoSuchLink`."""

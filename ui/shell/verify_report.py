@@ -12,7 +12,7 @@ from typing import Any
 
 from rich.text import Text
 
-from rag import Library
+from rag import open_library
 from rag.errors import EmptyLibrary, SourceError, printable_line
 from rag.settings import Settings
 from ui.records.footnotes import ReadExport, is_binary_export, read_export
@@ -56,7 +56,7 @@ def verify_file(
     Opens the library alone: no vectors, no model. Raises `SourceError`, `LibraryError`.
     """
     export = read_export(read_file(file))
-    with Library.open(settings.library_path) as library, Screen() as screen:
+    with open_library(settings) as library, Screen() as screen:
         if library.embedder is None and not library.count_chunks():
             raise EmptyLibrary(
                 "Nothing is indexed, so no footnote can be checked.",

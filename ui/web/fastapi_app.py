@@ -57,9 +57,8 @@ def create_app(  # noqa: PLR0913
     from ui.web.routes import Routes
     from ui.web.sharing import Sharing
 
-    folder = assistant.settings.data_dir
-    links = ShareLinks.open(folder / "share_links.sqlite3", history)
-    feedback = feedback or FeedbackStore.open(folder / "feedback.sqlite3")
+    links = ShareLinks.from_settings(assistant.settings, history)
+    feedback = feedback or FeedbackStore.from_settings(assistant.settings)
     mcp_endpoint = _mcp_endpoint(assistant, runner, access) if mcp else None
     app = FastAPI(
         lifespan=partial(_lifespan, mcp_endpoint=mcp_endpoint, closed=[links, feedback]),

@@ -63,10 +63,10 @@ def create_page(
     from ui.web.source_pane import SourcePane
 
     settings = assistant.settings
-    history = History.open(settings.data_dir / "history.sqlite3")
+    history = History.from_settings(settings)
     slots = 1 if settings.provider == "local" else HOSTED_SLOTS
     runner = QuestionRunner(assistant, max_running or slots)
-    feedback = FeedbackStore.open(settings.data_dir / "feedback.sqlite3")
+    feedback = FeedbackStore.from_settings(settings)
     page = PageActions(assistant, runner, history, feedback=feedback)
     pane = SourcePane(assistant.library, page)
     indexing = IndexingJobs(assistant, settings.data_dir / "articles")
