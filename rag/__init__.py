@@ -75,6 +75,7 @@ if TYPE_CHECKING:
     from rag.ingest.readers import FILE_SUFFIXES, MAX_FILE_BYTES
     from rag.ingest.watching import wait_for_changes
     from rag.ingest.web import is_url
+    from rag.migration import copy_index, copy_records, differences, different_records
     from rag.serialization import FormatError, answer_from_json, answer_to_json
     from rag.settings import Settings
     from rag.store.database import Database, DatabaseFormat
@@ -200,6 +201,10 @@ __all__ = [
     "boxes_of",
     "check_claim",
     "check_index",
+    "copy_index",
+    "copy_records",
+    "differences",
+    "different_records",
     "is_source_gone",
     "is_url",
     "open",
@@ -234,6 +239,7 @@ _PUBLIC = {
     "rag.ingest.readers": "FILE_SUFFIXES MAX_FILE_BYTES",
     "rag.ingest.watching": "wait_for_changes",
     "rag.ingest.web": "is_url",
+    "rag.migration": "copy_index copy_records different_records differences",
     "rag.serialization": "FormatError answer_from_json answer_to_json",
     "rag.settings": "Settings",
     "rag.store.database": "Database DatabaseFormat",

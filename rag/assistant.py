@@ -89,7 +89,7 @@ class Assistant:
         self.vectors = vectors
         self.embedder = embedder
         self.model = model
-        self._lock = library.server_lock("index") or settings.lock_path
+        self.index_lock = library.server_lock("index") or settings.lock_path
         self.spelling = SpellingCorrector(library)
         self.overviews = Overviews(library, embedder)
         self.scorer = Scorer()  # reads its network when the first claim is checked
@@ -431,7 +431,7 @@ class Assistant:
             library=self.library,
             vectors=self.vectors,
             embedder=self.embedder,
-            lock_path=self._lock,
+            lock_path=self.index_lock,
             on_progress=on_progress,
             urls=urls,
         )
@@ -454,7 +454,7 @@ class Assistant:
             library=self.library,
             vectors=self.vectors,
             embedder=self.embedder,
-            lock_path=self._lock,
+            lock_path=self.index_lock,
             on_progress=on_progress,
         )
 
@@ -470,7 +470,7 @@ class Assistant:
             document_ids,
             library=self.library,
             vectors=self.vectors,
-            lock_path=self._lock,
+            lock_path=self.index_lock,
         )
 
     def ensure_seeds(self) -> bool:

@@ -54,6 +54,17 @@ class PostgresServer:
         self.run(f"CREATE DATABASE {name}")
         return self.url(name)
 
+    def with_password(self, password: str) -> str:
+        """The address of a new database that asks for this password."""
+        name = f"test{next(_numbers)}"
+        self.run(f"CREATE DATABASE {name}")
+        self.run(f"CREATE USER {name}_user SUPERUSER PASSWORD '{password}'")
+        rules = self.folder / "data" / "pg_hba.conf"
+        others = rules.read_text("utf-8")
+        rules.write_text(f"local {name} {name}_user scram-sha-256\n{others}", "utf-8")
+        self.run("SELECT pg_reload_conf()")
+        return self.url(name, f"{name}_user:{password}")
+
     def drop_database(self, url: str) -> None:
         self.run(f"DROP DATABASE {url.partition('?')[0].rpartition('/')[2]} WITH (FORCE)")
 

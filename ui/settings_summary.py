@@ -140,6 +140,13 @@ def privacy_sentence(settings: Settings) -> str:
     return translate("Text leaves this machine: it is sent to {hosts}.", hosts=hosts)
 
 
+def index_place(settings: Settings) -> str:
+    """Where the index is: the address of a database without a password, or a folder."""
+    if settings.database_url:
+        return _public_url(settings.database_url.get_secret_value())
+    return str(settings.data_dir)
+
+
 def host(url: str) -> str:
     """Host and port of `url`, without a user's name or password."""
     parts = urlsplit(url if "//" in url else f"//{url}")
@@ -161,4 +168,5 @@ def _public_url(url: str) -> str:
     parts = urlsplit(url)
     if "://" not in url:
         return host(url)
-    return f"{parts.scheme}://{host(url) if parts.netloc else ''}{parts.path}"
+    named = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{named}{parts.path}"

@@ -65,9 +65,9 @@ def ingest(
     run is under way, `EmbedderMismatch`, `SourceError` for a path that does not exist, and whatever
     the embedder and the disk raise; what was committed before stays.
     """
-    with _exclusive_run(lock_path):
+    with exclusive_run(lock_path):
         run = _IndexRun(library, vectors, embedder, lock_path, on_progress)
-        with _exclusive_change(lock_path):
+        with exclusive_change(lock_path):
             run.complete_vectors()
         sources = SourceFinder(paths, urls, library.files, run.report_fetches(fetch))
         run.remember_roots(sources)
@@ -78,7 +78,7 @@ def ingest(
                 yield _removed(id, library, vectors, lock_path)
         yield from missing.away()
         run.complete_topics()
-        with _exclusive_change(lock_path):
+        with exclusive_change(lock_path):
             run.complete_vectors()  # a removal may have taken some of a document being indexed
             vectors.delete_all_but(library.chunk_ids())
             _write(library, vectors)
@@ -135,7 +135,7 @@ def remove_all(
         for id in document_ids:
             yield _removed(id, library, vectors, lock_path)
     finally:
-        with _exclusive_change(lock_path):
+        with exclusive_change(lock_path):
             _write(library, vectors)
 
 
@@ -144,7 +144,7 @@ def complete(
 ) -> None:
     """Give every chunk a vector, and delete those of no chunk. Raises `LibraryBusy`,
     `EmbedderMismatch`, and whatever the embedder and the disk raise."""
-    with _exclusive_run(lock_path), _exclusive_change(lock_path):
+    with exclusive_run(lock_path), exclusive_change(lock_path):
         _IndexRun(library, vectors, embedder, lock_path).complete_vectors()
         vectors.delete_all_but(library.chunk_ids())
         _write(library, vectors, also_if_large=True)
@@ -164,7 +164,7 @@ def rebuild(
     use until the last new one is stored. Raises `LibraryBusy`, and whatever the embedder and the
     disk raise.
     """
-    with _exclusive_run(lock_path), _exclusive_change(lock_path):
+    with exclusive_run(lock_path), exclusive_change(lock_path):
         total = library.count_chunks()
         run = _IndexRun(library, vectors, embedder, lock_path, on_progress, total)
         vectors.rebuild(embedder.name, map(run.embed, _batches(_chunks_with_documents(library))))
@@ -252,7 +252,7 @@ class _IndexRun:
                 yield found
             elif found.id in known and known[found.id].digest == found.digest:
                 if found.source != known[found.id].source:
-                    with _exclusive_change(self.lock_path):
+                    with exclusive_change(self.lock_path):
                         self.library.files.move(found.id, found.source)
                 yield _change(found, known[found.id], 0)
             else:
@@ -261,7 +261,7 @@ class _IndexRun:
                 pending = _PendingDocument(found, chunks, found.id in known, len(chunks))
                 queue.extend((pending, chunk) for chunk in chunks)
                 if not chunks:
-                    with _exclusive_change(self.lock_path):
+                    with exclusive_change(self.lock_path):
                         event = self.commit(pending, [])
                     yield event
                 while len(queue) >= BATCH_CHUNKS:
@@ -300,7 +300,7 @@ class _IndexRun:
             if not pending.unembedded:
                 complete.append(pending)
         topics = self.find_topics([(each.document, each.vector) for each in complete])
-        with _exclusive_change(self.lock_path):
+        with exclusive_change(self.lock_path):
             self.vectors.add(chunks, vectors)
             events = [self.commit(*each) for each in zip(complete, topics, strict=True)]
         yield from events
@@ -318,7 +318,7 @@ class _IndexRun:
         """Look for the topics of documents that an older version indexed, a bounded number of
         them, by what stands at their beginning."""
         for id in self.library.overviews.without_topics(MAX_COMPLETED):
-            with suppress(NoSuchDocument), _exclusive_change(self.lock_path):
+            with suppress(NoSuchDocument), exclusive_change(self.lock_path):
                 self.complete_topics_of(self.library.document(id))
 
     def complete_topics_of(self, document: Document) -> None:
@@ -367,7 +367,7 @@ def _batches(pairs: Iterator[_DocumentChunk]) -> Iterator[list[_DocumentChunk]]:
 
 
 def _removed(id: str, library: Library, vectors: VectorIndex, lock_path: IndexLock) -> Removed:
-    with _exclusive_change(lock_path):
+    with exclusive_change(lock_path):
         chunks = library.chunks(id)
         library.remove(id)
         vectors.delete(chunk.id for chunk in chunks)
@@ -386,7 +386,7 @@ def _write(library: Library, vectors: VectorIndex, *, also_if_large: bool = Fals
 
 
 @contextmanager
-def _exclusive_run(lock_path: IndexLock) -> Iterator[None]:
+def exclusive_run(lock_path: IndexLock) -> Iterator[None]:
     """No other run until the block ends. Raises `LibraryBusy`, and `LibraryError` when the lock
     file cannot be written."""
     with try_run(lock_path.with_name(f"{lock_path.name}.run")) as is_ours:
@@ -396,8 +396,8 @@ def _exclusive_run(lock_path: IndexLock) -> Iterator[None]:
 
 
 @contextmanager
-def _exclusive_change(lock_path: IndexLock) -> Iterator[None]:
-    """No other change until the block ends. Raises as `_exclusive_run`."""
+def exclusive_change(lock_path: IndexLock) -> Iterator[None]:
+    """No other change until the block ends. Raises as `exclusive_run`."""
     with try_change(lock_path, CHANGE_TIMEOUT_S) as is_ours:
         if not is_ours:
             raise _busy()

@@ -21,7 +21,9 @@ class DatabaseFormat:
     `schema` is the SQL that makes an SQLite file of version `version`, 1 or more, and `postgres`
     the same tables for Postgres; the version is stored with them. `upgrades` has for each older
     version the SQL that makes a file of the next one of it, `postgres_upgrades` the same for
-    Postgres; what may only be read stays as it is. `pragmas` (such as "synchronous = NORMAL") and
+    Postgres; what may only be read stays as it is. `tables` are those that can be copied from one
+    to the other as they are, a table after those that it refers to, each with the column that
+    numbers its rows ("": none). `pragmas` (such as "synchronous = NORMAL") and
     `functions`, by their name in SQL, belong to each connection to a file. A `private` file is
     made for the user alone.
     `problems` gives for a result code of SQLite what is wrong, after "The NAME at PATH", and what
@@ -38,6 +40,7 @@ class DatabaseFormat:
     postgres: str
     upgrades: Mapping[int, str] = field(default_factory=dict)
     postgres_upgrades: Mapping[int, str] = field(default_factory=dict)
+    tables: Mapping[str, str] = field(default_factory=dict)
     pragmas: tuple[str, ...] = ()
     functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     private: bool = False
@@ -100,3 +103,6 @@ class Database(Protocol):
 
     def server_lock(self, name: str) -> ServerLock | None:
         """A lock that every process of a server shares; None for a file."""
+
+    def number_on(self, table: str, column: str) -> None:
+        """Rows were copied with their numbers in `column`; new ones get higher numbers."""

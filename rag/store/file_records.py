@@ -50,6 +50,14 @@ class FileRecords:
         rows = self._query("SELECT id, source, digest FROM former_documents ORDER BY rowid")
         return [KnownDocument(*row) for row in rows]
 
+    def remember_former(self, former: KnownDocument) -> None:
+        """A document that was removed elsewhere is known here, too."""
+        self._query(
+            "INSERT INTO former_documents (id, source, digest) VALUES (?, ?, ?)"
+            " ON CONFLICT DO NOTHING",
+            *(former.id, former.source, former.digest),
+        )
+
     def id_of_digest(self, digest: str) -> str | None:
         """The id of an indexed document with this digest, the first by id."""
         rows = self._query("SELECT min(id) FROM documents WHERE digest = ?", digest)

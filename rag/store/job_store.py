@@ -74,6 +74,7 @@ CREATE TABLE log (
 );
 CREATE INDEX log_of_job ON log (job, row)
 """,
+    tables={"jobs": "id", "log": "row"},
     pragmas=("synchronous = NORMAL",),
     error=LibraryError,
     busy_error=LibraryBusy,

@@ -14,6 +14,8 @@ from rag.store.sqlite import SqliteDatabase
 from rag.store.vector_index import VectorIndex
 from rag.store.vectors import VectorStore
 
+JOBS_FILE = "jobs.sqlite3"
+
 
 def open_database(settings: Settings, file: str, format: DatabaseFormat) -> Database:
     """The records of `format`: in the database of the settings, or else in a file of the data
@@ -53,4 +55,4 @@ def open_vectors(settings: Settings, library: Library, embedder_name: str) -> Ve
 
 def open_jobs(settings: Settings) -> JobStore:
     """The queue of indexing of the settings. Raises `LibraryError`, `SettingsError`."""
-    return JobStore(open_database(settings, "jobs.sqlite3", JOBS_FORMAT))
+    return JobStore(open_database(settings, JOBS_FILE, JOBS_FORMAT))

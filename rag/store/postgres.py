@@ -150,6 +150,13 @@ class PostgresDatabase:
         """A lock that every process of this database shares."""
         return AdvisoryLock(self, name)
 
+    def number_on(self, table: str, column: str) -> None:
+        """Rows were copied with their numbers in `column`; new ones get higher numbers."""
+        self.rows(
+            f"SELECT setval(pg_get_serial_sequence('{table}', '{column}'),"  # noqa: S608
+            f" coalesce(max({column}), 0) + 1, false) FROM {table}"
+        )
+
     def without_timeout(self) -> None:
         """Let statements of this transaction take as long as they take."""
         self.rows("SET LOCAL statement_timeout = 0")
@@ -462,7 +469,7 @@ def _to_error(url: str, name: str, kind: type[FootnoteError], error: Exception) 
         if isinstance(error, classes):
             return kind(f"{where} {problem}.", remedy)
     if isinstance(error, psycopg.OperationalError):
-        if "connection failed" in str(error) or isinstance(error, errors.ConnectionTimeout):
+        if error.pgconn or isinstance(error, errors.ConnectionTimeout):  # it was never made
             return kind(f"{where} cannot be reached ({_reason(error)}).", _ADDRESS)
         return kind(
             f"The connection to the database at {place(url)} was lost.",
@@ -474,5 +481,6 @@ def _to_error(url: str, name: str, kind: type[FootnoteError], error: Exception) 
 
 
 def _reason(error: Exception) -> str:
+    """What the server or the library says, without the name of a host before it."""
     lines = [line for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
-    return printable_line(lines[0].rpartition("FATAL:")[2].strip() or lines[0])
+    return printable_line(re.split(r"failed: (?:FATAL: *)?", lines[0])[-1].strip())

@@ -98,6 +98,9 @@ class SqliteDatabase:
     def server_lock(self, name: str) -> None:
         """None: processes lock a file."""
 
+    def number_on(self, table: str, column: str) -> None:
+        """Nothing: SQLite does it by itself."""
+
     @contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:
         """The connection, for this thread alone. Raises the error of the format."""

@@ -1,5 +1,5 @@
 """The commands of `footnote`: ask, chat, index, jobs, sources, show, verify, remove, doctor,
-config, ui.
+migrate, config, ui.
 
 Commands only connect: `ui.shell.terminal_rows` makes what they show and `ui.shell.screen` prints
 it. Heavy libraries are imported inside them, so that ``footnote --help`` is there at once.
@@ -17,6 +17,7 @@ import typer
 from rag.errors import SourceError
 from ui.cli.error_handling import ErrorHandlingGroup
 from ui.cli.eval_commands import evals
+from ui.cli.migrate_command import Place
 from ui.cli.options import (
     AsJson,
     BaseUrl,
@@ -310,6 +311,26 @@ def doctor(
 
 
 @app.command()
+def migrate(
+    ctx: typer.Context,
+    to: Annotated[
+        Place, typer.Argument(help="Where to: the database that is set, or the data folder.")
+    ],
+) -> None:
+    """Move the index and all conversations between the data folder and Postgres.
+
+    Everything is copied and then compared: each text, vector and conversation, and how the golden
+    questions rank. What was broken off goes on when it is started again. The old place is left as
+    it is. Stop the page and indexing first.
+    """
+    from ui.cli import migrate_command
+    from ui.shell.screen import Screen
+
+    with Screen() as screen:
+        migrate_command.migrate(command_settings(ctx), to, screen)
+
+
+@app.command()
 def config(ctx: typer.Context) -> None:
     """Show the settings in force.
 
@@ -318,7 +339,13 @@ def config(ctx: typer.Context) -> None:
     """
     from rich.text import Text
 
-    from ui.settings_summary import model_name, privacy_sentence, setting_values, what_leaves
+    from ui.settings_summary import (
+        index_place,
+        model_name,
+        privacy_sentence,
+        setting_values,
+        what_leaves,
+    )
     from ui.shell.screen import Screen
     from ui.shell.terminal_rows import Row, table_rows
 
@@ -326,7 +353,7 @@ def config(ctx: typer.Context) -> None:
     facts = [
         ("Model", model_name(settings)),
         ("Provider", settings.provider),
-        ("Index", str(settings.data_dir)),
+        ("Index", index_place(settings)),
         ("Privacy", privacy_sentence(settings)),
     ]
     with Screen() as screen:

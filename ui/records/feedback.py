@@ -32,6 +32,7 @@ KEPT_DAYS = 30  # after the last change, of feedback to an answer that was delet
 MAX_BETTER_CHARS = 2_000
 MAX_QUESTION_CHARS = 2_000
 MAX_EXPECTED = 10  # right answers of one case
+FILE = "feedback.sqlite3"
 SCHEMA = """
 CREATE TABLE feedback (
     owner TEXT NOT NULL,
@@ -41,12 +42,13 @@ CREATE TABLE feedback (
     PRIMARY KEY (owner, exchange_id)
 )
 """
-_FORMAT = replace(
+FORMAT = replace(
     history_schema.FORMAT,
     name="file of feedback",
     version=1,
     schema=SCHEMA,
     postgres=SCHEMA,
+    tables={"feedback": ""},
     upgrades={},
 )
 
@@ -78,12 +80,12 @@ class FeedbackStore:
     @classmethod
     def open(cls, path: Path) -> FeedbackStore:
         """Open the file at `path`, making it where missing."""
-        return cls(SqliteDatabase.open(path, _FORMAT))
+        return cls(SqliteDatabase.open(path, FORMAT))
 
     @classmethod
     def from_settings(cls, settings: Settings) -> FeedbackStore:
         """Open the one that the settings name: in Postgres, or else in the data folder."""
-        return cls(open_database(settings, "feedback.sqlite3", _FORMAT))
+        return cls(open_database(settings, FILE, FORMAT))
 
     def close(self) -> None:
         self._database.close()

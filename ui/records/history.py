@@ -41,6 +41,7 @@ from ui.records.history_steps import StepKind
 from ui.records.search_words import search_words, to_search_text
 from ui.safe_text import one_line
 
+FILE = "history.sqlite3"
 TITLE_CHARS = 80  # of a title that is made from the first question
 MAX_TITLE_CHARS = 200
 MAX_NOTE_CHARS = 500
@@ -95,7 +96,7 @@ class History:
     @classmethod
     def from_settings(cls, settings: Settings) -> History:
         """Open the one that the settings name: in Postgres, or else in the data folder."""
-        return cls(open_database(settings, "history.sqlite3", FORMAT))
+        return cls(open_database(settings, FILE, FORMAT))
 
     def close(self) -> None:
         self._purging.close()
@@ -329,7 +330,7 @@ class History:
             self._check(owner, conversation_id)
             self._rows(
                 "UPDATE conversations SET title = ?, words = ?, named = ? WHERE id = ?",
-                *(named or UNTITLED, to_search_text(named), bool(named), conversation_id),
+                *(named or UNTITLED, to_search_text(named), int(bool(named)), conversation_id),
             )
             self._set_default_title(owner, conversation_id)
             self._count_change(owner, conversation_id)
@@ -400,7 +401,7 @@ class History:
         rows = self._rows(
             "SELECT document FROM conversations JOIN visible ON conversation_id ="
             " conversations.id JOIN records USING (row) WHERE conversations.owner = ?"
-            " AND conversations.id = ? AND NOT named ORDER BY row LIMIT 1",
+            " AND conversations.id = ? AND named = 0 ORDER BY row LIMIT 1",
             *(owner, conversation_id),
         )
         for (document,) in rows:

@@ -75,7 +75,7 @@ CREATE TABLE conversations (
     id TEXT COLLATE "C" PRIMARY KEY,
     owner TEXT COLLATE "C" NOT NULL,
     title TEXT NOT NULL,
-    named BOOLEAN NOT NULL DEFAULT FALSE,
+    named INTEGER NOT NULL DEFAULT 0,
     words TEXT COLLATE "C" NOT NULL,
     created_at TEXT COLLATE "C" NOT NULL,
     updated_at TEXT COLLATE "C" NOT NULL,
@@ -110,7 +110,7 @@ CREATE TABLE steps (
     position BIGINT NOT NULL,
     shown TEXT NOT NULL,
     hidden TEXT NOT NULL,
-    is_undone BOOLEAN NOT NULL DEFAULT FALSE,
+    is_undone INTEGER NOT NULL DEFAULT 0,
     touched_at BIGINT NOT NULL,
     PRIMARY KEY (conversation_id, position)
 );
@@ -206,6 +206,7 @@ FORMAT = DatabaseFormat(
     version=VERSION,
     schema=SCHEMA,
     postgres=POSTGRES,
+    tables={"conversations": "", "exchanges": "row", "records": "", "steps": "", "versions": ""},
     upgrades=UPGRADES,
     pragmas=("secure_delete = ON",),  # what is deleted is overwritten
     private=True,

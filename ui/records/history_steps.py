@@ -52,7 +52,7 @@ def replace_from(database: Database, conversation: str, first: int, by: int, now
     _set_hidden(database, rows, now)
     database.rows(
         "UPDATE steps SET hidden = ?, touched_at = ?"
-        " WHERE conversation_id = ? AND shown = ? AND NOT is_undone",
+        " WHERE conversation_id = ? AND shown = ? AND is_undone = 0",
         *(json.dumps(rows), now, conversation, json.dumps([by])),
     )
 
@@ -65,7 +65,7 @@ def forget_question(database: Database, conversation: str, row: int) -> None:
 
 def last_step(database: Database, conversation: str) -> Step | None:
     """The step that is undone next. Without a recorded one it is the last question."""
-    recorded = _steps(database, conversation, "NOT is_undone ORDER BY position DESC")
+    recorded = _steps(database, conversation, "is_undone = 0 ORDER BY position DESC")
     if recorded:
         return recorded[0]
     ((row, before),) = database.rows(
@@ -78,7 +78,7 @@ def last_step(database: Database, conversation: str) -> Step | None:
 
 def next_step(database: Database, conversation: str) -> Step | None:
     """The step that is redone next."""
-    return next(iter(_steps(database, conversation, "is_undone ORDER BY position")), None)
+    return next(iter(_steps(database, conversation, "is_undone = 1 ORDER BY position")), None)
 
 
 def undo(database: Database, conversation: str, now: int) -> Step | None:
@@ -115,7 +115,7 @@ def purge(database: Database, until: int) -> int:
 
 
 def _record(database: Database, conversation: str, step: Step, now: int) -> None:
-    database.rows("DELETE FROM steps WHERE conversation_id = ? AND is_undone", conversation)
+    database.rows("DELETE FROM steps WHERE conversation_id = ? AND is_undone = 1", conversation)
     _write(database, conversation, step, now, is_undone=False)
 
 
@@ -125,7 +125,7 @@ def _write(database: Database, conversation: str, step: Step, now: int, *, is_un
         " DO UPDATE SET shown = excluded.shown, hidden = excluded.hidden,"
         " is_undone = excluded.is_undone, touched_at = excluded.touched_at",
         *(conversation, step.position),
-        *(json.dumps(list(step.shown)), json.dumps(list(step.hidden)), is_undone, now),
+        *(json.dumps(list(step.shown)), json.dumps(list(step.hidden)), int(is_undone), now),
     )
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ui.records.history import History
 
 TOKEN_BYTES = 24  # of a link: 192 random bits
+FILE = "share_links.sqlite3"
 SCHEMA = """
 CREATE TABLE links (
     token TEXT PRIMARY KEY,
@@ -32,12 +33,13 @@ CREATE TABLE links (
     UNIQUE (owner, conversation_id)
 )
 """
-_FORMAT = replace(
+FORMAT = replace(
     history_schema.FORMAT,
     name="list of shared links",
     version=1,
     schema=SCHEMA,
     postgres=SCHEMA,
+    tables={"links": ""},
     upgrades={},
 )
 
@@ -84,12 +86,12 @@ class ShareLinks:
     @classmethod
     def open(cls, path: Path, history: History) -> ShareLinks:
         """Open the file at `path`, making it where missing."""
-        return cls(SqliteDatabase.open(path, _FORMAT), history)
+        return cls(SqliteDatabase.open(path, FORMAT), history)
 
     @classmethod
     def from_settings(cls, settings: Settings, history: History) -> ShareLinks:
         """Open those that the settings name: in Postgres, or else in the data folder."""
-        return cls(open_database(settings, "share_links.sqlite3", _FORMAT), history)
+        return cls(open_database(settings, FILE, FORMAT), history)
 
     def close(self) -> None:
         self._database.close()
