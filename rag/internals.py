@@ -78,6 +78,8 @@ from rag.query.question_kind import wording_features
 from rag.retrieval.evidence import select_evidence
 from rag.retrieval.hybrid import Retriever
 from rag.store.library_schema import SCHEMA
+from rag.store.fts5_tokens import Fts5Tokenizer
+from rag.store.full_text import query_terms
 from rag.store.vectors import VectorStore
 from rag.text.dates import DATE_WORDS
 from rag.text.dates import find_dates
@@ -126,6 +128,7 @@ __all__ = [
     "Features",
     "Finite",
     "FrozenModel",
+    "Fts5Tokenizer",
     "GivenAnswer",
     "KindWeights",
     "LikenessModel",
@@ -180,6 +183,7 @@ __all__ = [
     "parse_units",
     "pipeline",
     "prompts",
+    "query_terms",
     "read_in_context",
     "read_page",
     "reasons_against",

@@ -142,7 +142,9 @@ def test_starting_loads_nothing_heavy(option: str) -> None:
 
 def test_help_names_every_command(footnote: Invoke) -> None:
     help = footnote("--help").stdout
-    for command in "ask chat index jobs sources show verify remove doctor config eval ui".split():
+    for (
+        command
+    ) in "ask chat index jobs sources show verify remove doctor migrate config eval ui".split():
         assert re.search(rf"^  {command} ", help, re.MULTILINE), command
     assert "..." not in help.partition("Commands:")[2]
 

@@ -124,7 +124,7 @@ def test_what_differs_is_named(two: tuple[Assistant, Assistant]) -> None:
     rows = new.library.database.rows
     ((chunk,),) = rows("SELECT id FROM chunks WHERE document_id = ? LIMIT 1", id)
     rows("UPDATE documents SET text = replace(text, 'e', 'o') WHERE id = ?", id)
-    rows("UPDATE vectors SET embedding = -embedding WHERE chunk_id = ?", chunk)
+    rows("UPDATE vectors SET embedding = embedding + embedding WHERE chunk_id = ?", chunk)
     rows("DELETE FROM words WHERE term = 'fentanyl'")
     found = list(rag.differences(old, new, ["what tariff rate applies to fentanyl?"]))
     assert f"Not the same: {id}" in found

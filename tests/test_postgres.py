@@ -28,7 +28,6 @@ from rag.errors import FootnoteError, LibraryBusy, LibraryError, SettingsError
 from rag.ingest.index_check import check_index
 from rag.settings import Settings
 from rag.store import postgres as postgres_module
-from rag.store import postgres_vectors
 from rag.store.documents import Library
 from rag.store.library_schema import FORMAT, VERSION
 from rag.store.opening import open_jobs, open_library, open_vectors
@@ -179,8 +178,8 @@ def test_a_filter_of_very_many_vectors_loses_none(
     found: Settings, library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The wanted documents are far away from the question, behind thousands of nearer vectors."""
-    monkeypatch.setattr(postgres_vectors, "MAX_EXACT", 10)
     vectors = open_vectors(found, library, "random/16")
+    monkeypatch.setattr(vectors, "max_exact", 10)
     dice = random.Random(1)
     question = [1.0, *[0.0] * 15]
     near = rag.Document.of("near", "T", "/n", "x" * 4000)

@@ -13,6 +13,7 @@ from eval.benchmarks import (
     disagreement_answers,
     index_speed,
     near_copies,
+    postgres,
     ragtruth,
     reading,
     realtimeqa,
@@ -39,6 +40,7 @@ RETRIEVAL: Mapping[str, Measure] = {
     near_copies.NAME: near_copies.measure,
     reading.NAME: reading.measure,
     index_speed.NAME: index_speed.measure,
+    postgres.NAME: postgres.measure,
 }
 ANSWERS: Mapping[str, Measure] = {
     clapnq.GIVEN: clapnq.given,

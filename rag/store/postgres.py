@@ -11,7 +11,7 @@ import re
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -163,13 +163,12 @@ class PostgresDatabase:
 
     @contextmanager
     def own_connection(self) -> Iterator[psycopg.Connection]:
-        """A connection for one block, besides those of the pool."""
-        with _translate_errors(self._url, self._format):
-            connection = psycopg.connect(self._pool.conninfo, autocommit=True)
-            try:
-                yield connection
-            finally:
-                connection.close()
+        """A connection for one block, which no transaction of this thread uses."""
+        with (
+            _translate_errors(self._url, self._format),
+            self._pool.connections.connection() as connection,
+        ):
+            yield connection
 
     @contextmanager
     def _connection(self) -> Iterator[psycopg.Connection]:
@@ -202,26 +201,34 @@ class AdvisoryLock:
         until the block ends, on a connection of its own. False where somebody does."""
         until = time.monotonic() + timeout_s
         with self.database.own_connection() as connection:
-            while not (is_ours := self._try(connection)) and time.monotonic() < until:
+            while not (is_ours := _call(connection, "pg_try_advisory_lock", self.name)):
+                if time.monotonic() >= until:
+                    break
                 time.sleep(POLL_S)
-            yield is_ours
+            try:
+                yield is_ours
+            finally:
+                if is_ours:
+                    with suppress(psycopg.Error):  # it went with its connection
+                        _call(connection, "pg_advisory_unlock", self.name)
 
     @contextmanager
     def change(self, timeout_s: float) -> Iterator[bool]:
         """As `hold`, for one transaction, which the block is."""
         until = time.monotonic() + timeout_s
         with self.database.transaction():
-            while not (is_ours := self._try(None)) and time.monotonic() < until:
+            sql = f"SELECT pg_try_advisory_xact_lock({_KEYS})"
+            while not (is_ours := bool(self.database.rows(sql, self.name)[0][0])):
+                if time.monotonic() >= until:
+                    break
                 time.sleep(POLL_S)
             yield is_ours
 
-    def _try(self, connection: psycopg.Connection | None) -> bool:
-        if connection is None:
-            sql = f"SELECT pg_try_advisory_xact_lock({_KEYS})"
-            return bool(self.database.rows(sql, self.name)[0][0])
-        query = _translated(f"SELECT pg_try_advisory_lock({_KEYS})")
-        found = connection.execute(query, _named([self.name])).fetchone()
-        return bool(found and found[0])
+
+def _call(connection: psycopg.Connection, function: str, name: str) -> bool:
+    """Call a function of the lock of this name."""
+    found = connection.execute(_translated(f"SELECT {function}({_KEYS})"), _named([name]))
+    return bool(found.fetchall()[0][0])
 
 
 class _Pool:

@@ -43,6 +43,7 @@ class PostgresVectors:
         self._database = database
         self._query = database.rows
         self._embedder_name = embedder_name
+        self.max_exact = MAX_EXACT
 
     def close(self) -> None:
         """Nothing: the library closes the database."""
@@ -122,12 +123,13 @@ class PostgresVectors:
                     self._query(_TABLE.format(name="new_vectors", dimensions=dimensions))
                 if dimensions is not None:
                     self._insert("new_vectors", chunks, vectors, dimensions)
-            self._query("DROP TABLE IF EXISTS vectors")
+            if dimensions is not None:
+                self._make_indexes("new_vectors", dimensions)
+            self._query("DROP TABLE IF EXISTS vectors")  # from here on, searches wait
             self._query("DELETE FROM vector_format")
             self._query("INSERT INTO vector_format VALUES (?, ?)", embedder_name, dimensions)
             if dimensions is not None:
                 self._query("ALTER TABLE new_vectors RENAME TO vectors")
-                self._make_indexes(dimensions)
         self._embedder_name = embedder_name
 
     def _dimensions(self) -> int | None:
@@ -144,15 +146,15 @@ class PostgresVectors:
         if found is not None:
             return found
         self._query(_TABLE.format(name="vectors", dimensions=dimensions))
-        self._make_indexes(dimensions)
+        self._make_indexes("vectors", dimensions)
         self._query("DELETE FROM vector_format")
         self._query("INSERT INTO vector_format VALUES (?, ?)", self._embedder_name, dimensions)
         return dimensions
 
-    def _make_indexes(self, dimensions: int) -> None:
-        self._query("CREATE INDEX ON vectors (document_id)")
+    def _make_indexes(self, table: str, dimensions: int) -> None:
+        self._query(f"CREATE INDEX ON {table} (document_id)")
         if dimensions <= MAX_INDEXED_DIMENSIONS:
-            self._query(_NEAREST.format(name="vectors"))
+            self._query(_NEAREST.format(name=table))
 
     def _insert(
         self,
@@ -181,14 +183,21 @@ class PostgresVectors:
             return [(id, found) for id, found in rows]
         given = json.dumps(list(document_ids))
         only = "document_id = ANY(ARRAY(SELECT json_array_elements_text(?3)))"
-        number = f"SELECT 1 FROM vectors WHERE {only.replace('?3', '?1')} LIMIT ?2"  # noqa: S608
-        ((count,),) = self._query(f"SELECT count(*) FROM ({number}) AS few", given, MAX_EXACT + 1)  # noqa: S608
         # Few are all compared; of many, the index is searched until there are enough.
-        source = "vectors"
-        if count <= MAX_EXACT:
-            source = f"(SELECT * FROM vectors WHERE {only} OFFSET 0) AS few"  # noqa: S608
-        sql = f"SELECT chunk_id, {distance} FROM {source} WHERE {only} {nearest}"  # noqa: S608
+        kept = f"vectors WHERE {only}"
+        if self._count(given) <= self.max_exact:
+            kept = f"(SELECT * FROM {kept} OFFSET 0) AS few"  # noqa: S608
+        sql = f"SELECT chunk_id, {distance} FROM {kept} {nearest}"  # noqa: S608
         return [(id, found) for id, found in self._query(sql, vector, most, given)]
+
+    def _count(self, document_ids: str) -> int:
+        """The vectors of these documents, counted until they are more than are all compared."""
+        ((count,),) = self._query(
+            "SELECT count(*) FROM (SELECT 1 FROM vectors WHERE document_id ="
+            " ANY(ARRAY(SELECT json_array_elements_text(?))) LIMIT ?) AS few",
+            *(document_ids, self.max_exact + 1),
+        )
+        return int(count)
 
 
 def _check_length(vector: Sequence[float], dimensions: int) -> None:

@@ -89,7 +89,7 @@ def bench(
         typer.Argument(
             metavar="NAME",
             help="scifact, realtimeqa, realtimeqa-choices, clapnq, clapnq-given, clapnq-pooled,"
-            " clapnq-long, wice, ragtruth, disagreement, reading or indexing.",
+            " clapnq-long, wice, ragtruth, postgres, disagreement, reading or indexing.",
         ),
     ],
     data: Annotated[
