@@ -317,7 +317,7 @@ def migrate(
         Place, typer.Argument(help="Where to: the database that is set, or the data folder.")
     ],
 ) -> None:
-    """Move the index and all conversations between the data folder and Postgres.
+    """Move index and conversations to Postgres, or back.
 
     Everything is copied and then compared: each text, vector and conversation, and how the golden
     questions rank. What was broken off goes on when it is started again. The old place is left as
