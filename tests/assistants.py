@@ -40,8 +40,7 @@ from rag.ingest.jobs import Jobs
 from rag.ingest.readers import FILE_SUFFIXES, read_file, read_page
 from rag.ingest.web import fetch_page
 from rag.settings import Settings
-from rag.store.documents import Library
-from rag.store.job_store import JobStore
+from rag.store.opening import open_jobs, open_library
 from rag.text.sentences import split_sentences
 from rag.types import (
     Answer,
@@ -83,15 +82,16 @@ class QuotingAssistant:
     a question that begins with "slow" is answered slowly."""
 
     def __init__(self, settings: Settings, fault: BaseException | None = None) -> None:
-        self.library = Library.open(settings.data_dir / "library.db")
+        self.library = open_library(settings)
         self.settings = settings
         self.fault = fault
         self.model = self.embedder = QuotingModel()
         self.check = Checker(self.library, Scorer()).check_against
         self.asked: list[tuple[str, tuple[Turn, ...]]] = []
         self.overviews = Overviews(self.library, cast(Embedder, self.embedder))
-        store = JobStore.open(settings.data_dir / "jobs.sqlite3")
-        self.jobs = Jobs(store, settings.data_dir / "jobs.lock", self.index)
+        store = open_jobs(settings)
+        lock = store.server_lock("jobs") or settings.data_dir / "jobs.lock"
+        self.jobs = Jobs(store, lock, self.index)
         self.streams = 0  # that are open
 
     def load_model(self) -> None:

@@ -89,7 +89,7 @@ def site(
     access = access or Access()
     assistant = assistant or Quoter(settings)
     held = cast(Assistant, assistant)
-    with assistant, History.open(settings.data_dir / "history.db") as history:
+    with assistant, History.from_settings(settings) as history:
         runner = QuestionRunner(assistant, 2)
         with gradio.Blocks(analytics_enabled=False, title="Footnote") as blocks:
             api(_whoami(access), api_name="who")

@@ -151,5 +151,5 @@ def test_the_command_names_a_page_that_failed(
     told = CliRunner().invoke(ui.cli.app, ["index", "http://127.0.0.1/"])
     assert told.exit_code == 4
     assert "failed   http://127.0.0.1/: 127.0.0.1 is not a public address." in told.stderr
-    with Library.open(settings.data_dir / "library.db") as library:
+    with Library.open(settings.library_path) as library:
         assert library.digests() == {}

@@ -121,6 +121,7 @@ def test_the_text_of_a_span_is_the_slice_of_the_document(
 
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.none() | st.tuples(TEXTS, TEXTS)), max_size=8))
+@example([("a", ("!", "")), ("a", ("?", "")), ("b", ("", ""))])
 @example([("a", ("one\0two", "T")), ("a", ("one\0three", "T")), ("b", ("x", "y")), ("a", None)])
 def test_any_series_of_changes_keeps_the_full_text_index_whole(
     library: Library, changes: list[tuple[str, tuple[str, str] | None]]

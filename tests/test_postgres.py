@@ -14,13 +14,16 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
+import httpx
 import psycopg
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 import rag
+import ui.cli
 from eval.cases import read_rows
 from eval.run import GOLDEN
 from rag.assistant import SEEDS
@@ -34,10 +37,14 @@ from rag.store.opening import open_jobs, open_library, open_vectors
 from rag.store.postgres import PostgresDatabase
 from rag.types import Document
 from tests.conftest import load_settings
+from tests.exports import conversation
 from tests.postgres_server import PostgresServer
+from tests.serving import served, site
 from tests.test_ingest import HashEmbedder, Index, long_text, write
 from tests.test_library import TEXTS, chunks, document, put
 from tests.test_vectors import add, cosine, vector
+from ui.gate.sign_in import COOKIE, cookie_owner
+from ui.records.feedback import FeedbackStore
 
 ROOT = Path(__file__).parents[1]
 FENTANYL = "what tariff rate applies to fentanyl?"
@@ -110,8 +117,8 @@ def test_golden_questions_rank_as_in_fts5(both: tuple[Library, Library]) -> None
 
 
 WORDS = st.sampled_from(
-    "tariff Tariffs rate U.S. us don't GT-4471-A 20% 1,250 the and of steel copper ferry ferries"
-    " 关税 美国对 Brücke Brücken puente пуск é e\u0301".split()
+    "! ? tariff Tariffs rate U.S. us don't GT-4471-A 20% 1,250 the and of steel copper ferry"
+    " ferries 关税 美国对 Brücke Brücken puente пуск é e\u0301".split()
 )
 SENTENCES = st.lists(WORDS, max_size=9).map(" ".join)
 
@@ -334,6 +341,34 @@ def test_doctor_looks_at_the_database(index: PostgresIndex, found: Settings) -> 
     assert {each.state for each in states.values()} <= {"fine", "mended"}
 
 
+def test_a_browser_may_be_served_by_any_worker(found: Settings, tmp_path: Path) -> None:
+    """Two programs with folders of their own over one database: what one was told, the other
+    has."""
+    other = found.model_copy(update={"data_dir": tmp_path / "other"})
+    exchange = conversation()[0]
+    with (
+        site(found) as one,
+        site(other) as two,
+        served(one.app) as first,
+        served(two.app) as second,
+        httpx.Client(trust_env=False) as browser,
+    ):
+        browser.get(first)
+        owner = cookie_owner(browser.cookies[COOKIE]) or ""
+        talk = one.history.put(owner, None, exchange)
+        one.history.set_thumb(owner, exchange.id, "down")
+        browser.get(second)
+        assert cookie_owner(browser.cookies[COOKIE]) == owner
+        assert two.history.exchanges(owner, talk)[0].id == exchange.id
+        said = {"reason": "wrong", "better": "It is 30%."}
+        reply = browser.post(f"{second}/feedback/{exchange.id}", json=said)
+        assert reply.status_code == 200, reply.text
+        found_by_first = FeedbackStore.from_settings(found)
+        assert found_by_first.get(owner, exchange.id).better == "It is 30%."
+        found_by_first.close()
+        assert two.assistant.library.digests() == one.assistant.library.digests() != {}
+
+
 # --- opening ---------------------------------------------------------------------------------
 
 
@@ -528,6 +563,27 @@ def test_a_url_that_is_none_is_refused_without_its_password() -> None:
         with pytest.raises(SettingsError) as caught:
             open_library(load_settings(database_url=url))
         assert "geheim" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown", "host"),
+    [
+        ("postgresql://ann:geheim@db.example:5432/a?password=geheim", "db.example:5432/a", True),
+        ("postgresql:///a?host=db.example&password=geheim", "postgresql:///a", True),
+        ("postgresql://ann:geheim@127.0.0.1/a", "postgresql://127.0.0.1/a", False),
+        ("postgresql:///a?host=/run/postgresql", "postgresql:///a", False),
+    ],
+)
+def test_config_names_the_host_that_gets_text_and_no_password(
+    url: str, shown: str, host: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FOOTNOTE_DATABASE_URL", url)
+    monkeypatch.setenv("FOOTNOTE_MODEL", "none")
+    told = CliRunner().invoke(ui.cli.app, ["config"]).output
+    assert shown in told
+    assert "geheim" not in told
+    assert ("it is sent to db.example" in told) is host
+    assert ("conversations, as text" in " ".join(told.split())) is host
 
 
 # --- without it ------------------------------------------------------------------------------

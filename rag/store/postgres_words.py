@@ -19,30 +19,35 @@ from rag.types import Chunk, Hit, Span
 
 TITLE = -1_000_000_000  # a place in a title is stored from here on, so that no phrase crosses over
 LAST = chr(0x10FFFF)
-# Scores are added in units of 1e-12: integers have the same sum in any order, and equal chunks
-# equal scores. The formula and its constants are those of FTS5's bm25().
+# The formula and its constants (k1 = 1.2, b = 0.75) are those of FTS5's bm25(). Scores are added in
+# units of 1e-12: integers have the same sum in any order, and equal chunks equal scores.
 _SEARCH = """
 WITH hits (term, chunk, title, body, length) AS MATERIALIZED ({hits}),
+total AS (
+    SELECT chunks, CAST(0.9 AS DOUBLE PRECISION) * chunks / nullif(words, 0) AS slope
+    FROM text_totals
+),
 weights AS (
     SELECT term, greatest(ln(
-        CAST(total.chunks - count(*) + 0.5 AS DOUBLE PRECISION)
+        CAST(chunks - count(*) + 0.5 AS DOUBLE PRECISION)
         / CAST(count(*) + 0.5 AS DOUBLE PRECISION)
     ), 1e-6) AS weight
-    FROM hits CROSS JOIN text_totals AS total GROUP BY term, total.chunks
+    FROM hits CROSS JOIN total GROUP BY term, chunks
 ),
 frequencies AS (
     SELECT term, chunk, CAST(?1 AS DOUBLE PRECISION) * title + body AS often,
-        1.2 * (0.25 + 0.75 * length * total.chunks / CAST(total.words AS DOUBLE PRECISION)) AS long
-    FROM hits CROSS JOIN text_totals AS total
+        CAST(0.3 AS DOUBLE PRECISION) + slope * length AS long
+    FROM hits CROSS JOIN total
     {only}
 ),
 best AS (
     SELECT chunk,
-        CAST(sum(CAST(1e12 * weight * often * 2.2 / (often + long) AS BIGINT)) AS BIGINT) AS score
+        CAST(sum(CAST(2.2e12 * weight * often / (often + long) AS BIGINT)) AS BIGINT) AS score
     FROM frequencies JOIN weights USING (term) GROUP BY chunk
     ORDER BY score DESC FETCH FIRST ?2 ROWS WITH TIES
 )
-SELECT id, document_id, start, "end", score / 1e12 FROM best JOIN chunks ON row = chunk
+SELECT id, document_id, start, "end", CAST(score / 1e12 AS DOUBLE PRECISION)
+FROM best JOIN chunks ON row = chunk
 ORDER BY score DESC, id LIMIT ?2
 """
 _ONLY = "WHERE chunk IN (SELECT row FROM chunks WHERE document_id IN ({values_of}))"
@@ -62,22 +67,18 @@ class PostgresWordIndex:
     def add(self, title: str, text: str, chunks: Sequence[tuple[int, Span]]) -> None:
         """Add the chunks of a document, each with its row."""
         rows = self._rows(title, text, chunks)
-        if not rows:
-            return
-        terms, numbers, titles, bodies, lengths, places = zip(*rows, strict=True)
+        columns = [list(column) for column in zip(*rows, strict=True)] or [[]] * 6
         self._query(
             "INSERT INTO words SELECT term, chunk, title, body, length, CAST(places AS integer[])"
             " FROM unnest(CAST(? AS text[]), CAST(? AS bigint[]), CAST(? AS integer[]),"
             " CAST(? AS integer[]), CAST(? AS integer[]), CAST(? AS text[]))"
             " AS given (term, chunk, title, body, length, places)",
-            *map(list, (terms, numbers, titles, bodies, lengths, places)),
+            *columns,
         )
-        self._count(len(chunks), sum(titles) + sum(bodies))
+        self._count(len(chunks), sum(title + body for _, _, title, body, *_ in rows))
 
     def remove(self, title: str, text: str, chunks: Sequence[tuple[int, Span]]) -> None:
         """Remove the chunks of a document."""
-        if not chunks:
-            return
         removed = self._query(
             "DELETE FROM words WHERE chunk = ANY(?) RETURNING title + body",
             [row for row, _ in chunks],
@@ -97,7 +98,7 @@ class PostgresWordIndex:
             values.append(json.dumps(list(document_ids)))
             only = _ONLY.format(values_of=self._database.values_of.replace("?", f"?{len(values)}"))
         rows = self._query(_SEARCH.format(hits=hits, only=only), *values)
-        return [Hit(Chunk(id, Span(*span)), float(score), "lexical") for id, *span, score in rows]
+        return [Hit(Chunk(id, Span(*span)), score, "lexical") for id, *span, score in rows]
 
     def has_word(self, word: str) -> bool:
         """True when a chunk holds `word` or another form of it."""
