@@ -232,7 +232,8 @@ def test_a_decline_says_how_likely_an_answer_was() -> None:
     answer = Answer("q", "", (), (), "declined", "not stated", "m", chance=0.123)
     (row,) = decline_rows(answer)
     assert row.body.plain == (
-        "No answer: no passage was found that states it (chance that the articles answer the question: 12%)."
+        "No answer: no passage was found that states it"
+        " (chance that the articles answer the question: 12%)."
     )
 
 

@@ -365,7 +365,9 @@ def test_a_decline_says_how_likely_an_answer_was() -> None:
     assert "chance" not in block.text
     estimated = replace(declined, answer=replace(declined.answer, chance=0.123))
     (block,) = shown(estimated).all(cls="fn-declined")
-    said = "No passage was found that states it (chance that the articles answer the question: 12%)."
+    said = (
+        "No passage was found that states it (chance that the articles answer the question: 12%)."
+    )
     assert block.all(cls="fn-prose")[0].text == said
 
 

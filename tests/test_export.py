@@ -326,5 +326,10 @@ def test_a_decline_is_exported_with_nearest_passages_and_suggestions() -> None:
     asked = changed(exchange("Who won?", [], documents()), text="", status="declined")
     for text in both(changed(asked, reason="not stated", chance=0.9, suggestions=("When?",))):
         first, second = (text.index(each.title[:15]) for each in documents())
-        assert text.index("no passage was found that states it.") < first < second < text.index("When?")
+        assert (
+            text.index("no passage was found that states it.")
+            < first
+            < second
+            < text.index("When?")
+        )
         assert "chance" not in text
