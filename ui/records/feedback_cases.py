@@ -27,7 +27,7 @@ from ui.records.unique_quote import find_unique_quote
 from ui.safe_text import count, one_line
 from ui.translation import to_translate
 
-DECLINED = "The articles do not state it."  # stands for a decline among the turns of a case
+DECLINED = "No passage was found that states it."  # stands for a decline among the turns of a case
 SLUG_WORDS = 7
 SLUG_CHARS = 48
 
