@@ -13,7 +13,8 @@ from typing import TypeVar
 
 from rag.assistant import Assistant
 from rag.errors import LibraryError
-from rag.ingest.pipeline import check_embedder, exclusive_change, exclusive_run
+from rag.ingest.index_lock import exclusive_change, exclusive_run
+from rag.ingest.pipeline import check_embedder
 from rag.settings import Settings
 from rag.store.copying import copy_tables, differing_tables
 from rag.store.database import Database, DatabaseFormat
@@ -43,7 +44,7 @@ def copy_index(
     """
     with ExitStack() as stack:
         for lock in (source.index_lock, target.index_lock):
-            stack.enter_context(exclusive_run(lock.with_name(f"{lock.name}.run")))
+            stack.enter_context(exclusive_run(lock))
         check_embedder(source.library, source.embedder)
         _check_target(source.library, target.library)
         if source.library.embedder:

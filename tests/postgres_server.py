@@ -134,6 +134,7 @@ def _copy(package: Path, folder: Path) -> Path:
     if libraries.exists():
         shutil.copytree(libraries, folder / libraries.name)
     shutil.copytree(package / VERSION, folder / package.name / VERSION)
+    (folder / package.name).chmod(0o755)  # whatever the umask is
     return folder / package.name
 
 

@@ -99,7 +99,11 @@ def _words(files: Library, database: Library, title: str, questions: Sequence[st
         }
         wanted = [ways["FTS5"](question) for question in questions]
         lines = [_agreement(name, way, questions, wanted) for name, way in ways.items()]
-    note = f"{files.count_chunks():,} chunks of {len(files.digests()):,} documents."
+    ((size,),) = database.database.rows("SELECT pg_total_relation_size('words')")
+    note = (
+        f"{files.count_chunks():,} chunks of {len(files.digests()):,} documents; their words take"
+        f" {size / 1e6:.0f} MB in Postgres."
+    )
     return Table(f"Full text, {title}", (SAME, FIRST, SHARED), tuple(lines), notes=(note,))
 
 

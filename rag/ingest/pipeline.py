@@ -13,16 +13,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from rag.errors import EmbedderMismatch, LibraryBusy, NoSuchDocument
+from rag.errors import EmbedderMismatch, NoSuchDocument
 from rag.events import Added, IngestEvent, Moved, Removed, Skipped, Updated
 from rag.ingest.chunking import chunk_document, embedding_text
 from rag.ingest.discovery import FileRead, SourceFinder
-from rag.ingest.index_lock import IndexLock, try_change, try_run
+from rag.ingest.index_lock import IndexLock, exclusive_change, exclusive_run
 from rag.ingest.missing_files import is_away
 from rag.ingest.suggestions import suggest
 from rag.ingest.topics import choose_topics, topic_candidates
@@ -35,7 +35,6 @@ from rag.types import Chunk, Document, Embedder
 
 BATCH_CHUNKS = 64  # embedded at once, across documents: most articles have five chunks
 MAX_ERASED_CHUNKS = 5_000  # of an index whose files are written anew when something is deleted
-CHANGE_TIMEOUT_S = 30.0  # wait for another's change: a run writes for a second at a time
 MAX_COMPLETED = 200  # documents of an older version that a run looks for topics of
 
 # Called with how many chunks are embedded, about how many there will be (None: not known), and the
@@ -383,26 +382,3 @@ def _write(library: Library, vectors: VectorIndex, *, also_if_large: bool = Fals
         library.erase_deleted()
     else:
         vectors.write_index()
-
-
-@contextmanager
-def exclusive_run(lock_path: IndexLock) -> Iterator[None]:
-    """No other run until the block ends. Raises `LibraryBusy`, and `LibraryError` when the lock
-    file cannot be written."""
-    with try_run(lock_path.with_name(f"{lock_path.name}.run")) as is_ours:
-        if not is_ours:
-            raise _busy()
-        yield
-
-
-@contextmanager
-def exclusive_change(lock_path: IndexLock) -> Iterator[None]:
-    """No other change until the block ends. Raises as `exclusive_run`."""
-    with try_change(lock_path, CHANGE_TIMEOUT_S) as is_ours:
-        if not is_ours:
-            raise _busy()
-        yield
-
-
-def _busy() -> LibraryBusy:
-    return LibraryBusy("Another process is changing this index.", "Try again when it is done.")
