@@ -88,6 +88,11 @@ class ReadingProcess:
         with self._lock:
             self._end()
 
+    def interrupt(self) -> None:
+        """End the child in the middle of a file: whoever waits for that gets a `SourceError`."""
+        if child := self._child:
+            child.kill()
+
     def _read(
         self, asked: dict[str, Any], data: bytes, name: str, report: Report
     ) -> list[Document]:
@@ -193,3 +198,4 @@ _SHARED = ReadingProcess()  # of this process
 atexit.register(_SHARED.close)
 read_file = _SHARED.read_file
 read_page = _SHARED.read_page
+interrupt_reading = _SHARED.interrupt
