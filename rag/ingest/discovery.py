@@ -129,7 +129,7 @@ class SourceFinder:
         begun: deque[_FileToRead] = deque()
         for file, size in files:
             begun.append(self._begin(file, size))
-            while self._is_far_ahead(begun):
+            while begun and (begun[0].contents is None or self._is_far_ahead(begun)):
                 yield from self._documents_of(begun.popleft())
         for each in begun:
             yield from self._documents_of(each)

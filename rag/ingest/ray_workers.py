@@ -313,7 +313,7 @@ def _connect(address: str, number: int | None, closing: ExitStack) -> Any:
             "Ray is not installed.", "Install it, pip install 'footnote-qa[scale]', or leave --ray."
         )
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+    os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", ".")  # else it prints among our lines
     options: dict[str, Any] = {"address": address}
     if address == LOCAL_CLUSTER:
         options |= _local_options(number, closing)
@@ -343,7 +343,10 @@ def _local_options(number: int | None, closing: ExitStack) -> dict[str, Any]:
     os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")  # Ray's name for: loopback only
     os.environ.setdefault("RAY_AUTH_MODE", "token")
     os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
-    folder = TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True)
+    short = Path("/tmp")  # noqa: S108 (sockets in it have names of at most 103 bytes)
+    folder = TemporaryDirectory(
+        prefix="ray-", dir=short if short.is_dir() else None, ignore_cleanup_errors=True
+    )
     return {
         "num_cpus": number or usable_cores(),
         "include_dashboard": False,
