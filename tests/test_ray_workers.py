@@ -25,7 +25,7 @@ import pytest
 
 from rag.errors import ClusterError, ModelUnreachable
 from rag.events import Added, Failed, IngestEvent, Skipped, Warned
-from rag.ingest import ray_workers
+from rag.ingest import reading_process
 from rag.ingest.pipeline import ingest
 from rag.ingest.ray_workers import RayPreparer
 from rag.models.embeddings import local_embedder
@@ -171,14 +171,14 @@ class Deadly(HashEmbedder):
 
 def ending_readers() -> HashEmbedder:
     """An embedder in a process that ends when it is to read one of the files."""
-    read = ray_workers.read_data
+    read = reading_process.read_data
 
     def end(path: str, *more: Any) -> list[Document]:
         if path.endswith("05.txt"):
             os.kill(os.getpid(), signal.SIGKILL)
         return read(path, *more)
 
-    ray_workers.read_data = end
+    reading_process.read_data = end  # type: ignore[assignment]
     return HashEmbedder()
 
 

@@ -11,6 +11,7 @@ while it writes, so that documents can be removed while it reads and embeds.
 
 from __future__ import annotations
 
+from array import array
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -44,6 +45,9 @@ from rag.types import Chunk, Document, Embedder
 BATCH_CHUNKS = 64  # embedded at once, across documents: most articles have five chunks
 MAX_ERASED_CHUNKS = 5_000  # of an index whose files are written anew when something is deleted
 CHANGE_TIMEOUT_S = 30.0  # wait for another's change: a run writes for a second at a time
+MAX_TOPIC_VECTORS = (
+    20_000  # kept in a run, 1.5 kB each: what one document is about, others are, too
+)
 MAX_COMPLETED = 200  # documents of an older version that a run looks for topics of
 
 # Called with how many chunks are embedded, about how many there will be (None: not known), and the
@@ -192,6 +196,7 @@ def check_embedder(library: Library, embedder: Embedder) -> None:
         )
 
 
+Vector = Sequence[float]
 _DocumentChunk = tuple[Document, Chunk]
 
 
@@ -218,30 +223,44 @@ class _PendingDocument:
 @dataclass(slots=True)
 class _Batch:
     """Chunks that are being embedded, and the candidates for topics of the documents that are
-    `complete` with them."""
+    `complete` with them. Vectors of some of the candidates are `known`; the texts of the others are
+    embedded, too."""
 
     parts: list[tuple[_PendingDocument, Chunk]]
     complete: list[_PendingDocument]
     vectors: Pending[Vectors]
-    topic_vectors: Pending[Vectors] | None
+    known: dict[str, Vector]
+    texts: list[str]
+    text_vectors: Pending[Vectors] | None
 
     @classmethod
-    def of(cls, parts: list[tuple[_PendingDocument, Chunk]], preparer: Preparer) -> _Batch:
+    def of(
+        cls,
+        parts: list[tuple[_PendingDocument, Chunk]],
+        preparer: Preparer,
+        known: Mapping[str, Vector],
+    ) -> _Batch:
         complete = []
         for pending, _ in parts:
             pending.unembedded -= 1
             if not pending.unembedded:
                 complete.append(pending)
         vectors = preparer.embed([embedding_text(each.document, chunk) for each, chunk in parts])
-        topics = [topic.text for each in complete for topic in each.analysis.topics]
-        return cls(parts, complete, vectors, preparer.embed(topics) if topics else None)
+        topics = {topic.text for each in complete for topic in each.analysis.topics}
+        texts = sorted(topics - known.keys())
+        return cls(
+            parts,
+            complete,
+            vectors,
+            {text: known[text] for text in topics & known.keys()},
+            texts,
+            preparer.embed(texts) if texts else None,
+        )
 
-    def topics(self) -> Iterator[list[Topic]]:
-        """Those of each complete document, whose vectors have been added."""
-        vectors = iter(self.topic_vectors.result() if self.topic_vectors else ())
-        for each in self.complete:
-            candidates = each.analysis.topics
-            yield choose_topics(candidates, list(islice(vectors, len(candidates))), each.vector)
+    def topic_vectors(self) -> dict[str, Vector]:
+        """Those of all candidates, by their text."""
+        vectors = self.text_vectors.result() if self.text_vectors else []
+        return self.known | dict(zip(self.texts, vectors, strict=True))
 
 
 @dataclass(slots=True)
@@ -258,6 +277,7 @@ class _IndexRun:
     done: int = 0
     read: int = 0
     last_pending: _PendingDocument | None = None  # the last document, until it is committed
+    topic_vectors: dict[str, Vector] = field(default_factory=dict)  # of the last candidates
 
     def complete_vectors(self) -> None:
         """Give every chunk of the library a vector of this embedder.
@@ -304,11 +324,11 @@ class _IndexRun:
                     yield event
             while len(queue) >= BATCH_CHUNKS:
                 parts = [queue.popleft() for _ in range(BATCH_CHUNKS)]
-                batches.append(_Batch.of(parts, preparer))
+                batches.append(_Batch.of(parts, preparer, self.topic_vectors))
                 if len(batches) > preparer.batches_ahead:
                     yield from self.store(batches.popleft())
         if queue:
-            batches.append(_Batch.of(list(queue), preparer))
+            batches.append(_Batch.of(list(queue), preparer, self.topic_vectors))
         for batch in batches:
             yield from self.store(batch)
 
@@ -362,11 +382,23 @@ class _IndexRun:
         for (pending, _), vector in zip(batch.parts, vectors, strict=True):
             pending.add_vector(vector)
         self.report([(pending.document, chunk) for pending, chunk in batch.parts])
-        topics = list(batch.topics())
+        topics = self.choose_topics(batch)
         with _exclusive_change(self.lock_path):
             self.vectors.add([chunk for _, chunk in batch.parts], vectors)
             events = [self.commit(*each) for each in zip(batch.complete, topics, strict=True)]
         yield from events
+
+    def choose_topics(self, batch: _Batch) -> list[list[Topic]]:
+        """The topics of the complete documents, whose vectors have been added."""
+        vectors = batch.topic_vectors()
+        if len(self.topic_vectors) + len(vectors) > MAX_TOPIC_VECTORS:
+            self.topic_vectors.clear()
+        self.topic_vectors |= {text: array("f", vector) for text, vector in vectors.items()}
+        return [
+            choose_topics(topics, [vectors[topic.text] for topic in topics], each.vector)
+            for each in batch.complete
+            for topics in [each.analysis.topics]
+        ]
 
     def commit(self, pending: _PendingDocument, topics: Sequence[Topic]) -> IngestEvent:
         id, analysis = pending.document.id, pending.analysis

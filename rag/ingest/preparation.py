@@ -108,11 +108,17 @@ class Pending(Protocol[Result]):
 
 
 class FileReader(Protocol):
-    """Reads files. Beyond the one that is waited for, `files_ahead` may be asked for, or fewer
-    where together they are above `bytes_ahead`."""
+    """Reads files."""
 
-    files_ahead: int
-    bytes_ahead: int
+    @property
+    def files_ahead(self) -> int:
+        """How many may be asked for beyond the one that is waited for."""
+        ...
+
+    @property
+    def bytes_ahead(self) -> int:
+        """How large they may be together, where they are several."""
+        ...
 
     def read(self, file: Path, known: Collection[str]) -> Pending[FileContents]:
         """Read the file and analyse its documents, but for those whose digest is `known`."""
@@ -120,10 +126,12 @@ class FileReader(Protocol):
 
 
 class Preparer(FileReader, Protocol):
-    """Reads and embeds for one index run. Beyond the texts that are waited for, `batches_ahead`
-    batches may be asked for."""
+    """Reads and embeds for one index run."""
 
-    batches_ahead: int
+    @property
+    def batches_ahead(self) -> int:
+        """How many batches of texts may be asked for beyond the one that is waited for."""
+        ...
 
     def embed(self, texts: Sequence[str]) -> Pending[Vectors]:
         """One vector for each text, in order."""

@@ -17,16 +17,17 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from functools import cached_property, partial
 from importlib.util import find_spec
+from logging import CRITICAL
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Generic, TypeVar
 
 from rag.errors import ClusterError, FootnoteError, SourceError, printable_line
 from rag.events import Warned
+from rag.ingest import reading_process
 from rag.ingest.preparation import FileContents, Pending, Vectors, file_contents
 from rag.ingest.raw_source import source_error
 from rag.ingest.readers import file_bytes
-from rag.ingest.reading_process import read_data
 from rag.models.cpu import usable_cores
 from rag.models.embeddings import build_embedder, local_embedder
 from rag.settings import LOCAL_CLUSTER, Settings
@@ -54,7 +55,7 @@ class _Worker:
         return self._embedder.name
 
     def read(self, path: str, source: str, data: bytes, known: Collection[str]) -> FileContents:
-        return file_contents(partial(read_data, path, source, data), known)
+        return file_contents(partial(reading_process.read_data, path, source, data), known)
 
     def embed(self, texts: Sequence[str]) -> Any:
         """An array of numbers as exact as those of the embedder; much faster to send than lists."""
@@ -328,7 +329,7 @@ def _connect(address: str, number: int | None, closing: ExitStack) -> Any:
         return ray
     try:
         closing.callback(ray.shutdown)
-        ray.init(**options, log_to_driver=False, logging_level="CRITICAL")
+        ray.init(**options, log_to_driver=False, logging_level=CRITICAL)
     except Exception as error:  # Ray raises bare Exceptions and RuntimeErrors, too
         raise ClusterError(
             f"The Ray cluster {printable_line(address)} cannot be used ({type(error).__name__}).",
