@@ -76,7 +76,7 @@ def _speed(settings: Settings) -> Table:
     }
     runs = [{name: _timed(step) for name, step in steps.items()} for _ in range(_RUNS)]
     lines = [
-        _line(
+        note_figures(
             name,
             {
                 SECONDS: [run[name].wall for run in runs],
@@ -145,7 +145,7 @@ def _memory(settings: Settings, scale: float) -> Table:
             seconds.append(_timed(partial(_in_process, root, settings, peak)).wall)
             megabytes = int(peak.read_text()) / _MEGABYTE
             shown = f"{name}: {written / _MEGABYTE:.0f} MB"
-            lines.append(_line(shown, {MEGABYTES: [megabytes], SECONDS: seconds}))
+            lines.append(note_figures(shown, {MEGABYTES: [megabytes], SECONDS: seconds}))
     counts = frozenset({MEGABYTES, SECONDS})
     notes = ("Vectors of a stand-in; the program before it indexes is in the peak.",)
     return Table("Memory", (MEGABYTES, SECONDS), tuple(lines), notes=notes, counts=counts)
@@ -180,7 +180,7 @@ def _folder(settings: Settings, files: int) -> Table:
         first, again = (
             _timed(lambda: _index_into(root / "data", settings, [root / "files"])) for _ in range(2)
         )
-    line = _line(f"{files:,} files", {FIRST: [first.wall], AGAIN: [again.wall]})
+    line = note_figures(f"{files:,} files", {FIRST: [first.wall], AGAIN: [again.wall]})
     notes = ("Aim: unchanged in less than 10 s.",)
     return Table("Folder", (FIRST, AGAIN), (line,), notes=notes, counts=frozenset({FIRST, AGAIN}))
 
@@ -223,7 +223,8 @@ def _timed(action: Callable[[], object]) -> Spent:
     return Spent(time.perf_counter() - started[0], time.process_time() - started[1])
 
 
-def _line(name: str, values: dict[str, list[float]]) -> Line:
+def note_figures(name: str, values: dict[str, list[float]]) -> Line:
+    """A line of a table, from the figures of each run by column; also printed at once."""
     print(f"{name}: {values}", file=sys.stderr, flush=True)
     clusters = {key: [str(at) for at in range(len(each))] for key, each in values.items()}
     return Line(name, {key: mean_interval(each, clusters[key]) for key, each in values.items()})

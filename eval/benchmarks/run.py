@@ -12,6 +12,7 @@ from eval.benchmarks import (
     disagreement,
     disagreement_answers,
     index_speed,
+    index_workers,
     near_copies,
     ragtruth,
     reading,
@@ -39,6 +40,7 @@ RETRIEVAL: Mapping[str, Measure] = {
     near_copies.NAME: near_copies.measure,
     reading.NAME: reading.measure,
     index_speed.NAME: index_speed.measure,
+    index_workers.NAME: index_workers.measure,
 }
 ANSWERS: Mapping[str, Measure] = {
     clapnq.GIVEN: clapnq.given,
