@@ -166,17 +166,18 @@ class ThreadPreparer:
         self._embedder = embedder
         self._reader = ThreadPoolExecutor(1, "reading")
         self._embedding = ThreadPoolExecutor(1, "embedding")
-        self._last_read: Future[FileContents] | None = None
+        self._reads: list[Future[FileContents]] = []
 
     def read(self, file: Path, known: Collection[str]) -> Future[FileContents]:
-        self._last_read = self._reader.submit(file_contents, partial(read_file, file), known)
-        return self._last_read
+        found = self._reader.submit(file_contents, partial(read_file, file), known)
+        self._reads = [each for each in self._reads if not each.done()] + [found]
+        return found
 
     def embed(self, texts: Sequence[str]) -> Future[Vectors]:
         return self._embedding.submit(self._embedder.embed, texts)
 
     def close(self) -> None:
         self._reader.shutdown(wait=False, cancel_futures=True)
-        if self._last_read and not self._last_read.done():
+        if not all(each.done() for each in self._reads):
             interrupt_reading()
         self._embedding.shutdown(cancel_futures=True)
