@@ -327,6 +327,8 @@ def _connect(address: str, number: int | None, closing: ExitStack) -> Any:
 
     if ray.is_initialized():  # by the program that uses us
         return ray
+    if address == LOCAL_CLUSTER:
+        _leave_out_dashboard()
     try:
         closing.callback(ray.shutdown)
         ray.init(**options, log_to_driver=False, logging_level=CRITICAL)
@@ -354,6 +356,14 @@ def _local_options(number: int | None, closing: ExitStack) -> dict[str, Any]:
         "object_store_memory": LOCAL_STORE_BYTES,
         "_temp_dir": closing.enter_context(folder),
     }
+
+
+def _leave_out_dashboard() -> None:
+    """Have no process started for it. Without a dashboard, that process has only the statistics of
+    usage, which look up the hosts of three clouds before they see that they are switched off."""
+    from ray._private.node import Node
+
+    Node.start_api_server = lambda self, **_: None
 
 
 def _address_of_head(ray: Any) -> str:

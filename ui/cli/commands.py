@@ -169,7 +169,7 @@ def index(
     )
     from ui.shell.run_jobs import run_job, watch_files, watched_paths
 
-    if rebuild and (paths or dry_run or watch):
+    if rebuild and (paths or dry_run or watch or ray):
         raise typer.BadParameter("--rebuild works on what is stored; leave the rest out.")
     settings = command_settings(ctx, ray_address=ray, ray_workers=ray_workers)
     with open_assistant(settings, seeds=False) as (assistant, screen):
