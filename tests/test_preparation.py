@@ -146,7 +146,7 @@ def test_the_next_batch_is_embedded_while_one_is_written(
         embedding.release()
         return embed(texts)
 
-    waited = []
+    waited: list[list[bool]] = []
 
     def waiting(*given: object) -> None:
         if not waited:

@@ -363,7 +363,7 @@ def _leave_out_dashboard() -> None:
     usage, which look up the hosts of three clouds before they see that they are switched off."""
     from ray._private.node import Node
 
-    Node.start_api_server = lambda self, **_: None
+    Node.start_api_server = lambda self, **_: None  # type: ignore[method-assign]
 
 
 def _address_of_head(ray: Any) -> str:
