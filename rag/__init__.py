@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from rag.checking.verdict import Verdict, check_claim
     from rag.errors import (
         Cancelled,
+        ClusterError,
         EmbedderMismatch,
         EmptyLibrary,
         FootnoteError,
@@ -133,6 +134,7 @@ __all__ = [
     "Chunk",
     "Citation",
     "Claim",
+    "ClusterError",
     "Database",
     "DatabaseFormat",
     "DeclineReason",
@@ -223,9 +225,9 @@ _PUBLIC = {
     "rag.cancellation": "Cancellation",
     "rag.checking.verdict": "Verdict check_claim",
     "rag.errors": (
-        "Cancelled EmbedderMismatch EmptyLibrary FootnoteError LibraryBusy LibraryError "
-        "ModelAuthError ModelError ModelFileError ModelInterrupted ModelRefused ModelTimeout "
-        "ModelUnreachable NoSuchDocument QuestionError SettingsError SourceError"
+        "Cancelled ClusterError EmbedderMismatch EmptyLibrary FootnoteError LibraryBusy "
+        "LibraryError ModelAuthError ModelError ModelFileError ModelInterrupted ModelRefused "
+        "ModelTimeout ModelUnreachable NoSuchDocument QuestionError SettingsError SourceError"
     ),
     "rag.events": (
         "Added Checked Event Failed Finished IngestEvent ModelCalled Moved PassedOver "

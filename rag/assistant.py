@@ -7,12 +7,13 @@ answer that they end with. The command line, the page and the evals consume the 
 from __future__ import annotations
 
 from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import date
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rag.answering.answerer import Answerer, GetModel
 from rag.answering.conversation import reply, suggest_questions
@@ -69,6 +70,9 @@ from rag.store.opening import open_jobs
 from rag.store.vector_index import VectorIndex
 from rag.thresholds import ANSWERING, QUERY, SUMMARY
 from rag.types import Answer, ChatModel, Citation, Embedder, Hit, Span, Turn
+
+if TYPE_CHECKING:
+    from rag.ingest.ray_workers import RayPreparer
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 
@@ -425,17 +429,33 @@ class Assistant:
         urls: Sequence[str] = (),
     ) -> Iterator[IngestEvent]:
         """Bring the library up to date with files and web pages; see
-        `rag.ingest.pipeline.ingest`. At its end a few documents get their overview."""
-        yield from pipeline.ingest(
-            paths,
-            library=self.library,
-            vectors=self.vectors,
-            embedder=self.embedder,
-            lock_path=self.index_lock,
-            on_progress=on_progress,
-            urls=urls,
-        )
+        `rag.ingest.pipeline.ingest`. At its end a few documents get their overview.
+
+        Where the settings name a Ray cluster, it reads and embeds; then `ClusterError` is raised
+        where that cannot be reached or goes away, and what was indexed stays."""
+        with self._cluster() as cluster:
+            yield from pipeline.ingest(
+                paths,
+                library=self.library,
+                vectors=self.vectors,
+                embedder=self.embedder,
+                lock_path=self.index_lock,
+                on_progress=on_progress,
+                urls=urls,
+                preparer=cluster,
+            )
+            yield from cluster.warnings() if cluster else ()
         self.overviews.complete()
+
+    @contextmanager
+    def _cluster(self) -> Iterator[RayPreparer | None]:
+        if self.settings.ray_address is None:
+            yield None
+            return
+        from rag.ingest.ray_workers import RayPreparer
+
+        with closing(RayPreparer.of(self.settings, self.embedder.name)) as cluster:
+            yield cluster
 
     @cached_property
     def jobs(self) -> Jobs:

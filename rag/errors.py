@@ -19,7 +19,8 @@ line exits with `exit_code`.
     │   ├── ModelFileError            15  weights are missing, truncated or corrupt
     │   └── ModelRefused              16  the server answered with an error of its own
     ├── SettingsError                 17  a setting has no usable value
-    └── Cancelled                     18  somebody ended the question while it was answered
+    ├── Cancelled                     18  somebody ended the question while it was answered
+    └── ClusterError                  19  the Ray cluster cannot be reached, or its workers fail
 """
 
 from __future__ import annotations
@@ -36,6 +37,10 @@ class FootnoteError(Exception):
         super().__init__(f"{problem} {remedy}")
         self.problem = problem
         self.remedy = remedy
+
+    def __reduce__(self) -> tuple[type[FootnoteError], tuple[str, str]]:
+        """As `pickle` wants it, so that an error of another process comes whole."""
+        return type(self), (self.problem, self.remedy)
 
 
 class QuestionError(FootnoteError):
@@ -100,6 +105,10 @@ class SettingsError(FootnoteError):
 
 class Cancelled(FootnoteError):
     exit_code = 18
+
+
+class ClusterError(FootnoteError):
+    exit_code = 19
 
 
 def printable_line(text: object) -> str:

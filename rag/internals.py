@@ -46,6 +46,9 @@ from rag.conflicts.pair_scorer import Weights as PairModel
 from rag.ingest import pipeline
 from rag.ingest.chunking import chunk_document
 from rag.ingest.chunking import embedding_text
+from rag.ingest.preparation import Preparer
+from rag.ingest.preparation import ThreadPreparer
+from rag.ingest.ray_workers import RayPreparer
 from rag.ingest.readers import read_page
 from rag.ingest.suggestions import inside_sentence
 from rag.ingest.suggestions import short_title
@@ -55,6 +58,7 @@ from rag.ingest.reading_process import ReadingProcess
 from rag.models.chat import HOSTED_BUDGET_TOKENS
 from rag.models.chat import REASONING_TOKENS
 from rag.models.chat import OpenAIChat
+from rag.models.cpu import usable_cores
 from rag.models.embeddings import MiniLM
 from rag.models.embeddings import TOKENIZER_FILE
 from rag.models.embeddings import build_embedder
@@ -140,6 +144,8 @@ __all__ = [
     "PairModel",
     "PairScorer",
     "Point",
+    "Preparer",
+    "RayPreparer",
     "ReadingProcess",
     "Remedies",
     "Retriever",
@@ -147,6 +153,7 @@ __all__ = [
     "ScorerModel",
     "ScorerWeight",
     "SentenceInContext",
+    "ThreadPreparer",
     "TokenEncoder",
     "Unit",
     "VectorStore",
@@ -196,5 +203,6 @@ __all__ = [
     "stands_alone",
     "stem",
     "suggest",
+    "usable_cores",
     "wording_features",
 ]

@@ -21,6 +21,7 @@ OPENAI_MODEL = "gpt-6-luna"
 OPENAI_URL = "https://api.openai.com/v1"
 LOCAL_MODEL = "local"
 NO_MODEL = "none"
+LOCAL_CLUSTER = "local"
 
 
 class Settings(BaseSettings):
@@ -91,6 +92,13 @@ class Settings(BaseSettings):
         description="Also look for sources that contradict an answer in other words: many alarms"
         " are false.",
     )
+    ray_address: str | None = Field(
+        default=None,
+        description='Ray cluster that reads and embeds when indexing: "local", "auto", HOST:PORT.',
+    )
+    ray_workers: int | None = Field(
+        default=None, ge=1, description="Its processes that are used; unset: one for each core."
+    )
 
     @field_validator("database_url")
     @classmethod
@@ -159,7 +167,7 @@ class Settings(BaseSettings):
         if self.provider in ("local", "none"):
             chat = False
         embeds = self.embedding_model is not None and not is_loopback(self.embedding_base_url)
-        return chat or embeds
+        return chat or embeds or self.ray_address not in (None, LOCAL_CLUSTER)
 
 
 def _first_key(keys: list[SecretStr | None]) -> str:

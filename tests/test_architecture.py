@@ -45,6 +45,7 @@ OWNERS = {
         *("rag.ingest.page_image_worker", "rag.ingest.reading_worker"),
         *("rag.ingest.readers.pdf", "rag.ingest.readers.pdf_words"),
     },
+    "ray": {"rag.ingest.ray_workers"},
     "striprtf": {"rag.ingest.readers.rich_text"},
     "chardet": {"rag.ingest.encodings"},
     "webencodings": {"rag.ingest.encodings"},
@@ -79,8 +80,8 @@ OWNERS = {
 # Libraries that take long to import: only the commands that need one load it.
 HEAVY = {
     *("chromadb", "gradio", "llama_index", "matplotlib", "numpy", "onnxruntime", "openai"),
-    *("psycopg", "psycopg_pool", "pydantic", "pypdfium2", "rapidfuzz", "sklearn", "tokenizers"),
-    *("trafilatura", "xllamacpp"),
+    *("psycopg", "psycopg_pool", "pydantic", "pypdfium2", "rapidfuzz", "ray", "sklearn"),
+    *("tokenizers", "trafilatura", "xllamacpp"),
 }
 # Written so that this file does not name one itself.
 INDEX_URL = re.compile(

@@ -29,7 +29,7 @@ from rag.checking import checker, citations, verdict
 from rag.checking.citations import CandidateSentence, DraftSentence
 from rag.checking.scorer import Scorer
 from rag.checking.verdict import Above, Around, Verdict
-from rag.ingest import chunking, pipeline
+from rag.ingest import chunking, preparation
 from rag.prompts import prompt_text
 from rag.retrieval import evidence, hybrid, unit_ranking
 from rag.settings import load_settings as load_settings
@@ -235,7 +235,7 @@ def test_chunks_cut_short_when_indexed(
         spans = [each.span for each in chunking.chunk_document(document, *more)]
         return [Chunk.of(document, s.start, s.start + len(s) // 2) for s in spans]
 
-    monkeypatch.setattr(pipeline, "chunk_document", halved)
+    monkeypatch.setattr(preparation, "chunk_document", halved)
     library = Library.open(tmp_path / "library.sqlite3")
     index = Index(library, VectorStore.open(tmp_path / "vectors", embedder.name), embedder)
     with assistant(index, ReadingModel(), data_dir=tmp_path) as asking:

@@ -24,10 +24,11 @@ def test_vectors_of_the_stand_in_have_length_one() -> None:
 
 
 @pytest.mark.slow
-def test_small_sizes_give_the_three_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_small_sizes_give_the_tables(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(index_speed, "_RUNS", 1)
     monkeypatch.setattr(index_speed, "_FOLDERS", ("cases/formats/files",))
-    speed, memory, folder = measure(Path(), Settings(model="none"), slice(0, 3))
+    speed, more, memory, folder = measure(Path(), Settings(model="none"), slice(0, 3))
+    assert "3 files" in more.title
     assert [line.name for line in speed.lines] == ["reading alone", "embedding alone", "indexing"]
     share = speed.lines[2].figures["share of the slower"]
     assert share is not None

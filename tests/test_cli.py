@@ -814,6 +814,9 @@ def test_config_tells_for_each_setting_what_leaves_because_of_it(footnote: Invok
             {"api_key": "k", "embedding_model": "e", "embedding_base_url": "http://localhost:1"},
             ["api.openai.com"],
         ),
+        ({"ray_address": "local"}, []),
+        ({"ray_address": "10.0.0.7:6379"}, ["Ray 10.0.0.7:6379"]),
+        ({"ray_address": "auto", "embedding_model": "e"}, ["api.openai.com", "Ray auto"]),
     ],
 )
 def test_privacy_names_the_hosts_that_see_text(chosen: dict[str, Any], hosts: list[str]) -> None:

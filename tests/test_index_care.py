@@ -11,7 +11,7 @@ import pytest
 
 from rag.errors import SourceError
 from rag.events import Failed, IngestEvent, Moved, PassedOver, Removed, Skipped
-from rag.ingest import discovery
+from rag.ingest import preparation
 from rag.ingest.pipeline import preview, remove
 from rag.ingest.raw_source import Report
 from rag.ingest.readers import read_file
@@ -223,7 +223,7 @@ def test_an_unchanged_file_is_not_read_again(
         read.append(path.name)
         return read_file(path, report)
 
-    monkeypatch.setattr(discovery, "read_file", recorded)
+    monkeypatch.setattr(preparation, "read_file", recorded)
     assert index.run(drive) == [Skipped("farm/barn.txt"), Skipped("mill.txt")]
     assert read == []
     write(drive / "mill.txt", MILL.replace("oak", "elm"))

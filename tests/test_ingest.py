@@ -295,7 +295,7 @@ def test_a_file_that_goes_while_the_run_is_on_is_no_traceback(
             path.unlink()
         return read_file(path, report)
 
-    monkeypatch.setattr("rag.ingest.discovery.read_file", load_too_late)
+    monkeypatch.setattr("rag.ingest.preparation.read_file", load_too_late)
     assert kinds(index.run(files)) == {
         "Added": ["a.txt", "more/c.txt"],
         "Failed": [str(files / "b.txt")],

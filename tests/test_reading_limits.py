@@ -13,7 +13,7 @@ import pytest
 
 from rag.errors import SourceError
 from rag.events import Failed, Updated
-from rag.ingest import discovery
+from rag.ingest import preparation
 from rag.ingest.raw_source import Report
 from rag.ingest.readers import FILE_SUFFIXES, read_file, read_page
 from rag.types import Document
@@ -159,7 +159,7 @@ def test_a_file_that_changes_while_it_is_read_is_read_again(
         return found
 
     with monkeypatch.context() as patched:
-        patched.setattr(discovery, "read_file", change_after)
+        patched.setattr(preparation, "read_file", change_after)
         index.run(tmp_path / "files")
     assert [type(event) for event in index.run(tmp_path / "files")] == [Updated]
     assert index.library.document("weir.txt").text.endswith("It fell in 1999.")

@@ -167,6 +167,8 @@ def test_text_leaves_with_a_server_elsewhere(url: str) -> None:
         ({"embedding_base_url": ELSEWHERE}, False),  # nothing asks it
         ({"embedding_model": "e"}, True),  # at OpenAI
         ({"llm_base_url": HERE, "embedding_model": "e"}, True),
+        ({"ray_address": "local"}, False),
+        ({"ray_address": "127.0.0.1:6379"}, True),  # whose other machines may be elsewhere
     ],
 )
 def test_text_leaves_only_with_what_is_used(given: dict[str, Any], sends: bool) -> None:

@@ -79,10 +79,14 @@ class Call:
     @property
     def leaves_the_machine(self) -> bool:
         """True for an address that is not loopback, a name server, or another local program."""
-        addresses = list(_ADDRESS.finditer(self.arguments))
-        if any(not ip_address(a["host"]).is_loopback or a["port"] == DNS_PORT for a in addresses):
-            return True
-        return self.name == "connect" and bool(_TO_A_FILE.search(self.arguments))
+        to_a_file = self.name == "connect" and bool(_TO_A_FILE.search(self.arguments))
+        return self.reaches_a_host or to_a_file
+
+    @property
+    def reaches_a_host(self) -> bool:
+        """True for an address that is not loopback, or a name server."""
+        addresses = _ADDRESS.finditer(self.arguments)
+        return any(not is_loopback(each["host"]) or each["port"] == DNS_PORT for each in addresses)
 
     @property
     def looks_up_a_name(self) -> bool:
@@ -93,6 +97,11 @@ class Call:
         """The files and folders that it makes, changes or removes."""
         changes = self.name in CHANGING or (self.name in OPENING and _WRITES.search(self.arguments))
         return self.paths if changes and not self.has_failed else []
+
+
+def is_loopback(host: str) -> bool:
+    address = ip_address(host)
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 
 class Watch:
@@ -201,6 +210,17 @@ def test_indexing_keeps_to_its_folders_and_calls_nobody(watch: Watch) -> None:
     assert "6 added" in watch.run([*FOOTNOTE, "index", str(articles)])
     assert watch.faults() == []
     assert any(call.written for call in watch.calls())
+
+
+def test_a_ray_cluster_of_this_machine_calls_no_other_host(watch: Watch) -> None:
+    """Its processes speak with each other by sockets and shared memory in folders of their own."""
+    article = watch.folder / "a.txt"
+    article.write_text("The ferry is new. It sails twice a day.", "utf-8")
+    command = [*FOOTNOTE, "index", str(article), "--ray", "local", "--ray-workers", "1"]
+    assert "1 added" in watch.run(command, PYTHONPATH=ROOT)
+    assert [call for call in watch.calls() if call.reaches_a_host] == []
+    assert any("sin_port" in call.arguments for call in watch.calls())
+    assert list(watch.home.iterdir()) == []
 
 
 def test_a_question_to_a_model_on_loopback_goes_nowhere_else(watch: Watch) -> None:

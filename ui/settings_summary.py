@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from rag.settings import LOCAL_MODEL, NO_MODEL, OPENAI_MODEL, OPENAI_URL, Settings
+from rag.settings import LOCAL_CLUSTER, LOCAL_MODEL, NO_MODEL, OPENAI_MODEL, OPENAI_URL, Settings
 from ui.translation import translate
 
 HIDDEN = "set (hidden)"
@@ -49,6 +49,7 @@ _SENT = {
     "embedding_model": "all documents and questions, as text",
     "embedding_base_url": "all documents and questions, as text",
     "embedding_api_key": "the key itself, to the embeddings server",
+    "ray_address": "all documents, as files, and the key of the embeddings server, if there is one",
 }
 NOTHING_LEAVES = "nothing"
 
@@ -56,8 +57,9 @@ NOTHING_LEAVES = "nothing"
 def what_leaves(settings: Settings) -> Iterator[tuple[str, str]]:
     """For each setting, the name of its variable and what leaves this machine because of it, to
     which host."""
-    chat = _host_of(settings, embedding_model=None)
-    embedding = _host_of(settings, model=LOCAL_MODEL)
+    chat = _host_of(settings, embedding_model=None, ray_address=None)
+    embedding = _host_of(settings, model=LOCAL_MODEL, ray_address=None)
+    cluster = _host_of(settings, model=LOCAL_MODEL, embedding_model=None)
     variables = [name for name, _ in setting_values(settings)]
     for field, variable in zip(type(settings).model_fields, variables, strict=True):
         to = embedding if field.startswith("embedding") else chat
@@ -65,6 +67,8 @@ def what_leaves(settings: Settings) -> Iterator[tuple[str, str]]:
             to = settings.database_host
         if field == "openai_api_key":
             to = _host_of_openai_key(settings)
+        if field == "ray_address":
+            to = cluster
         is_used = field in _SENT and getattr(settings, field) is not None
         yield variable, f"{to}: {_SENT[field]}" if is_used and to else NOTHING_LEAVES
 
@@ -119,8 +123,9 @@ def _place(settings: Settings) -> str:
 
 def outside_hosts(settings: Settings) -> list[str]:
     """The hosts other than this machine to which questions or documents are sent."""
-    chat = settings.model_copy(update={"embedding_model": None, "database_url": None})
-    embeddings = settings.model_copy(update={"model": LOCAL_MODEL, "database_url": None})
+    elsewhere = {"database_url": None, "ray_address": None}
+    chat = settings.model_copy(update={"embedding_model": None} | elsewhere)
+    embeddings = settings.model_copy(update={"model": LOCAL_MODEL} | elsewhere)
     found = []
     if chat.sends_text_out:
         url = settings.llm_base_url if settings.provider == "compatible" else OPENAI_URL
@@ -129,6 +134,8 @@ def outside_hosts(settings: Settings) -> list[str]:
         found.append(host(settings.embedding_base_url or OPENAI_URL))
     if settings.database_host:
         found.append(settings.database_host)
+    if settings.ray_address not in (None, LOCAL_CLUSTER):
+        found.append(f"Ray {host(settings.ray_address or '')}")
     return list(dict.fromkeys(found))
 
 

@@ -1,7 +1,8 @@
 """How fast files are indexed, and in how much memory.
 
-Three tables. Speed: our files of every kind, indexed beside reading them alone and embedding their
-chunks alone; the slower of the two bounds what indexing could reach. Memory: a folder of 200 MB and
+Tables. Speed: our files of every kind, and more articles of one kind, each indexed beside reading
+them alone and embedding their chunks alone; the slower of the two bounds what indexing could reach.
+The time of a child process that reads is in that by the clock only. Memory: a folder of 200 MB and
 a file of 50 MB, each indexed by a process of its own, with vectors of a stand-in (embedding alone
 would take hours, and needs the same memory for any size). Folder: many small files with the real
 embedder, indexed once and again unchanged.
@@ -22,10 +23,11 @@ from tempfile import TemporaryDirectory
 
 from eval.benchmarks.result_tables import Line, Table
 from eval.statistics.bootstrap import mean_interval
+from rag import Overviews
 from rag.events import Failed
 from rag.internals import build, build_embedder, chunk_document, embedding_text, read_page
 from rag.settings import Settings
-from rag.types import Document
+from rag.types import Document, Embedder
 
 NAME = "indexing"
 SECONDS, SHARE, MEGABYTES = "seconds", "share of the slower", "MB at the peak"
@@ -37,29 +39,38 @@ _SEVERAL = (".jsonl", ".zip", ".json")  # of several documents, and the texts of
 _BATCH = 64  # chunks embedded at once, as when indexing
 _RUNS = 3
 _FILES = 10_000
+_ARTICLES, _ARTICLE_SIZE = 300, 3_000
 _MEGABYTE = 1_000_000
 _SIZES = (("a folder of 200 MB", 400, 500_000), ("a file of 50 MB", 1, 50_000_000))
 _OLD = 1_600_000_000  # the time of a change so long ago that the next one is told from it
 
 
 def measure(data: Path, settings: Settings, part: slice) -> list[Table]:
-    """The three tables; `data` is not needed. The folder has as many files as `part` ends at, else
+    """The tables; `data` is not needed. The folder has as many files as `part` ends at, else
     `_FILES`; of fewer the large sizes are that much smaller, too. Raises `FootnoteError`."""
     files = part.stop or _FILES
     scale = min(files / _FILES, 1)
-    return [_speed(settings), _memory(settings, scale), _folder(settings, files)]
+    with TemporaryDirectory() as folder:
+        articles = Path(folder) / "articles"
+        write_folder(articles, min(files, _ARTICLES), _ARTICLE_SIZE)
+        speeds = [_speed(settings, paths) for paths in (_our_files(), sorted(articles.iterdir()))]
+    return [*speeds, _memory(settings, scale), _folder(settings, files)]
 
 
 # --- speed ------------------------------------------------------------------------------------
 
 
-def _speed(settings: Settings) -> Table:
-    paths = [
+def _our_files() -> list[Path]:
+    """Those of every kind."""
+    return [
         path
         for folder in _FOLDERS
         for path in sorted((_EVAL / folder).iterdir())
         if path.suffix not in _SEVERAL
     ]
+
+
+def _speed(settings: Settings, paths: Sequence[Path]) -> Table:
     embedder = build_embedder(settings)
     documents = _read(paths)
     texts = [embedding_text(each, chunk) for each in documents for chunk in chunk_document(each)]
@@ -72,11 +83,11 @@ def _speed(settings: Settings) -> Table:
     steps = {
         "reading alone": lambda: _read(paths),
         "embedding alone": embed,
-        "indexing": lambda: _index(settings, paths),
+        "indexing": lambda: _index(settings, paths, embedder),
     }
     runs = [{name: _timed(step) for name, step in steps.items()} for _ in range(_RUNS)]
     lines = [
-        _line(
+        note_figures(
             name,
             {
                 SECONDS: [run[name].wall for run in runs],
@@ -104,14 +115,19 @@ def _read(paths: Sequence[Path]) -> list[Document]:
     ]
 
 
-def _index(settings: Settings, paths: Sequence[Path]) -> None:
-    """Into a folder that is deleted."""
+def _index(settings: Settings, paths: Sequence[Path], embedder: Embedder) -> None:
+    """Into a folder that is deleted, with an embedder that is loaded."""
     with TemporaryDirectory() as folder:
-        _index_into(Path(folder), settings, paths)
+        _index_into(Path(folder), settings, paths, embedder)
 
 
-def _index_into(folder: Path, settings: Settings, paths: Sequence[Path]) -> None:
+def _index_into(
+    folder: Path, settings: Settings, paths: Sequence[Path], embedder: Embedder | None = None
+) -> None:
     with build(settings.in_folder(folder)) as assistant:
+        if embedder:
+            assistant.embedder = embedder
+            assistant.overviews = Overviews(assistant.library, embedder)
         for event in assistant.index(paths):
             if isinstance(event, Failed):
                 raise OSError(event.error)
@@ -145,7 +161,7 @@ def _memory(settings: Settings, scale: float) -> Table:
             seconds.append(_timed(partial(_in_process, root, settings, peak)).wall)
             megabytes = int(peak.read_text()) / _MEGABYTE
             shown = f"{name}: {written / _MEGABYTE:.0f} MB"
-            lines.append(_line(shown, {MEGABYTES: [megabytes], SECONDS: seconds}))
+            lines.append(note_figures(shown, {MEGABYTES: [megabytes], SECONDS: seconds}))
     counts = frozenset({MEGABYTES, SECONDS})
     notes = ("Vectors of a stand-in; the program before it indexes is in the peak.",)
     return Table("Memory", (MEGABYTES, SECONDS), tuple(lines), notes=notes, counts=counts)
@@ -180,7 +196,7 @@ def _folder(settings: Settings, files: int) -> Table:
         first, again = (
             _timed(lambda: _index_into(root / "data", settings, [root / "files"])) for _ in range(2)
         )
-    line = _line(f"{files:,} files", {FIRST: [first.wall], AGAIN: [again.wall]})
+    line = note_figures(f"{files:,} files", {FIRST: [first.wall], AGAIN: [again.wall]})
     notes = ("Aim: unchanged in less than 10 s.",)
     return Table("Folder", (FIRST, AGAIN), (line,), notes=notes, counts=frozenset({FIRST, AGAIN}))
 
@@ -223,7 +239,8 @@ def _timed(action: Callable[[], object]) -> Spent:
     return Spent(time.perf_counter() - started[0], time.process_time() - started[1])
 
 
-def _line(name: str, values: dict[str, list[float]]) -> Line:
+def note_figures(name: str, values: dict[str, list[float]]) -> Line:
+    """A line of a table, from the figures of each run by column; also printed at once."""
     print(f"{name}: {values}", file=sys.stderr, flush=True)
     clusters = {key: [str(at) for at in range(len(each))] for key, each in values.items()}
     return Line(name, {key: mean_interval(each, clusters[key]) for key, each in values.items()})

@@ -12,6 +12,7 @@ from eval.benchmarks import (
     disagreement,
     disagreement_answers,
     index_speed,
+    index_workers,
     near_copies,
     postgres,
     ragtruth,
@@ -41,6 +42,7 @@ RETRIEVAL: Mapping[str, Measure] = {
     reading.NAME: reading.measure,
     index_speed.NAME: index_speed.measure,
     postgres.NAME: postgres.measure,
+    index_workers.NAME: index_workers.measure,
 }
 ANSWERS: Mapping[str, Measure] = {
     clapnq.GIVEN: clapnq.given,

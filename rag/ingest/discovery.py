@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import os
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from rag.errors import SourceError
 from rag.events import Failed, PassedOver, Skipped, Warned
 from rag.ingest.folders import find_files
 from rag.ingest.missing_files import MissingFiles, is_missing, possible_files
+from rag.ingest.preparation import FileContents, FileReader, FoundDocument, Pending
 from rag.ingest.readers import FILE_SUFFIXES
-from rag.ingest.reading_process import read_file, read_page
+from rag.ingest.reading_process import read_page
 from rag.ingest.web import Page, is_url, normalise_url
 from rag.store.file_records import FileRecords, FileState, KnownDocument
 from rag.types import Document
@@ -34,13 +36,27 @@ class FileRead:
     state: FileState
 
 
-Found = Document | FileRead | Skipped | Failed | Warned | PassedOver
+Found = FoundDocument | FileRead | Skipped | Failed | Warned | PassedOver
+
+
+@dataclass(frozen=True, slots=True)
+class _FileToRead:
+    """A file of `size` bytes whose documents were indexed as `known`; `contents` is None where it
+    has not changed since."""
+
+    path: Path
+    source: str
+    size: int
+    state: FileState | None
+    known: Sequence[KnownDocument]
+    contents: Pending[FileContents] | None
 
 
 class SourceFinder:
     """The documents of the files at and under `paths`, and of the pages at `urls`.
 
     `files` tells what is indexed. `fetch` returns the page at a URL or raises `SourceError`.
+    `reader` reads the files.
     """
 
     def __init__(
@@ -49,10 +65,12 @@ class SourceFinder:
         urls: Iterable[str],
         files: FileRecords,
         fetch: Callable[[str], Page],
+        reader: FileReader,
     ) -> None:
         self.paths = [Path(os.path.abspath(path)) for path in paths]
         self.urls = urls
         self.fetch = fetch
+        self.reader = reader
         self.ids = _Ids(files.known(), files.former())
         self.file_states = files.states()
         self.roots = {**self.folders(), **files.roots()}
@@ -96,7 +114,7 @@ class SourceFinder:
         found = self.fetch(url)
         problems: list[Failed | Warned] = []
         document = read_page(url, found.suffix, found.data, found.charset, problems.append)
-        yield from [*problems, self._with_id(document, url)]
+        yield from [*problems, self._with_id(FoundDocument(document), [url])]
 
     def _documents_in_files(self) -> Iterator[Found]:
         # A missing file is a mistake, unless documents came from it: then they are to be removed.
@@ -108,44 +126,62 @@ class SourceFinder:
         passed_over: Counter[str] = Counter()
         files = [(file, _size(file)) for file in find_files(paths, FILE_SUFFIXES, passed_over)]
         self.bytes_total = sum(size for _, size in files)
+        begun: deque[_FileToRead] = deque()
         for file, size in files:
-            yield from self._documents_of(file, size)
+            begun.append(self._begin(file, size))
+            while begun and (begun[0].contents is None or self._is_far_ahead(begun)):
+                yield from self._documents_of(begun.popleft())
+        for each in begun:
+            yield from self._documents_of(each)
         if passed_over:
             yield PassedOver(tuple(passed_over.most_common()))
 
-    def _documents_of(self, file: Path, size: int) -> Iterator[Found]:
+    def _begin(self, file: Path, size: int) -> _FileToRead:
+        """Have the file read, unless it has not changed."""
         source = _without_surrogates(str(file.resolve()))
         state = _state_of(file)
         known = self.ids.in_file(source)
-        if known and state and state == self.file_states.get(source):
-            self.bytes_total -= size
-            self.found_sources.update(each.source for each in known)
-            yield from (Skipped(each.id) for each in known)
-            return
-        self.bytes_read += size
-        problems: list[Failed | Warned] = []
-        try:
-            documents = read_file(file, problems.append)
-        except SourceError as error:
-            yield Failed(_without_surrogates(str(file)), str(error))
-            return
-        yield from problems
-        for document in documents:
-            if document.source not in self.found_sources:
-                self.found_sources.add(document.source)
-                yield self._with_id(document, *self._names(document, file))
-        if not any(isinstance(problem, Failed) for problem in problems):
-            self.read_files.add(str(file.resolve()))
-            if state:
-                yield FileRead(source, state)
+        contents = None
+        if not (known and state and state == self.file_states.get(source)):
+            contents = self.reader.read(file, {each.digest for each in known})
+        return _FileToRead(file, source, size, state, known, contents)
 
-    def _with_id(self, document: Document, *names: str) -> Document:
-        return replace(document, id=self.ids.take(document, names))
+    def _is_far_ahead(self, begun: Sequence[_FileToRead]) -> bool:
+        """True where no other file should be read before the first of these is done with."""
+        size = sum(each.size for each in begun)
+        return len(begun) > self.reader.files_ahead or (
+            len(begun) > 1 and size > self.reader.bytes_ahead
+        )
+
+    def _documents_of(self, file: _FileToRead) -> Iterator[Found]:
+        if file.contents is None:
+            self.bytes_total -= file.size
+            self.found_sources.update(each.source for each in file.known)
+            yield from (Skipped(each.id) for each in file.known)
+            return
+        self.bytes_read += file.size
+        contents = file.contents.result()
+        if contents.error:
+            yield Failed(_without_surrogates(str(file.path)), str(contents.error))
+            return
+        yield from contents.problems
+        for found in contents.documents:
+            if found.document.source not in self.found_sources:
+                self.found_sources.add(found.document.source)
+                yield self._with_id(found, self._names(found.document, file.path))
+        if not any(isinstance(problem, Failed) for problem in contents.problems):
+            self.read_files.add(str(file.path.resolve()))
+            if file.state:
+                yield FileRead(file.source, file.state)
+
+    def _with_id(self, found: FoundDocument, names: Iterable[str]) -> FoundDocument:
+        return found.under_id(self.ids.take(found.document, names))
 
     def _names(self, document: Document, file: Path) -> Iterator[str]:
         """Ids for a document that has none: the ends of its path, from the folder that was named;
         the shortest first."""
-        root = next((path for path in self.paths if path in file.parents), file.parent)
+        folders = set(file.parents)
+        root = next((path for path in self.paths if path in folders), file.parent)
         record = document.id.removeprefix(file.name)
         parts = [_without_surrogates(part) for part in file.parts]
         for count in range(len(file.relative_to(root).parts), len(parts)):
@@ -179,7 +215,7 @@ class _Ids:
         if document.source in self.known:
             return self.known[document.source].id
         had = [self._former_sources.get(document.source, ""), self._moved_from(document)]
-        free = (name for name in (*had, *names) if name and name not in self._used)
+        free = (name for name in chain(had, names) if name and name not in self._used)
         id = next(free, document.source)
         self._used.add(id)
         return id

@@ -11,9 +11,10 @@ while it writes, so that documents can be removed while it reads and embeds.
 
 from __future__ import annotations
 
+from array import array
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -24,7 +25,15 @@ from rag.ingest.chunking import chunk_document, embedding_text
 from rag.ingest.discovery import FileRead, SourceFinder
 from rag.ingest.index_lock import IndexLock, exclusive_change, exclusive_run
 from rag.ingest.missing_files import is_away
-from rag.ingest.suggestions import suggest
+from rag.ingest.preparation import (
+    Analysis,
+    FoundDocument,
+    Pending,
+    Preparer,
+    ReadsAtOnce,
+    ThreadPreparer,
+    Vectors,
+)
 from rag.ingest.topics import choose_topics, topic_candidates
 from rag.ingest.web import Page, fetch_page
 from rag.store.documents import Library
@@ -35,6 +44,9 @@ from rag.types import Chunk, Document, Embedder
 
 BATCH_CHUNKS = 64  # embedded at once, across documents: most articles have five chunks
 MAX_ERASED_CHUNKS = 5_000  # of an index whose files are written anew when something is deleted
+MAX_TOPIC_VECTORS = (
+    20_000  # kept in a run, 1.5 kB each: what one document is about, others are, too
+)
 MAX_COMPLETED = 200  # documents of an older version that a run looks for topics of
 
 # Called with how many chunks are embedded, about how many there will be (None: not known), and the
@@ -42,7 +54,7 @@ MAX_COMPLETED = 200  # documents of an older version that a run looks for topics
 Progress = Callable[[int, int | None, str], None]
 
 
-def ingest(
+def ingest(  # noqa: PLR0913 (an index is four things)
     paths: Iterable[Path],
     *,
     library: Library,
@@ -52,6 +64,7 @@ def ingest(
     on_progress: Progress | None = None,
     urls: Iterable[str] = (),
     fetch: Callable[[str], Page] = fetch_page,
+    preparer: Preparer | None = None,
 ) -> Iterator[IngestEvent]:
     """Bring the library up to date with the files at and under `paths` and the pages at `urls`,
     one event a document.
@@ -60,17 +73,20 @@ def ingest(
     kept, with a failure that says so. A file that was renamed or moved keeps its id. Other
     documents, web pages among them, are left alone. `lock_path` is a file that whoever changes the
     index locks, and beside it is one for the run; of an index in a database, it is a lock of that.
-    Closing the iterator ends the run; what it has yielded stays. Raises `LibraryBusy` when another
-    run is under way, `EmbedderMismatch`, `SourceError` for a path that does not exist, and whatever
-    the embedder and the disk raise; what was committed before stays.
+    `preparer` reads and embeds ahead of the writing and is left open; without one, threads of this
+    process do. Closing the iterator ends the run; what it has yielded stays. Raises `LibraryBusy`
+    when another run is under way, `EmbedderMismatch`, `SourceError` for a path that does not exist,
+    and whatever the embedder, `preparer` and the disk raise; what was committed before stays.
     """
-    with exclusive_run(lock_path):
+    with exclusive_run(lock_path), ExitStack() as own:
+        if preparer is None:
+            preparer = own.enter_context(closing(ThreadPreparer(embedder)))
         run = _IndexRun(library, vectors, embedder, lock_path, on_progress)
         with exclusive_change(lock_path):
             run.complete_vectors()
-        sources = SourceFinder(paths, urls, library.files, run.report_fetches(fetch))
+        sources = SourceFinder(paths, urls, library.files, run.report_fetches(fetch), preparer)
         run.remember_roots(sources)
-        yield from run.index(sources)
+        yield from run.index(sources, preparer)
         missing = sources.missing()
         for id in missing.removed_ids():
             with suppress(NoSuchDocument):  # somebody removed it meanwhile
@@ -95,10 +111,11 @@ def preview(
     Pages at `urls` are fetched. Raises `SourceError` for a path that does not exist.
     """
     known = {each.id: each for each in library.files.known()}
-    sources = SourceFinder(paths, urls, library.files, fetch)
+    sources = SourceFinder(paths, urls, library.files, fetch, ReadsAtOnce())
     for found in sources.documents():
-        if isinstance(found, Document):
-            yield _change(found, known.get(found.id), len(chunk_document(found)))
+        if isinstance(found, FoundDocument):
+            document = found.document
+            yield _change(document, known.get(document.id), len(chunk_document(document)))
         elif not isinstance(found, FileRead):
             yield found
     missing = sources.missing()
@@ -180,6 +197,7 @@ def check_embedder(library: Library, embedder: Embedder) -> None:
         )
 
 
+Vector = Sequence[float]
 _DocumentChunk = tuple[Document, Chunk]
 
 
@@ -191,7 +209,7 @@ class _PendingDocument:
     """
 
     document: Document
-    chunks: list[Chunk]
+    analysis: Analysis
     is_update: bool
     unembedded: int
     files: list[FileRead] = field(default_factory=list)
@@ -201,6 +219,49 @@ class _PendingDocument:
         self.vector = [
             a + b for a, b in zip(self.vector or [0.0] * len(vector), vector, strict=True)
         ]
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Chunks that are being embedded, and the candidates for topics of the documents that are
+    `complete` with them. Vectors of some of the candidates are `known`; the texts of the others are
+    embedded, too."""
+
+    parts: list[tuple[_PendingDocument, Chunk]]
+    complete: list[_PendingDocument]
+    vectors: Pending[Vectors]
+    known: dict[str, Vector]
+    texts: list[str]
+    text_vectors: Pending[Vectors] | None
+
+    @classmethod
+    def of(
+        cls,
+        parts: list[tuple[_PendingDocument, Chunk]],
+        preparer: Preparer,
+        known: Mapping[str, Vector],
+    ) -> _Batch:
+        complete = []
+        for pending, _ in parts:
+            pending.unembedded -= 1
+            if not pending.unembedded:
+                complete.append(pending)
+        vectors = preparer.embed([embedding_text(each.document, chunk) for each, chunk in parts])
+        topics = {topic.text for each in complete for topic in each.analysis.topics}
+        texts = sorted(topics - known.keys())
+        return cls(
+            parts,
+            complete,
+            vectors,
+            {text: known[text] for text in topics & known.keys()},
+            texts,
+            preparer.embed(texts) if texts else None,
+        )
+
+    def topic_vectors(self) -> dict[str, Vector]:
+        """Those of all candidates, by their text."""
+        vectors = self.text_vectors.result() if self.text_vectors else []
+        return self.known | dict(zip(self.texts, vectors, strict=True))
 
 
 @dataclass(slots=True)
@@ -216,6 +277,8 @@ class _IndexRun:
     total: int | None = None
     done: int = 0
     read: int = 0
+    last_pending: _PendingDocument | None = None  # the last document, until it is committed
+    topic_vectors: dict[str, Vector] = field(default_factory=dict)  # of the last candidates
 
     def complete_vectors(self) -> None:
         """Give every chunk of the library a vector of this embedder.
@@ -240,32 +303,59 @@ class _IndexRun:
 
         return fetch_with_report
 
-    def index(self, sources: SourceFinder) -> Iterator[IngestEvent]:
-        """Embed and commit the documents of `sources`, `BATCH_CHUNKS` chunks at a time."""
+    def index(self, sources: SourceFinder, preparer: Preparer) -> Iterator[IngestEvent]:
+        """Embed the documents of `sources`, `BATCH_CHUNKS` chunks at a time, and commit what was
+        embedded while the next are."""
         known = {each.id: each for each in self.library.files.known()}
         queue: deque[tuple[_PendingDocument, Chunk]] = deque()
+        batches: deque[_Batch] = deque()
         for found in sources.documents():
             if isinstance(found, FileRead):
-                self.remember(found, queue)
-            elif not isinstance(found, Document):
+                self.remember(found)
+            elif not isinstance(found, FoundDocument):
                 yield found
-            elif found.id in known and known[found.id].digest == found.digest:
-                if found.source != known[found.id].source:
-                    with exclusive_change(self.lock_path):
-                        self.library.files.move(found.id, found.source)
-                yield _change(found, known[found.id], 0)
+            elif event := self.unchanged(found.document, known):
+                yield event
             else:
-                chunks = chunk_document(found)
-                self.expect(len(chunks), sources)
-                pending = _PendingDocument(found, chunks, found.id in known, len(chunks))
-                queue.extend((pending, chunk) for chunk in chunks)
-                if not chunks:
+                pending = self.begin(found, found.document.id in known, sources)
+                queue.extend((pending, chunk) for chunk in pending.analysis.chunks)
+                if not pending.unembedded:
                     with exclusive_change(self.lock_path):
                         event = self.commit(pending, [])
                     yield event
-                while len(queue) >= BATCH_CHUNKS:
-                    yield from self.store_batch([queue.popleft() for _ in range(BATCH_CHUNKS)])
-        yield from self.store_batch(list(queue))
+            while len(queue) >= BATCH_CHUNKS:
+                parts = [queue.popleft() for _ in range(BATCH_CHUNKS)]
+                batches.append(_Batch.of(parts, preparer, self.topic_vectors))
+                if len(batches) > preparer.batches_ahead:
+                    yield from self.store(batches.popleft())
+        if queue:
+            batches.append(_Batch.of(list(queue), preparer, self.topic_vectors))
+        for batch in batches:
+            yield from self.store(batch)
+
+    def unchanged(
+        self, document: Document, known: Mapping[str, KnownDocument]
+    ) -> IngestEvent | None:
+        """The event for a document that is indexed as it is; None for another. Where it is now is
+        kept."""
+        before = known.get(document.id)
+        if before is None or before.digest != document.digest:
+            return None
+        if document.source != before.source:
+            with exclusive_change(self.lock_path):
+                self.library.files.move(document.id, document.source)
+        return _change(document, before, 0)
+
+    def begin(
+        self, found: FoundDocument, is_update: bool, sources: SourceFinder
+    ) -> _PendingDocument:
+        """A document that is to be embedded and committed."""
+        analysis = found.analysed()
+        self.expect(len(analysis.chunks), sources)
+        pending = _PendingDocument(found.document, analysis, is_update, len(analysis.chunks))
+        if analysis.chunks:
+            self.last_pending = pending
+        return pending
 
     def expect(self, chunks: int, sources: SourceFinder) -> None:
         """Count the chunks of a document that was read, and estimate how many there will be in
@@ -280,38 +370,47 @@ class _IndexRun:
             if not is_away(path, sources.roots[path]):
                 self.library.files.add_root(path, device)
 
-    def remember(self, file: FileRead, queue: deque[tuple[_PendingDocument, Chunk]]) -> None:
+    def remember(self, file: FileRead) -> None:
         """Keep the state of a file, once the last document before it is committed."""
-        if queue:
-            queue[-1][0].files.append(file)
+        if self.last_pending:
+            self.last_pending.files.append(file)
         else:
             self.library.files.remember(file.path, file.state)
 
-    def store_batch(self, batch: list[tuple[_PendingDocument, Chunk]]) -> Iterator[IngestEvent]:
+    def store(self, batch: _Batch) -> Iterator[IngestEvent]:
         """Add the vectors of these chunks, and commit the documents that are complete."""
-        if not batch:
-            return
-        chunks, vectors = self.embed([(pending.document, chunk) for pending, chunk in batch])
-        complete = []
-        for (pending, _), vector in zip(batch, vectors, strict=True):
+        vectors = batch.vectors.result()
+        for (pending, _), vector in zip(batch.parts, vectors, strict=True):
             pending.add_vector(vector)
-            pending.unembedded -= 1
-            if not pending.unembedded:
-                complete.append(pending)
-        topics = self.find_topics([(each.document, each.vector) for each in complete])
+        self.report([(pending.document, chunk) for pending, chunk in batch.parts])
+        topics = self.choose_topics(batch)
         with exclusive_change(self.lock_path):
-            self.vectors.add(chunks, vectors)
-            events = [self.commit(*each) for each in zip(complete, topics, strict=True)]
+            self.vectors.add([chunk for _, chunk in batch.parts], vectors)
+            events = [self.commit(*each) for each in zip(batch.complete, topics, strict=True)]
         yield from events
 
+    def choose_topics(self, batch: _Batch) -> list[list[Topic]]:
+        """The topics of the complete documents, whose vectors have been added."""
+        vectors = batch.topic_vectors()
+        if len(self.topic_vectors) + len(vectors) > MAX_TOPIC_VECTORS:
+            self.topic_vectors.clear()
+        self.topic_vectors |= {text: array("f", vector) for text, vector in vectors.items()}
+        return [
+            choose_topics(topics, [vectors[topic.text] for topic in topics], each.vector)
+            for each in batch.complete
+            for topics in [each.analysis.topics]
+        ]
+
     def commit(self, pending: _PendingDocument, topics: Sequence[Topic]) -> IngestEvent:
-        id = pending.document.id
+        id, analysis = pending.document.id, pending.analysis
         old = {chunk.id for chunk in self.library.chunks(id)}
-        self.library.put(pending.document, pending.chunks, suggest(pending.document), topics)
-        self.vectors.delete(old - {chunk.id for chunk in pending.chunks})
+        self.library.put(pending.document, analysis.chunks, analysis.questions, topics)
+        self.vectors.delete(old - {chunk.id for chunk in analysis.chunks})
         for file in pending.files:
             self.library.files.remember(file.path, file.state)
-        return (Updated if pending.is_update else Added)(id, len(pending.chunks))
+        if self.last_pending is pending:
+            self.last_pending = None
+        return (Updated if pending.is_update else Added)(id, len(analysis.chunks))
 
     def complete_topics(self) -> None:
         """Look for the topics of documents that an older version indexed, a bounded number of
@@ -323,30 +422,23 @@ class _IndexRun:
     def complete_topics_of(self, document: Document) -> None:
         found: list[Topic] = []
         if first := self.library.chunks(document.id)[:1]:
-            (vector,) = self.embedder.embed([embedding_text(document, first[0])])
-            (found,) = self.find_topics([(document, vector)])
+            candidates = topic_candidates(document)
+            texts = [embedding_text(document, first[0]), *(each.text for each in candidates)]
+            vector, *others = self.embedder.embed(texts)
+            found = choose_topics(candidates, others, vector)
         self.library.overviews.put_topics(document.id, document.digest, found)
         if self.on_progress:
             self.on_progress(self.done, self.total, document.title)
 
-    def find_topics(
-        self, documents: Sequence[tuple[Document, Sequence[float]]]
-    ) -> list[list[Topic]]:
-        """The topics of documents, given with vectors in their direction."""
-        candidates = [topic_candidates(document) for document, _ in documents]
-        texts = [each.text for of_document in candidates for each in of_document]
-        vectors = iter(self.embedder.embed(texts) if texts else ())
-        return [
-            choose_topics(of_document, list(islice(vectors, len(of_document))), vector)
-            for of_document, (_, vector) in zip(candidates, documents, strict=True)
-        ]
-
     def embed(self, pairs: Sequence[_DocumentChunk]) -> tuple[list[Chunk], list[list[float]]]:
         vectors = self.embedder.embed([embedding_text(*pair) for pair in pairs])
-        self.done += len(pairs)
-        if self.on_progress:
-            self.on_progress(self.done, self.total, pairs[-1][0].title)
+        self.report(pairs)
         return [chunk for _, chunk in pairs], vectors
+
+    def report(self, embedded: Sequence[_DocumentChunk]) -> None:
+        self.done += len(embedded)
+        if self.on_progress:
+            self.on_progress(self.done, self.total, embedded[-1][0].title)
 
 
 def _chunks_with_documents(

@@ -76,6 +76,13 @@ class ReadingProcess:
         the reader crashes."""
         return self._read({"path": str(path)}, b"", path.name, report)
 
+    def read_data(
+        self, path: str, source: str, data: bytes, report: Report = ignore
+    ) -> list[Document]:
+        """As `rag.ingest.readers.read_data`, with the errors of `read_file`."""
+        asked = {"path": path, "source": source, "has_data": True}
+        return self._read(asked, data, Path(path).name, report)
+
     def read_page(
         self, url: str, suffix: str, data: bytes, charset: str = "", report: Report = ignore
     ) -> Document:
@@ -87,6 +94,11 @@ class ReadingProcess:
         """End the child; the next file gets a new one."""
         with self._lock:
             self._end()
+
+    def interrupt(self) -> None:
+        """End the child in the middle of a file: whoever waits for that gets a `SourceError`."""
+        if child := self._child:
+            child.kill()
 
     def _read(
         self, asked: dict[str, Any], data: bytes, name: str, report: Report
@@ -192,4 +204,6 @@ def _exactly(stream: IO[bytes], count: int) -> bytes:
 _SHARED = ReadingProcess()  # of this process
 atexit.register(_SHARED.close)
 read_file = _SHARED.read_file
+read_data = _SHARED.read_data
 read_page = _SHARED.read_page
+interrupt_reading = _SHARED.interrupt

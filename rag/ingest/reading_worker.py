@@ -84,7 +84,9 @@ def _documents(asked: dict[str, Any], data: bytes, report: Any) -> list[Any]:
     if "path" in asked:
         path = Path(asked["path"])
         if path.suffix.lower() == ".pdf":
-            _check_pages(path, _name(asked), asked["pages"])
+            _check_pages(data or path, _name(asked), asked["pages"])
+        if asked.get("has_data"):
+            return readers.read_data(path, asked["source"], data, report)
         return readers.read_file(path, report)
     if asked["suffix"] == ".pdf":
         _check_pages(data, _name(asked), asked["pages"])

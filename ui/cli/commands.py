@@ -139,6 +139,16 @@ def index(
     watch: Annotated[
         bool, typer.Option("--watch", help="Go on and keep the files up to date; Ctrl-C ends it.")
     ] = False,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help='Read and embed on a Ray cluster: HOST:PORT, "auto", or "local": one made here.',
+        ),
+    ] = None,
+    ray_workers: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Its processes that are used.")
+    ] = None,
 ) -> None:
     """Take files, folders and web pages into the index.
 
@@ -160,9 +170,10 @@ def index(
     )
     from ui.shell.run_jobs import run_job, watch_files, watched_paths
 
-    if rebuild and (paths or dry_run or watch):
+    if rebuild and (paths or dry_run or watch or ray):
         raise typer.BadParameter("--rebuild works on what is stored; leave the rest out.")
-    with open_assistant(command_settings(ctx), seeds=False) as (assistant, screen):
+    settings = command_settings(ctx, ray_address=ray, ray_workers=ray_workers)
+    with open_assistant(settings, seeds=False) as (assistant, screen):
         library = assistant.library
         if rebuild:
             print_rebuilt(assistant.rebuild(progress_callback(screen)), screen)

@@ -81,6 +81,9 @@ def scorer(ctx: typer.Context, data: Data, as_json: AsJson = False) -> None:
     raise typer.Exit(evaluate_scorer(data, as_json=as_json))
 
 
+DATA_OF_OURS = ("disagreement", "indexing", "indexing-workers", "reading")
+
+
 @evals.command()
 def bench(
     ctx: typer.Context,
@@ -89,12 +92,13 @@ def bench(
         typer.Argument(
             metavar="NAME",
             help="scifact, realtimeqa, realtimeqa-choices, clapnq, clapnq-given, clapnq-pooled,"
-            " clapnq-long, wice, ragtruth, postgres, disagreement, reading or indexing.",
+            " clapnq-long, wice, ragtruth, postgres, disagreement, reading, indexing or"
+            " indexing-workers.",
         ),
     ],
     data: Annotated[
         Path | None,
-        typer.Option("--data", metavar="DIR", help="Its folder; not for the last three."),
+        typer.Option("--data", metavar="DIR", help="Its folder; not for the last four."),
     ] = None,
     answers: Annotated[
         bool, typer.Option("--answers", help="Ask the model; not scifact, wice, clapnq.")
@@ -104,7 +108,7 @@ def bench(
     as_json: AsJson = False,
 ) -> None:
     """Measure what needs no model, and answers with --answers, on a public data set."""
-    if data is None and name not in ("disagreement", "indexing", "reading"):
+    if data is None and name not in DATA_OF_OURS:
         raise typer.BadParameter("The data set's folder is not given: --data DIR.")
     from eval.benchmarks.run import run_benchmark as run
 

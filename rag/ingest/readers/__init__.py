@@ -43,6 +43,8 @@ __all__ = [
     "MAX_FILE_BYTES",
     "MAX_HTML_BYTES",
     "MAX_XML_BYTES",
+    "file_bytes",
+    "read_data",
     "read_file",
     "read_page",
 ]
@@ -107,14 +109,22 @@ def read_file(path: Path, report: Report = ignore) -> list[Document]:
     `report` is called with what is read with a doubt or left out. Raises `SourceError` where
     nothing can be read.
     """
-    suffix = path.suffix.lower()
-    if suffix not in FILE_SUFFIXES:
+    _check_suffix(path)
+    return read_data(path, str(path.resolve()), file_bytes(path), report)
+
+
+def read_data(path: Path, source: str, data: bytes, report: Report = ignore) -> list[Document]:
+    """As `read_file`, of a file elsewhere: its `data`, and the `source` of its documents."""
+    _check_suffix(path)
+    raw = RawSource(path.name, source, path.name, path.stem, data, report=report)
+    return _read_documents(path.suffix.lower(), raw)
+
+
+def _check_suffix(path: Path) -> None:
+    if path.suffix.lower() not in FILE_SUFFIXES:
         raise source_error(
             path.name, "is of an unknown kind", f"Give one of {', '.join(FILE_SUFFIXES)}."
         )
-    name, data = path.name, _read_bytes(path)
-    raw = RawSource(name, str(path.resolve()), name, path.stem, data, report=report)
-    return _read_documents(suffix, raw)
 
 
 def read_page(
@@ -136,7 +146,8 @@ def _read_documents(suffix: str, raw: RawSource) -> list[Document]:
     return read_archive(raw, _READERS) if suffix == _ARCHIVE else _READERS[suffix](raw)
 
 
-def _read_bytes(path: Path) -> bytes:
+def file_bytes(path: Path) -> bytes:
+    """The bytes of a file. Raises `SourceError` where it is none, too large or not to be read."""
     try:
         if not path.is_file():
             raise source_error(path.name, "is not a file", "Give the path of a file that exists.")
