@@ -86,6 +86,17 @@ class Settings(BaseSettings):
         description="Also look for sources that contradict an answer in other words: many alarms"
         " are false.",
     )
+    otel_endpoint: str | None = Field(
+        default=None,
+        validation_alias=AliasChoices(
+            "FOOTNOTE_OTEL_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT", "otel_endpoint"
+        ),
+        description="A collector of OpenTelemetry that the page's server sends traces to, such as"
+        " http://127.0.0.1:4318.",
+    )
+    otel_text: bool = Field(
+        default=False, description="Also send the questions and answers there, as text."
+    )
 
     @property
     def library_path(self) -> Path:
@@ -127,7 +138,12 @@ class Settings(BaseSettings):
         if self.provider in ("local", "none"):
             chat = False
         embeds = self.embedding_model is not None and not is_loopback(self.embedding_base_url)
-        return chat or embeds
+        return chat or embeds or self.traces_text_out
+
+    @property
+    def traces_text_out(self) -> bool:
+        """True when questions and answers go with traces to a host other than this machine."""
+        return bool(self.otel_text and self.otel_endpoint) and not is_loopback(self.otel_endpoint)
 
 
 def _first_key(keys: list[SecretStr | None]) -> str:

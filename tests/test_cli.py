@@ -790,6 +790,14 @@ def test_config_tells_for_each_setting_what_leaves_because_of_it(footnote: Invok
     embedded = left(embedding_model="e", openai_api_key="o", model="local")
     assert set(embedded) == {"FOOTNOTE_EMBEDDING_MODEL", "OPENAI_API_KEY"}
     assert all(text.startswith("api.openai.com: ") for text in embedded.values())
+    traced = left(otel_endpoint="http://c.example:4318")
+    assert traced == {
+        "FOOTNOTE_OTEL_ENDPOINT": "c.example:4318: times, counts and outcomes of questions"
+    }
+    assert left(otel_endpoint="http://127.0.0.1:4318", otel_text=True) == {}
+    both = left(otel_endpoint="http://c.example:4318", otel_text=True, openai_api_key="o")
+    assert both["FOOTNOTE_OTEL_TEXT"] == "c.example:4318: questions and answers, as text"
+    assert both["OPENAI_API_KEY"].startswith("api.openai.com: ")
     shown = footnote("config").stdout
     assert re.search(r"^FOOTNOTE_EMBEDDING_MODEL +nothing$", shown, re.MULTILINE)
 
@@ -812,6 +820,9 @@ def test_config_tells_for_each_setting_what_leaves_because_of_it(footnote: Invok
             {"api_key": "k", "embedding_model": "e", "embedding_base_url": "http://localhost:1"},
             ["api.openai.com"],
         ),
+        ({"otel_endpoint": "http://c.example:4318"}, []),
+        ({"otel_endpoint": "http://127.0.0.1:4318", "otel_text": True}, []),
+        ({"otel_endpoint": "http://c.example:4318", "otel_text": True}, ["c.example:4318"]),
     ],
 )
 def test_privacy_names_the_hosts_that_see_text(chosen: dict[str, Any], hosts: list[str]) -> None:

@@ -283,7 +283,15 @@ def test_an_upload_is_discarded_and_other_files_are_not(
 
 def test_help_names_every_option() -> None:
     told = CliRunner().invoke(ui.cli.app, ["ui", "--help"], env={"COLUMNS": "200"}).output
-    for option in ("--host", "--port", "--auth-file", "--root-path", "--mcp", "--model"):
+    for option in (
+        "--host",
+        "--port",
+        "--auth-file",
+        "--root-path",
+        "--mcp",
+        "--metrics",
+        "--model",
+    ):
         assert option in told
 
 

@@ -48,6 +48,8 @@ _SENT = {
     "embedding_model": "all documents and questions, as text",
     "embedding_base_url": "all documents and questions, as text",
     "embedding_api_key": "the key itself, to the embeddings server",
+    "otel_endpoint": "times, counts and outcomes of questions",
+    "otel_text": "questions and answers, as text",
 }
 NOTHING_LEAVES = "nothing"
 
@@ -55,14 +57,19 @@ NOTHING_LEAVES = "nothing"
 def what_leaves(settings: Settings) -> Iterator[tuple[str, str]]:
     """For each setting, the name of its variable and what leaves this machine because of it, to
     which host."""
-    chat = _host_of(settings, embedding_model=None)
-    embedding = _host_of(settings, model=LOCAL_MODEL)
+    plain = settings.model_copy(update={"otel_text": False})
+    chat = _host_of(plain, embedding_model=None)
+    embedding = _host_of(plain, model=LOCAL_MODEL)
+    tracing = _host_of(settings, model=LOCAL_MODEL, embedding_model=None, otel_text=True)
     variables = [name for name, _ in setting_values(settings)]
     for field, variable in zip(type(settings).model_fields, variables, strict=True):
         to = embedding if field.startswith("embedding") else chat
         if field == "openai_api_key":
             to = _host_of_openai_key(settings)
-        is_used = field in _SENT and getattr(settings, field) is not None
+        if field.startswith("otel"):
+            to = tracing
+        value = getattr(settings, field)
+        is_used = field in _SENT and value is not None and value is not False
         yield variable, f"{to}: {_SENT[field]}" if is_used and to else NOTHING_LEAVES
 
 
@@ -114,14 +121,16 @@ def _place(settings: Settings) -> str:
 
 def outside_hosts(settings: Settings) -> list[str]:
     """The hosts other than this machine to which questions or documents are sent."""
-    chat = settings.model_copy(update={"embedding_model": None})
-    embeddings = settings.model_copy(update={"model": LOCAL_MODEL})
+    chat = settings.model_copy(update={"embedding_model": None, "otel_text": False})
+    embeddings = settings.model_copy(update={"model": LOCAL_MODEL, "otel_text": False})
     found = []
     if chat.sends_text_out:
         url = settings.llm_base_url if settings.provider == "compatible" else OPENAI_URL
         found.append(host(url or ""))
     if embeddings.sends_text_out:
         found.append(host(settings.embedding_base_url or OPENAI_URL))
+    if settings.traces_text_out:
+        found.append(host(settings.otel_endpoint or ""))
     return list(dict.fromkeys(found))
 
 

@@ -361,6 +361,9 @@ def ui(
         typer.Option(help="Who may read shared conversations: users of the page, also anyone."),
     ] = "users",
     mcp: Annotated[bool, typer.Option("--mcp", help="Offer MCP tools at /mcp too.")] = False,
+    metrics: Annotated[
+        bool, typer.Option("--metrics", help="Offer metrics for Prometheus at /metrics.")
+    ] = False,
     model: Model = None,
     base_url: BaseUrl = None,
 ) -> None:
@@ -383,4 +386,5 @@ def ui(
             root_path=root_path,
             mcp=mcp,
             readers=share_links,
+            metrics=metrics,
         )
