@@ -34,7 +34,7 @@ def setting_values(settings: Settings) -> Iterator[tuple[str, str]]:
         alias = field.validation_alias
         choices = getattr(alias, "choices", None)
         variable = str(choices[0]) if choices else f"{prefix}{name}".upper()
-        yield variable, _shown(getattr(settings, name), is_url=name.endswith("_url"))
+        yield variable, _shown(getattr(settings, name), is_url=name.endswith(("_url", "_endpoint")))
 
 
 # What leaves this machine because of a setting that has a value; all others send nothing out.
