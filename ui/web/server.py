@@ -15,7 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rag.errors import FootnoteError
+from rag.errors import FootnoteError, SettingsError
 from ui.web.connections import impatient_protocol
 from ui.web.uploads_folder import uploads_folder
 
@@ -34,6 +34,18 @@ MAX_PORTS_TRIED = 50  # tried one after the other, where no port was chosen
 HOSTED_SLOTS = 8  # questions that a hosted model answers at a time; the local model answers one
 MAX_CONNECTIONS = 800  # below the files that a process may have open
 SHUTDOWN_TIMEOUT_S = 2  # for replies under way when the server ends
+
+
+def refuse_workers(workers: int) -> None:
+    """Raises `SettingsError` where more than one process is to listen at the same port. A stream of
+    the page, an upload and a running question live in the process that began them, and the system
+    gives each connection to any process that listens."""
+    if workers > 1:
+        raise SettingsError(
+            "Several processes cannot serve the page at one port.",
+            "Start several servers, each with its own --port, behind a proxy that keeps a browser"
+            " with its server: see docs/deployment.md.",
+        )
 
 
 class PortTaken(FootnoteError):
