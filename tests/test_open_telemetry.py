@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
+import signal
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.sdk.trace import ReadableSpan
@@ -20,6 +23,7 @@ from rag.errors import SettingsError
 from rag.settings import Settings
 from tests.serving import Quoter
 from tests.test_question_runner import Gated
+from tests.test_server import PATIENCE_S, command, taken
 from ui.questions import open_telemetry
 from ui.questions.open_telemetry import QuestionTracing, question_tracing, stage_spans
 from ui.questions.runner import QuestionRunner
@@ -55,7 +59,7 @@ def test_a_question_is_a_span_with_its_stages_inside(settings: Settings) -> None
     whole = question_of(spans)
     stages = [each for each in spans if each is not whole]
     assert [each.name for each in stages[:2]] == ["retrieve", "select"]
-    assert {each.name for each in stages} == {"retrieve", "select", "check", "wait or end"}
+    assert {each.name for each in stages} == {"retrieve", "select", "check", "finish"}
     assert whole.context
     for each in stages:
         assert each.parent
@@ -90,9 +94,14 @@ def test_a_failed_question_is_an_error_and_a_declined_one_is_not(settings: Setti
 
 
 def test_a_stage_lasts_from_the_step_before_it() -> None:
-    steps = (Search(0.2, ()), Note(0.3, "In line"), Selection(1.5, (), ()))
+    steps = (Search(0.2, ()), Note(0.3, "In line"), Selection(1.5, (), ()), Note(1.6, "Declined"))
     found = [(each.name, each.start_s, each.end_s) for each in stage_spans(Trace("q", steps))]
-    assert found == [("retrieve", 0.0, 0.2), ("wait or end", 0.2, 0.3), ("select", 0.3, 1.5)]
+    assert found == [
+        ("retrieve", 0.0, 0.2),
+        ("wait", 0.2, 0.3),
+        ("select", 0.3, 1.5),
+        ("finish", 1.5, 1.6),
+    ]
 
 
 # --- the collector ----------------------------------------------------------------------------
@@ -150,20 +159,23 @@ def answers_with(settings: Settings) -> list[str]:
     return [str(state) for state in states]
 
 
-@pytest.mark.parametrize("path", ["", "/", "/v1/traces"])
-def test_a_collector_is_sent_the_spans_over_http(settings: Settings, path: str) -> None:
-    with collecting() as collector:
-        endpoint = {"otel_endpoint": collector.url + path}
-        assert answers_with(settings.model_copy(update=endpoint)) == ["done", "done"]
-    assert {where for where, _ in collector.bodies} == {"/v1/traces"}
-    names = [
+def span_names(collector: Collector) -> list[str]:
+    return [
         span.name
         for _, body in collector.bodies
         for resource in ExportTraceServiceRequest.FromString(body).resource_spans
         for scope in resource.scope_spans
         for span in scope.spans
     ]
-    assert names.count("question") == 2
+
+
+@pytest.mark.parametrize("path", ["", "/", "/v1/traces"])
+def test_a_collector_is_sent_the_spans_over_http(settings: Settings, path: str) -> None:
+    with collecting() as collector:
+        endpoint = {"otel_endpoint": collector.url + path}
+        assert answers_with(settings.model_copy(update=endpoint)) == ["done", "done"]
+    assert {where for where, _ in collector.bodies} == {"/v1/traces"}
+    assert span_names(collector).count("question") == 2
     assert not any(b"Zacharias" in body for _, body in collector.bodies)
 
 
@@ -210,6 +222,28 @@ def test_a_question_that_was_stopped_is_sent_too(settings: Settings) -> None:
     tracing.close()
     whole = question_of(list(exporter.get_finished_spans()))
     assert (whole.attributes or {})["footnote.outcome"] == "cancelled"
+
+
+def test_the_command_sends_what_was_asked_of_its_server_before_it_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with taken() as port:
+        pass
+    with collecting() as collector:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)
+        with command(tmp_path, "--port", str(port)) as run:
+            giving_up = threading.Timer(PATIENCE_S, run.kill)
+            giving_up.start()
+            assert run.stdout is not None
+            assert f":{port}/" in run.stdout.readline()
+            url = f"http://127.0.0.1:{port}/v1/chat/completions"
+            asked = {"messages": [{"role": "user", "content": SECRET}]}
+            assert httpx.post(url, json=asked, timeout=PATIENCE_S).status_code == 200
+            run.send_signal(signal.SIGTERM)
+            _, errors = run.communicate(timeout=PATIENCE_S)
+            giving_up.cancel()
+    assert run.returncode == 0, errors
+    assert span_names(collector).count("question") == 1
 
 
 # --- settings ---------------------------------------------------------------------------------

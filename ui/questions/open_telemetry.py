@@ -55,7 +55,8 @@ def stage_spans(trace: Trace) -> Iterator[StageSpan]:
     """The stages of a question, one after the other. Their texts are left out."""
     start_s = 0.0
     for step in trace.steps:
-        yield StageSpan(_name(step), start_s, step.at_s, _attributes(step))
+        name = "finish" if step is trace.steps[-1] else _name(step)
+        yield StageSpan(name, start_s, step.at_s, _attributes(step))
         start_s = step.at_s
 
 
@@ -72,7 +73,7 @@ def _name(step: Step) -> str:
         case CheckedSentence():
             return "check"
         case Note():
-            return "wait or end"
+            return "wait"
 
 
 def _attributes(step: Step) -> Mapping[str, Value]:
