@@ -20,7 +20,10 @@ import pytest
 import yaml
 from typer.main import get_command
 
+from rag.models.chat import hosted_chat
 from rag.settings import Settings, load_settings
+from rag.types import Message
+from tests.fakes import Reply, ScriptedServer
 from tests.serving import Site, served, site
 from ui.cli import app
 from ui.gate.sign_in import COOKIE
@@ -377,6 +380,30 @@ def test_a_request_to_a_model_server_that_breaks_off_goes_to_the_other(
         for _ in range(6):
             assert httpx.post(completions, json=body, timeout=GUARD_S).text == "whole"
         assert broken.requests
+
+
+def test_a_reply_comes_piece_by_piece_and_ends_at_the_server_with_its_reader(haproxy: str) -> None:
+    with ScriptedServer([Reply(["One ", "two ", "three."], stalls_after=0)]) as models:
+        behind = address(models.base_url).removesuffix("/v1")
+        with proxied(haproxy, MODEL_1=behind) as (_, url):
+            until(lambda: httpx.get(f"{url}/v1/models").status_code == 200)
+            settings = load_settings(llm_base_url=f"{url}/v1", model="scripted")
+            reply = hosted_chat(settings).stream([Message("user", "hello")], max_tokens=9)
+            assert next(reply).text == "One "  # the others do not come
+            reply.close()
+            assert models.dropped.wait(GUARD_S)
+
+
+def test_a_question_ends_with_the_program_that_asked_it(haproxy: str, settings: Settings) -> None:
+    endless = {"messages": [{"role": "user", "content": "endless fentanyl"}], "stream": True}
+    with page(settings) as (built, _, behind), proxied(haproxy, PAGE_1=address(behind)) as (url, _):
+        until(lambda: httpx.get(f"{url}/readyz").status_code == 200)
+        with (
+            httpx.Client(timeout=GUARD_S) as program,
+            program.stream("POST", f"{url}/v1/chat/completions", json=endless) as reply,
+        ):
+            assert next(reply.iter_lines()).startswith("data: ")
+        until(lambda: bool(built.assistant.stopped))
 
 
 def test_a_model_server_that_is_down_is_left_out(haproxy: str) -> None:
