@@ -11,12 +11,13 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from time import time_ns
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from rag.errors import SettingsError
 from rag.settings import Settings, is_loopback
-from ui.questions.prometheus_metrics import UNKNOWN, outcome_of, usage_of
+from ui.questions.outcome import kind_of, outcome_of, usage_of
 from ui.questions.trace import (
     CheckedSentence,
     ModelRequest,
@@ -108,8 +109,6 @@ class QuestionTracing:
 
     def send(self, active: ActiveQuestion) -> None:
         """Send the spans of a question that has ended, in the background."""
-        from time import time_ns
-
         from opentelemetry.trace import SpanKind, StatusCode, set_span_in_context
 
         trace = active.trace
@@ -135,7 +134,7 @@ class QuestionTracing:
 
     def _of_question(self, active: ActiveQuestion) -> Iterator[tuple[str, Value]]:
         exchange, usage = active.exchange, usage_of(active)
-        yield "footnote.kind", active.kind or UNKNOWN
+        yield "footnote.kind", kind_of(active)
         yield "footnote.outcome", outcome_of(exchange)
         yield "gen_ai.usage.input_tokens", usage.prompt_tokens
         yield "gen_ai.usage.output_tokens", usage.completion_tokens

@@ -8,26 +8,21 @@ from __future__ import annotations
 
 from collections import Counter as Tally
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from rag import Job
 from rag.errors import FootnoteError
-from rag.types import Usage
-from ui.questions.trace import ModelRequest
+from ui.questions.outcome import kind_of, outcome_of, usage_of
 
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
     from prometheus_client.registry import Collector
 
-    from ui.questions.exchange import Exchange
     from ui.questions.model_status import ModelLoader
     from ui.questions.runner import ActiveQuestion, QuestionRunner
 
-Outcome = Literal["answered", "declined", "failed", "cancelled"]
-
 BUCKETS_S = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0, 120.0)
 STAGE_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0)
-UNKNOWN = "unknown"  # the kind of a question that ended before it was read
 JOB_STATES = ("waiting", "running", "done", "failed", "cancelled")
 
 
@@ -83,7 +78,7 @@ class Metrics:
         """Count a question that has ended."""
         exchange, answer = active.exchange, active.exchange.answer
         outcome = outcome_of(exchange)
-        self._questions.labels(active.kind or UNKNOWN, outcome).inc()
+        self._questions.labels(kind_of(active), outcome).inc()
         self._whole.labels(outcome).observe(active.trace.seconds)
         if active.first_text_s is not None:
             self._first_text.observe(active.first_text_s)
@@ -119,21 +114,6 @@ class Metrics:
         from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
         return generate_latest(self._registry), CONTENT_TYPE_LATEST
-
-
-def outcome_of(exchange: Exchange) -> Outcome:
-    """What became of a question that has ended."""
-    if exchange.answer is None:
-        return "cancelled" if exchange.state == "stopped" else "failed"
-    return exchange.answer.status
-
-
-def usage_of(active: ActiveQuestion) -> Usage:
-    """The tokens of all requests to the model, also of a question that was stopped."""
-    if answer := active.exchange.answer:
-        return answer.usage
-    requests = (step.usage for step in active.trace.steps if isinstance(step, ModelRequest))
-    return sum(requests, Usage())
 
 
 def _jobs_collector(jobs: Callable[[], Sequence[Job]]) -> Collector:
