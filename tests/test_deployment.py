@@ -406,6 +406,22 @@ def test_a_question_ends_with_the_program_that_asked_it(haproxy: str, settings: 
         until(lambda: bool(built.assistant.stopped))
 
 
+def test_a_programs_question_is_asked_again_where_its_server_died_and_nothing_else_is(
+    haproxy: str, settings: Settings
+) -> None:
+    with (
+        serving_models(Models("dying", breaks=True)) as dying,
+        page(settings) as (_, _, whole),
+        proxied(haproxy, PAGE_1=dying.address, PAGE_2=address(whole)) as (url, _),
+    ):
+        until(lambda: httpx.get(f"{url}/readyz").status_code == 200)
+        at_dying: dict[str, Any] = {"cookies": {"FOOTNOTE_SERVER": "page-1"}, "timeout": GUARD_S}
+        reply = httpx.post(f"{url}/v1/chat/completions", json=QUESTION, **at_dying)
+        assert (reply.status_code, dying.requests) == (200, 1)
+        reply = httpx.post(f"{url}/gradio_api/call/who", json={"data": []}, **at_dying)
+        assert (reply.status_code, dying.requests) == (502, 2)
+
+
 def test_a_model_server_that_is_down_is_left_out(haproxy: str) -> None:
     with (
         serving_models(Models("whole")) as whole,
