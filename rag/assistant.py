@@ -143,6 +143,11 @@ class Assistant:
         if self.settings.provider != "none":
             self.model.get()
 
+    def open_vectors(self) -> None:
+        """Open the vectors, as the first question would. Raises `LibraryError`, `EmbedderMismatch`,
+        and `ModelError` where the embedder cannot be used."""
+        self.vectors.search(self.embedder.embed(["open"])[0], 1)
+
     # --- asking -------------------------------------------------------------------------------
 
     def ask(
@@ -197,7 +202,7 @@ class Assistant:
         if not draft.claims:
             suggestions = suggest_questions(self.library, draft.passages, declined=plan.question)
             draft = replace(draft, suggestions=suggestions)
-        return replace(draft, model=self.model.name)
+        return replace(draft, model=self.model.name, kind=plan.kind)
 
     def _drafted(self, plan: QueryPlan, get_model: GetModel) -> Generator[Step, None, AnswerDraft]:
         """The answer to a plan, without the name of the model."""

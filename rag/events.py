@@ -78,9 +78,11 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The answer. Always the last event."""
+    """The answer. Always the last event. `kind` is the kind of answer that the question wants, of
+    `rag.query.question_kind.KINDS`; "" where it was not found out."""
 
     answer: Answer
+    kind: str = ""
 
 
 Event = Rewritten | Retrieved | Selected | ModelCalled | Token | Checked | Finished

@@ -7,7 +7,7 @@ environment.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from platformdirs import user_cache_path, user_data_path
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
@@ -99,6 +99,17 @@ class Settings(BaseSettings):
     ray_workers: int | None = Field(
         default=None, ge=1, description="Its processes that are used; unset: one for each core."
     )
+    otel_endpoint: str | None = Field(
+        default=None,
+        validation_alias=AliasChoices(
+            "FOOTNOTE_OTEL_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT", "otel_endpoint"
+        ),
+        description="A collector of OpenTelemetry that the page's server sends traces to, such as"
+        " http://127.0.0.1:4318.",
+    )
+    otel_text: bool = Field(
+        default=False, description="Also send the questions and answers there, as text."
+    )
 
     @field_validator("database_url")
     @classmethod
@@ -145,29 +156,55 @@ class Settings(BaseSettings):
         return _first_key(keys if self.embedding_base_url else [*keys, self.openai_api_key])
 
     @property
-    def database_host(self) -> str:
-        """Where the database is, with the port if one is given; "" where it is on this machine, or
-        there is none."""
-        from urllib.parse import parse_qs, urlsplit
-
-        url = self.database_url.get_secret_value() if self.database_url else ""
-        named = (
-            urlsplit(url).netloc.rpartition("@")[2]
-            or parse_qs(urlsplit(url).query).get("host", [""])[0]
+    def outside_hosts(self) -> OutsideHosts:
+        """The hosts other than this machine that something is sent to."""
+        chat_url = self.llm_base_url if self.provider == "compatible" else OPENAI_URL
+        embedding_url = (self.embedding_base_url or OPENAI_URL) if self.embedding_model else ""
+        return OutsideHosts(
+            chat="" if self.provider in ("local", "none") else _outside(chat_url),
+            embedding=_outside(embedding_url),
+            database=_outside_database(self.database_url),
+            # A cluster at this machine's address may have other machines.
+            cluster="" if self.ray_address == LOCAL_CLUSTER else host_of(self.ray_address or ""),
+            traces=_outside(self.otel_endpoint),
         )
-        is_here = not named or named.startswith(("/", "%2F", "%2f")) or is_loopback(f"//{named}")
-        return "" if is_here else named
 
     @property
     def sends_text_out(self) -> bool:
         """True when questions or documents go to a host other than this machine."""
-        if self.database_host:
-            return True
-        chat = self.provider == "openai" or not is_loopback(self.llm_base_url)
-        if self.provider in ("local", "none"):
-            chat = False
-        embeds = self.embedding_model is not None and not is_loopback(self.embedding_base_url)
-        return chat or embeds or self.ray_address not in (None, LOCAL_CLUSTER)
+        hosts = self.outside_hosts
+        return any(hosts._replace(traces=hosts.traces if self.otel_text else ""))
+
+
+class OutsideHosts(NamedTuple):
+    """Hosts, with their port where one is given, by what they serve; "" where that is on this
+    machine, or not wanted."""
+
+    chat: str
+    embedding: str
+    database: str
+    cluster: str
+    traces: str
+
+
+def host_of(url: str) -> str:
+    """Host and port of `url`, without a user's name or password; "" where it has none."""
+    from urllib.parse import urlsplit
+
+    return urlsplit(url if "//" in url else f"//{url}").netloc.rpartition("@")[2]
+
+
+def _outside(url: str | None) -> str:
+    return "" if not url or is_loopback(url) else host_of(url) or "?"
+
+
+def _outside_database(url: SecretStr | None) -> str:
+    from urllib.parse import parse_qs, urlsplit
+
+    parts = urlsplit(url.get_secret_value() if url else "")
+    named = host_of(parts.geturl()) or parse_qs(parts.query).get("host", [""])[0]
+    is_socket = named.startswith(("/", "%2F", "%2f"))
+    return "" if is_socket else _outside(f"//{named}" if named else "")
 
 
 def _first_key(keys: list[SecretStr | None]) -> str:

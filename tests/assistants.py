@@ -97,6 +97,9 @@ class QuotingAssistant:
     def load_model(self) -> None:
         self.model.get()
 
+    def open_vectors(self) -> None:
+        """Has none."""
+
     def __enter__(self) -> QuotingAssistant:
         return self
 

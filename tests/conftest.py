@@ -20,7 +20,7 @@ OFFLINE = Path(__file__).parent / "offline"
 def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Nothing of the developer's settings reaches a test; children are offline too."""
     for name in list(os.environ):
-        if name.startswith(("FOOTNOTE_", "OPENAI_")):
+        if name.startswith(("FOOTNOTE_", "OPENAI_", "OTEL_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("FOOTNOTE_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("PYTHONPATH", str(OFFLINE))

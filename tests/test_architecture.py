@@ -70,6 +70,9 @@ OWNERS = {
     "starlette": {"ui"},
     "uvicorn": {"ui"},
     "mcp": {"ui.api.mcp_server"},
+    "prometheus_client": {"ui.questions.prometheus_metrics"},
+    "opentelemetry": {"ui.questions.open_telemetry"},
+    "requests": {"ui.questions.open_telemetry"},
     "playwright": {
         *("ui.bench.browser", "ui.bench.load", "ui.bench.page_load", "ui.bench.soak"),
         "ui.bench.tasks",

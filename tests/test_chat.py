@@ -254,6 +254,18 @@ def test_each_failure_has_its_class_and_remedy(
     assert type(raised.value) is error
 
 
+def test_log_probabilities_that_tgi_refuses_under_its_own_name_are_not_sent_again() -> None:
+    limit = "Input validation error: `top_n_tokens` must be >= 0 and <= 5. Given: 10"
+    with ScriptedServer([Status(422, limit), "One.", "Two."]) as server:
+        chat = compatible(server)
+        assert [text_of(stream_reply(chat)) for _ in range(2)] == ["One.", "Two."]
+    assert [("logprobs" in each, "top_logprobs" in each) for each in server.requests] == [
+        (True, True),
+        (False, False),
+        (False, False),
+    ]
+
+
 def test_a_request_to_a_busy_server_is_repeated_once() -> None:
     busy = Status(429, headers={"retry-after-ms": "1"})
     with ScriptedServer([busy, "Hello."]) as server:

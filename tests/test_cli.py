@@ -792,6 +792,14 @@ def test_config_tells_for_each_setting_what_leaves_because_of_it(footnote: Invok
     embedded = left(embedding_model="e", openai_api_key="o", model="local")
     assert set(embedded) == {"FOOTNOTE_EMBEDDING_MODEL", "OPENAI_API_KEY"}
     assert all(text.startswith("api.openai.com: ") for text in embedded.values())
+    traced = left(otel_endpoint="http://c.example:4318")
+    assert traced == {
+        "FOOTNOTE_OTEL_ENDPOINT": "c.example:4318: times, counts and outcomes of questions"
+    }
+    assert left(otel_endpoint="http://127.0.0.1:4318", otel_text=True) == {}
+    both = left(otel_endpoint="http://c.example:4318", otel_text=True, openai_api_key="o")
+    assert both["FOOTNOTE_OTEL_TEXT"] == "c.example:4318: questions and answers, as text"
+    assert both["OPENAI_API_KEY"].startswith("api.openai.com: ")
     shown = footnote("config").stdout
     assert re.search(r"^FOOTNOTE_EMBEDDING_MODEL +nothing$", shown, re.MULTILINE)
 
@@ -817,11 +825,14 @@ def test_config_tells_for_each_setting_what_leaves_because_of_it(footnote: Invok
         ({"ray_address": "local"}, []),
         ({"ray_address": "10.0.0.7:6379"}, ["Ray 10.0.0.7:6379"]),
         ({"ray_address": "auto", "embedding_model": "e"}, ["api.openai.com", "Ray auto"]),
+        ({"otel_endpoint": "http://c.example:4318"}, []),
+        ({"otel_endpoint": "http://127.0.0.1:4318", "otel_text": True}, []),
+        ({"otel_endpoint": "http://c.example:4318", "otel_text": True}, ["c.example:4318"]),
     ],
 )
 def test_privacy_names_the_hosts_that_see_text(chosen: dict[str, Any], hosts: list[str]) -> None:
     settings = load_settings(**chosen)
-    assert settings_summary.outside_hosts(settings) == hosts
+    assert settings_summary.text_hosts(settings) == hosts
     assert bool(hosts) == settings.sends_text_out
     said = settings_summary.privacy_sentence(settings)
     assert said.startswith("Text leaves" if hosts else "Text stays")

@@ -112,6 +112,8 @@ def test_a_question_is_followed_to_its_answer(assistant: Gated) -> None:
     assert last.removed == 1
     assert (last.draft, last.error, last.ahead) == ("", "", 0)
     assert last.asked_at.endswith("+00:00")
+    assert asking.first_text_s is not None
+    assert 0 < asking.first_text_s <= asking.trace.seconds + 0.001  # which is rounded
     shown = {passage.span.document_id for passage in last.evidence}
     held = assistant.library.digests()
     assert last.digests == {id: held[id] for id in shown}

@@ -24,6 +24,7 @@ from typer.testing import CliRunner
 
 import ui.cli
 from rag.assistant import Assistant
+from rag.errors import SettingsError
 from rag.settings import Settings
 from tests.assistants import QuotingAssistant
 from tests.processes import MARK, running
@@ -283,7 +284,15 @@ def test_an_upload_is_discarded_and_other_files_are_not(
 
 def test_help_names_every_option() -> None:
     told = CliRunner().invoke(ui.cli.app, ["ui", "--help"], env={"COLUMNS": "200"}).output
-    for option in ("--host", "--port", "--auth-file", "--root-path", "--mcp", "--model"):
+    for option in (
+        "--host",
+        "--port",
+        "--auth-file",
+        "--root-path",
+        "--mcp",
+        "--metrics",
+        "--model",
+    ):
         assert option in told
 
 
@@ -352,6 +361,14 @@ def test_sigterm_ends_the_command_in_order(tmp_path: Path) -> None:
     assert not running(str(tmp_path))
     for file in (tmp_path / "data").rglob("*"):
         assert file.stat().st_mode & 0o077 == 0, file
+
+
+def test_several_processes_at_one_port_are_refused_with_what_to_do_instead(tmp_path: Path) -> None:
+    with command(tmp_path, "--workers", "2") as run:
+        told, errors = run.communicate(timeout=PATIENCE_S)
+    assert (told, run.returncode) == ("", SettingsError.exit_code)
+    assert "Several processes cannot serve the page at one port." in errors
+    assert "--port" in errors
 
 
 def test_a_taken_port_ends_the_command_with_a_line(tmp_path: Path) -> None:

@@ -40,6 +40,9 @@ def environment(monkeypatch: pytest.MonkeyPatch, **values: str) -> Settings:
         ("FOOTNOTE_MAX_TOKENS", "99", "max_tokens", 99),
         ("FOOTNOTE_MAX_QUESTION_CHARS", "80", "max_question_chars", 80),
         ("FOOTNOTE_FREE_CONFLICTS", "true", "free_conflicts", True),
+        ("FOOTNOTE_OTEL_ENDPOINT", HERE, "otel_endpoint", HERE),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", HERE, "otel_endpoint", HERE),
+        ("FOOTNOTE_OTEL_TEXT", "true", "otel_text", True),
     ],
 )
 def test_a_setting_is_read_from_its_variable(

@@ -251,13 +251,19 @@ def test_the_page_keeps_to_its_folders_and_calls_nobody(watch: Watch) -> None:
         port = free.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
     with ScriptedServer() as server:
-        command = [*FOOTNOTE, "ui", "--mcp", "--port", str(port)]
-        run = watch.start(command, FOOTNOTE_LLM_BASE_URL=server.base_url)
+        command = [*FOOTNOTE, "ui", "--mcp", "--metrics", "--port", str(port)]
+        collector = server.base_url.removesuffix("/v1")  # it refuses, which is no matter
+        settings = {"FOOTNOTE_LLM_BASE_URL": server.base_url, "FOOTNOTE_OTEL_ENDPOINT": collector}
+        run = watch.start(command, **settings)
         try:
             assert run.stdout is not None
             assert url in run.stdout.readline()
             with httpx.Client(base_url=url, timeout=PATIENCE_S) as browser:
                 assert "Footnote" in browser.get("/").text
+                assert browser.get("/readyz").json()["index"]["state"] != "failed"
+                assert "footnote_http_replies_total" in browser.get("/metrics").text
+                asked = {"messages": [{"role": "user", "content": FENTANYL}]}
+                assert browser.post("/v1/chat/completions", json=asked).status_code == 200
                 sent = browser.post("/gradio_api/upload", files={"files": ("a.txt", b"A word.")})
                 assert Path(sent.json()[0]).is_relative_to(watch.temporary)
         finally:

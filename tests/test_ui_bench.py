@@ -24,9 +24,10 @@ from rag.settings import load_settings
 from rag.types import ChatModel, Message, Passage, Span, Turn
 from ui.bench import __main__ as bench
 from ui.bench.api_load import ProgramClient, client_lines
-from ui.bench.load import LoadResult, SimulatedUser, marker, question
+from ui.bench.load import LoadResult, SimulatedUser, marker, notes_of, question, write
 from ui.bench.page_load import PageLoad, layout_shift, load_lines
 from ui.bench.page_probe import ObservedQuestion, ahead
+from ui.bench.servers import Server, ask_while_servers_die
 from ui.bench.soak import SoakResult, Uploader
 from ui.bench.stand_in_model import NAME, StandInModel
 from ui.bench.tasks import PDF_TEXT, Person, one_page_pdf
@@ -319,7 +320,10 @@ def test_seals_differ() -> None:
 # --- the command ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("section", sorted(bench.SECTIONS.keys() - {"api"}))  # programs need none
+PROGRAMS = {"api", "servers"}  # who asks in these needs no browser
+
+
+@pytest.mark.parametrize("section", sorted(bench.SECTIONS.keys() - PROGRAMS))
 def test_without_a_browser_one_is_told_what_to_install(
     section: str,
     monkeypatch: pytest.MonkeyPatch,
@@ -330,6 +334,23 @@ def test_without_a_browser_one_is_told_what_to_install(
     monkeypatch.setattr(sys, "argv", ["bench", section])
     assert bench.main() != 0
     assert "apt-get install chromium" in capsys.readouterr().err
+
+
+def test_no_answer_is_lost_where_a_server_is_killed(tmp_path: Path) -> None:
+    if not shutil.which("haproxy", path=f"{os.environ.get('PATH', '')}:/usr/sbin"):
+        if os.environ.get("HAPROXY_REQUIRED"):
+            pytest.fail("HAProxy is missing.")
+        pytest.skip("There is no HAProxy here.")
+    clients = [ProgramClient(notes_of(number)) for number in range(4)]
+    with StandInModel(0.002) as model:
+        articles = tmp_path / "notes"
+        write(articles, [note for each in clients for note in each.notes])
+        pair = [Server(tmp_path / "data", articles, model.url) for _ in range(2)]
+        kills = ask_while_servers_die(clients, pair, seconds=4, kill_every_s=2)
+    assert kills >= 1
+    for each in clients:
+        assert each.waits
+        assert (each.errors, each.strange, each.missing) == ([], [], [])
 
 
 def test_two_people_ask_at_once_and_nothing_goes_astray() -> None:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from rag.settings import LOCAL_CLUSTER, LOCAL_MODEL, NO_MODEL, OPENAI_MODEL, OPENAI_URL, Settings
+from rag.settings import LOCAL_MODEL, NO_MODEL, OPENAI_MODEL, OPENAI_URL, Settings, host_of
 from ui.translation import translate
 
 HIDDEN = "set (hidden)"
@@ -34,22 +34,28 @@ def setting_values(settings: Settings) -> Iterator[tuple[str, str]]:
         alias = field.validation_alias
         choices = getattr(alias, "choices", None)
         variable = str(choices[0]) if choices else f"{prefix}{name}".upper()
-        yield variable, _shown(getattr(settings, name), is_url=name.endswith("_url"))
+        yield variable, _shown(getattr(settings, name), is_url=name.endswith(("_url", "_endpoint")))
 
 
-# What leaves this machine because of a setting that has a value; all others send nothing out.
+# What leaves this machine because of a setting that has a value, and to which of the outside hosts;
+# all other settings send nothing out.
 _SENT = {
-    "database_url": "all documents, questions, answers and conversations, as text",
-    "llm_base_url": "questions and the passages chosen for them, as text",
-    "api_key": "the key itself, to the chat server",
-    "openai_api_key": "the key itself, to OpenAI",
-    "model": "the name, to the chat server",
-    "temperature": "the number, to the chat server",
-    "max_tokens": "the number, to the chat server",
-    "embedding_model": "all documents and questions, as text",
-    "embedding_base_url": "all documents and questions, as text",
-    "embedding_api_key": "the key itself, to the embeddings server",
-    "ray_address": "all documents, as files, and the key of the embeddings server, if there is one",
+    "database_url": ("database", "all documents, questions, answers and conversations, as text"),
+    "llm_base_url": ("chat", "questions and the passages chosen for them, as text"),
+    "api_key": ("chat", "the key itself, to the chat server"),
+    "openai_api_key": ("", "the key itself, to OpenAI"),
+    "model": ("chat", "the name, to the chat server"),
+    "temperature": ("chat", "the number, to the chat server"),
+    "max_tokens": ("chat", "the number, to the chat server"),
+    "embedding_model": ("embedding", "all documents and questions, as text"),
+    "embedding_base_url": ("embedding", "all documents and questions, as text"),
+    "embedding_api_key": ("embedding", "the key itself, to the embeddings server"),
+    "ray_address": (
+        "cluster",
+        "all documents, as files, and the key of the embeddings server, if there is one",
+    ),
+    "otel_endpoint": ("traces", "times, counts and outcomes of questions"),
+    "otel_text": ("traces", "questions and answers, as text"),
 }
 NOTHING_LEAVES = "nothing"
 
@@ -57,27 +63,13 @@ NOTHING_LEAVES = "nothing"
 def what_leaves(settings: Settings) -> Iterator[tuple[str, str]]:
     """For each setting, the name of its variable and what leaves this machine because of it, to
     which host."""
-    chat = _host_of(settings, embedding_model=None, ray_address=None)
-    embedding = _host_of(settings, model=LOCAL_MODEL, ray_address=None)
-    cluster = _host_of(settings, model=LOCAL_MODEL, embedding_model=None)
+    hosts = settings.outside_hosts._asdict() | {"": _host_of_openai_key(settings)}
     variables = [name for name, _ in setting_values(settings)]
     for field, variable in zip(type(settings).model_fields, variables, strict=True):
-        to = embedding if field.startswith("embedding") else chat
-        if field == "database_url":
-            to = settings.database_host
-        if field == "openai_api_key":
-            to = _host_of_openai_key(settings)
-        if field == "ray_address":
-            to = cluster
-        is_used = field in _SENT and getattr(settings, field) is not None
-        yield variable, f"{to}: {_SENT[field]}" if is_used and to else NOTHING_LEAVES
-
-
-def _host_of(settings: Settings, **changes: Any) -> str:
-    """The host of a model elsewhere that gets text under the changed settings; "" where none
-    does."""
-    update = {"database_url": None, **changes}
-    return next(iter(outside_hosts(settings.model_copy(update=update))), "")
+        value = getattr(settings, field)
+        server, sent = _SENT.get(field, ("", ""))
+        is_sent = bool(sent and hosts[server]) and value is not None and value is not False
+        yield variable, f"{hosts[server]}: {sent}" if is_sent else NOTHING_LEAVES
 
 
 def _host_of_openai_key(settings: Settings) -> str:
@@ -85,7 +77,7 @@ def _host_of_openai_key(settings: Settings) -> str:
     chats = settings.provider == "openai" and settings.chat_key == key
     embeds = settings.embedding_model is not None and not settings.embedding_base_url
     is_sent = bool(key) and (chats or (embeds and settings.embedding_key == key))
-    return host(OPENAI_URL) if is_sent else ""
+    return host_of(OPENAI_URL) if is_sent else ""
 
 
 def model_name(settings: Settings) -> str:
@@ -118,32 +110,23 @@ def _place(settings: Settings) -> str:
         return ""
     if settings.provider == "local":
         return translate("on this machine")
-    return host((settings.llm_base_url or "") if settings.provider == "compatible" else OPENAI_URL)
+    url = settings.llm_base_url if settings.provider == "compatible" else OPENAI_URL
+    return host_of(url or "") or UNSET
 
 
-def outside_hosts(settings: Settings) -> list[str]:
+def text_hosts(settings: Settings) -> list[str]:
     """The hosts other than this machine to which questions or documents are sent."""
-    elsewhere = {"database_url": None, "ray_address": None}
-    chat = settings.model_copy(update={"embedding_model": None} | elsewhere)
-    embeddings = settings.model_copy(update={"model": LOCAL_MODEL} | elsewhere)
-    found = []
-    if chat.sends_text_out:
-        url = settings.llm_base_url if settings.provider == "compatible" else OPENAI_URL
-        found.append(host(url or ""))
-    if embeddings.sends_text_out:
-        found.append(host(settings.embedding_base_url or OPENAI_URL))
-    if settings.database_host:
-        found.append(settings.database_host)
-    if settings.ray_address not in (None, LOCAL_CLUSTER):
-        found.append(f"Ray {host(settings.ray_address or '')}")
-    return list(dict.fromkeys(found))
+    chat, embedding, database, cluster, traces = settings.outside_hosts
+    cluster = f"Ray {cluster}" if cluster else ""
+    hosts = (chat, embedding, database, cluster, traces if settings.otel_text else "")
+    return list(dict.fromkeys(filter(None, hosts)))
 
 
 def privacy_sentence(settings: Settings) -> str:
     """One sentence that says whether text leaves this machine, and to which hosts."""
     if not settings.sends_text_out:
         return translate("Text stays on this machine.")
-    hosts = ", ".join(outside_hosts(settings))
+    hosts = ", ".join(text_hosts(settings))
     return translate("Text leaves this machine: it is sent to {hosts}.", hosts=hosts)
 
 
@@ -152,12 +135,6 @@ def index_place(settings: Settings) -> str:
     if settings.database_url:
         return _public_url(settings.database_url.get_secret_value())
     return str(settings.data_dir)
-
-
-def host(url: str) -> str:
-    """Host and port of `url`, without a user's name or password."""
-    parts = urlsplit(url if "//" in url else f"//{url}")
-    return parts.netloc.rpartition("@")[2] or UNSET
 
 
 def _shown(value: Any, *, is_url: bool) -> str:
@@ -172,8 +149,7 @@ def _shown(value: Any, *, is_url: bool) -> str:
 
 def _public_url(url: str) -> str:
     """`url` without what may be secret in it: a user's name, a password, a query."""
-    parts = urlsplit(url)
     if "://" not in url:
-        return host(url)
-    named = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}://{named}{parts.path}"
+        return host_of(url) or UNSET
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{host_of(url)}{parts.path}"

@@ -57,6 +57,8 @@ class AnswerDraft:
     suggestions: tuple[str, ...] = ()
     reply: str = ""
     """What is said to a message that asks nothing of the documents; there are no claims then."""
+    kind: str = ""
+    """The kind of answer that is wanted."""
 
     def declined(self, reason: DeclineReason) -> AnswerDraft:
         """The same, with one more reason to decline."""
@@ -168,4 +170,4 @@ def finish(steps: Generator[Step, None, AnswerDraft]) -> Generator[Event, None, 
                 usage += step.usage
             yield step
     rounded = {stage: round(seconds, 4) for stage, seconds in timings.items()}
-    yield Finished(draft.to_answer(usage, rounded))
+    yield Finished(draft.to_answer(usage, rounded), draft.kind)

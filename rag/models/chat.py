@@ -171,6 +171,7 @@ class OpenAIChat:
         if self._limit_parameter == "max_tokens" and "max_completion_tokens" in complaint:
             self._limit_parameter = "max_completion_tokens"
             return True
+        complaint = complaint.replace("top_n_tokens", "top_logprobs")  # as TGI calls them
         refused = [name for name in ("stream_options", "logprobs") if name in complaint]
         kept = {
             name: value

@@ -25,6 +25,7 @@ from ui.bench.large_index import lengthen_conversation, source_questions, write_
 from ui.bench.load import WORD_S, notes_of, run_load, write
 from ui.bench.page_load import load_lines, load_page
 from ui.bench.page_probe import ObservedQuestion
+from ui.bench.servers import Server, ask_while_servers_die
 from ui.bench.soak import run_soak
 from ui.bench.stand_in_model import NAME, StandInModel
 from ui.bench.tasks import run_tasks
@@ -47,6 +48,7 @@ ROUNDS = 20  # questions for a 95th percentile
 UPDATES = 10  # a second, as `ui.questions.runner` throttles them
 BLOCK_S = 0.1  # a page that is held up for longer feels so
 LONG_SENTENCES, LONG_WORD_S = 60, 0.025  # a long answer: about forty words a second
+KILL_EVERY_S = 20.0
 EARLY = 10  # questions after which memory is first looked at
 
 
@@ -54,7 +56,7 @@ def main() -> int:
     """Run the sections that were chosen and print one line for each figure; the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("sections", nargs="*", metavar="section", help=", ".join(SECTIONS))
-    parser.add_argument("--seconds", type=float, default=120, help="of load, api and soak (120)")
+    parser.add_argument("--seconds", type=float, default=120, help="of load and long ones (120)")
     parser.add_argument("--people", type=int, default=8, help="who ask at once (8)")
     parser.add_argument("--clients", type=int, default=64, help="of the API, at once (64)")
     parser.add_argument("--questions", type=int, default=200, help="of a conversation (200)")
@@ -283,6 +285,25 @@ async def _api(options: argparse.Namespace) -> None:
         print_figure(name, figure)
 
 
+async def _servers(options: argparse.Namespace) -> None:
+    """Two servers behind HAProxy: as they are, and while one is killed every 20 seconds."""
+    for name, kill_every_s in (("two servers", 0.0), ("one killed at a time", KILL_EVERY_S)):
+        clients = [ProgramClient(notes_of(number)) for number in range(options.clients)]
+        with tempfile.TemporaryDirectory() as folder, StandInModel(0.002) as model:
+            articles = Path(folder) / "notes"
+            write(articles, [note for each in clients for note in each.notes])
+            data = Path(folder) / "data"
+            pair = [Server(data, articles, model.url) for _ in range(2)]
+            kills = await asyncio.to_thread(
+                ask_while_servers_die, clients, pair, options.seconds, kill_every_s
+            )
+        answers = sum(len(each.waits) for each in clients)
+        print_figure(f"{name}: killed", f"{kills} times in {options.seconds:g} s")
+        print_figure(f"{name}: answers", f"{answers / options.seconds:.1f} a second")
+        for line, figure in client_lines(clients):
+            print_figure(f"{name}: {line}", figure)
+
+
 async def _soak(options: argparse.Namespace) -> None:
     for name, figure in (await run_soak(options.seconds)).lines():
         print_figure(name, figure)
@@ -318,10 +339,11 @@ SECTIONS = {
     "memory": _memory,
     "load": _load,
     "api": _api,
+    "servers": _servers,
     "soak": _soak,
     "tasks": _tasks,
 }
-LONG = {"api", "soak"}  # run where they are named
+LONG = {"api", "servers", "soak"}  # run where they are named
 
 
 if __name__ == "__main__":

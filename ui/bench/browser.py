@@ -65,16 +65,25 @@ class ServedPage:
 
 @contextmanager
 def serve_page(
-    data: Path, articles: Path | None = None, model_url: str = "", model: str = LOCAL_MODEL
+    data: Path,
+    articles: Path | None = None,
+    model_url: str = "",
+    model: str = LOCAL_MODEL,
+    *,
+    port: int = 0,
+    max_running: int | None = 1,
 ) -> Iterator[ServedPage]:
     """The page over an index in `data`: the seeds, and the files in `articles`.
 
-    `model` is "local" or "none"; with `model_url` that server stands in its place. It answers one
-    question at a time. Raises `NoPage`.
+    `model` is "local" or "none"; with `model_url` that server stands in its place. It answers
+    `max_running` questions at a time, as many as usual where that is None. Raises `NoPage`.
     """
     ours, theirs = multiprocessing.Pipe()
     spawning = multiprocessing.get_context("spawn")
-    process = spawning.Process(target=_serve, args=(data, articles, model_url, model, theirs))
+    serving = (port, max_running)
+    process = spawning.Process(
+        target=_serve, args=(data, articles, model_url, model, serving, theirs)
+    )
     process.start()
     theirs.close()
     try:
@@ -94,8 +103,16 @@ def _address(pipe: Connection) -> str:
     raise NoPage("The page did not start.", "Run `footnote ui` to see why.")
 
 
-def _serve(data: Path, articles: Path | None, model_url: str, model: str, pipe: Connection) -> None:
-    """The process of a server."""
+def _serve(
+    data: Path,
+    articles: Path | None,
+    model_url: str,
+    model: str,
+    serving: tuple[int, int | None],
+    pipe: Connection,
+) -> None:
+    """The process of a server; `serving` is its port and how many questions it answers at a
+    time."""
     import rag
     from ui.web.server import serve
 
@@ -108,8 +125,8 @@ def _serve(data: Path, articles: Path | None, model_url: str, model: str, pipe: 
             list(assistant.index([articles]))
         with suppress(KeyboardInterrupt):
             serve(
-                assistant, pipe.send, host="127.0.0.1", port=0,
-                auth_file=None, root_path="", mcp=False, max_running=1,
+                assistant, pipe.send, host="127.0.0.1", port=serving[0],
+                auth_file=None, root_path="", mcp=False, max_running=serving[1],
             )  # fmt: skip
 
 

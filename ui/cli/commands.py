@@ -399,6 +399,10 @@ def ui(
         typer.Option(help="Who may read shared conversations: users of the page, also anyone."),
     ] = "users",
     mcp: Annotated[bool, typer.Option("--mcp", help="Offer MCP tools at /mcp too.")] = False,
+    workers: Annotated[int, typer.Option(min=1, hidden=True)] = 1,
+    metrics: Annotated[
+        bool, typer.Option("--metrics", help="Offer metrics for Prometheus at /metrics.")
+    ] = False,
     model: Model = None,
     base_url: BaseUrl = None,
 ) -> None:
@@ -407,8 +411,9 @@ def ui(
     Chat with the articles in a browser, and see every sentence in its source. Only this machine
     can reach the page, unless --host says otherwise; then add --auth-file.
     """
-    from ui.web.server import serve
+    from ui.web.server import refuse_workers, serve
 
+    refuse_workers(workers)
     settings = command_settings(ctx, model=model, llm_base_url=base_url)
     with open_assistant(settings) as (assistant, screen):
         screen.message(privacy_note(settings))
@@ -421,4 +426,5 @@ def ui(
             root_path=root_path,
             mcp=mcp,
             readers=share_links,
+            metrics=metrics,
         )

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from starlette.datastructures import Headers
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-HEALTH = "/health"
+PROBES = frozenset({"/healthz", "/health", "/readyz"})  # answered without a password
 
 # Gradio's routes that fetch from other hosts for whoever asks, or that this page does not use.
 _CLOSED = re.compile(
@@ -63,7 +63,7 @@ class RequestGuard:
                 send = self._with_cookie(send, scope, cookie) if cookie else send
             except TooManyAttempts as error:
                 refusal = _too_many(error.wait_s)
-        if refusal and path != HEALTH:
+        if refusal and path not in PROBES:
             return await _refuse(refusal)(scope, receive, send)
         state = scope.setdefault("state", {})
         state[sign_in.OWNER_KEY], state[sign_in.IS_NEW_KEY] = owner or "", bool(cookie)

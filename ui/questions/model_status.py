@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from rag.errors import FootnoteError
@@ -17,16 +18,18 @@ from ui.translation import to_translate
 LOADING = to_translate("Loading the language model…")
 READY = to_translate("The model is ready.")
 FAILED = to_translate("The model is not ready.")
+RETRY_S = 10.0  # between attempts to load a model that failed
 
 
 @dataclass(frozen=True, slots=True)
 class ModelStatus:
     """Whether the models are loaded. `text` says it in a few words; `error`, "" where there is
-    none, is one sentence with the remedy."""
+    none, is one sentence with the remedy. `embeds`: the embedder is loaded, if no other."""
 
     ready: bool
     text: str
     error: str = ""
+    embeds: bool = False
 
 
 class Model(Protocol):
@@ -53,6 +56,7 @@ class ModelLoader:
         self._status = ModelStatus(False, LOADING)
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._ended_s = 0.0  # when loading ended
 
     @property
     def status(self) -> ModelStatus:
@@ -62,8 +66,19 @@ class ModelLoader:
         """Begin, in a thread that does not keep the program alive; later calls do nothing."""
         with self._lock:
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="model-loader", daemon=True)
-                self._thread.start()
+                self._begin()
+
+    def _begin(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="model-loader", daemon=True)
+        self._thread.start()
+
+    def retry(self) -> None:
+        """Begin again where loading failed, at the soonest `RETRY_S` seconds after it did: a server
+        may have been started since. The error stays until it is loaded."""
+        with self._lock:
+            is_over = self._thread is not None and not self._thread.is_alive()
+            if is_over and self._status.error and time.monotonic() - self._ended_s >= RETRY_S:
+                self._begin()
 
     def wait(self, timeout_s: float | None = None) -> ModelStatus:
         """The status when loading is over, or after `timeout_s` seconds."""
@@ -75,12 +90,18 @@ class ModelLoader:
         try:
             self._assistant.model.warm()  # its process loads while the embedder does
             self._assistant.embedder.embed(["warm"])
+            self._status = replace(self._status, embeds=True)
             self._assistant.load_model()
-            self._status = ModelStatus(True, READY)
+            self._status = ModelStatus(True, READY, embeds=True)
         except FootnoteError as error:
-            self._status = ModelStatus(False, FAILED, str(error))
+            self._fail(str(error))
         except BaseException as error:  # a thread has nobody above it to tell
             logging.getLogger(__name__).error("Warming up failed.", exc_info=error)
             name = type(error).__name__
             fault = f"Something went wrong that should not have ({name}). Please report it."
-            self._status = ModelStatus(False, FAILED, fault)
+            self._fail(fault)
+        finally:
+            self._ended_s = time.monotonic()
+
+    def _fail(self, error: str) -> None:
+        self._status = replace(self._status, text=FAILED, error=error)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from rag.cancellation import Cancellation
 from rag.errors import Cancelled, FootnoteError
-from rag.events import Event, Retrieved, Selected
+from rag.events import Checked, Event, Finished, Retrieved, Selected, Token
 from rag.types import Hit, Passage, Turn
 from ui.questions.exchange import Exchange, after_event
 from ui.questions.exchange_json import BROKE_OFF
@@ -53,7 +53,11 @@ class RunnerClosed(FootnoteError):
 class ActiveQuestion:
     """One question that is being answered. `watch`, `snapshots`, `stop`, `exchange` and `trace` may
     be used from any thread; the rest is for the runner. `on_change` is called with the question
-    after each change, by the thread that made it."""
+    after each change, by the thread that made it.
+
+    `first_text_s` is when the first text of the answer came, in seconds since the start; `kind` is
+    the kind of answer that is wanted, "" until the answer is there.
+    """
 
     def __init__(
         self, exchange: Exchange, on_change: Callable[[ActiveQuestion], None] | None = None
@@ -61,6 +65,8 @@ class ActiveQuestion:
         self.id = exchange.id
         self.cancellation = Cancellation()
         self.ticket: Ticket | None = None
+        self.kind = ""
+        self.first_text_s: float | None = None
         self._on_change = on_change
         self._exchange = exchange
         self._trace = start_trace(exchange.question)
@@ -130,8 +136,15 @@ class ActiveQuestion:
         with self._changed:
             if not self._exchange.is_over:
                 self._exchange, self._trace = after, add_event(self._trace, event)
+                self._note_times(event)
                 self._changed.notify_all()
         self._tell()
+
+    def _note_times(self, event: Event) -> None:
+        if self.first_text_s is None and isinstance(event, Token | Checked | Finished):
+            self.first_text_s = time.monotonic() - self._trace.started_s
+        if isinstance(event, Finished):
+            self.kind = event.kind
 
     def _tell(self) -> None:
         if self._on_change:
@@ -163,6 +176,9 @@ class ActiveQuestion:
             return self._exchange
 
 
+OnEnd = Callable[[ActiveQuestion], None]
+
+
 class QuestionRunner:
     """Answers questions with `assistant`, whose model serves `slots` of them at a time. Safe among
     threads. Beyond `max_waiting` in the queue, a question fails at once."""
@@ -175,6 +191,12 @@ class QuestionRunner:
         self._open: dict[ActiveQuestion, threading.Thread] = {}
         self._lock = threading.Lock()
         self._closed = False
+        self._observers: list[OnEnd] = []
+
+    def on_end(self, observer: OnEnd) -> None:
+        """Call `observer` with each question that has ended, in its thread, when whoever waits for
+        the answer has it. What it raises is logged."""
+        self._observers.append(observer)
 
     @property
     def busy(self) -> int:
@@ -209,6 +231,7 @@ class QuestionRunner:
         except Exception as error:
             active.leave_queue()
             active.fail(_message(error))
+            self._tell_observers(active)
         return active
 
     def answer(
@@ -252,8 +275,16 @@ class QuestionRunner:
             active.fail(_message(error))
         finally:
             active.leave_queue()
+            self._tell_observers(active)
             with self._lock:
                 del self._open[active]
+
+    def _tell_observers(self, active: ActiveQuestion) -> None:
+        for observe in self._observers:
+            try:
+                observe(active)
+            except Exception as error:
+                logging.getLogger(__name__).error("A question was not observed.", exc_info=error)
 
     def _drive(self, active: ActiveQuestion, history: tuple[Turn, ...]) -> None:
         """Follow the events to the end. A first question waits for the model once its passages are

@@ -158,6 +158,15 @@ class Trace:
     steps: tuple[Step, ...] = ()
     started_s: float = 0.0  # the clock's reading at the start; it is not written down
 
+    @property
+    def seconds(self) -> float:
+        """From the start to the last step."""
+        return self.steps[-1].at_s if self.steps else 0.0
+
+    def age_s(self, clock: Clock = time.monotonic) -> float:
+        """Seconds since the start until now. `clock` is the one it was started with."""
+        return max(0.0, clock() - self.started_s)
+
 
 def start_trace(question: str, clock: Clock = time.monotonic) -> Trace:
     """The trace of a question that is asked now."""

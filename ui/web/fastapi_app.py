@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ui.api.mcp_server import McpEndpoint
     from ui.gate.sign_in import Access
     from ui.questions.model_status import ModelLoader
+    from ui.questions.prometheus_metrics import Metrics
     from ui.questions.runner import QuestionRunner
     from ui.records.feedback import FeedbackStore
     from ui.records.history import History
@@ -40,11 +41,13 @@ def create_app(  # noqa: PLR0913
     mcp: bool = False,
     loader: ModelLoader | None = None,
     feedback: FeedbackStore | None = None,
+    metrics: Metrics | None = None,
     **mounting: Any,
 ) -> FastAPI:
     """The application. `mounting` goes to `gradio.mount_gradio_app` (theme, css, head, …).
 
-    `root_path` is a path, or a whole URL where a proxy serves the page. Raises `SettingsError`
+    `root_path` is a path, or a whole URL where a proxy serves the page; `metrics` are shown at
+    ``/metrics`` where given. Raises `SettingsError`
     when `mcp` is wanted and its package is missing.
     """
     from fastapi import FastAPI
@@ -54,6 +57,7 @@ def create_app(  # noqa: PLR0913
     from ui.records.feedback import FeedbackStore
     from ui.records.share_links import ShareLinks
     from ui.web.feedback_forms import FeedbackForms
+    from ui.web.monitoring_routes import MonitoringRoutes
     from ui.web.routes import Routes
     from ui.web.sharing import Sharing
 
@@ -68,7 +72,8 @@ def create_app(  # noqa: PLR0913
     )
     completions = ChatCompletions(assistant, runner)
     app.router.routes += [
-        *Routes(assistant, history, access, loader, feedback).all(),
+        *MonitoringRoutes(assistant, access, loader, metrics).all(),
+        *Routes(assistant, history, access, feedback).all(),
         *Sharing(history, links, access).routes(),
         *FeedbackForms(assistant.library, history, feedback, access).routes(),
         Route("/v1/chat/completions", completions, methods=["POST"]),
@@ -77,14 +82,15 @@ def create_app(  # noqa: PLR0913
         *(mcp_endpoint.routes if mcp_endpoint else ()),
     ]
     _mount(app, blocks, root_path, mounting)
-    _add_middleware(app, access, root_path)
+    _add_middleware(app, access, root_path, metrics)
     return app
 
 
-def _add_middleware(app: FastAPI, access: Access, root_path: str) -> None:
+def _add_middleware(app: FastAPI, access: Access, root_path: str, metrics: Metrics | None) -> None:
     """What every request passes, the last one added first."""
     from starlette.middleware.gzip import GZipMiddleware
 
+    from ui.gate.reply_counter import ReplyCounter
     from ui.gate.request_guard import RequestGuard
     from ui.gate.request_limits import RequestLimits
     from ui.gate.security_headers import SecurityHeaders
@@ -99,6 +105,8 @@ def _add_middleware(app: FastAPI, access: Access, root_path: str) -> None:
     app.add_middleware(SecurityHeaders, root_path=urlsplit(root_path).path.rstrip("/"))
     # The page is 160 kB as it is and a fifth of that compressed; streams are left alone.
     app.add_middleware(GZipMiddleware, minimum_size=10_000, compresslevel=5)
+    if metrics:
+        app.add_middleware(ReplyCounter, count=metrics.count_reply)
 
 
 def _mount(app: FastAPI, blocks: gradio.Blocks, root_path: str, mounting: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """The pages and files that the server gives besides the page itself.
 
-Sources that open in a tab of their own, exports, reports of eval runs, and the health check. What
-belongs to somebody is found under its owner only.
+Sources that open in a tab of their own, exports, and reports of eval runs. What belongs to somebody
+is found under its owner only.
 """
 
 from __future__ import annotations
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from rag.assistant import Assistant
     from ui.gate.sign_in import Access
     from ui.questions.exchange import Exchange
-    from ui.questions.model_status import ModelLoader
     from ui.records.feedback import FeedbackStore
     from ui.records.history import History
     from ui.web.source_link import LinkedSource
@@ -55,14 +54,12 @@ class Routes:
     assistant: Assistant
     history: History
     access: Access
-    loader: ModelLoader | None = None
     feedback: FeedbackStore | None = None
 
     def all(self) -> Sequence[BaseRoute]:
         from starlette.routing import Route
 
         return [
-            Route("/health", self.health),
             Route("/changes", self.changes),
             Route("/source", _with_error_page(self.source)),
             Route("/export/exchange/{name}", _with_error_page(self.exchange)),
@@ -70,25 +67,6 @@ class Routes:
             Route("/export/cases.jsonl", _with_error_page(self.cases)),
             Route("/evals/{name}", _with_error_page(self.report)),
         ]
-
-    def health(self, request: Request) -> Response:
-        """Says that the server runs; to those who may ask questions, also its version and whether
-        the model is ready."""
-        from importlib.metadata import version
-
-        from starlette.responses import JSONResponse
-
-        found: dict[str, object] = {"ok": True}
-        if self.access.is_let_in(request):
-            found["version"] = version("footnote-qa")
-            if self.loader:
-                status = self.loader.status
-                found["model"] = {
-                    "ready": status.ready,
-                    "text": status.text,
-                    "error": status.error,
-                }
-        return JSONResponse(found, headers={"Cache-Control": "no-store"})
 
     def changes(self, request: Request) -> Response:
         """``?c=ID``: how often the owner's list of conversations, and the conversation ID, have

@@ -11,10 +11,11 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rag.errors import FootnoteError
+from rag.errors import FootnoteError, SettingsError
 from ui.web.connections import impatient_protocol
 from ui.web.uploads_folder import uploads_folder
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
     from rag.assistant import Assistant
     from ui.gate.sign_in import Access, Readers
+    from ui.questions.model_status import ModelLoader
+    from ui.questions.prometheus_metrics import Metrics
     from ui.questions.runner import QuestionRunner
     from ui.records.history import History
 
@@ -31,6 +34,18 @@ MAX_PORTS_TRIED = 50  # tried one after the other, where no port was chosen
 HOSTED_SLOTS = 8  # questions that a hosted model answers at a time; the local model answers one
 MAX_CONNECTIONS = 800  # below the files that a process may have open
 SHUTDOWN_TIMEOUT_S = 2  # for replies under way when the server ends
+
+
+def refuse_workers(workers: int) -> None:
+    """Raises `SettingsError` where more than one process is to listen at the same port. A stream of
+    the page, an upload and a running question live in the process that began them, and the system
+    gives each connection to any process that listens."""
+    if workers > 1:
+        raise SettingsError(
+            "Several processes cannot serve the page at one port.",
+            "Start several servers, each with its own --port, behind a proxy that keeps a browser"
+            " with its server: see docs/deployment.md.",
+        )
 
 
 class PortTaken(FootnoteError):
@@ -44,11 +59,12 @@ def create_page(
     root_path: str = "",
     mcp: bool = False,
     max_running: int | None = None,
+    metrics: bool = False,
 ) -> tuple[FastAPI, QuestionRunner, History]:
     """The web application over an assistant; close the runner and the history when it ends.
 
     Its model answers `max_running` questions at a time; by default one where it is the local model,
-    else `HOSTED_SLOTS`.
+    else `HOSTED_SLOTS`. `metrics`: they are kept, and shown at ``/metrics``.
     """
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio is first imported
     from ui.api.functions import ApiFunctions
@@ -73,6 +89,7 @@ def create_page(
     indexing.take_up()
     loader = ModelLoader(assistant)
     loader.start()
+    kept = _metrics(assistant, runner, loader) if metrics else None
     blocks = gradio_page.build_blocks(
         page, pane, indexing, loader, access, ApiFunctions(assistant, runner)
     )
@@ -86,10 +103,21 @@ def create_page(
         mcp=mcp,
         loader=loader,
         feedback=feedback,
+        metrics=kept,
         **gradio_page.mount_options(),
     )
     web.router.routes[:0] = RailRoutes(assistant, indexing).all()
     return web, runner, history
+
+
+def _metrics(assistant: Assistant, runner: QuestionRunner, loader: ModelLoader) -> Metrics:
+    from ui.questions.prometheus_metrics import Metrics
+
+    metrics = Metrics(version("footnote-qa"))
+    runner.on_end(metrics.count_question)
+    metrics.watch_questions(runner, loader)
+    metrics.watch_jobs(assistant.jobs.store.jobs)
+    return metrics
 
 
 def serve(  # noqa: PLR0913
@@ -103,21 +131,35 @@ def serve(  # noqa: PLR0913
     mcp: bool,
     max_running: int | None = None,
     readers: Readers = "users",
+    metrics: bool = False,
 ) -> None:
-    """Serve the page until it is interrupted; `max_running` as in `create_page`, `readers` as in
-    `Access`.
+    """Serve the page until it is interrupted; `max_running` and `metrics` as in `create_page`,
+    `readers` as in `Access`.
 
     Raises `PortTaken`, `SettingsError`.
     """
     import uvicorn
 
     from ui.gate.sign_in import Access
+    from ui.questions.open_telemetry import question_tracing
 
-    with _ending_in_order(), closing(_listening(host, port)) as listening, uploads_folder():
+    with (
+        _ending_in_order(),
+        closing(_listening(host, port)) as listening,
+        uploads_folder(),
+        question_tracing(assistant.settings, version("footnote-qa")) as tracings,
+    ):
         access = Access.of(host, auth_file, root_path, readers)
         web, runner, history = create_page(
-            assistant, access, root_path=root_path, mcp=mcp, max_running=max_running
+            assistant,
+            access,
+            root_path=root_path,
+            mcp=mcp,
+            max_running=max_running,
+            metrics=metrics,
         )
+        for tracing in tracings:
+            runner.on_end(tracing.send)
         config = uvicorn.Config(
             web,
             log_level="warning",
