@@ -93,7 +93,7 @@ def footnote(seam: Seam) -> Invoke:
 @pytest.fixture
 def library(tmp_path: Path) -> Iterator[Library]:
     """The library that the commands use, marked as indexed, so that the seeds stay out."""
-    with Library.open(tmp_path / "data" / "library.db") as opened:
+    with Library.open(tmp_path / "data" / "library.sqlite3") as opened:
         opened.embedder = "none"
         yield opened
 
@@ -209,7 +209,7 @@ def test_a_removed_sentence_is_not_printed(footnote: Invoke, seam: Seam) -> None
 def test_printed_spans_are_exactly_the_printed_quotes(footnote: Invoke, tmp_path: Path) -> None:
     found = re.findall(r"    (\S+):(\d+)-(\d+)\n    “(.*)”\n", footnote("ask", FENTANYL).stdout)
     assert len(found) == 2
-    with Library.open(tmp_path / "data" / "library.db") as library:
+    with Library.open(tmp_path / "data" / "library.sqlite3") as library:
         for id, start, end, quote in found:
             assert library.text(Span(id, int(start), int(end))) == quote
 
