@@ -84,7 +84,10 @@
     return words.trim() ? { start: start.length, end: start.length + words.length, words } : null;
   }
 
-  document.addEventListener("selectionchange", () => {
+  document.addEventListener("selectionchange", takeMark);
+
+  // What is selected goes into the form.
+  function takeMark() {
     if (!bar || isTyping(document.activeElement)) return;
     const marked = selected();
     bar.hidden = !marked;
@@ -98,7 +101,7 @@
     const words = marked.words.split(/\s+/).join(" ").trim();
     document.getElementById("fn-marked").textContent =
       words.length > 160 ? `${words.slice(0, 160)}…` : words;
-  });
+  }
 
   // A press on a button of the bar leaves the selection as it is.
   bar?.addEventListener("mousedown", (event) => event.preventDefault());
@@ -127,6 +130,7 @@
     const selection = window.getSelection();
     selection.removeAllRanges();
     selection.addRange(range);
+    takeMark(); // the browser tells of it later than the next key may come
     const box = range.getBoundingClientRect();
     if (box.top < 80 || box.bottom > window.innerHeight - 120) {
       range.startContainer.parentElement.scrollIntoView({ block: "center" });
