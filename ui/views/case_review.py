@@ -297,7 +297,7 @@ def _buttons(shown: ShownCase) -> str:
         f"{_button('D', translate('Drop'), 'decision', 'dropped', 'fn-bad')}"
         f"{_button('U', translate('Undo'), 'undo', '1', '', 'undo')}"
         f"{_link('B', translate('Back'), f'case?at={max(0, at - 1)}')}"
-        f"{_link('N', translate('Next'), f'case?at={(at + 1) % total}')}</div>"
+        f"{_link('N', translate('Skip'), f'case?at={(at + 1) % total}')}</div>"
     )
 
 
