@@ -335,6 +335,10 @@ def compare(
     junit: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write it as JUnit XML too.")
     ] = None,
+    page: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write it as a page too, with answers side by side."),
+    ] = None,
     fail_on_regression: Annotated[
         bool,
         typer.Option("--fail-on-regression", help="Exit with 1 where one is worse than the first."),
@@ -349,7 +353,7 @@ def compare(
         raise typer.BadParameter("Two files of settings are needed to compare.")
     from eval.compare.command import Outputs, compare_files
 
-    outputs = Outputs(json_file, junit)
+    outputs = Outputs(json_file, junit, page)
     settings = command_settings(ctx)
     raise typer.Exit(
         compare_files(files, cases, settings, out, outputs, fail_on_regression=fail_on_regression)
