@@ -145,9 +145,9 @@ def _pair(found: Comparison, place: int) -> str:
 
 def _regressions(failures: Sequence[Failure]) -> str:
     if not failures:
-        return '<p class="verdict fine">Not worse than the first beyond noise.</p>'
+        return '<p class="finding fine">Not worse than the first beyond noise.</p>'
     told = "".join(f"<li>{escape_text(failure.text)}</li>" for failure in failures)
-    return f'<div class="verdict worse"><p>Worse than the first:</p><ul>{told}</ul></div>'
+    return f'<div class="finding worse"><p>Worse than the first:</p><ul>{told}</ul></div>'
 
 
 def _changes(changes: Sequence[MetricChange]) -> str:
