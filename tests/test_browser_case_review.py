@@ -110,6 +110,7 @@ def decisions(file: Path) -> list[str | None]:
 
 def at(page: Page, number: int) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text(f"Case {number} of 4")
+    page.wait_for_load_state()  # keys count from then on
 
 
 def press(page: Page, *keys: str) -> None:

@@ -286,7 +286,8 @@ def test_what_a_page_does_not_show_is_no_evidence() -> None:
     ]
     evidence = [unit.text(FRONT) for unit in parse_units(FRONT) if unit.is_evidence]
     assert evidence == [
-        "Permits take time.", "See [the guide][1].", "Start early.", "<https://example.org>", "A footnote says more.",
+        "Permits take time.", "See [the guide][1].", "Start early.", "<https://example.org>",
+        "A footnote says more.",
     ]  # fmt: skip
 
 

@@ -11,6 +11,8 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from hashlib import sha256
 from html import escape
 from typing import Literal
 from urllib.parse import urlencode
@@ -21,7 +23,7 @@ from eval.reviewing.marking import quotes_of
 from eval.reviewing.review_file import ReviewedCase, kinds_for
 from rag.types import Document, Span
 from ui.page_settings import current_settings
-from ui.stylesheets import standalone_css
+from ui.stylesheets import ASSETS, standalone_css
 from ui.translation import (
     format_day,
     format_list,
@@ -583,7 +585,7 @@ def _page(title: str, facts: FileFacts, inner: str) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape_line(title, 200)} · Footnote</title>"
         f"<style>{standalone_css('source', 'source_text', 'case_review/review')}</style>"
-        f'<script src="{SCRIPT}" defer></script></head>'
+        f'<script src="{SCRIPT}?{_script_version()}" defer></script></head>'
         '<body class="fn-case-review"><header class="fn-review-head">'
         f'<p class="fn-review-file"><b>Footnote</b> · {escape_line(facts.name, 80)}</p>'
         f'<p class="fn-review-progress"><progress max="{facts.total}" value="{decided}"'
@@ -592,6 +594,12 @@ def _page(title: str, facts: FileFacts, inner: str) -> str:
         f'<p class="fn-review-you">{reviewer}'
         f" {_link('L', translate('All cases'), 'cases')}</p></header>{inner}</body></html>\n"
     )
+
+
+@cache
+def _script_version() -> str:
+    script = (ASSETS / "case_review" / SCRIPT).read_bytes()
+    return sha256(script).hexdigest()[:12]
 
 
 def render_problem(words: str) -> str:

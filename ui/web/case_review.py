@@ -464,7 +464,9 @@ def _script(_: Request) -> Response:
     from starlette.responses import Response
 
     script = (ASSETS / "case_review" / case_review.SCRIPT).read_bytes()
-    return Response(script, headers=HEADERS, media_type="text/javascript")
+    # The address changes with the script; each page would wait for it otherwise.
+    headers = HEADERS | {"Cache-Control": "private, max-age=86400, immutable"}
+    return Response(script, headers=headers, media_type="text/javascript")
 
 
 def _html(page: str, status: int = 200) -> Response:
