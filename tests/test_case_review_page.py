@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
+from typer.testing import CliRunner
 
+import ui.cli
 from eval.cases import load_cases
 from eval.reviewing.review_file import open_review
 from rag.assistant import Assistant
@@ -22,7 +24,7 @@ from tests.test_case_review import BUILT, CASES, CLOCK, TEXT, TOWERS, decisions,
 from ui.gate.sign_in import Access
 from ui.gate.users import hash_password
 from ui.web.case_review import CaseReviewPages
-from ui.web.review_server import create_review_app
+from ui.web.review_server import create_review_app, serve_review
 
 KEY = "k" * 22
 OTHER = "A moat was dug in 1700. <b>It</b> is deep."
@@ -430,6 +432,26 @@ def test_it_is_in_the_language_of_the_browser(page: Page) -> None:
     form = {"id": "built", "version": "old", "decision": "accepted"}
     refused = client.post("/review/decide", data=form, headers={"Accept-Language": "de"}).text
     assert "Jemand anderes hat diesen Fall" in refused
+
+
+def test_the_command_prints_an_address_with_a_key_and_adds_thumbs(
+    file: Path, assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server itself is `tests.serving.served` in the browser tests."""
+    served: list[Any] = []
+    monkeypatch.setattr("uvicorn.Server.run", lambda server, sockets: served.append(server))
+    said: list[str] = []
+    new = CASES[1] | {"id": "from-a-thumb"}
+    serve_review(file, assistant, "Ana", said.append, added=[new])
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/review/\?key=[\w-]{22}", said[0])
+    assert len(served) == 1
+    assert [row["id"] for row in rows(file)][-1] == "from-a-thumb"
+
+
+def test_options_of_the_page_are_for_the_page(file: Path) -> None:
+    result = CliRunner().invoke(ui.cli.app, ["eval", "review", str(file), "--port", "8000"])
+    assert result.exit_code == 2
+    assert "are for --page" in result.stderr
 
 
 def test_the_file_is_what_the_terminal_reviews_too(page: Page, file: Path) -> None:

@@ -159,8 +159,7 @@ class History:
     def owners_with_thumbs(self) -> list[str]:
         """Whoever gave a thumb that is still there, in order."""
         rows = self._rows(
-            "SELECT DISTINCT owner FROM conversations JOIN visible"
-            " ON conversation_id = conversations.id WHERE thumb IS NOT NULL ORDER BY owner"
+            "SELECT DISTINCT owner FROM visible WHERE thumb IS NOT NULL ORDER BY owner"
         )
         return [owner for (owner,) in rows]
 
