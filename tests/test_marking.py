@@ -101,7 +101,7 @@ def test_whatever_is_marked_the_span_gives_the_quote(data: st.DataObject, text: 
 
 
 def line(*points: tuple[str, bool], **more: Any) -> dict[str, Any]:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"quotes": [{"document_id": "gate.md", "quote": quote}]}
         | ({"optional": True} if optional else {})
         for quote, optional in points

@@ -444,7 +444,7 @@ def _number(text: str) -> int | None:
 
 def _done(query: Fields) -> Done | None:
     done = query.get("done", "")
-    return cast(Done, done) if done in case_review.DONE else None
+    return next((each for each in case_review.DONE if each == done), None)
 
 
 def _to(page: str, **values: str | None) -> Response:
