@@ -122,6 +122,11 @@ class Settings(BaseSettings):
         """The same settings for an index in the files of another folder."""
         return self.model_copy(update={"data_dir": folder, "database_url": None})
 
+    prompts_dir: Path | None = Field(
+        default=None,
+        description="A folder with prompts of your own, in place of those of the same name.",
+    )
+
     @property
     def library_path(self) -> Path:
         """The file that holds documents, chunks and the full-text index."""
