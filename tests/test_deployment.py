@@ -43,7 +43,6 @@ POD_OWNERS = {
     for each in MANIFESTS
     if each["kind"] in ("Deployment", "StatefulSet")
 }
-AWAITED = {"FOOTNOTE_DATABASE_URL"}  # of the store in Postgres
 REQUIRED = "HAPROXY_REQUIRED"  # set where a missing HAProxy is a failure
 GUARD_S = 30.0
 QUESTION = {"messages": [{"role": "user", "content": "fentanyl"}]}
@@ -58,7 +57,7 @@ def containers(name: str) -> list[dict[str, Any]]:
 
 
 def test_every_variable_of_footnote_is_a_setting() -> None:
-    known = {name for name, _ in setting_values(load_settings())} | AWAITED
+    known = {name for name, _ in setting_values(load_settings())}
     for path in filter(Path.is_file, DEPLOY.rglob("*")):
         named = set(re.findall(r"\b(FOOTNOTE_[A-Z_]+)\b", path.read_text("utf-8")))
         assert named - known - {"FOOTNOTE_SERVER"} == set(), path  # a cookie of the proxy
