@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from eval.benchmarks import index_speed
+from eval.benchmarks import index_speed, index_workers
 from eval.benchmarks.index_speed import StandIn, measure, write_folder
 from rag.settings import Settings
 
@@ -36,3 +36,20 @@ def test_small_sizes_give_the_tables(monkeypatch: pytest.MonkeyPatch) -> None:
     peaks = [line.figures["MB at the peak"] for line in memory.lines]
     assert all(peak is not None and 50 < peak.mean < 3_000 for peak in peaks)
     assert folder.lines[0].name == "3 files"
+
+
+@pytest.mark.slow
+def test_workers_are_measured_and_more_are_modelled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index_workers, "_WARM_FILES", 2)
+    settings = Settings(model="none")
+    measured, modelled = index_workers.measure(Path(), settings, slice(0, 8))
+    names = ["without Ray, all cores", "Ray, 1 process", "Ray, 2 processes"]
+    assert [line.name for line in measured.lines] == names
+    one = measured.lines[1].figures["times one process"]
+    assert one is not None
+    assert one.mean == 1
+    for column in modelled.columns:
+        found = [figure.mean for line in modelled.lines if (figure := line.figures[column])]
+        assert len(found) == 7
+        assert found == sorted(found)
+        assert all(1 <= times <= 64 for times in found)

@@ -25,7 +25,7 @@ import pytest
 
 from rag.errors import ClusterError, ModelUnreachable
 from rag.events import Added, Failed, IngestEvent, Skipped, Warned
-from rag.ingest import reading_process
+from rag.ingest import ray_workers, reading_process
 from rag.ingest.pipeline import ingest
 from rag.ingest.ray_workers import RayPreparer
 from rag.models.embeddings import local_embedder
@@ -374,3 +374,14 @@ def test_a_killed_command_ends_its_workers(many: Path) -> None:
     kill_all(started.pid)
     for folder in folders_of_ray() - before:  # temporary, and not deleted by who was killed
         shutil.rmtree(folder)
+
+
+def test_a_cluster_that_others_could_reach_is_not_used(
+    index: Index, many: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where a program has imported Ray before, with other settings."""
+    monkeypatch.setattr(ray_workers, "_address_of_head", lambda _: "192.0.2.7:6379")
+    preparer = RayPreparer("local", 1, HashEmbedder, HashEmbedder.name)
+    with pytest.raises(ClusterError, match="listens to other machines"):
+        run(index, preparer, many)
+    assert index.ids() == []

@@ -30,7 +30,7 @@ from rag.ingest.raw_source import source_error
 from rag.ingest.readers import file_bytes
 from rag.models.cpu import usable_cores
 from rag.models.embeddings import build_embedder, local_embedder
-from rag.settings import LOCAL_CLUSTER, Settings
+from rag.settings import LOCAL_CLUSTER, Settings, is_loopback
 from rag.types import Embedder
 
 MAX_ATTEMPTS = 3  # of one file or batch
@@ -213,6 +213,8 @@ class _Workers:
         try:
             self._ray = _connect(address, number, self._closing)
             self._head = _address_of_head(self._ray)
+            if address == LOCAL_CLUSTER:
+                _check_loopback(self._head)
             self.number = number or max(1, int(self._ray.cluster_resources().get("CPU", 1)))
             actor = self._ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0)(_Worker)
             self._new = partial(actor.remote, make_embedder)
@@ -368,6 +370,15 @@ def _leave_out_dashboard() -> None:
 
 def _address_of_head(ray: Any) -> str:
     return str(ray.get_runtime_context().gcs_address)
+
+
+def _check_loopback(head: str) -> None:
+    """Raise `ClusterError` where a cluster that is for this machine alone listens to others."""
+    if not is_loopback(f"//{head}"):
+        raise ClusterError(
+            "Ray was imported before with other settings, and listens to other machines.",
+            "Set RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER=0 before the program starts.",
+        )
 
 
 def _is_reachable(address: str) -> bool:
