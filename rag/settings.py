@@ -207,7 +207,7 @@ def _outside_database(url: SecretStr | None) -> str:
     from urllib.parse import parse_qs, urlsplit
 
     parts = urlsplit(url.get_secret_value() if url else "")
-    named = host_of(parts.geturl()) or parse_qs(parts.query).get("host", [""])[0]
+    named = parts.netloc.rpartition("@")[2] or parse_qs(parts.query).get("host", [""])[0]
     is_socket = named.startswith(("/", "%2F", "%2f"))
     return "" if is_socket else _outside(f"//{named}" if named else "")
 

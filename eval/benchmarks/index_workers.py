@@ -73,7 +73,7 @@ def _run(folder: Path, settings: Settings, workers: int | None) -> _Run:
 def _index(files: Path, settings: Settings, preparer: Preparer) -> int:
     """Into a folder that is deleted; returns how many chunks."""
     with TemporaryDirectory() as folder:
-        home = settings.model_copy(update={"data_dir": Path(folder)})
+        home = settings.in_folder(Path(folder))
         with build(home) as assistant:
             events = pipeline.ingest(
                 [files],
