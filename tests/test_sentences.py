@@ -248,3 +248,13 @@ def test_two_hundred_thousand_awkward_characters_are_no_trouble(unit: str) -> No
 
 def sentences(text: str) -> list[str]:
     return [text[start:stop] for start, stop in split_sentences(text)]
+
+
+def test_the_text_of_a_link_may_go_on_below() -> None:
+    text = "We told of [our work with the\nCommission](https://a.example) in May. It is done.\n"
+    assert [text[start:end] for start, end in split_sentences(text)] == [
+        "We told of [our work with the\nCommission](https://a.example) in May.",
+        "It is done.",
+    ]
+    open_end = "We told of [our work\nThe Commission met."
+    assert len(split_sentences(open_end)) == 2

@@ -250,3 +250,55 @@ def test_items_that_begin_with_an_amount_are_not_numbered() -> None:
     assert not any(is_numbered(unit, text) for unit in parse_units(text))
     numbered = "1. Melt 40 g butter.\n2. Add the onions."
     assert all(is_numbered(unit, numbered) for unit in parse_units(numbered))
+
+
+FRONT = """---
+title: Navigating permits
+# a remark
+authors:
+  - alex
+  - ryan
+excerpt: |
+  Permits differ. We still learn.
+---
+
+Permits take time. See [the guide][1].
+
+{% image "a.png" "A picture" %}{.right}
+<figure class="wide"><img src="a.png" />
+Start early.
+<https://example.org>
+</figure>
+
+[1]: https://example.org/guide
+[^2]: A footnote says more.
+"""
+
+
+def test_what_a_page_does_not_show_is_no_evidence() -> None:
+    units = [(unit.text(FRONT), unit.role) for unit in parse_units(FRONT)]
+    assert [text for text, role in units if role == "unseen"] == [
+        FRONT[: FRONT.index("\n\nPermits")],
+        '{% image "a.png" "A picture" %}{.right}',
+        '<figure class="wide"><img src="a.png" />',
+        "</figure>",
+        "[1]: https://example.org/guide",
+    ]
+    evidence = [unit.text(FRONT) for unit in parse_units(FRONT) if unit.is_evidence]
+    assert evidence == [
+        "Permits take time.", "See [the guide][1].", "Start early.", "<https://example.org>",
+        "A footnote says more.",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "---\nNo field is here.\n---\nIt is old.",
+        "---\ntitle: without an end\n\nIt is old.",
+        "***\ntitle: x\n***\nIt is old.",
+        "It is old.\n---\ntitle: x\n---\n",
+    ],
+)
+def test_what_only_looks_like_front_matter_is_read(text: str) -> None:
+    assert not [unit for unit in parse_units(text) if unit.role == "unseen"]

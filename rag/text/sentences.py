@@ -63,6 +63,7 @@ _END = re.compile(
 _NEXT = re.compile(
     rf"(?P<gap>\s*+)(?P<open>(?:{_OPENING}|[•·|]|\s)*+)(?P<rest>[$€£¥#@]?(?P<word>\w{{0,30}}+))"
 )
+_CLOSES_LINK = re.compile(r"[^\[\]\n]{1,200}\](?:\(|\[|:)?")
 _SOLID = re.compile(r"\S")
 _WORD = re.compile(r"\w")
 _BEFORE = re.compile(r"\w[\w.]*$")
@@ -123,10 +124,12 @@ def _goes_on(line: str, after: str, above: int, wrapped: bool) -> bool:
 
     In wrapped text a full line does: the next word did not fit into the width, which is that of
     the longest line around (`above` is the length of the line before). Elsewhere only a line
-    that begins with a lower-case letter does.
+    that begins with a lower-case letter does, and one that closes the text of a link.
     """
     if _ITEM.match(after) or _HEADING.match(line):
         return False
+    if line.rfind("[") > line.rfind("]") and _CLOSES_LINK.match(after):
+        return True
     leading = _LEADING.match(after)
     if leading and leading[1].islower() and not _ADDRESS.match(after):
         return True

@@ -3,7 +3,8 @@
 A unit is what is cited; its context (headings above it, the line that introduces its list, the
 sentence that it leans on) tells what it is about and is never cited for it. Headings, lines that
 end in a colon, questions, sentences that give orders to a machine, and those that read otherwise
-than they are shown are context, never evidence.
+than they are shown are context, never evidence. Nor is what a page of Markdown does not show: the
+front matter, the addresses of its links, lines of a template (``{% … %}``) or of tags.
 
 The structure is that of light Markdown: ``#`` headings, list markers, ``|`` tables. Steps that a
 paragraph counts up ("1. Hold it. 2. Press it. 3. Wait.") are list items. A line of its own all in
@@ -24,8 +25,9 @@ from rag.text.sentences import is_question, needs_context, split_sentences
 
 _Table = Literal["goes on", "header", "no header"]
 UnitRole = Literal[
-    "sentence", "item", "row", "heading", "introduction", "question", "instruction", "disguised"
-]
+    "sentence", "item", "row", "heading", "introduction", "question", "instruction", "disguised",
+    "unseen",
+]  # fmt: skip
 EVIDENCE_ROLES = frozenset(["sentence", "item", "row"])
 _UNFIT: tuple[UnitRole, ...] = ("disguised", "instruction")
 
@@ -52,6 +54,19 @@ _ROW = re.compile(r"[^|\n]*\|[^|\n]*\||\|[^|\n]+\|?")
 _RULE = re.compile(r"[\s|:\-–—=*_]+$")
 _EMPTY_ROW = re.compile(r"\s*\|[\s|]*$")
 _MARK = re.compile(r"(?:>[ \t]?)+|\[\^[^\]\s]{1,20}\]:[ \t]+")  # of a quote, of a footnote
+# Front matter: fields between rules; then definitions of links, and lines that are all template or
+# all tags.
+_FRONT_MATTER = re.compile(
+    r"\ufeff?(?:---|\+\+\+)[ \t]*\n(?=\s*(?:#.*\n\s*)*[\w-]+[ \t]*[:=])"
+    r"(?:(?!(?:---|\.\.\.|\+\+\+)[ \t]*$).*\n){1,400}?(?:---|\.\.\.|\+\+\+)[ \t]*$",
+    re.MULTILINE,
+)
+_UNSEEN_LINE = re.compile(
+    r"[ ]{0,3}\[(?!\^)[^\]\n]{1,200}\]:[ \t]+<?(?:[a-z][a-z0-9+.-]{1,20}:|[/#])\S*"
+    r"|[ \t]*\{%[^\n]*%\}(?:\{[^{}\n]*\})?[ \t]*$"
+    r"|[ \t]*(?:</?(?![a-z]+:)[a-z][^<>\n]*>[ \t]*)+$",
+    re.IGNORECASE,
+)
 _INDENTED = re.compile(r"[ \t]{2,}\S")
 _CLOSED = re.compile(r"[.!?…;,:。！？؟।][”\"’')\]]*(?:\[\^[^\]\s]{1,20}\])*$")
 _OPENS_QUOTE = re.compile(r"[“\"‘'«„]")
@@ -110,7 +125,8 @@ def text_above(start: int, whole: str, title: str = "") -> str:
 @lru_cache(maxsize=64)
 def parse_units(text: str) -> tuple[Unit, ...]:
     """Every unit of `text`, in order; together they cover all its words. Linear time."""
-    blocks = list(_blocks(text))
+    front = _front_matter(text)
+    blocks = [*([front] if front else []), *_blocks(text)]
     return tuple(_with_roles(text, blocks))
 
 
@@ -120,7 +136,7 @@ class _Block:
 
     start: int
     end: int
-    kind: Literal["heading", "item", "row", "paragraph"]
+    kind: Literal["heading", "item", "row", "paragraph", "unseen"]
     level: int = 0
     """Of a heading, 1 to 6, and 7 for a plain line; indentation of an item."""
     after_blank: bool = True
@@ -131,15 +147,16 @@ class _Block:
 def _blocks(text: str) -> Iterator[_Block]:
     """The blocks of a text; paragraphs are runs of lines that are none of the others."""
     lines = list(_lines(text))
-    number = 0
+    front = _front_matter(text)
+    number = text.count("\n", 0, front.end) + 1 if front else 0
     while number < len(lines):
         start, end = lines[number]
         line = text[start:end]
         blank_before = number == 0 or not text[slice(*lines[number - 1])].strip()
         if not line.strip() or _RULE.fullmatch(line):
             number += 1
-        elif atx := _ATX.match(line):
-            yield _Block(start + atx.end(), end, "heading", len(atx[1]))
+        elif block := _block_of_line(line, start, end):
+            yield block
             number += 1
         elif level := _level_of_other_heading(text, lines, number):
             yield _Block(start, end, "heading", level)
@@ -158,6 +175,18 @@ def _blocks(text: str) -> Iterator[_Block]:
             start += _mark_length(line)
             yield from _paragraph(text, start, lines[last][1], after_blank=blank_before)
             number = last + 1
+
+
+def _front_matter(text: str) -> _Block | None:
+    found = _FRONT_MATTER.match(text)
+    return _Block(0, found.end(), "unseen") if found else None
+
+
+def _block_of_line(line: str, start: int, end: int) -> _Block | None:
+    """The heading with ``#``, or the line that no reader sees, that a line is by itself."""
+    if heading := _ATX.match(line):
+        return _Block(start + heading.end(), end, "heading", len(heading[1]))
+    return _Block(start, end, "unseen") if _UNSEEN_LINE.match(line) else None
 
 
 def _paragraph(text: str, start: int, end: int, *, after_blank: bool) -> Iterator[_Block]:
@@ -250,6 +279,7 @@ def _starts_block(line: str) -> bool:
     return (
         not line.strip()
         or bool(_ATX.match(line) or _ITEM.match(line) or _RULE.fullmatch(line))
+        or bool(_UNSEEN_LINE.match(line))
         or line.count("|") >= 2
     )
 
@@ -274,18 +304,19 @@ def _last_of_paragraph(text: str, lines: Sequence[tuple[int, int]], number: int)
 
 def _with_roles(text: str, blocks: Sequence[_Block]) -> Iterator[Unit]:
     headings: list[tuple[int, str]] = []
-    lead, header = "", ""  # what the units to come lean on; the columns of the table under way
-    lists, previous, before = 0, "", ""
+    # What the units to come lean on; the columns of the table under way.
+    lists, lead, header, previous, before = 0, "", "", "", ""
     for paragraph, block in enumerate(blocks):
         path = tuple(name for _, name in headings)
         begins = previous != block.kind or block.table != "goes on"
         if block.kind in ("item", "row") and begins:
             lists += 1
             header = "" if block.table == "no header" else text[block.start : block.end]
-        if block.kind == "heading":
-            headings = _under(headings, block.level, text[block.start : block.end])
-            lead = before = ""
-            yield Unit(block.start, block.end, "heading", path, paragraph=paragraph)
+        if block.kind in ("heading", "unseen"):
+            if block.kind == "heading":
+                lead = before = ""
+                headings = _under(headings, block.level, text[block.start : block.end])
+            yield Unit(block.start, block.end, block.kind, path, paragraph=paragraph)
         elif block.kind == "row":
             like = Unit(block.start, block.end, "row", path, lead, lists, paragraph)
             role = _role_of_whole(text[block.start : block.end], "row")
