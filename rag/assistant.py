@@ -47,6 +47,7 @@ from rag.ingest import pipeline
 from rag.ingest.jobs import Jobs
 from rag.models.embeddings import MiniLM
 from rag.models.provider import CancellableModel, ModelProvider
+from rag.prompts import PACKAGED, read_prompts
 from rag.query.answer_type import expected_answer_type
 from rag.query.plan import QueryPlan
 from rag.query.polite_request import without_request
@@ -89,6 +90,7 @@ class Assistant:
         self.vectors = vectors
         self.embedder = embedder
         self.model = model
+        self.prompts = read_prompts(settings.prompts_dir)
         self.spelling = SpellingCorrector(library)
         self.overviews = Overviews(library, embedder)
         self.scorer = Scorer()  # reads its network when the first claim is checked
@@ -380,7 +382,9 @@ class Assistant:
 
     def _model(self, cancellation: Cancellation | None) -> ChatModel:
         model = run_cancellable(self.model.get, cancellation)
-        return CancellableModel(model, cancellation) if cancellation else model
+        if cancellation is None and self.prompts == PACKAGED:
+            return model
+        return CancellableModel(model, cancellation, self.prompts)
 
     def _check_library(self, document_ids: Collection[str] | None) -> None:
         pipeline.check_embedder(self.library, self.embedder)

@@ -87,6 +87,11 @@ class Settings(BaseSettings):
         " are false.",
     )
 
+    prompts_dir: Path | None = Field(
+        default=None,
+        description="A folder with prompts of your own, in place of those of the same name.",
+    )
+
     @property
     def library_path(self) -> Path:
         """The file that holds documents, chunks and the full-text index."""

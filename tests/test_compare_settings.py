@@ -160,6 +160,12 @@ def test_a_bad_file_of_settings_is_named(text: str, said: str, tmp_path: Path) -
     assert said in str(caught.value)
 
 
+def test_prompts_are_looked_for_beside_the_file_that_names_them(tmp_path: Path) -> None:
+    file = written(tmp_path / "short.toml", 'prompts_dir = "short"\n')
+    (only,) = read_settings([file], tmp_path)
+    assert only.settings.prompts_dir == tmp_path / "short"
+
+
 def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
     (tmp_path / "more").mkdir()
     files = [written(tmp_path / each / "a.toml", "k = 3") for each in (".", "more")]

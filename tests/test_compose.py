@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
 
 import pytest
@@ -11,7 +11,7 @@ from rag.answering import prompting
 from rag.answering.model_requests import ask_if_answered
 from rag.events import ModelCalled, Token
 from rag.query.rewriting import rewrite
-from rag.types import Passage, Span, Turn, Usage
+from rag.types import Message, Passage, Span, Turn, Usage
 from tests.asking import FENTANYL, LARGE, RATE, SMALL, STATED, chat, prompt
 from tests.fakes import Reply, Scripted, ScriptedServer
 
@@ -35,7 +35,11 @@ def told(
     return tokens, end.value.value, event
 
 
-MESSAGES = {LARGE: prompting.large_model_messages, SMALL: prompting.small_model_messages}
+Messages = Callable[[str, Sequence[Passage]], list[Message]]
+MESSAGES: dict[int, Messages] = {
+    LARGE: prompting.large_model_messages,
+    SMALL: prompting.small_model_messages,
+}
 
 
 def composed(reply: Scripted, budget: int = LARGE) -> tuple[list[str], str, ModelCalled]:

@@ -39,6 +39,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, **values: str) -> Settings:
         ("FOOTNOTE_BUDGET_TOKENS", "400", "budget_tokens", 400),
         ("FOOTNOTE_MAX_TOKENS", "99", "max_tokens", 99),
         ("FOOTNOTE_MAX_QUESTION_CHARS", "80", "max_question_chars", 80),
+        ("FOOTNOTE_PROMPTS_DIR", "/srv/prompts", "prompts_dir", Path("/srv/prompts")),
         ("FOOTNOTE_FREE_CONFLICTS", "true", "free_conflicts", True),
     ],
 )

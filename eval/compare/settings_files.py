@@ -5,8 +5,8 @@
     k = 10
 
 A name is a setting as in docs/configuration.md, with or without ``FOOTNOTE_``. What a file leaves
-out is as in the environment. A run that is there already, finished and measured the same way, is
-not made again; one that broke off is gone on with.
+out is as in the environment; `prompts_dir` is looked for beside the file. A run that is there
+already, finished and measured the same way, is not made again; one that broke off is gone on with.
 """
 
 from __future__ import annotations
@@ -70,6 +70,8 @@ def _read(file: Path, data_dir: Path) -> NamedSettings:
             'Write a line for each setting: k = 10, model = "local".',
         ) from error
     named = {_field(name): value for name, value in given.items()}
+    if isinstance(folder := named.get("prompts_dir"), str):
+        named["prompts_dir"] = file.parent / folder  # beside the file that names it
     try:
         settings = load_settings(**({"data_dir": data_dir} | named))
     except SettingsError as error:

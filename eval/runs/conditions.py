@@ -12,7 +12,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
-from importlib.resources import files
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from eval.cases import Case
@@ -46,7 +45,7 @@ def current_conditions(assistant: Assistant, cases: Sequence[Case], cases_file: 
         cases_digest=_digest(map(_case_key, cases)),
         documents=len(digests),
         corpus_digest=_digest(f"{id}\0{digests[id]}" for id in sorted(digests)),
-        prompts_digest=prompts.prompts_digest(*_prompt_names()),
+        prompts_digest=prompts.read_prompts(assistant.settings.prompts_dir).digest(),
         settings=_settings(assistant),
     )
 
@@ -101,11 +100,6 @@ def _git_output(git: str, root: Path, *command: str) -> str:
     except (OSError, ValueError, subprocess.SubprocessError):
         return ""
     return ran.stdout.strip()
-
-
-def _prompt_names() -> list[str]:
-    names = (PurePosixPath(file.name) for file in files(prompts).iterdir())
-    return sorted(name.stem for name in names if name.suffix == ".md")
 
 
 def _digest(parts: Iterable[str]) -> str:

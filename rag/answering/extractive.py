@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from rag.answering.comparison_points import comparison_points
 from rag.answering.list_points import list_of_points, list_points, steps_points
 from rag.answering.points import Points, best_first, best_points, close_to_best, one_group
-from rag.answering.section_points import section_points
 from rag.answering.statement_points import speech_on_topic, statement_points
 from rag.checking.question_match import unknown_names
 from rag.models.token_embeddings import TokenEncoder
@@ -35,8 +34,6 @@ POINT_KINDS = frozenset(["list", "statement", "comparison", "explanation", "keyw
 """Kinds of answer that are made of points."""
 LEAD_KINDS = frozenset(["explanation", "keyword"])
 """Those of them that begin with a direct answer."""
-SECTION_KINDS = frozenset(["statement", "keyword", "explanation"])
-"""Those of them that a section of a document may answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +136,6 @@ def choose_points(kind: AnswerKind, question: str, ranked: Sequence[Evidence]) -
             whole = steps_points(ranked)
     elif expected_answer_type(question) == "other":
         whole = list_of_points(points, ranked)
-    if kind in SECTION_KINDS and not whole.groups:
-        whole = section_points(question, ranked)
     return whole if whole.groups else points
 
 

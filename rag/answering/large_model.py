@@ -13,6 +13,7 @@ from rag.answering.prompting import LONG_KINDS, large_model_messages
 from rag.answering.reply import ReplyWriter
 from rag.checking.checker import Checker
 from rag.events import Retrieved, Selected
+from rag.prompts import prompts_of
 from rag.query.plan import QueryPlan
 from rag.types import Claim
 
@@ -43,7 +44,7 @@ class LargeModelAnswerer:
             model,
             self.checker,
             self.max_tokens * (LONG_FACTOR if plan.kind in LONG_KINDS else 1),
-            partial(large_model_messages, kind=plan.kind),
+            partial(large_model_messages, kind=plan.kind, prompts=prompts_of(model)),
             _may_stand,
             is_long=plan.kind in LONG_KINDS,
         )

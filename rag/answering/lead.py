@@ -14,7 +14,7 @@ from rag.checking.answerability import Answerability
 from rag.checking.checker import Checker
 from rag.checking.citations import CandidateSentence, candidate_sentences, parse_reply
 from rag.events import Checked
-from rag.prompts import render_prompt
+from rag.prompts import prompts_of
 from rag.query.plan import QueryPlan
 from rag.query.premise import premise_question
 from rag.text.tokens import estimate_tokens
@@ -79,7 +79,8 @@ class LeadWriter:
         lead = replace(lead, p_answered=p_answered, chance=chance)
         if judge_only or p_answered < ANSWERING.min_p_answered_lead:
             return lead
-        messages = render_prompt("explain", passages=running_text(shown), question=question)
+        text = running_text(shown)
+        messages = prompts_of(model).render("explain", passages=text, question=question)
         reply = yield from timed("compose", calls_only(write_reply(messages, model, LEAD_TOKENS)))
         # Of what is known to be so, a reason in the passages is likely its reason.
         p_sure = ANSWERING.sure_p_answered if lead.premise_is_sure else 0.0

@@ -9,8 +9,8 @@ from math import exp
 
 from rag.events import ModelCalled
 from rag.models.completion import complete
-from rag.prompts import render_prompt
-from rag.types import ChatModel, Passage
+from rag.prompts import prompts_of
+from rag.types import ChatModel, Message, Passage
 
 EXTRACT_TOKENS = 16
 
@@ -18,7 +18,7 @@ EXTRACT_TOKENS = 16
 def ask_if_answered(question: str, passages: Sequence[Passage], model: ChatModel) -> ModelCalled:
     """Ask whether the passages state the answer. Its `probability` is read from those of "yes"
     and "no"; 0 or 1 where the server does not give them."""
-    messages = render_prompt("judge", passages=running_text(passages), question=question)
+    messages = _rendered("judge", question, passages, model)
     consulted, alternatives = complete("judge", messages, model, max_tokens=1)
     return replace(consulted, probability=_share_of_yes(consulted.reply, alternatives) or 0.0)
 
@@ -38,8 +38,15 @@ def ask_yes_or_no(question: str, passages: Sequence[Passage], model: ChatModel) 
 def _extracted(
     question: str, passages: Sequence[Passage], model: ChatModel
 ) -> tuple[ModelCalled, Mapping[str, float]]:
-    messages = render_prompt("extract", passages=running_text(passages), question=question)
+    messages = _rendered("extract", question, passages, model)
     return complete("extract", messages, model, EXTRACT_TOKENS)
+
+
+def _rendered(
+    name: str, question: str, passages: Sequence[Passage], model: ChatModel
+) -> list[Message]:
+    text = running_text(passages)
+    return prompts_of(model).render(name, passages=text, question=question)
 
 
 def _share_of_yes(reply: str, alternatives: Mapping[str, float]) -> float | None:

@@ -7,7 +7,7 @@ from contextlib import closing
 
 from rag.answering.model_requests import running_text
 from rag.events import ModelCalled, Purpose, Token
-from rag.prompts import render_prompt
+from rag.prompts import PACKAGED, Prompts
 from rag.query.question_kind import AnswerKind
 from rag.text.dates import parse_day
 from rag.text.machine_orders import is_order
@@ -17,9 +17,11 @@ NOT_STATED = "NOT STATED"
 """What a large model is told to reply where the passages do not answer."""
 
 
-def small_model_messages(question: str, passages: Sequence[Passage]) -> list[Message]:
+def small_model_messages(
+    question: str, passages: Sequence[Passage], prompts: Prompts = PACKAGED
+) -> list[Message]:
     """For a small model: a short running text, to be answered in a sentence."""
-    return render_prompt("answer_briefly", passages=running_text(passages), question=question)
+    return prompts.render("answer_briefly", passages=running_text(passages), question=question)
 
 
 _SENTENCES = "one to three short, full sentences."
@@ -41,12 +43,15 @@ LONG_KINDS = frozenset(_FORMS)
 
 
 def large_model_messages(
-    question: str, passages: Sequence[Passage], kind: AnswerKind = "fact"
+    question: str,
+    passages: Sequence[Passage],
+    kind: AnswerKind = "fact",
+    prompts: Prompts = PACKAGED,
 ) -> list[Message]:
     """For a large model: numbered passages, the form of the answer, and the words with which to
     decline."""
     form = _FORMS.get(kind, _SENTENCES)
-    return render_prompt("answer", form=form, passages=_numbered(passages), question=question)
+    return prompts.render("answer", form=form, passages=_numbered(passages), question=question)
 
 
 def write_reply(

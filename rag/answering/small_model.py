@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from rag.answering.acceptance import is_acceptable
 from rag.answering.amounts import leaves_out_amount, was_changed_later
@@ -19,6 +20,7 @@ from rag.checking.answerability import Answerability
 from rag.checking.checker import Checker
 from rag.checking.question_match import unknown_names
 from rag.events import Checked, ModelCalled, Retrieved, Selected
+from rag.prompts import prompts_of
 from rag.query.answer_type import expected_answer_type, has_answer_type
 from rag.query.plan import QueryPlan
 from rag.query.question_kind import AnswerKind
@@ -178,7 +180,7 @@ class SmallModelAnswerer:
             model,
             self.checker,
             self.max_tokens,
-            small_model_messages,
+            partial(small_model_messages, prompts=prompts_of(model)),
             self._may_stand,
         )
         chance_of = self.answerability.estimator(plan.readings, passages)

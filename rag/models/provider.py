@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from rag.cancellation import Cancellation
 from rag.errors import ModelError
 from rag.models import chat
-from rag.prompts import prompt_text, prompts_digest
+from rag.prompts import PACKAGED, Prompts, read_prompts
 from rag.settings import NO_MODEL, OPENAI_MODEL, Settings
 from rag.types import ChatModel, Delta, Message
 
@@ -36,10 +36,12 @@ class ModelProvider(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CancellableModel:
-    """A chat model whose requests `cancellation` ends; one for each question."""
+    """A chat model that is asked with `prompts` and whose requests `cancellation` ends; one for
+    each question."""
 
     model: ChatModel
-    cancellation: Cancellation
+    cancellation: Cancellation | None
+    prompts: Prompts = PACKAGED
 
     @property
     def name(self) -> str:
@@ -186,9 +188,10 @@ class LocalProvider:
 
         What earlier requests left there would change probabilities in the third digit.
         """
-        name = prompts_digest("judge")
+        prompts = read_prompts(self._settings.prompts_dir)
+        name = prompts.digest("judge")
         if not server.restore_state(name):
-            opening = prompt_text("judge").partition("## user")[2].strip().partition("\n")[0]
+            opening = prompts.text("judge").partition("## user")[2].strip().partition("\n")[0]
             for _ in chat.stream([Message("user", opening)], max_tokens=1):
                 pass
             server.save_state(name)

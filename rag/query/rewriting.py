@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from rag.events import ModelCalled
 from rag.models.completion import complete
-from rag.prompts import render_prompt
+from rag.prompts import prompts_of
 from rag.query.follow_ups import has_open_pronoun
 from rag.text.tokens import content_keys
 from rag.types import ChatModel, Turn
@@ -19,7 +19,8 @@ def rewrite(question: str, history: Sequence[Turn], model: ChatModel) -> tuple[s
     """A follow-up as the model makes it stand alone, and what it was asked for it; `question`
     itself where the proposal brings in words that nobody said or leaves a pronoun open."""
     turns = [f"Question: {t.question}\nAnswer: {_unmarked(t.answer)}" for t in history[-2:]]
-    messages = render_prompt("rewrite", history="\n".join(turns), question=question)
+    prompts = prompts_of(model)
+    messages = prompts.render("rewrite", history="\n".join(turns), question=question)
     consulted, _ = complete("rewrite", messages, model, REWRITE_TOKENS)
     proposal = consulted.reply.strip().partition("\n")[0].strip()
     invented = content_keys(proposal) - content_keys(" ".join([question, *turns]))
