@@ -37,6 +37,7 @@ STAGES = (
     "repair",
     "compare",
 )
+POINT_METRICS = ("point_recall", "point_recall_stated", "point_precision", "lead_on_point")
 MIN_POINTS = 0.5  # of the key points, for an answer to be right where a case has no gold
 MAX_COMBINATIONS = 4096  # ways to join alternatives of several facts that are tried
 _MARKER = re.compile(r"\[(\d{1,4})\]")
@@ -66,6 +67,7 @@ METRICS: Mapping[str, Metric] = {
     "point_recall": Metric("key points made", "share", "higher"),
     "point_recall_stated": Metric("key points said in the answer's words", "share", "higher"),
     "point_precision": Metric("sentences that make a key point", "share", "higher"),
+    "lead_on_point": Metric("first sentence makes a key point", "share", "higher"),
     "answered": Metric("answerable: answered", "share", "higher"),
     "declined_rightly": Metric("unanswerable: declined", "share", "higher"),
     "declined_falsely": Metric("answerable: declined", "share", "lower"),
@@ -86,6 +88,7 @@ METRICS: Mapping[str, Metric] = {
     "claims_supported": Metric("sentences supported", "share", "higher"),
     "claims_partial": Metric("sentences partly supported", "share", None),
     "claims_unsupported": Metric("sentences not supported", "share", "lower"),
+    "ticks_wrong": Metric("ticks at sentences that their quotes do not carry", "share", "lower"),
     "numbers_cited": Metric("numbers that stand in the quotes", "share", "higher"),
     "answer_words": Metric("words an answer", "count", None),
     "prompt_tokens": Metric("tokens read", "tokens", None),
@@ -145,18 +148,21 @@ def point_scores(case: Case, answer: Answer) -> dict[str, float | None]:
     Recall is the share of the required points that the answer makes by citing or stating them, and
     `point_recall_stated` that of those it states. Precision is the share of its sentences that
     make a point, required or not; of a summary, every sentence from the article of a point does.
-    It cannot see a true sentence that the drafter or reviewer did not think of.
+    `lead_on_point` is 1 where the first sentence makes one. It cannot see a true sentence that the
+    drafter or reviewer did not think of.
     """
     if not case.required:
-        return dict.fromkeys(("point_recall", "point_recall_stated", "point_precision"))
+        return dict.fromkeys(POINT_METRICS)
     content = content_of(answer)
     claims = answer.claims if answer.status == "answered" else ()
+    on_point = [float(_makes_point(case, claim)) for claim in claims]
     return {
         "point_recall": _mean(float(is_made(point, content)) for point in case.required),
         "point_recall_stated": _mean(
             float(is_stated(point, content.sentences)) for point in case.required
         ),
-        "point_precision": _mean(float(_makes_point(case, claim)) for claim in claims),
+        "point_precision": _mean(on_point),
+        "lead_on_point": on_point[0] if on_point else None,
     }
 
 
@@ -250,6 +256,11 @@ def _citing(
         "dropped_markers": float(answer.dropped_markers),
         "citation_recall": _mean(recall for recall, _ in judged),
         "citation_precision": _mean(each for _, precise in judged for each in precise),
+        "ticks_wrong": _mean(
+            1.0 - recall
+            for claim, (recall, _) in zip(answer.claims, judged, strict=True)
+            if claim.support == "supported"
+        ),
         "numbers_cited": numbers_cited(answer.claims),
         "gold_citation_recall": share_covered(case.evidence, spans),
         "gold_citation_precision": _mean(on_gold) if case.evidence else None,

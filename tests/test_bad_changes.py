@@ -19,6 +19,7 @@ from eval.cases import Case, load_cases
 from eval.compare.baseline import make_baseline
 from eval.compare.gate import GateResult, check_against_baseline
 from eval.compare.loading import ComparedRun
+from eval.key_points import KeyPoint, Quote
 from eval.metrics import METRICS
 from eval.run import GOLDEN
 from eval.runs.results import CaseRecord
@@ -44,6 +45,7 @@ from rag.types import (
     Embedder,
     Hit,
     Span,
+    Support,
     Usage,
 )
 from tests.asking import Index
@@ -266,3 +268,80 @@ def test_a_selection_that_drops_the_best_sentence(
     found = held(before, run(seeds, cases, ReadingModel()))
     assert {"evidence_selected", "answer_right"} <= found.metrics
     assert not {"recall_at_1", "quotes_exact"} & found.metrics
+
+
+# --- key points and ticks ---------------------------------------------------------------------
+
+
+Claims = tuple[Claim, ...]
+Change = Callable[[Claims, list[Citation]], Claims]
+
+
+@pytest.fixture(scope="module")
+def with_points(seeds: Index, cases: list[Case]) -> list[Case]:
+    """Answerable golden cases, what they have as evidence as their key points."""
+    text = seeds.library.text
+    return [
+        replace(case, points=tuple(KeyPoint((Quote(span, text(span)),)) for span in case.evidence))
+        for case in cases
+        if case.answerable
+    ][:14]
+
+
+def run_with(seeds: Index, cases: Sequence[Case], change: Change) -> ComparedRun:
+    """A run in which the claims of every answer go through `change`, with all that could be cited,
+    in order."""
+    to_answer = AnswerDraft.to_answer
+
+    def changed(draft: AnswerDraft, usage: Usage, timings: dict[str, float]) -> Answer:
+        known = [each.citation for each in citations.candidate_sentences(draft.passages)]
+        claims = change(draft.claims, known) if draft.claims else ()
+        return to_answer(replace(draft, claims=claims), usage, timings)
+
+    with pytest.MonkeyPatch.context() as patching:
+        patching.setattr(AnswerDraft, "to_answer", changed)
+        return run(seeds, cases, ReadingModel())
+
+
+def stray(claims: Claims, known: list[Citation]) -> Claim:
+    """A true sentence from elsewhere in the passages, with its quote and a tick."""
+    cited = {each.span for claim in claims for each in claim.citations}
+    found = next((each for each in reversed(known) if each.span not in cited), known[-1])
+    return Claim(found.quote, (found,), "supported")
+
+
+def led_astray(claims: Claims, known: list[Citation]) -> Claims:
+    return (stray(claims, known), *claims)
+
+
+@pytest.fixture(scope="module")
+def astray(seeds: Index, with_points: list[Case]) -> ComparedRun:
+    return run_with(seeds, with_points, led_astray)
+
+
+def test_a_lead_that_misses_the_point(
+    seeds: Index, with_points: list[Case], astray: ComparedRun
+) -> None:
+    found = held(run(seeds, with_points, ReadingModel()), astray)
+    assert "lead_on_point" in found.metrics
+    assert not {"point_recall", "quotes_exact", "citation_recall", "ticks_wrong"} & found.metrics
+
+
+def test_a_dropped_key_point(seeds: Index, with_points: list[Case], astray: ComparedRun) -> None:
+    dropped = run_with(seeds, with_points, lambda *given: led_astray(*given)[:1])
+    found = held(astray, dropped)
+    assert "point_recall" in found.metrics
+    assert not {"lead_on_point", "quotes_exact", "citation_recall", "ticks_wrong"} & found.metrics
+
+
+def test_a_wrong_tick(seeds: Index, with_points: list[Case]) -> None:
+    """The same sentence that its quote does not carry, once without a tick and once with one."""
+
+    def unfounded(support: Support) -> Change:
+        text = "The moon weighs 4,711 tons."
+        return lambda claims, known: (*claims, Claim(text, (known[0],), support))
+
+    runs = [
+        run_with(seeds, with_points, unfounded(support)) for support in ("unsupported", "supported")
+    ]
+    assert held(*runs).metrics == {"ticks_wrong"}

@@ -154,3 +154,16 @@ def test_the_program_of_the_readme_runs(
     printed = capsys.readouterr().out
     assert f"supported {STATED}" in printed
     assert RATE in printed
+
+
+def test_every_metric_is_described_with_its_range_and_what_it_cannot_see() -> None:
+    from eval.metrics import METRICS
+
+    page = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| `")]
+    told = {name: row for row in rows for name in re.findall(r"`(\w+)`", row.split("|")[1])}
+    assert told.keys() == METRICS.keys()
+    for name, row in told.items():
+        cells = [cell.strip() for cell in row.strip("|").split(" | ")]
+        assert len(cells) == 5, name
+        assert all(cells), name

@@ -32,8 +32,8 @@ KINDS: Mapping[str, Kind] = {name: metric.kind for name, metric in METRICS.items
 }
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "Answers": (
-        "answer_right", "point_recall", "point_recall_stated", "point_precision", "token_f1",
-        "errors",
+        "answer_right", "point_recall", "point_recall_stated", "point_precision",
+        "lead_on_point", "token_f1", "errors",
     ),
     "Declines": ("answered", "declined_rightly", "declined_falsely", "decline_mean"),
     "Retrieval": (
@@ -43,7 +43,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "Citations": (
         "quotes_exact", "dead_markers", "dropped_markers", "citation_recall",
         "citation_precision", "gold_citation_recall", "gold_citation_precision",
-        "numbers_cited", "answer_words",
+        "ticks_wrong", "numbers_cited", "answer_words",
     ),
     "Grounding": ("claims_supported", "claims_partial", "claims_unsupported"),
     "Time and tokens": (
