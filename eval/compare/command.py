@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from eval.compare.diff import Flip
 from eval.compare.junit import comparison_to_junit
 from eval.compare.metric_changes import MetricChange, format_difference, format_means
+from eval.compare.page import render_comparison
 from eval.compare.settings_files import Interrupted, read_settings, run_settings
 from eval.compare.several import Comparison, KindRow, compare_settings, comparison_to_json
 from eval.metrics import METRICS
@@ -36,6 +37,7 @@ class Outputs:
 
     json: Path | None = None
     junit: Path | None = None
+    page: Path | None = None
 
 
 def compare_files(
@@ -63,6 +65,7 @@ def compare_files(
     found = compare_settings(runs)
     _write(outputs.json, json.dumps(comparison_to_json(found), ensure_ascii=False, indent=2))
     _write(outputs.junit, comparison_to_junit(found))
+    _write(outputs.page, render_comparison(found))
     show_comparison(found)
     return EXIT_REGRESSION if fail_on_regression and found.is_worse else 0
 
