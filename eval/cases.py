@@ -17,12 +17,13 @@ neither gold nor points nor evidence: declining is right.
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
@@ -171,6 +172,14 @@ def read_rows(path: Path) -> list[tuple[str, CaseRow]]:
     if not rows:
         raise _error(path.name, "the file holds no case")
     return list(rows.values())
+
+
+def checked_row(line: Mapping[str, Any]) -> CaseRow:
+    """The row that a line of JSON is. Raises `CaseError` that names the case."""
+    row = _row(json.dumps(line), str(line.get("id", "")))
+    if fault := _fault(row):
+        raise _error(row.id, fault)
+    return row
 
 
 def _lines(path: Path) -> list[str]:

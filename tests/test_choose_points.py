@@ -71,36 +71,6 @@ def test_a_list_of_which_one_item_is_relevant_does_not_answer() -> None:
     assert "Clear the sluice." not in chosen("list", "Which wheels are there?", evidence)[""]
 
 
-RULES = """# Allotment rules
-
-Plots are let for a year.
-
-## Water
-
-The tank behind the gate is filled on Mondays.
-Hoses may run for ten minutes.
-
-## Sheds
-
-Water runs off a flat roof.
-"""
-
-
-@pytest.mark.parametrize("kind", ["statement", "keyword", "explanation"])
-def test_a_section_that_the_question_names_answers_with_all_its_sentences(kind: AnswerKind) -> None:
-    question = "What do the rules tell gardeners about water?"
-    evidence = ranked({"The tank": 1.0, "Water runs": 0.9}, RULES)
-    whole = ["The tank behind the gate is filled on Mondays.", "Hoses may run for ten minutes."]
-    assert chosen(kind, question, evidence) == {"": whole}
-    # Where the best is elsewhere, or no heading is named, units are chosen by relevance.
-    elsewhere = ranked({"Plots": 1.0, "The tank": 0.9, "Water runs": 0.9}, RULES)
-    for other in (
-        chosen(kind, question, elsewhere),
-        chosen(kind, "What do the rules tell gardeners?", evidence),
-    ):
-        assert other[""] != whole
-
-
 def test_units_with_one_label_are_a_list_and_the_turns_of_a_speaker_are_none() -> None:
     minutes = """# Board
 

@@ -218,7 +218,7 @@ def test_each_sentence_carries_its_marks_and_what_is_to_be_said_of_it() -> None:
 @pytest.mark.parametrize("write", [export_markdown, lambda given: parse(export_html(given)).text])
 def test_what_did_not_become_an_answer_says_so(write: type) -> None:
     text = str(write(conversation()))
-    assert "No answer: no passage was found that states it." in text
+    assert "No answer: the articles do not state it." in text
     assert "Stopped before the answer was complete." in text
     assert "The answer failed. No server answered. Start it." in text
     assert "Left out: 1 sentence that the articles do not support." in text
@@ -229,7 +229,7 @@ def test_what_did_not_become_an_answer_says_so(write: type) -> None:
     unlikely = declined("Q?")
     assert unlikely.answer
     unlikely = replace(unlikely, answer=replace(unlikely.answer, chance=0.123))
-    assert "chance that the articles answer the question: 12%" in str(write([unlikely]))
+    assert "chance that they answer the question: 12%" in str(write([unlikely]))
     unfinished = replace(declined("Q?"), state="writing", answer=None)
     assert "not complete when this was exported" in str(write([unfinished]))
 
@@ -326,10 +326,5 @@ def test_a_decline_is_exported_with_nearest_passages_and_suggestions() -> None:
     asked = changed(exchange("Who won?", [], documents()), text="", status="declined")
     for text in both(changed(asked, reason="not stated", chance=0.9, suggestions=("When?",))):
         first, second = (text.index(each.title[:15]) for each in documents())
-        assert (
-            text.index("no passage was found that states it.")
-            < first
-            < second
-            < text.index("When?")
-        )
+        assert text.index("the articles do not state it.") < first < second < text.index("When?")
         assert "chance" not in text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eval.cases import Case, is_right, load_cases
+from eval.cases import Case, checked_row, is_right, load_cases
+from eval.reviewing.review_file import open_review
 from rag.errors import NoSuchDocument
 from rag.ingest.readers import read_file as load_documents
 from rag.store.documents import Library
@@ -20,7 +22,8 @@ from rag.text.sentences import split_sentences
 from rag.types import Answer, Chunk, Citation, Claim, Document, Passage, Span, Support
 from tests.assistants import SEEDS
 from ui.questions.exchange import Exchange, Thumb
-from ui.records.feedback_cases import CaseFile, cases_from_feedback
+from ui.records.feedback import Feedback, FeedbackStore
+from ui.records.feedback_cases import CaseFile, cases_from_feedback, lines_from_thumbs
 from ui.records.history import History
 from ui.records.unique_quote import find_unique_quote
 
@@ -404,6 +407,34 @@ def test_what_is_liked_in_the_history_becomes_a_file(library: Library, tmp_path:
     assert case.gold == ("20%",)
     assert case.note
     assert "nice" in case.note
+
+
+def test_the_thumbs_of_everybody_are_lines_of_a_file_under_review(
+    library: Library, tmp_path: Path
+) -> None:
+    assert lines_from_thumbs(tmp_path, library) == []  # nobody asked anything
+    rate = passage_with(library, "20% rate")
+    given = {"ann": answered("Which rate?", (RATE, rate)), "bob": answered("20%?", (RATE, rate))}
+    with (
+        History.open(tmp_path / "history.sqlite3") as history,
+        closing(FeedbackStore.open(tmp_path / "feedback.sqlite3")) as store,
+    ):
+        for owner, exchange in given.items():
+            history.put(owner, None, exchange)
+            history.set_thumb(owner, exchange.id, "up", "")
+        dropped = answered("What tariff?", (RATE, rate))
+        history.put("ann", None, dropped)
+        history.set_thumb("ann", dropped.id, "up", "")
+        store.put("ann", dropped.id, Feedback(decision="dropped"))
+        assert history.owners_with_thumbs() == ["ann", "bob"]
+    found = lines_from_thumbs(tmp_path, library)
+    assert [line["question"] for line in found] == ["Which rate?", "20%?"]
+    assert all(checked_row(line) for line in found)
+    file = tmp_path / "cases.jsonl"
+    file.write_text(json.dumps(found[0]) + "\n", "utf-8")
+    with open_review(file, lambda id: library.document(id).text) as opened:
+        assert (opened.add(found), opened.add(found)) == (1, 0)
+        assert [each.decision for each in opened.cases] == [None, None]
 
 
 def test_no_thumbs_make_no_file() -> None:

@@ -52,7 +52,7 @@ def taken(port: int = 0) -> Iterator[int]:
 
 def test_a_port_that_was_asked_for_and_is_taken_is_an_error_that_says_what_to_do() -> None:
     with taken() as port, pytest.raises(PortTaken) as error:
-        server._listening(LOOPBACK, port)
+        server.listening_socket(LOOPBACK, port)
     assert f"{LOOPBACK}:{port} cannot be used" in error.value.problem
     assert "--port" in error.value.remedy
 
@@ -61,7 +61,7 @@ def test_without_a_port_the_next_free_one_is_taken(monkeypatch: pytest.MonkeyPat
     with ExitStack() as others:
         first = others.enter_context(taken())
         monkeypatch.setattr(server, "DEFAULT_PORT", first)
-        found = others.enter_context(server._listening(LOOPBACK, None)).getsockname()[1]
+        found = others.enter_context(server.listening_socket(LOOPBACK, None)).getsockname()[1]
         assert first < found < first + MAX_PORTS_TRIED
 
 
@@ -70,22 +70,22 @@ def test_when_all_ports_are_taken_it_says_so(monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.setattr(server, "DEFAULT_PORT", port)
         monkeypatch.setattr(server, "MAX_PORTS_TRIED", 1)
         with pytest.raises(PortTaken, match="--port"):
-            server._listening(LOOPBACK, None)
+            server.listening_socket(LOOPBACK, None)
 
 
 @pytest.mark.parametrize("port", [None, 0])
 def test_an_address_of_another_machine_is_an_error_at_once(port: int | None) -> None:
     with pytest.raises(PortTaken, match=r"192\.0\.2\.1"):
-        server._listening("192.0.2.1", port)
+        server.listening_socket("192.0.2.1", port)
 
 
 def test_a_port_is_free_again_as_soon_as_it_is_left() -> None:
-    with server._listening(LOOPBACK, 0) as listening:
+    with server.listening_socket(LOOPBACK, 0) as listening:
         port = listening.getsockname()[1]
         with socket.create_connection((LOOPBACK, port)) as client:
             listening.accept()[0].close()
             assert client.recv(1) == b""
-    server._listening(LOOPBACK, port).close()
+    server.listening_socket(LOOPBACK, port).close()
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_a_port_is_free_again_as_soon_as_it_is_left() -> None:
     ],
 )
 def test_the_address_that_is_told_can_be_opened(host: str, shown: str) -> None:
-    assert server._address(host, DEFAULT_PORT) == shown
+    assert server.address_of(host, DEFAULT_PORT) == shown
 
 
 # --- what is served ---------------------------------------------------------------------------

@@ -64,7 +64,7 @@ SUGGESTED = to_translate("Questions that the articles answer")
 
 DECLINE_REASONS = {
     "nothing retrieved": to_translate("nothing in the articles matches the question."),
-    "not stated": to_translate("no passage was found that states it."),
+    "not stated": to_translate("the articles do not state it."),
     "nothing survived checking": to_translate("the articles do not support what the model wrote."),
 }
 
@@ -119,7 +119,7 @@ def why_declined(answer: Answer) -> str:
     if (chance := telling_chance(answer)) is None:
         return why
     likely = translate(
-        "chance that the articles answer the question: {chance}", chance=format_chance(chance)
+        "chance that they answer the question: {chance}", chance=format_chance(chance)
     )
     return f"{why.rstrip('.。')} ({likely})."
 

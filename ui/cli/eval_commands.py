@@ -7,7 +7,7 @@ The work is done in `eval`.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -223,22 +223,59 @@ def review(
         Path | None,
         typer.Option(metavar="OTHER", help="Compare with another review of the same drafts."),
     ] = None,
+    page: Annotated[
+        bool, typer.Option("--page", help="Review in a browser; only this machine reaches it.")
+    ] = False,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Of the page; else one that is free.")
+    ] = None,
+    auth_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Who may sign in on the page: a line of name:password."),
+    ] = None,
+    thumbs: Annotated[
+        bool, typer.Option("--thumbs", help="Add the cases that thumbs on the web page make.")
+    ] = False,
 ) -> None:
     """Accept, edit or drop drafted cases, one after the other, by single keys.
 
     Each is shown with its evidence in the source. It goes on where it was left; who decided what,
-    and when, is kept in the file. With --agreement, prints how far two reviews agree (Cohen's
-    kappa).
+    and when, is kept in the file. With --page it is done in a browser, where sentences of the
+    source can be marked, too. With --agreement, prints how far two reviews agree (Cohen's kappa);
+    with --page shows it there.
     """
-    if agreement:
+    if (port or auth_file) and not page:
+        raise typer.BadParameter("--port and --auth-file are for --page.")
+    if agreement and not page:
         from eval.reviewing.agreement import agreement_lines, compare_reviews
 
         typer.echo("\n".join(agreement_lines(compare_reviews(file, agreement))))
         return
-    from ui.shell.case_review import review_cases
+    from ui.records.feedback_cases import lines_from_thumbs
+    from ui.shell.case_review import login_name, review_cases
 
     with open_assistant(command_settings(ctx), seeds=False) as (assistant, screen):
-        review_cases(file, assistant, screen, reviewer)
+
+        def from_thumbs() -> list[dict[str, Any]]:
+            return lines_from_thumbs(assistant.settings.data_dir, assistant.library)
+
+        added = from_thumbs() if thumbs else []
+        if not page:
+            review_cases(file, assistant, screen, reviewer, added)
+            return
+        from ui.web.review_server import serve_review
+
+        serve_review(
+            file,
+            assistant,
+            reviewer or login_name(),
+            lambda address: typer.echo(f"Review at {address} (Ctrl-C ends it)"),
+            port=port,
+            auth_file=auth_file,
+            added=added,
+            thumbs=from_thumbs,
+            other=agreement,
+        )
 
 
 @evals.command("export")
@@ -298,6 +335,10 @@ def compare(
     junit: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write it as JUnit XML too.")
     ] = None,
+    page: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write it as a page too, with answers side by side."),
+    ] = None,
     fail_on_regression: Annotated[
         bool,
         typer.Option("--fail-on-regression", help="Exit with 1 where one is worse than the first."),
@@ -312,7 +353,7 @@ def compare(
         raise typer.BadParameter("Two files of settings are needed to compare.")
     from eval.compare.command import Outputs, compare_files
 
-    outputs = Outputs(json_file, junit)
+    outputs = Outputs(json_file, junit, page)
     settings = command_settings(ctx)
     raise typer.Exit(
         compare_files(files, cases, settings, out, outputs, fail_on_regression=fail_on_regression)

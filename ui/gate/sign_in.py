@@ -155,6 +155,12 @@ def user_owner(name: str) -> str:
     return f"user:{name}"
 
 
+def user_name(owner: str) -> str:
+    """The name of the signed-in user that an owner is; "" for a browser."""
+    kind, _, name = owner.partition(":")
+    return name if kind == "user" else ""
+
+
 def _credentials(authorization: str) -> tuple[str, str]:
     scheme, _, value = authorization.partition(" ")
     text = value.strip()

@@ -11,9 +11,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from eval import expected_facts
 from eval.cases import Tag
@@ -21,13 +23,17 @@ from rag import split_sentences
 from rag.errors import FootnoteError
 from rag.types import Answer, Citation, Claim, Span
 from ui.questions.exchange import Exchange
-from ui.records.feedback import NOTHING, Feedback
+from ui.records.feedback import NOTHING, Feedback, FeedbackStore
+from ui.records.history import History
 from ui.records.search_words import search_words
 from ui.records.unique_quote import find_unique_quote
 from ui.safe_text import count, one_line
 from ui.translation import to_translate
 
-DECLINED = "No passage was found that states it."  # stands for a decline among the turns of a case
+if TYPE_CHECKING:
+    from rag import Library
+
+DECLINED = "The articles do not state it."  # stands for a decline among the turns of a case
 SLUG_WORDS = 7
 SLUG_CHARS = 48
 
@@ -96,6 +102,26 @@ def cases_from_feedback(
             rows[case.row["id"]] = case.row
     written = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows.values()]
     return CaseFile("".join(written), len(written), tuple(left_out))
+
+
+def lines_from_thumbs(data_dir: Path, library: Library) -> list[dict[str, Any]]:
+    """The cases that the thumbs of everybody make in the history of `data_dir`, without those that
+    were dropped, as lines of a file of cases. Raises `HistoryError`."""
+    path = data_dir / "history.sqlite3"
+    if not path.is_file():
+        return []
+    made = []
+    with (
+        History.open(path) as history,
+        closing(FeedbackStore.open(data_dir / "feedback.sqlite3")) as store,
+    ):
+        for owner in history.owners_with_thumbs():
+            made += cases_from_feedback(
+                history.with_thumbs(owner),
+                lambda id: library.document(id).text,
+                store.of(owner),
+            ).text.split("\n")
+    return [json.loads(line) for line in made if line]
 
 
 def review_cases(

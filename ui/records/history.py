@@ -156,6 +156,13 @@ class History:
         )
         return [self._exchanges("conversation_id = ?", owner, id) for (id,) in rows]
 
+    def owners_with_thumbs(self) -> list[str]:
+        """Whoever gave a thumb that is still there, in order."""
+        rows = self._rows(
+            "SELECT DISTINCT owner FROM visible WHERE thumb IS NOT NULL ORDER BY owner"
+        )
+        return [owner for (owner,) in rows]
+
     def steps(self, owner: str, conversation_id: str) -> Steps:
         """What can be undone and redone in a conversation."""
         if not self._has(owner, conversation_id):

@@ -4,10 +4,11 @@ keys (`footnote eval review`)."""
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from getpass import getuser
 from pathlib import Path
+from typing import Any
 
 from rich.text import Text
 
@@ -107,11 +108,18 @@ class CaseReview:
 
 
 def review_cases(
-    path: Path, assistant: Assistant, screen: Screen, reviewer: str | None = None
+    path: Path,
+    assistant: Assistant,
+    screen: Screen,
+    reviewer: str | None = None,
+    added: Iterable[dict[str, Any]] = (),
 ) -> None:
-    """Review the cases in the file `path` by keys. Raises `CaseError`, `ReviewError`."""
+    """Review the cases in the file `path` by keys, with those `added` at its end. Raises
+    `CaseError`, `ReviewError`."""
     name = reviewer or login_name()
     with open_review(path, lambda id: assistant.library.document(id).text) as file:
+        if new := file.add(added):
+            screen.message(f"{count(new, 'case')} from thumbs added.")
         screen.message(f"{count(len(file.cases), 'case')} in {one_line(path.name)}. Keys: {KEYS}")
         CaseReview(file, assistant, screen, name, read_key, read_line).run()
 

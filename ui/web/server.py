@@ -113,7 +113,7 @@ def serve(  # noqa: PLR0913
 
     from ui.gate.sign_in import Access
 
-    with _ending_in_order(), closing(_listening(host, port)) as listening, uploads_folder():
+    with ending_in_order(), closing(listening_socket(host, port)) as listening, uploads_folder():
         access = Access.of(host, auth_file, root_path, readers)
         web, runner, history = create_page(
             assistant, access, root_path=root_path, mcp=mcp, max_running=max_running
@@ -129,7 +129,7 @@ def serve(  # noqa: PLR0913
             proxy_headers=bool(root_path),
         )
         logging.getLogger("uvicorn.error").addFilter(_is_no_end_of_a_stream)
-        say(_address(host, listening.getsockname()[1]))
+        say(address_of(host, listening.getsockname()[1]))
         try:
             uvicorn.Server(config).run(sockets=[listening])
         finally:
@@ -138,7 +138,7 @@ def serve(  # noqa: PLR0913
 
 
 @contextmanager
-def _ending_in_order() -> Iterator[None]:
+def ending_in_order() -> Iterator[None]:
     """Within this block, SIGTERM ends the program as its own end would, with exit code 0."""
 
     def end(*_: object) -> None:
@@ -161,7 +161,7 @@ def _is_no_end_of_a_stream(record: logging.LogRecord) -> bool:
     return not is_cancelled and not record.getMessage().startswith("Cancel ")
 
 
-def _listening(host: str, port: int | None) -> socket.socket:
+def listening_socket(host: str, port: int | None) -> socket.socket:
     """A socket at `port`, or at the first free one from `DEFAULT_PORT` on."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for number in (
@@ -184,7 +184,7 @@ def _listening(host: str, port: int | None) -> socket.socket:
     raise PortTaken(f"The ports from {DEFAULT_PORT} on are all in use.", "Choose one with --port.")
 
 
-def _address(host: str, port: int) -> str:
+def address_of(host: str, port: int) -> str:
     name = f"[{host}]" if ":" in host else host
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else name  # noqa: S104
     return f"http://{shown}:{port}/"
