@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -692,12 +692,20 @@ def test_an_address_that_fails_is_told_and_may_be_tried_again(
 
 
 def test_a_job_of_another_program_is_taken_up_and_shown(
-    indexing: IndexingJobs, assistant: Quoter, tmp_path: Path
+    indexing: IndexingJobs, assistant: Quoter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "tea.txt").write_text("Tea is dear.\n", "utf-8")
     assert indexing.render() == ("", False, "")
+    shown, embed = threading.Event(), assistant.embedder.embed
+
+    def embed_when_shown(texts: Sequence[str]) -> list[list[float]]:
+        shown.wait(30)
+        return embed(texts)
+
+    monkeypatch.setattr(assistant.embedder, "embed", embed_when_shown)
     job = assistant.jobs.store.submit([tmp_path / "tea.txt"])
     html, is_active, line = indexing.render()
+    shown.set()
     assert is_active
     assert line
     assert [each.attrs["data-document"] for each in parse(html).all(act="cancel-job")] == ["1"]
