@@ -146,7 +146,7 @@ def test_citations_that_point_at_the_next_sentence(
 ) -> None:
     finished_with(monkeypatch, lambda each, known: dict(pairwise(known)).get(each, each))
     found = held(before, run(seeds, cases, ReadingModel()))
-    expected = {"citation_recall", "citation_precision", "numbers_cited"}
+    expected = {"citation_recall", "citation_precision", "numbers_cited", "ticks_wrong"}
     assert expected | {"gold_citation_recall", "gold_citation_precision"} == found.metrics
 
 

@@ -128,7 +128,10 @@ def test_the_whole_answer_document_comes_along(client: OpenAI) -> None:
 
 def test_a_decline_says_why(client: OpenAI) -> None:
     reply = ask(client, [{"role": "user", "content": "What is unknown about tariffs?"}])
-    assert reply.choices[0].message.content == "No answer: no passage was found that states it."
+    assert (
+        reply.choices[0].message.content
+        == "No answer: no passage of the articles was found that states it."
+    )
     assert reply.choices[0].message.annotations == []
     assert reply.footnote["status"] == "declined"
 
@@ -188,7 +191,7 @@ def test_a_stream_says_the_same_sentence_by_sentence(client: OpenAI) -> None:
 def test_a_streamed_decline_says_why(client: OpenAI) -> None:
     chunks = list(ask(client, [{"role": "user", "content": "unknown tariffs?"}], stream=True))
     text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
-    assert text == "No answer: no passage was found that states it."
+    assert text == "No answer: no passage of the articles was found that states it."
 
 
 def test_a_sentence_is_sent_while_the_next_is_awaited(client: OpenAI, assistant: Quoter) -> None:
@@ -398,7 +401,7 @@ def test_a_greeting_is_replied_to_with_questions(settings: Settings) -> None:
 def test_a_decline_offers_questions_and_no_chance_that_contradicts_it(settings: Settings) -> None:
     declined = finished(status="declined", reason="not stated", chance=0.9, suggestions=("When?",))
     said = told(settings, declined)
-    assert said.startswith("No answer: no passage was found that states it.\n\n")
+    assert said.startswith("No answer: no passage of the articles was found that states it.\n\n")
     assert said.endswith("\n- When?")
 
 

@@ -226,7 +226,7 @@ def test_declining_is_not_an_error(footnote: Invoke) -> None:
     result = footnote("ask", "unknown tariff")
     assert result.exit_code == 0
     answer, _, nearest = result.stdout.partition("\nNearest passages\n")
-    assert answer == "No answer: no passage was found that states it.\n"
+    assert answer == "No answer: no passage of the articles was found that states it.\n"
     assert "[1] " in nearest
 
 
@@ -234,7 +234,7 @@ def test_a_decline_says_how_likely_an_answer_was() -> None:
     answer = Answer("q", "", (), (), "declined", "not stated", "m", chance=0.123)
     (row,) = decline_rows(answer)
     assert row.body.plain == (
-        "No answer: no passage was found that states it"
+        "No answer: no passage of the articles was found that states it"
         " (chance that the articles answer the question: 12%)."
     )
 
@@ -712,7 +712,7 @@ def test_a_greeting_is_replied_to_with_questions_to_ask() -> None:
 def test_a_decline_names_other_questions_and_no_chance_that_contradicts_it() -> None:
     declined = finished(status="declined", reason="not stated", chance=0.9, suggestions=("When?",))
     said = printed(declined)
-    assert said.startswith("No answer: no passage was found that states it.\n")
+    assert said.startswith("No answer: no passage of the articles was found that states it.\n")
     assert said.endswith("\nQuestions that the articles answer\n• When?\n")
 
 

@@ -69,7 +69,7 @@ def test_nothing_indexed_suggests_nothing(tmp_path: Path) -> None:
 def test_a_decline_says_what_was_looked_for_and_where_the_nearest_passages_are_from() -> None:
     passages = [near("bells", 0, 9), near("bells", 10, 19), near("mills", 0, 9)]
     assert explain_decline("not stated", "who rang it?", passages) == (
-        "No passage was found that states it. Looked for: “who rang it?”."
+        "No passage of the articles was found that states it. Looked for: “who rang it?”."
         " The nearest passages are from “About bells” and “About mills”."
     )
     assert explain_decline("nothing retrieved", "gnu?") == (

@@ -344,7 +344,7 @@ def test_a_decline_says_why_what_was_searched_and_what_comes_nearest() -> None:
     declined = done(reason="not stated", rewritten_as="What rate in May?", document_ids=("a", "b"))
     page = shown(declined)
     (block,) = page.all(cls="fn-declined")
-    assert "No passage was found that states it." in block.text
+    assert "No passage of the articles was found that states it." in block.text
     assert "the 2 sources that you chose for “What rate in May?”" in block.text
     (evidence,) = page.all(tag="details")
     assert "open" in evidence.attrs
@@ -366,7 +366,8 @@ def test_a_decline_says_how_likely_an_answer_was() -> None:
     estimated = replace(declined, answer=replace(declined.answer, chance=0.123))
     (block,) = shown(estimated).all(cls="fn-declined")
     said = (
-        "No passage was found that states it (chance that the articles answer the question: 12%)."
+        "No passage of the articles was found that states it"
+        " (chance that the articles answer the question: 12%)."
     )
     assert block.all(cls="fn-prose")[0].text == said
 

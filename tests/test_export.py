@@ -218,7 +218,7 @@ def test_each_sentence_carries_its_marks_and_what_is_to_be_said_of_it() -> None:
 @pytest.mark.parametrize("write", [export_markdown, lambda given: parse(export_html(given)).text])
 def test_what_did_not_become_an_answer_says_so(write: type) -> None:
     text = str(write(conversation()))
-    assert "No answer: no passage was found that states it." in text
+    assert "No answer: no passage of the articles was found that states it." in text
     assert "Stopped before the answer was complete." in text
     assert "The answer failed. No server answered. Start it." in text
     assert "Left out: 1 sentence that the articles do not support." in text
@@ -327,7 +327,7 @@ def test_a_decline_is_exported_with_nearest_passages_and_suggestions() -> None:
     for text in both(changed(asked, reason="not stated", chance=0.9, suggestions=("When?",))):
         first, second = (text.index(each.title[:15]) for each in documents())
         assert (
-            text.index("no passage was found that states it.")
+            text.index("no passage of the articles was found that states it.")
             < first
             < second
             < text.index("When?")

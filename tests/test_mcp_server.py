@@ -103,7 +103,7 @@ def test_reserves_are_told(door: tuple[Site, str]) -> None:
 def test_a_decline_says_why(door: tuple[Site, str]) -> None:
     reply = call(door[1], "ask", {"question": "What is unknown about tariffs?"})
     said, _, nearest = reply.content[0].text.partition("\n\n")
-    assert said == "No answer: no passage was found that states it."
+    assert said == "No answer: no passage of the articles was found that states it."
     assert nearest.startswith("[1] ")
     assert reply.structured_content["reason"] == "not stated"
 

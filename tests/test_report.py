@@ -159,7 +159,9 @@ def test_a_sentence_says_why_it_is_not_fully_supported(tmp_path: Path) -> None:
 
 def test_a_decline_says_why_and_an_error_what_happened(page: str) -> None:
     told = [words(case) for case in having(body(page), "case")]
-    assert any("Declined: no passage was found that states it." in case for case in told)
+    assert any(
+        "Declined: no passage of the articles was found that states it." in case for case in told
+    )
     assert any("The model broke off. Ask again." in case for case in told)
 
 

@@ -60,7 +60,7 @@ def test_the_questions_of_a_conversation_are_copied_with_it() -> None:
     for exchange in conversation():
         assert exchange.question in copied.text
         assert exchange.question in copied.html
-    assert "No answer: no passage was found that states it." in copied.text
+    assert "No answer: no passage of the articles was found that states it." in copied.text
 
 
 @settings(max_examples=60, deadline=None)

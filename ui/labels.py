@@ -64,7 +64,7 @@ SUGGESTED = to_translate("Questions that the articles answer")
 
 DECLINE_REASONS = {
     "nothing retrieved": to_translate("nothing in the articles matches the question."),
-    "not stated": to_translate("no passage was found that states it."),
+    "not stated": to_translate("no passage of the articles was found that states it."),
     "nothing survived checking": to_translate("the articles do not support what the model wrote."),
 }
 

@@ -28,7 +28,7 @@ ORIGINS: dict[str, tuple[str, str, str]] = {
 """Of claims that are not the answer's own."""
 REASONS = {
     "nothing retrieved": "nothing in the articles matched the question",
-    "not stated": "no passage was found that states it",
+    "not stated": "no passage of the articles was found that states it",
     "nothing survived checking": "the articles do not support what the model wrote",
 }
 _Action = Literal["kept", "repaired", "removed"]

@@ -20,7 +20,7 @@ MAX_SHARED_WORDS = 0.8  # of those of two questions together; from there on they
 
 _REASONS: dict[DeclineReason, str] = {
     "nothing retrieved": "Nothing in the articles matches the question.",
-    "not stated": "No passage was found that states it.",
+    "not stated": "No passage of the articles was found that states it.",
     "nothing survived checking": "The articles do not support what the model wrote.",
 }
 

@@ -192,13 +192,10 @@ def rank_units(
         ]
     )
     read_fronts, read = dict(zip(fronts, read, strict=False)), read[len(fronts) :]
-
-    def likeness(tokens: TokenEmbeddings, candidate: Candidate) -> float:
-        wide = EVIDENCE.context_weight if context else 0.0
-        front = None if candidate.is_front else read_fronts[candidate.document.id]
-        own, wider_own = (max_similarity(each, tokens, front) for each in (asked, wider))
-        return (1 - wide) * own + wide * wider_own
-
+    likenesses = [(1.0, _Likeness(asked, read_fronts))]
+    if context:
+        weight = EVIDENCE.context_weight
+        likenesses = [(1 - weight, likenesses[0][1]), (weight, _Likeness(wider, read_fronts))]
     wanted = content_keys(question)
     words = [
         content_keys(f"{fronts[each.document.id]}\n{each.in_context()}") for each in candidates
@@ -209,26 +206,24 @@ def rank_units(
     evidence = [
         Evidence(
             candidate,
-            (1 - EVIDENCE.own_weight) * likeness(tokens, candidate)
-            + EVIDENCE.own_weight * likeness(own, candidate)
+            sum(weight * likeness.of(candidate, tokens, first) for weight, likeness in likenesses)
             + EVIDENCE.words_weight * sum(rarity[word] for word in sorted(rarity.keys() & held))
             + EVIDENCE.document_weight * whole[candidate.document.id]
             + EVIDENCE.hit_weight * candidate.hit_score
             + _amount_bonus(candidate.text, kind),
-            mean_vector(own),
+            mean_vector(tokens.vectors[first:]),
         )
         for candidate, tokens, held in zip(candidates, read, words, strict=True)
-        for own in [_own_tokens(candidate, tokens)]
+        for first in [_first_own_token(candidate, tokens)]
     ]
     return sorted(evidence, key=lambda each: (-each.relevance, each.span))
 
 
-def _own_tokens(candidate: Candidate, read: TokenEmbeddings) -> TokenEmbeddings:
-    """The tokens of the unit itself, which stands behind its context; all of them where it was too
-    long to be read to its end."""
+def _first_own_token(candidate: Candidate, read: TokenEmbeddings) -> int:
+    """Where the unit itself begins, which stands behind its context; 0 where it was too long to be
+    read to its end."""
     start = len(candidate.in_context()) - len(" ".join(candidate.text.split())) - 1
-    first = next((n for n, place in enumerate(read.offsets) if place[0] >= start), 0)
-    return TokenEmbeddings(read.vectors[first:], read.weights[first:], read.offsets[first:])
+    return next((n for n, place in enumerate(read.offsets) if place[0] >= start), 0)
 
 
 def front_matter(document: Document) -> str:
@@ -237,28 +232,46 @@ def front_matter(document: Document) -> str:
     return " ".join(document.text[: text_start(document)].split())
 
 
-def max_similarity(
-    asked: TokenEmbeddings, read: TokenEmbeddings, front: TokenEmbeddings | None = None
-) -> float:
-    """The mean over the tokens of the one text of the cosine similarity, -1..1, to the nearest
-    token of the other, or of its front matter; half of it with every token alike, half weighted by
-    rarity. -1 where one of the two has no token."""
+class _Likeness:
+    """How like a question units are. `fronts` has the front matter of each document, by its id:
+    what a unit does not say of a question, that may."""
+
+    def __init__(self, asked: TokenEmbeddings, fronts: Mapping[str, TokenEmbeddings]) -> None:
+        self._asked = asked
+        self._fronts = {
+            id: (asked.vectors @ front.vectors.T).max(axis=1)
+            for id, front in fronts.items()
+            if len(front.vectors)
+        }
+
+    def of(self, candidate: Candidate, read: TokenEmbeddings, first: int) -> float:
+        """The MaxSim of the question in a unit as it is read, and in its own tokens, those from
+        the `first` on, weighed together: -1..1; -1 where one of the two has no token."""
+        if not len(self._asked.vectors) or not len(read.vectors):
+            return -1.0
+        similarities = self._asked.vectors @ read.vectors.T
+        whole, own = (
+            self._mean(candidate, each.max(axis=1))
+            for each in (similarities, similarities[:, first:])
+        )
+        return (1 - EVIDENCE.own_weight) * whole + EVIDENCE.own_weight * own
+
+    def _mean(self, candidate: Candidate, nearest: NDArray[np.float32]) -> float:
+        """The mean over the question's tokens of the cosine similarity to the nearest token; half
+        of it with every token alike, half weighted by rarity."""
+        import numpy as np
+
+        if not candidate.is_front and candidate.document.id in self._fronts:
+            nearest = np.maximum(nearest, self._fronts[candidate.document.id])
+        weights = self._asked.weights if self._asked.weights.any() else None
+        return (float(nearest.mean()) + float(np.average(nearest, weights=weights))) / 2
+
+
+def mean_vector(tokens: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The mean of vectors of tokens, L2-normalised; zero where there are none."""
     import numpy as np
 
-    if not len(asked.vectors) or not len(read.vectors):
-        return -1.0
-    nearest = (asked.vectors @ read.vectors.T).max(axis=1)
-    if front is not None and len(front.vectors):
-        nearest = np.maximum(nearest, (asked.vectors @ front.vectors.T).max(axis=1))
-    weights = asked.weights if asked.weights.any() else None
-    return (float(nearest.mean()) + float(np.average(nearest, weights=weights))) / 2
-
-
-def mean_vector(read: TokenEmbeddings) -> NDArray[np.float32]:
-    """The mean of the token vectors, L2-normalised; zero for a text without tokens."""
-    import numpy as np
-
-    mean: NDArray[np.float32] = read.vectors.sum(axis=0)
+    mean: NDArray[np.float32] = tokens.sum(axis=0)
     return mean / max(float(np.linalg.norm(mean)), 1e-9)
 
 

@@ -67,6 +67,9 @@ def main(
     ] = False,
 ) -> None:
     os.umask(0o077)  # what is written is for this user alone
+    # numpy's products are small here: its threads only waited for each other, which took a quarter
+    # of an answer's processor time. It looks when it is first imported.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     ctx.obj = data_dir
 
 

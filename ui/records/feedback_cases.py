@@ -33,7 +33,8 @@ from ui.translation import to_translate
 if TYPE_CHECKING:
     from rag import Library
 
-DECLINED = "No passage was found that states it."  # stands for a decline among the turns of a case
+# Stands for a decline among the turns of a case.
+DECLINED = "No passage of the articles was found that states it."
 SLUG_WORDS = 7
 SLUG_CHARS = 48
 
