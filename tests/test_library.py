@@ -168,6 +168,17 @@ def test_a_change_by_another_process_is_seen_at_once(library: Library, again: Ag
     assert library.text(Span("a", 0, 5)) == "other"
 
 
+def test_dates_of_some_documents_and_the_last_of_all(library: Library) -> None:
+    assert library.newest_published() is None
+    for id, published in (("a", "2024-05-01"), ("b", None), ("c", "2023-12-31")):
+        dated = Document.of(id, "A title", f"/{id}", "words", published)
+        library.put(dated, chunks(dated))
+    assert library.newest_published() == "2024-05-01"
+    assert library.published() == {"a": "2024-05-01", "c": "2023-12-31"}
+    assert library.published(["b", "c", "unknown"]) == {"c": "2023-12-31"}
+    assert library.published([]) == {}
+
+
 def test_more_documents_than_the_cache_holds_keep_their_texts(library: Library) -> None:
     for number in range(40):
         put(library, f"d{number}", f"text {number:02}")
@@ -306,6 +317,7 @@ DROP TABLE files;
 DROP TABLE roots;
 DROP TABLE former_documents;
 DROP INDEX documents_of_digest;
+DROP INDEX documents_by_published;
 DROP TABLE questions; DROP TABLE words; DROP VIEW passages;
 CREATE VIEW passages AS
     SELECT row, title, piece(text, start, end) AS body
@@ -341,6 +353,15 @@ def test_the_full_text_index_of_an_older_version_is_made_anew(old_file: Path) ->
         assert [each.id for each in library.files.former()] == ["a"]
         assert library.files.states() == {}
     check_integrity(old_file)
+
+
+def test_the_newest_date_is_looked_up_and_not_searched_for(old_file: Path) -> None:
+    for _ in range(2):
+        with Library.open(old_file) as library:
+            plan = library.database.rows("EXPLAIN QUERY PLAN SELECT max(published) FROM documents")
+            assert "documents_by_published" in str(plan)
+            library.database.rows("DROP INDEX documents_by_published")
+            library.database.rows("PRAGMA user_version = 4")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

@@ -128,9 +128,19 @@ class Library:
         rows = self._query("SELECT id FROM documents ORDER BY rowid DESC LIMIT ?", limit)
         return [id for (id,) in rows]
 
-    def published(self) -> dict[str, str]:
-        """The ISO 8601 date of every document that has one, by id."""
-        return dict(self._query("SELECT id, published FROM documents WHERE published IS NOT NULL"))
+    def published(self, document_ids: Collection[str] | None = None) -> dict[str, str]:
+        """The ISO 8601 date of every document that has one, by id; of `document_ids` where they
+        are given."""
+        sql = "SELECT id, published FROM documents WHERE published IS NOT NULL"
+        if document_ids is None:
+            return dict(self._query(sql))
+        only = self.database.values_of
+        return dict(self._query(f"{sql} AND id IN ({only})", json.dumps(list(document_ids))))
+
+    def newest_published(self) -> str | None:
+        """The last ISO 8601 date of a document; None where none has one."""
+        ((newest,),) = self._query("SELECT max(published) FROM documents")
+        return newest
 
     def digests(self) -> dict[str, str]:
         """Document id to digest, of every document."""
