@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from rag.errors import LibraryBusy, LibraryError, NoSuchDocument
+from rag.store import documents
 from rag.store.documents import DocumentSummary, Library, SuggestedQuestion
 from rag.store.library_schema import FORMAT, VERSION
 from rag.store.opening import open_library
@@ -177,6 +178,25 @@ def test_dates_of_some_documents_and_the_last_of_all(library: Library) -> None:
     assert library.published() == {"a": "2024-05-01", "c": "2023-12-31"}
     assert library.published(["b", "c", "unknown"]) == {"c": "2023-12-31"}
     assert library.published([]) == {}
+
+
+def test_texts_of_many_spans_are_those_of_each(
+    library: Library, again: Again, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(documents, "MAX_READ_TOGETHER", 40)
+    names = [f"{number}.txt" for number in range(2 * documents.MAX_CACHED_TEXTS)]
+    for number, name in enumerate(names):
+        put(library, name, f"{name} has " + "words and \0 " * (number % 7) + "an end")
+    spans = [Span(name, start, start + 9) for start in (0, 4) for name in names]
+    for _ in range(2):  # read, and in part from the cache
+        assert library.texts(spans) == [library.text(span) for span in spans]
+    put(again(), names[-1], "another text by another process")
+    assert library.texts(spans[-1:]) == ["her text "]
+    assert library.texts([]) == []
+    with pytest.raises(LibraryError, match="ask again"):
+        library.texts([Span(names[0], 0, 1_000)])
+    with pytest.raises(NoSuchDocument):
+        library.texts([*spans, Span("unknown", 0, 1)])
 
 
 def test_more_documents_than_the_cache_holds_keep_their_texts(library: Library) -> None:

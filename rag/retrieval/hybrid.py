@@ -92,7 +92,8 @@ class Retriever:
         """Without those that repeat an earlier hit of another document; and these, each with what
         it repeats. Only the first `read` are read: copies rank alike."""
         reading = sorted(fused[:read], key=lambda hit: hit.chunk.span)  # a document at a time
-        said = {hit.chunk.id: fingerprint(self.library.text(hit.chunk.span)) for hit in reading}
+        texts = self.library.texts([hit.chunk.span for hit in reading])
+        said = {hit.chunk.id: fingerprint(text) for hit, text in zip(reading, texts, strict=True)}
         first: dict[str, Hit] = {}
         different, copies = list[Hit](), list[tuple[Hit, Hit]]()
         for hit in fused:
