@@ -8,6 +8,7 @@ whole retrieval; the question's embedding, some 5 ms, is not in it.
 
 from __future__ import annotations
 
+import random
 import re
 import sys
 import time
@@ -25,8 +26,9 @@ from typing import TYPE_CHECKING
 from eval.benchmarks.generated_chunks import CHUNKS_A_DOCUMENT, ChunkGenerator
 from eval.benchmarks.index_speed import note_figures
 from eval.benchmarks.postgres import GOLDEN, empty_database
-from eval.benchmarks.result_tables import Line, Table, format_ms, mean_line
+from eval.benchmarks.result_tables import Line, Table, format_ms
 from eval.cases import read_rows
+from eval.statistics.bootstrap import mean_interval
 from rag.assistant import SEEDS, Assistant
 from rag.internals import Retriever, build, build_embedder, fts_expression, query_terms
 from rag.settings import Settings
@@ -48,6 +50,7 @@ NEAREST, DEPTH = 10, 20
 _BATCH = 200  # documents written at once
 _ADDED = 1_000  # chunks that are added as indexing adds them, after the others
 _FEW = 20  # documents of the narrower filter
+_MAX_S, _LEAST = 15.0, 40  # of searches for one line: seconds, and how many in any case
 _MEGABYTE = 1_000_000
 _ARTICLES = Path(__file__).parents[1] / "cases" / "broad" / "articles"
 
@@ -93,10 +96,9 @@ def measure(data: Path, settings: Settings, part: slice) -> list[Table]:
     embedder = build_embedder(settings)
     generator = ChunkGenerator(_real_documents(), embedder)
     questions = _questions()
-    asked = [
-        Query(text, vector)
-        for text, vector in zip(questions, embedder.embed(questions), strict=True)
-    ]
+    embedded = zip(questions, embedder.embed(questions), strict=True)
+    asked = [Query(text, vector) for text, vector in embedded]
+    random.Random(0).shuffle(asked)  # noqa: S311 (those of one article stand together)
     tables, costs = list[Table](), list[Line]()
     for size in [size for size in SIZES if size <= limit] or [limit]:
         collected = _collect(generator, size // CHUNKS_A_DOCUMENT)
@@ -165,7 +167,8 @@ def _searches(collected: Collected, lines: Sequence[Line], asked: int) -> Table:
     notes = (
         f"{aim}Recall of vectors: 98. Texts are generated, vectors drawn; a question's embedding"
         f" is not in its time. Words of the questions are as frequent as in the articles that they"
-        f" are about, which is more than in a large collection.{missing}",
+        f" are about, which is more than in a large collection. A line has all searches, or as many"
+        f" as {_MAX_S:.0f} s allow, at least {_LEAST}.{missing}",
     )
     title = f"{count:,} chunks of {collected.documents:,} documents, {asked} questions"
     return Table(title, (ASKED, DRAWN), tuple(lines), notes=notes)
@@ -295,7 +298,8 @@ class _Comparison:
 
     @property
     def _all(self) -> list[Query]:
-        return [*self._asked, *self._drawn]
+        """Questions and drawn vectors by turns."""
+        return [each for pair in zip(self._asked, self._drawn, strict=True) for each in pair]
 
     def bare_lines(self) -> list[Line]:
         """All vectors compared."""
@@ -339,13 +343,14 @@ class _Comparison:
         found, seconds = _timed(search, self._all)
         shares = [
             len(exact.intersection(ids)) / len(exact)
-            for exact, ids in zip(self._exact[name], found, strict=True)
+            for exact, ids in zip(self._exact[name], found, strict=False)
         ]
-        half = len(self._asked)
-        clusters = [query.text for query in self._asked]
-        return _noted(
-            mean_line(title, {ASKED: shares[:half], DRAWN: shares[half:]}, clusters, seconds)
-        )
+        columns = {ASKED: shares[::2], DRAWN: shares[1::2]}
+        figures = {
+            column: mean_interval(values, [str(at) for at in range(len(values))])
+            for column, values in columns.items()
+        }
+        return _noted(Line(title, figures, seconds))
 
     def _timed_line(self, title: str, search: Search) -> Line:
         _, seconds = _timed(search, self._asked)
@@ -359,11 +364,15 @@ def _noted(line: Line) -> Line:
 
 
 def _timed(search: Search, queries: Sequence[Query]) -> tuple[list[Collection[str]], list[float]]:
-    """What each finds, and its seconds; the first is looked for once more before."""
+    """What each finds, and its seconds, as far as the time for one line goes. The first is looked
+    for once more before."""
     search(queries[0])
-    found, seconds = [], []
+    found, seconds = list[Collection[str]](), list[float]()
+    until = time.perf_counter() + _MAX_S
     for query in queries:
         started = time.perf_counter()
+        if started > until and len(found) >= _LEAST:
+            break
         found.append(search(query))
         seconds.append(time.perf_counter() - started)
     return found, seconds
