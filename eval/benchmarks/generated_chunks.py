@@ -120,11 +120,16 @@ class ChunkGenerator:
         return found.ravel()[:length]
 
 
+def document_id(number: int) -> str:
+    """What the document of this number is called."""
+    return f"{number}.txt"
+
+
 def _document(number: int, pieces: Sequence[str], day: int) -> ChunkedDocument:
     text = "\n\n".join(pieces)
     title = " ".join(pieces[0].split()[:_TITLE_WORDS])
     published = (_FIRST_DAY + timedelta(days=day)).isoformat()
-    id = f"{number}.txt"
+    id = document_id(number)
     document = Document.of(id, title, id, text, published)
     chunks, start = list[Chunk](), 0
     for piece in pieces:

@@ -23,7 +23,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from eval.benchmarks.generated_chunks import CHUNKS_A_DOCUMENT, ChunkGenerator
+from eval.benchmarks.generated_chunks import CHUNKS_A_DOCUMENT, ChunkGenerator, document_id
 from eval.benchmarks.index_speed import note_figures
 from eval.benchmarks.postgres import GOLDEN, empty_database
 from eval.benchmarks.result_tables import Line, Table, format_ms
@@ -52,6 +52,7 @@ _ADDED = 1_000  # chunks that are added as indexing adds them, after the others
 _FEW = 20  # documents of the narrower filter
 _MAX_S, _LEAST = 15.0, 40  # of searches for one line: seconds, and how many in any case
 _MEGABYTE = 1_000_000
+_STATUS = Path("/proc/self/status")  # of Linux
 _ARTICLES = Path(__file__).parents[1] / "cases" / "broad" / "articles"
 
 
@@ -154,7 +155,7 @@ def _measure_size(
                 lines += comparison.store_lines(name, assistant)
                 if name == IN_FILES:
                     lines += comparison.engine_lines(assistant, Path(folder) / "tantivy")
-                figures = {**spent, **sizes, MEMORY: _memory(assistant, asked)}
+                figures = {**spent, **sizes, **_memory(assistant, asked)}
             title = f"{len(collected.chunks):,} chunks, {name}"
             costs.append(note_figures(title, {key: [value] for key, value in figures.items()}))
     return _searches(collected, lines, len(asked)), costs
@@ -233,15 +234,18 @@ def _has_vectors(path: Path) -> bool:
 # --- memory -----------------------------------------------------------------------------------
 
 
-def _memory(assistant: Assistant, asked: Sequence[Query]) -> float:
-    """Megabytes at the peak of a process that opens the store and looks for the questions."""
+def _memory(assistant: Assistant, asked: Sequence[Query]) -> dict[str, float]:
+    """Megabytes at the peak of a process that opens the store and looks for the questions; none
+    where the system does not say."""
+    if not _STATUS.exists():
+        return {}
     with TemporaryDirectory() as folder:
         peak = Path(folder) / "peak"
         arguments = (assistant.settings, asked, peak)
         process = get_context("spawn").Process(target=_search_and_note, args=arguments)
         process.start()
         process.join()
-        return int(peak.read_text()) / _MEGABYTE
+        return {MEMORY: int(peak.read_text()) / _MEGABYTE}
 
 
 def _search_and_note(settings: Settings, asked: Sequence[Query], peak: Path) -> None:
@@ -250,8 +254,7 @@ def _search_and_note(settings: Settings, asked: Sequence[Query], peak: Path) -> 
         for query in asked:
             retriever.retrieve(query.text, NEAREST)
     # Not getrusage: its peak counts that of the process that started this one.
-    status = Path("/proc/self/status").read_text()
-    found = re.search(r"VmHWM:\s+(\d+) kB", status)
+    found = re.search(r"VmHWM:\s+(\d+) kB", _STATUS.read_text())
     assert found
     peak.write_text(str(1024 * int(found[1])))
 
@@ -278,18 +281,16 @@ class _Comparison:
             Query(query.text, vector)
             for query, vector in zip(asked, drawn[: len(asked)].tolist(), strict=True)
         ]
-        ids = [f"{number}.txt" for number in range(collected.documents)]
-        self._filters: dict[str, list[str] | None] = {
+        every = range(collected.documents)
+        self._filters: dict[str, range | None] = {
             "": None,
-            ", a tenth of the documents": ids[::10],
-            f", {_FEW} documents": ids[:: max(1, len(ids) // _FEW)][:_FEW],
+            ", a tenth of the documents": every[::10],
+            f", {_FEW} documents": every[:: max(1, len(every) // _FEW)][:_FEW],
         }
-        of = np.array([int(chunk.span.document_id.split(".")[0]) for chunk in collected.chunks])
+        places = np.arange(len(collected.chunks)).reshape(-1, CHUNKS_A_DOCUMENT)
         self._rows = {
-            name: None
-            if only is None
-            else np.isin(of, [int(id.split(".")[0]) for id in only]).nonzero()[0]
-            for name, only in self._filters.items()
+            name: None if numbers is None else places[numbers].ravel()
+            for name, numbers in self._filters.items()
         }
         self._exact = {
             name: [set(self._nearest(name, query.vector)) for query in self._all]
@@ -318,7 +319,8 @@ class _Comparison:
     def store_lines(self, store: str, assistant: Assistant) -> list[Line]:
         """Words, vectors, and both as the program looks for them."""
         lines = []
-        for name, only in self._filters.items():
+        for name, numbers in self._filters.items():
+            only = None if numbers is None else list(map(document_id, numbers))
             words, vectors, whole = _ways(assistant, self._asked, only)
             lines += [
                 self._timed_line(f"{store}: words{name}", words),
