@@ -93,7 +93,7 @@ def recalls(table: Table) -> dict[str, float]:
         f"{line.name}, {column}": figure.mean
         for line in table.lines
         for column, figure in line.figures.items()
-        if figure
+        if figure and column != scale.PROCESSOR
     }
 
 

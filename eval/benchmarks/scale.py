@@ -24,7 +24,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from eval.benchmarks.generated_chunks import CHUNKS_A_DOCUMENT, ChunkGenerator, document_id
-from eval.benchmarks.index_speed import note_figures
+from eval.benchmarks.index_speed import Spent, note_figures
 from eval.benchmarks.postgres import GOLDEN, empty_database
 from eval.benchmarks.result_tables import Line, Table, format_ms
 from eval.cases import read_rows
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 NAME = "scale"
 ASKED, DRAWN = "recall@10, questions", "recall@10, drawn vectors"
+PROCESSOR = "ms of the processor"  # tell more where others use the machine
 TEXTS, VECTORS, LAST = "s: texts, words", "s: vectors", "s: the last vectors"
 TEXT_DISK, VECTOR_DISK, MEMORY = "MB: texts, words", "MB: vectors", "MB in memory"
 IN_FILES, IN_POSTGRES = "files", "Postgres"
@@ -169,10 +170,12 @@ def _searches(collected: Collected, lines: Sequence[Line], asked: int) -> Table:
         f"{aim}Recall of vectors: 98. Texts are generated, vectors drawn; a question's embedding"
         f" is not in its time. Words of the questions are as frequent as in the articles that they"
         f" are about, which is more than in a large collection. A line has all searches, or as many"
-        f" as {_MAX_S:.0f} s allow, at least {_LEAST}.{missing}",
+        f" as {_MAX_S:.0f} s allow, at least {_LEAST}. The processor of a Postgres server is not"
+        f" counted.{missing}",
     )
     title = f"{count:,} chunks of {collected.documents:,} documents, {asked} questions"
-    return Table(title, (ASKED, DRAWN), tuple(lines), notes=notes)
+    columns, counts = (ASKED, DRAWN, PROCESSOR), frozenset({PROCESSOR})
+    return Table(title, columns, tuple(lines), notes=notes, counts=counts)
 
 
 # --- writing ----------------------------------------------------------------------------------
@@ -342,42 +345,45 @@ class _Comparison:
         return [chunks[at].id for at in (best if rows is None else rows[best]).tolist()]
 
     def _vector_line(self, title: str, name: str, search: Search) -> Line:
-        found, seconds = _timed(search, self._all)
+        found, spent = _timed(search, self._all)
         shares = [
             len(exact.intersection(ids)) / len(exact)
             for exact, ids in zip(self._exact[name], found, strict=False)
         ]
         columns = {ASKED: shares[::2], DRAWN: shares[1::2]}
-        figures = {
-            column: mean_interval(values, [str(at) for at in range(len(values))])
-            for column, values in columns.items()
-        }
-        return _noted(Line(title, figures, seconds))
+        return _line(title, columns, spent)
 
     def _timed_line(self, title: str, search: Search) -> Line:
-        _, seconds = _timed(search, self._asked)
-        return _noted(Line(title, {ASKED: None, DRAWN: None}, seconds))
+        _, spent = _timed(search, self._asked)
+        return _line(title, {ASKED: (), DRAWN: ()}, spent)
 
 
-def _noted(line: Line) -> Line:
-    shares = [f"{figure.mean:.4f}" for figure in line.figures.values() if figure]
-    print(f"  {line.name}: {format_ms(line.seconds)} ms", *shares, file=sys.stderr, flush=True)
+def _line(title: str, shares: Mapping[str, Sequence[float]], spent: Sequence[Spent]) -> Line:
+    columns = {**shares, PROCESSOR: [1_000 * each.processor for each in spent]}
+    figures = {
+        column: mean_interval(values, [str(at) for at in range(len(values))])
+        for column, values in columns.items()
+    }
+    line = Line(title, figures, [each.wall for each in spent])
+    means = {column: f"{figure.mean:.4f}" for column, figure in figures.items() if figure}
+    print(f"  {title}: {format_ms(line.seconds)} ms {means}", file=sys.stderr, flush=True)
     return line
 
 
-def _timed(search: Search, queries: Sequence[Query]) -> tuple[list[Collection[str]], list[float]]:
+def _timed(search: Search, queries: Sequence[Query]) -> tuple[list[Collection[str]], list[Spent]]:
     """What each finds, and its seconds, as far as the time for one line goes. The first is looked
     for once more before."""
     search(queries[0])
-    found, seconds = list[Collection[str]](), list[float]()
+    found, spent = list[Collection[str]](), list[Spent]()
     until = time.perf_counter() + _MAX_S
     for query in queries:
-        started = time.perf_counter()
-        if started > until and len(found) >= _LEAST:
+        if time.perf_counter() > until and len(found) >= _LEAST:
             break
+        started = time.perf_counter(), time.process_time()
         found.append(search(query))
-        seconds.append(time.perf_counter() - started)
-    return found, seconds
+        ended = time.perf_counter(), time.process_time()
+        spent.append(Spent(ended[0] - started[0], ended[1] - started[1]))
+    return found, spent
 
 
 def _ways(
