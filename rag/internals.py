@@ -82,6 +82,7 @@ from rag.query.question_kind import wording_features
 from rag.retrieval.evidence import select_evidence
 from rag.retrieval.hybrid import Retriever
 from rag.store.library_schema import SCHEMA
+from rag.store.fts5 import fts_expression
 from rag.store.fts5_tokens import Fts5Tokenizer
 from rag.store.full_text import query_terms
 from rag.store.vectors import VectorStore
@@ -176,6 +177,7 @@ __all__ = [
     "find_other_answers",
     "find_quantities",
     "fold_question",
+    "fts_expression",
     "has_negation",
     "inside_sentence",
     "is_order",

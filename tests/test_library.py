@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from rag.errors import LibraryBusy, LibraryError, NoSuchDocument
+from rag.store import documents
 from rag.store.documents import DocumentSummary, Library, SuggestedQuestion
 from rag.store.library_schema import FORMAT, VERSION
 from rag.store.opening import open_library
@@ -168,6 +169,36 @@ def test_a_change_by_another_process_is_seen_at_once(library: Library, again: Ag
     assert library.text(Span("a", 0, 5)) == "other"
 
 
+def test_dates_of_some_documents_and_the_last_of_all(library: Library) -> None:
+    assert library.newest_published() is None
+    for id, published in (("a", "2024-05-01"), ("b", None), ("c", "2023-12-31")):
+        dated = Document.of(id, "A title", f"/{id}", "words", published)
+        library.put(dated, chunks(dated))
+    assert library.newest_published() == "2024-05-01"
+    assert library.published() == {"a": "2024-05-01", "c": "2023-12-31"}
+    assert library.published(["b", "c", "unknown"]) == {"c": "2023-12-31"}
+    assert library.published([]) == {}
+
+
+def test_texts_of_many_spans_are_those_of_each(
+    library: Library, again: Again, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(documents, "MAX_READ_TOGETHER", 40)
+    names = [f"{number}.txt" for number in range(2 * documents.MAX_CACHED_TEXTS)]
+    for number, name in enumerate(names):
+        put(library, name, f"{name} has " + "words and \0 " * (number % 7) + "an end")
+    spans = [Span(name, start, start + 9) for start in (0, 4) for name in names]
+    for _ in range(2):  # read, and in part from the cache
+        assert library.texts(spans) == [library.text(span) for span in spans]
+    put(again(), names[-1], "another text by another process")
+    assert library.texts(spans[-1:]) == ["her text "]
+    assert library.texts([]) == []
+    with pytest.raises(LibraryError, match="ask again"):
+        library.texts([Span(names[0], 0, 1_000)])
+    with pytest.raises(NoSuchDocument):
+        library.texts([*spans, Span("unknown", 0, 1)])
+
+
 def test_more_documents_than_the_cache_holds_keep_their_texts(library: Library) -> None:
     for number in range(40):
         put(library, f"d{number}", f"text {number:02}")
@@ -306,6 +337,7 @@ DROP TABLE files;
 DROP TABLE roots;
 DROP TABLE former_documents;
 DROP INDEX documents_of_digest;
+DROP INDEX documents_by_published;
 DROP TABLE questions; DROP TABLE words; DROP VIEW passages;
 CREATE VIEW passages AS
     SELECT row, title, piece(text, start, end) AS body
@@ -341,6 +373,15 @@ def test_the_full_text_index_of_an_older_version_is_made_anew(old_file: Path) ->
         assert [each.id for each in library.files.former()] == ["a"]
         assert library.files.states() == {}
     check_integrity(old_file)
+
+
+def test_the_newest_date_is_looked_up_and_not_searched_for(old_file: Path) -> None:
+    for _ in range(2):
+        with Library.open(old_file) as library:
+            plan = library.database.rows("EXPLAIN QUERY PLAN SELECT max(published) FROM documents")
+            assert "documents_by_published" in str(plan)
+            library.database.rows("DROP INDEX documents_by_published")
+            library.database.rows("PRAGMA user_version = 4")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

@@ -399,6 +399,19 @@ def test_tables_of_an_older_version_are_brought_up_to_date(database_url: str) ->
             assert database.rows("SELECT version FROM formats") == [(VERSION,)]
 
 
+def test_a_database_of_version_4_gets_its_index(
+    found: Settings, postgres: PostgresServer, database_url: str
+) -> None:
+    open_library(found).close()
+    name = name_of(database_url)
+    postgres.run("DROP INDEX footnote.documents_by_published", name)
+    postgres.run("UPDATE footnote.formats SET version = 4", name)
+    open_library(found).close()
+    assert postgres.run("SELECT version FROM footnote.formats", name) == [(VERSION,)]
+    made = postgres.run("SELECT indexname FROM pg_indexes WHERE tablename = 'documents'", name)
+    assert ("documents_by_published",) in made
+
+
 def test_an_upgrade_that_fails_changes_nothing(database_url: str) -> None:
     from dataclasses import replace
 

@@ -61,7 +61,9 @@ def measure(data: Path, settings: Settings, part: slice) -> list[Table]:
     seeds = [DatasetText(f.stem, f.stem, f.read_text("utf-8")) for f in sorted(SEEDS.glob("*.txt"))]
     chosen = [*seeds, *texts[: part.stop or TEXTS]]
     golden = [row.question for _, row in read_rows(GOLDEN)]
-    with open_index(NAME, chosen, settings) as files, _in_database(files, settings) as database:
+    with open_index(NAME, chosen, settings) as files, empty_database(settings) as database:
+        copy_index(files, database)
+        database.library.database.rows("ANALYZE")
         questions = {
             f"{len(golden)} golden questions": golden,
             f"{len(claims)} claims of SciFact": [claim.text for claim in claims],
@@ -74,15 +76,15 @@ def measure(data: Path, settings: Settings, part: slice) -> list[Table]:
 
 
 @contextmanager
-def _in_database(files: Assistant, settings: Settings) -> Iterator[Assistant]:
+def empty_database(settings: Settings) -> Iterator[Assistant]:
+    """An assistant over the database of the settings, which is emptied at the end of the block.
+    Raises `EvalDataError` where it has documents, `FootnoteError`."""
     with build(settings) as database:
         if database.library.digests():
             raise EvalDataError(
                 "The database is not empty.", "Set FOOTNOTE_DATABASE_URL to another."
             )
         try:
-            copy_index(files, database)
-            database.library.database.rows("ANALYZE")
             yield database
         finally:
             database.library.database.rows("DROP SCHEMA footnote CASCADE")

@@ -21,6 +21,7 @@ from eval.benchmarks import (
     realtimeqa_choices,
     realtimeqa_open,
     result_tables,
+    scale,
     scifact,
     wice,
 )
@@ -43,6 +44,7 @@ RETRIEVAL: Mapping[str, Measure] = {
     index_speed.NAME: index_speed.measure,
     postgres.NAME: postgres.measure,
     index_workers.NAME: index_workers.measure,
+    scale.NAME: scale.measure,
 }
 ANSWERS: Mapping[str, Measure] = {
     clapnq.GIVEN: clapnq.given,

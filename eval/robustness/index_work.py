@@ -171,6 +171,7 @@ def _make_older(path: Path) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.executescript(
             "DROP TABLE topics; DROP TABLE overviews; DROP INDEX questions_of_document;"
+            "DROP INDEX documents_by_published;"
             "PRAGMA user_version = 3"
         )
 

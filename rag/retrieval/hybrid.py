@@ -75,12 +75,11 @@ class Retriever:
         """The hits, those of the days that the query speaks of moved up, and of a query that
         speaks of none the newer ones; and these days. Nothing is left out: articles also tell of
         other days than their own."""
-        published = self.library.published()
-        known = (day for each in published.values() if (day := parse_day(each)))
-        today = asked_on or max(known, default=None)
+        today = asked_on or parse_day(self.library.newest_published())
         if not today:
             return fused, None
         days = time_range_of(query, today)
+        published = self.library.published({_document(hit) for hit in fused})
         scored = (
             replace(hit, score=hit.score + _worth(published.get(_document(hit)), days, today))
             for hit in fused
@@ -93,7 +92,8 @@ class Retriever:
         """Without those that repeat an earlier hit of another document; and these, each with what
         it repeats. Only the first `read` are read: copies rank alike."""
         reading = sorted(fused[:read], key=lambda hit: hit.chunk.span)  # a document at a time
-        said = {hit.chunk.id: fingerprint(self.library.text(hit.chunk.span)) for hit in reading}
+        texts = self.library.texts([hit.chunk.span for hit in reading])
+        said = {hit.chunk.id: fingerprint(text) for hit, text in zip(reading, texts, strict=True)}
         first: dict[str, Hit] = {}
         different, copies = list[Hit](), list[tuple[Hit, Hit]]()
         for hit in fused:

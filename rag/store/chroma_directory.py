@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import shutil
 import struct
@@ -131,13 +130,12 @@ class ChromaDirectory:
     def _nearest(
         self, vector: Sequence[float], k: int, where: dict[str, Any] | None
     ) -> list[tuple[str, float]]:
-        from llama_index.core.vector_stores.types import VectorStoreQuery
-
-        query = VectorStoreQuery(query_embedding=list(vector), similarity_top_k=k)
-        found = self._store.query(query, where=where)
-        # The store returns exp(-cosine distance).
-        cosines = [max(-1.0, min(1.0, 1.0 + math.log(s))) for s in found.similarities or []]
-        return list(zip(found.ids or [], cosines, strict=True))
+        # Not by the store's own query: it makes a node of each, of which all but the id is lost.
+        found = self._store.client.query(
+            [list(vector)], n_results=k, where=where, include=["distances"]
+        )
+        cosines = [max(-1.0, min(1.0, 1.0 - distance)) for distance in found["distances"][0]]
+        return list(zip(found["ids"][0], cosines, strict=True))
 
 
 def embedder_mismatch(how: str) -> EmbedderMismatch:

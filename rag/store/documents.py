@@ -25,6 +25,7 @@ from rag.store.word_index import WordIndex
 from rag.types import Chunk, Document, Hit, Span
 
 MAX_CACHED_TEXTS = 16  # whole documents
+MAX_READ_TOGETHER = 100_000  # characters of a document that is read with others
 
 _TO_REMEMBER = (  # of a document that is removed
     "DELETE FROM former_documents WHERE id = ?",
@@ -106,13 +107,24 @@ class Library:
 
         Raises `NoSuchDocument`, or `LibraryError` when the span reaches beyond the text.
         """
-        text = self._cached_text(span.document_id)
-        if span.end > len(text):
-            raise LibraryError(
-                f"{printable_line(span.document_id)} has {len(text)} characters, not {span.end}.",
-                "It has changed since; ask again.",
-            )
-        return text[span.start : span.end]
+        return _piece(self._cached_text(span.document_id), span)
+
+    def texts(self, spans: Sequence[Span]) -> list[str]:
+        """As `text`, of each of `spans`: two queries for all documents that are not long."""
+        only = f"id IN ({self.database.values_of})"
+        ids = json.dumps(sorted({span.document_id for span in spans}))
+        rows = self._query(f"SELECT id, digest, characters FROM documents WHERE {only}", ids)  # noqa: S608
+        with self._texts_lock:
+            found = {id: self._texts[id, key] for id, key, _ in rows if (id, key) in self._texts}
+        short = [id for id, _, size in rows if id not in found and size <= MAX_READ_TOGETHER]
+        sql = f"SELECT id, digest, text FROM documents WHERE {only}"  # noqa: S608
+        for id, digest, text in self._query(sql, json.dumps(short)) if short else ():
+            found[id] = text
+            self._cache_text(id, digest, text)
+        return [
+            _piece(found[span.document_id], span) if span.document_id in found else self.text(span)
+            for span in spans
+        ]
 
     def summaries(self) -> list[DocumentSummary]:
         """Every document, sorted by id."""
@@ -128,9 +140,19 @@ class Library:
         rows = self._query("SELECT id FROM documents ORDER BY rowid DESC LIMIT ?", limit)
         return [id for (id,) in rows]
 
-    def published(self) -> dict[str, str]:
-        """The ISO 8601 date of every document that has one, by id."""
-        return dict(self._query("SELECT id, published FROM documents WHERE published IS NOT NULL"))
+    def published(self, document_ids: Collection[str] | None = None) -> dict[str, str]:
+        """The ISO 8601 date of every document that has one, by id; of `document_ids` where they
+        are given."""
+        sql = "SELECT id, published FROM documents WHERE published IS NOT NULL"
+        if document_ids is None:
+            return dict(self._query(sql))
+        only = self.database.values_of
+        return dict(self._query(f"{sql} AND id IN ({only})", json.dumps(list(document_ids))))
+
+    def newest_published(self) -> str | None:
+        """The last ISO 8601 date of a document; None where none has one."""
+        newest: str | None = self._query("SELECT max(published) FROM documents")[0][0]
+        return newest
 
     def digests(self) -> dict[str, str]:
         """Document id to digest, of every document."""
@@ -265,11 +287,14 @@ class Library:
                 self._texts.move_to_end(key)
                 return self._texts[key]
         document = self.document(document_id)
+        self._cache_text(document_id, document.digest, document.text)
+        return document.text
+
+    def _cache_text(self, document_id: str, digest: str, text: str) -> None:
         with self._texts_lock:
-            self._texts[document_id, document.digest] = document.text
+            self._texts[document_id, digest] = text
             while len(self._texts) > MAX_CACHED_TEXTS:
                 self._texts.popitem(last=False)
-        return document.text
 
     def _insert(self, document: Document, chunks: Sequence[Chunk]) -> None:
         text = document.text
@@ -299,6 +324,15 @@ class Library:
             self._words.remove(title, text, removed)
             self._query("DELETE FROM documents WHERE id = ?", document_id)
         return bool(stored)
+
+
+def _piece(text: str, span: Span) -> str:
+    if span.end > len(text):
+        raise LibraryError(
+            f"{printable_line(span.document_id)} has {len(text)} characters, not {span.end}.",
+            "It has changed since; ask again.",
+        )
+    return text[span.start : span.end]
 
 
 def _no_such_document(id: str) -> NoSuchDocument:

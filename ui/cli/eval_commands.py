@@ -81,7 +81,7 @@ def scorer(ctx: typer.Context, data: Data, as_json: AsJson = False) -> None:
     raise typer.Exit(evaluate_scorer(data, as_json=as_json))
 
 
-DATA_OF_OURS = ("disagreement", "indexing", "indexing-workers", "reading")
+DATA_OF_OURS = ("disagreement", "indexing", "indexing-workers", "reading", "scale")
 
 
 @evals.command()
@@ -92,13 +92,13 @@ def bench(
         typer.Argument(
             metavar="NAME",
             help="scifact, realtimeqa, realtimeqa-choices, clapnq, clapnq-given, clapnq-pooled,"
-            " clapnq-long, wice, ragtruth, postgres, disagreement, reading, indexing or"
-            " indexing-workers.",
+            " clapnq-long, wice, ragtruth, postgres, disagreement, reading, indexing,"
+            " indexing-workers or scale.",
         ),
     ],
     data: Annotated[
         Path | None,
-        typer.Option("--data", metavar="DIR", help="Its folder; not for the last four."),
+        typer.Option("--data", metavar="DIR", help="Its folder; not for the last five."),
     ] = None,
     answers: Annotated[
         bool, typer.Option("--answers", help="Ask the model; not scifact, wice, clapnq.")
