@@ -33,7 +33,7 @@ from rag.checking.scorer import Scorer
 from rag.checking.verdict import Verdict
 from rag.conflicts.contradictions import add_contradictions
 from rag.conflicts.finder import ConflictFinder, build_conflict_finder
-from rag.errors import EmptyLibrary
+from rag.errors import EmptyLibrary, NoSuchDocument
 from rag.events import (
     Checked,
     Event,
@@ -76,6 +76,7 @@ if TYPE_CHECKING:
     from rag.ingest.ray_workers import RayPreparer
 
 SEEDS = Path(__file__).parent.parent / "seeds"
+MAX_ATTEMPTS = 3  # at an answer while sources are removed
 
 
 class Assistant:
@@ -200,10 +201,19 @@ class Assistant:
         self._check_library(document_ids)
         run_cancellable(self.model.warm, cancellation)
         plan = yield from self._plan(question, history, document_ids, cancellation, asked_on)
-        draft = yield from self._drafted(plan, lambda: self._model(cancellation))
-        if not draft.claims:
-            suggestions = suggest_questions(self.library, draft.passages, declined=plan.question)
-            draft = replace(draft, suggestions=suggestions)
+        for left in reversed(range(MAX_ATTEMPTS)):
+            try:
+                draft = yield from self._drafted(plan, lambda: self._model(cancellation))
+                if not draft.claims:
+                    suggested = suggest_questions(
+                        self.library, draft.passages, declined=plan.question
+                    )
+                    draft = replace(draft, suggestions=suggested)
+                break
+            except NoSuchDocument:  # removed since it was found: the others may answer
+                self._check_library(document_ids)
+                if not left:
+                    raise
         return replace(draft, model=self.model.name, kind=plan.kind)
 
     def _drafted(self, plan: QueryPlan, get_model: GetModel) -> Generator[Step, None, AnswerDraft]:

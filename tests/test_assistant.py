@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from rag.assistant import Assistant
+from rag.assistant import SEEDS, Assistant
 from rag.errors import (
     EmbedderMismatch,
     EmptyLibrary,
@@ -100,6 +102,46 @@ def test_the_answer_rests_on_the_one_sentence_that_states_it(
     assert citation.span.document_id == NEWS
     assert seeds.library.text(citation.span) == RATE
     assert seeds.assistant(answering).quote_holds(citation)
+
+
+@SIZES
+def test_a_source_that_is_removed_while_it_is_read_leaves_the_answer_to_the_others(
+    seeds: Index,
+    assistant_of_my_own: Assistant,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    answering: ScriptedServer,
+    budget: int,
+) -> None:
+    own = Assistant(
+        seeds.assistant(answering, budget).settings,
+        assistant_of_my_own.library,
+        assistant_of_my_own.vectors,
+        assistant_of_my_own.embedder,
+        seeds.assistant(answering, budget).model,
+    )
+    report = tmp_path / "report.txt"
+    report.write_text("What tariff rate applies to fentanyl, a report asked.\n", "utf-8")
+    list(own.index([*sorted(SEEDS.glob("*.txt")), report]))
+    search, gone = Assistant.search, list[str]()
+
+    def search_and_remove(self: Assistant, *given: Any, **more: Any) -> Retrieved:
+        found = search(self, *given, **more)
+        if report.name in self.library.digests():
+            assert report.name in {hit.chunk.span.document_id for hit in found.hits}
+            self.library.remove(report.name)
+            gone.append(report.name)
+        return found
+
+    monkeypatch.setattr(Assistant, "search", search_and_remove)
+    answer = own.ask(FENTANYL)
+    assert gone == [report.name]
+    assert answer.text.split("\n")[0] == f"{STATED} [1]"
+    assert report.name not in {each.span.document_id for each in answer.passages}
+    # A source that was named is missed.
+    list(own.index([report]))
+    with pytest.raises(NoSuchDocument):
+        own.ask(FENTANYL, document_ids=[report.name])
 
 
 @SIZES
