@@ -17,8 +17,8 @@ from eval.compare.several import ALL, OTHER_KINDS, Comparison, KindRow
 from eval.drafting.draft import kind_of
 from eval.metrics import METRICS
 from eval.report.html_text import capitalise, escape_text
-from eval.report.page import POLICY
 from eval.report.page import STYLE as REPORT_STYLE
+from eval.report.page import html_page
 from eval.statistics.bootstrap import Interval
 from eval.text_format import count_of
 
@@ -37,15 +37,7 @@ def render_comparison(found: Comparison) -> str:
         "</main>"
     )
     style = REPORT_STYLE.read_text("utf-8") + STYLE.read_text("utf-8")
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<meta name="color-scheme" content="light dark">'
-        '<meta name="referrer" content="no-referrer">'
-        f"<title>{' and '.join(names)} compared</title><style>{style}</style></head>"
-        f"<body>{body}</body></html>\n"
-    )
+    return html_page(f"{' and '.join(names)} compared", style, body)
 
 
 # --- the top ----------------------------------------------------------------------------------

@@ -50,14 +50,19 @@ def render_report(run: Run) -> str:
         "cases": report_cases.case_list(entries, filters),
     }
     body = f"{_head(run, results)}{_contents(parts)}<main>{''.join(parts.values())}</main>"
+    style = STYLE.read_text(encoding="utf-8") + filters.rules(entries)
+    return html_page(f"Eval run, {_date(run.started)}", style, body)
+
+
+def html_page(title: str, style: str, body: str) -> str:
+    """A whole page that asks no other host for anything; `title` and `body` are HTML."""
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="color-scheme" content="light dark">'
         '<meta name="referrer" content="no-referrer">'
-        f"<title>Eval run, {_date(run.started)}</title>"
-        f"<style>{STYLE.read_text(encoding='utf-8')}{filters.rules(entries)}</style></head>"
+        f"<title>{title}</title><style>{style}</style></head>"
         f"<body>{body}</body></html>\n"
     )
 
