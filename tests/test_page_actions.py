@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,8 +12,9 @@ import pytest
 
 from rag.assistant import Assistant
 from rag.errors import LibraryError, ModelInterrupted, NoSuchDocument, QuestionError
+from rag.events import IngestEvent
 from rag.settings import Settings
-from rag.types import Span
+from rag.types import Document, Span
 from tests.assistants import SEEDS
 from tests.html_tree import parse
 from tests.serving import Quoter
@@ -696,13 +697,13 @@ def test_a_job_of_another_program_is_taken_up_and_shown(
 ) -> None:
     (tmp_path / "tea.txt").write_text("Tea is dear.\n", "utf-8")
     assert indexing.render() == ("", False, "")
-    shown, embed = threading.Event(), assistant.embedder.embed
+    shown, put = threading.Event(), assistant._put
 
-    def embed_when_shown(texts: Sequence[str]) -> list[list[float]]:
-        shown.wait(30)
-        return embed(texts)
+    def put_when_shown(document: Document) -> IngestEvent:
+        assert shown.wait(30)
+        return put(document)
 
-    monkeypatch.setattr(assistant.embedder, "embed", embed_when_shown)
+    monkeypatch.setattr(assistant, "_put", put_when_shown)
     job = assistant.jobs.store.submit([tmp_path / "tea.txt"])
     html, is_active, line = indexing.render()
     shown.set()
