@@ -22,9 +22,11 @@ from rag.answering.extractive import ExtractiveComposer
 from rag.answering.large_model import LargeModelAnswerer
 from rag.answering.overviews import Overviews
 from rag.answering.parts import answer_parts
+from rag.answering.points import cite_points
 from rag.answering.quoting import QuotingAnswerer
 from rag.answering.small_model import SmallModelAnswerer
 from rag.answering.summary import documents_of_topic, summarize
+from rag.answering.time_points import dates_asked_about, time_points
 from rag.cancellation import Cancellation, run_cancellable
 from rag.checking.answerability import Answerability
 from rag.checking.checker import Checker
@@ -65,11 +67,13 @@ from rag.query.validation import (
 from rag.retrieval.conversation import FollowUpReader, prefer
 from rag.retrieval.evidence import select_evidence
 from rag.retrieval.hybrid import Retriever
+from rag.retrieval.unit_ranking import rank_units, units_of_hits
 from rag.settings import Settings
 from rag.store.documents import Library
 from rag.store.opening import open_jobs
 from rag.store.vector_index import VectorIndex
-from rag.thresholds import ANSWERING, QUERY, SUMMARY
+from rag.text.dates import NamedDate
+from rag.thresholds import ANSWERING, EVIDENCE, QUERY, SUMMARY
 from rag.types import Answer, ChatModel, Citation, Embedder, Hit, Span, Turn
 
 if TYPE_CHECKING:
@@ -231,6 +235,9 @@ class Assistant:
             return (yield from self._drafted_by_part(plan, get_model))
         retrieved = yield from timed_call("retrieve", lambda: self._search(plan))
         if plan.kind == "summary":
+            dates = [] if plan.document_ids else dates_asked_about(plan.standalone)
+            if dates:
+                return (yield from self._of_time(plan, dates, retrieved, get_model))
             return (yield from self._summarized(plan, retrieved.hits, get_model))
         yield retrieved
         selected = yield from timed_call("select", lambda: self._select(plan, retrieved.hits))
@@ -302,6 +309,30 @@ class Assistant:
         else:  # without a model, or where what it wrote did not check
             yield from (Checked(claim, "kept") for claim in summary.claims)
         return (yield from self._compared(plan, summary, selected, get_model))
+
+    def _of_time(
+        self,
+        plan: QueryPlan,
+        dates: Sequence[NamedDate],
+        retrieved: Retrieved,
+        get_model: GetModel,
+    ) -> Generator[Step, None, AnswerDraft]:
+        """What the documents found tell of these dates; declined where they tell nothing."""
+        yield retrieved
+        candidates = units_of_hits(retrieved.hits, self.library, EVIDENCE.max_units)
+        ranked = yield from timed_call(
+            "compose", lambda: rank_units(plan.standalone, candidates, self.scorer.encoder)
+        )
+        passages, claims = cite_points(time_points(dates, ranked))
+        if not claims:
+            nearest = yield from timed_call("select", lambda: self._select(plan, retrieved.hits))
+            yield nearest
+            return AnswerDraft(plan.question, passages=nearest.passages).declined("not stated")
+        selected = Selected(passages)
+        yield selected
+        yield from (Checked(claim, "kept") for claim in claims)
+        draft = AnswerDraft(plan.question, passages=passages, claims=claims)
+        return (yield from self._compared(plan, draft, selected, get_model))
 
     def _is_on_topic(self, plan: QueryPlan, nearest: Selected) -> bool:
         """True where one of the nearest documents is like the words of the question that name its

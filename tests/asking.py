@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import log
 from typing import Any
 
 from rag.answering.model_requests import EXTRACT_TOKENS
@@ -97,11 +98,11 @@ def shown(request: Request) -> str:
     return prompt(request).rpartition("\n\nQuestion:")[0].partition("\n\nText: ")[2]
 
 
-def script(*writes: Scripted, knows: str, extracts: str = "") -> list[Script]:
-    """Says yes, with certainty, to a text in which `knows` stands, gives `extracts`, or else the
-    last sentence of the text, where it is asked for few words, and writes one after the other of
-    `writes`, the last one again and again. Only small models are asked for yes or no and for few
-    words."""
+def script(*writes: Scripted, knows: str, extracts: str = "", p_yes: float = 0.98) -> list[Script]:
+    """Says yes, with this probability, to a text in which `knows` stands, and no to others, gives
+    `extracts`, or else the last sentence of the text, where it is asked for few words, and writes
+    one after the other of `writes`, the last one again and again. Only small models are asked for
+    yes or no and for few words."""
     left = list(writes)
 
     def reply(request: Request) -> Scripted:
@@ -112,7 +113,9 @@ def script(*writes: Scripted, knows: str, extracts: str = "") -> list[Script]:
         if not asks_yes_or_no(request):
             return left.pop(0) if len(left) > 1 else left[0]
         likely = (
-            {"yes": -0.02, "no": -4.0} if knows in shown(request) else {"no": -0.02, "yes": -4.0}
+            {"yes": log(p_yes), "no": log(1 - p_yes)}
+            if knows in shown(request)
+            else {"no": -0.02, "yes": -4.0}
         )
         return Reply([next(iter(likely))], alternatives=likely)
 

@@ -111,6 +111,52 @@ def quotes(answer: Answer) -> list[str]:
     return [citation.quote for claim in answer.claims for citation in claim.citations]
 
 
+MILL_YEARS = """The mill of Orrin
+
+In 1911, the mill was built. It had two wheels. A flood took one of them in May 1926, and Orrin
+mourned. The owner sold it.
+
+## 1950
+
+The town bought it for a crown.
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("What happened in 1911?", ["In 1911, the mill was built.", "It had two wheels."]),
+        (
+            "what happened in may 1926",
+            ["A flood took one of them in May 1926, and Orrin\nmourned."],
+        ),
+        ("Summarize what happened in 1950", ["The town bought it for a crown."]),
+        ("What happened in 1912?", []),
+        ("What happened in June 1926?", []),
+    ],
+)
+def test_what_happened_at_a_time_is_what_names_that_time(
+    tmp_path: Path, question: str, expected: list[str]
+) -> None:
+    (tmp_path / "mill.md").write_text(MILL_YEARS)
+    with opened(tmp_path) as index:
+        answer = asked(index, question)
+    assert quotes(answer) == expected
+    assert answer.status == ("answered" if expected else "declined")
+
+
+@pytest.mark.parametrize(
+    "question", ["What did Oslo say about fish?", "What did Norway say about fish?"]
+)
+def test_a_capital_speaks_for_its_country(tmp_path: Path, question: str) -> None:
+    said = "Norway’s fishery ministry said that the cod were gone."
+    (tmp_path / "fish.txt").write_text(
+        f"Fish and ships in Oslo\n\n{said} Sweden’s ministry said nothing.\n"
+    )
+    with opened(tmp_path) as index:
+        assert quotes(asked(index, question)) == [said]
+
+
 def test_a_list_in_the_source_is_one_answer_whole_and_in_order(town: Index) -> None:
     answer = asked(town, "List the fees for boats")
     assert quotes(answer) == [

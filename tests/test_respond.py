@@ -138,6 +138,24 @@ def test_the_sentence_with_the_few_words_that_answer_is_quoted(seeds: Index) -> 
     assert actions(events) == [(f"“{RATE}”", "repaired")]
 
 
+@pytest.mark.parametrize(("extracts", "kept"), [("20%", [f"“{RATE}”"]), ("in 2017", [])])
+def test_a_passage_in_doubt_is_quoted_where_the_few_words_that_answer_stand_in_it(
+    seeds: Index, extracts: str, kept: list[str]
+) -> None:
+    wrong = "Fentanyl had a 30% rate in 2017."
+    replies = script(wrong, knows="20% rate", extracts=extracts, p_yes=0.77)
+    events, *_ = answered(seeds, FENTANYL, [seeds.passage(RATE)], replies, SMALL)
+    assert [text for text, action in actions(events) if action != "removed"] == kept
+
+
+def test_a_bound_that_the_model_leaves_out_is_put_back(seeds: Index) -> None:
+    asked = "By how much has China's shipping to the US fallen?"
+    reply = "China's shipping to the US has taken a 50% dive."
+    _, answer, _ = answered(seeds, asked, [seeds.passage(SHIPPING)], [reply])
+    (claim,) = answer.claims
+    assert (claim.text, claim.support) == (reply.replace("50%", "roughly 50%"), "supported")
+
+
 def test_a_source_in_quotation_marks_is_not_given_more_of_them(seeds: Index) -> None:
     quote = "“I am confident that the Chinese will want to reach a deal."
     wrong = "Bessent is confident of 30 deals with the Chinese."

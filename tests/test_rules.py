@@ -72,7 +72,8 @@ def test_what_a_plain_sentence_bears(claim: str, expected: str) -> None:
         ("More than 50 farms closed.", "More than 50 farms closed.", NONE),
         ("More than 50 farms closed.", "Fewer than 50 farms closed.", HARD),
         ("Up to 50 farms closed.", "50 farms closed.", SOFT),
-        ("About 50 farms closed.", "50 farms closed.", NONE),
+        ("About 50 farms closed.", "50 farms closed.", SOFT),
+        ("50 farms closed.", "About 50 farms closed.", NONE),
         ("No more than 50 farms closed.", "More than 50 farms closed.", HARD),
         ("Between 20 and 50 farms closed.", "50 farms closed.", SOFT),
         # hedges
@@ -97,6 +98,14 @@ def test_what_a_plain_sentence_bears(claim: str, expected: str) -> None:
         ("The union claims the mine is unsafe.", "The mine is unsafe.", SOFT),
         ("The union claims the mine is unsafe.", "The union claims the mine is unsafe.", NONE),
         ("“The mine is unsafe,” the union said.", "The mine is unsafe.", SOFT),
+        # who speaks
+        ("Per Lund told the Gazette that it leaks.", "Lund said that it leaks.", NONE),
+        ("Per Lund told the Gazette that it leaks.", "The Gazette said that it leaks.", HARD),
+        ("“It leaks,” Lund told the Gazette.", "It leaks, the Gazette reported.", HARD),
+        ("It leaks, according to Per Lund.", "Lund said that it leaks.", NONE),
+        ("Holm told Dahl it leaks, Lund said.", "Lund said Holm told Dahl it leaks.", NONE),
+        ("Lund was told by Holm that it leaks.", "Holm told Lund that it leaks.", SOFT),
+        ("Lund was ill, he said.", "Lund said that he was ill.", NONE),
         # words that the source does not have, or has once
         ("Prices rose in spring.", "Prices rose steeply in spring.", SOFT),
         ("Prices rose in spring.", "However, prices rose in spring.", NONE),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from rag.retrieval.unit_ranking import units_of_document
-from rag.text.speakers import speeches
+from rag.text.speakers import reporters, speeches
 from rag.types import Document
 
 
@@ -27,6 +29,55 @@ def speakers(text: str) -> dict[str, str]:
 )
 def test_the_words_around_the_verb_name_the_speaker(sentence: str, speaker: str) -> None:
     assert speaker in speakers(sentence)[sentence]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "others"),
+    [
+        ("The mill will close this winter, the Orrin Gazette reported Friday.", "mill"),
+        ("On Monday, Rosa Lind said that the mill would close.", "Monday"),
+        (
+            "The Lind family wants the town to act, in a possible sign that the mill is lost.",
+            "sign",
+        ),
+    ],
+)
+def test_what_only_stands_before_the_verb_names_nobody(sentence: str, others: str) -> None:
+    assert others not in speakers(sentence).get(sentence, "")
+
+
+def test_what_belongs_to_a_name_is_part_of_it() -> None:
+    text = "Orrin’s town council in May had called the mill “a ruin.” “It leaks,” it said in Orrin."
+    assert set(speakers(text).values()) == {"Orrin’s town council"}
+
+
+def test_a_sentence_leans_on_who_is_named_first_in_the_one_before() -> None:
+    text = "The millers of Orrin have a union. Its leader, Per Lund, said that it was over."
+    assert {"Orrin", "Lund"} <= set(re.findall(r"\w+", list(speakers(text).values())[-1]))
+    text = "A miller of Orrin is seeking in vain to find out what Rosa Lind wants. This may end it."
+    assert "Rosa" not in speakers(text)["This may end it."]
+
+
+def test_what_stands_between_two_sentences_of_one_speaker_is_hers() -> None:
+    text = "Rosa Lind warned that it leaks. A mill of that age is lost. She also said it was cold."
+    assert "Rosa Lind" in speakers(text)["A mill of that age is lost."]
+    apart = text.replace(" A mill", "\n\nA mill").replace(" She", "\n\nShe")
+    assert "A mill of that age is lost." not in speakers(apart)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "named"),
+    [
+        ("Per Lund told the Gazette that it leaks.", ["Per Lund"]),
+        ("Holm told Dahl that it leaks, Lund said.", ["Holm", "Lund"]),
+        ("He said that it leaks.", [""]),
+        ("Lund was told that it leaks.", [""]),
+        ("It leaks, according to Per Lund.", ["Per Lund"]),
+        ("The mill leaks.", []),
+    ],
+)
+def test_the_speakers_of_the_clauses_of_a_sentence(sentence: str, named: list[str]) -> None:
+    assert [words.strip() for words in reporters(sentence)] == named
 
 
 def test_a_quotation_that_goes_on_has_the_speaker_of_its_beginning() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from rag.answering.acceptance import is_acceptable
 from rag.answering.attempts import Attempt
+from rag.answering.bounds import check_with_bounds
 from rag.answering.draft import Step, timed, timed_call
 from rag.answering.model_requests import ask_if_answered, ask_yes_or_no, running_text
 from rag.answering.prompting import calls_only, write_reply
@@ -92,7 +93,7 @@ class LeadWriter:
     def _supported(self, question: str, reply: str, attempt: Attempt) -> tuple[Claim, ...]:
         sentences, _ = parse_reply(reply, max(each.number for each in attempt.passages))
         candidates: list[CandidateSentence] = candidate_sentences(attempt.passages)
-        claims = [self.checker.check(sentence, candidates) for sentence in sentences]
+        claims = [check_with_bounds(self.checker, sentence, candidates) for sentence in sentences]
         return tuple(
             claim
             for claim in claims

@@ -16,7 +16,9 @@ from rag.answering.acceptance import (
     without_wrong_yes,
 )
 from rag.answering.attempts import Attempt
+from rag.answering.bounds import check_with_bounds
 from rag.answering.draft import Step, timed, timed_call
+from rag.answering.extremes import is_surpassed
 from rag.answering.prompting import calls_only, write_reply
 from rag.checking.checker import Checker
 from rag.checking.citations import (
@@ -117,7 +119,9 @@ class ReplyWriter:
         *,
         on_topic: bool,
     ) -> Generator[Step, None, Checked]:
-        claim = yield from timed_call("check", lambda: self.checker.check(sentence, candidates))
+        claim = yield from timed_call(
+            "check", lambda: check_with_bounds(self.checker, sentence, candidates)
+        )
         claim = replace(claim, group=sentence.group)
         if on_topic and self._may_stand(claim, attempt):
             return Checked(claim, "kept")
@@ -134,17 +138,19 @@ class ReplyWriter:
     def _may_stand(self, claim: Claim, attempt: Attempt) -> bool:
         if claim.support == "unsupported" or not claim.citations:
             return False
+        if is_surpassed(self.question, claim, self.passages):
+            return False
         return self.may_stand(self.question, claim, attempt)
 
     def _repair(self, evidence: Citation, attempt: Attempt) -> Generator[Step, None, Claim | None]:
         """The question answered from the one sentence that the failed claim came from, or, if
-        that fails too, the sentence itself; None where the model was not sure of it either, and
-        what it says of it is unsupported."""
+        that fails too, the sentence itself; None where the model was not sure of it either, what
+        it says of it is unsupported, and the few words that answer do not stand in it."""
         narrow = [self._narrowed(evidence)]
         reply = yield from self._reply(narrow, "repair")
         sentences, _ = parse_reply(reply, evidence.number)
         candidates = candidate_sentences(narrow)
-        claims = [self.checker.check(sentence, candidates) for sentence in sentences]
+        claims = [check_with_bounds(self.checker, sentence, candidates) for sentence in sentences]
         if (
             len(claims) == 1
             and claims[0].support == "supported"
@@ -152,13 +158,13 @@ class ReplyWriter:
             and self._may_stand(claims[0], attempt)
         ):
             return claims[0]
-        doubted = attempt.p_answered is not None and not attempt.is_sure
-        if doubted and all(claim.support == "unsupported" for claim in claims):
-            return None
         quoted = quote_as_claim(evidence)
         says_it = attempt.short is not None and contains_short_answer(
             self.question, evidence.quote, attempt
         )
+        doubted = attempt.p_answered is not None and not attempt.is_sure
+        if doubted and not says_it and all(claim.support == "unsupported" for claim in claims):
+            return None
         return replace(quoted, origin="matched") if says_it else quoted
 
     def _narrowed(self, evidence: Citation) -> Passage:

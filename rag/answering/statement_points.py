@@ -9,8 +9,10 @@ from dataclasses import replace
 from rag.answering.points import Points, close_to_best, one_group
 from rag.models.token_embeddings import TokenEncoder
 from rag.retrieval.unit_ranking import Candidate, Evidence, in_document_order, rank_units
+from rag.text.countries import country_of_capital
 from rag.text.names import COMMON_NAME_WORDS, words_and_names
 from rag.text.speakers import Speech, speeches
+from rag.text.tokens import without_possessive
 from rag.text.units import Unit, parse_units
 from rag.thresholds import EVIDENCE, EXTRACTIVE
 from rag.types import Document, Span
@@ -39,7 +41,7 @@ def speech_on_topic(
         for words in [words_and_names(speech.speaker)]
         if named and (_weight(named, words) >= least or known_as & words)
     ]
-    topic = " ".join(word for word in question.split() if not words_and_names(word) & named.keys())
+    topic = " ".join(word for word in question.split() if not _keys_of(word) & named.keys())
     ranked = rank_units(topic, theirs[: EVIDENCE.max_units], encoder)
     malus = EXTRACTIVE.account_malus
     weighed = [
@@ -71,10 +73,12 @@ def _asked_speaker(question: str, speakers: Sequence[str]) -> _Asked:
             first = place
         was_name, before = is_name, word
         weight = (EXTRACTIVE.name_weight if is_name else 1.0) / first
-        for key in words_and_names(word):
+        for key in _keys_of(word):
             weights.setdefault(key, (first, weight))
     named = [words & weights.keys() for words in map(words_and_names, speakers)]
-    best = max(named, key=lambda keys: _weight(weights, keys), default=set())
+    best = max(
+        named, key=lambda keys: (_weight(weights, keys), -_first(weights, keys)), default=set()
+    )
     # Where the likeliest name is none of them, nothing is known of the one who is asked about.
     highest = max((weight for _, weight in weights.values()), default=0.0)
     is_known = any(weights[key][1] == highest for key in best)
@@ -82,9 +86,20 @@ def _asked_speaker(question: str, speakers: Sequence[str]) -> _Asked:
     return {key: each for key, each in weights.items() if is_known and each in names}
 
 
+def _keys_of(word: str) -> set[str]:
+    """The keys of a word of a question; of a capital also those of the country, whose government it
+    may stand for."""
+    capital = without_possessive(re.sub(r"\W+$", "", word)).lower()
+    return words_and_names(word) | words_and_names(country_of_capital(capital).title())
+
+
 def _weight(named: _Asked, words: Collection[str]) -> float:
     """Of the names of which one of the words is a part."""
     return sum(dict(named[word] for word in named.keys() & set(words)).values())
+
+
+def _first(asked: _Asked, words: Collection[str]) -> int:
+    return min((asked[word][0] for word in words), default=0)
 
 
 def _titles_of(names: set[str], text: str) -> set[str]:

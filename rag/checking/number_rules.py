@@ -92,7 +92,8 @@ def _clause_of(text: str, number: Quantity, numbers: Sequence[Quantity]) -> str:
 
 
 def _other_bounds(claim: str, quotes: Sequence[str], around: str) -> list[Reason]:
-    """ "More than 50" is not "at most 50", and "up to 50" is not "50"."""
+    """ "More than 50" is not "at most 50", and neither "up to 50" nor "about 50" is "50"; but what
+    is 50 is about 50."""
     reasons = []
     for number in find_quantities(claim):
         own = bound_before(claim, number.start)
@@ -102,7 +103,7 @@ def _other_bounds(claim: str, quotes: Sequence[str], around: str) -> list[Reason
             for other in find_quantities(quote)
             if same_amount(number, other)
         }
-        rounded = own in ("", "about") and not in_source.isdisjoint(("", "about"))
+        rounded = own == "about" and "" in in_source
         if in_source and own not in in_source and not rounded:
             ours, theirs = (f"{bound} {number.text}".strip() for bound in (own, max(in_source)))
             text = f'"{ours}" in the claim is "{theirs}" in the source'

@@ -25,6 +25,7 @@ from rag.text.hedges import MODAL_HEDGES
 from rag.text.names import find_capitalised, name_keys, name_keys_in, shortest_key
 from rag.text.reporting import find_opinion, is_attributed, quoted_words, remove_common_speaker
 from rag.text.sentences import split_sentences
+from rag.text.speakers import reporters
 from rag.text.tokens import content_stems, plain_words, stem
 from rag.text.words import MAX_WORDS, MEANINGFUL_KINDS, Qualifier, Word, parse_words
 from rag.thresholds import CHECKING
@@ -199,6 +200,23 @@ def _is_of_something_else(opinion: re.Match[str], claim_stems: set[str]) -> bool
     return rest.startswith((" to ", " that ")) and not claim_stems & set(content_stems(rest))
 
 
+def _other_speaker(claim: str, quotes: Sequence[str], around: str) -> list[Reason]:
+    """Somebody is named as the speaker whom the source names otherwise: "the Gazette said" of "Lund
+    told the Gazette"."""
+    own = next((set(_names_of(words)) for words in reporters(claim)), set())
+    theirs = [words for quote in quotes for words in reporters(quote)]
+    known = {key for words in theirs for key in _names_of(words)}
+    if not own or own & known or not all(map(_names_of, theirs)):
+        return []
+    if not theirs or not own <= {key for quote in quotes for key in _names_of(quote)}:
+        return []
+    return [Reason("the source names another speaker", hard=True)]
+
+
+def _names_of(text: str) -> set[str]:
+    return {key for name in find_capitalised(text) for key in name_keys(name.text)}
+
+
 def _exchanged_names(claim: str, quotes: Sequence[str], around: str) -> list[Reason]:
     """Two names that change places around the same verb: who did it to whom?"""
     claim, quote = remove_common_speaker(claim, quotes[0])
@@ -237,7 +255,7 @@ _WORD_RULES: tuple[_Rule, ...] = (*name_rules.RULES, _missing)
 """Those for words that come from nowhere: what the text is about may be named above it."""
 _RULES: tuple[_Rule, ...] = (
     *number_rules.RULES, _other_qualifiers, _other_negation, _departures, _repeated, _opposites,
-    _purposes, _unstated_cause, _attribution, _exchanged_names,
+    _purposes, _unstated_cause, _attribution, _other_speaker, _exchanged_names,
 )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ _BOUNDS: dict[Bound, str] = {
     "about": r"about|around|approximately|roughly|some|(?:an )?estimated",
 }
 _BEFORE_NUMBER = tuple(
-    (bound, re.compile(rf"(?i)\b(?:{words})(?:[\s$€£¥]|\ban? )*$"))
+    (bound, re.compile(rf"(?i)\b({words})(?:[\s$€£¥]|\ban? )*$"))
     for bound, words in _BOUNDS.items()
 )
 _MAX_CHARS = 32  # before the number
@@ -25,6 +25,19 @@ _MAX_CHARS = 32  # before the number
 def bound_before(text: str, place: int) -> Bound:
     """The bound of the number that begins at `place`; the longest where one holds another ("no
     more than")."""
+    return _find(text, place)[0]
+
+
+def bound_words_before(text: str, place: int) -> str:
+    """The words of the bound of the number that begins at `place` ("roughly"), or ""; those of
+    "between 5 and 10" are none, since they hold another number."""
+    words = _find(text, place)[1]
+    return "" if words.lower().startswith("between") else words
+
+
+def _find(text: str, place: int) -> tuple[Bound, str]:
     before = text[max(0, place - _MAX_CHARS) : place]
-    found = [(m.start(), bound) for bound, words in _BEFORE_NUMBER if (m := words.search(before))]
-    return min(found, default=(0, ""))[1]
+    found = [
+        (m.start(), bound, m[1]) for bound, each in _BEFORE_NUMBER if (m := each.search(before))
+    ]
+    return min(found, default=(0, "", ""))[1:]

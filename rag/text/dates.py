@@ -81,9 +81,15 @@ class NamedDate:
 
     def excludes(self, other: NamedDate) -> bool:
         """True when no time can be both."""
+        return any(a and b and a != b for a, b in self._pairs(other))
+
+    def is_within(self, other: NamedDate) -> bool:
+        """True when this says all that the other does: 4 March 2025 is within March 2025."""
+        return all(a == b for a, b in self._pairs(other) if b)
+
+    def _pairs(self, other: NamedDate) -> Iterator[tuple[object, object]]:
         ours = (self.year, self.month, self.day, self.weekday)
-        theirs = (other.year, other.month, other.day, other.weekday)
-        return any(a and b and a != b for a, b in zip(ours, theirs, strict=True))
+        return zip(ours, (other.year, other.month, other.day, other.weekday), strict=True)
 
 
 def find_dates(text: str) -> list[NamedDate]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from rag.text.countries import country_of_people
 from rag.text.dates import DATE_WORDS
 from rag.text.folding import fold, fold_with_places, without_accents
 from rag.text.language import STOP_WORDS, capitalises_nouns, language_of, stem_in
@@ -27,12 +28,6 @@ _CAPITALISED = re.compile(
 )
 LONGEST_CONTRACTION = 2  # letters behind the apostrophe: "'ve"
 _FIRST_WORD = re.compile(r"[^\W\d_]")
-_COUNTRIES = {
-    "french": "france", "dutch": "netherlands", "british": "britain", "uk": "britain",
-    "danish": "denmark", "greek": "greece", "spanish": "spain", "swiss": "switzerland",
-    "welsh": "wales", "irish": "ireland", "thai": "thailand", "turkish": "turkey",
-    "polish": "poland", "norwegian": "norway", "iraqi": "iraq", "filipino": "philippines",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +115,7 @@ def name_keys(name: str) -> frozenset[str]:
     word = without_accents(without_possessive(fold(name).lower().replace(".", "")))
     if word in {"us", "usa", "america", "american", "americans", "washington"}:
         return frozenset({"us"})
-    word = _COUNTRIES.get(word, word)
+    word = country_of_people(word)
     endings = ("ese", "ian", "ans", "an", "ish", "en", "i", "s", "a", "o", "y", "n")
     forms = {word[: -len(end)] for end in endings if word.endswith(end)}
     if word.isalpha() and not word.isascii():

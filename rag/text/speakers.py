@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import takewhile
 
 from rag.text.dates import DATE_WORDS
+from rag.text.language import STOP_WORDS
 from rag.text.names import find_capitalised, find_names, name_runs, sentence_starts
-from rag.text.reporting import SPEECH_VERBS
+from rag.text.reporting import SPEECH_VERBS, is_attributed
 from rag.text.sentences import is_question, needs_context
-from rag.text.tokens import content_stems
+from rag.text.tokens import content_stems, without_possessive
 from rag.text.units import Unit, parse_units
 
 MAX_SUBJECT_CHARS = 60
@@ -27,13 +29,20 @@ _QUOTED = re.compile(r"[“«„\"][^”»\"]*[”»\"]?")
 _CLOSING = re.compile(r"[”»\"]")
 _QUOTE_MARKS = re.compile(r"[“”«»„\"]")
 _OPENING = frozenset('“«„"')
-_VERB = rf"(?<![\w-])(?:{SPEECH_VERBS}|(?P<attributed>[Aa]ccording to)|[a-z]{{4,}}(?= that\b))\b"
+_SAID = rf"(?P<said>{SPEECH_VERBS})|(?P<attributed>[Aa]ccording to)"
+_VERB = rf"(?<![\w-])(?:{_SAID}|[a-z]{{4,}}(?= that\b))\b"
 _HAS_VERB = re.compile(_VERB)
 # The words around a verb of speech, outside quotation marks, as far as the clause may reach.
 _REPORTING = re.compile(
-    rf"(?P<before>(?:[^\s;]+ ){{0,20}}?){_VERB}(?P<after>(?: [^\s.;:]+){{0,6}})"
+    rf"(?P<before>(?:[^\s;]+ ){{0,20}}?){_VERB}(?=(?P<after>(?: [^\s.;:]+){{0,6}}))"
 )
 _PRONOUN = re.compile(r"\b(?:he|she|they|we|I)$", re.IGNORECASE)
+# Before "sign that" and "fact that", which report nothing.
+_NOUN_FOLLOWS = re.compile(
+    r"\b(?:an?|the|this|its|his|her|their|no|any)(?: [\w-]+)? $", re.IGNORECASE
+)
+_POSSESSIVE = re.compile(r"(?:['’]s|s['’])$")
+_PASSIVE = re.compile(r"\b(?:am|is|are|was|were|been|being) $")
 _BOLD = re.compile(r"\*\*[^*]+\*\*")
 _LABEL = re.compile(r"\W{0,3}(?P<label>[^\W\d_][^*:|\n]{1,40}):(?!\d)")
 
@@ -59,7 +68,8 @@ def speeches(text: str) -> dict[Unit, Speech]:
     whoever that names."""
     units = parse_units(text)
     own_turns = turns(text)
-    known = {name.text for name in find_names(text, starts=sentence_starts(text))}
+    names = find_names(text, starts=sentence_starts(text))
+    known = {without_possessive(name.text) for name in names}
     found: dict[Unit, Speech] = {}
     speaker, is_open = "", False
     for unit in units:
@@ -69,18 +79,31 @@ def speeches(text: str) -> dict[Unit, Speech]:
         own = unit.text(text)
         outside = _outside_quotations(own, is_open)
         quotes = is_open or own.startswith(tuple(_OPENING))
-        reporting = _find_reporting(outside)
+        reporting = next(_reports(outside), None)
         named = _subject(outside, reporting, known) if unit.is_evidence else ""
         if named:
-            speaker = f"{unit.leans_on} {named}" if needs_context(outside) else named
+            speaker = f"{_leaned_on(unit)} {named}" if needs_context(outside) else named
         reports = reporting is not None
         if speaker and unit.is_evidence and (named or quotes or reports or needs_context(outside)):
-            has_words = reports or is_open or len(outside) < len(own)
+            has_words = reports or is_open or is_attributed(own)
             found[unit] = Speech(speaker, quotes and not named, has_words)
         elif names := find_names(f". {outside}"):
             speaker = " ".join(name.text for name in names)
         is_open = _is_open_after(own, is_open)
-    return found
+    return _with_gaps_closed(units, found)
+
+
+def _with_gaps_closed(units: Sequence[Unit], found: Mapping[Unit, Speech]) -> dict[Unit, Speech]:
+    """The speeches with those units that stand between two of the same speaker in one paragraph:
+    what is said there needs no "she said"."""
+    closed = dict(found)
+    for before, unit, after in zip(units, units[1:], units[2:], strict=False):
+        if unit in found or before not in found or after not in found:
+            continue
+        speaker, paragraph = found[before].speaker, unit.paragraph
+        if speaker == found[after].speaker and before.paragraph == paragraph == after.paragraph:
+            closed[unit] = Speech(speaker, goes_on=True, has_words=False)
+    return closed
 
 
 @lru_cache(maxsize=64)
@@ -117,6 +140,17 @@ def turns(text: str) -> dict[Unit, str]:
     return found
 
 
+def reporters(sentence: str) -> list[str]:
+    """The words that name who speaks, one for each clause of a sentence with a verb of speech; ""
+    where a pronoun does, or where nobody knows who tells ("she was told")."""
+    outside = _outside_quotations(sentence, is_open=False)
+    return [
+        "" if _PASSIVE.search(each["before"]) else _reporter(each)
+        for each in _reports(outside)
+        if each["said"] or each["attributed"]
+    ]
+
+
 def label_of(paragraph: str) -> str:
     """What stands before a colon with which a paragraph begins, capitalised, or ""."""
     found = _LABEL.match(paragraph)
@@ -137,22 +171,23 @@ def _outside_quotations(text: str, is_open: bool) -> str:
     return _QUOTED.sub(" ", text).strip()
 
 
-def _find_reporting(outside: str) -> re.Match[str] | None:
-    """The first clause that reports; most sentences have none, which is seen much sooner."""
-    return _REPORTING.search(outside) if _HAS_VERB.search(outside) else None
+def _reports(outside: str) -> Iterator[re.Match[str]]:
+    """The clauses that report; most sentences have none, which is seen much sooner."""
+    for found in _REPORTING.finditer(outside) if _HAS_VERB.search(outside) else ():
+        if found["said"] or found["attributed"] or not _NOUN_FOLLOWS.search(found["before"]):
+            yield found
 
 
 def _subject(outside: str, reporting: re.Match[str] | None, known: Collection[str]) -> str:
     """The words of a sentence, quotations aside, that name who speaks or acts in it; "" where a
     pronoun does. A word that begins it is a name where it is one of those `known`."""
     if reporting:
-        before = "" if reporting["attributed"] else reporting["before"].strip()
-        words = before if re.search(r"\w", before) else reporting["after"]
-        return words if content_stems(words) and not _PRONOUN.search(words) else ""
+        return _reporter(reporting)
     names = [
         name
         for name in find_capitalised(outside)
-        if name.text.lower() not in DATE_WORDS and (name.start or name.text in known)
+        if name.text.lower() not in DATE_WORDS
+        and (name.start or without_possessive(name.text) in known)
     ]
     runs = name_runs(names)
     if not runs or runs[0][0].start > MAX_SUBJECT_CHARS:
@@ -163,7 +198,34 @@ def _subject(outside: str, reporting: re.Match[str] | None, known: Collection[st
         apposed = outside[:start].endswith(", ") and outside[end : end + 1] == ","
         if start <= MAX_SUBJECT_CHARS and (apposed or outside[ends[-1] : start] == " of "):
             ends.append(end)
-    return outside[: ends[-1]]
+    return outside[: ends[-1]] + _possessed(outside, ends[-1])
+
+
+def _possessed(outside: str, end: int) -> str:
+    """What belongs to a name that ends there: " commerce ministry" behind "China’s"."""
+    if not _POSSESSIVE.search(outside, 0, end):
+        return ""
+    found = re.match(r"(?: [^\W\d_]+){1,3}", outside[end:])
+    words = found[0].split() if found else []
+    own = takewhile(lambda word: word.islower() and word not in STOP_WORDS, words)
+    return "".join(f" {word}" for word in own)
+
+
+def _leaned_on(unit: Unit) -> str:
+    """The words of the sentence that a unit leans on which name who speaks or acts in it."""
+    outside = _outside_quotations(unit.leans_on, is_open=False)
+    reporting = next(_reports(outside), None)
+    return _reporter(reporting) if reporting else outside[:MAX_SUBJECT_CHARS]
+
+
+def _reporter(reporting: re.Match[str]) -> str:
+    """What stands before the verb, after the last comma where that does not end an apposition
+    ("Lee, the mayor, said"); else what stands after it."""
+    before = "" if reporting["attributed"] else reporting["before"].strip()
+    last = before.rpartition(", ")[2]
+    before = before if last.endswith(",") else last
+    words = before if re.search(r"\w", before) else reporting["after"]
+    return words if content_stems(words) and not _PRONOUN.search(words) else ""
 
 
 def _is_open_after(text: str, is_open: bool) -> bool:
