@@ -16,7 +16,7 @@ from rag.answering.section_points import section_points
 from rag.answering.statement_points import speech_on_topic, statement_points
 from rag.checking.question_match import unknown_names
 from rag.models.token_embeddings import TokenEncoder
-from rag.query.answer_type import expected_answer_type
+from rag.query.answer_type import expected_answer_type, wants_description
 from rag.query.plan import QueryPlan
 from rag.query.premise import premise_question
 from rag.query.question_kind import AnswerKind
@@ -82,7 +82,8 @@ class ExtractiveComposer:
         own = [each for each in ranked if any(s.overlaps(each.span) for s in cited)]
         leads = {each.candidate.unit.leans_on for each in own}
         texts = {each.candidate.text for each in own}
-        is_open = expected_answer_type(plan.standalone) in ("other", "yes-no")
+        is_yes_no = expected_answer_type(plan.standalone) == "yes-no"
+        is_open = is_yes_no or wants_description(plan.standalone)
         close = [
             each
             for each in close_to_best(ranked, EXTRACTIVE.close_to_best_supporting)

@@ -123,6 +123,8 @@ class ReplyWriter:
             "check", lambda: check_with_bounds(self.checker, sentence, candidates)
         )
         claim = replace(claim, group=sentence.group)
+        if is_surpassed(self.question, claim, self.passages):  # so is what it is taken from
+            return Checked(claim, "removed")
         if on_topic and self._may_stand(claim, attempt):
             return Checked(claim, "kept")
         near = list(claim.citations[:1])  # none: the claim is of nothing that was shown
@@ -137,8 +139,6 @@ class ReplyWriter:
 
     def _may_stand(self, claim: Claim, attempt: Attempt) -> bool:
         if claim.support == "unsupported" or not claim.citations:
-            return False
-        if is_surpassed(self.question, claim, self.passages):
             return False
         return self.may_stand(self.question, claim, attempt)
 

@@ -35,8 +35,10 @@ from ui.gate.sign_in import user_name
 from ui.safe_text import one_line
 from ui.stylesheets import ASSETS
 from ui.translation import to_translate, translate
-from ui.views import case_review
-from ui.views.case_review import Done, FileFacts, LitSource, OtherSource, ShownCase
+from ui.views import case_review, case_review_list, case_review_page
+from ui.views.case_review import OtherSource, ShownCase
+from ui.views.case_review_page import Done, FileFacts
+from ui.views.case_review_source import LitSource
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -113,7 +115,7 @@ class CaseReviewPages:
             Route(f"{PATH}/", self._read(self.start)),
             Route(f"{PATH}/case", self._read(self.case)),
             Route(f"{PATH}/cases", self._read(self.cases)),
-            Route(f"{PATH}/{case_review.SCRIPT}", _script),
+            Route(f"{PATH}/{case_review_page.SCRIPT}", _script),
             *(
                 Route(f"{PATH}/{name}", self._write(endpoint), methods=["POST"])
                 for name, endpoint in (
@@ -146,7 +148,7 @@ class CaseReviewPages:
         known = {each.row.id for each in self.file.cases}
         for place in range(len(self.file.cases)):
             self.file.look_up(place)
-        page = case_review.render_list(
+        page = case_review_list.render_list(
             self._facts(request),
             self.file.cases,
             command=f"footnote eval --cases {self.file.path.name}",
@@ -242,7 +244,7 @@ class CaseReviewPages:
 
             form = await _form(request)
             if form is None:
-                return _html(case_review.render_problem(translate(_NO_BODY)), 400)
+                return _html(case_review_page.render_problem(translate(_NO_BODY)), 400)
             return await to_thread.run_sync(self._answer, endpoint, request, form)
 
         return reply
@@ -256,7 +258,7 @@ class CaseReviewPages:
                 self.file.refresh()
                 return endpoint(request, fields)
             except FootnoteError as error:
-                return _html(case_review.render_problem(_problem(error)), 409)
+                return _html(case_review_page.render_problem(_problem(error)), 409)
 
     def _place(self, form: Fields) -> int:
         """The place of the case that a form is about. Raises `DecidedMeanwhile`."""
@@ -444,7 +446,7 @@ def _number(text: str) -> int | None:
 
 def _done(query: Fields) -> Done | None:
     done = query.get("done", "")
-    return next((each for each in case_review.DONE if each == done), None)
+    return next((each for each in case_review_page.DONE if each == done), None)
 
 
 def _to(page: str, **values: str | None) -> Response:
@@ -463,7 +465,7 @@ def _to_start(_: Request) -> Response:
 def _script(_: Request) -> Response:
     from starlette.responses import Response
 
-    script = (ASSETS / "case_review" / case_review.SCRIPT).read_bytes()
+    script = (ASSETS / "case_review" / case_review_page.SCRIPT).read_bytes()
     # The address changes with the script; each page would wait for it otherwise.
     headers = HEADERS | {"Cache-Control": "private, max-age=86400, immutable"}
     return Response(script, headers=headers, media_type="text/javascript")
