@@ -140,6 +140,13 @@ def test_several_amounts_of_one_unit_are_for_the_checks_to_tell_apart() -> None:
     assert not acceptance.is_acceptable("What is the levy on soup?", other, quote, CERTAIN)
 
 
+def test_a_sentence_about_the_text_that_the_model_was_given_does_not_answer() -> None:
+    quote = "Soup has a levy of 5%."
+    for said, stands in (("The text mentions a levy of 5% on soup.", False), (quote, True)):
+        own = claim(said, quote)
+        assert acceptance.is_acceptable("Which levies are there?", own, quote, CERTAIN) is stands
+
+
 def test_what_happens_first_tells_when() -> None:
     quote = "The ferry sails when the tide is in."
     assert acceptance.is_worth_quoting("When does the ferry sail?", quote, CERTAIN)

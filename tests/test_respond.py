@@ -156,8 +156,13 @@ def test_a_bound_that_the_model_leaves_out_is_put_back(seeds: Index) -> None:
     assert (claim.text, claim.support) == (reply.replace("50%", "roughly 50%"), "supported")
 
 
-def test_a_source_in_quotation_marks_is_not_given_more_of_them(seeds: Index) -> None:
-    quote = "“I am confident that the Chinese will want to reach a deal."
+@pytest.mark.parametrize(
+    "quote",
+    ["“I am confident that the Chinese will want to reach a deal.",
+     "told Fox Business Network earlier this week that “I am confident that the Chinese will want"
+     " to reach a deal."],
+)  # fmt: skip
+def test_a_source_with_quotation_marks_is_not_given_more_of_them(seeds: Index, quote: str) -> None:
     wrong = "Bessent is confident of 30 deals with the Chinese."
     events, _, _ = answered(seeds, BESSENT, [seeds.passage(quote)], [wrong])
     assert actions(events) == [(quote, "repaired")]

@@ -20,6 +20,9 @@ from rag.text.tokens import content_stems
 from rag.thresholds import ANSWERING
 from rag.types import Citation, Claim
 
+# What the prompts call the passages: "The text mentions …" tells of them, and does not answer.
+_OF_PROMPT = re.compile(r"(?:the|this) (?:text|passage)\b", re.IGNORECASE)
+
 
 def contains_short_answer(question: str, reply: str, attempt: Attempt) -> bool:
     """True when a reply says some of the few words that answer, where the model was asked for
@@ -66,15 +69,18 @@ def is_acceptable(question: str, claim: Claim, context: str, attempt: Attempt) -
 
     A "yes", and what a passage says that the model is not sure of, must be supported in full, and
     the rest be well grounded by its score; a number must be the one that the source ties to what
-    was asked; and no word may come from nowhere: what a small model does not copy it makes up.
+    was asked; no word may come from nowhere: what a small model does not copy it makes up; and it
+    may not speak of the text that it was given.
     `context` is the text around what is cited.
     """
     strict = expected_answer_type(question) == "yes-no" or not attempt.is_sure
     doubtful = claim.score is not None and claim.score < ANSWERING.min_grounding
     if claim.support != "supported" and (strict or doubtful):
         return False
-    return not _ties_number_elsewhere(question, claim) and not _invents(
-        question, claim.text, context
+    return not (
+        _ties_number_elsewhere(question, claim)
+        or _invents(question, claim.text, context)
+        or _OF_PROMPT.match(claim.text)
     )
 
 

@@ -25,6 +25,8 @@ from rag.types import Citation, Claim, Span, Support
 # A list marker, and the "Yes," of an answer to a question: no part of what is claimed.
 _OPENING = re.compile(r"^(?:(?:[-*•+]|\d{1,2}[.)])\s+)?(?:(?:yes|no)\b[,.:;]\s*)?", re.IGNORECASE)
 
+QUOTATION_MARKS = '“”„"«»'
+
 Around = Callable[[Span], str]
 Above = Callable[[Span], str]
 
@@ -142,9 +144,10 @@ def _check_part(
 
 
 def quote_as_claim(citation: Citation) -> Claim:
-    """The cited sentence itself, in quotation marks, as the closest passage: what it says is so,
-    but nothing is known of whether it answers."""
-    text = citation.quote if citation.quote[0] in '“"' else f"“{citation.quote}”"
+    """The cited sentence itself, in quotation marks unless it has some, as the closest passage:
+    what it says is so, but nothing is known of whether it answers."""
+    has_marks = any(mark in citation.quote for mark in QUOTATION_MARKS)
+    text = citation.quote if has_marks else f"“{citation.quote}”"
     return Claim(text, (citation,), "supported", (), "closest", 1.0)
 
 
