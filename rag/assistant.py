@@ -489,7 +489,7 @@ class Assistant:
                 library=self.library,
                 vectors=self.vectors,
                 embedder=self.embedder,
-                lock_path=self.index_lock,
+                lock=self.index_lock,
                 on_progress=on_progress,
                 urls=urls,
                 preparer=cluster,
@@ -524,7 +524,7 @@ class Assistant:
             library=self.library,
             vectors=self.vectors,
             embedder=self.embedder,
-            lock_path=self.index_lock,
+            lock=self.index_lock,
             on_progress=on_progress,
         )
 
@@ -540,7 +540,7 @@ class Assistant:
             document_ids,
             library=self.library,
             vectors=self.vectors,
-            lock_path=self.index_lock,
+            lock=self.index_lock,
         )
 
     def ensure_seeds(self) -> bool:

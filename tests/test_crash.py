@@ -147,7 +147,7 @@ def write_index_until(home: Path, files: Path, steps: int) -> None:
 def remove_until(home: Path, files: Path, steps: int) -> None:
     index = deadly(home, steps, "library", "vectors")
     rag.ingest.pipeline.remove(
-        "a.txt", library=index.library, vectors=index.vectors, lock_path=index.lock_path
+        "a.txt", library=index.library, vectors=index.vectors, lock=index.lock
     )
 
 

@@ -70,7 +70,7 @@ def test_nothing_of_what_was_deleted_is_left_in_a_file(
     assert any(name.endswith((".db", ".db-wal")) for name in before)
     assert any(name.startswith("vectors/") for name in before)
     file = tmp_path / "files" / "secret.txt"
-    parts = {"library": index.library, "vectors": index.vectors, "lock_path": index.lock_path}
+    parts = {"library": index.library, "vectors": index.vectors, "lock": index.lock}
     if how in ("removed", "in use elsewhere"):
         other = Library.open(index.home / "library.db") if how == "in use elsewhere" else None
         remove("secret.txt", **parts)  # type: ignore[arg-type]
@@ -93,11 +93,11 @@ def test_a_large_index_is_cleaned_when_it_is_completed(
 ) -> None:
     monkeypatch.setattr(pipeline, "MAX_ERASED_CHUNKS", 1)
     vectors = secret_vectors(index)
-    parts = {"library": index.library, "vectors": index.vectors, "lock_path": index.lock_path}
+    parts = {"library": index.library, "vectors": index.vectors, "lock": index.lock}
     remove("secret.txt", **parts)  # type: ignore[arg-type]
     assert files_with_secret(index, vectors)
     check = index_check._IndexCheck(
-        index.library, index.vectors, index.embedder, index.lock_path, mend=True
+        index.library, index.vectors, index.embedder, index.lock, mend=True
     )
     assert check._vectors().state == "mended"
     assert files_with_secret(index, vectors) == set()

@@ -62,7 +62,7 @@ def opened(folder: Path) -> Iterator[Index]:
     library = Library.open(folder / "library.sqlite3")
     vectors = VectorStore.open(folder / "vectors", embedder.name)
     lock = folder / "lock"
-    list(ingest(files, library=library, vectors=vectors, embedder=embedder, lock_path=lock))
+    list(ingest(files, library=library, vectors=vectors, embedder=embedder, lock=lock))
     yield Index(library, vectors, embedder)
     vectors.close()
     library.close()

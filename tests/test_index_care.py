@@ -182,7 +182,7 @@ def test_a_document_that_comes_back_has_its_old_id(index: Index, drive: Path) ->
     parts = {
         "library": index.library,
         "vectors": index.vectors,
-        "lock_path": index.lock_path,
+        "lock": index.lock,
     }
     remove("farm/barn.txt", **parts)  # type: ignore[arg-type]
     assert relocate(cited, index.library).state == "gone"

@@ -99,7 +99,7 @@ def test_a_page_is_not_removed_because_no_file_has_its_name(index: Index, tmp_pa
     assert kinds(run(index, paths=tuple(stored_files(index.library)))) == {"Removed": ["a.txt"]}
     assert run(index, paths=(tmp_path / "files",)) == []
     assert index.ids() == [url]
-    how = {"library": index.library, "vectors": index.vectors, "lock_path": index.lock_path}
+    how = {"library": index.library, "vectors": index.vectors, "lock": index.lock}
     remove(url, **how)  # type: ignore[arg-type]
     assert index.ids() == []
     index.check()

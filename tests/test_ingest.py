@@ -77,7 +77,7 @@ class Index:
     def __post_init__(self) -> None:
         self.library = Library.open(self.home / "library.db")
         self.vectors = VectorStore.open(self.home / "vectors", self.embedder.name)
-        self.lock_path = self.home / "index.lock"
+        self.lock = self.home / "index.lock"
         self.progress: list[tuple[int, int | None, str]] = []
 
     def close(self) -> None:
@@ -92,7 +92,7 @@ class Index:
             library=self.library,
             vectors=self.vectors,
             embedder=self.embedder,
-            lock_path=self.lock_path,
+            lock=self.lock,
             on_progress=lambda *report: self.progress.append(report),
             urls=urls,
             fetch=fetch,
@@ -106,7 +106,7 @@ class Index:
             library=self.library,
             vectors=self.vectors,
             embedder=self.embedder,
-            lock_path=self.lock_path,
+            lock=self.lock,
         )
 
     def check(self) -> None:
@@ -442,7 +442,7 @@ def test_only_one_run_at_a_time(index: Index, files: Path) -> None:
 
 
 def test_a_document_can_be_removed_while_a_run_reads(index: Index, files: Path) -> None:
-    how = {"library": index.library, "vectors": index.vectors, "lock_path": index.lock_path}
+    how = {"library": index.library, "vectors": index.vectors, "lock": index.lock}
     index.run(files)
     (files / "more" / "c.txt").unlink()
     write(files / "a.txt", "Wheat\n\nThe price of wheat fell.")
@@ -461,7 +461,7 @@ def test_what_is_removed_while_its_new_version_is_embedded_comes_whole(
 ) -> None:
     """The old and the new version share chunks, whose vectors the removal takes."""
     monkeypatch.setattr(pipeline, "BATCH_CHUNKS", 2)
-    how = {"library": index.library, "vectors": index.vectors, "lock_path": index.lock_path}
+    how = {"library": index.library, "vectors": index.vectors, "lock": index.lock}
     write(files / "a.txt", long_text(12))
     index.run(files)
     write(files / "a.txt", long_text(13))
@@ -498,7 +498,7 @@ def test_a_run_may_move_from_thread_to_thread(index: Index, files: Path) -> None
 def test_a_directory_that_may_not_be_written_is_named(files: Path, tmp_path: Path) -> None:
     index = Index(tmp_path / "home")
     write(tmp_path / "inthe", "way")
-    index.lock_path = tmp_path / "inthe" / "way.lock"
+    index.lock = tmp_path / "inthe" / "way.lock"
     with pytest.raises(LibraryError, match="cannot be written"):
         index.run(files)
     index.close()
@@ -567,7 +567,7 @@ def test_a_rebuild_that_fails_changes_nothing(index: Index, files: Path, tmp_pat
 def test_an_empty_library_takes_any_embedder(index: Index, files: Path, tmp_path: Path) -> None:
     index.run(files)
     for id in index.ids():
-        remove(id, library=index.library, vectors=index.vectors, lock_path=index.lock_path)
+        remove(id, library=index.library, vectors=index.vectors, lock=index.lock)
     index.close()
     other = Index(tmp_path / "home", HashEmbedder("other/8", 8))
     check_embedder(other.library, other.embedder)
@@ -578,7 +578,7 @@ def test_an_empty_library_takes_any_embedder(index: Index, files: Path, tmp_path
 
 def test_a_document_is_removed_by_its_id(index: Index, files: Path) -> None:
     index.run(files)
-    how = {"library": index.library, "vectors": index.vectors, "lock_path": index.lock_path}
+    how = {"library": index.library, "vectors": index.vectors, "lock": index.lock}
     assert remove("a.txt", **how) == Removed("a.txt")  # type: ignore[arg-type]
     assert index.ids() == ["b.txt", "more/c.txt"]
     index.check()

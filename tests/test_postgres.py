@@ -262,7 +262,7 @@ class PostgresIndex(Index):
         self.embedder = HashEmbedder()
         self.library = open_library(settings)
         self.vectors = open_vectors(settings, self.library, self.embedder.name)  # type: ignore[assignment]
-        self.lock_path = self.library.server_lock("index")  # type: ignore[assignment]
+        self.lock = self.library.server_lock("index")  # type: ignore[assignment]
         self.progress = []
 
 
@@ -311,7 +311,7 @@ def test_only_one_process_indexes_and_a_lost_one_makes_room(
 ) -> None:
     write(tmp_path / "files" / "a.txt", "The weir is long. It was built in 1871.")
     with closing(PostgresIndex(found)) as other:
-        run = other.lock_path.with_name(f"{other.lock_path.name}.run")
+        run = other.lock.with_name(f"{other.lock.name}.run")
         with run.hold() as is_ours:  # type: ignore[attr-defined]
             assert is_ours
             with pytest.raises(LibraryBusy, match="Another process is changing this index"):

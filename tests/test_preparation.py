@@ -77,7 +77,7 @@ def start(index: Index, preparer: Preparer, *paths: Path) -> Iterator[IngestEven
         library=index.library,
         vectors=index.vectors,
         embedder=index.embedder,
-        lock_path=index.lock_path,
+        lock=index.lock,
         preparer=preparer,
     )
 

@@ -122,7 +122,7 @@ def start(index: Index, preparer: RayPreparer, *paths: Path) -> Iterator[IngestE
         library=index.library,
         vectors=index.vectors,
         embedder=index.embedder,
-        lock_path=index.lock_path,
+        lock=index.lock,
         preparer=preparer,
     )
 

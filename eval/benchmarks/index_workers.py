@@ -80,7 +80,7 @@ def _index(files: Path, settings: Settings, preparer: Preparer) -> int:
                 library=assistant.library,
                 vectors=assistant.vectors,
                 embedder=assistant.embedder,
-                lock_path=home.lock_path,
+                lock=home.lock_path,
                 preparer=preparer,
             )
             if not all(isinstance(event, Added) for event in events):

@@ -45,7 +45,7 @@ class Index:
         self.embedder = HashEmbedder()
         self.library = Library.open(home / "library.sqlite3")
         self.vectors = VectorStore.open(home / "vectors", self.embedder.name)
-        self.lock_path = home / "index.lock"
+        self.lock = home / "index.lock"
 
     def run(self) -> None:
         """Index the files."""
@@ -54,21 +54,19 @@ class Index:
             library=self.library,
             vectors=self.vectors,
             embedder=self.embedder,
-            lock_path=self.lock_path,
+            lock=self.lock,
         ):
             pass
 
     def remove(self) -> None:
-        pipeline.remove(
-            "a.txt", library=self.library, vectors=self.vectors, lock_path=self.lock_path
-        )
+        pipeline.remove("a.txt", library=self.library, vectors=self.vectors, lock=self.lock)
 
     def rebuild(self) -> None:
         pipeline.rebuild(
             library=self.library,
             vectors=self.vectors,
             embedder=self.embedder,
-            lock_path=self.lock_path,
+            lock=self.lock,
         )
 
     def close(self) -> None:

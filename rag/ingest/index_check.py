@@ -74,7 +74,7 @@ class _IndexCheck:
     library: Library
     vectors: VectorIndex
     embedder: Embedder
-    lock_path: IndexLock
+    lock: IndexLock
     mend: bool
 
     def findings(self) -> Iterator[Finding]:
@@ -122,7 +122,7 @@ class _IndexCheck:
                 library=self.library,
                 vectors=self.vectors,
                 embedder=self.embedder,
-                lock_path=self.lock_path,
+                lock=self.lock,
             )
             return Finding("vectors", "mended", f"{error.problem} {made:,} were made anew.")
         if not missing and not left and not self.library.has_deleted:
@@ -136,7 +136,7 @@ class _IndexCheck:
             library=self.library,
             vectors=self.vectors,
             embedder=self.embedder,
-            lock_path=self.lock_path,
+            lock=self.lock,
         )
         return Finding("vectors", "mended", faults)
 

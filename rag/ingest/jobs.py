@@ -28,13 +28,13 @@ OnLook = Callable[[Job], None]
 
 
 class Jobs:
-    """The queue, and who runs it: `index` does one job. `lock_path` is a file that the process
+    """The queue, and who runs it: `index` does one job. `lock` is a file that the process
     that runs jobs locks, or a lock of a database."""
 
-    def __init__(self, store: JobStore, lock_path: IndexLock, index: Index) -> None:
+    def __init__(self, store: JobStore, lock: IndexLock, index: Index) -> None:
         self.store = store
         self._index = index
-        self._lock_path = lock_path
+        self._lock = lock
 
     def follow(self, id: int, on_look: OnLook | None = None) -> Iterator[IngestEvent]:
         """What happens in a job, until it has ended; the job is run here where no other process
@@ -76,14 +76,14 @@ class Jobs:
     def cancel(self, id: int) -> Job:
         """Have a job end, whoever runs it. What it has indexed stays."""
         self.store.cancel(id)
-        with try_run(self._lock_path) as is_mine:
+        with try_run(self._lock) as is_mine:
             if is_mine and not self.store.job(id).has_ended:  # it was broken off
                 self.store.end(id, "cancelled", _cancelled())
         return self.store.job(id)
 
     def _run(self, run: _Run) -> Iterator[IngestEvent]:
         """Run a job, unless another process or thread runs one."""
-        with try_run(self._lock_path) as is_mine:
+        with try_run(self._lock) as is_mine:
             if is_mine:
                 yield from run.work(self._index)
 

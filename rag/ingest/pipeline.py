@@ -60,7 +60,7 @@ def ingest(  # noqa: PLR0913 (an index is four things)
     library: Library,
     vectors: VectorIndex,
     embedder: Embedder,
-    lock_path: IndexLock,
+    lock: IndexLock,
     on_progress: Progress | None = None,
     urls: Iterable[str] = (),
     fetch: Callable[[str], Page] = fetch_page,
@@ -71,18 +71,18 @@ def ingest(  # noqa: PLR0913 (an index is four things)
 
     A document at or under `paths` whose file was deleted is removed; one whose folder is away is
     kept, with a failure that says so. A file that was renamed or moved keeps its id. Other
-    documents, web pages among them, are left alone. `lock_path` is a file that whoever changes the
+    documents, web pages among them, are left alone. `lock` is a file that whoever changes the
     index locks, and beside it is one for the run; of an index in a database, it is a lock of that.
     `preparer` reads and embeds ahead of the writing and is left open; without one, threads of this
     process do. Closing the iterator ends the run; what it has yielded stays. Raises `LibraryBusy`
     when another run is under way, `EmbedderMismatch`, `SourceError` for a path that does not exist,
     and whatever the embedder, `preparer` and the disk raise; what was committed before stays.
     """
-    with exclusive_run(lock_path), ExitStack() as own:
+    with exclusive_run(lock), ExitStack() as own:
         if preparer is None:
             preparer = own.enter_context(closing(ThreadPreparer(embedder)))
-        run = _IndexRun(library, vectors, embedder, lock_path, on_progress)
-        with exclusive_change(lock_path):
+        run = _IndexRun(library, vectors, embedder, lock, on_progress)
+        with exclusive_change(lock):
             run.complete_vectors()
         sources = SourceFinder(paths, urls, library.files, run.report_fetches(fetch), preparer)
         run.remember_roots(sources)
@@ -90,10 +90,10 @@ def ingest(  # noqa: PLR0913 (an index is four things)
         missing = sources.missing()
         for id in missing.removed_ids():
             with suppress(NoSuchDocument):  # somebody removed it meanwhile
-                yield _removed(id, library, vectors, lock_path)
+                yield _removed(id, library, vectors, lock)
         yield from missing.away()
         run.complete_topics()
-        with exclusive_change(lock_path):
+        with exclusive_change(lock):
             run.complete_vectors()  # a removal may have taken some of a document being indexed
             vectors.delete_all_but(library.chunk_ids())
             _write(library, vectors)
@@ -133,35 +133,33 @@ def _change(found: Document, known: KnownDocument | None, chunks: int) -> Ingest
     return Moved(found.id, found.source) if is_moved else Skipped(found.id)
 
 
-def remove(
-    document_id: str, *, library: Library, vectors: VectorIndex, lock_path: IndexLock
-) -> Removed:
+def remove(document_id: str, *, library: Library, vectors: VectorIndex, lock: IndexLock) -> Removed:
     """As `remove_all`, of one document."""
-    (removed,) = remove_all([document_id], library=library, vectors=vectors, lock_path=lock_path)
+    (removed,) = remove_all([document_id], library=library, vectors=vectors, lock=lock)
     return removed
 
 
 def remove_all(
-    document_ids: Iterable[str], *, library: Library, vectors: VectorIndex, lock_path: IndexLock
+    document_ids: Iterable[str], *, library: Library, vectors: VectorIndex, lock: IndexLock
 ) -> Iterator[Removed]:
     """Delete documents, their chunks and their vectors, also while a run is under way; at the end,
     so that nothing of them is left in the files. Raises `NoSuchDocument`, and `LibraryBusy` while
     all vectors are made anew."""
     try:
         for id in document_ids:
-            yield _removed(id, library, vectors, lock_path)
+            yield _removed(id, library, vectors, lock)
     finally:
-        with exclusive_change(lock_path):
+        with exclusive_change(lock):
             _write(library, vectors)
 
 
 def complete(
-    *, library: Library, vectors: VectorIndex, embedder: Embedder, lock_path: IndexLock
+    *, library: Library, vectors: VectorIndex, embedder: Embedder, lock: IndexLock
 ) -> None:
     """Give every chunk a vector, and delete those of no chunk. Raises `LibraryBusy`,
     `EmbedderMismatch`, and whatever the embedder and the disk raise."""
-    with exclusive_run(lock_path), exclusive_change(lock_path):
-        _IndexRun(library, vectors, embedder, lock_path).complete_vectors()
+    with exclusive_run(lock), exclusive_change(lock):
+        _IndexRun(library, vectors, embedder, lock).complete_vectors()
         vectors.delete_all_but(library.chunk_ids())
         _write(library, vectors, also_if_large=True)
 
@@ -171,7 +169,7 @@ def rebuild(
     library: Library,
     vectors: VectorIndex,
     embedder: Embedder,
-    lock_path: IndexLock,
+    lock: IndexLock,
     on_progress: Progress | None = None,
 ) -> int:
     """Embed every chunk of the library anew, from the stored text; returns how many.
@@ -180,9 +178,9 @@ def rebuild(
     use until the last new one is stored. Raises `LibraryBusy`, and whatever the embedder and the
     disk raise.
     """
-    with exclusive_run(lock_path), exclusive_change(lock_path):
+    with exclusive_run(lock), exclusive_change(lock):
         total = library.count_chunks()
-        run = _IndexRun(library, vectors, embedder, lock_path, on_progress, total)
+        run = _IndexRun(library, vectors, embedder, lock, on_progress, total)
         vectors.rebuild(embedder.name, map(run.embed, _batches(_chunks_with_documents(library))))
         library.embedder = embedder.name
         return run.done
@@ -272,7 +270,7 @@ class _IndexRun:
     library: Library
     vectors: VectorIndex
     embedder: Embedder
-    lock_path: IndexLock
+    lock: IndexLock
     on_progress: Progress | None = None
     total: int | None = None
     done: int = 0
@@ -320,7 +318,7 @@ class _IndexRun:
                 pending = self.begin(found, found.document.id in known, sources)
                 queue.extend((pending, chunk) for chunk in pending.analysis.chunks)
                 if not pending.unembedded:
-                    with exclusive_change(self.lock_path):
+                    with exclusive_change(self.lock):
                         event = self.commit(pending, [])
                     yield event
             while len(queue) >= BATCH_CHUNKS:
@@ -342,7 +340,7 @@ class _IndexRun:
         if before is None or before.digest != document.digest:
             return None
         if document.source != before.source:
-            with exclusive_change(self.lock_path):
+            with exclusive_change(self.lock):
                 self.library.files.move(document.id, document.source)
         return _change(document, before, 0)
 
@@ -384,7 +382,7 @@ class _IndexRun:
             pending.add_vector(vector)
         self.report([(pending.document, chunk) for pending, chunk in batch.parts])
         topics = self.choose_topics(batch)
-        with exclusive_change(self.lock_path):
+        with exclusive_change(self.lock):
             self.vectors.add([chunk for _, chunk in batch.parts], vectors)
             events = [self.commit(*each) for each in zip(batch.complete, topics, strict=True)]
         yield from events
@@ -416,7 +414,7 @@ class _IndexRun:
         """Look for the topics of documents that an older version indexed, a bounded number of
         them, by what stands at their beginning."""
         for id in self.library.overviews.without_topics(MAX_COMPLETED):
-            with suppress(NoSuchDocument), exclusive_change(self.lock_path):
+            with suppress(NoSuchDocument), exclusive_change(self.lock):
                 self.complete_topics_of(self.library.document(id))
 
     def complete_topics_of(self, document: Document) -> None:
@@ -457,8 +455,8 @@ def _batches(pairs: Iterator[_DocumentChunk]) -> Iterator[list[_DocumentChunk]]:
         yield batch
 
 
-def _removed(id: str, library: Library, vectors: VectorIndex, lock_path: IndexLock) -> Removed:
-    with exclusive_change(lock_path):
+def _removed(id: str, library: Library, vectors: VectorIndex, lock: IndexLock) -> Removed:
+    with exclusive_change(lock):
         chunks = library.chunks(id)
         library.remove(id)
         vectors.delete(chunk.id for chunk in chunks)
