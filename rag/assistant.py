@@ -59,6 +59,7 @@ from rag.query.spelling import SpellingCorrector
 from rag.query.sub_questions import split_question
 from rag.query.validation import (
     asks_for_summary,
+    has_words_to_look_for,
     in_another_script,
     reason_to_decline,
     topic_words,
@@ -226,7 +227,8 @@ class Assistant:
         if plan.kind == "conversation":
             yield from (Retrieved(()), Selected(()))
             return replace(draft, reply=reply(plan.question, self.library))
-        if asks_for_summary(plan.standalone):
+        is_loose = plan.kind == "summary" and not has_words_to_look_for(plan.standalone)
+        if is_loose or asks_for_summary(plan.standalone):
             return (yield from self._summarized(plan, (), get_model))
         if reason := reason_to_decline(plan.with_context):
             yield from (Retrieved(()), Selected(()))

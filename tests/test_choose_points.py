@@ -71,6 +71,35 @@ def test_a_list_of_which_one_item_is_relevant_does_not_answer() -> None:
     assert "Clear the sluice." not in chosen("list", "Which wheels are there?", evidence)[""]
 
 
+TOLLS = """# Tolls
+
+In May the mill had a toll of 10%. That was later raised to 20%. The gate is red.
+"""
+
+
+def test_a_later_amount_follows_the_one_that_it_leans_on() -> None:
+    evidence = ranked({"In May": 1.0}, TOLLS)
+    points = chosen("keyword", "mill toll", evidence)
+    assert points == {"": ["In May the mill had a toll of 10%.", "That was later raised to 20%."]}
+
+
+@pytest.mark.parametrize(
+    ("text", "is_aside"),
+    [
+        ("Photo: Orrin Gazette", True),
+        ("Rosa Lind", True),
+        ("Photo: the Orrin Gazette", False),
+        ("Telephone 55512", False),
+        ("THE MILL IS CLOSED.", False),
+        ("水车停了。", False),
+    ],
+)
+def test_a_line_of_names_alone_says_nothing(text: str, is_aside: bool) -> None:
+    document = Document.of("mill.md", "Mill", "mill.md", f"The mill stands.\n\n{text}\n")
+    (unit,) = (each for each in parse_units(document.text) if each.text(document.text) == text)
+    assert Candidate(document, unit).is_aside is is_aside
+
+
 RULES = """# Allotment rules
 
 Plots are let for a year.

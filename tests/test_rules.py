@@ -55,6 +55,10 @@ def test_what_a_plain_sentence_bears(claim: str, expected: str) -> None:
         ("She chose tin, which he hated.", "She chose tin because he hated it.", SOFT),
         ("She moved to tin because lead is dear.", "She moved to tin because lead is dear.", NONE),
         ("Lead is dear, so she moved to tin.", "She moved to tin because lead is dear.", NONE),
+        ("Because lead is dear, she moved to tin.", "She moved to tin because lead is dear.", NONE),
+        ("The storm led to a delay.", "There was a delay because of the storm.", NONE),
+        ("The mill leaks and draws crowds, driven by its fame.",
+         "The mill leaks because it draws crowds.", SOFT),
         # negation, both ways
         ("The plant has not reopened.", "The plant has reopened.", HARD),
         ("The plant hasn’t reopened.", "The plant has not reopened.", NONE),

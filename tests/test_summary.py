@@ -55,6 +55,15 @@ def test_one_article_is_summarized_in_its_order(seeds: Index) -> None:
     assert {claim.group for claim in answer.claims} == {""}
 
 
+@pytest.mark.parametrize(
+    "question",
+    ["what is this about?", "What is it about?", "hello, can you tell me what this is about?"],
+)
+def test_a_question_that_names_nothing_is_about_all(seeds: Index, question: str) -> None:
+    answer = asked(seeds, question)
+    assert {claim.citations[0].span.document_id for claim in answer.claims} == {NEWS, REPORT}
+
+
 def test_headings_are_no_points(seeds: Index) -> None:
     title = seeds.library.document(REPORT).text.split("\n")[0]
     points = [claim.text for claim in asked(seeds, "What is it about, these documents?").claims]

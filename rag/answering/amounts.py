@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from rag.answering.points import Points
+from rag.retrieval.unit_ranking import Evidence, in_document_order
 from rag.text.quantities import find_quantities, same_amount
 from rag.types import Claim
 
@@ -21,6 +25,23 @@ def was_changed_later(claim: Claim, points: Points) -> bool:
     return any(
         each.unit.leans_on in quotes and _adds_amount(claim.text, each.text) for each in candidates
     )
+
+
+def with_later_amounts(points: Points, ranked: Sequence[Evidence]) -> Points:
+    """The points with the sentences that follow them, lean on them and give another amount in the
+    same unit: "That was later hiked to 20%"."""
+    groups = []
+    for group in points.groups:
+        texts = {each.candidate.text for each in group.evidence}
+        later = [
+            each
+            for each in ranked
+            if each.candidate.unit.leans_on in texts
+            and _adds_amount(each.candidate.unit.leans_on, each.candidate.text)
+        ]
+        evidence = {each.span: each for each in [*group.evidence, *later]}.values()
+        groups.append(replace(group, evidence=tuple(in_document_order(evidence))))
+    return replace(points, groups=tuple(groups))
 
 
 def _adds_amount(claim: str, text: str) -> bool:

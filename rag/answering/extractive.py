@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from rag.answering.amounts import with_later_amounts
 from rag.answering.comparison_points import comparison_points
 from rag.answering.list_points import list_of_points, list_points, steps_points
 from rag.answering.points import Points, best_first, best_points, close_to_best, one_group
@@ -61,8 +62,10 @@ class ExtractiveComposer:
             if ranked:
                 return statement_points(ranked)
         ranked = rank_units(plan.standalone, candidates, self.encoder, plan.context)
-        if plan.kind in POINT_KINDS:
+        if plan.kind == "list":  # of which a line of names may be the answer
             ranked = [each for each in ranked if not each.candidate.is_front] or ranked
+        elif plan.kind in POINT_KINDS:
+            ranked = [each for each in ranked if not each.candidate.is_aside] or ranked
         return choose_points(plan.kind, plan.standalone, ranked)
 
     def supporting_points(
@@ -88,7 +91,7 @@ class ExtractiveComposer:
             each
             for each in close_to_best(ranked, EXTRACTIVE.close_to_best_supporting)
             if each.relevance >= EXTRACTIVE.min_relevance_supporting
-            and not each.candidate.is_front
+            and not each.candidate.is_aside
             and (is_open or each.candidate.text in leads or each.candidate.unit.leans_on in texts)
         ]
         near = [
@@ -142,7 +145,9 @@ def choose_points(kind: AnswerKind, question: str, ranked: Sequence[Evidence]) -
         whole = list_of_points(points, ranked)
     if kind in SECTION_KINDS and not whole.groups:
         whole = section_points(question, ranked)
-    return whole if whole.groups else points
+    if whole.groups:
+        return whole
+    return with_later_amounts(points, ranked) if kind == "keyword" else points
 
 
 def _whole_text(documents: Iterable[Document]) -> str:

@@ -116,10 +116,30 @@ def _opposites(claim: str, quotes: Sequence[str], around: str) -> list[Reason]:
 def _unstated_cause(claim: str, quotes: Sequence[str], around: str) -> list[Reason]:
     """A "because" where the source joins the two without one: "which he would have hated" gives no
     reason."""
-    gives_one = _CAUSE.search(claim)
-    if not gives_one or any(_MAY_GIVE_CAUSE.search(quote) for quote in quotes):
+    cause = _CAUSE.search(claim)
+    if not cause:
         return []
-    return [Reason(f'the source does not say "{gives_one[0].lower()}"', hard=False)]
+    halves = set(content_stems(claim[: cause.start()])), set(content_stems(claim[cause.end() :]))
+    joints = [joint for quote in quotes if (joint := _joint(quote, *halves)) is not None]
+    if any(_MAY_GIVE_CAUSE.search(each) for each in joints or quotes):
+        return []
+    return [Reason(f'the source does not say "{cause[0].lower()}"', hard=False)]
+
+
+def _joint(quote: str, effect: set[str], cause: set[str]) -> str | None:
+    """What stands between the words of an effect and those of its cause, and before both; None
+    where the two are not one after the other in this quote."""
+    places: tuple[list[re.Match[str]], list[re.Match[str]]] = [], []
+    for word in re.finditer(r"[^\W_]+", quote):
+        for stems, found in zip((effect - cause, cause - effect), places, strict=True):
+            if stem(word[0]) in stems:
+                found.append(word)
+    if not all(places):
+        return None
+    first, second = sorted(places, key=lambda found: found[0].start())
+    if first[-1].start() >= second[0].start():
+        return None
+    return f"{quote[: first[0].start()]} {quote[first[-1].end() : second[0].start()]}"
 
 
 def _missing(claim: str, quotes: Sequence[str], around: str) -> list[Reason]:

@@ -84,13 +84,18 @@ def _is_pasted(question: str) -> bool:
     return long and not any(_ASKING.search(each) or is_question(each) for each in ends)
 
 
+def has_words_to_look_for(question: str) -> bool:
+    """False of "What is this about?": it names nothing, and has no word that says of what."""
+    return bool(content_stems(question) or find_quantities(question) or find_names(question))
+
+
 def reason_to_decline(question: str) -> DeclineReason | None:
     """Why nothing is looked for, where so: there is no word to look for, or the assistant is told
     to do something else than to answer from the articles.
 
     The question must stand alone: "Why?" asks something after another question.
     """
-    if not (content_stems(question) or find_quantities(question) or find_names(question)):
+    if not has_words_to_look_for(question):
         return "nothing retrieved"
     return "not stated" if _ORDER.search(question) else None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -59,6 +60,14 @@ class Candidate:
     def is_front(self) -> bool:
         """True where it stands before the text of its document, such as a byline."""
         return self.unit.start < text_start(self.document)
+
+    @property
+    def is_aside(self) -> bool:
+        """True where it says nothing of the subject: front matter, and a sentence of names alone,
+        such as the credit of a picture."""
+        words = re.findall(r"[^\W_]+", self.text)
+        is_names = self.unit.role == "sentence" and all(word.istitle() for word in words)
+        return self.is_front or is_names
 
     @property
     def is_running_text(self) -> bool:
