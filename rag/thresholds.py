@@ -186,6 +186,9 @@ class Answering:
     """The same for a question of yes or no: a sentence seldom states a "no"."""
     min_chance_quoted: float = 0.45
     """For a sentence of the article in place of a reply that failed."""
+    min_chance_doubted: float = 0.75
+    """For the same, where the model was not sure of it and nothing it wrote of it is supported, but
+    the few words that answer stand in it; two golden questions, one either way."""
     min_chance_described: float = 0.75
     """For a description ("what is", "why") in which the model found no short answer."""
     min_grounding: float = 0.58

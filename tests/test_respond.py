@@ -143,8 +143,9 @@ def test_a_passage_in_doubt_is_quoted_where_the_few_words_that_answer_stand_in_i
     seeds: Index, extracts: str, kept: list[str]
 ) -> None:
     wrong = "Fentanyl had a 30% rate in 2017."
+    asked = "What rate was that later hiked to just for the fentanyl demands?"
     replies = script(wrong, knows="20% rate", extracts=extracts, p_yes=0.77)
-    events, *_ = answered(seeds, FENTANYL, [seeds.passage(RATE)], replies, SMALL)
+    events, *_ = answered(seeds, asked, [seeds.passage(RATE)], replies, SMALL)
     assert [text for text, action in actions(events) if action != "removed"] == kept
 
 

@@ -22,6 +22,7 @@ from rag.query.plan import QueryPlan
 from rag.query.premise import premise_question
 from rag.query.question_kind import AnswerKind
 from rag.retrieval.unit_ranking import (
+    Candidate,
     Evidence,
     in_document_order,
     rank_units,
@@ -62,7 +63,7 @@ class ExtractiveComposer:
             if ranked:
                 return statement_points(ranked)
         ranked = rank_units(plan.standalone, candidates, self.encoder, plan.context)
-        if plan.kind == "list":  # of which a line of names may be the answer
+        if plan.kind in ("list", "keyword"):  # a line of names may be the answer
             ranked = [each for each in ranked if not each.candidate.is_front] or ranked
         elif plan.kind in POINT_KINDS:
             ranked = [each for each in ranked if not each.candidate.is_aside] or ranked
@@ -163,7 +164,8 @@ def explanation_points(ranked: Sequence[Evidence]) -> Points:
         for each in ranked
         if each.span.document_id == ranked[0].span.document_id
     }
-    units = parse_units(ranked[0].candidate.document.text)
+    document = ranked[0].candidate.document
+    units = [unit for unit in parse_units(document.text) if not Candidate(document, unit).is_aside]
 
     def relevance(place: int) -> float:
         unit = units[place]

@@ -30,6 +30,7 @@ from rag.checking.citations import (
 )
 from rag.checking.verdict import quote_as_claim
 from rag.events import Checked, Purpose
+from rag.thresholds import ANSWERING
 from rag.types import ChatModel, Citation, Claim, Message, Passage
 
 
@@ -144,8 +145,9 @@ class ReplyWriter:
 
     def _repair(self, evidence: Citation, attempt: Attempt) -> Generator[Step, None, Claim | None]:
         """The question answered from the one sentence that the failed claim came from, or, if
-        that fails too, the sentence itself; None where the model was not sure of it either, what
-        it says of it is unsupported, and the few words that answer do not stand in it."""
+        that fails too, the sentence itself; None where the model was not sure of it either, and
+        what it says of it is unsupported, unless the few words that answer stand in it and it is
+        likely to answer."""
         narrow = [self._narrowed(evidence)]
         reply = yield from self._reply(narrow, "repair")
         sentences, _ = parse_reply(reply, evidence.number)
@@ -162,8 +164,10 @@ class ReplyWriter:
         says_it = attempt.short is not None and contains_short_answer(
             self.question, evidence.quote, attempt
         )
+        likely = attempt.chance is not None and attempt.chance >= ANSWERING.min_chance_doubted
         doubted = attempt.p_answered is not None and not attempt.is_sure
-        if doubted and not says_it and all(claim.support == "unsupported" for claim in claims):
+        unsupported = all(claim.support == "unsupported" for claim in claims)
+        if doubted and unsupported and not (says_it and likely):
             return None
         return replace(quoted, origin="matched") if says_it else quoted
 
