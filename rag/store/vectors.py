@@ -156,11 +156,11 @@ class VectorStore:
         self, directory: ChromaDirectory, vector: Sequence[float], k: int, documents: set[str]
     ) -> list[tuple[str, float]]:
         """The `k` nearest chunks of these documents, in no order; there may be more of them. Few
-        chunks are all compared. A large part of all is taken from half as many again of the
+        chunks are all compared. A large part of all is taken from twice as many of the
         nearest as should have `k` of it."""
         if self._records is None or not documents:
             return directory.nearest_in(vector, k, documents)
-        width = 3 * k * self._records.count_documents() // (2 * len(documents))
+        width = 2 * k * self._records.count_documents() // len(documents)
         few = min(MAX_COMPARED, width // READ_COST)
         if len(documents) <= few and len(ids := self._records.chunk_ids(documents)) <= few:
             return directory.compare(vector, ids)
