@@ -300,11 +300,11 @@ def shelf(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shelf]:
 
 
 # Chroma's ways of searching in some documents, forced by these limits.
-LIMITS = {
+LIMITS: dict[str, dict[str, float]] = {
     "as it chooses": {},
-    "all compared": {"MAX_COMPARED": 1000, "READ_COST": 0.001},
-    "found among all": {"MAX_COMPARED": 0},
-    "filtered by Chroma": {"MAX_COMPARED": 0, "MAX_FOUND": 0},
+    "all compared": {"READ_COST": 0.001, "FILTER_PART": 0.001},
+    "found among all": {"READ_COST": 10**9, "FILTER_PART": 0.001},
+    "filtered by Chroma": {"FILTER_PART": 10**9},
 }
 
 
@@ -343,9 +343,9 @@ def test_chunks_of_removed_documents_and_chunks_without_a_vector_are_not_found(
 
 def test_equal_similarities_of_some_documents_are_ordered_by_id(shelf: Shelf) -> None:
     document = Document.of("same", "A title", "same", "x" * 6000)
-    made = [Chunk.of(document, start, start + 1) for start in range(37)]
+    made = [Chunk.of(document, start, start + 1) for start in range(30)]
     shelf.library.put(document, made)
-    shelf.vectors.add(made, [vector("the same")] * 37)
+    shelf.vectors.add(made, [vector("the same")] * 30)
     near = shelf.vectors.search(vector("q"), 20, ["same"])
     assert [id for id, _ in near] == sorted(chunk.id for chunk in made)[:20]
     assert len({score for _, score in near}) == 1

@@ -16,6 +16,8 @@ class ChunkRecords(Protocol):
 
     def count_documents(self) -> int: ...
 
+    def count_chunks(self) -> int: ...
+
     def chunk_ids(self, document_ids: Collection[str] | None = None) -> set[str]:
         """The ids of the chunks of these documents; of all where none are given."""
 

@@ -37,12 +37,11 @@ MIN_FREE_BYTES = 4_000_000  # with less, a failure is put down to a full disk
 MAX_UNWRITTEN = 1000  # changes; opening applies them again, which takes a second
 WRITTEN = " settled"  # ends `current` when all changes are in the index files
 SPARE_ROWS = 16  # fetched beyond k, so that equal similarities are cut off by id
-# Of some documents, of 100,000 chunks: Chroma's own filter takes 60 to 120 ms of the processor,
-# whatever the documents; to read a vector takes 22 us, to find one more of the nearest, and its
-# document, some 7 us (docs/evaluation.md, "Large indexes").
-MAX_COMPARED = 1_500  # vectors
-MAX_FOUND = 5_000  # nearest of all, of which those of other documents are dropped
-READ_COST = 3  # of a vector, in such nearest
+# Within some documents, by the processor at 100,000 chunks: to read a vector takes 22 us, to find
+# one more of the nearest and its document 7 to 9 us, and Chroma's own filter from 60 ms, in which
+# a twentieth of all is found (docs/evaluation.md, "Large indexes").
+READ_COST = 3
+FILTER_PART = 20
 
 
 class VectorStore:
@@ -161,10 +160,11 @@ class VectorStore:
         if self._records is None or not documents:
             return directory.nearest_in(vector, k, documents)
         width = 2 * k * self._records.count_documents() // len(documents)
-        few = min(MAX_COMPARED, width // READ_COST)
+        most = self._records.count_chunks() // FILTER_PART
+        few = min(most, width // READ_COST)
         if len(documents) <= few and len(ids := self._records.chunk_ids(documents)) <= few:
             return directory.compare(vector, ids)
-        if k <= width <= MAX_FOUND:
+        if k <= width <= most:
             near = directory.nearest(vector, width)
             chunks = self._records.chunks_by_id(id for id, _ in near)
             kept = [
