@@ -9,6 +9,7 @@ import pytest
 
 from eval.benchmarks import peers
 from eval.benchmarks.peers import Found
+from eval.benchmarks.postgres import GOLDEN
 from eval.cases import read_rows
 from rag.settings import Settings
 from tests import benchmark_sets as sets
@@ -16,7 +17,7 @@ from tests import benchmark_sets as sets
 
 @pytest.fixture
 def few_questions(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    lines = peers.GOLDEN.read_text("utf-8").splitlines()[:3]
+    lines = GOLDEN.read_text("utf-8").splitlines()[:3]
     (tmp_path / "cases.jsonl").write_text("\n".join(lines), "utf-8")
     monkeypatch.setattr(peers, "GOLDEN", tmp_path / "cases.jsonl")
 
@@ -41,7 +42,7 @@ def test_each_that_is_installed_is_measured(
 
 
 def test_evidence_counts_where_it_stands_whole_in_a_passage_of_its_document() -> None:
-    row = read_rows(peers.GOLDEN)[0][1]
+    row = read_rows(GOLDEN)[0][1]
     [evidence] = row.evidence
     name = Path(evidence.document_id).stem
     whole = evidence.quote.replace(" ", "\n", 1)

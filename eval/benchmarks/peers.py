@@ -18,7 +18,7 @@ from importlib.util import find_spec
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from eval.benchmarks import process_memory, scifact
 from eval.benchmarks.dataset_files import EvalDataError
@@ -31,6 +31,9 @@ from rag.assistant import SEEDS
 from rag.internals import Retriever, build_embedder
 from rag.settings import Settings
 from rag.types import Embedder
+
+if TYPE_CHECKING:
+    from chromadb.api import ClientAPI
 
 NAME = "peers"
 TEXTS = 1_000  # abstracts
@@ -237,16 +240,23 @@ def _footnote(texts: Sequence[DatasetText], settings: Settings, folder: Path) ->
         yield Index(assistant.library.count_chunks(), search)
 
 
+def _chroma(folder: Path) -> ClientAPI:
+    """A client that sends nothing anywhere."""
+    import chromadb
+    from chromadb.config import Settings as ChromaSettings
+
+    return chromadb.PersistentClient(
+        folder, ChromaSettings(_env_file=None, anonymized_telemetry=False)
+    )
+
+
 @contextmanager
 def _llama_index(texts: Sequence[DatasetText], settings: Settings, folder: Path) -> Iterator[Index]:
-    import chromadb
     from llama_index.core import Document, StorageContext, VectorStoreIndex
     from llama_index.core.base.embeddings.base import BaseEmbedding
     from llama_index.vector_stores.chroma import ChromaVectorStore
 
-    quiet = chromadb.Settings(_env_file=None, anonymized_telemetry=False)  # type: ignore[call-arg]
-    client = chromadb.PersistentClient(folder, quiet)
-    collection = client.create_collection("texts", embedding_function=None)
+    collection = _chroma(folder).create_collection("texts", embedding_function=None)
     store = ChromaVectorStore(chroma_collection=collection)
     embedder = build_embedder(settings)
     assert isinstance(embedder, BaseEmbedding)
@@ -271,7 +281,8 @@ def _lang_chain(texts: Sequence[DatasetText], settings: Settings, folder: Path) 
     from langchain_core.embeddings import Embeddings
     from langchain_text_splitters import RecursiveCharacterTextSplitter
 
-    class Ours(Embeddings):
+    # Where LangChain is not installed, mypy knows nothing of the class.
+    class Ours(Embeddings):  # type: ignore[misc, unused-ignore]
         def __init__(self, embedder: Embedder) -> None:
             self._embedder = embedder
 
@@ -286,7 +297,7 @@ def _lang_chain(texts: Sequence[DatasetText], settings: Settings, folder: Path) 
     chunks = splitter.split_documents(
         [Document(each.text, metadata={"id": each.id, "title": each.title}) for each in texts]
     )
-    store = Chroma(embedding_function=Ours(build_embedder(settings)), persist_directory=str(folder))
+    store = Chroma(client=_chroma(folder), embedding_function=Ours(build_embedder(settings)))
     for start in range(0, len(chunks), 1_000):
         store.add_documents(chunks[start : start + 1_000])
 
