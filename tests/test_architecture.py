@@ -17,8 +17,9 @@ PACKAGES = ("rag", "ui", "eval")
 # Who may import what. Everybody else goes through these modules.
 OWNERS = {
     "gradio": {"ui"},
-    "chromadb": {"rag.store.chroma_directory", "rag.store.vectors"},
+    "chromadb": {"eval.benchmarks.peers", "rag.store.chroma_directory", "rag.store.vectors"},
     "llama_index": {
+        "eval.benchmarks.peers",
         "rag.store.chroma_directory",
         "rag.models.embeddings",
         "rag.ingest.chunking",
@@ -63,6 +64,7 @@ OWNERS = {
     "psycopg": {"rag.store.postgres"},
     "psycopg_pool": {"rag.store.postgres"},
     "rapidfuzz": {"rag.query.spelling"},
+    "langchain_chroma": {"eval.benchmarks.peers"},
     "matplotlib": {"eval.report.drawing", "eval.report.plots", "eval.report.times"},
     "scipy": {"eval.fitting", "eval.attack.orders_fit"},
     "sklearn": {"eval.attack.orders_fit", "eval.benchmarks.question_kinds_fit", "eval.fitting"},

@@ -106,6 +106,22 @@ def ranking(library: Library, query: str, ids: Sequence[str] | None = None) -> d
     return {hit.chunk.id: hit.score for hit in library.search(query, 20, ids)}
 
 
+def test_a_search_by_words_looks_up_some_documents_once_and_not_for_each_hit(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        put(library, str(number), f"Tariffs rose {number} times.")
+    plans: list[str] = []
+
+    def explained(sql: str, *values: object) -> list[tuple[object, ...]]:
+        plans.extend(line for (line,) in library.database.rows(f"EXPLAIN {sql}", *values))
+        return []
+
+    monkeypatch.setattr(library._words, "_query", explained)
+    library.search("tariffs rose", 5, ["0", "2"])
+    assert "hashed SubPlan" in "\n".join(plans)
+
+
 def assert_same_ranking(
     both: tuple[Library, Library], query: str, ids: Sequence[str] | None = None
 ) -> None:

@@ -8,7 +8,7 @@ import random
 import resource
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from rag.errors import EmbedderMismatch, LibraryBusy, LibraryError
+from rag.store.documents import Library
 from rag.store.opening import open_library, open_vectors
 from rag.store.vector_index import VectorIndex
 from rag.store.vectors import VectorStore
@@ -257,6 +258,103 @@ def test_settling_that_fails_leaves_everything_in_use(
     assert chroma.ids() == {chunk.id for chunk in made}
     chroma.write_index()
     assert chroma.search(vector(made[7].id), 1)[0][0] == made[7].id
+
+
+# --- some of the documents of a library ------------------------------------------------------
+
+
+class Shelf:
+    """A library of 40 documents of none to nine chunks, and their vectors."""
+
+    def __init__(self, library: Library, vectors: VectorIndex) -> None:
+        self.library, self.vectors = library, vectors
+        dice = random.Random(7)
+        self.made = {id: self._put(id, dice.randrange(10)) for id in map(self._id, range(40))}
+
+    @staticmethod
+    def _id(number: int) -> str:
+        """Short and long ones, of every kind of letter."""
+        return f"{number}.txt" if number % 4 else f"{number} ü'\"#" * (1 + 40 * number)
+
+    def _put(self, id: str, count: int) -> list[Chunk]:
+        document = Document.of(id, "A title", id, "x" * 6000)
+        made = [Chunk.of(document, start, start + 1) for start in range(count)]
+        self.library.put(document, made)
+        self.vectors.add(made, [vector(chunk.id) for chunk in made])
+        return made
+
+    def nearest(self, question: list[float], k: int, ids: Sequence[str]) -> list[str]:
+        """By comparing every vector."""
+        chunks = [chunk.id for id in set(ids) for chunk in self.made.get(id, [])]
+        return sorted(chunks, key=lambda id: (-cosine(question, vector(id)), id))[:k]
+
+
+@pytest.fixture(params=["chroma", "postgres"])
+def shelf(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shelf]:
+    url = request.getfixturevalue("database_url") if request.param == "postgres" else None
+    settings = load_settings(data_dir=tmp_path, database_url=url)
+    with open_library(settings) as library:
+        opened = open_vectors(settings, library, NAME)
+        yield Shelf(library, opened)
+        opened.close()
+
+
+# Chroma's ways of searching in some documents, forced by these limits.
+LIMITS: dict[str, dict[str, float]] = {
+    "as it chooses": {},
+    "all compared": {"READ_COST": 0.001, "FILTER_PART": 0.001},
+    "found among all": {"READ_COST": 10**9, "FILTER_PART": 0.001},
+    "filtered by Chroma": {"FILTER_PART": 10**9},
+}
+
+
+@pytest.mark.parametrize("limits", LIMITS)
+def test_a_search_in_some_documents_agrees_with_comparing_every_vector(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch, limits: str
+) -> None:
+    for name, value in LIMITS[limits].items():
+        monkeypatch.setattr(f"rag.store.vectors.{name}", value)
+    every, dice = list(shelf.made), random.Random(3)
+    for size in (1, 2, 5, 20, 38, 40):
+        some = [*dice.sample(every, size), "nobody"]
+        for k in (1, 10, 500):
+            question = vector(f"{size} {k}")
+            near = shelf.vectors.search(question, k, some)
+            exact = shelf.nearest(question, k, some)
+            assert [id for id, _ in near] == exact
+            assert [score for _, score in near] == pytest.approx(
+                [cosine(question, vector(id)) for id in exact], abs=1e-5
+            )
+
+
+def test_chunks_of_removed_documents_and_chunks_without_a_vector_are_not_found(
+    shelf: Shelf,
+) -> None:
+    *some, removed, emptied = sorted(shelf.made, key=lambda id: len(shelf.made[id]))[-5:]
+    shelf.library.remove(removed)
+    shelf.vectors.delete([chunk.id for chunk in shelf.made[removed]])
+    shelf.vectors.delete([chunk.id for chunk in shelf.made[emptied]])
+    near = shelf.vectors.search(vector("q"), 100, [*some, removed, emptied])
+    assert [id for id, _ in near] == shelf.nearest(vector("q"), 100, some)
+    assert shelf.vectors.search(vector("q"), 5, [removed]) == []
+    assert shelf.vectors.search(vector("q"), 5, [emptied]) == []
+    assert shelf.vectors.search(vector("q"), 5, []) == []
+
+
+def test_equal_similarities_of_some_documents_are_ordered_by_id(shelf: Shelf) -> None:
+    document = Document.of("same", "A title", "same", "x" * 6000)
+    made = [Chunk.of(document, start, start + 1) for start in range(30)]
+    shelf.library.put(document, made)
+    shelf.vectors.add(made, [vector("the same")] * 30)
+    near = shelf.vectors.search(vector("q"), 20, ["same"])
+    assert [id for id, _ in near] == sorted(chunk.id for chunk in made)[:20]
+    assert len({score for _, score in near}) == 1
+
+
+def test_a_vector_of_another_length_is_refused_in_some_documents(shelf: Shelf) -> None:
+    some = sorted(shelf.made, key=lambda id: len(shelf.made[id]))[-3:]
+    with pytest.raises(EmbedderMismatch, match="--rebuild"):
+        shelf.vectors.search([1.0, 0.0], 3, some)
 
 
 # --- another embedder, rebuilding ------------------------------------------------------------

@@ -14,6 +14,7 @@ from eval.benchmarks import (
     index_speed,
     index_workers,
     near_copies,
+    peers,
     postgres,
     ragtruth,
     reading,
@@ -45,6 +46,7 @@ RETRIEVAL: Mapping[str, Measure] = {
     postgres.NAME: postgres.measure,
     index_workers.NAME: index_workers.measure,
     scale.NAME: scale.measure,
+    peers.NAME: peers.measure,
 }
 ANSWERS: Mapping[str, Measure] = {
     clapnq.GIVEN: clapnq.given,

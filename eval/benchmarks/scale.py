@@ -9,7 +9,6 @@ whole retrieval; the question's embedding, some 5 ms, is not in it.
 from __future__ import annotations
 
 import random
-import re
 import sys
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -23,6 +22,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from eval.benchmarks import process_memory
 from eval.benchmarks.generated_chunks import CHUNKS_A_DOCUMENT, ChunkGenerator, document_id
 from eval.benchmarks.index_speed import Spent, note_figures
 from eval.benchmarks.postgres import GOLDEN, empty_database
@@ -44,7 +44,7 @@ PROCESSOR = "ms of the processor"  # tell more where others use the machine
 TEXTS, VECTORS, LAST = "s: texts, words", "s: vectors", "s: the last vectors"
 TEXT_DISK, VECTOR_DISK, MEMORY = "MB: texts, words", "MB: vectors", "MB in memory"
 IN_FILES, IN_POSTGRES = "files", "Postgres"
-SIZES = (10_000, 100_000, 1_000_000)  # chunks
+SIZES = (1_000, 10_000, 100_000, 1_000_000)  # chunks
 AIMS_MS = {10_000: 15, 100_000: 60, 1_000_000: 150}
 LIMIT = 100_000
 NEAREST, DEPTH = 10, 20
@@ -53,7 +53,6 @@ _ADDED = 1_000  # chunks that are added as indexing adds them, after the others
 _FEW = 20  # documents of the narrower filter
 _MAX_S, _LEAST = 15.0, 40  # of searches for one line: seconds, and how many in any case
 _MEGABYTE = 1_000_000
-_STATUS = Path("/proc/self/status")  # of Linux
 _ARTICLES = Path(__file__).parents[1] / "cases" / "broad" / "articles"
 
 
@@ -240,7 +239,7 @@ def _has_vectors(path: Path) -> bool:
 def _memory(assistant: Assistant, asked: Sequence[Query]) -> dict[str, float]:
     """Megabytes at the peak of a process that opens the store and looks for the questions; none
     where the system does not say."""
-    if not _STATUS.exists():
+    if not process_memory.is_known():
         return {}
     with TemporaryDirectory() as folder:
         peak = Path(folder) / "peak"
@@ -248,7 +247,7 @@ def _memory(assistant: Assistant, asked: Sequence[Query]) -> dict[str, float]:
         process = get_context("spawn").Process(target=_search_and_note, args=arguments)
         process.start()
         process.join()
-        return {MEMORY: int(peak.read_text()) / _MEGABYTE}
+        return {MEMORY: float(peak.read_text())}
 
 
 def _search_and_note(settings: Settings, asked: Sequence[Query], peak: Path) -> None:
@@ -256,10 +255,7 @@ def _search_and_note(settings: Settings, asked: Sequence[Query], peak: Path) -> 
         retriever = _retriever(assistant, asked)
         for query in asked:
             retriever.retrieve(query.text, NEAREST)
-    # Not getrusage: its peak counts that of the process that started this one.
-    found = re.search(r"VmHWM:\s+(\d+) kB", _STATUS.read_text())
-    assert found
-    peak.write_text(str(1024 * int(found[1])))
+    peak.write_text(str(process_memory.peak_megabytes()))
 
 
 # --- searching --------------------------------------------------------------------------------

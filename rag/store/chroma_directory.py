@@ -19,8 +19,10 @@ INDEX_CONFIGURATION = {
     "space": "cosine",
     "max_neighbors": 32,
     "ef_construction": 200,
-    "ef_search": 200,
 }
+# Set whenever a directory is opened, because the indexes of older versions have 200. Of 100,000
+# chunks, 200 found 98.5 % [97.7, 99.2] of the ten nearest (once 97.0 %), 300 99.2 % in 0.4 ms more.
+SEARCH_CONFIGURATION = {"ef_search": 300}
 
 
 class ChromaDirectory:
@@ -53,7 +55,8 @@ class ChromaDirectory:
             collection = self._collection(embedder_name)
             with warnings.catch_warnings():  # about the embedding function, which is ours
                 warnings.simplefilter("ignore", DeprecationWarning)
-                collection.modify(configuration={"hnsw": {"sync_threshold": write_after}})
+                chosen = {**SEARCH_CONFIGURATION, "sync_threshold": write_after}
+                collection.modify(configuration={"hnsw": chosen})
             collection.get(limit=1, include=["embeddings"])  # fails when the vectors are missing
         except BaseException:
             self.close()
@@ -116,16 +119,38 @@ class ChromaDirectory:
             ]
             yield chunks, [list(map(float, each)) for each in found["embeddings"]]
 
-    def search(
-        self, vector: Sequence[float], k: int, document_ids: Collection[str] | None
+    def nearest(self, vector: Sequence[float], k: int) -> list[tuple[str, float]]:
+        """The `k` nearest chunks as id and cosine similarity, best first."""
+        return self._nearest(vector, k, None)
+
+    def nearest_in(
+        self, vector: Sequence[float], k: int, document_ids: Collection[str]
     ) -> list[tuple[str, float]]:
-        """The `k` nearest chunks as id and cosine similarity, best first; where `document_ids` are
-        given, the `k` nearest of each 5,000 of them, best first within each."""
-        if document_ids is None:
-            return self._nearest(vector, k, None)
+        """The `k` nearest chunks of each 5,000 of these documents, best first within each. Chroma
+        looks through the documents of all chunks for it."""
         batches = _batches(sorted(set(document_ids)))
         filters = ({"document_id": {"$in": ids}} for ids in batches)
         return [near for where in filters for near in self._nearest(vector, k, where)]
+
+    def compare(
+        self, vector: Sequence[float], chunk_ids: Collection[str]
+    ) -> list[tuple[str, float]]:
+        """Each of these chunks that has a vector, with its cosine similarity, in no order."""
+        import numpy as np
+
+        found = list[tuple[str, float]]()
+        for ids in _batches(list(chunk_ids)):
+            stored = self._store.client.get(ids, include=["embeddings"])
+            if not stored["ids"]:
+                continue
+            rows, given = np.array(stored["embeddings"]), np.array(vector)
+            if rows.shape[1:] != given.shape:
+                raise embedder_mismatch("with another number of dimensions")
+            # Not a product of matrices, in which equal rows may differ in the last digit.
+            lengths = np.linalg.norm(rows, axis=1) * np.linalg.norm(given)
+            cosines = np.clip((rows * given).sum(axis=1) / lengths, -1.0, 1.0)
+            found += zip(stored["ids"], cosines.tolist(), strict=True)
+        return found
 
     def _nearest(
         self, vector: Sequence[float], k: int, where: dict[str, Any] | None

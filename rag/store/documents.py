@@ -171,8 +171,15 @@ class Library:
         found = self._select_chunks(f"id IN ({self.database.values_of})", json.dumps(list(ids)))
         return {chunk.id: chunk for chunk in found}
 
-    def chunk_ids(self) -> set[str]:
-        return {id for (id,) in self._query("SELECT id FROM chunks")}
+    def chunk_ids(self, document_ids: Collection[str] | None = None) -> set[str]:
+        """The ids of the chunks of these documents; of all where none are given."""
+        if document_ids is None:
+            return {id for (id,) in self._query("SELECT id FROM chunks")}
+        sql = f"SELECT id FROM chunks WHERE document_id IN ({self.database.values_of})"  # noqa: S608
+        return {id for (id,) in self._query(sql, json.dumps(list(document_ids)))}
+
+    def count_documents(self) -> int:
+        return int(self._query("SELECT count(*) FROM documents")[0][0])
 
     def count_chunks(self) -> int:
         return int(self._query("SELECT count(*) FROM chunks")[0][0])

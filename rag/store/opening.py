@@ -45,7 +45,7 @@ def open_library(settings: Settings) -> Library:
 def open_vectors(settings: Settings, library: Library, embedder_name: str) -> VectorIndex:
     """The vectors of the settings' library, made with the embedder of that name."""
     if not settings.database_url:
-        return VectorStore.open(settings.data_dir / "vectors", embedder_name)
+        return VectorStore.open(settings.data_dir / "vectors", embedder_name, library)
     from rag.store.postgres import PostgresDatabase
     from rag.store.postgres_vectors import PostgresVectors
 

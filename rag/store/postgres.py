@@ -44,7 +44,8 @@ _CONNECTION: dict[str, str | int] = {  # what a lost network is noticed by
 }
 _SETTINGS = (
     f"SET statement_timeout = '{STATEMENT_TIMEOUT_S}s'",
-    "SET hnsw.ef_search = 200",
+    # Of 100,000 chunks it finds 99.0 % [98.1, 99.6] of the ten nearest; with 300 98.0 %.
+    "SET hnsw.ef_search = 400",
     "SET hnsw.iterative_scan = strict_order",
     "SET hnsw.max_scan_tuples = 2147483647",
 )

@@ -50,7 +50,10 @@ SELECT id, document_id, start, "end", CAST(score / 1e12 AS DOUBLE PRECISION)
 FROM best JOIN chunks ON row = chunk
 ORDER BY score DESC, id LIMIT ?2
 """
-_ONLY = "WHERE chunk IN (SELECT row FROM chunks WHERE document_id IN ({values_of}))"
+# As a condition of its own, so that the chunks of the documents are looked up once and hashed. As
+# a join, Postgres expects few hits and goes through all the documents for each: 13 s in place of
+# 0.1 s for 14,000 hits and 2,000 documents.
+_ONLY = "WHERE (chunk IN (SELECT row FROM chunks WHERE document_id IN ({values_of}))) IS TRUE"
 
 
 class PostgresWordIndex:

@@ -11,6 +11,20 @@ from rag.types import Chunk
 VectorBatch = tuple[Sequence[Chunk], Sequence[Sequence[float]]]
 
 
+class ChunkRecords(Protocol):
+    """What a store of vectors needs to know of the chunks; `Library` knows it."""
+
+    def count_documents(self) -> int: ...
+
+    def count_chunks(self) -> int: ...
+
+    def chunk_ids(self, document_ids: Collection[str] | None = None) -> set[str]:
+        """The ids of the chunks of these documents; of all where none are given."""
+
+    def chunks_by_id(self, ids: Iterable[str]) -> dict[str, Chunk]:
+        """Chunks by their id, for those of `ids` that exist."""
+
+
 class VectorIndex(Protocol):
     """The vectors of all chunks. Safe to share among threads."""
 

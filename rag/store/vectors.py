@@ -29,7 +29,7 @@ from filelock import FileLock, Timeout
 
 from rag.errors import LibraryBusy, LibraryError, printable_line
 from rag.store.chroma_directory import ChromaDirectory, clear_unused, embedder_mismatch
-from rag.store.vector_index import VectorBatch
+from rag.store.vector_index import ChunkRecords, VectorBatch
 from rag.types import Chunk
 
 LOCK_TIMEOUT_S = 60.0  # wait for another process
@@ -37,14 +37,20 @@ MIN_FREE_BYTES = 4_000_000  # with less, a failure is put down to a full disk
 MAX_UNWRITTEN = 1000  # changes; opening applies them again, which takes a second
 WRITTEN = " settled"  # ends `current` when all changes are in the index files
 SPARE_ROWS = 16  # fetched beyond k, so that equal similarities are cut off by id
+# Within some documents, by the processor at 100,000 chunks: to read a vector takes 22 us, to find
+# one more of the nearest and its document 7 to 9 us, and Chroma's own filter from 60 ms, in which
+# a twentieth of all is found (docs/evaluation.md, "Large indexes").
+READ_COST = 3
+FILTER_PART = 20
 
 
 class VectorStore:
     """The vectors of all chunks. Safe to share among threads; open a directory once a process."""
 
-    def __init__(self, path: Path, embedder_name: str) -> None:
+    def __init__(self, path: Path, embedder_name: str, records: ChunkRecords | None = None) -> None:
         self._path = path
         self._embedder_name = embedder_name
+        self._records = records
         self._thread_lock = threading.RLock()
         self._file_lock = FileLock(
             path / "lock", LOCK_TIMEOUT_S, thread_local=False, poll_interval=0.01
@@ -54,14 +60,17 @@ class VectorStore:
         self._unwritten = 0  # changes outside the index files
 
     @classmethod
-    def open(cls, path: Path, embedder_name: str) -> VectorStore:
-        """The vectors in the directory `path`, made where missing.
+    def open(
+        cls, path: Path, embedder_name: str, records: ChunkRecords | None = None
+    ) -> VectorStore:
+        """The vectors in the directory `path`, made where missing. With the `records` of the
+        chunks, searches in some documents are several times faster.
 
         Chroma itself is loaded by the first call. Every call raises `EmbedderMismatch` when the
         directory was made with another embedder, `LibraryBusy` when another process uses it for
         longer than a minute, and `LibraryError` when it cannot be used.
         """
-        return cls(path, embedder_name)
+        return cls(path, embedder_name, records)
 
     def close(self) -> None:
         """Close the files; the next call opens them again."""
@@ -134,9 +143,38 @@ class VectorStore:
     ) -> list[tuple[str, float]]:
         """The `k` nearest chunks (fewer where fewer exist) as id and cosine similarity, -1..1,
         best first, ties by id. `document_ids` restricts the search to those documents."""
+        most = k + SPARE_ROWS
         with self._locked_directory() as directory:
-            found = directory.search(vector, k + SPARE_ROWS, document_ids)
+            if document_ids is None:
+                found = directory.nearest(vector, most)
+            else:
+                found = self._nearest_in(directory, vector, most, set(document_ids))
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))[: max(k, 0)]
+
+    def _nearest_in(
+        self, directory: ChromaDirectory, vector: Sequence[float], k: int, documents: set[str]
+    ) -> list[tuple[str, float]]:
+        """The `k` nearest chunks of these documents, in no order; there may be more of them. Few
+        chunks are all compared. A large part of all is taken from twice as many of the
+        nearest as should have `k` of it."""
+        if self._records is None or not documents:
+            return directory.nearest_in(vector, k, documents)
+        width = 2 * k * self._records.count_documents() // len(documents)
+        most = self._records.count_chunks() // FILTER_PART
+        few = min(most, width // READ_COST)
+        if len(documents) <= few and len(ids := self._records.chunk_ids(documents)) <= few:
+            return directory.compare(vector, ids)
+        if k <= width <= most:
+            near = directory.nearest(vector, width)
+            chunks = self._records.chunks_by_id(id for id, _ in near)
+            kept = [
+                (id, cosine)
+                for id, cosine in near
+                if id in chunks and chunks[id].span.document_id in documents
+            ]
+            if len(kept) >= k:
+                return kept
+        return directory.nearest_in(vector, k, documents)
 
     def rebuild(self, embedder_name: str, batches: Iterable[VectorBatch]) -> None:
         """Replace all vectors by `batches`, made with the embedder of that name.

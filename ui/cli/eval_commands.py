@@ -92,7 +92,7 @@ def bench(
         typer.Argument(
             metavar="NAME",
             help="scifact, realtimeqa, realtimeqa-choices, clapnq, clapnq-given, clapnq-pooled,"
-            " clapnq-long, wice, ragtruth, postgres, disagreement, reading, indexing,"
+            " clapnq-long, wice, ragtruth, postgres, peers, disagreement, reading, indexing,"
             " indexing-workers or scale.",
         ),
     ],
