@@ -180,7 +180,8 @@ def _checked(
     passages = [text.text for text in case.passages]
 
     def fails(claim: _Claim, sources: Sequence[str]) -> bool:
-        return scorer.score_claim(claim.text, sources) < scorer.threshold
+        least = scorer.threshold_for(claim.text, sources)
+        return scorer.score_claim(claim.text, sources) < least
 
     return Checked(
         answered,

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from eval.scorer.calibration import Calibration
 from eval.scorer.model_card import (
     HELD_OUT,
     CardRow,
@@ -17,6 +18,7 @@ from eval.scorer.model_card import (
     OnProgress,
     Target,
     alarm_targets,
+    calibration_targets,
     caught_targets,
     section_targets,
     speed_target,
@@ -83,6 +85,7 @@ def _parts(made: ModelCard) -> Iterator[RenderableType]:
         )
         yield _agreement(section.rows)
         yield from _below(section)
+    yield from _calibrated(made.calibration)
     yield "\nSpeed"
     yield _speed(made.speed)
     yield from _counted("Mutated claims caught", made.caught, caught_targets(made.caught))
@@ -94,8 +97,9 @@ def _parts(made: ModelCard) -> Iterator[RenderableType]:
 def _preface(made: ModelCard) -> str:
     held_out = any(row.name == HELD_OUT for section in made.sections for row in section.rows)
     told = (
-        "The targets are held to the held-out rows: each text was scored by weights fitted "
-        "without its document."
+        "The targets are held to the rows of nested folds: the document of a text neither taught a "
+        "weight by which it is scored, nor chose a feature, a penalty, a chance or a cut. Where a "
+        "set is left out, none of its documents did."
         if held_out
         else "There are no held-out scores: read these figures as too good."
     )
@@ -163,6 +167,27 @@ def _bound(target: Target) -> str:
 
 def _met_or_missed(target: Target) -> str:
     return "met" if target.is_met else "missed"
+
+
+def _calibrated(found: Sequence[Calibration]) -> Iterator[RenderableType]:
+    if not found:
+        return
+    table = _table("sentences of", "n", "true", "mean error of their chance", gap=2)
+    for each in found:
+        table.add_row(each.name, f"{each.n:,}", f"{100 * each.true:.1f}", _interval(each.error))
+    yield "\nCalibration, by nested folds"
+    yield table
+    bins = _table("chance", "n", "mean chance", "true", gap=2)
+    for each in found[0].bins:
+        bins.add_row(
+            f"from {each.low:.1f}",
+            f"{each.n:,}",
+            f"{100 * each.chance:.1f}",
+            f"{100 * each.share:.1f}",
+        )
+    yield f"\nReliability, {found[0].name}"
+    yield bins
+    yield from map(_target, calibration_targets(found))
 
 
 def _speed(found: ScoringSpeed) -> str:

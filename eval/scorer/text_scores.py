@@ -22,7 +22,8 @@ class CardError(FootnoteError):
 
 
 class Scorer(Protocol):
-    """What is measured. A text that scores `threshold` or more is called grounded."""
+    """What is measured. `threshold` is the score of a sentence from which it is called grounded,
+    if it is not copied from its source."""
 
     @property
     def threshold(self) -> float: ...
@@ -35,14 +36,20 @@ class Scorer(Protocol):
         """Of its worst sentence."""
         ...
 
+    def is_grounded(self, text: str, sources: Sequence[str]) -> bool:
+        """Whether every sentence of the text is called grounded."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class TextScore:
-    """The score of ``rows[index]``, a text of `claims` sentences. `warm` where the same sources
-    were scored before; None where there are none, which takes no work."""
+    """The score of ``rows[index]``, a text of `claims` sentences, and whether it is called
+    grounded. `warm` where the same sources were scored before; None where there are none, which
+    takes no work."""
 
     index: int
     score: float
+    grounded: bool
     seconds: float
     claims: int
     warm: bool | None
@@ -80,7 +87,9 @@ def score_texts(
             seconds = clock() - start
             check_score(name, row.id, score)
             claims = max(1, len(split_sentences(row.text)))
-            yield TextScore(index, score, seconds, claims, place > 0 if any(sources) else None)
+            grounded = scorer.is_grounded(row.text, sources)
+            warm = place > 0 if any(sources) else None
+            yield TextScore(index, score, grounded, seconds, claims, warm)
 
 
 def check_score(name: str, text_id: str, score: float) -> None:

@@ -34,12 +34,17 @@ class Weight(fitted_weights.Weight):
     when_copied: Finite = 0.0
 
 
+Chance = Annotated[float, Field(ge=0, le=1)]
+
+
 class Weights(FrozenModel):
-    """The fitted model. `threshold` is the score from which a text is called grounded."""
+    """The fitted model. `threshold` is the score from which a text is called grounded, and
+    `threshold_copied` the same for a text that is copied from its source."""
 
     about: str = ""
     intercept: Finite
-    threshold: Annotated[float, Field(ge=0, le=1)]
+    threshold: Chance
+    threshold_copied: Chance | None = None  # as `threshold`
     features: dict[Name, Weight]
 
     def log_odds(self, found: Features) -> float:
@@ -63,7 +68,20 @@ class Scorer:
 
     @property
     def threshold(self) -> float:
+        """Of what is written in words of its own."""
         return self.weights.threshold
+
+    def threshold_for(self, text: str, sources: Sequence[str]) -> float:
+        """The score from which `text` is called grounded: what is copied from its source is nearly
+        always true, so that less tells the few others."""
+        copied = self.weights.threshold_copied
+        if copied is not None and features.is_copied(text, sources):
+            return copied
+        return self.weights.threshold
+
+    def is_grounded(self, text: str, sources: Sequence[str]) -> bool:
+        """Whether each sentence of `text` is; False as for `score_text`."""
+        return self.score_worst_sentence(text, sources) >= self.threshold_for(text, sources)
 
     def score_claim(self, text: str, quotes: Sequence[str]) -> float:
         """The chance, 0..1, that `quotes` say what the sentence `text` does; 0 where one of the two
