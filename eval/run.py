@@ -176,8 +176,7 @@ def entailment(scorer: Scorer) -> Entails:
 
     def carried(claim: str, quotes: Sequence[str]) -> bool:
         ruled_out = any(reason.hard for reason in reasons_against(claim, quotes))
-        least = scorer.threshold_for(claim, quotes)
-        return not ruled_out and scorer.score_claim(claim, quotes) >= least
+        return not ruled_out and scorer.score_claim(claim, quotes) >= scorer.threshold
 
     return carried
 

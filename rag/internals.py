@@ -20,11 +20,10 @@ from rag.checking.answerability import log_odds
 from rag.checking.features import NAMES as FEATURE_NAMES
 from rag.checking.features import Features
 from rag.checking.features import Name as FeatureName
-from rag.checking.features import is_copied
 from rag.checking.question_match import is_plausible_short_answer
 from rag.checking.rules import reasons_against
 from rag.checking.scorer import WEIGHTS as SCORER_FILE
-from rag.checking.scorer import Scorer
+from rag.checking.scorer import Scorer, TextKind
 from rag.checking.scorer import Weight as ScorerWeight
 from rag.checking.scorer import Weights as ScorerModel
 from rag.checking.scorer import least as lowest_score
@@ -155,6 +154,7 @@ __all__ = [
     "ScorerModel",
     "ScorerWeight",
     "SentenceInContext",
+    "TextKind",
     "ThreadPreparer",
     "TokenEncoder",
     "Unit",
@@ -181,7 +181,6 @@ __all__ = [
     "fts_expression",
     "has_negation",
     "inside_sentence",
-    "is_copied",
     "is_order",
     "is_plausible_short_answer",
     "language_of",

@@ -311,8 +311,6 @@ class Checking:
     """Sentences of the source with which the grounding features compare a claim at once."""
     min_copied_run: int = 4
     """Words in a row that are copied, and do not match by chance."""
-    min_copied_text: float = 0.6
-    """Of the words of a text in such runs, for it to be copied and not written."""
     max_density: float = 30.0
     """Of the extractive density of Grusky et al. (2018)."""
     max_reasons: int = 4

@@ -29,6 +29,7 @@ from eval.scorer.model_card import (
 from eval.scorer.published_results import CARD_SETS, FALSE_ALARM_KINDS, MIN_CAUGHT
 from eval.scorer.text_scores import CardError, ScoringSpeed, score_texts, scoring_speed
 from eval.statistics.agreement import MEASURES
+from rag.checking.scorer import TextKind, Weights
 from tests.labelled_sets import put_all
 
 
@@ -36,7 +37,9 @@ from tests.labelled_sets import put_all
 class Words:
     """A scorer that knows whether the first word of a text is in its sources."""
 
-    threshold: float = 0.5
+    weights: Weights = field(
+        default_factory=lambda: Weights(intercept=0, threshold=0.5, features={})
+    )
     calls: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
 
     def score_text(self, text: str, sources: Sequence[str]) -> float:
@@ -47,7 +50,7 @@ class Words:
     def score_worst_sentence(self, text: str, sources: Sequence[str]) -> float:
         return self.score_text(text, sources)
 
-    def is_grounded(self, text: str, sources: Sequence[str]) -> bool:
+    def is_grounded(self, text: str, sources: Sequence[str], kind: TextKind) -> bool:
         return any(text.split()[0].lower() in source.lower() for source in sources)
 
 
@@ -286,7 +289,9 @@ def test_a_person_reads_it_in_eighty_columns(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sources = put_all(tmp_path)
-    held_out = {source.name: [0.1 + 0.8 * (n % 2) for n in range(source.n)] for source in sources}
+    held_out = {
+        source.name: [0.1 + 0.8 * (n % 2) for n in range(source.n or 0)] for source in sources
+    }
     caught, alarms = [("number", 99, 100), ("role", 1, 0)], [("verbatim", 4, 100)]
     code = print_card(
         tmp_path, Words(), held_out=nested(held_out), caught=caught, alarms=alarms, sources=sources
@@ -339,7 +344,7 @@ def test_containment_can_stand_on_the_card_itself(tmp_path: Path) -> None:
     """Then it gains nothing over itself, and no gain is met."""
 
     class Plain:
-        threshold = 0.5
+        weights = Weights(intercept=0, threshold=0.5, features={})
 
         def score_text(self, text: str, sources: Sequence[str]) -> float:
             return Containment().score_text(text, sources)
@@ -347,8 +352,8 @@ def test_containment_can_stand_on_the_card_itself(tmp_path: Path) -> None:
         def score_worst_sentence(self, text: str, sources: Sequence[str]) -> float:
             return Containment(worst=True).score_text(text, sources)
 
-        def is_grounded(self, text: str, sources: Sequence[str]) -> bool:
-            return self.score_worst_sentence(text, sources) >= self.threshold
+        def is_grounded(self, text: str, sources: Sequence[str], kind: TextKind) -> bool:
+            return self.score_worst_sentence(text, sources) >= self.weights.threshold_of(kind)
 
     made = measure_card(tmp_path, Plain(), {}, sources=put_all(tmp_path))
     gains = [target for target in targets(made) if target.bound == "more than"]

@@ -21,15 +21,25 @@ from eval.scorer.fit import (
     GRID,
     LABELLED_WHOLE,
     MIN_CLASS,
+    THRESHOLDS,
     Sentence,
     Sets,
+    decisive_score,
     fold_of,
     left_out_scores,
     nested_scores,
 )
-from eval.scorer.labelled_sets import LabelledText
+from eval.scorer.labelled_sets import KINDS, LabelledText
 from rag.checking.features import NAMES, Features, Name
-from rag.checking.scorer import Scorer, Weight, Weights, least, load_scorer_weights, overall
+from rag.checking.scorer import (
+    Scorer,
+    TextKind,
+    Weight,
+    Weights,
+    least,
+    load_scorer_weights,
+    overall,
+)
 from tests.labelled_sets import put_all
 
 Floats = NDArray[np.float64]
@@ -300,37 +310,41 @@ def test_only_sentences_that_people_judged_by_themselves_are_judged() -> None:
     assert judged(row("Oil rose.", label=False, scale=0.5)) == [False]
 
 
-@pytest.mark.parametrize("copied", [False, True])
-def test_a_threshold_is_the_best_of_its_grid_for_its_kind(copied: bool) -> None:
+@pytest.mark.parametrize("kind", ["written", "copied", "whole"])
+def test_a_threshold_is_the_best_of_its_grid_for_its_kind(kind: TextKind) -> None:
     chance, sets = Random(3), dict[str, list[LabelledText]]()
     texts: dict[str, dict[int, list[float]]] = {}
-    own, other = ("Rain flooded the old town.", "So it was.")[:: 1 if copied else -1]
-    for name, middle in (("a", -0.5), ("b", 1.0)):
+    own = [where for where, each in KINDS.items() if each == kind]
+    for (name, subset), middle in zip(own, (-0.5, 1.0, 0.0), strict=False):
         labels = [chance.random() < 0.6 for _ in range(60)]
-        kinds = [own] * 60 + [other] * 60  # of the other kind the opposite holds
-        rows = [row(text, label, sources=("Rain flooded the old town on Monday.",))
-                for text, label in zip(kinds, labels * 2, strict=True)]  # fmt: skip
+        sets[name] = [row(label=label, subset=subset) for label in labels]
         odds = [middle + chance.gauss(0.8 if label else -0.8, 1) for label in labels]
-        sets[name] = rows
-        texts[name] = {place: [each, 9.0] for place, each in enumerate(odds + odds[::-1])}
-    chosen = fit.best_threshold(texts, sets, copied=copied)
+        texts[name] = {place: [each, each + 3] for place, each in enumerate(odds)}
+    for name in set(dict(KINDS)) - set(own):  # of another kind, so it has no say
+        if name[0] not in sets:
+            sets[name[0]] = [row(label=n % 2 == 0, subset=name[1]) for n in range(60)]
+            texts[name[0]] = {n: [9.0 if n % 2 else -9.0] for n in range(60)}
+    chosen = fit.best_threshold(texts, sets, kind)
 
     def worth(candidate: float) -> float:
         return sum(
-            _balanced([least(texts[name][n]) for n in range(60)], sets[name][:60], candidate)
-            for name in sets
+            _balanced(
+                [decisive_score(texts[name][n], kind) for n in range(60)], sets[name], candidate
+            )
+            for name, _ in own
         )
 
     assert chosen in GRID
     assert worth(chosen) == pytest.approx(max(map(worth, GRID)))
-    assert worth(chosen) > worth(0.1)
+    assert worth(chosen) > worth(GRID[0])
+    assert fit.fit(drawn()).model_copy(update={THRESHOLDS[kind]: 0.3}).threshold_of(kind) == 0.3
 
 
 def test_a_set_with_few_texts_of_a_class_has_no_say_in_a_threshold() -> None:
     rows = [row("So it was.", n >= MIN_CLASS - 1) for n in range(40)]
-    texts = {n: [5.0 if r.label else -5.0] for n, r in enumerate(rows)}
-    told = fit.best_threshold({"a": texts}, {"a": rows}, copied=False)
-    silent = fit.best_threshold({}, {}, copied=False)
+    texts = {n: [5.0 if r.label else 4.0] for n, r in enumerate(rows)}
+    told = fit.best_threshold({"a": texts}, {"a": rows}, "written")
+    silent = fit.best_threshold({}, {}, "written")
     assert told == silent == GRID[len(GRID) // 2]
 
 
@@ -387,7 +401,8 @@ def test_the_command_fits_and_says_where_and_on_how_much(
     )
     assert f"on {count} sentences" in written.about
     assert written.about in told
-    assert f"thresholds {written.threshold}, copied {written.threshold_copied}" in told
+    for name in THRESHOLDS.values():
+        assert f"{name} {getattr(written, name)}" in told
     assert str(tmp_path) not in told
 
 

@@ -71,14 +71,27 @@ def test_a_person_sees_every_set_with_held_out_rows_counts_and_targets(
     assert "Changed sentences and corrupted answers" in shown.err
 
 
+def test_parts_that_were_kept_back_are_scored_by_what_ships(
+    tmp_path: Path, sources: list[LabelledSet], capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.rmtree(tmp_path / "sets" / "mtrag_human")
+    assert evaluate.evaluate_kept_back(tmp_path / "sets") == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "Nothing was fitted or chosen on these texts." in told
+    assert "ours, kept back" in told
+    assert HELD_OUT not in told
+    assert "MTRAG" not in told
+
+
 def test_a_program_sees_the_same(
     tmp_path: Path, sources: list[LabelledSet], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert evaluate.evaluate_scorer(tmp_path / "sets", as_json=True, sources=sources) == 0
     told = json.loads(capsys.readouterr().out)
     assert {section["ours"] for section in told["sections"]} == {HELD_OUT}
-    ours, theirs = (section["rows"][0]["threshold"] for section in told["sections"][:2])
-    assert ours == theirs == Scorer().threshold
+    copied, written = (section["rows"][0]["threshold"] for section in told["sections"][:2])
+    weights = Scorer().weights
+    assert (copied, written) == (weights.threshold_copied, weights.threshold)
     assert [*told["targets"][0]] == ["what", "bound", "wanted", "reached", "met"]
 
 

@@ -180,8 +180,7 @@ def _checked(
     passages = [text.text for text in case.passages]
 
     def fails(claim: _Claim, sources: Sequence[str]) -> bool:
-        least = scorer.threshold_for(claim.text, sources)
-        return scorer.score_claim(claim.text, sources) < least
+        return scorer.score_claim(claim.text, sources) < scorer.threshold
 
     return Checked(
         answered,

@@ -55,6 +55,18 @@ def evaluate_scorer(
     )
 
 
+def evaluate_kept_back(data: Path, *, as_json: bool = False) -> int:
+    """Print the card of the scorer that ships on the parts of the sets below `data`, which must not
+    be those that it was fitted on; nothing is fitted. Returns and raises as `evaluate_scorer`."""
+    return model_card.print_card(
+        data,
+        CachingScorer(load_settings().cache_dir),
+        as_json=as_json,
+        sources=labelled_sets.sets_kept_back(data),
+        row=model_card.KEPT_BACK,
+    )
+
+
 def held_out_rows(sets: fit.Sets, scorer: Scorer) -> tuple[HeldOutScores, list[Calibration]]:
     """The scores of nested folds and of each set by a model that knows nothing of it, and the
     calibration of the former."""

@@ -4,7 +4,7 @@
 same, whatever its size, and has an intercept of its own while fitting: sets differ in how much of
 them is grounded, which is nothing to learn from. Logistic regression with an L2 penalty, then
 log-odds made chances by Platt's method (1999) on held-out sentences that were judged themselves,
-then a threshold for each kind of text, written and copied. Features, penalty, chances and
+then a threshold for each kind of text. Features, penalty, chances and
 thresholds are chosen in folds of the sentences that are given (`fit_chosen`), so that whoever holds
 out others measures these choices, too.
 """
@@ -14,14 +14,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eval.fitting import FREE, fit_logistic, shorten, standardise, write_weights
 from eval.scorer import labelled_sets
 from eval.scorer.cached_features import CachingScorer
-from eval.scorer.labelled_sets import LabelledText
+from eval.scorer.labelled_sets import LabelledText, kind_of
 from eval.statistics.agreement import auroc, balanced_accuracy, spearman
 from rag import split_sentences
 from rag.internals import (
@@ -32,7 +31,7 @@ from rag.internals import (
     Scorer,
     ScorerModel,
     ScorerWeight,
-    is_copied,
+    TextKind,
     lowest_score,
     overall_score,
 )
@@ -47,6 +46,11 @@ INNER_FOLDS = 5  # of what is not held out
 SET_WEIGHT = 400.0  # sentences that each set counts for
 LABELLED_WHOLE = ("ragtruth_qa_dev", "wice_dev", "frank_valid")
 """Sets in which a label says that all of a text is grounded."""
+THRESHOLDS: Mapping[TextKind, str] = {
+    "written": "threshold",
+    "copied": "threshold_copied",
+    "whole": "threshold_text",
+}
 GRID = tuple(number / 100 for number in range(5, 100))  # of thresholds
 MIN_CLASS = 10  # texts of a kind, grounded and not, for a set to have a say in its threshold
 
@@ -77,7 +81,12 @@ class Recipe:
     without: frozenset[FeatureName] = frozenset()
 
 
-RECIPES: tuple[Recipe, ...] = (Recipe(30.0), Recipe(10.0), Recipe(100.0))
+RECIPES: tuple[Recipe, ...] = (
+    Recipe(30.0),
+    Recipe(100.0),
+    Recipe(30.0, frozenset({"soft"})),
+    Recipe(30.0, frozenset({"meta"})),
+)
 
 
 def read_sentences(sets: Sets, scorer: Scorer) -> list[Sentence]:
@@ -173,9 +182,8 @@ def fit_chosen(sentences: Sequence[Sentence], sets: Sets) -> ScorerModel:
     best = max(RECIPES, key=lambda recipe: _worth(sentences, odds[recipe], sets))
     slope, intercept = fit_chances(sentences, odds[best])
     texts = _texts(sentences, [slope * each + intercept for each in odds[best]])
-    written, copied = (best_threshold(texts, sets, copied=kind) for kind in (False, True))
-    model = scale(fit(sentences, best), slope, intercept)
-    return model.model_copy(update={"threshold": written, "threshold_copied": copied})
+    thresholds = {field: best_threshold(texts, sets, kind) for kind, field in THRESHOLDS.items()}
+    return scale(fit(sentences, best), slope, intercept).model_copy(update=thresholds)
 
 
 def _held_out_odds(sentences: Sequence[Sentence], recipe: Recipe) -> list[float]:
@@ -246,17 +254,21 @@ def scale(model: ScorerModel, slope: float, intercept: float) -> ScorerModel:
 
 
 def best_threshold(
-    texts: Mapping[str, Mapping[int, Sequence[float]]], sets: Sets, *, copied: bool
+    texts: Mapping[str, Mapping[int, Sequence[float]]], sets: Sets, kind: TextKind
 ) -> float:
-    """The one score that parts grounded texts of a kind from others best: on the worst sentence of
-    each text (its log-odds are given by set and index), by the mean of the sets' balanced
-    accuracies; the middle of several."""
-    parted = list[tuple[list[float], list[bool]]]()
+    """The one score that parts grounded texts of a kind from others best, by the mean of the sets'
+    balanced accuracies; the middle of several. The log-odds of sentences are given by set and
+    index of the text."""
+    groups: dict[tuple[str, str], list[int]] = {}
     for name, found in texts.items():
-        kind = [place for place in found if _is_copied(sets[name][place]) == copied]
-        labels = [sets[name][place].label for place in kind]
-        if min(labels.count(True), labels.count(False)) >= MIN_CLASS:
-            parted.append(([lowest_score(found[place]) for place in kind], labels))
+        for place in found:
+            groups.setdefault((name, sets[name][place].subset), []).append(place)
+    parted = list[tuple[list[float], list[bool]]]()
+    for (name, subset), places in groups.items():
+        labels = [sets[name][place].label for place in places]
+        enough = min(labels.count(True), labels.count(False)) >= MIN_CLASS
+        if kind_of(name, subset) == kind and enough:
+            parted.append(([decisive_score(texts[name][n], kind) for n in places], labels))
 
     def worth(candidate: float) -> float:
         return sum(balanced_accuracy(scores, labels, candidate) or 0 for scores, labels in parted)
@@ -266,9 +278,9 @@ def best_threshold(
     return best[len(best) // 2]
 
 
-@lru_cache(maxsize=10_000)
-def _is_copied(row: LabelledText) -> bool:
-    return is_copied(row.text, row.sources)
+def decisive_score(odds: Sequence[float], kind: TextKind) -> float:
+    """By which a text of sentences of these log-odds is called grounded or not."""
+    return overall_score(odds) if kind == "whole" else lowest_score(odds)
 
 
 # --- held out ---------------------------------------------------------------------------------
@@ -319,9 +331,8 @@ def _scores_without(
             key = (sentences[place].set, sentences[place].index)
             odds.setdefault(key, []).append(model.log_odds(sentences[place].found))
             chances[place] = lowest_score(odds[key][-1:])
-            copied = _is_copied(sets[key[0]][key[1]])
-            least = model.threshold_copied if copied else model.threshold
-            grounded[key] = lowest_score(odds[key]) >= (least or 0.0)
+            kind = kind_of(key[0], sets[key[0]][key[1]].subset)
+            grounded[key] = decisive_score(odds[key], kind) >= model.threshold_of(kind)
     texts = {name: _scores(name, len(rows), odds, grounded) for name, rows in sets.items()}
     return HeldOut(texts, chances)
 
@@ -355,7 +366,7 @@ def main() -> None:
     fitted = fit_chosen(sentences, sets)
     chosen = {"about": about, "intercept": round(fitted.intercept, 4)}
     write_weights(fitted.model_copy(update=chosen), given.out)
-    thresholds = f"thresholds {fitted.threshold}, copied {fitted.threshold_copied}"
+    thresholds = ", ".join(f"{name} {getattr(fitted, name)}" for name in THRESHOLDS.values())
     print(f"{given.out.name}: {about}, {thresholds}.")
     print("How well it agrees with people: footnote eval scorer --data DIR")
 

@@ -18,7 +18,7 @@ from typing import Literal
 from eval.scorer import labelled_sets, text_scores
 from eval.scorer.calibration import Calibration
 from eval.scorer.containment_baseline import Containment
-from eval.scorer.labelled_sets import LabelledText
+from eval.scorer.labelled_sets import LabelledText, kind_of
 from eval.scorer.published_results import (
     CARD_SETS,
     FALSE_ALARM_KINDS,
@@ -41,7 +41,7 @@ from eval.statistics.agreement import (
 from eval.statistics.bootstrap import Interval
 
 HELD_OUT, SET_LEFT_OUT = "ours, nested folds", "ours, set left out"
-IN_SAMPLE, CONTAINMENT = "ours, in-sample", "containment"
+IN_SAMPLE, KEPT_BACK, CONTAINMENT = "ours, in-sample", "ours, kept back", "containment"
 
 Count = tuple[str, int, int]  # kind; how many were caught, or alarmed; n
 
@@ -107,17 +107,20 @@ def print_card(
     alarms: Sequence[Count] = (),
     as_json: bool = False,
     sources: Sequence[labelled_sets.LabelledSet] = labelled_sets.LABELLED_SETS,
+    row: str = IN_SAMPLE,
 ) -> int:
     """Measure `scorer` on the sets below `data` and print the card. Returns 0: it was measured,
     whether its targets are met or not.
 
     `held_out` has cross-validated scores by row and set (see `LABELLED_SETS`); the targets are held
-    to its first row. Raises `LabelledError` and `CardError`.
+    to its first row. `row` names that of `scorer`. Raises `LabelledError` and `CardError`.
     """
     from eval.scorer import model_card_output
 
     with model_card_output.progress() as on_progress:
-        made = measure_card(data, scorer, held_out or {}, sources=sources, on_progress=on_progress)
+        made = measure_card(
+            data, scorer, held_out or {}, sources=sources, on_progress=on_progress, row=row
+        )
     made = replace(made, caught=tuple(caught), alarms=tuple(alarms))
     print(model_card_output.as_json(made) if as_json else model_card_output.as_text(made))
     return 0
@@ -131,6 +134,7 @@ def measure_card(
     sources: Sequence[labelled_sets.LabelledSet] = labelled_sets.LABELLED_SETS,
     clock: Clock = time.perf_counter,
     on_progress: OnProgress = lambda done, of: None,
+    row: str = IN_SAMPLE,
 ) -> ModelCard:
     """The card without its counts. Everything is read before anything is scored."""
     sets = {source.name: labelled_sets.read_set(source, data) for source in sources}
@@ -138,13 +142,11 @@ def measure_card(
         _check(held_out, sets)
     total, given = sum(map(len, sets.values())), list[text_scores.TextScore]()
     scores = {name: [0.0] * len(rows) for name, rows in sets.items()}
-    grounded = {name: [False] * len(rows) for name, rows in sets.items()}
     for name, rows in sets.items():
         for each in text_scores.score_texts(
             name, rows, scorer, clock, worst=is_labelled_whole(name)
         ):
             scores[name][each.index] = each.score
-            grounded[name][each.index] = each.grounded
             given.append(each)
             on_progress(len(given), total)
     calibration: Sequence[Calibration] = ()
@@ -153,9 +155,15 @@ def measure_card(
         _check(held_out, sets)
     sections = list[CardSection]()
     for name, rows in sets.items():
-        ours = {row: each[name] for row, each in held_out.items() if name in each}
-        ours[IN_SAMPLE] = JudgedTexts(scores[name], grounded[name])
-        sections += [_section(board, rows, ours, scorer.threshold) for board in _boards(name)]
+        ours = {title: each[name] for title, each in held_out.items() if name in each}
+        called = [
+            scorer.is_grounded(each.text, each.sources, kind_of(name, each.subset)) for each in rows
+        ]
+        ours[row] = JudgedTexts(scores[name], called)
+        sections += [
+            _section(board, rows, ours, scorer.weights.threshold_of(kind_of(name, board.subset)))
+            for board in _boards(name)
+        ]
     return ModelCard(tuple(sections), text_scores.scoring_speed(given), tuple(calibration))
 
 

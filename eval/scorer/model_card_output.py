@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from eval.scorer.calibration import Calibration
 from eval.scorer.model_card import (
     HELD_OUT,
+    IN_SAMPLE,
+    KEPT_BACK,
     CardRow,
     CardSection,
     Count,
@@ -94,19 +96,23 @@ def _parts(made: ModelCard) -> Iterator[RenderableType]:
     yield f"\n{sum(target.is_met for target in told)} of {len(told)} targets are met."
 
 
+_HOW_TO_READ: Mapping[str, str] = {
+    HELD_OUT: "In-sample rows were fitted on these very sets. The targets are held to the rows of "
+    "nested folds: the document of a text neither taught a weight by which it is scored, nor chose "
+    "a feature, a penalty, a chance or a cut. Where a set is left out, none of its documents did.",
+    KEPT_BACK: "Nothing was fitted or chosen on these texts.",
+    IN_SAMPLE: "There are no held-out scores: read these figures as too good.",
+}
+
+
 def _preface(made: ModelCard) -> str:
-    held_out = any(row.name == HELD_OUT for section in made.sections for row in section.rows)
-    told = (
-        "The targets are held to the rows of nested folds: the document of a text neither taught a "
-        "weight by which it is scored, nor chose a feature, a penalty, a chance or a cut. Where a "
-        "set is left out, none of its documents did."
-        if held_out
-        else "There are no held-out scores: read these figures as too good."
-    )
+    named = {row.name for section in made.sections for row in section.rows}
+    told = next(text for name, text in _HOW_TO_READ.items() if name in named)
     return (
         "The grounding scorer beside what people said\n"
-        "In percent; in brackets the 95 % interval, documents drawn anew. A text that scores below "
-        f"the cut is called ungrounded. In-sample rows were fitted on these very sets. {told} "
+        "In percent; in brackets the 95 % interval, documents drawn anew. A text is called "
+        "ungrounded where one of its sentences scores below the cut; texts that are copied from "
+        f"their sources have a cut of their own. {told} "
         "Containment's cut is the best for each set, found on the same texts."
     )
 

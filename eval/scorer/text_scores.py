@@ -13,6 +13,7 @@ from eval.scorer.labelled_sets import LabelledText
 from eval.statistics.aggregate import quantile
 from rag import split_sentences
 from rag.errors import FootnoteError
+from rag.internals import TextKind
 
 Clock = Callable[[], float]  # seconds
 
@@ -21,12 +22,14 @@ class CardError(FootnoteError):
     """Scores that cannot stand on the card; says of which set and text."""
 
 
-class Scorer(Protocol):
-    """What is measured. `threshold` is the score of a sentence from which it is called grounded,
-    if it is not copied from its source."""
+class Thresholds(Protocol):
+    """Knows the score from which a text is called grounded."""
 
-    @property
-    def threshold(self) -> float: ...
+    def threshold_of(self, kind: TextKind) -> float: ...
+
+
+class Scorer(Protocol):
+    """What is measured: its scores, 0..1."""
 
     def score_text(self, text: str, sources: Sequence[str]) -> float:
         """Of a text on the whole, 0..1, higher is more grounded; 0 without sources."""
@@ -36,20 +39,21 @@ class Scorer(Protocol):
         """Of its worst sentence."""
         ...
 
-    def is_grounded(self, text: str, sources: Sequence[str]) -> bool:
-        """Whether every sentence of the text is called grounded."""
+    def is_grounded(self, text: str, sources: Sequence[str], kind: TextKind) -> bool:
+        """Whether a text of that kind is called grounded."""
         ...
+
+    @property
+    def weights(self) -> Thresholds: ...
 
 
 @dataclass(frozen=True, slots=True)
 class TextScore:
-    """The score of ``rows[index]``, a text of `claims` sentences, and whether it is called
-    grounded. `warm` where the same sources were scored before; None where there are none, which
-    takes no work."""
+    """The score of ``rows[index]``, a text of `claims` sentences. `warm` where the same sources
+    were scored before; None where there are none, which takes no work."""
 
     index: int
     score: float
-    grounded: bool
     seconds: float
     claims: int
     warm: bool | None
@@ -87,9 +91,7 @@ def score_texts(
             seconds = clock() - start
             check_score(name, row.id, score)
             claims = max(1, len(split_sentences(row.text)))
-            grounded = scorer.is_grounded(row.text, sources)
-            warm = place > 0 if any(sources) else None
-            yield TextScore(index, score, grounded, seconds, claims, warm)
+            yield TextScore(index, score, seconds, claims, place > 0 if any(sources) else None)
 
 
 def check_score(name: str, text_id: str, score: float) -> None:

@@ -61,14 +61,6 @@ def analyse(text: str, states: TokenEmbeddings) -> AnalysedSentence:
     return AnalysedSentence(text, words, tuple(content_stems(text)), numbers, states)
 
 
-def is_copied(text: str, sources: Sequence[str]) -> bool:
-    """Whether most words of `text` stand in runs of at least four that a source has too."""
-    words = _WORDS.findall(text.lower())
-    lengths = _copied_lengths(words, [_WORDS.findall(source.lower()) for source in sources])
-    copied = sum(length for length in lengths if length >= CHECKING.min_copied_run)
-    return copied >= CHECKING.min_copied_text * max(len(words), 1)
-
-
 def features(claim: AnalysedSentence, source: Sequence[AnalysedSentence]) -> dict[Name, float]:
     """Every feature of `claim` against the sentences of `source`, of which there is one or more.
 

@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from statistics import fmean
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -37,15 +37,28 @@ class Weight(fitted_weights.Weight):
 Chance = Annotated[float, Field(ge=0, le=1)]
 
 
+TextKind = Literal["written", "copied", "whole"]
+"""A text that is called grounded where each of its sentences is, written in words of its own or put
+together from pieces of its source; or where it is so on the whole."""
+
+
 class Weights(FrozenModel):
-    """The fitted model. `threshold` is the score from which a text is called grounded, and
-    `threshold_copied` the same for a text that is copied from its source."""
+    """The fitted model. `threshold` is the score from which a sentence is called grounded,
+    `threshold_copied` the same in a text that is put together from pieces of its source, and
+    `threshold_text` that of a text on the whole."""
 
     about: str = ""
     intercept: Finite
     threshold: Chance
-    threshold_copied: Chance | None = None  # as `threshold`
+    threshold_copied: Chance = 0.5
+    threshold_text: Chance = 0.5
     features: dict[Name, Weight]
+
+    def threshold_of(self, kind: TextKind) -> float:
+        """From which a text of that kind is called grounded."""
+        if kind == "copied":
+            return self.threshold_copied
+        return self.threshold if kind == "written" else self.threshold_text
 
     def log_odds(self, found: Features) -> float:
         """That the source says it, for the features of one claim."""
@@ -68,20 +81,7 @@ class Scorer:
 
     @property
     def threshold(self) -> float:
-        """Of what is written in words of its own."""
         return self.weights.threshold
-
-    def threshold_for(self, text: str, sources: Sequence[str]) -> float:
-        """The score from which `text` is called grounded: what is copied from its source is nearly
-        always true, so that less tells the few others."""
-        copied = self.weights.threshold_copied
-        if copied is not None and features.is_copied(text, sources):
-            return copied
-        return self.weights.threshold
-
-    def is_grounded(self, text: str, sources: Sequence[str]) -> bool:
-        """Whether each sentence of `text` is; False as for `score_text`."""
-        return self.score_worst_sentence(text, sources) >= self.threshold_for(text, sources)
 
     def score_claim(self, text: str, quotes: Sequence[str]) -> float:
         """The chance, 0..1, that `quotes` say what the sentence `text` does; 0 where one of the two
@@ -97,6 +97,11 @@ class Scorer:
     def score_worst_sentence(self, text: str, sources: Sequence[str]) -> float:
         """The score of the sentence of `text` that is grounded least; 0 as for `score_text`."""
         return least(self.log_odds(text, sources))
+
+    def is_grounded(self, text: str, sources: Sequence[str], kind: TextKind = "written") -> bool:
+        """Whether the score that decides about a text of that kind reaches its threshold."""
+        score = self.score_text if kind == "whole" else self.score_worst_sentence
+        return score(text, sources) >= self.weights.threshold_of(kind)
 
     def log_odds(self, text: str, sources: Sequence[str]) -> list[float]:
         """Those of each sentence of `text`; none without sources."""

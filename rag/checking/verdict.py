@@ -58,15 +58,14 @@ def check_claim(
     claim = _OPENING.sub("", claim) or claim
     reasons = reasons_against(claim, quotes, around, above)
     share = coverage(claim, [*order_quote_sentences(claim, quotes), above])
-    sources = [*quotes, above] if above else quotes
-    score = scorer.score_claim(claim, sources) if scorer else share
-    least = scorer.threshold_for(claim, sources) if scorer else CHECKING.min_partial_coverage
+    score = scorer.score_claim(claim, [*quotes, above] if above else quotes) if scorer else share
+    grounded = score >= (scorer.threshold if scorer else CHECKING.min_partial_coverage)
     texts = [reason.text for reason in reasons]
     if share < CHECKING.min_supported_coverage:
         texts.append(f"the cited text carries {share:.0%} of its words")
     if any(reason.hard for reason in reasons):
         return Verdict("unsupported", tuple(texts), min(score, CHECKING.max_score_against_rules))
-    return Verdict(_grade(reasons, share, grounded=score >= least), tuple(texts), score)
+    return Verdict(_grade(reasons, share, grounded=grounded), tuple(texts), score)
 
 
 def _grade(reasons: Sequence[Reason], share: float, *, grounded: bool) -> Support:
