@@ -262,7 +262,7 @@ def test_nested_scores_are_those_of_the_other_folds_by_hand() -> None:
         odds = [model.log_odds(each.found) for each in mine]
         assert len(odds) == 2
         assert (scores.overall[index], scores.worst[index]) == (overall(odds), least(odds))
-        assert scores.grounded[index] == (least(odds) >= model.threshold)
+        assert scores.grounded[index] == (least(odds) >= model.threshold_written)
         places = [place for place, each in enumerate(sentences) if each.index == index]
         assert [found.chances[place] for place in places] == [least([each]) for each in odds]
 
@@ -338,6 +338,15 @@ def test_a_threshold_is_the_best_of_its_grid_for_its_kind(kind: TextKind) -> Non
     assert worth(chosen) == pytest.approx(max(map(worth, GRID)))
     assert worth(chosen) > worth(GRID[0])
     assert fit.fit(drawn()).model_copy(update={THRESHOLDS[kind]: 0.3}).threshold_of(kind) == 0.3
+
+
+def test_the_threshold_of_a_sentence_is_the_best_of_those_judged_by_themselves() -> None:
+    sets = {"a": [row(label=n % 2 == 0) for n in range(40)]}
+    made = [replace(sentence({}, float(n % 2 == 0), index=n), judged=True) for n in range(40)]
+    odds = [2.0 if each.truth else 1.0 for each in made]
+    others = [replace(each, judged=False, truth=1 - each.truth) for each in made]
+    chosen = fit.best_sentence_threshold(made + others, odds * 2, sets)
+    assert least([1.0]) < chosen <= least([2.0])
 
 
 def test_a_set_with_few_texts_of_a_class_has_no_say_in_a_threshold() -> None:

@@ -91,7 +91,7 @@ def test_a_program_sees_the_same(
     assert {section["ours"] for section in told["sections"]} == {HELD_OUT}
     copied, written = (section["rows"][0]["threshold"] for section in told["sections"][:2])
     weights = Scorer().weights
-    assert (copied, written) == (weights.threshold_copied, weights.threshold)
+    assert (copied, written) == (weights.threshold_copied, weights.threshold_written)
     assert [*told["targets"][0]] == ["what", "bound", "wanted", "reached", "met"]
 
 

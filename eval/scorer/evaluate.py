@@ -48,6 +48,7 @@ def evaluate_scorer(
         data,
         scorer,
         held_out=lambda: held_out_rows(sets, scorer),
+        timed=Scorer(),
         caught=caught,
         alarms=alarms,
         as_json=as_json,
@@ -64,6 +65,7 @@ def evaluate_kept_back(data: Path, *, as_json: bool = False) -> int:
         as_json=as_json,
         sources=labelled_sets.sets_kept_back(data),
         row=model_card.KEPT_BACK,
+        timed=Scorer(),
     )
 
 

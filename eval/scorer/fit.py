@@ -47,9 +47,9 @@ SET_WEIGHT = 400.0  # sentences that each set counts for
 LABELLED_WHOLE = ("ragtruth_qa_dev", "wice_dev", "frank_valid")
 """Sets in which a label says that all of a text is grounded."""
 THRESHOLDS: Mapping[TextKind, str] = {
-    "written": "threshold",
+    "written": "threshold_written",
     "copied": "threshold_copied",
-    "whole": "threshold_text",
+    "whole": "threshold_whole",
 }
 GRID = tuple(number / 100 for number in range(5, 100))  # of thresholds
 MIN_CLASS = 10  # texts of a kind, grounded and not, for a set to have a say in its threshold
@@ -181,8 +181,10 @@ def fit_chosen(sentences: Sequence[Sentence], sets: Sets) -> ScorerModel:
     odds = {recipe: _held_out_odds(sentences, recipe) for recipe in RECIPES}
     best = max(RECIPES, key=lambda recipe: _worth(sentences, odds[recipe], sets))
     slope, intercept = fit_chances(sentences, odds[best])
-    texts = _texts(sentences, [slope * each + intercept for each in odds[best]])
+    scaled = [slope * each + intercept for each in odds[best]]
+    texts = _texts(sentences, scaled)
     thresholds = {field: best_threshold(texts, sets, kind) for kind, field in THRESHOLDS.items()}
+    thresholds["threshold"] = best_sentence_threshold(sentences, scaled, sets)
     return scale(fit(sentences, best), slope, intercept).model_copy(update=thresholds)
 
 
@@ -257,8 +259,7 @@ def best_threshold(
     texts: Mapping[str, Mapping[int, Sequence[float]]], sets: Sets, kind: TextKind
 ) -> float:
     """The one score that parts grounded texts of a kind from others best, by the mean of the sets'
-    balanced accuracies; the middle of several. The log-odds of sentences are given by set and
-    index of the text."""
+    balanced accuracies. The log-odds of sentences are given by set and index of the text."""
     groups: dict[tuple[str, str], list[int]] = {}
     for name, found in texts.items():
         for place in found:
@@ -269,6 +270,26 @@ def best_threshold(
         enough = min(labels.count(True), labels.count(False)) >= MIN_CLASS
         if kind_of(name, subset) == kind and enough:
             parted.append(([decisive_score(texts[name][n], kind) for n in places], labels))
+
+    return _best_cut(parted)
+
+
+def best_sentence_threshold(
+    sentences: Sequence[Sentence], odds: Sequence[float], sets: Sets
+) -> float:
+    """The same for sentences by themselves, on those that people judged so in written texts."""
+    groups: dict[str, tuple[list[float], list[bool]]] = {}
+    for each, value in zip(sentences, odds, strict=True):
+        subset = sets[each.set][each.index].subset
+        if each.judged and kind_of(each.set, subset) == "written":
+            scores, labels = groups.setdefault(each.set, ([], []))
+            scores.append(lowest_score([value]))
+            labels.append(each.truth == 1)
+    return _best_cut(list(groups.values()))
+
+
+def _best_cut(parted: Sequence[tuple[Sequence[float], Sequence[bool]]]) -> float:
+    """The threshold of `GRID` with the best mean of balanced accuracies; the middle of several."""
 
     def worth(candidate: float) -> float:
         return sum(balanced_accuracy(scores, labels, candidate) or 0 for scores, labels in parted)
@@ -366,7 +387,8 @@ def main() -> None:
     fitted = fit_chosen(sentences, sets)
     chosen = {"about": about, "intercept": round(fitted.intercept, 4)}
     write_weights(fitted.model_copy(update=chosen), given.out)
-    thresholds = ", ".join(f"{name} {getattr(fitted, name)}" for name in THRESHOLDS.values())
+    names = ("threshold", *THRESHOLDS.values())
+    thresholds = ", ".join(f"{name} {getattr(fitted, name)}" for name in names)
     print(f"{given.out.name}: {about}, {thresholds}.")
     print("How well it agrees with people: footnote eval scorer --data DIR")
 

@@ -43,6 +43,8 @@ from eval.statistics.bootstrap import Interval
 HELD_OUT, SET_LEFT_OUT = "ours, nested folds", "ours, set left out"
 IN_SAMPLE, KEPT_BACK, CONTAINMENT = "ours, in-sample", "ours, kept back", "containment"
 
+TIMED = 20  # texts of each set
+
 Count = tuple[str, int, int]  # kind; how many were caught, or alarmed; n
 
 
@@ -108,18 +110,25 @@ def print_card(
     as_json: bool = False,
     sources: Sequence[labelled_sets.LabelledSet] = labelled_sets.LABELLED_SETS,
     row: str = IN_SAMPLE,
+    timed: Scorer | None = None,
 ) -> int:
     """Measure `scorer` on the sets below `data` and print the card. Returns 0: it was measured,
     whether its targets are met or not.
 
     `held_out` has cross-validated scores by row and set (see `LABELLED_SETS`); the targets are held
-    to its first row. `row` names that of `scorer`. Raises `LabelledError` and `CardError`.
+    to its first row. `row` names that of `scorer`; `timed` is one that keeps nothing, for the times. Raises `LabelledError` and `CardError`.
     """
     from eval.scorer import model_card_output
 
     with model_card_output.progress() as on_progress:
         made = measure_card(
-            data, scorer, held_out or {}, sources=sources, on_progress=on_progress, row=row
+            data,
+            scorer,
+            held_out or {},
+            sources=sources,
+            on_progress=on_progress,
+            row=row,
+            timed=timed,
         )
     made = replace(made, caught=tuple(caught), alarms=tuple(alarms))
     print(model_card_output.as_json(made) if as_json else model_card_output.as_text(made))
@@ -135,8 +144,10 @@ def measure_card(
     clock: Clock = time.perf_counter,
     on_progress: OnProgress = lambda done, of: None,
     row: str = IN_SAMPLE,
+    timed: Scorer | None = None,
 ) -> ModelCard:
-    """The card without its counts. Everything is read before anything is scored."""
+    """The card without its counts. Everything is read before anything is scored. Times are those of
+    `timed` on the first `TIMED` texts of each set, or of `scorer` on all."""
     sets = {source.name: labelled_sets.read_set(source, data) for source in sources}
     if not callable(held_out):
         _check(held_out, sets)
@@ -163,6 +174,12 @@ def measure_card(
         sections += [
             _section(board, rows, ours, scorer.weights.threshold_of(kind_of(name, board.subset)))
             for board in _boards(name)
+        ]
+    if timed:
+        given = [
+            each
+            for name, rows in sets.items()
+            for each in text_scores.score_texts(name, rows[:TIMED], timed, clock)
         ]
     return ModelCard(tuple(sections), text_scores.scoring_speed(given), tuple(calibration))
 

@@ -8,7 +8,7 @@ get the same score.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import Annotated, Literal
@@ -43,22 +43,25 @@ together from pieces of its source; or where it is so on the whole."""
 
 
 class Weights(FrozenModel):
-    """The fitted model. `threshold` is the score from which a sentence is called grounded,
-    `threshold_copied` the same in a text that is put together from pieces of its source, and
-    `threshold_text` that of a text on the whole."""
+    """The fitted model. `threshold` is the score from which a sentence by itself is called
+    grounded; the others are those of texts, by their kind."""
 
     about: str = ""
     intercept: Finite
     threshold: Chance
+    threshold_written: Chance = 0.5
     threshold_copied: Chance = 0.5
-    threshold_text: Chance = 0.5
+    threshold_whole: Chance = 0.5
     features: dict[Name, Weight]
 
     def threshold_of(self, kind: TextKind) -> float:
         """From which a text of that kind is called grounded."""
-        if kind == "copied":
-            return self.threshold_copied
-        return self.threshold if kind == "written" else self.threshold_text
+        thresholds: Mapping[TextKind, float] = {
+            "written": self.threshold_written,
+            "copied": self.threshold_copied,
+            "whole": self.threshold_whole,
+        }
+        return thresholds[kind]
 
     def log_odds(self, found: Features) -> float:
         """That the source says it, for the features of one claim."""
