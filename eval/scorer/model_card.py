@@ -100,7 +100,7 @@ class ModelCard:
     alarms: tuple[Count, ...] = ()
 
 
-def print_card(
+def print_card(  # noqa: PLR0913
     data: Path,
     scorer: Scorer,
     *,
@@ -116,7 +116,8 @@ def print_card(
     whether its targets are met or not.
 
     `held_out` has cross-validated scores by row and set (see `LABELLED_SETS`); the targets are held
-    to its first row. `row` names that of `scorer`; `timed` is one that keeps nothing, for the times. Raises `LabelledError` and `CardError`.
+    to its first row. `row` names that of `scorer`; `timed` is one that keeps nothing, for
+    the times. Raises `LabelledError` and `CardError`.
     """
     from eval.scorer import model_card_output
 
