@@ -91,7 +91,14 @@ def scorer(
     raise typer.Exit(measure(data, as_json=as_json))
 
 
-DATA_OF_OURS = ("disagreement", "indexing", "indexing-workers", "reading", "scale")
+DATA_OF_OURS = (
+    "disagreement",
+    "indexing",
+    "indexing-workers",
+    "near-copies",
+    "reading",
+    "scale",
+)
 
 
 @evals.command()
@@ -102,13 +109,13 @@ def bench(
         typer.Argument(
             metavar="NAME",
             help="scifact, realtimeqa, realtimeqa-choices, clapnq, clapnq-given, clapnq-pooled,"
-            " clapnq-long, wice, ragtruth, postgres, disagreement, reading, indexing,"
-            " indexing-workers or scale.",
+            " clapnq-long, wice, ragtruth, postgres, disagreement, near-copies, reading,"
+            " indexing, indexing-workers or scale.",
         ),
     ],
     data: Annotated[
         Path | None,
-        typer.Option("--data", metavar="DIR", help="Its folder; not for the last five."),
+        typer.Option("--data", metavar="DIR", help="Its folder; not for the last six."),
     ] = None,
     answers: Annotated[
         bool, typer.Option("--answers", help="Ask the model; not scifact, wice, clapnq.")
