@@ -320,10 +320,10 @@ def test_a_threshold_is_the_best_of_its_grid_for_its_kind(kind: TextKind) -> Non
         sets[name] = [row(label=label, subset=subset) for label in labels]
         odds = [middle + chance.gauss(0.8 if label else -0.8, 1) for label in labels]
         texts[name] = {place: [each, each + 3] for place, each in enumerate(odds)}
-    for name in set(dict(KINDS)) - set(own):  # of another kind, so it has no say
-        if name[0] not in sets:
-            sets[name[0]] = [row(label=n % 2 == 0, subset=name[1]) for n in range(60)]
-            texts[name[0]] = {n: [9.0 if n % 2 else -9.0] for n in range(60)}
+    for name, subset in set(KINDS) - set(own):  # of another kind, so it has no say
+        if name not in sets:
+            sets[name] = [row(label=n % 2 == 0, subset=subset) for n in range(60)]
+            texts[name] = {n: [9.0 if n % 2 else -9.0] for n in range(60)}
     chosen = fit.best_threshold(texts, sets, kind)
 
     def worth(candidate: float) -> float:
