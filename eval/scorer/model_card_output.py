@@ -184,13 +184,9 @@ def _calibrated(found: Sequence[Calibration]) -> Iterator[RenderableType]:
     yield "\nCalibration, by nested folds"
     yield table
     bins = _table("chance", "n", "mean chance", "true", gap=2)
-    for each in found[0].bins:
-        bins.add_row(
-            f"from {each.low:.1f}",
-            f"{each.n:,}",
-            f"{100 * each.chance:.1f}",
-            f"{100 * each.share:.1f}",
-        )
+    for bin in found[0].bins:
+        shares = (f"{100 * share:.1f}" for share in (bin.chance, bin.share))
+        bins.add_row(f"from {bin.low:.1f}", f"{bin.n:,}", *shares)
     yield f"\nReliability, {found[0].name}"
     yield bins
     yield from map(_target, calibration_targets(found))
