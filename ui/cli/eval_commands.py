@@ -85,10 +85,13 @@ def scorer(
     word containment as the row to beat; how well its chances are calibrated; and how many changed
     sentences and corrupted answers the checks catch.
     """
-    from eval.scorer.evaluate import evaluate_kept_back, evaluate_scorer
+    if kept_back:
+        from eval.scorer.evaluate import evaluate_kept_back
 
-    measure = evaluate_kept_back if kept_back else evaluate_scorer
-    raise typer.Exit(measure(data, as_json=as_json))
+        raise typer.Exit(evaluate_kept_back(data, as_json=as_json))
+    from eval.scorer.evaluate import evaluate_scorer
+
+    raise typer.Exit(evaluate_scorer(data, as_json=as_json))
 
 
 DATA_OF_OURS = (
