@@ -23,7 +23,7 @@ from rag.checking.features import Name as FeatureName
 from rag.checking.question_match import is_plausible_short_answer
 from rag.checking.rules import reasons_against
 from rag.checking.scorer import WEIGHTS as SCORER_FILE
-from rag.checking.scorer import Scorer
+from rag.checking.scorer import Scorer, TextKind
 from rag.checking.scorer import Weight as ScorerWeight
 from rag.checking.scorer import Weights as ScorerModel
 from rag.checking.scorer import least as lowest_score
@@ -154,6 +154,7 @@ __all__ = [
     "ScorerModel",
     "ScorerWeight",
     "SentenceInContext",
+    "TextKind",
     "ThreadPreparer",
     "TokenEncoder",
     "Unit",

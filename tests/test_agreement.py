@@ -22,7 +22,10 @@ from eval.statistics.agreement import (
     auroc_interval,
     balanced_accuracy,
     best_threshold,
+    calibration_error,
+    calibration_interval,
     f1,
+    reliability,
     spearman,
 )
 
@@ -262,3 +265,42 @@ def test_a_score_that_is_not_a_number_is_refused() -> None:
 
 def test_nothing_has_no_figures() -> None:
     assert set(agreement_with_people(ScoredTexts([], 0.5), HumanLabels([], [])).values()) == {None}
+
+
+# --- calibration ------------------------------------------------------------------------------
+
+
+def test_the_calibration_error_is_worked_out_by_hand() -> None:
+    chances, truths = [0.95, 0.9, 0.15, 0.12], [1.0, 0.0, 0.0, 0.0]
+    assert calibration_error(chances, truths) == pytest.approx((2 * 0.425 + 2 * 0.135) / 4)
+    upper, lower = reliability(chances, truths)[::-1]
+    assert (upper.low, upper.n, upper.share) == (0.9, 2, 0.5)
+    assert upper.chance == pytest.approx(0.925)
+    assert (lower.n, lower.share) == (2, 0.0)
+    assert calibration_error([1.0, 0.0], [1, 0]) == 0
+    assert calibration_error([1.0, 0.0], [0, 1]) == 1
+    assert calibration_error([], []) is None
+
+
+def test_a_set_counts_in_the_calibration_by_its_weight() -> None:
+    chances, truths, documents = [0.9, 0.9, 0.9, 0.5], [1.0, 1.0, 1.0, 0.0], list("abcd")
+    found = calibration_interval(chances, truths, documents, [1, 1, 1, 3])
+    assert found is not None
+    assert found.mean == pytest.approx((3 * 0.1 + 3 * 0.5) / 6)
+    assert found.low <= found.mean <= found.high
+    (first, second) = reliability([0.91, 0.99], [1.0, 0.0], [3, 1]), reliability([0.91], [1.0])
+    assert first[0].share == 0.75
+    assert first[0].chance == pytest.approx(0.93)
+    assert second[0].n == 1
+
+
+def test_what_is_called_grounded_may_be_given() -> None:
+    people = HumanLabels([True, False], ["a", "b"])
+    given = agreement_with_people(ScoredTexts([0.1, 0.9], 0.5, [True, False]), people)
+    by_threshold = agreement_with_people(ScoredTexts([0.1, 0.9], 0.5), people)
+    for found, wanted in ((given, 1), (by_threshold, 0)):
+        figure = found["balanced_accuracy"]
+        assert figure is not None
+        assert figure.mean == wanted
+    with pytest.raises(ValueError, match="one length"):
+        agreement_with_people(ScoredTexts([0.1, 0.9], 0.5, [True]), people)

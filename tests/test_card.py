@@ -17,6 +17,8 @@ from eval.scorer.model_card import (
     CONTAINMENT,
     HELD_OUT,
     IN_SAMPLE,
+    HeldOutScores,
+    JudgedTexts,
     ModelCard,
     Target,
     is_labelled_whole,
@@ -27,6 +29,7 @@ from eval.scorer.model_card import (
 from eval.scorer.published_results import CARD_SETS, FALSE_ALARM_KINDS, MIN_CAUGHT
 from eval.scorer.text_scores import CardError, ScoringSpeed, score_texts, scoring_speed
 from eval.statistics.agreement import MEASURES
+from rag.checking.scorer import TextKind, Weights
 from tests.labelled_sets import put_all
 
 
@@ -34,7 +37,9 @@ from tests.labelled_sets import put_all
 class Words:
     """A scorer that knows whether the first word of a text is in its sources."""
 
-    threshold: float = 0.5
+    weights: Weights = field(
+        default_factory=lambda: Weights(intercept=0, threshold=0.5, features={})
+    )
     calls: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
 
     def score_text(self, text: str, sources: Sequence[str]) -> float:
@@ -44,6 +49,17 @@ class Words:
 
     def score_worst_sentence(self, text: str, sources: Sequence[str]) -> float:
         return self.score_text(text, sources)
+
+    def is_grounded(self, text: str, sources: Sequence[str], kind: TextKind) -> bool:
+        return any(text.split()[0].lower() in source.lower() for source in sources)
+
+
+def nested(scores: dict[str, list[float]]) -> HeldOutScores:
+    """Scores by set, as the row of nested folds."""
+    judged = {
+        name: JudgedTexts(each, [score > 0.5 for score in each]) for name, each in scores.items()
+    }
+    return {HELD_OUT: judged}
 
 
 @pytest.fixture
@@ -124,7 +140,9 @@ def test_held_out_scores_get_a_row_and_are_held_to_the_targets(tmp_path: Path) -
     sources = put_all(tmp_path)
     rows = read_set(sources[0], tmp_path)
     held_out = {"frank_valid": [0.8 if row.label else 0.2 for row in rows]}
-    cnndm, bbc, wice, *_ = measure_card(tmp_path, Words(), held_out, sources=sources).sections
+    cnndm, bbc, wice, *_ = measure_card(
+        tmp_path, Words(), nested(held_out), sources=sources
+    ).sections
     for section in (cnndm, bbc):
         assert [row.name for row in section.rows] == [HELD_OUT, IN_SAMPLE, CONTAINMENT]
         assert section.ours == HELD_OUT
@@ -138,7 +156,7 @@ def test_held_out_scores_are_matched_to_texts_by_place(tmp_path: Path) -> None:
     """The BBC half of FRANK comes after the other: its scores must be its own."""
     sources = put_all(tmp_path)
     held_out = {"frank_valid": [0.9, 0.1, 0.9, 0.1, 0.1, 0.9]}
-    cnndm, bbc, *_ = measure_card(tmp_path, Words(), held_out, sources=sources).sections
+    cnndm, bbc, *_ = measure_card(tmp_path, Words(), nested(held_out), sources=sources).sections
     figures = [section.rows[0].figures["auroc"] for section in (cnndm, bbc)]
     assert [figure and figure.mean for figure in figures] == [1, 0]
 
@@ -157,7 +175,7 @@ def test_held_out_scores_of_other_texts_are_refused(
 ) -> None:
     scorer = Words()
     with pytest.raises(CardError, match=fault):
-        measure_card(tmp_path, scorer, held_out, sources=put_all(tmp_path))
+        measure_card(tmp_path, scorer, nested(held_out), sources=put_all(tmp_path))
     assert not scorer.calls  # known before the work is done
 
 
@@ -271,20 +289,22 @@ def test_a_person_reads_it_in_eighty_columns(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sources = put_all(tmp_path)
-    held_out = {source.name: [0.1 + 0.8 * (n % 2) for n in range(source.n)] for source in sources}
+    held_out = {
+        source.name: [0.1 + 0.8 * (n % 2) for n in range(source.n or 0)] for source in sources
+    }
     caught, alarms = [("number", 99, 100), ("role", 1, 0)], [("verbatim", 4, 100)]
     code = print_card(
-        tmp_path, Words(), held_out=held_out, caught=caught, alarms=alarms, sources=sources
+        tmp_path, Words(), held_out=nested(held_out), caught=caught, alarms=alarms, sources=sources
     )
     out = capsys.readouterr().out
     assert code == 0
     assert max(map(len, out.splitlines())) <= 80
     assert "…" not in out
-    assert "held to the held-out rows" in " ".join(out.split())
+    assert "held to the rows of nested folds" in " ".join(out.split())
     for part in (
         "FRANK, CNN/DM",
         "MiniCheck 7B 83.0",
-        "ours, held out",
+        "ours, nested folds",
         "containment",
         "ms a claim at most 20",
         "at least 98: met",
@@ -324,13 +344,16 @@ def test_containment_can_stand_on_the_card_itself(tmp_path: Path) -> None:
     """Then it gains nothing over itself, and no gain is met."""
 
     class Plain:
-        threshold = 0.5
+        weights = Weights(intercept=0, threshold=0.5, features={})
 
         def score_text(self, text: str, sources: Sequence[str]) -> float:
             return Containment().score_text(text, sources)
 
         def score_worst_sentence(self, text: str, sources: Sequence[str]) -> float:
             return Containment(worst=True).score_text(text, sources)
+
+        def is_grounded(self, text: str, sources: Sequence[str], kind: TextKind) -> bool:
+            return self.score_worst_sentence(text, sources) >= self.weights.threshold_of(kind)
 
     made = measure_card(tmp_path, Plain(), {}, sources=put_all(tmp_path))
     gains = [target for target in targets(made) if target.bound == "more than"]

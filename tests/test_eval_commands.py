@@ -151,6 +151,12 @@ def test_what_makes_no_sense_is_a_usage_error_and_nothing_is_done(
 # --- the commands -----------------------------------------------------------------------------
 
 
+def test_parts_that_were_kept_back_are_measured(footnote: Invoke, stand_in: StandIn) -> None:
+    given = stand_in("eval.scorer.evaluate", "evaluate_kept_back")
+    assert footnote("scorer", "--data", "sets", "--kept-back").exit_code == CODE
+    assert given == [("evaluate_kept_back", Path("sets"), {"as_json": False})]
+
+
 def test_the_scorer_is_measured(footnote: Invoke, golden: Given, stand_in: StandIn) -> None:
     given = stand_in("eval.scorer.evaluate", "evaluate_scorer")
     assert footnote("scorer", "--data", "sets").exit_code == CODE

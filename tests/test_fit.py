@@ -18,16 +18,28 @@ from eval.fitting import FittingError, fit_logistic, write_weights
 from eval.scorer import fit, labelled_sets, model_card
 from eval.scorer.fit import (
     FOLDS,
+    GRID,
     LABELLED_WHOLE,
+    MIN_CLASS,
+    THRESHOLDS,
     Sentence,
     Sets,
-    TextScores,
+    decisive_score,
     fold_of,
-    held_out_scores,
+    left_out_scores,
+    nested_scores,
 )
-from eval.scorer.labelled_sets import LabelledText
+from eval.scorer.labelled_sets import KINDS, LabelledText
 from rag.checking.features import NAMES, Features, Name
-from rag.checking.scorer import Scorer, Weight, Weights, least, load_scorer_weights, overall
+from rag.checking.scorer import (
+    Scorer,
+    TextKind,
+    Weight,
+    Weights,
+    least,
+    load_scorer_weights,
+    overall,
+)
 from tests.labelled_sets import put_all
 
 Floats = NDArray[np.float64]
@@ -230,44 +242,119 @@ def test_a_text_is_never_scored_by_weights_that_its_document_taught() -> None:
     own = [each for each in sentences if each.found["hard"]]
     assert len(own) == 12
     assert max(seen.log_odds(each.found) for each in own) < 0  # it learns them where it may
-    scores = held_out_scores(sentences, sets)["a"]
+    scores = nested_scores(sentences, sets).texts["a"]
     assert min(scores.worst[-12:]) > 0.5  # and knows nothing of them where it may not
+    assert all(scores.grounded[-12:])
 
 
-def test_held_out_scores_are_those_of_the_other_folds_by_hand() -> None:
+def test_nested_scores_are_those_of_the_other_folds_by_hand() -> None:
     sets = {"a": [row(f"It is {'true' * (n % 2)} in {n}. So it is.", n % 3 > 0, str(n // 2))
                   for n in range(40)]}  # fmt: skip
     sets["a"][5] = row("Nothing to stand on.", document="2", sources=())
     sentences = fit.read_sentences(sets, Told())
-    scores = held_out_scores(sentences, sets)["a"]
-    assert (scores.overall[5], scores.worst[5]) == (0, 0)
+    found = nested_scores(sentences, sets)
+    scores = found.texts["a"]
+    assert (scores.overall[5], scores.worst[5], scores.grounded[5]) == (0, 0, False)
     for index in (0, 17):
         mine = [each for each in sentences if each.index == index]
         others = [each for each in sentences if each.fold != mine[0].fold]
-        odds = [fit.fit(others).log_odds(each.found) for each in mine]
+        model = fit.fit_chosen(others, sets)
+        odds = [model.log_odds(each.found) for each in mine]
         assert len(odds) == 2
         assert (scores.overall[index], scores.worst[index]) == (overall(odds), least(odds))
+        assert scores.grounded[index] == (least(odds) >= model.threshold_written)
+        places = [place for place, each in enumerate(sentences) if each.index == index]
+        assert [found.chances[place] for place in places] == [least([each]) for each in odds]
 
 
-def test_the_threshold_is_the_best_of_its_grid() -> None:
-    chance = Random(3)
-    sets, scores = dict[str, list[LabelledText]](), dict[str, TextScores]()
-    for name, middle in zip(LABELLED_WHOLE, (0.4, 0.6, 0.5), strict=True):
-        rows = [row(label=chance.random() < 0.6) for _ in range(60)]
-        worst = [min(1.0, max(0.0, middle + chance.gauss(0.1 if r.label else -0.1, 0.15)))
-                 for r in rows]  # fmt: skip
-        sets[name], scores[name] = rows, TextScores([0.0] * 60, worst)
-    for name in "vwxyz":  # not labelled whole, so they have no say; they would have it low
-        sets[name] = [row(label=False), row(label=True)]
-        scores[name] = TextScores([0.1, 0.2], [0.1, 0.2])
-    chosen = fit.best_threshold(scores, sets)
+def test_where_a_set_is_left_out_it_teaches_nothing_of_itself() -> None:
+    """In one set "true" is true, in the other it is false: each is scored by the other's word."""
+    sets = {
+        name: [row(f"It is {'true' * (n % 2)} in {n}.", (n % 2) == sign, str(n)) for n in range(60)]
+        for name, sign in (("a", 1), ("b", 0))
+    }
+    sentences = fit.read_sentences(sets, Told())
+    for name, sign in (("a", 1), ("b", 0)):
+        worst = left_out_scores(sentences, sets).texts[name].worst
+        assert (worst[1] > worst[0]) == (sign == 0)
+
+
+def test_chances_are_those_of_what_is_true() -> None:
+    chance, made, odds = Random(1), list[Sentence](), list[float]()
+    for number in range(2000):
+        wanted = chance.uniform(-2, 2)
+        truth = float(chance.random() < 1 / (1 + math.exp(-wanted)))
+        made.append(replace(sentence({}, truth, index=number), judged=True))
+        odds.append(3 * wanted + 1)  # too sure, and too kind
+    slope, intercept = fit.fit_chances(made, odds)
+    assert slope == pytest.approx(1 / 3, abs=0.05)
+    assert intercept == pytest.approx(-1 / 3, abs=0.15)
+    assert fit.fit_chances([replace(each, judged=False) for each in made], odds) == (1, 0)
+
+
+def test_scaled_weights_give_scaled_log_odds() -> None:
+    model = fit.fit(drawn())
+    scaled = fit.scale(model, 0.5, -0.25)
+    for each in drawn(20, seed=5):
+        expected = 0.5 * model.log_odds(each.found) - 0.25
+        assert scaled.log_odds(each.found) == pytest.approx(expected, abs=1e-3)
+
+
+def test_only_sentences_that_people_judged_by_themselves_are_judged() -> None:
+    def judged(given: LabelledText) -> list[bool]:
+        return [each.judged for each in fit.read_sentences({"a": [given]}, Told())]
+
+    assert judged(row(faults=())) == [True] * 3
+    assert judged(row(label=False)) == [False] * 3
+    assert judged(row("Oil rose.", label=False)) == [True]
+    assert judged(row("Oil rose.", label=False, scale=0.5)) == [False]
+
+
+@pytest.mark.parametrize("kind", ["written", "copied", "whole"])
+def test_a_threshold_is_the_best_of_its_grid_for_its_kind(kind: TextKind) -> None:
+    chance, sets = Random(3), dict[str, list[LabelledText]]()
+    texts: dict[str, dict[int, list[float]]] = {}
+    own = [where for where, each in KINDS.items() if each == kind]
+    for (name, subset), middle in zip(own, (-0.5, 1.0, 0.0), strict=False):
+        labels = [chance.random() < 0.6 for _ in range(60)]
+        sets[name] = [row(label=label, subset=subset) for label in labels]
+        odds = [middle + chance.gauss(0.8 if label else -0.8, 1) for label in labels]
+        texts[name] = {place: [each, each + 3] for place, each in enumerate(odds)}
+    for name, subset in set(KINDS) - set(own):  # of another kind, so it has no say
+        if name not in sets:
+            sets[name] = [row(label=n % 2 == 0, subset=subset) for n in range(60)]
+            texts[name] = {n: [9.0 if n % 2 else -9.0] for n in range(60)}
+    chosen = fit.best_threshold(texts, sets, kind)
 
     def worth(candidate: float) -> float:
-        return sum(_balanced(scores[name].worst, sets[name], candidate) for name in LABELLED_WHOLE)
+        return sum(
+            _balanced(
+                [decisive_score(texts[name][n], kind) for n in range(60)], sets[name], candidate
+            )
+            for name, _ in own
+        )
 
-    assert chosen in [number / 100 for number in range(5, 96)]
-    assert worth(chosen) == pytest.approx(max(worth(n / 100) for n in range(5, 96)))
-    assert worth(chosen) > worth(0.1)
+    assert chosen in GRID
+    assert worth(chosen) == pytest.approx(max(map(worth, GRID)))
+    assert worth(chosen) > worth(GRID[0])
+    assert fit.fit(drawn()).model_copy(update={THRESHOLDS[kind]: 0.3}).threshold_of(kind) == 0.3
+
+
+def test_the_threshold_of_a_sentence_is_the_best_of_those_judged_by_themselves() -> None:
+    sets = {"a": [row(label=n % 2 == 0) for n in range(40)]}
+    made = [replace(sentence({}, float(n % 2 == 0), index=n), judged=True) for n in range(40)]
+    odds = [2.0 if each.truth else 1.0 for each in made]
+    others = [replace(each, judged=False, truth=1 - each.truth) for each in made]
+    chosen = fit.best_sentence_threshold(made + others, odds * 2, sets)
+    assert least([1.0]) < chosen <= least([2.0])
+
+
+def test_a_set_with_few_texts_of_a_class_has_no_say_in_a_threshold() -> None:
+    rows = [row("So it was.", n >= MIN_CLASS - 1) for n in range(40)]
+    texts = {n: [5.0 if r.label else 4.0] for n, r in enumerate(rows)}
+    told = fit.best_threshold({"a": texts}, {"a": rows}, "written")
+    silent = fit.best_threshold({}, {}, "written")
+    assert told == silent == GRID[len(GRID) // 2]
 
 
 def _balanced(scores: Sequence[float], rows: Sequence[LabelledText], threshold: float) -> float:
@@ -276,7 +363,7 @@ def _balanced(scores: Sequence[float], rows: Sequence[LabelledText], threshold: 
     return (sum(true) / len(true) + sum(false) / len(false)) / 2
 
 
-def test_the_threshold_is_sought_on_the_sets_that_the_card_scores_by_their_worst() -> None:
+def test_texts_that_the_card_scores_by_their_worst_are_ranked_so() -> None:
     whole = {
         source.name
         for source in labelled_sets.LABELLED_SETS
@@ -323,7 +410,8 @@ def test_the_command_fits_and_says_where_and_on_how_much(
     )
     assert f"on {count} sentences" in written.about
     assert written.about in told
-    assert f"threshold {written.threshold}" in told
+    for name in THRESHOLDS.values():
+        assert f"{name} {getattr(written, name)}" in told
     assert str(tmp_path) not in told
 
 

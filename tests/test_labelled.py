@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from eval.scorer.labelled_sets import LABELLED_SETS, LabelledError, read_set
+from eval.scorer.labelled_sets import LABELLED_SETS, LabelledError, read_set, sets_kept_back
 from tests.labelled_sets import (
     OIL,
     RAIN,
@@ -181,3 +181,12 @@ def test_every_set_can_be_read(tmp_path: Path) -> None:
     rows = {each.name: read_set(each, tmp_path) for each in put_all(tmp_path)}
     assert set(rows) == {each.name for each in LABELLED_SETS}
     assert all({row.label for row in found} == {True, False} for found in rows.values())
+
+
+def test_other_parts_of_the_sets_may_be_of_any_length(tmp_path: Path) -> None:
+    put(tmp_path, "ragtruth_qa_dev", ragtruth(7, [("a", "Oil rose.", [])]))
+    (found,) = sets_kept_back(tmp_path)
+    assert (found.name, found.n) == ("ragtruth_qa_dev", None)
+    assert len(read_set(found, tmp_path)) == 1
+    with pytest.raises(LabelledError, match="holds no labelled set"):
+        sets_kept_back(tmp_path / "elsewhere")

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from eval.scorer import corrupted_answers, evaluate
-from eval.scorer.labelled_sets import LabelledError, LabelledSet
-from eval.scorer.model_card import HELD_OUT
+from eval.scorer import cached_features, corrupted_answers, evaluate
+from eval.scorer.cached_features import CachingScorer
+from eval.scorer.calibration import ALL_SETS
+from eval.scorer.labelled_sets import LabelledError, LabelledSet, read_set
+from eval.scorer.model_card import HELD_OUT, SET_LEFT_OUT
 from eval.scorer.mutations.generate import Check, Rate, count_rates
 from rag.checking.scorer import Scorer
 from tests.labelled_sets import OIL, RAIN, put_all
@@ -55,7 +57,9 @@ def test_a_person_sees_every_set_with_held_out_rows_counts_and_targets(
         "WiCE",
         HELD_OUT,
         "ours, in-sample",
+        SET_LEFT_OUT,
         "containment",
+        "Calibration, by nested folds",
         "ms a claim at most 20",
         "number",
         WRONG,
@@ -67,14 +71,27 @@ def test_a_person_sees_every_set_with_held_out_rows_counts_and_targets(
     assert "Changed sentences and corrupted answers" in shown.err
 
 
+def test_parts_that_were_kept_back_are_scored_by_what_ships(
+    tmp_path: Path, sources: list[LabelledSet], capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.rmtree(tmp_path / "sets" / "mtrag_human")
+    assert evaluate.evaluate_kept_back(tmp_path / "sets") == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "Nothing was fitted or chosen on these texts." in told
+    assert "ours, kept back" in told
+    assert HELD_OUT not in told
+    assert "MTRAG" not in told
+
+
 def test_a_program_sees_the_same(
     tmp_path: Path, sources: list[LabelledSet], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert evaluate.evaluate_scorer(tmp_path / "sets", as_json=True, sources=sources) == 0
     told = json.loads(capsys.readouterr().out)
     assert {section["ours"] for section in told["sections"]} == {HELD_OUT}
-    ours, theirs = (section["rows"][0]["threshold"] for section in told["sections"][:2])
-    assert ours == theirs == Scorer().threshold
+    copied, written = (section["rows"][0]["threshold"] for section in told["sections"][:2])
+    weights = Scorer().weights
+    assert (copied, written) == (weights.threshold_copied, weights.threshold_written)
     assert [*told["targets"][0]] == ["what", "bound", "wanted", "reached", "met"]
 
 
@@ -105,8 +122,48 @@ def test_changed_sentences_are_caught_and_true_ones_are_not(sources: list[Labell
     assert not true.keys() & kinds.keys()
 
 
+def test_calibration_is_told_for_all_sets_and_for_each(
+    tmp_path: Path, sources: list[LabelledSet]
+) -> None:
+    sets = {each.name: read_set(each, tmp_path / "sets") for each in sources}
+    rows, calibration = evaluate.held_out_rows(sets, CachingScorer())
+    assert list(rows) == [HELD_OUT, SET_LEFT_OUT]
+    assert all(set(row) == set(sets) for row in rows.values())
+    assert calibration[0].name == ALL_SETS
+    assert calibration[0].n == sum(each.n for each in calibration[1:])
+    assert {each.name for each in calibration[1:]} <= set(sets)
+    assert all(sum(bin.n for bin in each.bins) == each.n for each in calibration)
+    wice = next(each for each in calibration if each.name == "wice_dev")
+    assert (wice.n, wice.true) == (2, 0.5)
+
+
+def test_features_are_kept_for_the_next_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = CachingScorer(tmp_path).features(["It fell."], ["It fell on Sunday."])
+    monkeypatch.setattr(Scorer, "_read", lambda self, texts: pytest.fail("read again"))
+    assert CachingScorer(tmp_path).features(["It fell."], ["It fell on Sunday."]) == first
+
+
+def test_a_damaged_line_of_kept_features_is_made_again(tmp_path: Path) -> None:
+    first = CachingScorer(tmp_path).features(["It fell."], ["It fell on Sunday."])
+    (file,) = tmp_path.iterdir()
+    for damaged in (file.read_bytes()[:40], b'["a", [[1, 2]]]', b"\xff\x00", b"[]", b'{"a": 1}'):
+        file.write_bytes(damaged + b"\n")
+        assert CachingScorer(tmp_path).features(["It fell."], ["It fell on Sunday."]) == first
+
+
+def test_features_of_other_code_are_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    CachingScorer(tmp_path).features(["It fell."], ["It fell on Sunday."])
+    monkeypatch.setattr(cached_features, "code_digest", lambda: "another")
+    CachingScorer(tmp_path).features(["It fell."], ["It fell on Sunday."])
+    assert len(list(tmp_path.iterdir())) == 2
+
+
 def test_what_was_scored_is_not_read_again() -> None:
-    scorer = evaluate.CachingScorer()
+    scorer = CachingScorer()
     first = scorer.features(["It fell."], ["It fell on Sunday."])
     assert scorer.features(["It fell."], ["It fell on Sunday."]) is first
     assert scorer.features(["It fell."], ["It rose."]) != first

@@ -1,7 +1,9 @@
 """Evaluates the scorer that ships, on public sets, changed sentences and corrupted answers.
 
-What ``footnote eval scorer`` does: the card of `print_card`, with held-out scores by document
-beside the shipped weights, and the counts of `mutations` under it.
+What ``footnote eval scorer`` does: the card of `print_card`, with scores of nested folds and of
+each set left out beside the shipped weights, how well chances are calibrated, and the counts of
+`mutations` under it. Features are kept in the cache folder of the settings, so that a second run
+takes minutes less.
 """
 
 from __future__ import annotations
@@ -12,11 +14,15 @@ from pathlib import Path
 
 from eval.fitting import check_installed
 from eval.scorer import corrupted_answers, fit, labelled_sets, model_card
+from eval.scorer.cached_features import CachingScorer
+from eval.scorer.calibration import Calibration, measure_calibration
 from eval.scorer.labelled_sets import LabelledText
+from eval.scorer.model_card import HeldOutScores, JudgedTexts
 from eval.scorer.mutations import generate
 from rag import check_claim
 from rag.assistant import SEEDS
-from rag.internals import FeatureName, Scorer
+from rag.internals import Scorer
+from rag.settings import load_settings
 
 DOCUMENTS = 15  # of each set, whose sentences are changed
 PER_KIND = 100  # changed sentences of each kind
@@ -37,19 +43,12 @@ def evaluate_scorer(
     sets = {source.name: labelled_sets.read_set(source, data) for source in sources}
     print("Changed sentences and corrupted answers …", file=sys.stderr, flush=True)
     caught, alarms = count_caught(list(_documents(sets.values())))
-    scorer = CachingScorer()
-
-    def held_out() -> model_card.HeldOutScores:
-        scores = fit.held_out_scores(fit.read_sentences(sets, scorer), sets)
-        return {
-            name: each.worst if model_card.is_labelled_whole(name) else each.overall
-            for name, each in scores.items()
-        }
-
+    scorer = CachingScorer(load_settings().cache_dir)
     return model_card.print_card(
         data,
         scorer,
-        held_out=held_out,
+        held_out=lambda: held_out_rows(sets, scorer),
+        timed=Scorer(),
         caught=caught,
         alarms=alarms,
         as_json=as_json,
@@ -57,20 +56,37 @@ def evaluate_scorer(
     )
 
 
-class CachingScorer(Scorer):
-    """Makes the features of a text once: what was scored is fitted on without reading it again."""
+def evaluate_kept_back(data: Path, *, as_json: bool = False) -> int:
+    """Print the card of the scorer that ships on the parts of the sets below `data`, which must not
+    be those that it was fitted on; nothing is fitted. Returns and raises as `evaluate_scorer`."""
+    return model_card.print_card(
+        data,
+        CachingScorer(load_settings().cache_dir),
+        as_json=as_json,
+        sources=labelled_sets.sets_kept_back(data),
+        row=model_card.KEPT_BACK,
+        timed=Scorer(),
+    )
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._known: dict[tuple[tuple[str, ...], ...], list[dict[FeatureName, float]]] = {}
 
-    def features(
-        self, claims: Sequence[str], sources: Sequence[str]
-    ) -> list[dict[FeatureName, float]]:
-        key = (tuple(claims), tuple(sources))
-        if key not in self._known:
-            self._known[key] = super().features(claims, sources)
-        return self._known[key]
+def held_out_rows(sets: fit.Sets, scorer: Scorer) -> tuple[HeldOutScores, list[Calibration]]:
+    """The scores of nested folds and of each set by a model that knows nothing of it, and the
+    calibration of the former."""
+    sentences = fit.read_sentences(sets, scorer)
+    nested, left_out = fit.nested_scores(sentences, sets), fit.left_out_scores(sentences, sets)
+    rows = {model_card.HELD_OUT: nested, model_card.SET_LEFT_OUT: left_out}
+    return (
+        {
+            row: {name: _judged(name, each.texts[name]) for name in sets}
+            for row, each in rows.items()
+        },
+        measure_calibration(sentences, nested.chances, sets),
+    )
+
+
+def _judged(name: str, texts: fit.TextScores) -> JudgedTexts:
+    whole = model_card.is_labelled_whole(name)
+    return JudgedTexts(texts.worst if whole else texts.overall, texts.grounded)
 
 
 def count_caught(documents: Sequence[str]) -> tuple[list[model_card.Count], list[model_card.Count]]:

@@ -15,8 +15,8 @@ knows how many texts its set holds: a file that gives another number is an error
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import fmean
 from typing import Annotated, Literal, TypeVar
@@ -26,7 +26,17 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from eval.runs.summary import first_problem
 from eval.text_format import one_line
 from rag.errors import FootnoteError
+from rag.internals import TextKind
 
+KINDS: Mapping[tuple[str, str], TextKind] = {
+    ("frank_valid", "bbc"): "written",
+    ("frank_valid", "cnndm"): "copied",
+    ("wice_dev", ""): "written",
+    ("ragtruth_qa_dev", ""): "written",
+    ("qags_cnndm", ""): "copied",
+    ("mtrag_human", ""): "whole",
+}
+"""By set and subset."""
 FAITHFUL = 3.0  # "mostly yes", of MTRAG's four answers to "is it faithful?"
 LOWEST, HIGHEST = 1, 4  # of those ratings
 
@@ -52,11 +62,11 @@ class LabelledText:
 
 @dataclass(frozen=True, slots=True)
 class LabelledSet:
-    """Where a set lies below the data directory, and how many texts it holds."""
+    """Where a set lies below the data directory, and how many texts it holds (None: any)."""
 
     name: str
     file: str
-    n: int
+    n: int | None
     reader: Callable[[Path], Iterator[LabelledText]] = field(repr=False)
 
 
@@ -68,8 +78,25 @@ def read_set(source: LabelledSet, data: Path) -> list[LabelledText]:
     if len(ids) < len(found):
         twice = next(row.id for n, row in enumerate(found) if row.id in {r.id for r in found[:n]})
         raise _error(path, f"{twice} is there twice")
-    if len(found) != source.n:
+    if source.n is not None and len(found) != source.n:
         raise _error(path, f"it holds {len(found):,} labelled texts where the set has {source.n:,}")
+    return found
+
+
+def kind_of(name: str, subset: str) -> TextKind:
+    """Written, where nothing else is known."""
+    return KINDS.get((name, subset), "written")
+
+
+def sets_kept_back(data: Path) -> list[LabelledSet]:
+    """The sets that are below `data`, of any length: other parts of the same sets, which nothing
+    was fitted on. Raises `LabelledError` where there is none."""
+    found = [replace(each, n=None) for each in LABELLED_SETS if (data / each.name).is_dir()]
+    if not found:
+        raise LabelledError(
+            "The directory holds no labelled set.",
+            f"Name one with folders of these names: {', '.join(e.name for e in LABELLED_SETS)}.",
+        )
     return found
 
 

@@ -1,8 +1,8 @@
 """The model card of the grounding scorer: how far it agrees with people, set by set.
 
-The card sets scores beside what people said, on public sets. Each set has our row, a row of
+The card sets scores beside what people said, on public sets. Each set has our row, rows of
 held-out scores where they are given, and the row of containment, which has no parameters: a scorer
-that does not beat it there has not earned its place. Our threshold is one, frozen, for all sets.
+that does not beat it there has not earned its place. Our thresholds are the same for all sets.
 Containment's is the best for each, found on the very texts that it is measured on, and flatters
 it.
 """
@@ -16,11 +16,13 @@ from pathlib import Path
 from typing import Literal
 
 from eval.scorer import labelled_sets, text_scores
+from eval.scorer.calibration import Calibration
 from eval.scorer.containment_baseline import Containment
-from eval.scorer.labelled_sets import LabelledText
+from eval.scorer.labelled_sets import LabelledText, kind_of
 from eval.scorer.published_results import (
     CARD_SETS,
     FALSE_ALARM_KINDS,
+    MAX_CALIBRATION_ERROR,
     MAX_FALSE_ALARMS,
     MAX_MS_PER_CLAIM,
     MEASURE_NAMES,
@@ -38,13 +40,26 @@ from eval.statistics.agreement import (
 )
 from eval.statistics.bootstrap import Interval
 
-HELD_OUT, IN_SAMPLE, CONTAINMENT = "ours, held out", "ours, in-sample", "containment"
+HELD_OUT, SET_LEFT_OUT = "ours, nested folds", "ours, set left out"
+IN_SAMPLE, KEPT_BACK, CONTAINMENT = "ours, in-sample", "ours, kept back", "containment"
+
+TIMED = 20  # texts of each set
 
 Count = tuple[str, int, int]  # kind; how many were caught, or alarmed; n
-HeldOutScores = Mapping[
-    str, Sequence[float]
-]  # scores of a labelled set's texts, in the file's order
-LazyHeldOutScores = Callable[[], HeldOutScores]  # gives them once the scorer has scored every text
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedTexts:
+    """Of every text of a labelled set, in the file's order: its score, and whether it is called
+    grounded."""
+
+    scores: Sequence[float]
+    grounded: Sequence[bool]
+
+
+HeldOutScores = Mapping[str, Mapping[str, JudgedTexts]]  # by the name of the row, then of the set
+LazyHeldOutScores = Callable[[], tuple[HeldOutScores, Sequence[Calibration]]]
+"""Gives them, and how well calibrated they are, once the scorer has scored every text."""
 OnProgress = Callable[[int, int], None]  # texts done, of how many
 
 
@@ -80,11 +95,12 @@ class ModelCard:
 
     sections: tuple[CardSection, ...]
     speed: ScoringSpeed
+    calibration: tuple[Calibration, ...] = ()
     caught: tuple[Count, ...] = ()
     alarms: tuple[Count, ...] = ()
 
 
-def print_card(
+def print_card(  # noqa: PLR0913
     data: Path,
     scorer: Scorer,
     *,
@@ -93,17 +109,28 @@ def print_card(
     alarms: Sequence[Count] = (),
     as_json: bool = False,
     sources: Sequence[labelled_sets.LabelledSet] = labelled_sets.LABELLED_SETS,
+    row: str = IN_SAMPLE,
+    timed: Scorer | None = None,
 ) -> int:
     """Measure `scorer` on the sets below `data` and print the card. Returns 0: it was measured,
     whether its targets are met or not.
 
-    `held_out` maps sets (see `labelled.SOURCES`) to cross-validated scores. Raises `LabelledError`
-    and `CardError`.
+    `held_out` has cross-validated scores by row and set (see `LABELLED_SETS`); the targets are held
+    to its first row. `row` names that of `scorer`; `timed` is one that keeps nothing, for
+    the times. Raises `LabelledError` and `CardError`.
     """
     from eval.scorer import model_card_output
 
     with model_card_output.progress() as on_progress:
-        made = measure_card(data, scorer, held_out or {}, sources=sources, on_progress=on_progress)
+        made = measure_card(
+            data,
+            scorer,
+            held_out or {},
+            sources=sources,
+            on_progress=on_progress,
+            row=row,
+            timed=timed,
+        )
     made = replace(made, caught=tuple(caught), alarms=tuple(alarms))
     print(model_card_output.as_json(made) if as_json else model_card_output.as_text(made))
     return 0
@@ -117,8 +144,11 @@ def measure_card(
     sources: Sequence[labelled_sets.LabelledSet] = labelled_sets.LABELLED_SETS,
     clock: Clock = time.perf_counter,
     on_progress: OnProgress = lambda done, of: None,
+    row: str = IN_SAMPLE,
+    timed: Scorer | None = None,
 ) -> ModelCard:
-    """The card without its counts. Everything is read before anything is scored."""
+    """The card without its counts. Everything is read before anything is scored. Times are those of
+    `timed` on the first `TIMED` texts of each set, or of `scorer` on all."""
     sets = {source.name: labelled_sets.read_set(source, data) for source in sources}
     if not callable(held_out):
         _check(held_out, sets)
@@ -131,15 +161,28 @@ def measure_card(
             scores[name][each.index] = each.score
             given.append(each)
             on_progress(len(given), total)
+    calibration: Sequence[Calibration] = ()
     if callable(held_out):
-        held_out = held_out()
+        held_out, calibration = held_out()
         _check(held_out, sets)
     sections = list[CardSection]()
     for name, rows in sets.items():
-        ours = {IN_SAMPLE: scores[name]}
-        ours |= {HELD_OUT: list(held_out[name])} if name in held_out else {}
-        sections += [_section(board, rows, ours, scorer.threshold) for board in _boards(name)]
-    return ModelCard(tuple(sections), text_scores.scoring_speed(given))
+        ours = {title: each[name] for title, each in held_out.items() if name in each}
+        called = [
+            scorer.is_grounded(each.text, each.sources, kind_of(name, each.subset)) for each in rows
+        ]
+        ours[row] = JudgedTexts(scores[name], called)
+        sections += [
+            _section(board, rows, ours, scorer.weights.threshold_of(kind_of(name, board.subset)))
+            for board in _boards(name)
+        ]
+    if timed:
+        given = [
+            each
+            for name, rows in sets.items()
+            for each in text_scores.score_texts(name, rows[:TIMED], timed, clock)
+        ]
+    return ModelCard(tuple(sections), text_scores.scoring_speed(given), tuple(calibration))
 
 
 def is_labelled_whole(name: str) -> bool:
@@ -153,9 +196,9 @@ def _boards(name: str) -> list[CardSet]:
 
 
 def _check(held_out: HeldOutScores, sets: Mapping[str, Sequence[LabelledText]]) -> None:
-    for name, scores in held_out.items():
-        rows = sets.get(name, ())
-        if len(scores) != len(rows):
+    for name, judged in (pair for each in held_out.values() for pair in each.items()):
+        rows, scores = sets.get(name, ()), judged.scores
+        if not len(scores) == len(judged.grounded) == len(rows):
             raise CardError(
                 f"There are {len(scores):,} held-out scores for the {len(rows):,} texts of {name}.",
                 "Fit the scorer anew on these sets, so that its held-out scores belong to them.",
@@ -168,7 +211,10 @@ def _check(held_out: HeldOutScores, sets: Mapping[str, Sequence[LabelledText]]) 
 
 
 def _section(
-    board: CardSet, rows: Sequence[LabelledText], ours: HeldOutScores, threshold: float
+    board: CardSet,
+    rows: Sequence[LabelledText],
+    ours: Mapping[str, JudgedTexts],
+    threshold: float,
 ) -> CardSection:
     places = [place for place, row in enumerate(rows) if row.subset == board.subset]
     texts = [rows[place] for place in places]
@@ -176,9 +222,12 @@ def _section(
     plain = [Containment(board.worst).score_text(row.text, row.sources) for row in texts]
     theirs = ScoredTexts(plain, best_threshold(plain, people.labels))
     rivals = {
-        name: ScoredTexts([ours[name][place] for place in places], threshold)
-        for name in (HELD_OUT, IN_SAMPLE)
-        if name in ours
+        name: ScoredTexts(
+            [each.scores[place] for place in places],
+            threshold,
+            [each.grounded[place] for place in places],
+        )
+        for name, each in ours.items()
     }
     headline_row = next(iter(rivals))
     return CardSection(
@@ -231,6 +280,7 @@ class Target:
 def targets(made: ModelCard) -> tuple[Target, ...]:
     """What the scorer is to reach, by set, then its speed, then the counts."""
     found = [target for section in made.sections for target in section_targets(section)]
+    found += calibration_targets(made.calibration)
     found.append(speed_target(made.speed))
     return (*found, *caught_targets(made.caught), *alarm_targets(made.alarms))
 
@@ -245,10 +295,25 @@ def section_targets(section: CardSection) -> Iterator[Target]:
             f"{name}: {MEASURE_NAMES[headline]}", "at least", section.board.target, reached
         )
     yield Target(f"{name}: gain over containment", "more than", 0, _percent(section.gain))
+    ours, theirs = (_balanced(section, row) for row in (section.ours, CONTAINMENT))
+    if theirs is not None:
+        yield Target(f"{name}: balanced accuracy", "at least", round(theirs, 1), ours)
+
+
+def _balanced(section: CardSection, name: str) -> float | None:
+    figures = next(row.figures for row in section.rows if row.name == name)
+    return _percent(figures["balanced_accuracy"])
 
 
 def _percent(found: Interval | None) -> float | None:
     return None if found is None else 100 * found.mean
+
+
+def calibration_targets(found: Sequence[Calibration]) -> Iterator[Target]:
+    """That of all sets together."""
+    for each in found[:1]:
+        reached = _percent(each.error)
+        yield Target("calibration error", "at most", MAX_CALIBRATION_ERROR, reached)
 
 
 def speed_target(speed: ScoringSpeed) -> Target:

@@ -8,8 +8,11 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from eval.scorer.calibration import Calibration
 from eval.scorer.model_card import (
     HELD_OUT,
+    IN_SAMPLE,
+    KEPT_BACK,
     CardRow,
     CardSection,
     Count,
@@ -17,6 +20,7 @@ from eval.scorer.model_card import (
     OnProgress,
     Target,
     alarm_targets,
+    calibration_targets,
     caught_targets,
     section_targets,
     speed_target,
@@ -83,6 +87,7 @@ def _parts(made: ModelCard) -> Iterator[RenderableType]:
         )
         yield _agreement(section.rows)
         yield from _below(section)
+    yield from _calibrated(made.calibration)
     yield "\nSpeed"
     yield _speed(made.speed)
     yield from _counted("Mutated claims caught", made.caught, caught_targets(made.caught))
@@ -91,18 +96,23 @@ def _parts(made: ModelCard) -> Iterator[RenderableType]:
     yield f"\n{sum(target.is_met for target in told)} of {len(told)} targets are met."
 
 
+_HOW_TO_READ: Mapping[str, str] = {
+    HELD_OUT: "In-sample rows were fitted on these very sets. The targets are held to the rows of "
+    "nested folds: the document of a text neither taught a weight by which it is scored, nor chose "
+    "a feature, a penalty, a chance or a cut. Where a set is left out, none of its documents did.",
+    KEPT_BACK: "Nothing was fitted or chosen on these texts.",
+    IN_SAMPLE: "There are no held-out scores: read these figures as too good.",
+}
+
+
 def _preface(made: ModelCard) -> str:
-    held_out = any(row.name == HELD_OUT for section in made.sections for row in section.rows)
-    told = (
-        "The targets are held to the held-out rows: each text was scored by weights fitted "
-        "without its document."
-        if held_out
-        else "There are no held-out scores: read these figures as too good."
-    )
+    named = {row.name for section in made.sections for row in section.rows}
+    told = next(text for name, text in _HOW_TO_READ.items() if name in named)
     return (
         "The grounding scorer beside what people said\n"
-        "In percent; in brackets the 95 % interval, documents drawn anew. A text that scores below "
-        f"the cut is called ungrounded. In-sample rows were fitted on these very sets. {told} "
+        "In percent; in brackets the 95 % interval, documents drawn anew. A text is called "
+        "ungrounded where one of its sentences scores below the cut; texts that are copied from "
+        f"their sources have a cut of their own. {told} "
         "Containment's cut is the best for each set, found on the same texts."
     )
 
@@ -163,6 +173,23 @@ def _bound(target: Target) -> str:
 
 def _met_or_missed(target: Target) -> str:
     return "met" if target.is_met else "missed"
+
+
+def _calibrated(found: Sequence[Calibration]) -> Iterator[RenderableType]:
+    if not found:
+        return
+    table = _table("sentences of", "n", "true", "mean error of their chance", gap=2)
+    for each in found:
+        table.add_row(each.name, f"{each.n:,}", f"{100 * each.true:.1f}", _interval(each.error))
+    yield "\nCalibration, by nested folds"
+    yield table
+    bins = _table("chance", "n", "mean chance", "true", gap=2)
+    for bin in found[0].bins:
+        shares = (f"{100 * share:.1f}" for share in (bin.chance, bin.share))
+        bins.add_row(f"from {bin.low:.1f}", f"{bin.n:,}", *shares)
+    yield f"\nReliability, {found[0].name}"
+    yield bins
+    yield from map(_target, calibration_targets(found))
 
 
 def _speed(found: ScoringSpeed) -> str:

@@ -19,6 +19,7 @@ MEASURE_NAMES: Mapping[Measure, str] = {
     "spearman": "Spearman",
 }
 MAX_MS_PER_CLAIM = 20.0  # on two cores, after the states of the passages are cached
+MAX_CALIBRATION_ERROR = 5.0  # percent, of sentences of all sets together
 MAX_FALSE_ALARMS = 3.0  # percent, by kind of true claim
 FALSE_ALARM_KINDS = ("verbatim", "verbatim in its passage")
 MIN_CAUGHT: Mapping[str, float] = {  # percent, by kind of mutation

@@ -13,6 +13,7 @@ from eval.scorer.labelled_sets import LabelledText
 from eval.statistics.aggregate import quantile
 from rag import split_sentences
 from rag.errors import FootnoteError
+from rag.internals import TextKind
 
 Clock = Callable[[], float]  # seconds
 
@@ -21,11 +22,14 @@ class CardError(FootnoteError):
     """Scores that cannot stand on the card; says of which set and text."""
 
 
-class Scorer(Protocol):
-    """What is measured. A text that scores `threshold` or more is called grounded."""
+class Thresholds(Protocol):
+    """Knows the score from which a text is called grounded."""
 
-    @property
-    def threshold(self) -> float: ...
+    def threshold_of(self, kind: TextKind) -> float: ...
+
+
+class Scorer(Protocol):
+    """What is measured: its scores, 0..1."""
 
     def score_text(self, text: str, sources: Sequence[str]) -> float:
         """Of a text on the whole, 0..1, higher is more grounded; 0 without sources."""
@@ -34,6 +38,13 @@ class Scorer(Protocol):
     def score_worst_sentence(self, text: str, sources: Sequence[str]) -> float:
         """Of its worst sentence."""
         ...
+
+    def is_grounded(self, text: str, sources: Sequence[str], kind: TextKind) -> bool:
+        """Whether a text of that kind is called grounded."""
+        ...
+
+    @property
+    def weights(self) -> Thresholds: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from eval.statistics.bootstrap import Interval
 Measure = Literal["auroc", "balanced_accuracy", "f1", "spearman"]
 MEASURES: tuple[Measure, ...] = get_args(Measure)
 DRAWS = 1000
+BINS = 10  # of the calibration error, of equal width
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -38,10 +39,12 @@ class HumanLabels:
 
 @dataclass(frozen=True, slots=True)
 class ScoredTexts:
-    """One score for each text, and the threshold from which on a text is called grounded."""
+    """One score for each text, and the threshold from which on a text is called grounded; or, where
+    more than that decides, which texts are `called` so."""
 
     scores: Sequence[float]
     threshold: float
+    called: Sequence[bool] | None = None
 
 
 # --- one figure -------------------------------------------------------------------------------
@@ -69,6 +72,42 @@ def f1(scores: Sequence[float], labels: Sequence[bool], threshold: float) -> flo
 def spearman(one: Sequence[float], other: Sequence[float]) -> float | None:
     """Rank correlation, -1..1; ties share their average rank."""
     return _one(_spearman(np.asarray(one, float), np.asarray(other, float), _once(len(one))))
+
+
+def calibration_error(chances: Sequence[float], truths: Sequence[float]) -> float | None:
+    """The expected calibration error, 0..1: the distance between the mean chance and the share of
+    what is true in each of `BINS` bins, weighted by what is in them (Naeini et al. 2015). With few
+    texts it is above 0 by chance alone."""
+    values, truth = np.asarray(chances, float), np.asarray(truths, float)
+    return _one(_calibration_error(values, truth, _once(len(values))))
+
+
+@dataclass(frozen=True, slots=True)
+class ReliabilityBin:
+    """Of the `n` chances from `low` on and below the next bin: their mean, and the share of what is
+    true."""
+
+    low: float
+    n: int
+    chance: float
+    share: float
+
+
+def reliability(
+    chances: Sequence[float], truths: Sequence[float], weights: Sequence[float] | None = None
+) -> list[ReliabilityBin]:
+    """The bins of the calibration error that hold anything, from the lowest chance up."""
+    values, truth = np.asarray(chances, float), np.asarray(truths, float)
+    counted = np.ones(len(values)) if weights is None else np.asarray(weights, float)
+    places = _bins(values)
+    found = []
+    for place in np.unique(places).tolist():
+        own = places == place
+        chance, share = (
+            float(np.average(each[own], weights=counted[own])) for each in (values, truth)
+        )
+        found.append(ReliabilityBin(place / BINS, int(own.sum()), chance, share))
+    return found
 
 
 def best_threshold(scores: Sequence[float], labels: Sequence[bool]) -> float:
@@ -118,6 +157,23 @@ def auroc_interval(
     return _interval(value, each, people)
 
 
+def calibration_interval(
+    chances: Sequence[float],
+    truths: Sequence[float],
+    documents: Sequence[str],
+    weights: Sequence[float] | None = None,
+    *,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> Interval | None:
+    """`calibration_error` with its 95 % interval, whole `documents` drawn; None without a value."""
+    values, truth = np.asarray(chances, float), np.asarray(truths, float)
+    each = _once(len(values)) if weights is None else np.asarray(weights, float)[None]
+    drawn = _drawn(documents, draws, seed) * each
+    figure, others = (_calibration_error(values, truth, counted) for counted in (each, drawn))
+    return _interval(figure, others, HumanLabels([True] * len(values), documents))
+
+
 def agreement_gain(
     measure: Measure,
     ours: ScoredTexts,
@@ -140,6 +196,7 @@ def agreement_gain(
 
 def _check(scored: ScoredTexts, people: HumanLabels) -> None:
     lengths = {len(scored.scores), len(people.labels), len(people.documents)}
+    lengths |= {len(scored.called)} if scored.called is not None else set()
     if len(lengths | ({len(people.scales)} if people.scales is not None else set())) > 1:
         raise ValueError("scores, labels, scales and documents must be of one length")
     if not np.isfinite(np.asarray(scored.scores, float)).all():
@@ -152,12 +209,19 @@ def _figures(measure: Measure, scored: ScoredTexts, people: HumanLabels, weights
     if measure == "auroc":
         return _auroc(scores, labels, weights)
     if measure == "balanced_accuracy":
-        return _balanced_accuracy(scores >= scored.threshold, labels, weights)
+        return _balanced_accuracy(_called(scored), labels, weights)
     if measure == "f1":
-        return _f1(scores >= scored.threshold, labels, weights)
+        return _f1(_called(scored), labels, weights)
     if people.scales is None:
         return np.full(len(weights), np.nan)
     return _spearman(scores, np.asarray(people.scales, float), weights)
+
+
+def _called(scored: ScoredTexts) -> Bools:
+    if scored.called is not None:
+        return np.asarray(scored.called, bool)
+    called: Bools = np.asarray(scored.scores, float) >= scored.threshold
+    return called
 
 
 def _interval(figure: Floats, draws: Floats, people: HumanLabels) -> Interval | None:
@@ -205,6 +269,16 @@ def _balanced_accuracy(called: Bools, labels: Bools, weights: Floats) -> Floats:
 def _f1(called: Bools, labels: Bools, weights: Floats) -> Floats:
     found, there = weights @ (~called & ~labels), weights @ ~labels
     return _divided(np.where(there > 0, 2 * found, np.nan), weights @ ~called + there)
+
+
+def _calibration_error(chances: Floats, truths: Floats, weights: Floats) -> Floats:
+    gaps = _bins(chances)[:, None] == np.arange(BINS)
+    return _divided(np.abs((weights * (chances - truths)) @ gaps).sum(axis=1), weights.sum(axis=1))
+
+
+def _bins(chances: Floats) -> NDArray[np.int64]:
+    found: NDArray[np.int64] = np.minimum((chances * BINS).astype(np.int64), BINS - 1)
+    return found
 
 
 def _spearman(one: Floats, other: Floats, weights: Floats) -> Floats:

@@ -131,13 +131,15 @@ def _runs(similarity: NDArray[np.float32]) -> float:
 
 def _weakest_pair(claim: AnalysedSentence, source: Sequence[AnalysedSentence]) -> float:
     """The least that two neighbouring words of the claim have to do with each other in the source:
-    1 for neighbours there too, 0 where one is missing. Fused sentences show here."""
+    1 for neighbours there too, 0 where one is missing. Fused sentences show here. Of a single word:
+    whether the source has it."""
     places: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for number, sentence in enumerate(source):
         for place, stem in enumerate(sentence.stems):
             places[stem].append((number, place))
     pairs = set(pairwise(claim.stems))
-    return min((_nearness(places[first], places[second]) for first, second in pairs), default=1.0)
+    alone = float(all(stem in places for stem in claim.stems))
+    return min((_nearness(places[first], places[second]) for first, second in pairs), default=alone)
 
 
 def _nearness(firsts: Sequence[tuple[int, int]], seconds: Sequence[tuple[int, int]]) -> float:

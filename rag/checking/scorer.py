@@ -8,10 +8,10 @@ get the same score.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -34,13 +34,34 @@ class Weight(fitted_weights.Weight):
     when_copied: Finite = 0.0
 
 
+Chance = Annotated[float, Field(ge=0, le=1)]
+
+
+TextKind = Literal["written", "copied", "whole"]
+"""A text that is called grounded where each of its sentences is, written in words of its own or put
+together from pieces of its source; or where it is so on the whole."""
+
+
 class Weights(FrozenModel):
-    """The fitted model. `threshold` is the score from which a text is called grounded."""
+    """The fitted model. `threshold` is the score from which a sentence by itself is called
+    grounded; the others are those of texts, by their kind."""
 
     about: str = ""
     intercept: Finite
-    threshold: Annotated[float, Field(ge=0, le=1)]
+    threshold: Chance
+    threshold_written: Chance = 0.5
+    threshold_copied: Chance = 0.5
+    threshold_whole: Chance = 0.5
     features: dict[Name, Weight]
+
+    def threshold_of(self, kind: TextKind) -> float:
+        """From which a text of that kind is called grounded."""
+        thresholds: Mapping[TextKind, float] = {
+            "written": self.threshold_written,
+            "copied": self.threshold_copied,
+            "whole": self.threshold_whole,
+        }
+        return thresholds[kind]
 
     def log_odds(self, found: Features) -> float:
         """That the source says it, for the features of one claim."""
@@ -79,6 +100,11 @@ class Scorer:
     def score_worst_sentence(self, text: str, sources: Sequence[str]) -> float:
         """The score of the sentence of `text` that is grounded least; 0 as for `score_text`."""
         return least(self.log_odds(text, sources))
+
+    def is_grounded(self, text: str, sources: Sequence[str], kind: TextKind = "written") -> bool:
+        """Whether the score that decides about a text of that kind reaches its threshold."""
+        score = self.score_text if kind == "whole" else self.score_worst_sentence
+        return score(text, sources) >= self.weights.threshold_of(kind)
 
     def log_odds(self, text: str, sources: Sequence[str]) -> list[float]:
         """Those of each sentence of `text`; none without sources."""
