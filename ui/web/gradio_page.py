@@ -31,7 +31,7 @@ from ui.web.page_request import request_settings
 from ui.web.source_pane import SourcePane
 
 THREADS = 100  # each question that is followed takes one
-SESSIONS = 200  # of Gradio that are kept, 70 kB each: every load of the page begins one
+SESSIONS = 100  # of Gradio that are kept, 70 kB each: every load of the page begins one
 READY_S = 1.0  # between looks at whether the model is ready
 WORDS = ("label", "placeholder", "value")  # properties of components that hold words
 
