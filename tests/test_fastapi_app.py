@@ -21,6 +21,7 @@ from starlette.testclient import TestClient
 from rag.settings import load_settings as load_settings
 from tests.serving import Site, served, site
 from ui.gate.request_limits import RequestLimits
+from ui.gate.security_headers import PAGE_POLICY
 from ui.gate.sign_in import COOKIE, Access, cookie_owner
 from ui.gate.users import Users
 from ui.questions.exchange import Exchange
@@ -83,6 +84,16 @@ def test_the_page_is_served_and_names_no_other_host(visit: Visit) -> None:
     assert "manifest" not in page.text
     assert int(page.headers["content-length"]) == len(page.content)
     assert "default-src 'self'" in page.headers["content-security-policy"]
+
+
+def test_gradio_still_builds_functions_from_text() -> None:
+    """Where this fails, try the page without `unsafe-eval`, and correct SECURITY.md."""
+    import gradio
+
+    assets = Path(gradio.__file__).parent / "templates" / "frontend" / "assets"
+    building = re.compile(r"\bFunction\(`element`|\bFunction\(\.\.\.")
+    assert any(building.search(each.read_text("utf-8")) for each in assets.glob("HTML-*.js"))
+    assert "'unsafe-eval'" in PAGE_POLICY
 
 
 def test_gradio_is_told_to_keep_to_itself(visit: Visit) -> None:

@@ -462,6 +462,21 @@ def test_a_window_refreshes_what_changed_in_another(page: PageActions) -> None:
     assert talk not in shown["conversations"]
 
 
+def test_what_a_window_follows_is_not_overtaken_by_a_refresh(page: PageActions) -> None:
+    """The window hears of the change that its own question makes, before its stream shows it."""
+    talk = asked(page, QUESTION)["conversation"]
+    of_list, of_thread = page.history.versions(ME.owner, talk)
+    following = waiting(page, conversation=talk)
+    data = {"act": "refresh", "list": str(of_list), "thread": str(of_thread)}
+    assert page.history.versions(ME.owner, talk) != (of_list, of_thread)
+    assert list(page.act(ME, data, talk)) == ["conversations"]
+    assert "endless" in page.act(BrowserWindow(ME.owner, "2"), data, talk)["live"]
+    page.stop(ME)
+    *_, last_parts = following
+    assert "Stopped." in last_parts["live"]
+    assert "Stopped." in page.act(ME, data, talk)["live"]  # where the stream had broken
+
+
 # --- the list ---------------------------------------------------------------------------------
 
 

@@ -6,14 +6,15 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
 from rag.cancellation import Cancellation
 from rag.errors import ModelInterrupted
-from rag.events import Event, Token
+from rag.events import Event, Retrieved, Token
 from rag.settings import Settings
-from rag.types import Turn
+from rag.types import Span, Turn
 from tests.asking import FENTANYL, LARGE, NEWS, RATE, REPORT, SMALL, STATED, Index, prompt, script
 from tests.assistants import QuotingAssistant
 from tests.fakes import Hang, Reply, ScriptedServer, Status
@@ -516,3 +517,33 @@ def test_a_model_that_fails_is_told_and_the_next_question_is_answered(
         assert says in failed.error
         assert failed.evidence
         assert runner.answer(FENTANYL).state == "done"
+
+
+# --- sources that go --------------------------------------------------------------------------
+
+
+class Outrun(QuotingAssistant):
+    """Finds a source that is removed before it can be shown."""
+
+    def stream(
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        document_ids: Collection[str] | None = None,
+        cancellation: Cancellation | None = None,
+    ) -> Iterator[Event]:
+        for event in super().stream(question, history, document_ids):
+            if isinstance(event, Retrieved):
+                chunk = replace(event.hits[0].chunk, span=Span("gone.txt", 0, 5))
+                event = replace(event, hits=(replace(event.hits[0], chunk=chunk), *event.hits))
+            yield event
+
+
+def test_a_source_that_was_removed_since_it_was_found_is_not_shown(settings: Settings) -> None:
+    with closing(Outrun(settings)) as assistant:
+        assistant.ensure_seeds()
+        seen = list(QuestionRunner(assistant, 1).ask(ONCE).watch())
+    assert seen[-1].state == "done"
+    shown = [passage.span.document_id for each in seen for passage in each.evidence]
+    assert shown
+    assert "gone.txt" not in shown

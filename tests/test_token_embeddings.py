@@ -74,7 +74,7 @@ def test_the_same_sentence_has_the_same_embeddings_in_any_order_and_batch(
 def test_several_threads_may_use_one_encoder(
     alone: dict[str, TokenEmbeddings], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(token_embeddings, "MAX_CACHED_SENTENCES", 5)
+    monkeypatch.setattr(token_embeddings, "MAX_CACHED_TOKENS", 150)
     encoder = TokenEncoder()
 
     def encode(seed: int) -> None:
@@ -98,7 +98,7 @@ def test_a_sentence_is_encoded_once() -> None:
 def test_the_sentence_used_longest_ago_is_dropped_first(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(token_embeddings, "MAX_CACHED_SENTENCES", 2)
+    monkeypatch.setattr(token_embeddings, "MAX_CACHED_TOKENS", 2)
     encoder = Counting()
     for text in ("one", "two", "one", "three", "one"):
         encoder.encode([text])
@@ -107,10 +107,25 @@ def test_the_sentence_used_longest_ago_is_dropped_first(
     assert encoder.read[-1] == "two"
 
 
+def test_long_sentences_do_not_fill_the_memory_more_than_short_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(token_embeddings, "MAX_CACHED_TOKENS", 100)
+    encoder = Counting()
+    for length in [*range(1, 60), 59, 3, 200]:
+        encoder.encode([" ".join(["ferry"] * length)])
+        cached = sum(len(each.vectors) for each in encoder._cache.values())
+        assert cached == encoder._cached_tokens <= 100
+    assert not encoder._cache  # the last sentence alone was too long
+    encoder.encode(["ferry"])
+    assert encoder._cached_tokens == 1
+
+
 def test_more_sentences_at_once_than_the_cache_holds_are_all_encoded(
     alone: dict[str, TokenEmbeddings], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(token_embeddings, "MAX_CACHED_SENTENCES", 3)
+    most = sum(len(each.weights) for each in list(alone.values())[:3])
+    monkeypatch.setattr(token_embeddings, "MAX_CACHED_TOKENS", most)
     encoder = Counting()
     encoder.encode(list(alone)[:3])  # known, and pushed out by those that come after them
     found = encoder.encode(list(alone))

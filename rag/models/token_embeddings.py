@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-MAX_CACHED_SENTENCES = 2_048  # sentences; of 25 tokens they take about 80 MB
+MAX_CACHED_TOKENS = 16_384  # of sentences; their vectors take 25 MB
 
 # The vocabulary lists its word pieces by frequency, after letters and signs: a late one is rare.
 _FIRST_WORD_PIECE_ID = 996
@@ -50,6 +50,7 @@ class TokenEncoder:
 
     def __init__(self) -> None:
         self._cache: OrderedDict[str, TokenEmbeddings] = OrderedDict()
+        self._cached_tokens = 0
         self._lock = Lock()
 
     def encode(self, sentences: Sequence[str]) -> list[TokenEmbeddings]:
@@ -60,10 +61,12 @@ class TokenEncoder:
         found |= zip(new, self._encode(new), strict=True)
         with self._lock:
             for text in found:
+                self._cached_tokens += 0 if text in self._cache else len(found[text].weights)
                 self._cache[text] = found[text]
                 self._cache.move_to_end(text)
-            while len(self._cache) > MAX_CACHED_SENTENCES:
-                self._cache.popitem(last=False)
+            while self._cached_tokens > MAX_CACHED_TOKENS:
+                _, oldest = self._cache.popitem(last=False)
+                self._cached_tokens -= len(oldest.weights)
         return [found[text] for text in sentences]
 
     def _encode(self, sentences: Sequence[str]) -> list[TokenEmbeddings]:

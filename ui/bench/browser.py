@@ -114,7 +114,10 @@ def _serve(
     """The process of a server; `serving` is its port and how many questions it answers at a
     time."""
     import rag
+    from ui.web.allocator import bound_heaps
     from ui.web.server import serve
+
+    bound_heaps()
 
     chosen: dict[str, Any] = (
         {"llm_base_url": model_url, "model": NAME} if model_url else {"model": model}

@@ -165,7 +165,8 @@ class ObservedQuestion:
             wrong.append("it was in line when it had begun to write")
         places = [ahead(frame.stage) for frame in self.frames if _is_waiting(frame.stage)]
         if places != sorted(places, reverse=True):
-            wrong.append("its place in line went back")
+            seen = ", ".join(map(str, places))
+            wrong.append(f"its place in line went back: {seen}")
         return wrong
 
     def _after(self, at: float) -> list[Frame]:

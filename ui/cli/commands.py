@@ -414,9 +414,11 @@ def ui(
     Chat with the articles in a browser, and see every sentence in its source. Only this machine
     can reach the page, unless --host says otherwise; then add --auth-file.
     """
+    from ui.web.allocator import bound_heaps
     from ui.web.server import refuse_workers, serve
 
     refuse_workers(workers)
+    bound_heaps()
     settings = command_settings(ctx, model=model, llm_base_url=base_url)
     with open_assistant(settings) as (assistant, screen):
         screen.message(privacy_note(settings))

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from starlette.datastructures import MutableHeaders
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# Gradio builds functions from text in the browser, and needs `unsafe-eval`.
+# Gradio builds functions from text in the browser: of the events' scripts, and of each `gr.HTML`'s
+# template. Without `unsafe-eval` the page stays empty (tried with 6.31).
 PAGE_POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval';"
     " style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:;"

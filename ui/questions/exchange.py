@@ -53,9 +53,10 @@ class Exchange:
 
 
 def after_event(
-    exchange: Exchange, event: Event, passage_of: Callable[[int, Hit], Passage]
+    exchange: Exchange, event: Event, passage_of: Callable[[int, Hit], Passage | None]
 ) -> Exchange:
-    """The exchange after `event`. `passage_of` makes a passage of a number and a hit."""
+    """The exchange after `event`. `passage_of` makes a passage of a number and a hit, None where
+    its document is gone."""
     match event:
         case Rewritten(question):
             return replace(
@@ -63,7 +64,7 @@ def after_event(
             )
         case Retrieved(hits):
             shown = [passage_of(number, hit) for number, hit in enumerate(hits[:MAX_FIRST_HITS], 1)]
-            return replace(exchange, evidence=tuple(shown))
+            return replace(exchange, evidence=tuple(each for each in shown if each))
         case Selected(passages):
             return replace(exchange, state="reading", evidence=passages)
         case ModelCalled("judge"):  # before the next attempt: nothing of the last one was kept

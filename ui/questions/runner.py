@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from rag.cancellation import Cancellation
-from rag.errors import Cancelled, FootnoteError
+from rag.errors import Cancelled, FootnoteError, NoSuchDocument
 from rag.events import Checked, Event, Finished, Retrieved, Selected, Token
 from rag.types import Hit, Passage, Turn
 from ui.questions.exchange import Exchange, after_event
@@ -310,10 +310,13 @@ class QuestionRunner:
                 if active.exchange.is_over:
                     return
 
-    def _passage(self, number: int, hit: Hit) -> Passage:
+    def _passage(self, number: int, hit: Hit) -> Passage | None:
         library, span = self._assistant.library, hit.chunk.span
-        document = library.document(span.document_id)
-        text = library.text(span)
+        try:
+            document = library.document(span.document_id)
+            text = library.text(span)
+        except NoSuchDocument:  # removed since it was found: the others may answer
+            return None
         return Passage(number, span, text, document.title, document.source, hit.score)
 
 

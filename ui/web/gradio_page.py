@@ -31,6 +31,7 @@ from ui.web.page_request import request_settings
 from ui.web.source_pane import SourcePane
 
 THREADS = 100  # each question that is followed takes one
+SESSIONS = 100  # of Gradio that are kept, 70 kB each: every load of the page begins one
 READY_S = 1.0  # between looks at whether the model is ready
 WORDS = ("label", "placeholder", "value")  # properties of components that hold words
 
@@ -38,9 +39,10 @@ BRIDGE = "window.footnoteTrigger = trigger;"  # page.js sends acts to Gradio thr
 
 
 class _Blocks(gr.Blocks):
-    """Gradio's blocks in several languages, and without a leak: of each part that an event skips,
-    Gradio makes a copy under another number, and keeps the values of all copies as long as the
-    session.
+    """Gradio's blocks in several languages, and without what its sessions pile up.
+
+    A session keeps the last value of each part, for links to the page as it stands, of which there
+    are none here; and of each part that an event skips it makes a copy under another number.
 
     `translated` holds, by language, the words of the components of `_layout`, in order.
     """
@@ -48,6 +50,7 @@ class _Blocks(gr.Blocks):
     def __init__(self, **options: Any) -> None:
         self.translated: dict[str, list[dict[str, Any]]] = {}
         super().__init__(**options)
+        self.state_session_capacity = SESSIONS
 
     @property
     def config(self) -> Any:
@@ -69,8 +72,11 @@ class _Blocks(gr.Blocks):
     async def postprocess_data(self, block_fn: Any, predictions: Any, state: Any) -> list[Any]:
         output = await super().postprocess_data(block_fn, predictions, state)
         if state is not None:
+            state.blocks_config.blocks = dict(self.blocks)
             for number in state.config_values.keys() - self.blocks.keys():
                 del state.config_values[number]
+            for config in state.config_values.values():
+                config.get("props", {}).pop("value", None)
         return output
 
 

@@ -173,7 +173,9 @@ class PageActions:
         if now and of_thread < 0:
             notice = conversation_list.undo_notice(translate(DELETED), "restore", now)
             shown, now = {**self.parts.opened(window.owner), "notice": notice}, ""
-        elif now and data.get("thread") != str(of_thread):
+        elif now and not self.windows.followed(window) and data.get("thread") != str(of_thread):
+            # A window that follows an answer is shown it by that stream; what it may have sent
+            # meanwhile is newer than this.
             shown = self.parts.thread(window.owner, now)
         if data.get("list") != str(of_list):
             shown |= self.parts.listed(window, now)

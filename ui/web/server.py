@@ -33,6 +33,12 @@ DEFAULT_PORT = 7860
 MAX_PORTS_TRIED = 50  # tried one after the other, where no port was chosen
 HOSTED_SLOTS = 8  # questions that a hosted model answers at a time; the local model answers one
 MAX_CONNECTIONS = 800  # below the files that a process may have open
+GRADIO_SETTINGS = {  # read when gradio is first imported, and when the page is built
+    "GRADIO_ANALYTICS_ENABLED": "False",
+    # Else it keeps 10,000 events, and makes a table of all of them at the end of each.
+    "GRADIO_ANALYTICS_MAX_EVENTS": "100",
+    "GRADIO_ANALYTICS_CACHE_FREQUENCY": str(10**9),
+}
 SHUTDOWN_TIMEOUT_S = 2  # for replies under way when the server ends
 
 
@@ -66,7 +72,8 @@ def create_page(
     Its model answers `max_running` questions at a time; by default one where it is the local model,
     else `HOSTED_SLOTS`. `metrics`: they are kept, and shown at ``/metrics``.
     """
-    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio is first imported
+    for name, value in GRADIO_SETTINGS.items():
+        os.environ.setdefault(name, value)
     from ui.api.functions import ApiFunctions
     from ui.questions.model_status import ModelLoader
     from ui.questions.runner import QuestionRunner
