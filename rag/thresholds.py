@@ -191,7 +191,7 @@ class Answering:
     the few words that answer stand in it; two golden questions, one either way."""
     min_chance_described: float = 0.75
     """For a description ("what is", "why") in which the model found no short answer."""
-    min_grounding: float = 0.58
+    min_grounding: float = 0.47
     """Of the grounding score, for a claim that the checks let pass in part; golden."""
     min_p_answered_points: float = 0.55
     """For points to stand, unless a reply from them does; this and the next three by 200 questions
