@@ -318,6 +318,38 @@ def test_a_cluster_that_goes_away_is_named_and_what_was_indexed_stays(
     index.check()
 
 
+def wait_for(is_so: Callable[[], bool]) -> None:
+    until = time.monotonic() + START_S
+    while not is_so():
+        assert time.monotonic() < until
+        time.sleep(0.1)
+
+
+def test_a_process_without_a_parent_outlives_its_cluster(many: Path, tmp_path: Path) -> None:
+    """Ray ends an orphan, such as the process of a container, with its cluster, unless told not
+    to."""
+    cluster = Cluster.start()
+    noted = tmp_path / "noted"
+    work = (
+        "import sys, time; from pathlib import Path; import tests.test_ray_workers as t\n"
+        "address, many, home, noted = sys.argv[1:]\n"
+        "preparer = t.RayPreparer(address, 2, t.Slow, t.Slow.name)\n"
+        "index = t.Index(Path(home))\n"
+        "events = t.start(index, preparer, Path(many))\n"
+        "next(events); Path(noted).write_text('begun')\n"
+        "try: list(events)\n"
+        "except t.ClusterError as error: preparer.close(); Path(noted).write_text(str(error))\n"
+    )
+    arguments = [cluster.address, str(many), str(tmp_path / "home"), str(noted)]
+    leave = "import subprocess, sys; subprocess.Popen([sys.executable, '-c', *sys.argv[1:]])"
+    environment = {**os.environ, "PYTHONPATH": PYTHON_PATH}
+    environment.pop("RAY_RAYLET_PID", None)
+    subprocess.run([sys.executable, "-c", leave, work, *arguments], env=environment, check=True)
+    wait_for(lambda: noted.exists() and noted.read_text() == "begun")
+    cluster.kill()
+    wait_for(lambda: "is gone" in noted.read_text())
+
+
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "nonsense", "ray://127.0.0.1:1", ":"])
 def test_a_wrong_address_is_named(index: Index, many: Path, address: str) -> None:
     preparer = RayPreparer(address, 2, HashEmbedder, HashEmbedder.name)

@@ -317,6 +317,9 @@ def _connect(address: str, number: int | None, closing: ExitStack) -> Any:
         )
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", ".")  # else it prints among our lines
+    # When the cluster goes away, Ray ends a process without a word where that process is an orphan,
+    # as of a container or of nohup: it takes the parent for Ray's. This names a process that lives.
+    os.environ.setdefault("RAY_RAYLET_PID", str(os.getpid()))
     options: dict[str, Any] = {"address": address}
     if address == LOCAL_CLUSTER:
         options |= _local_options(number, closing)
