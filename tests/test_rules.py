@@ -109,6 +109,7 @@ def test_what_a_plain_sentence_bears(claim: str, expected: str) -> None:
         ("It leaks, according to Per Lund.", "Lund said that it leaks.", NONE),
         ("Holm told Dahl it leaks, Lund said.", "Lund said Holm told Dahl it leaks.", NONE),
         ("Lund was told by Holm that it leaks.", "Holm told Lund that it leaks.", SOFT),
+        ("The paper added that Lund could sail.", "Lund said that he could sail.", SOFT),
         ("Lund was ill, he said.", "Lund said that he was ill.", NONE),
         # words that the source does not have, or has once
         ("Prices rose in spring.", "Prices rose steeply in spring.", SOFT),

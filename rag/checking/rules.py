@@ -226,11 +226,12 @@ def _other_speaker(claim: str, quotes: Sequence[str], around: str) -> list[Reaso
     own = next((set(_names_of(words)) for words in reporters(claim)), set())
     theirs = [words for quote in quotes for words in reporters(quote)]
     known = {key for words in theirs for key in _names_of(words)}
-    if not own or own & known or not all(map(_names_of, theirs)):
+    if not own or own & known or not all(theirs):  # "" may be anybody
         return []
     if not theirs or not own <= {key for quote in quotes for key in _names_of(quote)}:
         return []
-    return [Reason("the source names another speaker", hard=True)]
+    # "The minister said" may be of the one who is named.
+    return [Reason("the source names another speaker", hard=all(map(_names_of, theirs)))]
 
 
 def _names_of(text: str) -> set[str]:
