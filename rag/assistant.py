@@ -6,6 +6,7 @@ answer that they end with. The command line, the page and the evals consume the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -377,7 +378,7 @@ class Assistant:
         kind = self._kind(standalone)
         if kind == "conversation":
             return QueryPlan(question, question, (question,), kind=kind)
-        standalone = without_request(standalone)
+        standalone = without_request(self._without_greeting(standalone))
         kind = self._kind(standalone)
         asked = self._last_asked(history)
         plan = QueryPlan(
@@ -391,7 +392,7 @@ class Assistant:
             steps = self.follow_ups.read(plan, asked, lambda: self._model(cancellation))
             plan = yield from timed("rewrite", steps)
             kind = self._kind_of_follow_up(plan)
-        if asked or plan.standalone != without_request(question):
+        if asked or plan.standalone != without_request(self._without_greeting(question)):
             yield Rewritten(plan.standalone)
         return replace(plan, sub_questions=tuple(split_question(plan.standalone)), kind=kind)
 
@@ -399,6 +400,12 @@ class Assistant:
         """The last turns that ask something, as many as a follow-up is read with."""
         asking = (each for each in reversed(history) if self._kind(each.question) != "conversation")
         return list(islice(asking, QUERY.max_past_turns))[::-1]
+
+    def _without_greeting(self, question: str) -> str:
+        """A question without "hi," and the like before it, which says nothing of its topic."""
+        found = re.match(r"((?:[^\W\d_]+ ?){1,3})[,!.]\s+(?=\w)", question)
+        greets = found is not None and self._kind(found[1]) == "conversation"
+        return question[found.end() :] if found and greets else question
 
     def _kind_of_follow_up(self, plan: QueryPlan) -> AnswerKind:
         """The kind of a question behind others: what has to be read with them asks for no summary

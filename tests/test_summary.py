@@ -57,7 +57,12 @@ def test_one_article_is_summarized_in_its_order(seeds: Index) -> None:
 
 @pytest.mark.parametrize(
     "question",
-    ["what is this about?", "What is it about?", "hello, can you tell me what this is about?"],
+    [
+        "hi, what are these two about?",
+        "what is this about?",
+        "What is it about?",
+        "hello, can you tell me what this is about?",
+    ],
 )
 def test_a_question_that_names_nothing_is_about_all(seeds: Index, question: str) -> None:
     answer = asked(seeds, question)

@@ -100,6 +100,7 @@ def reason_to_decline(question: str) -> DeclineReason | None:
     return "not stated" if _ORDER.search(question) else None
 
 
+_COUNTED = re.compile(r"\b(?:these|those|the)\s*$", re.IGNORECASE)  # before "two articles"
 _DOCUMENTS = re.compile(rf"\b(?:these|those|{_SOURCES}|stories|files)\b", re.IGNORECASE)
 # Stems of words that ask what documents are about, and of no topic.
 _OF_DOCUMENTS = frozenset(
@@ -114,7 +115,8 @@ def asks_for_summary(question: str) -> bool:
     are about, and no word says which topic."""
     plain = question if capitals_tell_names(question, "") else question.lower()
     kind = expected_answer_type(plain)
-    if find_names(plain) or find_quantities(plain) or kind not in ("other", "yes-no"):
+    numbers = (each for each in find_quantities(plain) if not _COUNTED.search(plain[: each.start]))
+    if find_names(plain) or any(numbers) or kind not in ("other", "yes-no"):
         return False
     if content_stems(plain):
         return not topic_words(plain)
