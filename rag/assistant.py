@@ -374,11 +374,11 @@ class Assistant:
     ) -> Generator[Step, None, QueryPlan]:
         """What is wanted, with an event where the question is not as it was typed, or might not
         be."""
-        standalone = self.spelling.correct(question)
-        kind = self._kind(standalone)
+        corrected = self.spelling.correct(question)
+        kind = self._kind(corrected)
         if kind == "conversation":
             return QueryPlan(question, question, (question,), kind=kind)
-        standalone = without_request(self._without_greeting(standalone))
+        standalone = without_request(self._without_greeting(corrected))
         kind = self._kind(standalone)
         asked = self._last_asked(history)
         plan = QueryPlan(
@@ -392,7 +392,7 @@ class Assistant:
             steps = self.follow_ups.read(plan, asked, lambda: self._model(cancellation))
             plan = yield from timed("rewrite", steps)
             kind = self._kind_of_follow_up(plan)
-        if asked or plan.standalone != without_request(self._without_greeting(question)):
+        if asked or corrected != question:
             yield Rewritten(plan.standalone)
         return replace(plan, sub_questions=tuple(split_question(plan.standalone)), kind=kind)
 

@@ -46,5 +46,7 @@ def with_bounds(text: str, quotes: Sequence[str]) -> str:
             (bound,) = bounds
             if _ARTICLE.search(text[:place]):
                 bound = bound.removeprefix("an ")
-            text = f"{text[:place]}{bound} {text[place:]}" if bound else text
-    return text[:1].upper() + text[1:]
+            if bound:
+                bound = bound if place else bound.capitalize()
+                text = f"{text[:place]}{bound} {text[place:]}"
+    return text

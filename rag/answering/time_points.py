@@ -28,7 +28,7 @@ def time_points(dates: Sequence[NamedDate], ranked: Sequence[Evidence]) -> Point
     texts = {each.candidate.text for each in dated}
     leaning = [each for each in ranked if each.candidate.unit.leans_on in texts]
     found = list({each.span: each for each in [*dated, *leaning]}.values())
-    return one_group(in_document_order(found[: SUMMARY.max_points]), by_form=True)
+    return one_group(in_document_order(found[: SUMMARY.max_points]))
 
 
 def _is_of(dates: Sequence[NamedDate], evidence: Evidence) -> bool:
