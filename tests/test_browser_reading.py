@@ -155,6 +155,54 @@ def test_from_footnote_to_footnote_with_keys(window: Window, model: Model) -> No
     expect(window.chip(1)).to_be_focused()
 
 
+def test_a_source_that_comes_late_takes_neither_the_mark_nor_the_focus(
+    window: Window, model: Model
+) -> None:
+    page, marked = window.page, window.page.locator(".fn-chip-open")
+    model.says(f"{AT_FIRST} {SAID}")
+    window.ask(FENTANYL)
+    window.chip(0).press("Enter")
+    window.lit()
+    expect(window.pane.locator(".fn-current").first).to_be_focused()
+    page.evaluate(  # the next one is asked for before the page has heard that the first is there
+        """() => {
+            document.querySelectorAll("#fn-live .fn-chip")[1].click();
+            return window.footnoteArrived();
+        }"""
+    )
+    expect(window.pane.locator("[data-place]")).to_have_text("2 of 2")
+    expect(marked).to_have_count(1)
+    expect(window.chip(1)).to_have_class("fn-chip fn-chip-open")
+    page.keyboard.press("Escape")
+    expect(marked).to_have_count(0)
+    expect(window.chip(1)).to_be_focused()
+    page.evaluate(  # and is closed before the page has heard of it
+        """() => new Promise((done) => {
+            window.footnoteArrived();
+            requestAnimationFrame(() => requestAnimationFrame(done));
+        })"""
+    )
+    expect(window.chip(1)).to_be_focused()
+    expect(marked).to_have_count(0)
+
+
+def test_focus_goes_back_to_the_mark_of_an_answer_that_was_written_anew(
+    window: Window, model: Model
+) -> None:
+    model.says(f"{AT_FIRST} {SAID}")
+    window.ask(FENTANYL)
+    window.chip(1).press("Enter")
+    window.lit()
+    window.page.evaluate(
+        """() => {
+            const answer = document.querySelector("#fn-live article");
+            answer.replaceWith(answer.cloneNode(true));
+        }"""
+    )
+    window.page.keyboard.press("Escape")
+    expect(window.chip(1)).to_be_focused()
+
+
 def test_a_card_covers_neither_its_sentence_nor_the_source(window: Window, model: Model) -> None:
     page = window.page
     model.says(f"{AT_FIRST} {SAID}")

@@ -66,7 +66,9 @@
     if (away) classes().add("fn-pane-away");
     document.querySelector(".fn-chip-open")?.classList.remove("fn-chip-open");
     if (covered) uncover();
-    if (opener?.isConnected) opener.focus();
+    const { exchange, claim, citation } = opener?.dataset ?? {};
+    const back = opener?.isConnected ? opener : footnoteMark(exchange, claim, citation);
+    back?.focus();
     opener = null;
   }
 
@@ -78,6 +80,7 @@
     const place = side().querySelector("[data-here]") ?? side().querySelector(".fn-current");
     if (place) center(place);
     else side().scrollTop = 0;
+    if (!classes().contains("fn-pane-open")) return; // it was closed while its source was on its way
     markOpen(side().querySelector(".fn-reader")?.dataset ?? {});
     const isFinding = findAgain();
     const current = side().querySelector(".fn-current") ?? side().querySelector("h2");
@@ -106,6 +109,7 @@
 
   // An answer that is written anew while its source is open keeps its mark.
   function markOpen({ exchange, claim, citation }) {
+    if (document.querySelector(".fn-chip-open")) return; // perhaps the next one, asked for since
     const mark = citation && footnoteMark(exchange, claim, citation);
     if (mark && opener?.classList.contains("fn-chip")) mark.classList.add("fn-chip-open");
   }
