@@ -56,6 +56,7 @@ from rag.query.answer_type import expected_answer_type
 from rag.query.plan import QueryPlan
 from rag.query.polite_request import without_request
 from rag.query.question_kind import AnswerKind, fold_question, question_kind
+from rag.query.requested_length import requested_length
 from rag.query.spelling import SpellingCorrector
 from rag.query.sub_questions import split_question
 from rag.query.validation import (
@@ -241,10 +242,13 @@ class Assistant:
             dates = [] if plan.document_ids else dates_asked_about(plan.standalone)
             if dates:
                 return (yield from self._of_time(plan, dates, retrieved, get_model))
+        selected = yield from timed_call("select", lambda: self._select(plan, retrieved.hits))
+        if plan.kind == "summary" and self._is_on_topic(plan, selected):
             return (yield from self._summarized(plan, retrieved.hits, get_model))
         yield retrieved
-        selected = yield from timed_call("select", lambda: self._select(plan, retrieved.hits))
         yield selected
+        if plan.kind == "summary":
+            return replace(draft, passages=selected.passages).declined("not stated")
         if in_another_script(plan.standalone, [each.text for each in selected.passages]):
             return replace(draft, passages=selected.passages).declined("not stated")
         draft = yield from self.answerer.answer(plan, retrieved, selected, get_model)
@@ -282,13 +286,8 @@ class Assistant:
         self, plan: QueryPlan, hits: Sequence[Hit], get_model: GetModel
     ) -> Generator[Step, None, AnswerDraft]:
         """A summary of the documents asked about: those of the plan, else those of the topic, else
-        all; declined where no document is about the topic."""
+        all."""
         yield Retrieved(tuple(hits))
-        if hits:
-            nearest = yield from timed_call("select", lambda: self._select(plan, hits))
-            if not self._is_on_topic(plan, nearest):
-                yield nearest
-                return AnswerDraft(plan.question, passages=nearest.passages).declined("not stated")
         ids = (
             sorted(plan.document_ids or ())
             or documents_of_topic(hits)
@@ -296,9 +295,12 @@ class Assistant:
         )
         about = plan.standalone if hits else ""
         draft = AnswerDraft(plan.question)
-        detail = SUMMARY.detail_read if self.answerer.writes_summaries else 1
+        detail, length = 1, plan.length
+        if self.answerer.writes_summaries:  # which reads more than it will say
+            detail, length = SUMMARY.detail_read, None
         summary = yield from timed_call(
-            "compose", lambda: summarize(draft, self.library, self.embedder, ids, detail, about)
+            "compose",
+            lambda: summarize(draft, self.library, self.embedder, ids, detail, about, length),
         )
         selected = Selected(summary.passages)
         yield selected
@@ -380,11 +382,15 @@ class Assistant:
             return QueryPlan(question, question, (question,), kind=kind)
         standalone = without_request(self._without_greeting(corrected))
         kind = self._kind(standalone)
+        length = None
+        if kind == "summary":
+            standalone, length = requested_length(standalone)
         asked = self._last_asked(history)
         plan = QueryPlan(
             question,
             standalone,
             (standalone,),
+            length=length,
             document_ids=document_ids,
             asked_on=asked_on,
         )

@@ -69,6 +69,19 @@ def test_a_question_that_names_nothing_is_about_all(seeds: Index, question: str)
     assert {claim.citations[0].span.document_id for claim in answer.claims} == {NEWS, REPORT}
 
 
+@pytest.mark.parametrize(
+    ("question", "points"),
+    [
+        ("Summarize the articles in three sentences", 3),
+        ("Summarize the articles in one sentence", 1),
+        ("Summarize the articles in a line each", 2),
+        ("Give me the gist in 5 points", 5),
+    ],
+)
+def test_a_summary_is_as_long_as_it_is_wanted(seeds: Index, question: str, points: int) -> None:
+    assert len(asked(seeds, question).claims) == points
+
+
 def test_headings_are_no_points(seeds: Index) -> None:
     title = seeds.library.document(REPORT).text.split("\n")[0]
     points = [claim.text for claim in asked(seeds, "What is it about, these documents?").claims]
@@ -117,9 +130,9 @@ def test_of_many_articles_the_newest_are_shown_with_how_many_there_are(
             day = f"{2000 + n % 20}-01-01"
             library.put(Document.of(id, f"Ferry {n}", f"/{id}", text, day), [])
         draft = summarize(AnswerDraft("What?", "none"), library, seeds.embedder, sorted(texts))
-    assert {claim.group for claim in draft.claims} == {"12 of 2,000 articles"}
+    assert {claim.group for claim in draft.claims} == {"20 of 2,000 articles"}
     shown = [claim.citations[0].span.document_id for claim in draft.claims]
-    assert len(set(shown)) == len(shown) == 12
+    assert len(set(shown)) == len(shown) == 20
     assert {int(id) % 20 for id in shown} == {19}
 
 
@@ -221,3 +234,34 @@ def test_a_topic_of_no_article_is_not_summarized(seeds: Index, question: str) ->
 def test_how_long_a_summary_is_to_be_is_no_topic(seeds: Index, question: str) -> None:
     titles = {seeds.library.document(id).title for id in (NEWS, REPORT)}
     assert {claim.group for claim in asked(seeds, question).claims} == titles
+
+
+RECIPE = """# Bread
+
+A plain loaf for those who bake once a week.
+
+1. Weigh 500 grams of flour and 10 grams of salt into a large bowl, and mix the two well.
+2. Stir in 350 grams of lukewarm water and 7 grams of yeast until no dry flour is left at all.
+"""
+TALK = """# A talk with the miller
+
+Ada Roth has ground flour at the old mill for forty years.
+
+**You have put a turbine where the old mill wheel was. Do the customers of the mill mind?**
+
+They ask for the flour and not for the wheel.
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (RECIPE, "A plain loaf for those who bake once a week."),
+        (TALK, "Ada Roth has ground flour at the old mill for forty years."),
+    ],
+)
+def test_one_line_on_a_document_is_no_step_of_it_and_no_question_put_in_it(
+    seeds: Index, text: str, line: str
+) -> None:
+    (point,) = key_points(Document.of("a", "A", "/a", text), seeds.embedder, 1)
+    assert point.candidate.text == line

@@ -62,12 +62,20 @@ class ExtractiveComposer:
             ranked = speech_on_topic(plan.standalone, list(documents.values()), self.encoder)
             if ranked:
                 return statement_points(ranked)
+        return choose_points(plan.kind, plan.standalone, self._ranked(plan, candidates))
+
+    def ranked(self, plan: QueryPlan, hits: Sequence[Hit]) -> list[Evidence]:
+        """The units of the hits that may answer, the most relevant first. Raises `LibraryError`
+        and `ModelFileError`."""
+        return self._ranked(plan, units_of_hits(hits, self.library, EVIDENCE.max_units))
+
+    def _ranked(self, plan: QueryPlan, candidates: Sequence[Candidate]) -> list[Evidence]:
         ranked = rank_units(plan.standalone, candidates, self.encoder, plan.context)
         if plan.kind in ("list", "keyword"):  # a line of names may be the answer
-            ranked = [each for each in ranked if not each.candidate.is_front] or ranked
-        elif plan.kind in POINT_KINDS:
-            ranked = [each for each in ranked if not each.candidate.is_aside] or ranked
-        return choose_points(plan.kind, plan.standalone, ranked)
+            return [each for each in ranked if not each.candidate.is_front] or ranked
+        if plan.kind in POINT_KINDS:
+            return [each for each in ranked if not each.candidate.is_aside] or ranked
+        return ranked
 
     def supporting_points(
         self,
@@ -121,6 +129,7 @@ class ExtractiveComposer:
         """The few most relevant units. Raises `LibraryError` and `ModelFileError`."""
         candidates = units_of_hits(hits, self.library, EVIDENCE.max_units)
         ranked = rank_units(plan.standalone, candidates, self.encoder, plan.context)
+        ranked = [each for each in ranked if not each.candidate.is_aside] or ranked
         return one_group(close_to_best(ranked)[: EXTRACTIVE.max_closest])
 
 

@@ -44,7 +44,12 @@ class LargeModelAnswerer:
             model,
             self.checker,
             self.max_tokens * (LONG_FACTOR if plan.kind in LONG_KINDS else 1),
-            partial(large_model_messages, kind=plan.kind, prompts=prompts_of(model)),
+            partial(
+                large_model_messages,
+                kind=plan.kind,
+                prompts=prompts_of(model),
+                length=plan.length,
+            ),
             _may_stand,
             is_long=plan.kind in LONG_KINDS,
         )

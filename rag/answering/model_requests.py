@@ -13,6 +13,7 @@ from rag.prompts import prompts_of
 from rag.types import ChatModel, Message, Passage
 
 EXTRACT_TOKENS = 16
+LIST_TOKENS = 160
 
 
 def ask_if_answered(question: str, passages: Sequence[Passage], model: ChatModel) -> ModelCalled:
@@ -33,6 +34,11 @@ def ask_yes_or_no(question: str, passages: Sequence[Passage], model: ChatModel) 
     neither."""
     consulted, alternatives = _extracted(question, passages, model)
     return replace(consulted, probability=_share_of_yes(consulted.reply, alternatives))
+
+
+def ask_items(question: str, passages: Sequence[Passage], model: ChatModel) -> ModelCalled:
+    """Ask for what the question wants a list of, as it stands in the passages."""
+    return complete("extract", _rendered("list", question, passages, model), model, LIST_TOKENS)[0]
 
 
 def _extracted(

@@ -9,6 +9,7 @@ from rag.answering.model_requests import running_text
 from rag.events import ModelCalled, Purpose, Token
 from rag.prompts import PACKAGED, Prompts
 from rag.query.question_kind import AnswerKind
+from rag.query.requested_length import RequestedLength
 from rag.text.dates import parse_day
 from rag.text.machine_orders import is_order
 from rag.types import ChatModel, Message, Passage, Usage
@@ -25,6 +26,7 @@ def small_model_messages(
 
 
 _SENTENCES = "one to three short, full sentences."
+_POINTS = "three to six points"
 _POINT = 'each on a line of its own that begins with "- "'
 _FORMS: Mapping[AnswerKind, str] = {
     "explanation": "two to five full sentences: the answer first, then each reason or step in its"
@@ -34,7 +36,7 @@ _FORMS: Mapping[AnswerKind, str] = {
     " reported, and nothing else.",
     "comparison": "each side on a line of its own in bold, such as **The old bridge**, and"
     f" below it its points, {_POINT}. Where one sentence says how they differ, begin with it.",
-    "summary": f"three to six points that cover what the passages say, {_POINT}; where"
+    "summary": f"{_POINTS} that cover what the passages say, {_POINT}; where"
     " they are of several articles, below the title of each in bold.",
 }
 """How a large model is told to answer, where not in a few sentences."""
@@ -47,11 +49,19 @@ def large_model_messages(
     passages: Sequence[Passage],
     kind: AnswerKind = "fact",
     prompts: Prompts = PACKAGED,
+    length: RequestedLength | None = None,
 ) -> list[Message]:
-    """For a large model: numbered passages, the form of the answer, and the words with which to
-    decline."""
+    """For a large model: numbered passages, the form of the answer, of a summary as long as it is
+    wanted, and the words with which to decline."""
     form = _FORMS.get(kind, _SENTENCES)
+    if length is not None:
+        form = form.replace(_POINTS, _points(length))
     return prompts.render("answer", form=form, passages=_numbered(passages), question=question)
+
+
+def _points(length: RequestedLength) -> str:
+    wanted = "one point" if length.points == 1 else f"{length.points} points and no more"
+    return f"{wanted} for each article" if length.of_each else wanted
 
 
 def write_reply(

@@ -13,6 +13,8 @@ from rag.answering.attempts import Attempt, ChanceEstimated, attempts, without_o
 from rag.answering.draft import AnswerDraft, Step, timed, timed_call
 from rag.answering.extractive import LEAD_KINDS, POINT_KINDS, ExtractiveComposer
 from rag.answering.lead import Lead, LeadWriter
+from rag.answering.listed_items import points_with_items, units_to_read
+from rag.answering.model_requests import ask_items
 from rag.answering.points import Points, cite_points
 from rag.answering.prompting import small_model_messages
 from rag.answering.reply import ReplyWriter
@@ -24,6 +26,7 @@ from rag.prompts import prompts_of
 from rag.query.answer_type import expected_answer_type, has_answer_type
 from rag.query.plan import QueryPlan
 from rag.query.question_kind import AnswerKind
+from rag.retrieval.evidence import numbered_passages
 from rag.thresholds import ANSWERING
 from rag.types import ChatModel, Claim, Passage, Span
 
@@ -110,12 +113,22 @@ class SmallModelAnswerer:
         if may_be_a_fact(plan.kind, points):
             timely = without_outdated(to_try, retrieved.days)
             direct = yield from self._answer_from(plan, timely, shown, model)
+            if plan.kind == "list" and _is_doubtful(direct):
+                yield from (Checked(claim, "removed") for claim in direct.claims)
+                direct = replace(direct.declined("nothing survived checking"), claims=())
             if _has_direct_answer(direct):
                 near = yield from timed_call(
                     "compose", lambda: self.composer.near_points(plan, retrieved.hits, points)
                 )
                 return _with_points(direct, near)
         pointed = yield from self._judged(plan, retrieved, points, shown, model)
+        chance = max((*direct.chances, *pointed.chances), default=0.0)
+        is_loose = plan.kind == "list" and not points.by_form
+        if is_loose and not _is_sure(pointed) and chance >= ANSWERING.min_chance:
+            unlisted = replace(pointed, chances=(chance,))
+            listed = yield from self._listed(plan, retrieved, unlisted, model)
+            if listed.claims:
+                return listed
         if not pointed.claims:
             yield from (Checked(claim, "removed") for claim in claims)
             return replace(direct, reasons=direct.reasons or pointed.reasons)
@@ -151,6 +164,24 @@ class SmallModelAnswerer:
             )
         led = replace(draft, claims=claims)
         return _with_chance(_with_points(led, points), lead.chance)
+
+    def _listed(
+        self, plan: QueryPlan, retrieved: Retrieved, draft: AnswerDraft, model: ChatModel
+    ) -> Generator[Step, None, AnswerDraft]:
+        """The draft with the units in which the items stand that the model names, in place of its
+        points; without claims where it names fewer than two."""
+        ranked = yield from timed_call(
+            "compose", lambda: units_to_read(self.composer.ranked(plan, retrieved.hits))
+        )
+        read = numbered_passages(ranked)
+        named = yield from timed_call("judge", lambda: ask_items(plan.standalone, read, model))
+        yield named
+        passages, claims = cite_points(points_with_items(named.reply, ranked))
+        if claims:
+            yield from (Checked(claim, "removed") for claim in draft.claims)
+            yield Selected(passages)
+            yield from (Checked(claim, "kept") for claim in claims)
+        return replace(draft, passages=passages, claims=claims, reasons=())
 
     def _with_support(
         self, plan: QueryPlan, draft: AnswerDraft, retrieved: Retrieved
@@ -227,6 +258,17 @@ def _has_direct_answer(draft: AnswerDraft) -> bool:
     """True where a sentence states the answer. A quotation in place of what the model wrote says no
     more than the points do."""
     return bool(draft.claims) and all(claim.origin != "closest" for claim in draft.claims)
+
+
+def _is_doubtful(draft: AnswerDraft) -> bool:
+    """True where a claim is supported in part only, and the passages hardly answer."""
+    partial = any(claim.support != "supported" for claim in draft.claims)
+    return partial and min(draft.chances, default=0.0) < ANSWERING.sure_chance_written
+
+
+def _is_sure(draft: AnswerDraft) -> bool:
+    """True where the claims likely answer."""
+    return bool(draft.claims) and min(draft.chances, default=0.0) >= ANSWERING.sure_chance
 
 
 def _cited(draft: AnswerDraft) -> list[Span]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from rag.answering.draft import AnswerDraft
 from rag.answering.points import PointGroup, Points, cite_points
+from rag.query.requested_length import RequestedLength
 from rag.retrieval.diversity import choose_diverse
 from rag.retrieval.unit_ranking import (
     Candidate,
@@ -31,26 +32,41 @@ def summarize(
     document_ids: Sequence[str],
     detail: int = 1,
     about: str = "",
+    length: RequestedLength | None = None,
 ) -> AnswerDraft:
     """The draft with points of these documents: a group for each, below its title where there are
-    several; of many documents, one point each of the newest, below how many these are. `detail`
-    multiplies the points. Of a document with sections on the topic that it is `about`, the points
-    are from those.
+    several; of many documents, one point each of the newest, below how many these are. `length`
+    says how many points are wanted, `detail` multiplies them. Of a document with sections on the
+    topic that it is `about`, the points are from those.
 
     Passages are numbered in the order in which they are cited. Raises `NoSuchDocument`,
     `LibraryError`, and what the embedder raises.
     """
     shown = _newest(library, document_ids)[: SUMMARY.max_documents]
-    points = SUMMARY.max_points if len(shown) == 1 else 3 if len(shown) <= 3 else 1
+    shares = _points_of_each(len(shown), length)
     some = f"{len(shown)} of {len(document_ids):,} articles" if document_ids[len(shown) :] else ""
     groups = []
-    for id in shown:
+    for id, points in zip(shown, shares, strict=True):
+        if not points:
+            continue
         document = library.document(id)
         heading = some or (document.title if len(shown) > 1 else "")
         chosen = key_points(document, embedder, detail * points, about)
         groups.append(PointGroup(heading, tuple(in_document_order(chosen))))
     passages, claims = cite_points(Points(tuple(groups)))
     return replace(draft, passages=passages, claims=claims)
+
+
+def _points_of_each(documents: int, length: RequestedLength | None) -> list[int]:
+    """How many points each of so many documents has; the first ones have one more where a length
+    that is wanted of all cannot be shared out evenly."""
+    if length is None:
+        points = SUMMARY.max_points if documents == 1 else 3 if documents <= 3 else 1
+        return [points] * documents
+    if length.of_each:
+        return [length.points] * documents
+    each, more = divmod(length.points, max(1, documents))
+    return [each + (place < more) for place in range(documents)]
 
 
 def _newest(library: Library, document_ids: Sequence[str]) -> Sequence[str]:
@@ -76,6 +92,8 @@ def key_points(
     there is no other."""
     title = fingerprint(document.title)
     units = units_of_document(document, SUMMARY.max_document_units)
+    if limit == 1:
+        units = units[: SUMMARY.line_units]
     below = [each for each in units if not title or not fingerprint(each.text).endswith(title)]
     ranked = rank_for_summary(_on_topic(below or units, document, about), embedder)
     limit = min(limit, max(3, len(ranked) // SUMMARY.units_per_point))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from rag.query.question_kind import AnswerKind
+from rag.query.requested_length import RequestedLength
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,8 @@ class QueryPlan:
     """The kind of answer that is wanted."""
     document_ids: Collection[str] | None = None
     """The documents to answer from; None for all."""
+    length: RequestedLength | None = None
+    """Of a summary, where the question says it; it is left out of `standalone` then."""
     asked_on: date | None = None
     """The day that "this week" is counted from; None for that of the newest document."""
 

@@ -17,7 +17,7 @@ from rag.text.sentences import needs_context
 from rag.text.spaceless import has_spaceless
 from rag.text.speakers import speeches, turns
 from rag.text.tokens import content_keys
-from rag.text.units import Unit, ends_sentence, in_context, parse_units
+from rag.text.units import Unit, ends_sentence, in_context, is_numbered, parse_units
 from rag.thresholds import EVIDENCE, SUMMARY
 from rag.types import Document, Embedder, Hit, Span
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 MIN_PLAIN_SHARE = 0.4  # of words that are neither capitalised nor figures; German has the fewest
 MAX_FIGURES, MAX_WORDS = 3, 40  # of one unit that count
+_SET_OFF = re.compile(r"(\*\*?|__?)[^*_]+\1(?=\W*\w)")  # the beginning, not the whole of a question
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,11 +351,12 @@ def _weight_by_form(candidate: Candidate) -> float:
     goes_on = speech is not None and speech.goes_on
     speaks = speech is not None and speech.has_words
     is_item = candidate.unit.role == "item" and bool(candidate.unit.leans_on)
-    is_set_off = text.startswith(("*", "_")) and not text.endswith(("*", "_")) and not speaks
+    is_step = is_numbered(candidate.unit, candidate.document.text)
+    is_set_off = bool(_SET_OFF.match(text)) and not speaks
     return (
         SUMMARY.figure_weight * min(len(find_quantities(text)), MAX_FIGURES)
         + SUMMARY.word_weight * min(len(text.split()), MAX_WORDS)
         + SUMMARY.set_off_weight * is_set_off
-        - SUMMARY.leaning_malus * (is_item or needs_context(text))
+        - SUMMARY.leaning_malus * (is_item or is_step or needs_context(text))
         - SUMMARY.quotation_malus * goes_on
     )
