@@ -90,9 +90,9 @@ def test_whatever_is_found_stands_once_in_its_document(quote: str, articles: lis
 
 def test_lost_quotes_are_those_that_do_not_stand_once() -> None:
     line = case("built", "When?", BUILT, TOWERS, CLOCK)
-    now = {"gate.txt": f"{BUILT} {TOWERS} {TOWERS}"}
+    now, gone = {"gate.txt": f"{BUILT} {TOWERS} {TOWERS}"}, dict[str, str]()
     assert [each["quote"] for each in lost_quotes(line, now.__getitem__)] == [TOWERS, CLOCK]
-    assert len(lost_quotes(line, {}.__getitem__)) == 3
+    assert len(lost_quotes(line, gone.__getitem__)) == 3
 
 
 def test_a_quote_is_exchanged_or_removed_and_the_other_places_stay() -> None:

@@ -20,7 +20,7 @@ from eval.compare.junit import comparison_to_junit
 from eval.compare.loading import ComparedRun
 from eval.compare.settings_files import read_settings
 from eval.compare.several import ALL, Comparison, compare_settings, comparison_to_json
-from eval.recording import Recording
+from eval.recording import Recording, record_answer
 from rag.assistant import Assistant
 from rag.errors import SettingsError
 from rag.internals import build
@@ -254,18 +254,15 @@ def test_cases_that_ended_in_an_error_are_asked_again_and_no_others(
     compare: Compare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out, asked = tmp_path / "out", list[str]()
-    answered = running.record_answer
 
     def failing(case: Case, assistant: Assistant) -> Recording:
-        return (
-            Recording(error="No server answers.")
-            if case.id == "built"
-            else answered(case, assistant)
-        )
+        if case.id == "built":
+            return Recording(error="No server answers.")
+        return record_answer(case, assistant)
 
     def counted(case: Case, assistant: Assistant) -> Recording:
         asked.append(case.id)
-        return answered(case, assistant)
+        return record_answer(case, assistant)
 
     monkeypatch.setattr(running, "record_answer", failing)
     assert "built" in compare("--out", str(out)).stdout

@@ -133,10 +133,13 @@ def _draft(
 
 
 def _nothing(found: Drafted) -> DraftError:
-    stopped = f" The model stopped: {found.stopped.rstrip('.')}." if found.stopped else ""
+    reasons = [f"{number} {reason}" for reason, number in (+found.dropped).most_common(4)]
+    if found.stopped:
+        reasons.append(f"the model stopped: {found.stopped.rstrip('.')}")
+    why = f" ({'; '.join(reasons)})" if reasons else ""
     return DraftError(
         "Nothing could be drafted from these articles: no sentence, list or table in them has the"
-        f" form of an answer.{stopped}",
+        f" form of an answer{why}.",
         "Index articles of running text, in English if no model is set.",
     )
 
