@@ -257,6 +257,9 @@ def test_a_changed_source_is_a_marked_row_that_can_be_mended(page: Page, file: P
     assert '<tr class="fn-row-changed">' in ana.open("cases")
     ana.open("case?id=built")
     assert "The source changed" in ana.text
+    assert "What may have taken its place is lit" in ana.text
+    lit = re.findall(r'<mark class="fn-mark fn-current"[^>]*>([^<]*)</mark>', ana.text)
+    assert "".join(lit) == BUILT
     assert "drop the case" in ana.send("decide", decision="accepted")
     assert decisions(file)[0] is None
     ana.mark(BUILT, **{"as": "replace"})

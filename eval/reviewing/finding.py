@@ -1,18 +1,20 @@
 """Finds the quotes of a case again whose source changed: the same words at another place, or else
 sentences that may have taken their place.
 
-Pure. What is found is a quote that stands once in its document; a person decides whether it is
-taken.
+What is found is a quote that stands once in its document; a person decides whether it is taken.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from eval.reviewing.marking import Quote, quotes_of, sentences_of
+from eval.text_format import one_line
+from rag.assistant import Assistant
 from rag.errors import FootnoteError
 from rag.internals import content_stems, language_of
 from rag.types import Document, Span
@@ -41,6 +43,17 @@ def lost_quotes(line: Mapping[str, Any], text_of: Callable[[str], str]) -> list[
         if quote not in lost and not _stands_once(quote, text_of):
             lost.append(quote)
     return lost
+
+
+def documents_near(words: str, id: str, assistant: Assistant) -> list[Document]:
+    """The document `id`, if it is there, then those that a search for `words` finds."""
+    hits = assistant.search(one_line(words)).hits if words.strip() else ()
+    ids = dict.fromkeys([id, *(hit.chunk.span.document_id for hit in hits)])
+    found = []
+    for each in ids:
+        with suppress(FootnoteError, UnicodeEncodeError):  # gone, or a lone surrogate in its name
+            found.append(assistant.library.document(each))
+    return found
 
 
 def find_again(quote: str, documents: Sequence[Document]) -> list[Found]:

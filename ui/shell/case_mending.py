@@ -10,10 +10,15 @@ from typing import Any
 from rich.text import Text
 
 from eval.reviewing import marking
-from eval.reviewing.finding import Found, find_again, find_sentences, lost_quotes
+from eval.reviewing.finding import (
+    Found,
+    documents_near,
+    find_again,
+    find_sentences,
+    lost_quotes,
+)
 from eval.reviewing.review_file import Changes, ReviewError, ReviewFile
 from rag.assistant import Assistant
-from rag.errors import FootnoteError
 from rag.types import Document, Span
 from ui.safe_text import one_line
 from ui.shell.screen import Screen
@@ -129,17 +134,7 @@ class CaseMending:
         return found[_number(given, len(found))] if given else None
 
     def _documents(self, words: str, near: marking.Quote) -> list[Document]:
-        """The document of a quote, if it is there, then those that a search for `words` finds."""
-        hits = self.assistant.search(one_line(words)).hits
-        ids = [near["document_id"], *(hit.chunk.span.document_id for hit in hits)]
-        found = (self._document(id) for id in dict.fromkeys(ids))
-        return [document for document in found if document]
-
-    def _document(self, id: str) -> Document | None:
-        try:
-            return self.assistant.library.document(id)
-        except (FootnoteError, UnicodeEncodeError):  # gone, or a lone surrogate in its name
-            return None
+        return documents_near(words, near["document_id"], self.assistant)
 
 
 def _number(given: str, most: int) -> int:
