@@ -14,8 +14,14 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
 import ui.cli
-from eval.cases import CaseError, load_cases
-from eval.reviewing.finding import MAX_FOUND, find_again, find_sentences, lost_quotes
+from eval.cases import CaseError, checked_row, load_cases
+from eval.reviewing.finding import (
+    MAX_FOUND,
+    find_again,
+    find_sentences,
+    lost_quotes,
+    states_its_answer,
+)
 from eval.reviewing.marking import with_quote, without_quote
 from rag.internals import build
 from rag.settings import load_settings
@@ -258,3 +264,22 @@ def test_a_decided_case_whose_source_changed_is_shown_again(review: Review, file
     result = review("q")
     assert "2 of 2" in result.stdout
     assert "f finds it again" in result.stdout
+
+
+def test_a_right_answer_that_does_not_stand_in_the_new_evidence_is_told_and_changed(
+    review: Review, file: Path
+) -> None:
+    row = case("towers", "How many towers has it?", TOWERS) | {"gold": ["two towers"]}
+    file.write_text(json.dumps(row) + "\n", "utf-8")
+    result = review("fye\n\nthree towers | three high towers\nq")
+    assert result.stdout.count("It does not stand in the evidence: e changes it.") == 1
+    assert rows(file)[0]["gold"] == ["three towers", "three high towers"]
+
+
+@pytest.mark.parametrize(
+    ("gold", "stands"),
+    [(["1611"], True), (["1612", "1611"], True), (["1612"], False), (["no"], True), ([], True)],
+)
+def test_right_answers_are_looked_for_in_the_evidence(gold: list[str], stands: bool) -> None:
+    row = checked_row(case("built", "When?", BUILT) | {"gold": gold})
+    assert states_its_answer(row) is stands

@@ -447,6 +447,7 @@ def test_the_command_prints_an_address_with_a_key_and_adds_thumbs(
     new = CASES[1] | {"id": "from-a-thumb"}
     serve_review(file, assistant, "Ana", said.append, added=[new])
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/review/\?key=[\w-]{22}", said[0])
+    assert said[1] == "cases.jsonl: 5 open."
     assert len(served) == 1
     assert [row["id"] for row in rows(file)][-1] == "from-a-thumb"
 

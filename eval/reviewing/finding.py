@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from eval.cases import CaseRow, normalise
 from eval.reviewing.marking import Quote, quotes_of, sentences_of
 from eval.text_format import one_line
 from rag.assistant import Assistant
@@ -43,6 +44,15 @@ def lost_quotes(line: Mapping[str, Any], text_of: Callable[[str], str]) -> list[
         if quote not in lost and not _stands_once(quote, text_of):
             lost.append(quote)
     return lost
+
+
+def states_its_answer(row: CaseRow) -> bool:
+    """False where none of the right answers of a case stands in its evidence, as where that was
+    marked anew. True of "yes" and "no", which need not stand there."""
+    told = [normalise(each.quote) for each in row.evidence]
+    golds = [normalise(gold) for gold in row.gold]
+    is_plain = not golds or {" yes ", " no "} == {*golds, " yes ", " no "}
+    return is_plain or any(gold in quote for gold in golds for quote in told)
 
 
 def documents_near(words: str, id: str, assistant: Assistant) -> list[Document]:

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from eval.cases import Decision
 from eval.drafting.draft import Kind
+from eval.reviewing.finding import states_its_answer
 from eval.reviewing.marking import MarkingError
 from eval.reviewing.review_file import (
     ReviewedCase,
@@ -105,7 +106,7 @@ class CaseReview:
         return _STAY if undone is None else undone
 
     def _edit(self, place: int) -> None:
-        """Ask for another question and another kind; what is left empty stays."""
+        """Ask for another question, kind and right answer; what is left empty stays."""
         reviewed = self.file.cases[place]
         question = one_line(self.read_line("Question (empty: as it is): ")) or None
         kinds = kinds_for(reviewed)
@@ -113,7 +114,14 @@ class CaseReview:
         if named and named not in kinds:
             raise ReviewError(f"There is no kind {one_line(named, 40)!r} here.", "Edit it again.")
         kind: Kind | None = next((each for each in kinds if each == named), None)
-        self.file.decide(place, "edited", self.reviewer, question=question, kind=kind)
+        gold = self._gold() if reviewed.row.gold else None
+        self.file.decide(place, "edited", self.reviewer, question=question, kind=kind, gold=gold)
+
+    def _gold(self) -> tuple[str, ...] | None:
+        given = self.read_line(
+            "Right answers, any of which will do, with | between (empty: as now): "
+        )
+        return tuple(filter(None, map(one_line, given.split("|")))) or None
 
 
 def review_cases(
@@ -170,6 +178,8 @@ def _expected(reviewed: ReviewedCase) -> Iterator[Row]:
     golds = [row.gold] if row.gold else list(row.all)
     for gold in golds:
         yield Row(Text(" or ".join(one_line(each, 120) for each in gold)), Text("Answer: ", "dim"))
+    if not reviewed.changed and not states_its_answer(row):
+        yield Row(Text("It does not stand in the evidence: e changes it.", "yellow"), Text("! "))
     if not row.answerable:
         yield Row(Text("The articles should not answer it."), Text("Answer: ", "dim"))
     if row.note:
