@@ -413,6 +413,19 @@ def test_what_was_drafted_before_an_interruption_is_written_and_the_command_goes
     assert files_of(tmp_path) == {"cases.jsonl", "whole.jsonl"}
 
 
+def test_an_interruption_before_the_first_draft_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object, **__: object) -> Drafted:
+        raise KeyboardInterrupt
+
+    settings = settings_of(tmp_path, ARTICLES)
+    monkeypatch.setattr(run, "draft_from", interrupted)
+    assert draft_cases(settings, 10, tmp_path / "cases.jsonl") == 130
+    assert "Stopped: nothing was drafted" in capsys.readouterr().err
+    assert files_of(tmp_path) == set()
+
+
 def test_an_error_loses_no_drafts_and_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -54,7 +54,7 @@ class DraftError(FootnoteError):
 
 @dataclass(slots=True)
 class Drafted:
-    """The drafts, and what was dropped: how many by reason. `by_model` of them have its words."""
+    """The drafts, and what was dropped: how many by reason."""
 
     drafts: list[Draft] = field(default_factory=list)
     dropped: Counter[str] = field(default_factory=Counter)
@@ -80,8 +80,10 @@ def draft_cases(
     try:
         with signals_interrupt():
             return _draft(settings, count, out, unanswerable, seed, words)
-    except KeyboardInterrupt:
-        print(f"\nStopped before anything was drafted; {_GO_ON}", file=sys.stderr)
+    except KeyboardInterrupt:  # perhaps once more, while what was drafted was written
+        where = f"what was drafted is in {one_line(str(out))}"
+        told = where if out.exists() else f"nothing was drafted; {_GO_ON.rstrip('.')}"
+        print(f"\nStopped: {told}.", file=sys.stderr)
         return EXIT_INTERRUPTED
 
 
