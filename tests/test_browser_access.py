@@ -80,6 +80,30 @@ def test_on_a_phone_the_source_is_a_sheet_over_the_conversation(
     expect(phone.chip(0)).to_be_focused()
 
 
+def test_back_closes_a_sheet_that_was_opened_while_it_was_closing(
+    phone: Window, model: Model
+) -> None:
+    page, side = phone.page, phone.page.locator("#fn-source-pane")
+    model.says(f"{AT_FIRST} {SAID}")
+    phone.ask(FENTANYL)
+    address = phone.address
+    phone.chip(0).tap()
+    phone.lit()
+    expect(side).to_be_in_viewport(ratio=1)
+    page.evaluate(
+        """() => {
+            document.querySelector("#fn-source-pane [data-act=close]").click();
+            document.querySelectorAll("#fn-live .fn-chip")[1].click();
+        }"""
+    )
+    expect(phone.pane.locator("[data-place]")).to_have_text("2 of 2")
+    page.wait_for_function("() => history.state?.fnSheet")
+    page.go_back()
+    expect(side).not_to_be_visible()
+    assert phone.address == address
+    expect(phone.live).to_have_count(1)
+
+
 def test_a_phone_shows_it_all_without_scrolling_sideways(phone: Window, model: Model) -> None:
     page = phone.page
 

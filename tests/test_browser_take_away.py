@@ -117,6 +117,32 @@ def share(person: Person, window: Window) -> None:
     dialog.get_by_role("button", name="Close").click()
 
 
+def test_what_is_being_written_of_an_answer_stays_when_it_is_shown_anew(
+    window: Window, model: Model
+) -> None:
+    page = window.page
+    model.says(SAID)
+    window.ask(FENTANYL)
+    page.locator("#fn-live [data-thumb=down]").click()
+    form = window.live.locator(".fn-note")
+    form.locator("input").fill("not quite")
+    as_it_came = window.live.evaluate("article => article.outerHTML")
+    form.locator("summary").click()
+    form.get_by_label("Reason").select_option("Something is missing")
+    better = form.get_by_label("A better answer")
+    better.fill("A rate of 20%.")
+    # A refresh that was asked for before anything was written comes now.
+    window.live.evaluate("(article, html) => { article.outerHTML = html }", as_it_came)
+    expect(better).to_have_value("A rate of 20%.")
+    expect(better).to_be_focused()
+    expect(form.locator("input")).to_have_value("not quite")
+    expect(form.get_by_label("Reason").locator("option:checked")).to_have_text(
+        "Something is missing"
+    )
+    form.locator(".fn-say-more [data-act=note]").click()
+    expect(form.get_by_role("status")).to_contain_text("the better answer")
+
+
 def judge(window: Window) -> None:
     """A thumb, a note, and the right sentence marked in the source."""
     window.page.locator("#fn-live [data-thumb=down]").click()

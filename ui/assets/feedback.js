@@ -10,7 +10,9 @@
   // Events of <details> do not bubble, but can be caught on the way down.
   document.addEventListener("toggle", (event) => {
     const more = event.target;
-    if (more.matches?.(".fn-say-more") && more.open && !more.dataset.filled) fill(more);
+    if (!more.matches?.(".fn-say-more")) return;
+    keep(more, { open: more.open });
+    if (more.open) fill(more);
   }, true);
 
   async function call(address, body) {
@@ -28,15 +30,22 @@
 
   // --- the form below an answer -------------------------------------------------------------------
 
-  async function fill(more) {
-    more.dataset.filled = "1";
+  const filling = new WeakMap(); // by form: the promise that it is filled
+
+  function fill(more) {
+    if (!filling.has(more)) filling.set(more, fillNow(more));
+    return filling.get(more);
+  }
+
+  async function fillNow(more) {
     const id = more.dataset.exchange;
     const given = await call(address(id));
     if (given.error) {
-      delete more.dataset.filled;
+      filling.delete(more);
       more.append(make("p", { textContent: given.error }));
       return;
     }
+    Object.assign(given, forms.get(id)?.fields);
     const reason = make("select", { id: `fn-reason-${id}`, name: "reason" });
     reason.append(make("option", { value: "", textContent: say("No reason chosen") }));
     for (const [value, text] of Object.entries(given.reasons)) {
@@ -60,6 +69,7 @@
       label(sentence, say("The right sentence")), sentence,
       make("p", { className: "fn-say-more-buttons" }, [marking, saving]),
     );
+    refocus(more);
   }
 
   function offer(select, sentences, chosen) {
@@ -75,6 +85,8 @@
     select.value = chosen ? option(chosen).value : "";
   }
 
+  const place = (option) => ({ ...JSON.parse(option.value), text: option.textContent });
+
   async function save(button) {
     const form = button.closest(".fn-note");
     const status = form.querySelector(".fn-saved");
@@ -88,8 +100,60 @@
     status.textContent = say("Saving…");
     const reply = await call(address(button.dataset.exchange), body);
     status.textContent = reply.error ?? reply.said;
-    if (!reply.error) form.querySelector("input").value = reply.note;
+    if (reply.error) return;
+    form.querySelector("input").value = reply.note;
+    forms.set(button.dataset.exchange, { ...forms.get(button.dataset.exchange), fields: {}, said: reply.said });
   }
+
+  // --- a form whose answer is shown anew keeps what is written in it ------------------------------
+
+  const forms = new Map(); // by exchange: whether it is open, what was said of it, fields not saved yet
+
+  function keep(element, changes, fields = {}) {
+    const id = element.closest(".fn-note").querySelector(".fn-say-more").dataset.exchange;
+    const before = forms.get(id) ?? { fields: {} };
+    forms.set(id, { ...before, ...changes, fields: { ...before.fields, ...fields } });
+  }
+
+  let focused = null; // the exchange and the name of the field that has the focus, or had it last
+
+  document.addEventListener("focusin", (event) => {
+    const more = event.target.closest?.(".fn-note")?.querySelector(".fn-say-more");
+    focused = more && event.target.matches("input, select, textarea")
+      ? { id: more.dataset.exchange, name: event.target.name } : null;
+  });
+
+  function refocus(more) {
+    if (focused?.id !== more.dataset.exchange) return;
+    if (![null, document.body].includes(document.activeElement)) return;
+    const { name } = focused;
+    const field = name ? more.querySelector(`[name="${name}"]`) : more.closest(".fn-note").querySelector("input");
+    field?.focus({ preventScroll: true });
+  }
+
+  for (const kind of ["input", "change"]) {
+    document.addEventListener(kind, (event) => {
+      const field = event.target;
+      if (!field.closest?.(".fn-note")) return;
+      const isPlace = field.name === "sentence" && field.value;
+      keep(field, {}, { [field.name || "note"]: isPlace ? place(field.selectedOptions[0]) : field.value });
+    });
+  }
+
+  const seen = new WeakSet(); // forms that have what was kept of them
+
+  new MutationObserver(() => {
+    for (const more of document.querySelectorAll(".fn-note .fn-say-more")) {
+      if (seen.has(more)) continue;
+      seen.add(more);
+      const kept = forms.get(more.dataset.exchange);
+      const form = more.closest(".fn-note");
+      if (kept?.said) form.querySelector(".fn-saved").textContent = kept.said;
+      if (kept?.fields.note !== undefined) form.querySelector("input").value = kept.fields.note;
+      if (kept?.open) more.open = true; // and is filled again
+      refocus(more);
+    }
+  }).observe(document.documentElement, { childList: true, subtree: true });
 
   // --- marking a sentence in a source -------------------------------------------------------------
 
@@ -133,13 +197,15 @@
       return;
     }
     stopMarking();
-    const form = document.querySelector(`.fn-say-more[data-exchange="${CSS.escape(id)}"]`);
-    const select = form?.querySelector("[name=sentence]");
+    const more = document.querySelector(`.fn-say-more[data-exchange="${CSS.escape(id)}"]`);
+    if (!more) return;
+    keep(more, { open: true, said: reply.said }, { sentence: reply.sentence });
+    more.open = true;
+    await fill(more);
+    const select = more.querySelector("[name=sentence]");
     if (!select) return;
-    const offered = [...select.options].filter((each) => each.value)
-      .map((each) => ({ ...JSON.parse(each.value), text: each.textContent }));
-    offer(select, offered, reply.sentence);
-    form.closest(".fn-note").querySelector(".fn-saved").textContent = reply.said;
+    offer(select, [...select.options].filter((each) => each.value).map(place), reply.sentence);
+    more.closest(".fn-note").querySelector(".fn-saved").textContent = reply.said;
     select.focus();
   }
 

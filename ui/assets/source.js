@@ -117,6 +117,10 @@
   function focus(element) {
     element.setAttribute("tabindex", "-1");
     element.focus({ preventScroll: true });
+    if (document.activeElement === element) return;
+    // What is hidden cannot be focused, and the sheet of a phone is until it has begun to move.
+    const again = () => classes().contains("fn-pane-open") && element.focus({ preventScroll: true });
+    requestAnimationFrame(() => requestAnimationFrame(again));
   }
 
   // --- on a phone the pane is a sheet, which the browser's Back closes ---------------------------
@@ -125,7 +129,7 @@
   let leaving = false; // the sheet was closed by other means, and its entry in the history goes
 
   function coverWithSheet() {
-    if (covered || !isSheet()) return;
+    if (covered || leaving || !isSheet()) return;
     window.history.pushState({ ...window.history.state, fnSheet: true }, "");
     covered = true;
   }
@@ -140,6 +144,7 @@
   window.addEventListener("popstate", (event) => {
     if (leaving) {
       leaving = false;
+      if (classes().contains("fn-pane-open")) coverWithSheet(); // it was opened again meanwhile
       event.stopImmediatePropagation();
     } else if (covered && !event.state?.fnSheet) {
       covered = false;
