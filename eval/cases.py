@@ -23,6 +23,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
@@ -58,6 +59,10 @@ Tag = Literal[
 
 class CaseError(FootnoteError):
     """A file of cases that cannot be used; says which line and case."""
+
+
+class CaseSourceError(CaseError):
+    """A case whose quotes do not stand in their documents as they should."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,13 +148,27 @@ def load_cases(path: Path, text_of: Callable[[str], str]) -> list[Case]:
     """The cases of `path` in file order; blank lines and cases that a reviewer dropped are skipped.
 
     `text_of` gives the stored text of a document id; each quote must occur in it exactly once.
-    Raises `CaseError` naming file, line and case.
+    Raises `CaseError` naming file, line and case, and `CaseSourceError` with how many cases there
+    are whose sources changed.
     """
     rows = read_rows(path)
     kept = [each for each in rows if not (each[1].review and each[1].review.decision == "dropped")]
     if not kept:
         raise _error(path.name, "every case of the file was dropped by its reviewer")
-    return [case_of(row, where, text_of) for where, row in kept]
+    cases, changed = list[Case](), list[CaseSourceError]()
+    for where, row in kept:
+        try:
+            cases.append(case_of(row, where, text_of))
+        except CaseSourceError as error:
+            changed.append(error)
+    if changed:
+        more = f" So it is with {len(changed) - 1} more of {len(kept)}." if changed[1:] else ""
+        raise CaseSourceError(
+            f"{changed[0].problem}{more}",
+            "Index the articles that the cases are of, or find the quotes again:"
+            f" `footnote eval review {printable_line(quote(str(path)))}`.",
+        )
+    return cases
 
 
 def read_rows(path: Path) -> list[tuple[str, CaseRow]]:
@@ -185,7 +204,9 @@ def checked_row(line: Mapping[str, Any]) -> CaseRow:
 def _lines(path: Path) -> list[str]:
     try:  # not splitlines(): JSON strings may hold U+2028
         return path.read_text(encoding="utf-8-sig").split("\n")
-    except (OSError, UnicodeError) as error:
+    except OSError as error:
+        raise _error(path.name, f"it cannot be read ({error.strerror or error})") from error
+    except UnicodeError as error:
         raise _error(path.name, f"it cannot be read ({error})") from error
 
 
@@ -204,15 +225,15 @@ def _row(line: str, where: str) -> CaseRow:
 
 
 def case_of(row: CaseRow, where: str, text_of: Callable[[str], str]) -> Case:
-    """The case of a line. Raises `CaseError` naming `where` for a quote that does not occur exactly
-    once in its document."""
+    """The case of a line. Raises `CaseSourceError` naming `where` for a quote that does not occur
+    exactly once in its document."""
     return Case(
         id=row.id,
         question=row.question,
         answerable=row.answerable,
         gold=row.gold,
         all=row.all,
-        evidence=tuple(_span(quote, where, text_of) for quote in row.evidence),
+        evidence=tuple(_span(each, where, text_of) for each in row.evidence),
         history=tuple(Turn(turn.question, turn.answer) for turn in row.history),
         tags=row.tags,
         note=row.note,
@@ -246,17 +267,27 @@ def _span(evidence: _Quote, where: str, text_of: Callable[[str], str]) -> Span:
     try:
         text = text_of(evidence.document_id)
     except (FootnoteError, LookupError, OSError) as error:
-        raise _error(where, f"there is no document {evidence.document_id!r}") from error
+        raise _source_error(where, f"there is no document {evidence.document_id!r}") from error
     start = text.find(evidence.quote)
     if start < 0:
-        raise _error(where, f"{evidence.document_id} does not contain {evidence.quote!r}")
+        raise _source_error(where, f"{evidence.document_id} does not contain {evidence.quote!r}")
     if text.find(evidence.quote, start + 1) >= 0:
-        raise _error(where, f"{evidence.document_id} contains {evidence.quote!r} more than once")
+        raise _source_error(
+            where, f"{evidence.document_id} contains {evidence.quote!r} more than once"
+        )
     return Span(evidence.document_id, start, start + len(evidence.quote))
 
 
+def _source_error(where: str, fault: str) -> CaseSourceError:
+    return CaseSourceError(_problem(where, fault), "Correct the file of cases.")
+
+
 def _error(where: str, fault: str) -> CaseError:
-    return CaseError(f"{printable_line(f'{where}: {fault}')}.", "Correct the file of cases.")
+    return CaseError(_problem(where, fault), "Correct the file of cases.")
+
+
+def _problem(where: str, fault: str) -> str:
+    return f"{printable_line(f'{where}: {fault}')}."
 
 
 # --- judging an answer -----------------------------------------------------------------------

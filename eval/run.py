@@ -20,6 +20,8 @@ from typing import Literal
 from eval import metrics
 from eval.case_result import CaseResult, Outcome
 from eval.cases import Case, load_cases
+from eval.interruption import EXIT_INTERRUPTED as EXIT_INTERRUPTED
+from eval.interruption import signals_interrupt
 from eval.metrics import Entails
 from eval.progress import progress
 from eval.recording import Recording, record_answer
@@ -37,7 +39,6 @@ from rag.internals import Scorer, build, reasons_against
 from rag.settings import Settings
 
 GOLDEN = Path(__file__).parent / "cases" / "seeds.jsonl"
-EXIT_INTERRUPTED = 130  # the exit code of a program that was interrupted
 Resume = Path | Literal["last"]
 """The folder of a run that broke off, or the newest of them."""
 CaseFilter = Callable[[Sequence[Case]], Sequence[Case]]
@@ -123,7 +124,8 @@ def run_and_store(
     grouped = cluster_cases(cases)
     with opened(folder, facts, len(cases)) as writer:
         try:
-            rows = run_cases(cases, assistant, writer, grouped)
+            with signals_interrupt():
+                rows = run_cases(cases, assistant, writer, grouped)
         except KeyboardInterrupt:
             print(_stopped(folder, len(cases)), file=sys.stderr)
             return EXIT_INTERRUPTED

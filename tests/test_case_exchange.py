@@ -59,7 +59,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_each_format_has_the_fields_of_its_tool(file: Path) -> None:
-    lines = {form: export_cases(file, form).splitlines() for form in FORMATS}
+    lines = {form: export_cases(file, form).text.splitlines() for form in FORMATS}
     ragas = json.loads(lines["ragas"][0])
     assert ragas == {
         "user_input": ROWS[0]["question"], "reference": "1911", "reference_contexts": [SOLD],
@@ -82,7 +82,7 @@ def test_each_format_has_the_fields_of_its_tool(file: Path) -> None:
 def test_what_was_written_comes_back_as_cases_with_evidence(
     form: Format, file: Path, assistant: Assistant, tmp_path: Path
 ) -> None:
-    found = import_cases(export_cases(file, form), form, assistant)
+    found = import_cases(export_cases(file, form).text, form, assistant)
     back = tmp_path / "back.jsonl"
     back.write_text("".join(json.dumps(row) + "\n" for row in found.rows), "utf-8")
     cases = load_cases(back, lambda id: assistant.library.document(id).text)
@@ -109,10 +109,15 @@ def test_what_no_article_states_is_left_out_and_counted(assistant: Assistant) ->
             "reference_contexts": ["Bread."],
         },
         {"user_input": "Who?", "reference": ""},
+        {"user_input": "When was the windmill of Terp sold?", "reference": "1911"},
     ]
     found = import_cases("\n".join(map(json.dumps, samples)), "ragas", assistant)
-    assert found.rows == []
+    assert len(found.rows) == 1
     assert found.left_out.total() == 2
+    with pytest.raises(ReviewError, match=r"no case \(2 left out: no article states"):
+        import_cases("\n".join(map(json.dumps, samples[:2])), "ragas", assistant)
+    with pytest.raises(ReviewError, match="it is empty"):
+        import_cases("[]", "ragas", assistant)
 
 
 @pytest.mark.parametrize("text", ["{oops", '{"question": "?"}', "[1]", '{"user_input": ["a"]}'])
@@ -125,9 +130,13 @@ def test_the_commands_write_new_files_only(file: Path, tmp_path: Path) -> None:
     out = tmp_path / "ragas.jsonl"
 
     def run(*said: str) -> int:
-        return CliRunner().invoke(ui.cli.app, ["eval", *said]).exit_code
+        result = CliRunner().invoke(ui.cli.app, ["eval", *said])
+        ends.append(result.stderr)
+        return result.exit_code
 
+    ends: list[str] = []
     assert run("export", str(file), "--out", str(out)) == 0
+    assert ends[-1] == f"3 cases in {out}. 1 left out: dropped in review.\n"
     assert len(out.read_text("utf-8").splitlines()) == 3
     before = out.read_bytes()
     assert run("export", str(file), "--out", str(out), "--format", "phoenix") == 1

@@ -279,11 +279,13 @@ def test_a_changed_source_is_a_marked_row(review: Review, file: Path) -> None:
     spoilt = rows(file)
     spoilt[0]["evidence"][0]["quote"] = "The gate of Olm was built in 1622."
     written(file, spoilt)
-    result = review("adq")
+    result = review("aq")
     assert "! Its source changed" in result.stdout
     assert "The source of built changed" in result.stderr
-    assert decisions(file)[0] == "dropped"
+    assert decisions(file)[0] is None
     assert "built: its source changed" in result.stdout
+    assert "4 cases: 3 accepted, 1 dropped." in (ended := review("daaa").stdout)
+    assert "built: its source changed" not in ended  # what is not asked needs no source
 
 
 def test_agreement_is_printed_by_the_command(review: Review, file: Path) -> None:

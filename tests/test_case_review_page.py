@@ -257,6 +257,9 @@ def test_a_changed_source_is_a_marked_row_that_can_be_mended(page: Page, file: P
     assert '<tr class="fn-row-changed">' in ana.open("cases")
     ana.open("case?id=built")
     assert "The source changed" in ana.text
+    assert "What may have taken its place is lit" in ana.text
+    lit = re.findall(r'<mark class="fn-mark fn-current"[^>]*>([^<]*)</mark>', ana.text)
+    assert "".join(lit) == BUILT
     assert "drop the case" in ana.send("decide", decision="accepted")
     assert decisions(file)[0] is None
     ana.mark(BUILT, **{"as": "replace"})
@@ -444,6 +447,7 @@ def test_the_command_prints_an_address_with_a_key_and_adds_thumbs(
     new = CASES[1] | {"id": "from-a-thumb"}
     serve_review(file, assistant, "Ana", said.append, added=[new])
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/review/\?key=[\w-]{22}", said[0])
+    assert said[1] == "cases.jsonl: 5 open."
     assert len(served) == 1
     assert [row["id"] for row in rows(file)][-1] == "from-a-thumb"
 

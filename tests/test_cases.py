@@ -108,6 +108,16 @@ def test_a_faulty_case_is_named(tmp_path: Path, change: dict[str, Any], said: st
     assert caught.value.remedy
 
 
+def test_all_cases_whose_source_changed_are_counted_and_the_remedy_is_named(tmp_path: Path) -> None:
+    changed = [{"document_id": "a.txt", "quote": "a 30% rate"}]
+    rows = [ROW | {"id": f"case-{n}", "evidence": changed} for n in range(3)]
+    with pytest.raises(CaseError) as caught:
+        load_cases(written(tmp_path, DECLINE, *rows), text_of)
+    assert "line 2, case case-0: " in caught.value.problem
+    assert caught.value.problem.endswith("So it is with 2 more of 4.")
+    assert "footnote eval review" in caught.value.remedy
+
+
 def test_overlapping_occurrences_count_as_two(tmp_path: Path) -> None:
     row = ROW | {"evidence": [{"document_id": "a.txt", "quote": "aba"}]}
     with pytest.raises(CaseError, match="more than once"):

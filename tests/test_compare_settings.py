@@ -14,11 +14,14 @@ from typer.testing import CliRunner, Result
 
 import ui.cli
 from eval import run as running
+from eval.cases import Case
 from eval.compare import command
 from eval.compare.junit import comparison_to_junit
 from eval.compare.loading import ComparedRun
 from eval.compare.settings_files import read_settings
 from eval.compare.several import ALL, Comparison, compare_settings, comparison_to_json
+from eval.recording import Recording, record_answer
+from rag.assistant import Assistant
 from rag.errors import SettingsError
 from rag.internals import build
 from rag.settings import load_settings
@@ -238,12 +241,57 @@ def test_a_run_that_broke_off_is_gone_on_with(compare: Compare, tmp_path: Path) 
     assert len(results.read_text("utf-8").splitlines()) == 2
 
 
+def test_other_cases_are_asked_anew_in_the_same_folder(compare: Compare, tmp_path: Path) -> None:
+    out, own = tmp_path / "out", tmp_path / "own.jsonl"
+    compare("--out", str(out))
+    own.write_text(own.read_text("utf-8").splitlines(keepends=True)[0], "utf-8")
+    again = compare("--out", str(out))
+    assert again.exit_code == 0, again.stderr
+    assert len((out / "k3" / "results.jsonl").read_text("utf-8").splitlines()) == 1
+
+
+def test_cases_that_ended_in_an_error_are_asked_again_and_no_others(
+    compare: Compare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, asked = tmp_path / "out", list[str]()
+
+    def failing(case: Case, assistant: Assistant) -> Recording:
+        if case.id == "built":
+            return Recording(error="No server answers.")
+        return record_answer(case, assistant)
+
+    def counted(case: Case, assistant: Assistant) -> Recording:
+        asked.append(case.id)
+        return record_answer(case, assistant)
+
+    monkeypatch.setattr(running, "record_answer", failing)
+    assert "built" in compare("--out", str(out)).stdout
+    monkeypatch.setattr(running, "record_answer", counted)
+    again = compare("--out", str(out))
+    assert "k3: asking 1 questions" in again.stderr
+    assert asked == ["built", "built"]  # with either of the settings
+    assert "ended in an error" not in again.stdout
+    compare("--out", str(out))
+    assert len(asked) == 2
+
+
+def test_cases_are_looked_up_for_all_settings_before_one_is_asked(
+    compare: Compare, tmp_path: Path
+) -> None:
+    (tmp_path / "k3.toml").write_text(f'model = "none"\ndata_dir = "{tmp_path / "other"}"\n')
+    result = compare("--out", str(tmp_path / "out"))
+    assert result.exit_code == 1
+    assert "there is no document 'mill.txt'" in result.stderr
+    assert "asking" not in result.stderr
+
+
 @pytest.mark.parametrize(("options", "code"), [([], 0), (["--fail-on-regression"], 1)])
 def test_the_exit_code_tells_a_regression_where_it_is_asked_to(
     options: list[str], code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     a = run_of("a", cases(8, 0, facts_right=True, lists_right=True))
     runs = {"a": a, "b": run_of("b", dict.fromkeys(a.entries, False))}
+    monkeypatch.setattr(command, "check_cases", lambda given, cases: None)
     monkeypatch.setattr(command, "run_settings", lambda given, cases, out: runs[given.name])
     files = [str(written(tmp_path / f"{name}.toml", "k = 3")) for name in runs]
     result = CliRunner().invoke(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,12 +18,13 @@ from eval.drafting.clauses import questions_of, yes_or_no
 from eval.drafting.draft import Draft, kind_of
 from eval.drafting.run import Drafted, DraftError, draft_cases, draft_from
 from eval.drafting.verbs import past_base, present_base
-from eval.drafting.wording import Wording
+from eval.drafting.wording import MAX_FAILED, MAX_UNUSABLE, Wording
 from rag.assistant import Assistant
-from rag.errors import EmptyLibrary, ModelUnreachable
+from rag.errors import EmptyLibrary, ModelError, ModelRefused, ModelUnreachable
 from rag.internals import build
 from rag.settings import Settings, load_settings
 from rag.types import Delta, Message, Span
+from tests.fakes import Reply, Request, Scripted, ScriptedServer, Status
 
 ARTICLES = {
     "kiln.md": """# Brannick Kiln
@@ -345,6 +348,150 @@ def test_a_model_that_stops_is_asked_no_more_and_templates_take_its_place(
     assert "The server is gone." in found.stopped
 
 
+def test_one_reply_that_is_refused_does_not_end_the_wording(assistant: Assistant) -> None:
+    def refuses(prompt: str) -> str:
+        if len(model.prompts) < MAX_FAILED:
+            raise ModelRefused("The server's content filter cut the reply.", "Ask otherwise.")
+        return "In which year did Brannick Kiln stop?" if CLOSED in prompt else "?"
+
+    model = Model(refuses)
+    found = draft_from(assistant, 12, wording=Wording(model))
+    assert not found.stopped
+    assert len(model.prompts) > MAX_FAILED
+
+
+# --- a model on a server ----------------------------------------------------------------------
+
+
+def served(folder: Path, server: ScriptedServer, **more: Any) -> Settings:
+    """The settings of an index of the articles, with this server."""
+    if not (folder / "data").exists():
+        opened(folder, ARTICLES).close()
+    return load_settings(data_dir=folder / "data", llm_base_url=server.base_url, **more)
+
+
+def worded(request: Request) -> str:
+    """A question of the words of the sentence in the prompt, that passes the checks if any does."""
+    prompt = request["messages"][-1]["content"]
+    sentence = prompt.partition("Sentence: ")[2].partition("\n")[0]
+    words = [word for word in sentence.split() if word.isalpha()]
+    return f"What is told of {' '.join(words)}?"
+
+
+def drafts_in(out: Path) -> list[str]:
+    return [json.loads(line)["question"] for line in out.read_text("utf-8").splitlines()]
+
+
+def files_of(folder: Path) -> set[str]:
+    return {each.name for each in folder.iterdir()} - {"articles", "data"}
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_what_was_drafted_before_an_interruption_is_written_and_the_command_goes_on(
+    ending: signal.Signals, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(request: Request) -> Scripted:
+        if len(first.requests) == 4:
+            os.kill(os.getpid(), ending)
+        return worded(request)
+
+    out = tmp_path / "cases.jsonl"
+    with ScriptedServer([interrupted]) as first:
+        assert draft_cases(served(tmp_path, first), 12, out) == 130
+    said = capsys.readouterr().err
+    before = drafts_in(out)
+    assert 0 < len(before) < 12
+    assert f"{len(before)} drafts in" in said
+    assert f"broke off at {len(before)} of 12" in said
+    out.unlink()
+    with ScriptedServer([worded]) as second:
+        assert draft_cases(served(tmp_path, second), 12, out) == 0
+    with ScriptedServer([worded]) as undisturbed:
+        draft_cases(served(tmp_path, undisturbed), 12, tmp_path / "whole.jsonl")
+    assert out.read_bytes() == (tmp_path / "whole.jsonl").read_bytes()
+    assert len(second.requests) < len(undisturbed.requests)
+    assert files_of(tmp_path) == {"cases.jsonl", "whole.jsonl"}
+
+
+def test_an_interruption_before_the_first_draft_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object, **__: object) -> Drafted:
+        raise KeyboardInterrupt
+
+    settings = settings_of(tmp_path, ARTICLES)
+    monkeypatch.setattr(run, "draft_from", interrupted)
+    assert draft_cases(settings, 10, tmp_path / "cases.jsonl") == 130
+    assert "Stopped: nothing was drafted" in capsys.readouterr().err
+    assert files_of(tmp_path) == set()
+
+
+def test_an_error_loses_no_drafts_and_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(*_: object) -> Iterator[Draft]:
+        raise MemoryError
+
+    monkeypatch.setattr(run, "near_misses", fails)
+    out = tmp_path / "cases.jsonl"
+    with pytest.raises(MemoryError):
+        draft_cases(settings_of(tmp_path, ARTICLES), 10, out)
+    assert len(drafts_in(out)) == 8
+    assert "It broke off at 8 of 10" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("broken", "why"),
+    [
+        (Status(500, "out of memory"), "out of memory"),
+        (Reply.of("What is told of this?", breaks_after=1), "broke off"),
+        ("I am only a model.", f"{MAX_UNUSABLE} of its questions in a row"),
+    ],
+    ids=["error", "breaks off", "nonsense"],
+)
+def test_a_server_that_stops_midway_leaves_the_rest_to_templates(
+    broken: Scripted, why: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    years = " ".join(f"Bram Mill {number} was sold in {1800 + number}." for number in range(30))
+    out = tmp_path / "cases.jsonl"
+    with ScriptedServer([worded, worded, broken]) as server:
+        opened(tmp_path, ARTICLES | {"mills.txt": years}).close()
+        assert draft_cases(served(tmp_path, server), 60, out) == 0
+    said = capsys.readouterr().err
+    assert "The model stopped (" in said
+    assert why in said
+    assert len(server.requests) <= 2 + MAX_UNUSABLE
+    assert len(drafts_in(out)) > 10
+    assert files_of(tmp_path) == {"cases.jsonl"}
+
+
+def test_a_server_that_is_not_there_is_an_error_or_leaves_all_to_templates(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with ScriptedServer() as server:
+        settings = served(tmp_path, server)
+    out = tmp_path / "cases.jsonl"
+    with pytest.raises(ModelUnreachable, match="No server answers"):
+        draft_cases(settings, 6, out, words="model")
+    assert files_of(tmp_path) == set()
+    assert draft_cases(settings, 6, out) == 0
+    assert len(drafts_in(out)) == 6
+    assert "No server answers" in capsys.readouterr().err
+
+
+def test_words_of_a_model_need_a_model(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="No language model"):
+        draft_cases(settings_of(tmp_path, ARTICLES), 6, tmp_path / "cases.jsonl", words="model")
+
+
+def test_a_file_that_cannot_be_written_is_told_before_the_model_is_asked(tmp_path: Path) -> None:
+    with ScriptedServer() as server:
+        settings = served(tmp_path, server)
+        with pytest.raises(DraftError, match="no such folder"):
+            draft_cases(settings, 6, tmp_path / "none" / "cases.jsonl")
+    assert server.requests == []
+
+
 # --- bad input --------------------------------------------------------------------------------
 
 
@@ -360,16 +507,21 @@ def test_an_empty_index_is_told(settings: Settings, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "why"),
     [
-        "Alpha\n\nBeta\n\nGamma\n",
-        "El molino de Bram fue vendido en 1931. La casa es de piedra y el río es ancho. Hay tres"
-        " puentes en el pueblo, que son de madera.",
+        ("Alpha\n\nBeta\n\nGamma\n", "form of an answer"),
+        (
+            "El molino de Bram fue vendido en 1931. La casa es de piedra y el río es ancho. Hay"
+            " tres puentes en el pueblo, que son de madera.",
+            "1 articles in another language",
+        ),
     ],
 )
-def test_articles_that_give_nothing_are_told_and_leave_no_file(text: str, tmp_path: Path) -> None:
+def test_articles_that_give_nothing_are_told_and_leave_no_file(
+    text: str, why: str, tmp_path: Path
+) -> None:
     out = tmp_path / "cases.jsonl"
-    with pytest.raises(DraftError, match="Nothing could be drafted"):
+    with pytest.raises(DraftError, match=f"Nothing could be drafted .*{why}"):
         draft_cases(settings_of(tmp_path, {"a.txt": text}), 5, out)
     assert not out.exists()
 

@@ -13,7 +13,7 @@ from eval.compare.diff import Flip
 from eval.compare.junit import comparison_to_junit
 from eval.compare.metric_changes import MetricChange, format_difference, format_means
 from eval.compare.page import render_comparison
-from eval.compare.settings_files import Interrupted, read_settings, run_settings
+from eval.compare.settings_files import Interrupted, check_cases, read_settings, run_settings
 from eval.compare.several import Comparison, KindRow, compare_settings, comparison_to_json
 from eval.metrics import METRICS
 from eval.run import EXIT_INTERRUPTED
@@ -56,6 +56,7 @@ def compare_files(
     noise. Raises `SettingsError`, `CaseError`, `RunError`.
     """
     given = read_settings(files, settings.data_dir)
+    check_cases(given, cases)
     folder = out or settings.data_dir / "comparisons" / cases.stem
     try:
         runs = [run_settings(each, cases, folder) for each in given]

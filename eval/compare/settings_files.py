@@ -24,8 +24,8 @@ from eval.cases import load_cases
 from eval.compare.loading import ComparedRun, load_run
 from eval.run import EXIT_INTERRUPTED, run_and_store
 from eval.runs.conditions import Conditions, current_conditions
-from eval.runs.listing import HEADER, RunError
-from eval.runs.writing import errors_as_run_error
+from eval.runs.listing import RunError
+from eval.runs.writing import errors_as_run_error, is_unfinished, reopen_run
 from eval.text_format import one_line
 from rag.errors import SettingsError
 from rag.internals import build
@@ -86,8 +86,20 @@ def _field(name: str) -> str:
     return {"llm_api_key": "api_key"}.get(plain, plain)
 
 
+def check_cases(given: Sequence[NamedSettings], cases: Path) -> None:
+    """Look up the cases in the articles of each of the settings, before one of them is asked.
+
+    Raises `CaseError` and what opening the index raises.
+    """
+    by_index = {(each.settings.data_dir, each.settings.database_url): each for each in given}
+    for each in by_index.values():
+        with build(each.settings) as assistant:
+            load_cases(cases, lambda id: assistant.library.document(id).text)
+
+
 def run_settings(given: NamedSettings, cases: Path, out: Path) -> ComparedRun:
-    """The run of the cases in the file `cases` with these settings, in a folder of `out`.
+    """The run of the cases in the file `cases` with these settings, in a folder of `out`. Cases
+    that ended in an error are asked again.
 
     Raises `RunError`, `CaseError`, `Interrupted`, and what opening the index raises.
     """
@@ -95,29 +107,34 @@ def run_settings(given: NamedSettings, cases: Path, out: Path) -> ComparedRun:
     with build(given.settings) as assistant:
         known = load_cases(cases, lambda id: assistant.library.document(id).text)
         facts = current_conditions(assistant, known, cases.name)
-        if not _is_finished(folder, facts, given.digest):
-            print(f"{one_line(given.name)}: asking {len(known)} questions", file=sys.stderr)
-            resume = _is_same(folder, given.digest) and (folder / HEADER).is_file()
-            with errors_as_run_error(folder):
-                folder.mkdir(parents=True, exist_ok=True)
-                (folder / SAME).write_text(given.digest, "utf-8")
-            code = run_and_store(assistant, known, cases.name, folder, resume=resume, quiet=True)
-            if code == EXIT_INTERRUPTED:
-                raise Interrupted
+        found = _finished(folder, facts, given.digest)
+        if found and not found.errors:
+            return found
+        reopened = bool(found) and reopen_run(folder, facts, len(known))
+        left = len(found.errors) if found and reopened else len(known)
+        print(f"{one_line(given.name)}: asking {left} questions", file=sys.stderr)
+        resume = _is_same(folder, given.digest) and is_unfinished(folder)
+        with errors_as_run_error(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / SAME).write_text(given.digest, "utf-8")
+        code = run_and_store(assistant, known, cases.name, folder, resume=resume, quiet=True)
+        if code == EXIT_INTERRUPTED:
+            raise Interrupted
     return load_run(folder)
 
 
-def _is_finished(folder: Path, facts: Conditions, digest: str) -> bool:
-    """True where the folder holds the whole run of the same settings, cases and articles."""
+def _finished(folder: Path, facts: Conditions, digest: str) -> ComparedRun | None:
+    """The whole run of the same settings, cases and articles in the folder; None where that is not
+    there."""
     if not _is_same(folder, digest):
-        return False
+        return None
     try:
-        summary = load_run(folder).summary
+        run = load_run(folder)
     except RunError:
-        return False
-    return summary is not None and all(
-        getattr(summary, name) == _plain(getattr(facts, name)) for name in _MEASURED
-    )
+        return None
+    measured = {name: _plain(getattr(facts, name)) for name in _MEASURED}
+    is_same = run.summary and all(getattr(run.summary, name) == measured[name] for name in measured)
+    return run if is_same else None
 
 
 def _is_same(folder: Path, digest: str) -> bool:

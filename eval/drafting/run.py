@@ -7,6 +7,7 @@ the same index and seed give the same file. What is dropped is counted by reason
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,12 +19,15 @@ from typing import Literal
 
 from eval.drafting.checks import Checker
 from eval.drafting.draft import Draft, Kind, draft_ids, draft_to_row
+from eval.drafting.kept_replies import KeptReplies
 from eval.drafting.near_misses import near_misses
+from eval.drafting.progress import OnDraft, drafting_progress
 from eval.drafting.templates import Article, keyword_draft, template_drafts
 from eval.drafting.wording import Wording
+from eval.interruption import EXIT_INTERRUPTED, signals_interrupt
 from eval.text_format import count_of, one_line
 from rag.assistant import Assistant
-from rag.errors import EmptyLibrary, FootnoteError
+from rag.errors import EmptyLibrary, FootnoteError, ModelError
 from rag.internals import build, find_dates, find_names, find_quantities, language_of
 from rag.settings import Settings
 from rag.types import Span
@@ -50,7 +54,7 @@ class DraftError(FootnoteError):
 
 @dataclass(slots=True)
 class Drafted:
-    """The drafts, and what was dropped: how many by reason. `by_model` of them have its words."""
+    """The drafts, and what was dropped: how many by reason."""
 
     drafts: list[Draft] = field(default_factory=list)
     dropped: Counter[str] = field(default_factory=Counter)
@@ -72,30 +76,90 @@ def draft_cases(
     With `words` "auto" a model on a server words the questions; the embedded one only if "model"
     is chosen, because it takes seconds for each. Raises `DraftError`, `EmptyLibrary`.
     """
+    _check_place(out)
+    try:
+        with signals_interrupt():
+            return _draft(settings, count, out, unanswerable, seed, words)
+    except KeyboardInterrupt:  # perhaps once more, while what was drafted was written
+        where = f"what was drafted is in {one_line(str(out))}"
+        told = where if out.exists() else f"nothing was drafted; {_GO_ON.rstrip('.')}"
+        print(f"\nStopped: {told}.", file=sys.stderr)
+        return EXIT_INTERRUPTED
+
+
+def _check_place(out: Path) -> None:
+    """Before minutes of work, not behind them."""
     if out.exists():
         raise DraftError(
             f"{one_line(str(out))} is there already, and may hold a review.",
             "Give another file with --out.",
         )
+    if not os.access(out.parent, os.W_OK | os.X_OK):
+        raise DraftError(
+            f"The drafts cannot be written to {one_line(str(out))}: there is no such folder, or it"
+            " is write-protected.",
+            "Choose a file in a folder that can be written to.",
+        )
+
+
+def _draft(
+    settings: Settings, count: int, out: Path, unanswerable: float, seed: int, words: Words
+) -> int:
+    """Write what was drafted also where it broke off; the exit code, or the error that it broke off
+    with."""
+    found, kept = Drafted(), KeptReplies.of(out)
+    wording: Wording | None = None
+    broken: BaseException | None = None
     with build(settings) as assistant:
-        wording = _wording(assistant, words)
-        found = draft_from(assistant, count, unanswerable=unanswerable, seed=seed, wording=wording)
+        try:
+            with drafting_progress(count) as tell:
+                wording = _wording(assistant, words, found, kept)
+                draft_from(
+                    assistant, count, unanswerable=unanswerable, seed=seed, wording=wording,
+                    found=found, tell=tell,
+                )  # fmt: skip
+        except (Exception, KeyboardInterrupt) as error:
+            if not found.drafts:
+                raise
+            broken = error
         if not found.drafts:
-            raise DraftError(
-                "Nothing could be drafted from these articles: no sentence, list or table in them"
-                " has the form of an answer.",
-                "Index articles of running text, in English if no model is set.",
-            )
+            raise _nothing(found)
         write_drafts(found.drafts, out, assistant)
-    _tell(found, count, out)
-    return 0
+    _tell(found, count, out, wording is not None, broken is not None)
+    if broken is None:
+        kept.remove()
+        return 0
+    if isinstance(broken, KeyboardInterrupt):
+        return EXIT_INTERRUPTED
+    raise broken
 
 
-def _wording(assistant: Assistant, words: Words) -> Wording | None:
+def _nothing(found: Drafted) -> DraftError:
+    reasons = [f"{number} {reason}" for reason, number in (+found.dropped).most_common(4)]
+    if found.stopped:
+        reasons.append(f"the model stopped: {found.stopped.rstrip('.')}")
+    why = f" ({'; '.join(reasons)})" if reasons else ""
+    return DraftError(
+        "Nothing could be drafted from these articles: no sentence, list or table in them has the"
+        f" form of an answer{why}.",
+        "Index articles of running text, in English if no model is set.",
+    )
+
+
+def _wording(
+    assistant: Assistant, words: Words, found: Drafted, kept: KeptReplies
+) -> Wording | None:
+    """None where templates word all questions; with "auto" also where the model is not there."""
     provider = assistant.settings.provider
-    if words == "template" or provider == "none" or (words == "auto" and provider == "local"):
+    if words == "template" or (words == "auto" and provider in ("none", "local")):
         return None
-    return Wording(assistant.model.get())
+    try:
+        return Wording(assistant.model.get(), kept)
+    except ModelError as error:
+        if words == "model":
+            raise
+        found.stopped = str(error)
+        return None
 
 
 def draft_from(
@@ -105,25 +169,28 @@ def draft_from(
     unanswerable: float = UNANSWERABLE,
     seed: int = 0,
     wording: Wording | None = None,
+    found: Drafted | None = None,
+    tell: OnDraft = lambda number: None,
 ) -> Drafted:
-    """At most `count` drafts from the articles of an index, each checked. Raises `EmptyLibrary`."""
+    """At most `count` drafts from the articles of an index, each checked. They are put into `found`
+    as they are made, and `tell` is told of them. Raises `EmptyLibrary`."""
     if not assistant.library.count_chunks():
         raise EmptyLibrary("Nothing is indexed.", "Index your articles: `footnote index PATH`.")
-    random, found = Random(seed), Drafted()  # noqa: S311 (nothing secret depends on it)
+    found = Drafted() if found is None else found
+    random = Random(seed)  # noqa: S311 (nothing secret depends on it)
     articles = _articles(assistant, count, random, found)
     made = _candidates(assistant, articles, random, found, spare=wording is not None)
-    checker = Checker(assistant)
+    answerable = list(chain.from_iterable(made.values()))
     missing = round(count * unanswerable)
-    chosen = _Choice(checker, wording, {each.document.id: each for each in articles}, found)
+    by_id = {each.document.id: each for each in articles}
+    chosen = _Choice(Checker(assistant), wording, by_id, found, tell)
     chosen.fill(made, count - missing)
     topics = {each.document.id: _topics(assistant, each) for each in articles}
-    misses = near_misses(list(chain.from_iterable(made.values())), articles, topics, random)
-    for miss in misses:
+    for miss in near_misses(answerable, articles, topics, random):
         if len(found.drafts) >= count or not missing:
             break
         missing -= chosen.take(miss)
     chosen.fill(made, count)  # where there were too few near misses
-    found.stopped = wording.stopped if wording else ""
     return found
 
 
@@ -200,49 +267,54 @@ class _Choice:
         wording: Wording | None,
         articles: Mapping[str, Article],
         found: Drafted,
+        tell: OnDraft,
     ) -> None:
         self._checker, self._wording = checker, wording
-        self._articles, self._found = articles, found
+        self._articles, self._found, self._tell = articles, found, tell
         self._uses: Counter[Span] = Counter()
         self._kinds: Counter[Kind] = Counter()
 
     def fill(self, made: Mapping[Kind, list[Draft]], count: int) -> None:
         """Take drafts until there are `count`, each time of the kind that is furthest below its
         share; those taken or dropped are removed from `made`."""
-        waiting = {kind: list(drafts) for kind, drafts in made.items()}
-        while len(self._found.drafts) < count and any(waiting.values()):
-            kinds = [kind for kind, drafts in waiting.items() if drafts]
+        while len(self._found.drafts) < count and any(made.values()):
+            kinds = [kind for kind, drafts in made.items() if drafts]
             kind = min(kinds, key=lambda kind: (self._kinds[kind] + 1) / SHARES[kind])
-            draft = waiting[kind].pop(0)
-            self.take(draft)
+            self.take(made[kind].pop(0))
 
     def take(self, draft: Draft) -> bool:
         """True where the draft passes and is taken."""
-        if draft in self._found.drafts or any(
-            self._uses[span] >= MAX_USES for span in draft.evidence[:1]
-        ):
-            return False
-        checked = self._worded(draft)
+        checked = self._checked(draft)
         if isinstance(checked, str):
             self._found.dropped[checked] += 1
-            return False
-        self._found.drafts.append(checked)
-        self._kinds[checked.kind] += 1
-        self._uses.update(checked.evidence[:1])
-        return True
+        else:
+            self._found.drafts.append(checked)
+            self._kinds[checked.kind] += 1
+            self._uses.update(checked.evidence[:1])
+        self._tell(len(self._found.drafts))
+        return isinstance(checked, Draft)
 
-    def _worded(self, draft: Draft) -> Draft | str:
-        """The draft, checked, in the words of the model where they pass the checks too."""
-        if self._wording and not self._wording.stopped and draft.kind in REWORDED:
-            article = self._articles[draft.document_id]
-            unit = article.unit_at(draft.evidence[0])
-            made = self._wording.reword(draft, article, unit) if unit else None
-            if made and isinstance(checked := self._checker.check(made), Draft):
-                return checked
-            self._found.dropped["the model's words could not be used"] += 1
-        if not draft.question:
-            return "no template fits"
-        return self._checker.check(draft)
+    def _checked(self, draft: Draft) -> Draft | str:
+        """The draft, in the words of the model where they pass the checks too; or why it is
+        dropped."""
+        if any(self._uses[span] >= MAX_USES for span in draft.evidence[:1]):
+            return "its sentence has two drafts already"
+        if made := self._worded(draft):
+            return made
+        return self._checker.check(draft) if draft.question else "no template fits"
+
+    def _worded(self, draft: Draft) -> Draft | None:
+        if not self._wording or self._wording.stopped or draft.kind not in REWORDED:
+            return None
+        article = self._articles[draft.document_id]
+        unit = article.unit_at(draft.evidence[0])
+        made = self._wording.reword(draft, article, unit) if unit else None
+        checked = self._checker.check(made) if made else None
+        if isinstance(checked, Draft):
+            return checked
+        self._found.stopped = self._wording.stopped
+        self._found.dropped["the model's words could not be used"] += 1
+        return None
 
 
 # --- the file ---------------------------------------------------------------------------------
@@ -267,15 +339,20 @@ def write_drafts(drafts: Sequence[Draft], out: Path, assistant: Assistant) -> No
         ) from error
 
 
-def _tell(found: Drafted, count: int, out: Path) -> None:
+_GO_ON = "the same command goes on with what the model wrote."
+
+
+def _tell(found: Drafted, count: int, out: Path, has_model: bool, is_broken: bool) -> None:
     kinds = Counter(draft.kind for draft in found.drafts)
     told = ", ".join(f"{number} {kind.replace('_', '/')}" for kind, number in kinds.most_common())
     lines = [f"{count_of(len(found.drafts), 'draft')} in {one_line(str(out))}: {told}."]
-    if len(found.drafts) < count:
+    if is_broken:
+        lines.append(f"It broke off at {len(found.drafts)} of {count}; without that file {_GO_ON}")
+    elif len(found.drafts) < count:
         lines.append(f"{count} were asked for; these articles give no more.")
-    worded = sum(draft.by != "template" for draft in found.drafts)
-    if worded:
-        lines.append(f"{worded} of them in the words of a model.")
+    if has_model:
+        worded = sum(draft.by != "template" for draft in found.drafts)
+        lines.append(f"{worded or 'None'} of them in the words of a model.")
     if found.stopped:
         lines.append(f"The model stopped ({one_line(found.stopped)}); templates took its place.")
     dropped = +found.dropped

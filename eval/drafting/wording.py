@@ -8,14 +8,17 @@ from dataclasses import replace
 from eval.cases import normalise
 from eval.drafting.clauses import has_pronoun
 from eval.drafting.draft import Draft
+from eval.drafting.kept_replies import KeptReplies
 from eval.drafting.templates import Article
-from rag.errors import ModelError
+from rag.errors import ModelError, ModelInterrupted, ModelRefused
 from rag.internals import Unit, content_stems, language_of
 from rag.types import ChatModel, Message
 
 MAX_TOKENS = 60  # of a question
 MAX_CHARS = 200
 MIN_SHARED = 2  # words that a question shares with what it is about
+MAX_FAILED = 3  # replies in a row that broke off or were refused; then the model is asked no more
+MAX_UNUSABLE = 20  # likewise, questions in a row that cannot be used
 _SYSTEM = (
     "You write questions for a test of a search system. You are given a sentence of an article with"
     " what stands around it. Write one short question that a reader would ask and that this"
@@ -26,10 +29,14 @@ _SYSTEM = (
 
 
 class Wording:
-    """Words questions with a model. `stopped` says why it no longer does; "" while it does."""
+    """Words questions with a model. `stopped` says why it no longer does; "" while it does.
 
-    def __init__(self, model: ChatModel) -> None:
-        self._model = model
+    `kept` has the replies of a start that broke off, and keeps new ones.
+    """
+
+    def __init__(self, model: ChatModel, kept: KeptReplies | None = None) -> None:
+        self._model, self._kept = model, kept
+        self._failed = self._unusable = 0  # in a row
         self.stopped = ""
 
     def reword(self, draft: Draft, article: Article, unit: Unit) -> Draft | None:
@@ -37,19 +44,36 @@ class Wording:
         if self.stopped:
             return None
         try:
-            reply = "".join(
-                delta.text
-                for delta in self._model.stream(
-                    _messages(draft, article, unit), max_tokens=MAX_TOKENS
-                )
-            )
+            reply = self._reply(_messages(draft, article, unit))
         except ModelError as error:
-            self.stopped = str(error)
+            self._count_failure(error)
             return None
+        self._failed = 0
         question = " ".join(reply.split()).strip("\"'“” ")
         if not is_usable(question, draft, article, unit):
+            self._unusable += 1
+            if self._unusable >= MAX_UNUSABLE:
+                self.stopped = f"{MAX_UNUSABLE} of its questions in a row could not be used."
             return None
+        self._unusable = 0
         return replace(draft, question=question, by="a model")
+
+    def _reply(self, prompt: list[Message]) -> str:
+        known = self._kept.get(self._model.name, prompt) if self._kept else None
+        if known is not None:
+            return known
+        deltas = self._model.stream(prompt, max_tokens=MAX_TOKENS)
+        reply = "".join(delta.text for delta in deltas)
+        if self._kept:
+            self._kept.add(self._model.name, prompt, reply)
+        return reply
+
+    def _count_failure(self, error: ModelError) -> None:
+        """One reply may break off or be refused; a server that is gone is asked no more."""
+        self._failed += 1
+        may_pass = isinstance(error, ModelInterrupted | ModelRefused)
+        if not may_pass or self._failed >= MAX_FAILED:
+            self.stopped = str(error)
 
 
 def is_usable(question: str, draft: Draft, article: Article, unit: Unit) -> bool:

@@ -18,6 +18,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from eval.compare.loading import ComparedRun, load_run
+from eval.interruption import EXIT_INTERRUPTED as EXIT_INTERRUPTED
 from eval.judging.agreement_table import print_agreement
 from eval.judging.kappa import Verdict
 from eval.judging.model_judge import ModelJudge, OpinionCache, prompt_digest
@@ -37,7 +38,6 @@ from rag.types import Support
 
 VERDICTS_FILE = "judge.jsonl"
 CACHE_FILE = "judge-cache.jsonl"  # in `evals` of the data directory
-EXIT_INTERRUPTED = 130  # the exit code of a program that was interrupted
 REMEDIES = Remedies(
     "Check that the server runs, and FOOTNOTE_JUDGE_BASE_URL (it usually ends in /v1).",
     "Check FOOTNOTE_JUDGE_API_KEY.",

@@ -53,14 +53,26 @@ class Imported:
 # --- out --------------------------------------------------------------------------------------
 
 
-def export_cases(file: Path, to: Format) -> str:
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """The text of a file for another tool, with how many cases are in it, and how many are not
+    because they were dropped."""
+
+    text: str
+    cases: int
+    dropped: int
+
+
+def export_cases(file: Path, to: Format) -> Exported:
     """The cases of `file` that were not dropped, in another format. Raises `CaseError`."""
     rows = [row for _, row in read_rows(file)]
     kept = [row for row in rows if not (row.review and row.review.decision == "dropped")]
     samples = [_sample(row, to) for row in kept]
     if to == "deepeval":
-        return json.dumps(samples, ensure_ascii=False, indent=2) + "\n"
-    return "".join(json.dumps(sample, ensure_ascii=False) + "\n" for sample in samples)
+        text = json.dumps(samples, ensure_ascii=False, indent=2) + "\n"
+    else:
+        text = "".join(json.dumps(sample, ensure_ascii=False) + "\n" for sample in samples)
+    return Exported(text, len(kept), len(rows) - len(kept))
 
 
 def _sample(row: CaseRow, to: Format) -> dict[str, Any]:
@@ -105,7 +117,7 @@ def import_cases(text: str, given: Format, assistant: Assistant) -> Imported:
     """Cases from a file of another tool, with evidence in the index of `assistant`: the contexts,
     where an article has them word for word and once; else a sentence that holds the reference.
 
-    Raises `ReviewError` where the file is not of that format.
+    Raises `ReviewError` where the file is not of that format, or gives no case.
     """
     found, drafts = Imported(), list[Draft]()
     for sample in _samples(text, given):
@@ -115,6 +127,12 @@ def import_cases(text: str, given: Format, assistant: Assistant) -> Imported:
             found.left_out[made] += 1
         else:
             drafts.append(made)
+    if not drafts:
+        why = "; ".join(f"{number} left out: {reason}" for reason, number in found.left_out.items())
+        raise ReviewError(
+            f"The file gives no case ({why or 'it is empty'}).",
+            "Index the articles that it is about first.",
+        )
     for draft, id in zip(drafts, draft_ids(drafts), strict=True):
         found.rows.append(draft_to_row(draft, id, assistant.library.text))
     return found

@@ -6,7 +6,7 @@ Pure. A line without key points has its evidence in their place.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from rag.errors import FootnoteError
@@ -108,6 +108,28 @@ def without_point(line: Line, place: int) -> dict[str, Any]:
     kept = list(line.get(name, []))
     del kept[place]
     return _with_points(line, kept) if name == "points" else dict(line) | {"evidence": kept}
+
+
+def with_quote(line: Line, old: Quote, new: Quote) -> dict[str, Any]:
+    """The line with a quote in place of another, in its key points and its evidence."""
+    return _with_quotes(line, lambda quotes: _once([new if q == old else q for q in quotes]))
+
+
+def without_quote(line: Line, quote: Quote) -> dict[str, Any]:
+    """The line without a quote; a key point that has no other one goes too."""
+    return _with_quotes(line, lambda quotes: [each for each in quotes if each != quote])
+
+
+def _with_quotes(line: Line, change: Callable[[list[Quote]], list[Quote]]) -> dict[str, Any]:
+    made = dict(line) | {"evidence": change(line.get("evidence", []))}
+    if line.get("points"):
+        points = [dict(each) | {"quotes": change(each["quotes"])} for each in line["points"]]
+        made["points"] = [each for each in points if each["quotes"]]
+    return made
+
+
+def _once(quotes: list[Quote]) -> list[Quote]:
+    return [each for at, each in enumerate(quotes) if each not in quotes[:at]]
 
 
 def _put(items: list[Any], place: int | None, item: Any) -> list[Any]:

@@ -65,6 +65,11 @@ class ReviewedCase:
         return self.row.review.decision if self.row.review else None
 
     @property
+    def is_open(self) -> bool:
+        """True where nothing was decided, or where the source of what is kept changed."""
+        return not self.decision or (bool(self.changed) and self.decision != "dropped")
+
+    @property
     def version(self) -> str:
         """16 hexadecimal digits that change with the line."""
         return sha256(json.dumps(self.line, sort_keys=True).encode()).hexdigest()[:16]
@@ -103,10 +108,11 @@ class ReviewFile:
     _steps: list[_Step] = field(default_factory=list)
 
     def next_open(self, start: int = 0) -> int | None:
-        """The place of the first case from `start` on, and else of the first of all, that nothing
-        was decided about; None where there is none."""
+        """The place of the first case from `start` on, and else of the first of all, that is to be
+        looked at: nothing was decided about it, or its source changed since and it was not dropped.
+        None where there is none."""
         places = [*range(start, len(self.cases)), *range(min(start, len(self.cases)))]
-        return next((place for place in places if not self.cases[place].decision), None)
+        return next((place for place in places if self.cases[place].is_open), None)
 
     def place_of(self, id: str) -> int | None:
         """The place of the case with this id; None where there is none."""

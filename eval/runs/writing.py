@@ -129,6 +129,29 @@ def resume_run(folder: Path, facts: Conditions, cases: int) -> Iterator[RunWrite
         yield RunWriter(folder, header, found.entries)
 
 
+def reopen_run(folder: Path, facts: Conditions, cases: int) -> bool:
+    """Take back the end of a run, and the cases of it that ended in an error, so that `resume_run`
+    asks those again. False, and nothing is changed, where there is none, or where it was measured
+    on something else. Raises `RunError`.
+    """
+    with _alone(folder), errors_as_run_error(folder):
+        try:
+            header = RunHeader.model_validate_json((folder / HEADER).read_bytes())
+            _check(header, _plain(facts), cases)
+        except (ValidationError, RunError, FileNotFoundError):
+            return False
+        lines = (folder / RESULTS).read_text("utf-8").splitlines(keepends=True)
+        kept = [line for line in lines if json.loads(line).get("outcome") != "error"]
+        if len(kept) == len(lines):
+            return False
+        for name in (SUMMARY, REPORT):
+            (folder / name).unlink(missing_ok=True)
+        part = folder / f".{RESULTS}.part"
+        part.write_text("".join(kept), "utf-8")
+        part.replace(folder / RESULTS)
+    return True
+
+
 def find_unfinished(folder: Path, which: Path | Literal["last"]) -> Path:
     """The folder of the run to go on with: `which`, or the newest in `folder` that has no end.
 
@@ -138,9 +161,14 @@ def find_unfinished(folder: Path, which: Path | Literal["last"]) -> Path:
         _read(which)
         return which
     for run in listing.list_runs(folder):
-        if not run.summary and (run.folder / HEADER).is_file():
+        if not run.summary and is_unfinished(run.folder):
             return run.folder
     raise RunError("There is no unfinished run.", "Start one: `footnote eval`.")
+
+
+def is_unfinished(folder: Path) -> bool:
+    """True of the folder of a run that began and came to no end."""
+    return (folder / HEADER).is_file() and not (folder / SUMMARY).exists()
 
 
 def _read(folder: Path) -> RunHeader:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from ui.cli.options import AsJson, command_settings, open_assistant
+from ui.safe_text import count, one_line
 
 if TYPE_CHECKING:
     from rag.settings import Settings
@@ -313,7 +314,10 @@ def export_file(
     """Write cases in the format of another evaluation tool."""
     from eval.reviewing.exchange import export_cases, write_text
 
-    write_text(out, export_cases(file, form))
+    made = export_cases(file, form)
+    write_text(out, made.text)
+    left_out = f" {made.dropped} left out: dropped in review." if made.dropped else ""
+    typer.echo(f"{count(made.cases, 'case')} in {one_line(str(out))}.{left_out}", err=True)
 
 
 @evals.command("import")
@@ -337,7 +341,7 @@ def import_file(
         found = import_cases(read_text(file), form, assistant)
         lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in found.rows)
         write_text(out, "".join(lines))
-        screen.message(f"{len(found.rows)} cases in {out}.")
+        screen.message(f"{count(len(found.rows), 'case')} in {one_line(str(out))}.")
         for reason, number in found.left_out.items():
             screen.message(f"{number} left out: {reason}.")
 

@@ -3,8 +3,7 @@ keys (`footnote eval review`)."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from getpass import getuser
 from pathlib import Path
@@ -14,6 +13,8 @@ from rich.text import Text
 
 from eval.cases import Decision
 from eval.drafting.draft import Kind
+from eval.reviewing.finding import states_its_answer
+from eval.reviewing.marking import MarkingError
 from eval.reviewing.review_file import (
     ReviewedCase,
     ReviewError,
@@ -24,21 +25,19 @@ from eval.reviewing.review_file import (
 from rag.assistant import Assistant
 from rag.types import Span
 from ui.safe_text import count, one_line
+from ui.shell.case_mending import WAYS, CaseMending
 from ui.shell.screen import Screen
+from ui.shell.terminal_input import ReadKey, ReadLine, read_key, read_line
 from ui.shell.terminal_rows import Row, document_text, error_row
 
-KEYS = "a accept  e edit  d drop  u undo  n next  b back  q quit"
+KEYS = "a accept  e edit  m mark  d drop  u undo  n next  b back  q quit"
 MAX_PLACES = 4  # of the evidence that are shown
 NEAREST = 2  # passages beside a case that the articles do not answer
 PASSAGE_CHARS = 400
 _DECISIONS: dict[str, Decision] = {"a": "accepted", "d": "dropped"}
+_MENDING = ("f", "m", "x")
 
 _STAY = -1  # with the case that is shown
-
-ReadKey = Callable[[], str]
-"""The next key; "" at the end of the input."""
-ReadLine = Callable[[str], str]
-"""A line that is asked for with these words."""
 
 
 @dataclass(slots=True)
@@ -65,7 +64,7 @@ class CaseReview:
         while (key := self.read_key().lower()) not in ("q", "", "\x03", "\x04"):
             try:
                 following = self._act(key, place)
-            except ReviewError as error:
+            except (ReviewError, MarkingError) as error:
                 self.screen.message(error_row(str(error)))
                 continue
             if following != _STAY:
@@ -79,6 +78,8 @@ class CaseReview:
             return max(0, place - 1)
         if key == "u":
             return self._undo()
+        if key in _MENDING:
+            return self._mend(key, place)
         if key in _DECISIONS:
             self.file.decide(place, _DECISIONS[key], self.reviewer)
         elif key == "e":
@@ -89,6 +90,15 @@ class CaseReview:
             return _STAY
         return self.file.next_open(place + 1)
 
+    def _mend(self, key: str, place: int) -> int:
+        """Mark, find again or remove what the case quotes; it is shown again where it changed."""
+        before = self.file.cases[place].line
+        mending = CaseMending(
+            self.file, self.assistant, self.screen, self.reviewer, self.read_key, self.read_line
+        )
+        {"f": mending.find, "m": mending.mark, "x": mending.remove}[key](place)
+        return place if self.file.cases[place].line != before else _STAY
+
     def _undo(self) -> int:
         undone = self.file.undo()
         if undone is None:
@@ -96,7 +106,7 @@ class CaseReview:
         return _STAY if undone is None else undone
 
     def _edit(self, place: int) -> None:
-        """Ask for another question and another kind; what is left empty stays."""
+        """Ask for another question, kind and right answer; what is left empty stays."""
         reviewed = self.file.cases[place]
         question = one_line(self.read_line("Question (empty: as it is): ")) or None
         kinds = kinds_for(reviewed)
@@ -104,7 +114,14 @@ class CaseReview:
         if named and named not in kinds:
             raise ReviewError(f"There is no kind {one_line(named, 40)!r} here.", "Edit it again.")
         kind: Kind | None = next((each for each in kinds if each == named), None)
-        self.file.decide(place, "edited", self.reviewer, question=question, kind=kind)
+        gold = self._gold() if reviewed.row.gold else None
+        self.file.decide(place, "edited", self.reviewer, question=question, kind=kind, gold=gold)
+
+    def _gold(self) -> tuple[str, ...] | None:
+        given = self.read_line(
+            "Right answers, any of which will do, with | between (empty: as now): "
+        )
+        return tuple(filter(None, map(one_line, given.split("|")))) or None
 
 
 def review_cases(
@@ -132,24 +149,6 @@ def login_name() -> str:
         raise ReviewError("It is not known who reviews.", "Say it: --reviewer NAME.") from error
 
 
-def read_key() -> str:
-    """A key of the terminal; where standard input is none, the next character of it."""
-    if not sys.stdin.isatty():
-        return sys.stdin.read(1)
-    import typer
-
-    try:
-        return typer.getchar()
-    except (EOFError, KeyboardInterrupt):
-        return ""
-
-
-def read_line(words: str) -> str:
-    """A line of standard input."""
-    print(words, end="", file=sys.stderr, flush=True)
-    return sys.stdin.readline().rstrip("\n")
-
-
 # --- what is shown ----------------------------------------------------------------------------
 
 
@@ -167,6 +166,7 @@ def case_rows(file: ReviewFile, place: int, assistant: Assistant, screen: Screen
     yield from _expected(reviewed)
     if reviewed.changed:
         yield Row(Text(f"Its source changed: {one_line(reviewed.changed)}", "red"), Text("! "))
+        yield Row(Text(WAYS, "dim"), Text("  "))
     elif reviewed.case and reviewed.row.answerable:
         yield from _evidence(reviewed.case.evidence, assistant, screen)
     else:
@@ -178,6 +178,8 @@ def _expected(reviewed: ReviewedCase) -> Iterator[Row]:
     golds = [row.gold] if row.gold else list(row.all)
     for gold in golds:
         yield Row(Text(" or ".join(one_line(each, 120) for each in gold)), Text("Answer: ", "dim"))
+    if not reviewed.changed and not states_its_answer(row):
+        yield Row(Text("It does not stand in the evidence: e changes it.", "yellow"), Text("! "))
     if not row.answerable:
         yield Row(Text("The articles should not answer it."), Text("Answer: ", "dim"))
     if row.note:
@@ -205,13 +207,13 @@ def _nearest(reviewed: ReviewedCase, assistant: Assistant) -> Iterator[Row]:
 
 
 def summary_rows(file: ReviewFile) -> Iterator[Row]:
-    """How many cases were decided in which way, and those whose source changed."""
+    """How many cases were decided in which way, and those to be asked whose source changed."""
     counts = file.counts()
     states = ("accepted", "edited", "dropped", "open")
     told = ", ".join(f"{counts[state]} {state}" for state in states if counts[state])
     yield Row()
     yield Row(Text(f"{count(len(file.cases), 'case')}: {told}."))
-    changed = [each for each in file.cases if each.changed]
+    changed = [each for each in file.cases if each.changed and each.decision != "dropped"]
     for each in changed:
         yield Row(
             Text(f"{one_line(each.row.id)}: its source changed ({one_line(each.changed)})", "red"),

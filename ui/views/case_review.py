@@ -65,7 +65,8 @@ class OtherSource:
 @dataclass(frozen=True, slots=True)
 class ShownCase:
     """A case as it is shown. `point` is the place of the lit key point; `lost` are the quotes that
-    their source no longer holds; `typed` what a person wrote and could not be kept."""
+    their source no longer holds; `is_found` where what may stand in place of the lit one is lit;
+    `typed` what a person wrote and could not be kept."""
 
     facts: FileFacts
     place: int
@@ -74,6 +75,7 @@ class ShownCase:
     sources: tuple[OtherSource, ...] = ()
     point: int = 0
     lost: frozenset[str] = frozenset()
+    is_found: bool = False
     done: Done | None = None
     problem: str = ""
     typed: dict[str, str] = field(default_factory=dict)
@@ -91,7 +93,7 @@ def render_case(shown: ShownCase) -> str:
         f'<main class="fn-review-main"><section class="fn-review-case" aria-labelledby="fn-at">'
         f'<form id="fn-review" method="post" action="decide">{_hidden(shown)}'
         f'<div class="fn-review-top"><h1 id="fn-at">{title}</h1>{_state(shown.reviewed)}</div>'
-        f"{message(shown.done, shown.problem)}{_changed(shown.reviewed)}"
+        f"{message(shown.done, shown.problem)}{_changed(shown)}"
         f"{_question(shown)}{_kind(shown)}{_points(shown)}{_gold(shown)}"
         f"{_note(row.note)}{_buttons(shown)}</form>{_shortcuts()}</section>"
         f"{_source(shown)}</main>"
@@ -124,10 +126,14 @@ def _state(reviewed: ReviewedCase) -> str:
     return f'<p class="fn-review-state">{state_tag(state)}{who}</p>'
 
 
-def _changed(reviewed: ReviewedCase) -> str:
-    if not reviewed.changed:
+def _changed(shown: ShownCase) -> str:
+    changed = shown.reviewed.changed
+    if not changed:
         return ""
-    words = translate("The source changed: {how}.", how=escape_line(reviewed.changed, 300))
+    words = translate("The source changed: {how}.", how=escape_line(changed, 300))
+    if shown.is_found:
+        found = translate("What may have taken its place is lit: J marks it, R takes it.")
+        return f'<p class="fn-review-changed" role="note"><b>{words}</b> {found}</p>'
     todo = translate("Mark what it says now, or drop the case.")
     return f'<p class="fn-review-changed" role="note"><b>{words}</b> {todo}</p>'
 

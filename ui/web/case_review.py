@@ -20,6 +20,7 @@ from eval.cases import Decision
 from eval.drafting.draft import KINDS, Kind
 from eval.reviewing import marking
 from eval.reviewing.agreement import ReviewerAgreement, compare_reviews
+from eval.reviewing.finding import documents_near, find_again
 from eval.reviewing.review_file import (
     Changes,
     DecidedMeanwhile,
@@ -324,15 +325,18 @@ class CaseReviewPages:
             for each, span in zip(one, found, strict=True)
             if span is None
         }
+        again = self._again(quotes[point], places[point]) if quotes else None
         ids = list(dict.fromkeys(each["document_id"] for one in quotes for each in one))
-        if quotes:  # that of the lit key point comes first
+        if again:
+            ids = list(dict.fromkeys([again.document_id, *ids]))
+        elif quotes:  # that of the lit key point comes first
             ids.sort(key=lambda id: id != quotes[point][0]["document_id"])
         near = self._near(reviewed) if "near" in query or not reviewed.row.answerable else []
         ids = list(dict.fromkeys([*ids, *(span.document_id for span in near)]))
         wanted = query.get("source", "")
         shown_id = wanted if self._found(wanted) else next((i for i in ids if self._found(i)), "")
-        lit = places[point] if quotes else []
-        source = self._lit(shown_id, lit, [span for one in places for span in one], near)
+        lit = [again] if again else places[point] if quotes else []
+        source = self._lit(shown_id, lit, [*lit, *(span for one in places for span in one)], near)
         return ShownCase(
             self._facts(request),
             place,
@@ -345,6 +349,7 @@ class CaseReviewPages:
             ),
             point,
             frozenset(lost),
+            again is not None and again.document_id == shown_id,
             _done(query) if not problem else None,
             problem,
             typed or {},
@@ -366,6 +371,16 @@ class CaseReviewPages:
         if not marks:
             marks = tuple(dict.fromkeys(each for each in near if each.document_id == id))[:1]
         return LitSource(document, marks, current, marking.sentences_of(document.text))
+
+    def _again(
+        self, quotes: Sequence[Mapping[str, str]], places: Sequence[Span | None]
+    ) -> Span | None:
+        """Where the first lost quote of a key point may stand now."""
+        for quote, place in zip(quotes, places, strict=True):
+            if place is None:
+                near = documents_near(quote["quote"], quote["document_id"], self.assistant)
+                return next((each.span for each in find_again(quote["quote"], near)), None)
+        return None
 
     def _near(self, reviewed: ReviewedCase) -> list[Span]:
         hits = self.assistant.search(reviewed.row.question).hits

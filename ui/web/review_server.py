@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rag.assistant import Assistant
 
 HOST = "127.0.0.1"
+_STATES = ("accepted", "edited", "dropped", "open")
 
 
 def create_review_app(pages: CaseReviewPages, key: str | None) -> Starlette:
@@ -86,4 +87,9 @@ def serve_review(  # noqa: PLR0913
         )
         address = server.address_of(HOST, listening.getsockname()[1])
         say(f"{address.rstrip('/')}{PATH}/" + (f"?{QUERY}={key}" if key else ""))
-        uvicorn.Server(config).run(sockets=[listening])
+        try:
+            uvicorn.Server(config).run(sockets=[listening])
+        finally:
+            counts = opened.counts()
+            states = [f"{counts[state]} {state}" for state in _STATES if counts[state]]
+            say(f"{file.name}: {', '.join(states)}.")
