@@ -77,6 +77,7 @@ def test_the_command_writes_it(
     found: Comparison, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runs = {run.name: run for run in found.runs}
+    monkeypatch.setattr(command, "check_cases", lambda given, cases: None)
     monkeypatch.setattr(command, "run_settings", lambda given, cases, out: runs[given.name])
     files = [tmp_path / f"{name}.toml" for name in "ab"]
     for file in files:
