@@ -31,7 +31,7 @@ from ui.web.page_request import request_settings
 from ui.web.source_pane import SourcePane
 
 THREADS = 100  # each question that is followed takes one
-SESSIONS = 100  # of Gradio that are kept, 70 kB each: every load of the page begins one
+SESSIONS = 100  # of Gradio that are kept, 4 kB each: every load of the page begins one
 READY_S = 1.0  # between looks at whether the model is ready
 WORDS = ("label", "placeholder", "value")  # properties of components that hold words
 
@@ -41,8 +41,9 @@ BRIDGE = "window.footnoteConnect(trigger);"  # acts_in_order.js sends acts to Gr
 class _Blocks(gr.Blocks):
     """Gradio's blocks in several languages, and without what its sessions pile up.
 
-    A session keeps the last value of each part, for links to the page as it stands, of which there
-    are none here; and of each part that an event skips it makes a copy under another number.
+    A session keeps what describes each part and its last value, for links to the page as it stands,
+    of which there are none here; and of each part that an event skips it makes a copy under another
+    number.
 
     `translated` holds, by language, the words of the components of `_layout`, in order.
     """
@@ -73,10 +74,7 @@ class _Blocks(gr.Blocks):
         output = await super().postprocess_data(block_fn, predictions, state)
         if state is not None:
             state.blocks_config.blocks = dict(self.blocks)
-            for number in state.config_values.keys() - self.blocks.keys():
-                del state.config_values[number]
-            for config in state.config_values.values():
-                config.get("props", {}).pop("value", None)
+            state.config_values.clear()
         return output
 
 
@@ -263,8 +261,9 @@ def _bind_acts(
     event = getattr(binding.parts["bridge"], kind)
     # Of acts that come in the meantime Gradio itself would lose one.
     acted = binding.bind(event, handler, inputs, outputs, trigger_mode="multiple")
+    js = f"(conversation) => window.footnoteReplied('{kind}', conversation)"
     for when in (acted.then, acted.failure):
-        when(None, js=f"() => window.footnoteReplied('{kind}')")
+        when(None, [binding.parts["conversation"]], None, js=js)
     return acted
 
 
