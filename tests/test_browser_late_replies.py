@@ -143,3 +143,90 @@ def test_new_shows_an_empty_page_though_a_step_of_the_answer_is_late(
     expect(window.page.locator("#fn-live .fn-empty")).to_be_visible()
     window.do("conversation", "#fn-conversations")
     expect(window.live).to_contain_text("20%")
+
+
+def test_what_is_written_and_asked_after_new_is_of_the_new_conversation(
+    window: Window, model: Model, late: MakeLate
+) -> None:
+    model.says(SAID)
+    window.ask(FENTANYL)
+    expect(window.box).to_have_value("")
+    window.box.fill("half of a follow-up")
+    act = late(PageActions, "_act_on_conversation")
+    window.do("new", "#fn-sidebar")
+    assert act.began.wait(30)
+    expect(window.box).to_have_value("")
+    model.says("Wang Xiaohong is China's minister of public security. [1]")
+    before = window.shown
+    window.put("Who is Wang Xiaohong?")
+    act.may_go_on.set()
+    window.answered(before)
+    expect(window.past).to_have_count(0)
+    expect(window.list).to_have_count(2)
+    expect(window.box).to_have_value("")
+    window.list.last.click()
+    expect(window.live).to_contain_text("20%")
+    expect(window.box).to_have_value("half of a follow-up")
+
+
+@pytest.fixture
+def two_talks(window: Window, model: Model) -> Window:
+    """Two conversations, each with a draft, before an empty page; the second is listed first."""
+    minister = "Wang Xiaohong is China's minister of public security. [1]"
+    for said, question, draft in (
+        (SAID, FENTANYL, "of the rate"),
+        (minister, "Who is Wang Xiaohong?", "of the minister"),
+    ):
+        model.says(said)
+        window.ask(question)
+        expect(window.box).to_have_value("")
+        window.box.fill(draft)
+        window.do("new", "#fn-sidebar")
+        expect(window.page.locator("#fn-live .fn-empty")).to_be_visible()
+        expect(window.box).to_have_value("")
+    return window
+
+
+def test_of_two_conversations_the_one_opened_last_is_shown_and_both_keep_their_drafts(
+    two_talks: Window, late: MakeLate
+) -> None:
+    window = two_talks
+    act = late(PageActions, "_act_on_conversation")
+    window.list.last.click()
+    assert act.began.wait(30)
+    window.list.first.click()
+    act.may_go_on.set()
+    expect(window.live).to_contain_text("minister of public security")
+    expect(window.box).to_have_value("of the minister")
+    window.list.last.click()
+    expect(window.live).to_contain_text("20%")
+    expect(window.box).to_have_value("of the rate")
+    window.page.go_back()
+    expect(window.live).to_contain_text("minister of public security")
+    window.page.go_back()
+    expect(window.page.locator("#fn-live .fn-empty")).to_be_visible()
+
+
+def test_back_pressed_twice_goes_back_twice(two_talks: Window, late: MakeLate) -> None:
+    window, page = two_talks, two_talks.page
+    empty = page.locator("#fn-live .fn-empty")
+    page.evaluate(
+        """() => {
+            const acted = window.footnoteActed;
+            window.replies = 0;
+            window.footnoteActed = (...given) => { acted(...given); window.replies += 1; };
+        }"""
+    )
+    act = late(PageActions, "_act_on_conversation")
+    page.go_back()
+    assert act.began.wait(30)
+    page.go_back()
+    act.may_go_on.set()
+    page.wait_for_function("window.replies > 1")
+    expect(empty).to_be_visible()
+    assert page.url.rstrip("/") == window.url
+    page.go_forward()
+    expect(window.live).to_contain_text("minister of public security")
+    expect(window.box).to_have_value("of the minister")
+    page.go_forward()
+    expect(empty).to_be_visible()

@@ -10,17 +10,17 @@
 
   // Gradio calls this when its part of the page is there.
   window.footnoteConnect = (trigger) => {
-    const next = (kind) => {
-      clearTimeout(timers[kind]);
-      if (!lines[kind].length) return;
+    const begin = (kind) => {
       timers[kind] = setTimeout(window.footnoteReplied, PATIENCE_MS, kind);
       trigger(kind, lines[kind][0]);
     };
 
     // Gradio calls this when it has shown the reply to an act, or the act has failed.
-    window.footnoteReplied = (kind) => {
+    window.footnoteReplied = (kind, conversation) => {
+      clearTimeout(timers[kind]);
       lines[kind].shift();
-      next(kind);
+      if (lines[kind].length) begin(kind);
+      if (kind === "input") window.footnoteActed(conversation, !lines[kind].length);
     };
 
     window.footnoteTrigger = (kind, data) => {
@@ -29,7 +29,7 @@
       if (data.act === "refresh" && line.length) return; // the next look will see what is left
       if (kind === "select") line.splice(1); // only the source that was chosen last is wanted
       line.push(data);
-      if (line.length === 1) next(kind);
+      if (line.length === 1) begin(kind);
     };
   };
 })();
