@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.asking import FENTANYL
 from tests.browser import AT_FIRST, SAID, Model, Site, Window
@@ -230,3 +230,34 @@ def test_back_pressed_twice_goes_back_twice(two_talks: Window, late: MakeLate) -
     expect(window.box).to_have_value("of the minister")
     page.go_forward()
     expect(empty).to_be_visible()
+
+
+def test_a_marked_sentence_that_is_saved_late_ends_no_other_marking(
+    window: Window, model: Model
+) -> None:
+    page, held = window.page, list[Route]()
+    model.says(SAID)
+    window.ask(FENTANYL)
+    page.locator("#fn-live [data-thumb=down]").click()
+    window.live.locator(".fn-note summary").click()
+    mark = window.live.get_by_role("button", name="Mark it in a source")
+    mark.click()
+    window.chip(0).click()
+    window.lit()
+    page.evaluate(
+        """() => {
+            const range = document.createRange();
+            range.selectNodeContents(document.querySelector("#fn-pane .fn-current"));
+            getSelection().removeAllRanges();
+            getSelection().addRange(range);
+        }"""
+    )
+    page.route("**/feedback/*", lambda route: held.append(route))
+    with page.expect_request("**/feedback/*"):
+        page.get_by_role("button", name="Use the selected sentence").click()
+    page.locator(".fn-marking").get_by_role("button", name="Cancel").click()
+    mark.click()
+    held[0].continue_()
+    expect(window.live.locator(".fn-saved")).to_contain_text("the right sentence")
+    expect(page.locator(".fn-marking")).to_have_count(1)
+    expect(mark).to_be_focused()

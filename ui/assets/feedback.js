@@ -127,12 +127,14 @@
 
   async function useMarked(button, status) {
     const id = button.dataset.exchange;
+    const own = bar;
     const reply = await call(address(id), { sentence: marked });
     if (reply.error) {
       status.textContent = reply.error;
       return;
     }
-    stopMarking();
+    const isMarking = bar === own; // it may have been called off, or another begun
+    if (isMarking) stopMarking();
     const form = document.querySelector(`.fn-say-more[data-exchange="${CSS.escape(id)}"]`);
     const select = form?.querySelector("[name=sentence]");
     if (!select) return;
@@ -140,7 +142,7 @@
       .map((each) => ({ ...JSON.parse(each.value), text: each.textContent }));
     offer(select, offered, reply.sentence);
     form.closest(".fn-note").querySelector(".fn-saved").textContent = reply.said;
-    select.focus();
+    if (isMarking) select.focus();
   }
 
   function stopMarking() {
