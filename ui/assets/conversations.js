@@ -11,7 +11,6 @@
 
   let open = null; // the id of the open conversation, "" for a new one; null until that is known
   let towards = null; // the id of another one that a person has asked for, until it is shown
-  let popped = false; // whether by Back or Forward
   let asks = false; // whether the question in the box is to be asked there
 
   // --- drafts ---------------------------------------------------------------------------------
@@ -111,12 +110,13 @@
     write(id, false);
   };
 
-  // A person opens another conversation. What they write before it is shown belongs to it.
-  function head(id, isBack) {
+  // A person opens another conversation. The address is that of it at once, and what they write
+  // before it is shown belongs to it.
+  function head(id) {
     if (!edited) keep(towards ?? open, box()?.value ?? "");
     towards = id;
-    popped = isBack;
     asks = edited = false;
+    write(id, false);
     fill(draft(id));
   }
 
@@ -128,7 +128,7 @@
     const [isThere, asksThere] = [open === towards, asks];
     towards = null;
     asks = edited = false;
-    write(open, popped);
+    write(open, true);
     if (!isThere) return fill(draft(open));
     keep(open, box()?.value ?? "");
     if (asksThere) find("#fn-ask").click();
@@ -149,7 +149,7 @@
   window.addEventListener("popstate", () => {
     const id = address();
     if (open === null || id === (towards ?? open)) return;
-    head(id, true);
+    head(id);
     send("input", id ? { act: "conversation", conversation: id } : { act: "new" });
   });
 
@@ -159,7 +159,7 @@
     const act = button?.dataset.act;
     if (open === null || !["conversation", "new"].includes(act)) return;
     const id = button.dataset.conversation ?? "";
-    if (id !== (towards ?? open)) head(id, false);
+    if (id !== (towards ?? open)) head(id);
     else if (act === "new") fill("");
   }, { capture: true });
 

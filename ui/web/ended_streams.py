@@ -36,10 +36,10 @@ class EndedStreams:
 
 
 def _forget(queue: Any, session: str) -> None:
-    """Unless an event is under way. One whose window has gone is no longer alive, though it may not
-    have ended."""
+    """Unless it waits for an event, also for one that has ended: its messages are read by the next
+    stream. An event whose window has gone is no longer alive, and nobody waits for it."""
     waiting = queue.pending_event_ids_session.get(session, ())
     events = [queue.event_ids_to_events.get(each) for each in waiting]
-    if not any(event and event.alive for event in events):
+    if all(event and not event.alive for event in events):
         queue.pending_messages_per_session.pop(session, None)
         queue.pending_event_ids_session.pop(session, None)
