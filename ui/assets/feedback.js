@@ -136,12 +136,13 @@
     const isMarking = bar === own; // it may have been called off, or another begun
     if (isMarking) stopMarking();
     const form = document.querySelector(`.fn-say-more[data-exchange="${CSS.escape(id)}"]`);
-    const select = form?.querySelector("[name=sentence]");
-    if (!select) return;
+    if (!form) return;
+    form.closest(".fn-note").querySelector(".fn-saved").textContent = reply.said;
+    const select = form.querySelector("[name=sentence]");
+    if (!select) return; // the answer was written anew meanwhile
     const offered = [...select.options].filter((each) => each.value)
       .map((each) => ({ ...JSON.parse(each.value), text: each.textContent }));
     offer(select, offered, reply.sentence);
-    form.closest(".fn-note").querySelector(".fn-saved").textContent = reply.said;
     if (isMarking) select.focus();
   }
 
