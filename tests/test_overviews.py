@@ -160,3 +160,22 @@ def test_a_source_that_is_gone_suggests_nothing(assistant: Assistant, articles: 
     assistant.remove("mill.txt")
     given = answer("Why was the mill closed?", cited(MILL, "was closed because"))
     assert assistant.overviews.related_questions(given) == ()
+
+
+def test_a_source_that_is_removed_while_the_library_is_looked_at_is_left_out(
+    assistant: Assistant, articles: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (articles / "bell.txt").write_text(BELL)
+    list(assistant.index([articles]))
+    library = assistant.library
+    known, recent = library.digests(), library.recent_ids(MAX_LISTED)
+    assistant.remove("bell.txt")
+    expected = assistant.overviews.of_library()
+    monkeypatch.setattr(library, "digests", lambda: known)
+    monkeypatch.setattr(library, "recent_ids", lambda _: recent)
+    monkeypatch.setattr(library.overviews, "without_points", lambda _: recent)
+    found = assistant.overviews.of_library()
+    assert (found.listed, found.questions) == (expected.listed, expected.questions)
+    assistant.overviews.complete()
+    given = answer("When was the Corvin Bell cast?", cited(BELL, "was cast", "bell.txt"))
+    assert assistant.overviews.related_questions(given) == ()

@@ -5,8 +5,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import chain, islice
 
+from rag.errors import NoSuchDocument
 from rag.ingest.suggestions import short_title, title_question
 from rag.store.documents import Library, SuggestedQuestion
 from rag.text.tokens import content_keys, content_stems
@@ -94,7 +96,7 @@ def related_questions(
     others = _documents_with_topics_of(library, near)
     waiting = [*_related(library, answer, cited, near), *_related(library, answer, cited, others)]
     texts = (question.text for question in waiting if _is_found(library, question))
-    titles = (title_question(library.document(id).title) for id in others or near)
+    titles = chain.from_iterable(_about(library, id) for id in others or near)
     found = list[str]()
     for text in chain(texts, titles):
         if len(found) == limit:
@@ -146,7 +148,13 @@ def questions_of(library: Library, id: str, near: Sequence[Passage] = ()) -> Ite
     spans = [passage.span for passage in near]
     questions.sort(key=lambda each: not any(each.span.overlaps(span) for span in spans))
     yield from (question.text for question in questions if _is_found(library, question))
-    yield title_question(library.document(id).title)
+    yield from _about(library, id)
+
+
+def _about(library: Library, id: str) -> Iterator[str]:
+    """What a document is about, as a question; nothing where it was removed since it was found."""
+    with suppress(NoSuchDocument):
+        yield title_question(library.document(id).title)
 
 
 def _is_found(library: Library, question: SuggestedQuestion) -> bool:

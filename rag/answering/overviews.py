@@ -6,14 +6,14 @@ is indexed where there are few, and kept in the library.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 
 from rag.answering.conversation import questions_of, related_questions, suggest_questions
 from rag.answering.summary import key_points
-from rag.errors import LibraryError
+from rag.errors import LibraryError, NoSuchDocument
 from rag.store.documents import Library
 from rag.types import Answer, Document, Embedder, Span
 
@@ -86,7 +86,7 @@ class Overviews:
         topics = self._library.overviews.common_topics(MAX_COMMON_TOPICS)
         return LibraryOverview(
             number,
-            tuple(map(self._listed, listed)),
+            tuple(chain.from_iterable(map(self._listed, listed))),
             tuple((text, documents) for text, documents in topics if documents > 1),
             suggest_questions(self._library, limit=MAX_STARTING_QUESTIONS),
         )
@@ -94,17 +94,20 @@ class Overviews:
     def complete(self, limit: int = MAX_LISTED) -> None:
         """Choose the points of documents that have none yet, the newest first."""
         for id in self._library.overviews.without_points(limit):
-            self._spans(self._library.document(id))
+            with suppress(NoSuchDocument):  # removed since it was found
+                self._spans(self._library.document(id))
 
     def related_questions(self, answer: Answer, asked: Collection[str] = ()) -> tuple[str, ...]:
         """Two or three questions to ask after `answer`, fewer where there are no others that its
         documents answer; none of `asked`."""
         return related_questions(self._library, answer, asked)
 
-    def _listed(self, id: str) -> ListedDocument:
-        document = self._library.document(id)
-        spans = self._library.overviews.points(id)
-        return ListedDocument(id, document.title, _point(document, spans[0]) if spans else None)
+    def _listed(self, id: str) -> Iterator[ListedDocument]:
+        """One, or none where the document was removed since it was found."""
+        with suppress(NoSuchDocument):
+            document = self._library.document(id)
+            spans = self._library.overviews.points(id)
+            yield ListedDocument(id, document.title, _point(document, spans[0]) if spans else None)
 
     def _spans(self, document: Document) -> list[Span]:
         """The spans of the points of a document, the best first, chosen where they are not."""

@@ -10,8 +10,8 @@
   const send = (kind, data) => window.footnoteTrigger?.(kind, data);
 
   let open = null; // the id of the open conversation, "" for a new one; null until that is known
-  let opening = false; // whether a person has asked for another one
-  let popped = false; // whether by Back or Forward
+  let towards = null; // the id of another one that a person has asked for, until it is shown
+  let asks = false; // whether the question in the box is to be asked there
 
   // --- drafts ---------------------------------------------------------------------------------
 
@@ -56,9 +56,9 @@
       edited = true;
     } else if (edited) {
       edited = false;
-      if (!question) fill(draft(open)); // what was written before the edit
+      if (!question) fill(draft(towards ?? open)); // what was written before the edit
     } else {
-      keep(open, question);
+      keep(towards ?? open, question);
     }
   };
 
@@ -103,30 +103,64 @@
     if (id === open) return;
     const before = open;
     open = id;
-    write(id, popped);
     markCurrent();
-    if (opening) {
-      edited = false;
-      fill(draft(id));
-    } else {
-      keep(before, "");
-      if (!edited) keep(id, box()?.value ?? "");
-    }
-    opening = popped = false;
+    if (towards !== null) return;
+    keep(before, "");
+    if (!edited) keep(id, box()?.value ?? "");
+    write(id, false);
   };
+
+  // A person opens another conversation. The address is that of it at once, and what they write
+  // before it is shown belongs to it.
+  function head(id) {
+    if (!edited) keep(towards ?? open, box()?.value ?? "");
+    towards = id;
+    asks = edited = false;
+    write(id, false);
+    fill(draft(id));
+  }
+
+  // acts_in_order.js calls this when it has the reply to an act, with the conversation that is shown
+  // then, or waits for it no longer. Of several that a person opened at once the last one counts.
+  window.footnoteActed = (id, isLast) => {
+    if (id !== undefined) window.footnoteRemember(id);
+    if (!isLast || towards === null) return;
+    const [isThere, asksThere] = [open === towards, asks];
+    towards = null;
+    asks = edited = false;
+    write(open, true);
+    if (!isThere) return fill(draft(open));
+    keep(open, box()?.value ?? "");
+    if (asksThere) find("#fn-ask").click();
+  };
+
+  // A question that is asked before the conversation is shown in which it was written, waits for it.
+  const hold = (event) => {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    asks = true;
+  };
+
+  document.addEventListener("keydown", (event) => {
+    const isAsking = event.key === "Enter" && !event.shiftKey && event.target === box();
+    if (isAsking && towards !== null && !event.isComposing) hold(event);
+  }, { capture: true });
 
   window.addEventListener("popstate", () => {
     const id = address();
-    if (open === null || id === open) return;
-    opening = popped = true;
+    if (open === null || id === (towards ?? open)) return;
+    head(id);
     send("input", id ? { act: "conversation", conversation: id } : { act: "new" });
   });
 
   document.addEventListener("click", (event) => {
-    const act = event.target.closest?.("[data-act]")?.dataset.act;
-    if (act === "conversation") opening = true;
-    if (act === "new" && open) opening = true;
-    if (act === "new" && !open) fill("");
+    if (towards !== null && event.target.closest?.("#fn-ask")) return hold(event);
+    const button = event.target.closest?.("[data-act]");
+    const act = button?.dataset.act;
+    if (open === null || !["conversation", "new"].includes(act)) return;
+    const id = button.dataset.conversation ?? "";
+    if (id !== (towards ?? open)) head(id);
+    else if (act === "new") fill("");
   }, { capture: true });
 
   // --- other windows --------------------------------------------------------------------------

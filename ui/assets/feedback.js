@@ -191,22 +191,24 @@
 
   async function useMarked(button, status) {
     const id = button.dataset.exchange;
+    const own = bar;
     const reply = await call(address(id), { sentence: marked });
     if (reply.error) {
       status.textContent = reply.error;
       return;
     }
-    stopMarking();
+    const isMarking = bar === own; // it may have been called off, or another begun
+    if (isMarking) stopMarking();
     const more = document.querySelector(`.fn-say-more[data-exchange="${CSS.escape(id)}"]`);
     if (!more) return;
     keep(more, { open: true, said: reply.said }, { sentence: reply.sentence });
+    more.closest(".fn-note").querySelector(".fn-saved").textContent = reply.said;
     more.open = true;
     await fill(more);
     const select = more.querySelector("[name=sentence]");
     if (!select) return;
     offer(select, [...select.options].filter((each) => each.value).map(place), reply.sentence);
-    more.closest(".fn-note").querySelector(".fn-saved").textContent = reply.said;
-    select.focus();
+    if (isMarking) select.focus();
   }
 
   function stopMarking() {

@@ -56,6 +56,7 @@ def create_app(  # noqa: PLR0913
     from ui.api.chat_completions import ChatCompletions
     from ui.records.feedback import FeedbackStore
     from ui.records.share_links import ShareLinks
+    from ui.web.ended_streams import EndedStreams
     from ui.web.feedback_forms import FeedbackForms
     from ui.web.monitoring_routes import MonitoringRoutes
     from ui.web.routes import Routes
@@ -82,6 +83,7 @@ def create_app(  # noqa: PLR0913
         *(mcp_endpoint.routes if mcp_endpoint else ()),
     ]
     _mount(app, blocks, root_path, mounting)
+    app.add_middleware(EndedStreams, blocks=blocks)
     _add_middleware(app, access, root_path, metrics)
     return app
 

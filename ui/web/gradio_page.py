@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import gradio as gr
 from gradio.events import api
@@ -24,25 +24,26 @@ from ui.stylesheets import ASSETS
 from ui.translation import translate
 from ui.views import page_frame, question_box, settings_dialog, source_highlights, source_rail
 from ui.web.browser_windows import BrowserWindow
-from ui.web.event_binding import ElementData, EventBinding
+from ui.web.event_binding import ElementData, EventBinding, Handler, PartNames
 from ui.web.indexing_jobs import IndexingJobs
 from ui.web.page_actions import PageActions
 from ui.web.page_request import request_settings
 from ui.web.source_pane import SourcePane
 
 THREADS = 100  # each question that is followed takes one
-SESSIONS = 100  # of Gradio that are kept, 70 kB each: every load of the page begins one
+SESSIONS = 100  # of Gradio that are kept, 4 kB each: every load of the page begins one
 READY_S = 1.0  # between looks at whether the model is ready
 WORDS = ("label", "placeholder", "value")  # properties of components that hold words
 
-BRIDGE = "window.footnoteTrigger = trigger;"  # page.js sends acts to Gradio through it
+BRIDGE = "window.footnoteConnect(trigger);"  # acts_in_order.js sends acts to Gradio through it
 
 
 class _Blocks(gr.Blocks):
     """Gradio's blocks in several languages, and without what its sessions pile up.
 
-    A session keeps the last value of each part, for links to the page as it stands, of which there
-    are none here; and of each part that an event skips it makes a copy under another number.
+    A session keeps what describes each part and its last value, for links to the page as it stands,
+    of which there are none here; and of each part that an event skips it makes a copy under another
+    number.
 
     `translated` holds, by language, the words of the components of `_layout`, in order.
     """
@@ -73,10 +74,7 @@ class _Blocks(gr.Blocks):
         output = await super().postprocess_data(block_fn, predictions, state)
         if state is not None:
             state.blocks_config.blocks = dict(self.blocks)
-            for number in state.config_values.keys() - self.blocks.keys():
-                del state.config_values[number]
-            for config in state.config_values.values():
-                config.get("props", {}).pop("value", None)
+            state.config_values.clear()
         return output
 
 
@@ -91,14 +89,14 @@ def build_blocks(
     """The page as Gradio blocks, not yet mounted."""
     with _Blocks(title="Footnote", analytics_enabled=False, fill_width=True) as blocks:
         settings = page.assistant.settings
-        parts, bridge, evals_tab = _layout(settings)
+        parts, evals_tab = _layout(settings)
         binding = EventBinding(parts, access)
-        _bind_questions(binding, bridge, page, indexing)
-        opened = binding.bind(
-            bridge.select, lambda window, data: {"pane": pane.show(window, data)}, (), ("pane",)
+        _bind_questions(binding, page, indexing)
+        opened = _bind_acts(
+            binding, "select", lambda window, data: {"pane": pane.show(window, data)}, (), ("pane",)
         )
         opened.then(None, js="() => window.footnoteArrived()")
-        _bind_sources(binding, bridge, indexing)
+        _bind_sources(binding, indexing)
         _bind_state(binding, blocks, evals_tab, page, loader)
         _add_api(functions)
     blocks.translated = {name: _translated(name, settings) for name in LANGUAGES if name != "en"}
@@ -122,8 +120,8 @@ def mount_options() -> dict[str, Any]:
 # --- components -------------------------------------------------------------------------------
 
 
-def _layout(settings: Settings) -> tuple[dict[str, Any], gr.HTML, gr.Tab]:
-    """Every component that shows words; the parts by name, the bridge, and the tab of evals."""
+def _layout(settings: Settings) -> tuple[dict[str, Any], gr.Tab]:
+    """Every component that shows words; the parts by name, and the tab of evals."""
     with gr.Row(elem_id="fn-top"):
         gr.HTML(page_frame.page_header(), apply_default_css=False)
         status = _panel("status")
@@ -135,8 +133,8 @@ def _layout(settings: Settings) -> tuple[dict[str, Any], gr.HTML, gr.Tab]:
         with gr.Tab(translate("Ask"), id="ask"):
             parts = _ask_tab(settings.max_question_chars)
         with gr.Tab(translate("Evals"), id="evals") as evals_tab:
-            parts |= {"runs": _panel("evals"), "status": status}
-    return parts, bridge, evals_tab
+            parts |= {"runs": _panel("evals"), "status": status, "bridge": bridge}
+    return parts, evals_tab
 
 
 def _translated(language: str, settings: Settings) -> list[dict[str, Any]]:
@@ -213,9 +211,7 @@ def _composer(longest_question: int) -> dict[str, Any]:
 THREAD_PARTS = ("past", "live", "conversation", "conversations", "editing", "notice", "question")
 
 
-def _bind_questions(
-    binding: EventBinding, bridge: gr.HTML, page: PageActions, indexing: IndexingJobs
-) -> None:
+def _bind_questions(binding: EventBinding, page: PageActions, indexing: IndexingJobs) -> None:
     parts = binding.parts
 
     def ask(
@@ -247,25 +243,41 @@ def _bind_questions(
     )
     binding.bind_stream(parts["question"].submit, ask, given, THREAD_PARTS)
     binding.bind_stream(parts["ask"].click, ask, given, THREAD_PARTS)
-    binding.bind_stream(bridge.submit, again, ("conversation", "only"), THREAD_PARTS)
+    binding.bind_stream(parts["bridge"].submit, again, ("conversation", "only"), THREAD_PARTS)
     binding.bind(parts["stop"].click, lambda window, _: page.stop(window), (), ())
-    binding.bind(bridge.input, page.act, ("conversation", "question"), THREAD_PARTS)
+    _bind_acts(binding, "input", page.act, ("conversation", "question"), THREAD_PARTS)
     # "change", because Gradio does not count a paste as "input"
     binding.bind(parts["search"].change, search, ("conversation", "search"), ("conversations",))
 
 
-def _bind_sources(binding: EventBinding, bridge: gr.HTML, indexing: IndexingJobs) -> None:
+def _bind_acts(
+    binding: EventBinding,
+    kind: Literal["input", "change", "select"],
+    handler: Handler,
+    inputs: PartNames,
+    outputs: PartNames,
+) -> Any:
+    """Bind the acts of this kind, of which acts_in_order.js sends one at a time."""
+    event = getattr(binding.parts["bridge"], kind)
+    # Of acts that come in the meantime Gradio itself would lose one.
+    acted = binding.bind(event, handler, inputs, outputs, trigger_mode="multiple")
+    js = f"(conversation) => window.footnoteReplied('{kind}', conversation)"
+    for when in (acted.then, acted.failure):
+        when(None, [binding.parts["conversation"]], None, js=js)
+    return acted
+
+
+def _bind_sources(binding: EventBinding, indexing: IndexingJobs) -> None:
     outputs = ("files", "notice")
-    events = [
-        binding.bind(
-            binding.parts["files"].upload,
-            lambda _, __, files: indexing.add_files(files),
-            ("files",),
-            outputs,
-        ),
-        binding.bind(bridge.change, lambda _, data: indexing.act(data), (), outputs),
-    ]
-    for event in events:
+    added = binding.bind(
+        binding.parts["files"].upload,
+        lambda _, __, files: indexing.add_files(files),
+        ("files",),
+        outputs,
+        trigger_mode="multiple",
+    )
+    changed = _bind_acts(binding, "change", lambda _, data: indexing.act(data), (), outputs)
+    for event in (added, changed):
         event.then(None, js="() => window.footnoteSources()")
 
 

@@ -310,10 +310,11 @@ class PageActions:
         """The answer as it grows, and the conversation at its end, while the window follows it."""
         shown = None
         for exchange in under_way.active.watch():
-            if not is_here():
-                return
             # Where a window was closed, this is closed at a yield: there must be some.
-            yield {"live": self.parts.live(exchange)} if exchange is not shown else {}
+            step = {"live": self.parts.live(exchange)} if exchange is not shown else {}
+            if not is_here():  # that may have changed while the step was rendered
+                return
+            yield step
             shown = exchange
         last = under_way.stored()
         if is_here():
