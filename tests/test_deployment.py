@@ -7,8 +7,7 @@ import re
 import shutil
 import socket
 import subprocess
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -25,6 +24,7 @@ from rag.settings import Settings, load_settings
 from rag.types import Message
 from tests.fakes import Reply, ScriptedServer
 from tests.serving import Site, served, site
+from tests.waiting import until
 from ui.cli import app
 from ui.gate.sign_in import COOKIE
 from ui.questions.prometheus_metrics import Metrics
@@ -221,13 +221,6 @@ def free_port() -> int:
 def answers(port: int) -> bool:
     with socket.socket() as client:
         return client.connect_ex(("127.0.0.1", port)) == 0
-
-
-def until(holds: Callable[[], bool]) -> None:
-    end = time.monotonic() + GUARD_S
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def address(url: str) -> str:

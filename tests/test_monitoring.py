@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 import threading
-import time
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, cast
@@ -25,6 +24,7 @@ from rag.settings import Settings, load_settings
 from tests.assistants import QuotingAssistant
 from tests.serving import Quoter, served, site
 from tests.test_question_runner import Gated
+from tests.waiting import until
 from ui.gate.sign_in import Access
 from ui.gate.users import Users
 from ui.questions import model_status
@@ -50,13 +50,6 @@ def samples(text: str) -> Samples:
         for family in text_string_to_metric_families(text)
         for each in family.samples
     }
-
-
-def until(holds: Callable[[], bool]) -> None:
-    end = time.monotonic() + GUARD_S
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 # --- the real server --------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from rag.types import Document, Span
 from tests.assistants import SEEDS
 from tests.html_tree import parse
 from tests.serving import Quoter
+from tests.waiting import until
 from ui.page_settings import PageSettings, using_settings
 from ui.questions.exchange import Exchange
 from ui.questions.exchange_json import BROKE_OFF
@@ -179,6 +180,7 @@ def test_a_server_that_ends_leaves_the_question_with_what_was_checked(
 ) -> None:
     talk = asked(page, QUESTION)["conversation"]
     following = waiting(page, conversation=talk)
+    until(lambda: bool(page.history.exchanges(ME.owner, talk)[-1].claims))  # it is shown sooner
     with History.open(tmp_path / "history.sqlite3") as another:  # as if this process were killed
         killed = another.exchanges(ME.owner, talk)[-1]
     page.runner.close()
