@@ -382,10 +382,14 @@ class Assistant:
             return QueryPlan(question, question, (question,), kind=kind)
         standalone = without_request(self._without_greeting(corrected))
         kind = self._kind(standalone)
-        length = None
-        if kind == "summary":
-            standalone, length = requested_length(standalone)
         asked = self._last_asked(history)
+        rest, length = requested_length(standalone)
+        if length and not topic_words(rest) and (before := self._last_summary(asked)):
+            standalone, kind, asked = before, "summary", []  # "and in one sentence?"
+        elif kind == "summary":
+            standalone = rest
+        else:
+            length = None
         plan = QueryPlan(
             question,
             standalone,
@@ -406,6 +410,17 @@ class Assistant:
         """The last turns that ask something, as many as a follow-up is read with."""
         asking = (each for each in reversed(history) if self._kind(each.question) != "conversation")
         return list(islice(asking, QUERY.max_past_turns))[::-1]
+
+    def _last_summary(self, asked: Sequence[Turn]) -> str:
+        """The last question, where it asks for a summary, without the length that it asks for; of
+        some that ask for nothing but another length the one before them. "" where there is none."""
+        for turn in reversed(asked):
+            question, length = requested_length(turn.question)
+            if self._kind(question) == "summary":
+                return question
+            if not length or topic_words(question):
+                break
+        return ""
 
     def _without_greeting(self, question: str) -> str:
         """A question without "hi," and the like before it, which says nothing of its topic."""

@@ -17,6 +17,7 @@ from rag.query.requested_length import RequestedLength, requested_length
         ("Write a 100-word summary", "Write a summary", (4, False)),
         ("a summary in no more than ten words", "a summary", (1, False)),
         ("All articles in a line each", "All articles", (1, True)),
+        ("What are the 3 most important points?", "What are the ?", (3, False)),
         ("two sentences per article, please", "article, please", (2, True)),
     ],
 )

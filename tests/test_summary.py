@@ -13,7 +13,7 @@ from rag.models.embeddings import local_embedder
 from rag.query.validation import asks_for_summary
 from rag.serialization import markdown_pieces
 from rag.store.documents import Library
-from rag.types import Answer, Citation, Claim, Document, Span
+from rag.types import Answer, Citation, Claim, Document, Span, Turn
 from tests.asking import NEWS, REPORT, SMALL, Index
 from tests.fakes import ScriptedServer
 
@@ -80,6 +80,19 @@ def test_a_question_that_names_nothing_is_about_all(seeds: Index, question: str)
 )
 def test_a_summary_is_as_long_as_it_is_wanted(seeds: Index, question: str, points: int) -> None:
     assert len(asked(seeds, question).claims) == points
+
+
+def test_a_summary_is_given_again_as_long_as_is_asked_then(seeds: Index) -> None:
+    with ScriptedServer() as server:
+        assistant = seeds.assistant(server, SMALL)
+        history: list[Turn] = []
+        lengths = []
+        for question in ("Summarize the articles", "in one sentence", "and now in 4 points"):
+            answer = assistant.ask(question, history)
+            lengths.append(len(answer.claims))
+            history.append(Turn.of(question, answer))
+        assert not server.requests
+    assert lengths[1:] == [1, 4]
 
 
 def test_headings_are_no_points(seeds: Index) -> None:

@@ -12,7 +12,8 @@ _UNIT = r"(?P<unit>sentences?|lines?|(?:bullet[ -]?)?points?|bullets?|words?)"
 _LENGTH = re.compile(
     r"(?:\b(?:in|with|within|using|as)\s+)?"
     r"(?:\b(?:no more than|at most|up to|about|around|under|just|only)\s+)?"
-    rf"\b(?P<number>an?|one|(?:an? )?single|[\w,.]+)[ -](?:(?:short|key|main)\s+)?{_UNIT}\b"
+    r"\b(?P<number>an?|one|(?:an? )?single|[\w,.]+)[ -]"
+    rf"(?:(?:short|key|main|(?:most )?important)\s+)?{_UNIT}\b"
     r"(?P<each>\s+(?:each|per|for each)\b)?",
     re.IGNORECASE,
 )
