@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import cast
+
 import pytest
 
 from rag.answering.listed_items import points_with_items, units_to_read
 from tests.asking import SMALL, Index, asks_for_words, asks_yes_or_no, script
-from tests.fakes import Request, Scripted, ScriptedServer
+from tests.fakes import Request, Script, Scripted, ScriptedServer
 from tests.test_choose_points import ranked
 
 pytest_plugins = ["tests.seeds"]
@@ -57,9 +60,9 @@ def test_what_does_not_stand_there_points_to_nothing(reply: str) -> None:
     assert named(reply) == []
 
 
-def listing(items: str) -> list[Scripted]:
+def listing(items: str) -> list[Script]:
     """A small model that is unsure of every text, and lists these items where it is asked to."""
-    (unsure,) = script("Nothing.", knows="", p_yes=0.75)
+    unsure = cast("Callable[[Request], Scripted]", script("Nothing.", knows="", p_yes=0.75)[0])
 
     def reply(request: Request) -> Scripted:
         own = asks_yes_or_no(request) or asks_for_words(request)
