@@ -127,8 +127,8 @@ class Summary:
 
     max_document_units: int = 60
     """Units of one document that are embedded: about half a second on two cores."""
-    max_points: int = 6
-    """For one document; three each for two or three, one each for more."""
+    max_points: int = 8
+    """For one document of 24 units or more; three each for two or three, one each for more."""
     min_words: int = 8
     """Of a point, unless all units are shorter."""
     units_per_point: int = 3

@@ -160,7 +160,7 @@ def test_an_article_of_a_megabyte_is_summarized_from_all_over_it(
         library.put(Document.of("a", "Harbour", "/a", text), [])
         draft = summarize(AnswerDraft("What?", "none"), library, seeds.embedder, ["a"])
     starts = [claim.citations[0].span.start for claim in draft.claims]
-    assert 3 <= len(starts) <= 6
+    assert 3 <= len(starts) <= 8
     assert starts == sorted(starts)
     assert starts[-1] > len(text) / 10
 
