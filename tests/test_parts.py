@@ -121,3 +121,11 @@ def test_a_question_in_parts_is_as_likely_answered_as_its_least_likely_part() ->
         assert draft.to_answer(Usage(), {}).chance == 0.4
 
     assert list(joined())
+
+
+def test_where_no_part_is_answered_the_passages_of_all_are_the_nearest() -> None:
+    _, draft, _ = answered({"how long?": [], "what do lorries pay?": []})
+    answer = draft.to_answer(Usage(), {})
+    assert answer.status == "declined"
+    assert [each.text for each in answer.passages] == [BRIDGE, TOLL]
+    assert [each.number for each in answer.passages] == [1, 2]

@@ -20,7 +20,7 @@ from rag.events import Checked, Event, Finished, ModelCalled, Retrieved, Selecte
 from rag.query.plan import QueryPlan
 from rag.query.sub_questions import split_question
 from rag.thresholds import ANSWERING
-from rag.types import Answer, Claim, Passage, Usage
+from rag.types import Answer, Citation, Claim, Passage, Span, Support, Usage
 from tests.asking import (
     FENTANYL,
     LARGE,
@@ -322,3 +322,21 @@ def test_the_calls_of_the_model_make_up_the_usage() -> None:
     *_, last = finish(steps())
     assert isinstance(last, Finished)
     assert last.answer.usage == Usage(3, 1, 6)
+
+
+@pytest.mark.parametrize(
+    ("support", "chance", "answers"),
+    [
+        ("supported", 0.6, "yes"),
+        ("partial", 0.6, "unsure"),
+        ("partial", 0.8, "yes"),
+        ("supported", 0.4, "unsure"),
+    ],
+)
+def test_what_is_supported_in_part_must_be_likelier_to_count_as_the_answer(
+    support: Support, chance: float, answers: str
+) -> None:
+    span = Span("a.txt", 0, 5)
+    written = Claim("It is.", (Citation(1, span, "It is"),), support, (), "model", 0.9)
+    draft = AnswerDraft("Is it?", claims=(written,), chances=(chance,))
+    assert draft.to_answer(Usage(), {}).answers == answers

@@ -98,7 +98,8 @@ class AnswerDraft:
         if any(claim.origin == "closest" for claim in self.claims):
             return "unsure"
         if self.chances:
-            wrote = self.claims[0].origin == "model"  # what was written passed the checks too
+            first = self.claims[0]  # what was written passed the checks too, unless in part only
+            wrote = first.origin == "model" and first.support == "supported"
             least = ANSWERING.sure_chance_written if wrote else ANSWERING.sure_chance
             return "yes" if min(self.chances) >= least else "unsure"
         # A large model declines by itself what the passages do not answer.

@@ -19,8 +19,9 @@ def answer_parts(
     """The draft with the claims for each part, points below the part that they answer, or below the
     sentence that answers it; and with the parts for which there are none. Yields what happens, with
     the passages of all parts so far numbered as one row. Where no part is answered, the reason is
-    that of the first."""
+    that of the first, and the passages are those of all."""
     turns: list[Turn] = []
+    nearest = _Numbering(())
     for part in parts:
         step_on = _Numbering(draft.passages)
         steps = answer_part(part, turns)
@@ -33,8 +34,10 @@ def answer_parts(
             if not isinstance(step, Retrieved | Rewritten):
                 yield step_on.renumber(step)
         draft = _joined(draft, part, found, step_on)
+        nearest = _Numbering(nearest.passages)
+        nearest.add(found.passages)
         turns.append(Turn.of(part, found.to_answer(Usage(), {})))
-    return draft if draft.claims else replace(draft, missing=())
+    return draft if draft.claims else replace(draft, missing=(), passages=nearest.passages)
 
 
 @dataclass

@@ -113,10 +113,7 @@ class SmallModelAnswerer:
         if may_be_a_fact(plan.kind, points):
             timely = without_outdated(to_try, retrieved.days)
             direct = yield from self._answer_from(plan, timely, shown, model)
-            if plan.kind == "list" and _is_doubtful(direct):
-                yield from (Checked(claim, "removed") for claim in direct.claims)
-                direct = replace(direct.declined("nothing survived checking"), claims=())
-            if _has_direct_answer(direct):
+            if _has_direct_answer(direct, plan.kind):
                 near = yield from timed_call(
                     "compose", lambda: self.composer.near_points(plan, retrieved.hits, points)
                 )
@@ -254,16 +251,14 @@ def may_be_a_fact(kind: AnswerKind, points: Points) -> bool:
     return kind == "statement" or (kind == "list" and not points.by_form)
 
 
-def _has_direct_answer(draft: AnswerDraft) -> bool:
+def _has_direct_answer(draft: AnswerDraft, kind: AnswerKind) -> bool:
     """True where a sentence states the answer. A quotation in place of what the model wrote says no
-    more than the points do."""
-    return bool(draft.claims) and all(claim.origin != "closest" for claim in draft.claims)
-
-
-def _is_doubtful(draft: AnswerDraft) -> bool:
-    """True where a claim is supported in part only, and the passages hardly answer."""
-    partial = any(claim.support != "supported" for claim in draft.claims)
-    return partial and min(draft.chances, default=0.0) < ANSWERING.sure_chance_written
+    more than the points do where it is only the closest passage, and where a list is wanted; nor
+    does, of a list, what is supported in part."""
+    origins = {claim.origin for claim in draft.claims}
+    if kind == "list" and any(claim.support != "supported" for claim in draft.claims):
+        return False
+    return bool(origins) and "closest" not in origins and (kind, origins) != ("list", {"matched"})
 
 
 def _is_sure(draft: AnswerDraft) -> bool:
