@@ -207,9 +207,11 @@ class Assistant:
         question = validate_question(question, self.settings.max_question_chars)
         self._check_library(document_ids)
         run_cancellable(self.model.warm, cancellation)
-        plan = yield from self._plan(question, history, document_ids, cancellation, asked_on)
         for left in reversed(range(MAX_ATTEMPTS)):
             try:
+                plan = yield from self._plan(
+                    question, history, document_ids, cancellation, asked_on
+                )
                 draft = yield from self._drafted(plan, lambda: self._model(cancellation))
                 if not draft.claims:
                     suggested = suggest_questions(

@@ -30,7 +30,7 @@ from rag.events import (
 from rag.settings import load_settings
 from rag.store.documents import Library
 from rag.store.vectors import VectorStore
-from rag.types import Answer, ChatModel, Turn
+from rag.types import Answer, ChatModel, Span, Turn
 from tests.asking import (
     FENTANYL,
     LARGE,
@@ -138,6 +138,13 @@ def test_a_source_that_is_removed_while_it_is_read_leaves_the_answer_to_the_othe
     assert gone == [report.name]
     assert answer.text.split("\n")[0] == f"{STATED} [1]"
     assert report.name not in {each.span.document_id for each in answer.passages}
+    # One that the conversation is about is forgotten.
+    list(own.index([report]))
+    cited = Span(report.name, 0, 31)
+    turn = Turn("What is reported?", "A report asked.", (cited,))
+    again = own.ask("and how high is it?", [turn])
+    assert gone == [report.name] * 2
+    assert report.name not in {each.span.document_id for each in again.passages}
     # A source that was named is missed.
     list(own.index([report]))
     with pytest.raises(NoSuchDocument):
