@@ -386,10 +386,12 @@ class Assistant:
         kind = self._kind(standalone)
         asked = self._last_asked(history)
         rest, length = requested_length(standalone)
-        if length and not topic_words(rest) and (before := self._last_summary(asked)):
+        is_of_all = length is not None and not topic_words(rest)
+        if is_of_all and (before := self._last_summary(asked)):
             standalone, kind, asked = before, "summary", []  # "and in one sentence?"
         elif kind == "summary":
             standalone = rest
+            asked = [] if is_of_all else asked  # "summarize it in two sentences"
         else:
             length = None
         plan = QueryPlan(

@@ -95,6 +95,15 @@ def test_a_summary_is_given_again_as_long_as_is_asked_then(seeds: Index) -> None
     assert lengths[1:] == [1, 4]
 
 
+def test_a_summary_of_no_topic_is_of_all_also_behind_another_question(seeds: Index) -> None:
+    turn = Turn("Why might China want to talk?", "To ease the economic strain.")
+    with ScriptedServer() as server:
+        question = "Summarize it in two sentences"
+        answer = seeds.assistant(server, SMALL).ask(question, [turn])
+        assert not server.requests
+    assert len(answer.claims) == 2
+
+
 def test_headings_are_no_points(seeds: Index) -> None:
     title = seeds.library.document(REPORT).text.split("\n")[0]
     points = [claim.text for claim in asked(seeds, "What is it about, these documents?").claims]
