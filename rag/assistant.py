@@ -6,13 +6,11 @@ answer that they end with. The command line, the page and the evals consume the 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import date
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +21,7 @@ from rag.answering.extractive import ExtractiveComposer
 from rag.answering.large_model import LargeModelAnswerer
 from rag.answering.overviews import Overviews
 from rag.answering.parts import answer_parts
+from rag.answering.planner import Planner
 from rag.answering.points import cite_points
 from rag.answering.quoting import QuotingAnswerer
 from rag.answering.small_model import SmallModelAnswerer
@@ -44,21 +43,14 @@ from rag.events import (
     IngestEvent,
     Removed,
     Retrieved,
-    Rewritten,
     Selected,
 )
 from rag.ingest import pipeline
 from rag.ingest.jobs import Jobs
-from rag.models.embeddings import MiniLM
 from rag.models.provider import CancellableModel, ModelProvider
 from rag.prompts import PACKAGED, read_prompts
-from rag.query.answer_type import expected_answer_type
 from rag.query.plan import QueryPlan
-from rag.query.polite_request import without_request
-from rag.query.question_kind import AnswerKind, fold_question, question_kind
-from rag.query.requested_length import requested_length
 from rag.query.spelling import SpellingCorrector
-from rag.query.sub_questions import split_question
 from rag.query.validation import (
     asks_for_summary,
     has_words_to_look_for,
@@ -76,7 +68,7 @@ from rag.store.documents import Library
 from rag.store.opening import open_jobs
 from rag.store.vector_index import VectorIndex
 from rag.text.dates import NamedDate
-from rag.thresholds import ANSWERING, EVIDENCE, QUERY, SUMMARY
+from rag.thresholds import ANSWERING, EVIDENCE, SUMMARY
 from rag.types import Answer, ChatModel, Citation, Embedder, Hit, Span, Turn
 
 if TYPE_CHECKING:
@@ -104,14 +96,14 @@ class Assistant:
         self.model = model
         self.index_lock = library.server_lock("index") or settings.lock_path
         self.prompts = read_prompts(settings.prompts_dir)
-        self.spelling = SpellingCorrector(library)
         self.overviews = Overviews(library, embedder)
         self.scorer = Scorer()  # reads its network when the first claim is checked
         self.answerability = Answerability(self.scorer.encoder)
         self.answerer, self.conflict_finder = self._stages_for(model)
-        self.follow_ups = FollowUpReader(
+        follow_ups = FollowUpReader(
             library, self.scorer.encoder, self._search_in, asks_model=self.answerer.joins_passages
         )
+        self.planner = Planner(embedder, SpellingCorrector(library), follow_ups)
 
     def _stages_for(self, model: ModelProvider) -> tuple[Answerer, ConflictFinder]:
         """The one place that tells a small model from a large one: by the passages that it reads
@@ -207,12 +199,16 @@ class Assistant:
         question = validate_question(question, self.settings.max_question_chars)
         self._check_library(document_ids)
         run_cancellable(self.model.warm, cancellation)
+
+        def get_model() -> ChatModel:
+            return self._model(cancellation)
+
         for left in reversed(range(MAX_ATTEMPTS)):
             try:
-                plan = yield from self._plan(
-                    question, history, document_ids, cancellation, asked_on
+                plan = yield from self.planner.plan(
+                    question, history, document_ids, asked_on, get_model
                 )
-                draft = yield from self._drafted(plan, lambda: self._model(cancellation))
+                draft = yield from self._drafted(plan, get_model)
                 if not draft.claims:
                     suggested = suggest_questions(
                         self.library, draft.passages, declined=plan.question
@@ -262,10 +258,7 @@ class Assistant:
         """The answer to a question in parts, each planned, looked for and answered by itself."""
 
         def answer_part(part: str, before: Sequence[Turn]) -> Generator[Step, None, AnswerDraft]:
-            read = yield from self.follow_ups.read(
-                replace(plan, standalone=part), before, get_model
-            )
-            read = replace(read, kind=self._kind_of_follow_up(read))
+            read = yield from self.planner.plan_part(plan, part, before, get_model)
             return (yield from self._drafted(read, get_model))
 
         yield (yield from timed_call("retrieve", lambda: self._search(plan)))
@@ -367,92 +360,6 @@ class Assistant:
         compared = add_contradictions(draft, found, selected)
         yield from (Checked(claim, "kept") for claim in compared.claims[len(draft.claims) :])
         return compared
-
-    def _plan(
-        self,
-        question: str,
-        history: Sequence[Turn],
-        document_ids: Collection[str] | None,
-        cancellation: Cancellation | None,
-        asked_on: date | None,
-    ) -> Generator[Step, None, QueryPlan]:
-        """What is wanted, with an event where the question is not as it was typed, or might not
-        be."""
-        corrected = self.spelling.correct(question)
-        kind = self._kind(corrected)
-        if kind == "conversation":
-            return QueryPlan(question, question, (question,), kind=kind)
-        standalone = without_request(self._without_greeting(corrected))
-        kind = self._kind(standalone)
-        asked = self._last_asked(history)
-        rest, length = requested_length(standalone)
-        is_of_all = length is not None and not topic_words(rest)
-        if is_of_all and (before := self._last_summary(asked)):
-            standalone, kind, asked = before, "summary", []  # "and in one sentence?"
-        elif kind == "summary":
-            standalone = rest
-            asked = [] if is_of_all else asked  # "summarize it in two sentences"
-        else:
-            length = None
-        plan = QueryPlan(
-            question,
-            standalone,
-            (standalone,),
-            length=length,
-            document_ids=document_ids,
-            asked_on=asked_on,
-        )
-        if asked:
-            steps = self.follow_ups.read(plan, asked, lambda: self._model(cancellation))
-            plan = yield from timed("rewrite", steps)
-            kind = self._kind_of_follow_up(plan)
-        if asked or corrected != question:
-            yield Rewritten(plan.standalone)
-        return replace(plan, sub_questions=tuple(split_question(plan.standalone)), kind=kind)
-
-    def _last_asked(self, history: Sequence[Turn]) -> list[Turn]:
-        """The last turns that ask something, as many as a follow-up is read with."""
-        asking = (each for each in reversed(history) if self._kind(each.question) != "conversation")
-        return list(islice(asking, QUERY.max_past_turns))[::-1]
-
-    def _last_summary(self, asked: Sequence[Turn]) -> str:
-        """The last question, where it asks for a summary, without the length that it asks for; of
-        some that ask for nothing but another length the one before them. "" where there is none."""
-        for turn in reversed(asked):
-            question, length = requested_length(turn.question)
-            if self._kind(question) == "summary":
-                return question
-            if not length or topic_words(question):
-                break
-        return ""
-
-    def _without_greeting(self, question: str) -> str:
-        """A question without "hi," and the like before it, which says nothing of its topic."""
-        found = re.match(r"((?:[^\W\d_]+ ?){1,3})[,!.]\s+(?=\w)", question)
-        greets = found is not None and self._kind(found[1]) == "conversation"
-        return question[found.end() :] if found and greets else question
-
-    def _kind_of_follow_up(self, plan: QueryPlan) -> AnswerKind:
-        """The kind of a question behind others: what has to be read with them asks for no summary
-        and is no remark."""
-        kind = self._kind(plan.standalone)
-        is_loose = kind == "conversation" or (kind == "summary" and plan.context)
-        return "fact" if is_loose else kind
-
-    def _kind(self, question: str) -> AnswerKind:
-        """What kind of answer is wanted; a fact where that is not plain."""
-        if asks_for_summary(question):
-            return "summary"
-        vector = self.embedder.embed([fold_question(question)])[0]
-        own = self.embedder.name == MiniLM.name
-        found = question_kind(question, vector if own else None)
-        least = QUERY.min_kind_probability
-        if found.kind == "conversation":
-            least = QUERY.min_conversation_probability
-        is_fact = expected_answer_type(question) in ("number", "time", "year")
-        if found.probability < least or (is_fact and found.kind != "list"):
-            return "fact"
-        return found.kind
 
     def _select(self, plan: QueryPlan, hits: Sequence[Hit]) -> Selected:
         return select_evidence(
