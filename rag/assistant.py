@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.answering.answerer import Answerer, GetModel
+from rag.answering.article_reader import ArticleReader
 from rag.answering.conversation import reply, suggest_questions
 from rag.answering.draft import AnswerDraft, Step, finish, timed, timed_call
 from rag.answering.extractive import ExtractiveComposer
@@ -123,7 +124,8 @@ class Assistant:
         if self.settings.provider == "none":
             answerer = QuotingAnswerer(self.answerability, composer)
         elif small:
-            answerer = SmallModelAnswerer(checker, self.answerability, composer, max_tokens)
+            reader = ArticleReader(self.library, checker)
+            answerer = SmallModelAnswerer(checker, self.answerability, composer, reader, max_tokens)
         return answerer, conflict_finder
 
     def __enter__(self) -> Assistant:
@@ -246,7 +248,8 @@ class Assistant:
         yield retrieved
         yield selected
         if plan.kind == "summary":
-            return replace(draft, passages=selected.passages).declined("not stated")
+            draft = replace(draft, passages=selected.passages).declined("not stated")
+            return (yield from self._improved(plan, draft, selected, get_model))
         if in_another_script(plan.standalone, [each.text for each in selected.passages]):
             return replace(draft, passages=selected.passages).declined("not stated")
         draft = yield from self.answerer.answer(plan, retrieved, selected, get_model)
@@ -261,9 +264,19 @@ class Assistant:
             read = yield from self.planner.plan_part(plan, part, before, get_model)
             return (yield from self._drafted(read, get_model))
 
-        yield (yield from timed_call("retrieve", lambda: self._search(plan)))
-        draft = AnswerDraft(plan.question)
-        return (yield from answer_parts(draft, plan.sub_questions, answer_part))
+        retrieved = yield from timed_call("retrieve", lambda: self._search(plan))
+        yield retrieved
+        draft = yield from answer_parts(AnswerDraft(plan.question), plan.sub_questions, answer_part)
+        selected = yield from timed_call("select", lambda: self._select(plan, retrieved.hits))
+        return (yield from self._improved(plan, draft, selected, get_model))
+
+    def _improved(
+        self, plan: QueryPlan, draft: AnswerDraft, selected: Selected, get_model: GetModel
+    ) -> Generator[Step, None, AnswerDraft]:
+        """The draft, or what a small model says of a whole article where that is better."""
+        if not isinstance(self.answerer, SmallModelAnswerer):
+            return draft
+        return (yield from self.answerer.improve(plan, draft, selected, get_model))
 
     def _search_in(self, text: str, document_ids: Collection[str] | None) -> Retrieved:
         return self.search(text, document_ids=document_ids)

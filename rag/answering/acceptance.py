@@ -47,7 +47,7 @@ def answers_question(question: str, claims: Sequence[Claim], attempt: Attempt) -
     """True when the claims hold the kind of thing that was asked for, and their quotes in their
     context share enough of the question's words, or the model is sure of the passage."""
     text = " ".join(claim.text for claim in claims)
-    if not claims or not _has_what_was_asked(question, text, attempt):
+    if not claims or not has_what_was_asked(question, text, is_sure=attempt.is_sure):
         return False
     return attempt.is_sure or _overlap(question, claims, attempt) >= ANSWERING.min_question_overlap
 
@@ -56,7 +56,7 @@ def is_worth_quoting(question: str, quote: str, attempt: Attempt) -> bool:
     """True when the sentence that a failed claim came from answers the question by itself: it is
     likely to, or, where there is no chance to go by, has the question's words. One in which the
     model found no few words of a description may say anything of its subject."""
-    if not _has_what_was_asked(question, quote, attempt):
+    if not has_what_was_asked(question, quote, is_sure=attempt.is_sure):
         return False
     if attempt.chance is None:
         return question_overlap(question, quote) >= ANSWERING.min_quote_overlap
@@ -93,10 +93,11 @@ def without_wrong_yes(question: str, reply: str) -> str:
     return rest[:1].upper() + rest[1:]
 
 
-def _has_what_was_asked(question: str, text: str, attempt: Attempt) -> bool:
-    """A person can be "the cartels": names are asked for only where the model is not sure."""
+def has_what_was_asked(question: str, text: str, *, is_sure: bool = False) -> bool:
+    """True where a text has the kind of thing, and the unit, that the question asks for. A person
+    can be "the cartels": names are asked for only where the model is not sure."""
     kind = expected_answer_type(question)
-    has_type = has_answer_type(kind, text) or (kind == "person" and attempt.is_sure)
+    has_type = has_answer_type(kind, text) or (kind == "person" and is_sure)
     return has_type and has_asked_unit(question, text)
 
 

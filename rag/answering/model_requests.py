@@ -14,6 +14,7 @@ from rag.types import ChatModel, Message, Passage
 
 EXTRACT_TOKENS = 16
 LIST_TOKENS = 160
+ARTICLE_TOKENS = 90
 
 
 def ask_if_answered(question: str, passages: Sequence[Passage], model: ChatModel) -> ModelCalled:
@@ -39,6 +40,27 @@ def ask_yes_or_no(question: str, passages: Sequence[Passage], model: ChatModel) 
 def ask_items(question: str, passages: Sequence[Passage], model: ChatModel) -> ModelCalled:
     """Ask for what the question wants a list of, as it stands in the passages."""
     return complete("extract", _rendered("list", question, passages, model), model, LIST_TOKENS)[0]
+
+
+def ask_if_article_answers(question: str, article: str, model: ChatModel) -> ModelCalled:
+    """Ask for the answer in the text of an article, or for "NOT STATED", and read one token. The
+    `probability` is that of the former; 0 or 1 where the server gives no probabilities."""
+    messages = prompts_of(model).render("article_judge", passages=article, question=question)
+    called, alternatives = complete("judge", messages, model, max_tokens=1)
+    shares = alternatives or {called.reply: 0.0}
+    declined = sum(exp(each) for token, each in shares.items() if _begins_decline(token))
+    return replace(called, probability=max(0.0, 1.0 - declined))
+
+
+def answer_article(question: str, article: str, model: ChatModel) -> ModelCalled:
+    """Ask for the answer in the text of an article, in a sentence or two."""
+    messages = prompts_of(model).render("article_answer", passages=article, question=question)
+    return complete("answer", messages, model, ARTICLE_TOKENS)[0]
+
+
+def _begins_decline(token: str) -> bool:
+    start = token.strip()
+    return bool(start) and ("NOT STATED".startswith(start) or start == "Not")
 
 
 def _extracted(

@@ -9,6 +9,7 @@ from functools import partial
 from rag.answering.acceptance import is_acceptable
 from rag.answering.amounts import leaves_out_amount, was_changed_later
 from rag.answering.answerer import GetModel
+from rag.answering.article_reader import ArticleReader, ArticleReading
 from rag.answering.attempts import Attempt, ChanceEstimated, attempts, without_outdated
 from rag.answering.draft import AnswerDraft, Step, timed, timed_call
 from rag.answering.extractive import LEAD_KINDS, POINT_KINDS, ExtractiveComposer
@@ -38,6 +39,7 @@ class SmallModelAnswerer:
     checker: Checker
     answerability: Answerability
     composer: ExtractiveComposer
+    reader: ArticleReader
     max_tokens: int
     joins_passages: bool = False
     writes_summaries: bool = False
@@ -58,8 +60,20 @@ class SmallModelAnswerer:
             if pointed.claims:
                 return pointed
             if pointed.reasons:
-                return (yield from self._closest(plan, pointed, retrieved))
+                return (yield from self._without_points(plan, retrieved, pointed, get_model))
         return (yield from self._from_one_passage(plan, retrieved, draft, get_model))
+
+    def _without_points(
+        self, plan: QueryPlan, retrieved: Retrieved, draft: AnswerDraft, get_model: GetModel
+    ) -> Generator[Step, None, AnswerDraft]:
+        """A draft that is declined so far, from the whole article or with the closest passages. A
+        reason is not looked for where what it explains was denied."""
+        if plan.kind != "explanation":
+            model = yield from timed_call("load model", get_model)
+            draft = yield from self._or_from_article(plan, draft, draft.passages, model)
+        if draft.claims:
+            return draft
+        return (yield from self._closest(plan, draft, retrieved))
 
     def _from_one_passage(
         self, plan: QueryPlan, retrieved: Retrieved, draft: AnswerDraft, get_model: GetModel
@@ -68,9 +82,50 @@ class SmallModelAnswerer:
         model = yield from timed_call("load model", get_model)
         timely = without_outdated(draft.passages, retrieved.days)
         draft = yield from self._answer_from(plan, timely, draft, model)
+        if not _is_likely(draft):
+            draft = yield from self._or_from_article(plan, draft, draft.passages, model)
         if draft.claims:
             return (yield from self._with_support(plan, draft, retrieved))
         return (yield from self._closest(plan, draft, retrieved))
+
+    def improve(
+        self, plan: QueryPlan, draft: AnswerDraft, selected: Selected, get_model: GetModel
+    ) -> Generator[Step, None, AnswerDraft]:
+        """The draft, or, where it lacks an answer to some part of the question or likely does not
+        answer, what is said of the whole question in one article."""
+        if not draft.reasons and _is_likely(draft):
+            return draft
+        model = yield from timed_call("load model", get_model)
+        return (yield from self._or_from_article(plan, draft, selected.passages, model))
+
+    def _or_from_article(
+        self, plan: QueryPlan, draft: AnswerDraft, passages: Sequence[Passage], model: ChatModel
+    ) -> Generator[Step, None, AnswerDraft]:
+        """The draft with what the model says of the whole article in place of its claims, where
+        the article supports that and it is better; else as it is."""
+        reading = yield from self.reader.read(plan, passages, model)
+        if not reading.claims:
+            return draft
+        chance_of = self.answerability.estimator(plan.readings, reading.passages)
+        cited = {each.number for claim in reading.claims for each in claim.citations}
+        shown = (each for each in reading.passages if each.number in cited)
+        chance = max(chance_of(each, reading.p_answered) for each in shown)
+        is_whole = bool(draft.claims) and not draft.reasons
+        if is_whole and not _is_better(reading, chance, draft):
+            return draft
+        yield from (Checked(claim, "removed") for claim in draft.claims)
+        if len(reading.passages) > len(draft.passages):
+            yield Selected(reading.passages)
+        yield from (Checked(claim, "kept") for claim in reading.claims)
+        return replace(
+            draft,
+            passages=reading.passages,
+            claims=reading.claims,
+            attempts=(),
+            chances=(chance,),
+            reasons=(),
+            missing=(),
+        )
 
     def _closest(
         self, plan: QueryPlan, draft: AnswerDraft, retrieved: Retrieved
@@ -129,7 +184,18 @@ class SmallModelAnswerer:
         if not pointed.claims:
             yield from (Checked(claim, "removed") for claim in claims)
             return replace(direct, reasons=direct.reasons or pointed.reasons)
-        return pointed
+        if points.by_form or _is_sure(pointed) or pointed.claims[0].origin == "model":
+            return pointed
+        led = yield from self._or_from_article(plan, pointed, pointed.passages, model)
+        if led is pointed:
+            return pointed
+        spans = [each.span for group in points.groups for each in group.evidence]
+        if not any(span.overlaps(each) for span in spans for each in _cited(led)):
+            return led  # the points are of something else
+        near = yield from timed_call(
+            "compose", lambda: self.composer.near_points(plan, retrieved.hits, points)
+        )
+        return _with_points(led, near)
 
     def _judged(
         self,
@@ -259,6 +325,22 @@ def _has_direct_answer(draft: AnswerDraft, kind: AnswerKind) -> bool:
     if kind == "list" and any(claim.support != "supported" for claim in draft.claims):
         return False
     return bool(origins) and "closest" not in origins and (kind, origins) != ("list", {"matched"})
+
+
+def _is_better(reading: ArticleReading, chance: float, draft: AnswerDraft) -> bool:
+    """True where what was written of an article goes before the claims of a draft: quotations, or
+    what was written of a passage and answers with less than that `chance`."""
+    if any(claim.origin == "closest" for claim in reading.claims):
+        return False
+    wrote = any(claim.origin == "model" for claim in draft.claims)
+    return not wrote or chance > min(draft.chances, default=0.0)
+
+
+def _is_likely(draft: AnswerDraft) -> bool:
+    """True where a sentence that answers rather than not was found."""
+    is_closest = any(claim.origin == "closest" for claim in draft.claims)
+    least = ANSWERING.sure_chance_written
+    return bool(draft.claims) and not is_closest and min(draft.chances, default=1.0) >= least
 
 
 def _is_sure(draft: AnswerDraft) -> bool:

@@ -23,6 +23,7 @@ from rag.types import Citation, Passage, Span
 _MARKER = re.compile(r"(?<!\s)\s*+[\[【]\s?\^?(\d{1,4}(?:\s?[,;–-]\s?\d{1,4})*+)\s?[\]】]")
 _POINT = re.compile(r"\s*(?:[-*•]|\d{1,2}[.)])\s+(?=\S)")
 _HEADING = re.compile(r"\*\*([^*]+?):?\*\*:?|#{1,6}\s+(.+)")
+MAX_RUN = 3  # neighbouring sentences that carry one sentence of a reply
 _BARE = re.compile(r"(?:yes|no)[.,!]?", re.IGNORECASE)
 
 
@@ -140,6 +141,44 @@ def find_citations(
 
     best = max(range(len(groups)), key=lambda i: (carried(groups[i]), -i))
     return groups[best] if carried(groups[best]) > CHECKING.hint_bonus else ()
+
+
+def find_passage(
+    claim: str, asked: str, candidates: Sequence[CandidateSentence]
+) -> tuple[tuple[CandidateSentence, ...], float]:
+    """The neighbouring sentences, up to three, that carry best what `claim` says beyond the words
+    of the question `asked`, and how much of that, 0..1, is in them. What the question says already
+    counts little, because a reply repeats it in words that the source may not have. Empty where
+    nothing matches."""
+    repeated = match_keys(asked).keys()
+    rarity = {
+        key: weight * (CHECKING.repeated_weight if key in repeated else 1)
+        for key, weight in _rarity(match_keys(claim), candidates).items()
+    }
+    total = sum(rarity.values())
+    new = {key: weight for key, weight in rarity.items() if key not in repeated}
+    best: tuple[CandidateSentence, ...] = ()
+    best_score = 0.0
+    for run in _runs(candidates):
+        keys = {key for sentence in run for key in sentence.match_keys}
+        carried = sum(weight for key, weight in rarity.items() if key in keys)
+        score = carried / total - CHECKING.min_added_share * (len(run) - 1) if total else 0.0
+        if score > best_score:
+            best, best_score = run, score
+    keys = {key for sentence in best for key in sentence.match_keys}
+    share = sum(weight for key, weight in new.items() if key in keys)
+    return best, share / sum(new.values()) if new else 0.0
+
+
+def _runs(candidates: Sequence[CandidateSentence]) -> Iterator[tuple[CandidateSentence, ...]]:
+    """Each sentence alone, then with one and with two that follow directly."""
+    for first, start in enumerate(candidates):
+        yield (start,)
+        for last in range(first + 1, min(first + MAX_RUN, len(candidates))):
+            before, here = candidates[last - 1].citation.span, candidates[last].citation.span
+            if not directly_follows(here, before):
+                break
+            yield tuple(candidates[first : last + 1])
 
 
 def _rarity(keys: Iterable[str], candidates: Sequence[CandidateSentence]) -> dict[str, float]:

@@ -1,0 +1,266 @@
+"""An answer from a whole article, or from the parts of a long one that are most relevant.
+
+A small model that reads one passage at a time says of many reworded questions that the passage does
+not answer. Of an article as a whole it knows more, and what it writes then is checked against each
+of the article's units. The article stands at the beginning of the prompt, so that a server keeps
+it for the next question.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from rag.answering.acceptance import (
+    has_what_was_asked,
+    is_acceptable,
+    without_wrong_yes,
+)
+from rag.answering.attempts import Attempt
+from rag.answering.bounds import check_with_bounds
+from rag.answering.draft import Step, timed_call
+from rag.answering.model_requests import (
+    answer_article,
+    ask_if_answered,
+    ask_if_article_answers,
+)
+from rag.checking.checker import Checker
+from rag.checking.citations import (
+    CandidateSentence,
+    DraftSentence,
+    candidate_sentences,
+    find_passage,
+    parse_reply,
+)
+from rag.checking.verdict import quote_as_claim
+from rag.query.plan import QueryPlan
+from rag.retrieval.unit_ranking import Candidate
+from rag.store.documents import Library
+from rag.text.machine_orders import is_order
+from rag.text.tokens import estimate_tokens
+from rag.text.units import Unit, parse_units
+from rag.thresholds import ARTICLE, CHECKING
+from rag.types import ChatModel, Claim, Document, Passage
+
+UNREAD_ROLES = frozenset(["instruction", "disguised", "unseen"])
+"""Of units that no model is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleReading:
+    """What a model says of an article."""
+
+    p_answered: float = 0.0
+    """The probability, 0..1, of the model's "yes" to whether what is cited states the answer."""
+    claims: tuple[Claim, ...] = ()
+    """The sentences of its reply that the article supports, else the sentences of the article that
+    have its answer; none where the model does not say that these state it."""
+    passages: tuple[Passage, ...] = ()
+    """Those that were there, and what is cited beside them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleReader:
+    """Answers questions from whole articles of one library."""
+
+    library: Library
+    checker: Checker
+
+    def read(
+        self, plan: QueryPlan, passages: Sequence[Passage], model: ChatModel
+    ) -> Generator[Step, None, ArticleReading]:
+        """The first reading of the articles of the best passages that has claims; else one without.
+        Raises `LibraryError` and what `ChatModel.stream` does."""
+        for id in _documents_to_read(passages):
+            document = self.library.document(id)
+            reading = yield from self._read_one(plan, document, passages, model)
+            if reading.claims:
+                return reading
+        return ArticleReading(passages=tuple(passages))
+
+    def _read_one(
+        self, plan: QueryPlan, document: Document, passages: Sequence[Passage], model: ChatModel
+    ) -> Generator[Step, None, ArticleReading]:
+        """What the model says of one document."""
+        question = plan.standalone
+        units = units_to_read(document, passages)
+        text = article_text(document, units)
+        judged = yield from timed_call(
+            "judge", lambda: ask_if_article_answers(question, text, model)
+        )
+        yield judged
+        p_stated = judged.probability or 0.0
+        reading = ArticleReading(passages=tuple(passages))
+        if p_stated < ARTICLE.min_p_stated:
+            return reading
+        written = yield from timed_call("compose", lambda: answer_article(question, text, model))
+        yield written
+        reply = without_wrong_yes(question, written.reply)
+        own = _numbered(document, units, passages)
+        claims = self._supported(question, reply, own, p_stated)
+        claims = claims or self._quoted(question, reply, own)
+        text = " ".join(claim.text for claim in claims)
+        if not claims or not has_what_was_asked(question, text):
+            return reading
+        cited = {each.number for claim in claims for each in claim.citations}
+        shown = [each for each in own if each.number in cited]
+        call = yield from timed_call("judge", lambda: ask_if_answered(question, shown, model))
+        yield call
+        p_answered = call.probability or 0.0
+        if p_answered < ARTICLE.min_p_answered:
+            return reading
+        return _with_claims(replace(reading, p_answered=p_answered), claims, own)
+
+    def _supported(
+        self, question: str, reply: str, own: Sequence[Passage], p_stated: float
+    ) -> list[Claim]:
+        """The sentences of a reply, up to the first that does not stand."""
+        attempt = Attempt(own, 1.0 if p_stated >= ARTICLE.sure_p_stated else 0.0)
+        candidates = candidate_sentences(own)
+        context = " ".join(each.text for each in own)
+        claims: list[Claim] = []
+        for sentence in parse_reply(reply, 0)[0]:
+            readings = (
+                claim
+                for claim in self._readings(question, sentence, candidates)
+                if claim.support != "unsupported" and claim.citations
+                if is_acceptable(question, claim, context, attempt)
+            )
+            claim = next(readings, None)
+            if claim is None:
+                break
+            claims.append(replace(claim, origin="model"))
+        return claims
+
+    def _readings(
+        self, question: str, sentence: DraftSentence, candidates: Sequence[CandidateSentence]
+    ) -> Iterator[Claim]:
+        """A sentence as a claim: cited as any, and from what has most of its answer."""
+        yield check_with_bounds(self.checker, sentence, candidates)
+        found, _ = find_passage(sentence.text, question, candidates)
+        citations = tuple(each.citation for each in found)
+        verdict = self.checker.check_against(sentence.text, [each.span for each in citations])
+        yield Claim(
+            sentence.text,
+            citations,
+            verdict.support,
+            verdict.reasons,
+            score=round(verdict.score, 3),
+        )
+
+    def _quoted(self, question: str, reply: str, own: Sequence[Passage]) -> list[Claim]:
+        """The sentences of the article that have the answer of a reply which does not stand; none
+        where a number or a name of it is of something else."""
+        found, share = find_passage(reply, question, candidate_sentences(own))
+        if not found or share < ARTICLE.min_share_quoted:
+            return []
+        verdict = self.checker.check_against(reply, [each.citation.span for each in found])
+        if verdict.score <= CHECKING.max_score_against_rules:
+            return []
+        return [quote_as_claim(each.citation) for each in found]
+
+
+def _documents_to_read(passages: Sequence[Passage]) -> list[str]:
+    """Of the best passage, and the next that is nearly as relevant."""
+    scores: dict[str, float] = {}
+    for each in passages:
+        id = each.span.document_id
+        scores[id] = max(each.score, scores.get(id, 0.0))
+    best_first = sorted(scores, key=lambda id: -scores[id])
+    near = [id for id in best_first if scores[id] >= ARTICLE.close_to_best * scores[best_first[0]]]
+    return near[: ARTICLE.max_articles]
+
+
+def units_to_read(document: Document, passages: Sequence[Passage]) -> list[Unit]:
+    """What a model is shown of a document, in its order: all of it, or, where that is too long, the
+    passages with what stands around them, best first."""
+    units = [
+        unit
+        for unit in parse_units(document.text)
+        if unit.role not in UNREAD_ROLES and not is_order(unit.text(document.text))
+    ]
+    costs = [estimate_tokens(unit.text(document.text)) for unit in units]
+    if sum(costs) <= ARTICLE.max_tokens:
+        return units
+    left, chosen = ARTICLE.max_part_tokens, set[int]()
+    for each in passages:
+        if each.span.document_id != document.id:
+            continue
+        for place in _places_near(units, each.span.start):
+            left -= 0 if place in chosen else costs[place]
+            if left < 0:
+                return [units[place] for place in sorted(chosen)]
+            chosen.add(place)
+    return [units[place] for place in sorted(chosen)]
+
+
+def _places_near(units: Sequence[Unit], start: int) -> list[int]:
+    """The numbers of the unit at `start` and of those beside it, nearest first."""
+    middle = max(bisect_right(units, start, key=lambda unit: unit.start) - 1, 0)
+    first, last = max(middle - ARTICLE.reach, 0), min(middle + ARTICLE.reach, len(units) - 1)
+    return sorted(range(first, last + 1), key=lambda place: abs(place - middle))
+
+
+def article_text(document: Document, units: Sequence[Unit]) -> str:
+    """The title and the units as running text, a line for each paragraph, heading, item and row."""
+    lines: list[str] = [] if is_order(document.title) else [document.title]
+    before: Unit | None = None
+    for unit in units:
+        text = " ".join(unit.text(document.text).split())
+        goes_on = before is not None and before.paragraph == unit.paragraph
+        if goes_on and unit.list_number is None and unit.role != "heading":
+            lines[-1] += f" {text}"
+        elif text != document.title:
+            lines.append(text)
+        before = unit
+    return "\n".join(lines)
+
+
+def _numbered(
+    document: Document, units: Sequence[Unit], passages: Sequence[Passage]
+) -> list[Passage]:
+    """The units that may be cited as passages: those that are among `passages` as there, the others
+    numbered on."""
+    known = {each.span: each for each in passages}
+    found: list[Passage] = []
+    for candidate in (Candidate(document, unit) for unit in units if unit.is_evidence):
+        number = len(known) + len(found) + 1
+        found.append(
+            known.get(candidate.span)
+            or Passage(
+                number,
+                candidate.span,
+                candidate.text,
+                document.title,
+                document.source,
+                0.0,
+                document.published,
+                candidate.as_read(),
+            )
+        )
+    return found
+
+
+def _with_claims(
+    reading: ArticleReading, claims: Sequence[Claim], own: Sequence[Passage]
+) -> ArticleReading:
+    """The reading with claims, and behind its passages those of `own` that they cite, numbered
+    without a gap."""
+    known = {each.number for each in reading.passages}
+    cited = {each.number for claim in claims for each in claim.citations} - known
+    added = [each for each in own if each.number in cited]
+    first = len(reading.passages) + 1
+    numbers = {each.number: number for number, each in enumerate(added, start=first)}
+    renumbered = (
+        replace(
+            claim,
+            citations=tuple(
+                replace(each, number=numbers.get(each.number, each.number))
+                for each in claim.citations
+            ),
+        )
+        for claim in claims
+    )
+    more = (replace(each, number=numbers[each.number]) for each in added)
+    return replace(reading, claims=tuple(renumbered), passages=(*reading.passages, *more))
