@@ -249,7 +249,7 @@ class Assistant:
         yield selected
         if plan.kind == "summary":
             draft = replace(draft, passages=selected.passages).declined("not stated")
-            return (yield from self._improved(plan, draft, selected, get_model))
+            return (yield from self._improved(plan, retrieved, selected, draft, get_model))
         if in_another_script(plan.standalone, [each.text for each in selected.passages]):
             return replace(draft, passages=selected.passages).declined("not stated")
         draft = yield from self.answerer.answer(plan, retrieved, selected, get_model)
@@ -268,15 +268,20 @@ class Assistant:
         yield retrieved
         draft = yield from answer_parts(AnswerDraft(plan.question), plan.sub_questions, answer_part)
         selected = yield from timed_call("select", lambda: self._select(plan, retrieved.hits))
-        return (yield from self._improved(plan, draft, selected, get_model))
+        return (yield from self._improved(plan, retrieved, selected, draft, get_model))
 
     def _improved(
-        self, plan: QueryPlan, draft: AnswerDraft, selected: Selected, get_model: GetModel
+        self,
+        plan: QueryPlan,
+        retrieved: Retrieved,
+        selected: Selected,
+        draft: AnswerDraft,
+        get_model: GetModel,
     ) -> Generator[Step, None, AnswerDraft]:
         """The draft, or what a small model says of a whole article where that is better."""
         if not isinstance(self.answerer, SmallModelAnswerer):
             return draft
-        return (yield from self.answerer.improve(plan, draft, selected, get_model))
+        return (yield from self.answerer.improve(plan, retrieved, selected, draft, get_model))
 
     def _search_in(self, text: str, document_ids: Collection[str] | None) -> Retrieved:
         return self.search(text, document_ids=document_ids)

@@ -415,6 +415,16 @@ def test_without_a_history_nothing_is_rewritten(seeds: Index, answering: Scripte
     assert len(answering.requests) == 1
 
 
+@pytest.mark.parametrize(
+    "question", ["Who is the Treasury Secretary", "who is the treasury secretary?"]
+)
+def test_a_follow_up_that_is_read_as_it_stands_is_not_said_again(
+    seeds: Index, answering: ScriptedServer, question: str
+) -> None:
+    events = list(seeds.assistant(answering).stream(question, HISTORY))
+    assert not [event for event in events if isinstance(event, Rewritten)]
+
+
 # --- breaking off -----------------------------------------------------------------------------
 
 

@@ -17,7 +17,7 @@ from rag.answering.acceptance import (
     is_acceptable,
     without_wrong_yes,
 )
-from rag.answering.attempts import Attempt
+from rag.answering.attempts import Attempt, without_outdated
 from rag.answering.bounds import check_with_bounds
 from rag.answering.draft import Step, timed_call
 from rag.answering.model_requests import (
@@ -37,6 +37,7 @@ from rag.checking.verdict import quote_as_claim
 from rag.query.plan import QueryPlan
 from rag.retrieval.unit_ranking import Candidate
 from rag.store.documents import Library
+from rag.text.dates import TimeRange
 from rag.text.machine_orders import is_order
 from rag.text.tokens import estimate_tokens
 from rag.text.units import Unit, parse_units
@@ -68,11 +69,16 @@ class ArticleReader:
     checker: Checker
 
     def read(
-        self, plan: QueryPlan, passages: Sequence[Passage], model: ChatModel
+        self,
+        plan: QueryPlan,
+        passages: Sequence[Passage],
+        time_range: TimeRange | None,
+        model: ChatModel,
     ) -> Generator[Step, None, ArticleReading]:
         """The first reading of the articles of the best passages that has claims; else one without.
-        Raises `LibraryError` and what `ChatModel.stream` does."""
-        for id in _documents_to_read(passages):
+        What is too old for the time asked about is not read. Raises `LibraryError` and what
+        `ChatModel.stream` does."""
+        for id in _documents_to_read(without_outdated(passages, time_range)):
             document = self.library.document(id)
             reading = yield from self._read_one(plan, document, passages, model)
             if reading.claims:

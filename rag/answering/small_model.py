@@ -70,7 +70,7 @@ class SmallModelAnswerer:
         reason is not looked for where what it explains was denied."""
         if plan.kind != "explanation":
             model = yield from timed_call("load model", get_model)
-            draft = yield from self._or_from_article(plan, draft, draft.passages, model)
+            draft = yield from self._or_from_article(plan, retrieved, draft, draft.passages, model)
         if draft.claims:
             return draft
         return (yield from self._closest(plan, draft, retrieved))
@@ -83,27 +83,38 @@ class SmallModelAnswerer:
         timely = without_outdated(draft.passages, retrieved.days)
         draft = yield from self._answer_from(plan, timely, draft, model)
         if not _is_likely(draft):
-            draft = yield from self._or_from_article(plan, draft, draft.passages, model)
+            draft = yield from self._or_from_article(plan, retrieved, draft, draft.passages, model)
         if draft.claims:
             return (yield from self._with_support(plan, draft, retrieved))
         return (yield from self._closest(plan, draft, retrieved))
 
     def improve(
-        self, plan: QueryPlan, draft: AnswerDraft, selected: Selected, get_model: GetModel
+        self,
+        plan: QueryPlan,
+        retrieved: Retrieved,
+        selected: Selected,
+        draft: AnswerDraft,
+        get_model: GetModel,
     ) -> Generator[Step, None, AnswerDraft]:
         """The draft, or, where it lacks an answer to some part of the question or likely does not
         answer, what is said of the whole question in one article."""
         if not draft.reasons and _is_likely(draft):
             return draft
         model = yield from timed_call("load model", get_model)
-        return (yield from self._or_from_article(plan, draft, selected.passages, model))
+        passages = selected.passages
+        return (yield from self._or_from_article(plan, retrieved, draft, passages, model))
 
     def _or_from_article(
-        self, plan: QueryPlan, draft: AnswerDraft, passages: Sequence[Passage], model: ChatModel
+        self,
+        plan: QueryPlan,
+        retrieved: Retrieved,
+        draft: AnswerDraft,
+        passages: Sequence[Passage],
+        model: ChatModel,
     ) -> Generator[Step, None, AnswerDraft]:
         """The draft with what the model says of the whole article in place of its claims, where
         the article supports that and it is better; else as it is."""
-        reading = yield from self.reader.read(plan, passages, model)
+        reading = yield from self.reader.read(plan, passages, retrieved.days, model)
         if not reading.claims:
             return draft
         chance_of = self.answerability.estimator(plan.readings, reading.passages)
@@ -114,7 +125,7 @@ class SmallModelAnswerer:
         if is_whole and not _is_better(reading, chance, draft):
             return draft
         yield from (Checked(claim, "removed") for claim in draft.claims)
-        if len(reading.passages) > len(draft.passages):
+        if reading.passages != draft.passages:
             yield Selected(reading.passages)
         yield from (Checked(claim, "kept") for claim in reading.claims)
         return replace(
@@ -184,14 +195,24 @@ class SmallModelAnswerer:
         if not pointed.claims:
             yield from (Checked(claim, "removed") for claim in claims)
             return replace(direct, reasons=direct.reasons or pointed.reasons)
+        return (yield from self._led_by_article(plan, retrieved, points, pointed, model))
+
+    def _led_by_article(
+        self,
+        plan: QueryPlan,
+        retrieved: Retrieved,
+        points: Points,
+        pointed: AnswerDraft,
+        model: ChatModel,
+    ) -> Generator[Step, None, AnswerDraft]:
+        """The draft with what is said of the whole article before its points, where they may not
+        answer by themselves; those that are of something else are left out."""
         if points.by_form or _is_sure(pointed) or pointed.claims[0].origin == "model":
             return pointed
-        led = yield from self._or_from_article(plan, pointed, pointed.passages, model)
-        if led is pointed:
-            return pointed
+        led = yield from self._or_from_article(plan, retrieved, pointed, pointed.passages, model)
         spans = [each.span for group in points.groups for each in group.evidence]
-        if not any(span.overlaps(each) for span in spans for each in _cited(led)):
-            return led  # the points are of something else
+        if led is pointed or not any(a.overlaps(b) for a in spans for b in _cited(led)):
+            return led
         near = yield from timed_call(
             "compose", lambda: self.composer.near_points(plan, retrieved.hits, points)
         )
