@@ -74,19 +74,26 @@ class ArticleReader:
         passages: Sequence[Passage],
         time_range: TimeRange | None,
         model: ChatModel,
+        min_p_stated: float = ARTICLE.min_p_stated,
     ) -> Generator[Step, None, ArticleReading]:
         """The first reading of the articles of the best passages that has claims; else one without.
-        What is too old for the time asked about is not read. Raises `LibraryError` and what
+        What is too old for the time asked about is not read, and nothing is written of an article
+        that answers with a probability, 0..1, below `min_p_stated`. Raises `LibraryError` and what
         `ChatModel.stream` does."""
         for id in _documents_to_read(without_outdated(passages, time_range)):
             document = self.library.document(id)
-            reading = yield from self._read_one(plan, document, passages, model)
+            reading = yield from self._read_one(plan, document, passages, model, min_p_stated)
             if reading.claims:
                 return reading
         return ArticleReading(passages=tuple(passages))
 
     def _read_one(
-        self, plan: QueryPlan, document: Document, passages: Sequence[Passage], model: ChatModel
+        self,
+        plan: QueryPlan,
+        document: Document,
+        passages: Sequence[Passage],
+        model: ChatModel,
+        min_p_stated: float,
     ) -> Generator[Step, None, ArticleReading]:
         """What the model says of one document."""
         question = plan.standalone
@@ -98,7 +105,7 @@ class ArticleReader:
         yield judged
         p_stated = judged.probability or 0.0
         reading = ArticleReading(passages=tuple(passages))
-        if p_stated < ARTICLE.min_p_stated:
+        if p_stated < min_p_stated:
             return reading
         written = yield from timed_call("compose", lambda: answer_article(question, text, model))
         yield written
@@ -121,7 +128,7 @@ class ArticleReader:
     def _supported(
         self, question: str, reply: str, own: Sequence[Passage], p_stated: float
     ) -> list[Claim]:
-        """The sentences of a reply, up to the first that does not stand."""
+        """The sentences of a reply that stand."""
         attempt = Attempt(own, 1.0 if p_stated >= ARTICLE.sure_p_stated else 0.0)
         candidates = candidate_sentences(own)
         context = " ".join(each.text for each in own)
@@ -133,10 +140,8 @@ class ArticleReader:
                 if claim.support != "unsupported" and claim.citations
                 if is_acceptable(question, claim, context, attempt)
             )
-            claim = next(readings, None)
-            if claim is None:
-                break
-            claims.append(replace(claim, origin="model"))
+            if claim := next(readings, None):
+                claims.append(replace(claim, origin="model"))
         return claims
 
     def _readings(
@@ -156,15 +161,18 @@ class ArticleReader:
         )
 
     def _quoted(self, question: str, reply: str, own: Sequence[Passage]) -> list[Claim]:
-        """The sentences of the article that have the answer of a reply which does not stand; none
-        where a number or a name of it is of something else."""
-        found, share = find_passage(reply, question, candidate_sentences(own))
-        if not found or share < ARTICLE.min_share_quoted:
-            return []
-        verdict = self.checker.check_against(reply, [each.citation.span for each in found])
-        if verdict.score <= CHECKING.max_score_against_rules:
-            return []
-        return [quote_as_claim(each.citation) for each in found]
+        """The sentences of the article that have what the first such sentence says of a reply that
+        does not stand; none where a number or a name of it is of something else."""
+        candidates = candidate_sentences(own)
+        for sentence in parse_reply(reply, 0)[0]:
+            found, share = find_passage(sentence.text, question, candidates)
+            if not found or share < ARTICLE.min_share_quoted:
+                continue
+            spans = [each.citation.span for each in found]
+            verdict = self.checker.check_against(sentence.text, spans)
+            if verdict.score > CHECKING.max_score_against_rules:
+                return [quote_as_claim(each.citation) for each in found]
+        return []
 
 
 def _documents_to_read(passages: Sequence[Passage]) -> list[str]:

@@ -28,7 +28,7 @@ from rag.query.answer_type import expected_answer_type, has_answer_type
 from rag.query.plan import QueryPlan
 from rag.query.question_kind import AnswerKind
 from rag.retrieval.evidence import numbered_passages
-from rag.thresholds import ANSWERING
+from rag.thresholds import ANSWERING, ARTICLE
 from rag.types import ChatModel, Claim, Passage, Span
 
 
@@ -66,11 +66,9 @@ class SmallModelAnswerer:
     def _without_points(
         self, plan: QueryPlan, retrieved: Retrieved, draft: AnswerDraft, get_model: GetModel
     ) -> Generator[Step, None, AnswerDraft]:
-        """A draft that is declined so far, from the whole article or with the closest passages. A
-        reason is not looked for where what it explains was denied."""
-        if plan.kind != "explanation":
-            model = yield from timed_call("load model", get_model)
-            draft = yield from self._or_from_article(plan, retrieved, draft, draft.passages, model)
+        """A draft that is declined so far, from the whole article or with the closest passages."""
+        model = yield from timed_call("load model", get_model)
+        draft = yield from self._or_from_article(plan, retrieved, draft, draft.passages, model)
         if draft.claims:
             return draft
         return (yield from self._closest(plan, draft, retrieved))
@@ -114,7 +112,10 @@ class SmallModelAnswerer:
     ) -> Generator[Step, None, AnswerDraft]:
         """The draft with what the model says of the whole article in place of its claims, where
         the article supports that and it is better; else as it is."""
-        reading = yield from self.reader.read(plan, passages, retrieved.days, model)
+        least = ARTICLE.min_p_stated
+        if plan.kind == "explanation":  # what it takes for granted may not be so
+            least = ARTICLE.sure_p_stated
+        reading = yield from self.reader.read(plan, passages, retrieved.days, model, least)
         if not reading.claims:
             return draft
         chance_of = self.answerability.estimator(plan.readings, reading.passages)

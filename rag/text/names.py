@@ -26,6 +26,7 @@ _UPPER = "".join(filter(str.isupper, map(chr, range(0x530))))  # Latin, Greek, C
 _CAPITALISED = re.compile(
     rf"\b(?:[{_UPPER}][\w’'\-]*[^\W_]|(?:[{_UPPER}]\.){{2,}}|[{_UPPER}](?=\s[{_UPPER}]))"
 )
+ORDINARY_CAPITALS = frozenset({"OK"})  # words that are no names, however they are written
 LONGEST_CONTRACTION = 2  # letters behind the apostrophe: "'ve"
 _FIRST_WORD = re.compile(r"[^\W\d_]")
 
@@ -85,6 +86,8 @@ def capitals_tell_names(text: str, source: str) -> bool:
 def _is_name(name: Name, at_start: bool, inner: set[str]) -> bool:
     word = without_possessive(name.text)
     plain = word.lower()
+    if word in ORDINARY_CAPITALS:
+        return False
     if word.isupper() and len(word.replace(".", "")) > 1:
         return True
     if plain in STOP_WORDS or plain in NUMBER_WORDS or _is_contraction(plain):
