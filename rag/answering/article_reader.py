@@ -113,8 +113,7 @@ class ArticleReader:
         own = _numbered(document, units, passages)
         claims = self._supported(question, reply, own, p_stated)
         claims = claims or self._quoted(question, reply, own)
-        text = " ".join(claim.text for claim in claims)
-        if not claims or not has_what_was_asked(question, text):
+        if not claims or not has_what_was_asked(question, " ".join(each.text for each in claims)):
             return reading
         cited = {each.number for claim in claims for each in claim.citations}
         shown = [each for each in own if each.number in cited]

@@ -110,14 +110,20 @@ class ExtractiveComposer:
         ]
         return one_group(in_document_order(near[: EXTRACTIVE.max_supporting]))
 
-    def near_points(self, plan: QueryPlan, hits: Sequence[Hit], points: Points) -> Points:
-        """Those of the points that are about as relevant as the best unit of the hits, with those
-        of the same paragraph: beside a direct answer, the others are beside the point. Raises
-        `LibraryError` and `ModelFileError`."""
+    def near_points(
+        self,
+        plan: QueryPlan,
+        hits: Sequence[Hit],
+        points: Points,
+        share: float = EXTRACTIVE.close_to_best_near,
+    ) -> Points:
+        """Those of the points that have this `share`, 0..1, of the relevance of the best unit of
+        the hits, with those of the same paragraph: beside a direct answer, the others are beside
+        the point. Raises `LibraryError` and `ModelFileError`."""
         own = [each.candidate for group in points.groups for each in group.evidence]
         candidates = [*own, *units_of_hits(hits, self.library, EVIDENCE.max_units)]
         ranked = rank_units(plan.standalone, candidates, self.encoder, plan.context)
-        near = close_to_best(ranked, EXTRACTIVE.close_to_best_near)
+        near = close_to_best(ranked, share)
         paragraphs = {each.candidate.paragraph for each in near}
         groups = []
         for group in points.groups:

@@ -28,7 +28,7 @@ from rag.query.answer_type import expected_answer_type, has_answer_type
 from rag.query.plan import QueryPlan
 from rag.query.question_kind import AnswerKind
 from rag.retrieval.evidence import numbered_passages
-from rag.thresholds import ANSWERING, ARTICLE
+from rag.thresholds import ANSWERING, ARTICLE, EXTRACTIVE
 from rag.types import ChatModel, Claim, Passage, Span
 
 
@@ -214,8 +214,10 @@ class SmallModelAnswerer:
         spans = [each.span for group in points.groups for each in group.evidence]
         if led is pointed or not any(a.overlaps(b) for a in spans for b in _cited(led)):
             return led
+        share = EXTRACTIVE.close_to_best_supporting
         near = yield from timed_call(
-            "compose", lambda: self.composer.near_points(plan, retrieved.hits, points)
+            "compose",
+            lambda: self.composer.near_points(plan, retrieved.hits, points, share),
         )
         return _with_points(led, near)
 
