@@ -189,6 +189,16 @@ def test_it_is_declined_where_model_or_checks_doubt_the_answer(
     assert answer.claims == ()
 
 
+def test_a_decline_shows_first_what_the_reply_was_likely_taken_from(seeds: Index) -> None:
+    script = reading("That was later hiked to a 20% rate.", p_stated=0.1, knows=HIKED)
+    with ScriptedServer(script) as server:
+        answer = seeds.assistant(server, SMALL).ask("Which newspaper reported on Wang's inquiries?")
+    assert answer.status == "declined"
+    assert HIKED in answer.passages[0].text
+    assert [each.number for each in answer.passages] == list(range(1, len(answer.passages) + 1))
+    assert len({each.span for each in answer.passages}) == len(answer.passages) > 1
+
+
 def test_a_server_without_probabilities_says_by_its_reply_whether_the_article_answers(
     seeds: Index,
 ) -> None:

@@ -58,7 +58,8 @@ class ArticleReading:
     """The sentences of its reply that the article supports, else the sentences of the article that
     have its answer; none where the model does not say that these state it."""
     passages: tuple[Passage, ...] = ()
-    """Those that were there, and what is cited beside them."""
+    """Those that were there, and behind them what is cited beside them; without claims first what
+    the reply was likely taken from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +77,18 @@ class ArticleReader:
         model: ChatModel,
         min_p_stated: float = ARTICLE.min_p_stated,
     ) -> Generator[Step, None, ArticleReading]:
-        """The first reading of the articles of the best passages that has claims; else one without.
-        What is too old for the time asked about is not read, and nothing is written of an article
+        """The first reading of the articles of the best passages that has claims; else the first.
+        What is too old for the time asked about is not read, and nothing is claimed of an article
         that answers with a probability, 0..1, below `min_p_stated`. Raises `LibraryError` and what
         `ChatModel.stream` does."""
+        readings: list[ArticleReading] = []
         for id in _documents_to_read(without_outdated(passages, time_range)):
             document = self.library.document(id)
             reading = yield from self._read_one(plan, document, passages, model, min_p_stated)
             if reading.claims:
                 return reading
-        return ArticleReading(passages=tuple(passages))
+            readings.append(reading)
+        return readings[0] if readings else ArticleReading(passages=tuple(passages))
 
     def _read_one(
         self,
@@ -103,26 +106,26 @@ class ArticleReader:
             "judge", lambda: ask_if_article_answers(question, text, model)
         )
         yield judged
-        p_stated = judged.probability or 0.0
-        reading = ArticleReading(passages=tuple(passages))
-        if p_stated < min_p_stated:
-            return reading
         written = yield from timed_call("compose", lambda: answer_article(question, text, model))
         yield written
         reply = without_wrong_yes(question, written.reply)
         own = _numbered(document, units, passages)
+        nearest = _nearest(question, reply, own, passages)
+        p_stated = judged.probability or 0.0
+        if p_stated < min_p_stated:
+            return nearest
         claims = self._supported(question, reply, own, p_stated)
         claims = claims or self._quoted(question, reply, own)
         if not claims or not has_what_was_asked(question, " ".join(each.text for each in claims)):
-            return reading
+            return nearest
         cited = {each.number for claim in claims for each in claim.citations}
         shown = [each for each in own if each.number in cited]
         call = yield from timed_call("judge", lambda: ask_if_answered(question, shown, model))
         yield call
         p_answered = call.probability or 0.0
         if p_answered < ARTICLE.min_p_answered:
-            return reading
-        return _with_claims(replace(reading, p_answered=p_answered), claims, own)
+            return nearest
+        return _with_claims(ArticleReading(p_answered, passages=tuple(passages)), claims, own)
 
     def _supported(
         self, question: str, reply: str, own: Sequence[Passage], p_stated: float
@@ -253,6 +256,21 @@ def _numbered(
             )
         )
     return found
+
+
+def _nearest(
+    question: str, reply: str, own: Sequence[Passage], passages: Sequence[Passage]
+) -> ArticleReading:
+    """Without claims, and with the passages that a reply was likely taken from before the others.
+    For a person who is told nothing these are worth reading first."""
+    candidates = candidate_sentences(own)
+    found = [find_passage(each.text, question, candidates) for each in parse_reply(reply, 0)[0]]
+    run, _ = max(found, key=lambda each: each[1], default=((), 0.0))
+    numbers = {each.number for each in run}
+    ordered = {each.span: each for each in own if each.number in numbers}
+    ordered |= {each.span: each for each in passages if each.span not in ordered}
+    numbered = (replace(each, number=n) for n, each in enumerate(ordered.values(), start=1))
+    return ArticleReading(passages=tuple(numbered))
 
 
 def _with_claims(

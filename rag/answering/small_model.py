@@ -111,12 +111,16 @@ class SmallModelAnswerer:
         model: ChatModel,
     ) -> Generator[Step, None, AnswerDraft]:
         """The draft with what the model says of the whole article in place of its claims, where
-        the article supports that and it is better; else as it is."""
+        the article supports that and it is better; else as it is, but, where it has no claims,
+        with the passages first that this was likely taken from."""
         least = ARTICLE.min_p_stated
         if plan.kind == "explanation":  # what it takes for granted may not be so
             least = ARTICLE.sure_p_stated
         reading = yield from self.reader.read(plan, passages, retrieved.days, model, least)
         if not reading.claims:
+            if not draft.claims and draft.passages:
+                yield Selected(reading.passages)
+                draft = replace(draft, passages=reading.passages)
             return draft
         chance_of = self.answerability.estimator(plan.readings, reading.passages)
         cited = {each.number for claim in reading.claims for each in claim.citations}
