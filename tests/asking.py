@@ -93,6 +93,10 @@ def asks_for_words(request: Request) -> bool:
     return bool(request["max_tokens"] == EXTRACT_TOKENS)
 
 
+def reads_article(request: Request) -> bool:
+    return "\n\nArticle: " in prompt(request)
+
+
 def shown(request: Request) -> str:
     """The text that a small model is asked about."""
     return prompt(request).rpartition("\n\nQuestion:")[0].partition("\n\nText: ")[2]
@@ -102,7 +106,7 @@ def script(*writes: Scripted, knows: str, extracts: str = "", p_yes: float = 0.9
     """Says yes, with this probability, to a text in which `knows` stands, and no to others, gives
     `extracts`, or else the last sentence of the text, where it is asked for few words, and writes
     one after the other of `writes`, the last one again and again. Only small models are asked for
-    yes or no and for few words."""
+    yes or no and for few words. No article as a whole answers."""
     left = list(writes)
 
     def reply(request: Request) -> Scripted:
@@ -110,6 +114,8 @@ def script(*writes: Scripted, knows: str, extracts: str = "", p_yes: float = 0.9
             text = shown(request)
             *_, last = split_sentences(text)
             return extracts or text[slice(*last)]
+        if asks_yes_or_no(request) and reads_article(request):
+            return "NOT"
         if not asks_yes_or_no(request):
             return left.pop(0) if len(left) > 1 else left[0]
         likely = (

@@ -11,7 +11,16 @@ from rag.checking.citations import candidate_sentences, find_passage
 from rag.text.tokens import estimate_tokens
 from rag.thresholds import ARTICLE
 from rag.types import Document, Passage, Span
-from tests.asking import FENTANYL, NEWS, SMALL, Index, asks_for_words, asks_yes_or_no, prompt
+from tests.asking import (
+    FENTANYL,
+    NEWS,
+    SMALL,
+    Index,
+    asks_for_words,
+    asks_yes_or_no,
+    prompt,
+    reads_article,
+)
 from tests.fakes import Reply, Request, Script, Scripted, ScriptedServer
 
 pytest_plugins = ["tests.seeds"]
@@ -127,9 +136,9 @@ def reading(reply: str, *, p_stated: float = 0.9, p_cited: float = 0.9, knows: s
 
     def answer(request: Request) -> Scripted:
         text = prompt(request)
-        if "Article: " in text and asks_yes_or_no(request):
+        if reads_article(request) and asks_yes_or_no(request):
             return Reply(["NOT"], alternatives={"NOT": log(1 - p_stated), "The": log(p_stated)})
-        if "Article: " in text:
+        if reads_article(request):
             has_read.append(True)
             return reply
         if asks_yes_or_no(request):
@@ -203,7 +212,7 @@ def test_a_server_without_probabilities_says_by_its_reply_whether_the_article_an
     seeds: Index,
 ) -> None:
     def answer(request: Request) -> Scripted:
-        if "Article: " in prompt(request):
+        if reads_article(request):
             return "NOT" if asks_yes_or_no(request) else "There is a 20% rate."
         return "no"
 

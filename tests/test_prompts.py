@@ -146,7 +146,9 @@ def test_packaged_prompts_may_be_copied(tmp_path: Path) -> None:
 def test_the_model_is_asked_with_ones_own_prompts(
     budget: int, seeds: Index, tmp_path: Path
 ) -> None:
-    texts = {name: prompt_text(name) for name in ("answer", "judge")}
+    texts = {
+        name: prompt_text(name) for name in ("answer", "judge", "article_judge", "article_answer")
+    }
     marked = {
         name: text.replace("$question", "$question (asked my way)") for name, text in texts.items()
     }

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from rag.answering.answerer import Answerer
+from rag.answering.article_reader import ArticleReader
 from rag.answering.draft import AnswerDraft, StageTimed, Step, finish, timed
 from rag.answering.extractive import ExtractiveComposer
 from rag.answering.large_model import LargeModelAnswerer
@@ -58,7 +59,8 @@ def answered(
     answerer: Answerer = LargeModelAnswerer(checker, 50)
     if budget == SMALL:
         composer = ExtractiveComposer(seeds.library, scorer.encoder)
-        answerer = SmallModelAnswerer(checker, Answerability(scorer.encoder), composer, 50)
+        answerability, reader = Answerability(scorer.encoder), ArticleReader(seeds.library, checker)
+        answerer = SmallModelAnswerer(checker, answerability, composer, reader, 50)
     plan = QueryPlan(question, question, tuple(split_question(question)))
     with ScriptedServer(replies) as server:
         selected = Selected(tuple(passages))
