@@ -143,6 +143,27 @@ def test_what_is_being_written_of_an_answer_stays_when_it_is_shown_anew(
     expect(form.get_by_role("status")).to_contain_text("the better answer")
 
 
+def test_what_is_being_saved_of_an_answer_is_said_where_it_is_shown_anew(
+    window: Window, model: Model
+) -> None:
+    page = window.page
+    model.says(SAID)
+    window.ask(FENTANYL)
+    page.locator("#fn-live [data-thumb=down]").click()
+    form = window.live.locator(".fn-note")
+    as_it_came = window.live.evaluate("article => article.outerHTML")
+    form.locator("summary").click()
+    form.get_by_label("A better answer").fill("A rate of 20%.")
+    page.route("**/feedback/**", lambda _: None)
+    with page.expect_request("**/feedback/**"):
+        form.locator(".fn-say-more [data-act=note]").click()
+    window.live.evaluate("(article, html) => { article.outerHTML = html }", as_it_came)
+    expect(form.get_by_role("status")).to_have_text("Saving…")
+    page.unroute("**/feedback/**")  # which lets the request go
+    expect(form.get_by_role("status")).to_contain_text("the better answer")
+    expect(form.get_by_label("A better answer")).to_have_value("A rate of 20%.")
+
+
 def judge(window: Window) -> None:
     """A thumb, a note, and the right sentence marked in the source."""
     window.page.locator("#fn-live [data-thumb=down]").click()

@@ -89,7 +89,6 @@
 
   async function save(button) {
     const form = button.closest(".fn-note");
-    const status = form.querySelector(".fn-saved");
     const body = { note: form.querySelector("input").value };
     const field = (name) => form.querySelector(`.fn-say-more [name=${name}]`);
     if (field("reason")) {
@@ -97,12 +96,23 @@
       body.better = field("better").value;
       body.sentence = field("sentence").value ? JSON.parse(field("sentence").value) : null;
     }
-    status.textContent = say("Saving…");
-    const reply = await call(address(button.dataset.exchange), body);
-    status.textContent = reply.error ?? reply.said;
+    const id = button.dataset.exchange;
+    tell(id, say("Saving…"));
+    const reply = await call(address(id), body);
+    tell(id, reply.error ?? reply.said);
     if (reply.error) return;
-    form.querySelector("input").value = reply.note;
-    forms.set(button.dataset.exchange, { ...forms.get(button.dataset.exchange), fields: {}, said: reply.said });
+    const shown = formOf(id); // the answer may have been shown anew meanwhile
+    if (shown) shown.querySelector("input").value = reply.note;
+    forms.set(id, { ...forms.get(id), fields: {} });
+  }
+
+  const formOf = (id) =>
+    document.querySelector(`.fn-say-more[data-exchange="${CSS.escape(id)}"]`)?.closest(".fn-note");
+
+  function tell(id, said) {
+    forms.set(id, { fields: {}, ...forms.get(id), said });
+    const form = formOf(id);
+    if (form) form.querySelector(".fn-saved").textContent = said;
   }
 
   // --- a form whose answer is shown anew keeps what is written in it ------------------------------
@@ -199,10 +209,10 @@
     }
     const isMarking = bar === own; // it may have been called off, or another begun
     if (isMarking) stopMarking();
-    const more = document.querySelector(`.fn-say-more[data-exchange="${CSS.escape(id)}"]`);
+    tell(id, reply.said);
+    const more = formOf(id)?.querySelector(".fn-say-more");
     if (!more) return;
-    keep(more, { open: true, said: reply.said }, { sentence: reply.sentence });
-    more.closest(".fn-note").querySelector(".fn-saved").textContent = reply.said;
+    keep(more, { open: true }, { sentence: reply.sentence });
     more.open = true;
     await fill(more);
     const select = more.querySelector("[name=sentence]");
