@@ -23,6 +23,7 @@ from tests.asking import (
     STATED,
     Index,
     asks_yes_or_no,
+    reads_article,
     script,
 )
 from tests.fakes import ScriptedServer
@@ -51,11 +52,12 @@ def test_a_large_model_declines_in_its_reply(seeds: Index) -> None:
     assert not [event for event in events if isinstance(event, Token | Checked)]
 
 
-def test_a_small_model_that_says_no_is_not_asked_to_answer(seeds: Index) -> None:
+def test_a_small_model_that_says_no_is_asked_to_answer_from_no_passage(seeds: Index) -> None:
     with ScriptedServer(script("Made up.", knows="nothing of the kind")) as server:
         events = list(seeds.assistant(server, SMALL).stream("what tariff rate applies to soy?"))
         assert server.requests
-        assert all(asks_yes_or_no(request) for request in server.requests)
+        of_passages = [each for each in server.requests if not reads_article(each)]
+        assert all(map(asks_yes_or_no, of_passages))
     answer = declined(events)
     assert answer.reason == "not stated"
     assert answer.chance is not None
