@@ -151,6 +151,7 @@ def test_what_is_being_saved_of_an_answer_is_said_where_it_is_shown_anew(
     window.ask(FENTANYL)
     page.locator("#fn-live [data-thumb=down]").click()
     form = window.live.locator(".fn-note")
+    expect(form.locator("input")).to_be_visible()
     as_it_came = window.live.evaluate("article => article.outerHTML")
     form.locator("summary").click()
     form.get_by_label("A better answer").fill("A rate of 20%.")
