@@ -248,8 +248,7 @@ class Assistant:
         yield retrieved
         yield selected
         if plan.kind == "summary":
-            draft = replace(draft, passages=selected.passages).declined("not stated")
-            return (yield from self._improved(plan, retrieved, selected, draft, get_model))
+            return replace(draft, passages=selected.passages).declined("not stated")
         if in_another_script(plan.standalone, [each.text for each in selected.passages]):
             return replace(draft, passages=selected.passages).declined("not stated")
         draft = yield from self.answerer.answer(plan, retrieved, selected, get_model)
@@ -267,20 +266,9 @@ class Assistant:
         retrieved = yield from timed_call("retrieve", lambda: self._search(plan))
         yield retrieved
         draft = yield from answer_parts(AnswerDraft(plan.question), plan.sub_questions, answer_part)
-        selected = yield from timed_call("select", lambda: self._select(plan, retrieved.hits))
-        return (yield from self._improved(plan, retrieved, selected, draft, get_model))
-
-    def _improved(
-        self,
-        plan: QueryPlan,
-        retrieved: Retrieved,
-        selected: Selected,
-        draft: AnswerDraft,
-        get_model: GetModel,
-    ) -> Generator[Step, None, AnswerDraft]:
-        """The draft, or what a small model says of a whole article where that is better."""
         if not isinstance(self.answerer, SmallModelAnswerer):
             return draft
+        selected = yield from timed_call("select", lambda: self._select(plan, retrieved.hits))
         return (yield from self.answerer.improve(plan, retrieved, selected, draft, get_model))
 
     def _search_in(self, text: str, document_ids: Collection[str] | None) -> Retrieved:
