@@ -260,15 +260,15 @@ class Article:
     reach: int = 3
     """Units on either side of a passage of a longer one."""
     min_p_stated: float = 0.35
-    """That the model does not reply that the article does not answer, for an answer to be
-    written; golden, and 51 questions in other words than nine articles."""
+    """That the model does not reply that the article does not answer, for its answer to stand;
+    golden, and 51 questions in other words than nine articles."""
     sure_p_stated: float = 0.5
     """From here a sentence that is supported in part may stand."""
     min_share_quoted: float = 0.6
     """Of what a reply says beyond the question, in the sentences that are quoted in its place."""
     min_p_answered: float = 0.55
-    """Of the model's "yes, this states the answer" to what is cited; of the same questions 4 of 47
-    that nothing answers have more, 77 of 90 answers that are right."""
+    """Of the model's "yes, this states the answer" to what is cited; of the golden replies
+    that come so far 40 of 41 right ones have more, and 4 of 8 to what nothing answers."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,12 +110,13 @@ class ArticleReader:
         yield written
         reply = without_wrong_yes(question, written.reply)
         own = _numbered(document, units, passages)
-        nearest = _nearest(question, reply, own, passages)
+        candidates = candidate_sentences(own)
+        nearest = _nearest(question, reply, candidates, own, passages)
         p_stated = judged.probability or 0.0
         if p_stated < min_p_stated:
             return nearest
-        claims = self._supported(question, reply, own, p_stated)
-        claims = claims or self._quoted(question, reply, own)
+        claims = self._supported(question, reply, candidates, own, p_stated)
+        claims = claims or self._quoted(question, reply, candidates)
         if not claims or not has_what_was_asked(question, " ".join(each.text for each in claims)):
             return nearest
         cited = {each.number for claim in claims for each in claim.citations}
@@ -128,11 +129,15 @@ class ArticleReader:
         return _with_claims(ArticleReading(p_answered, passages=tuple(passages)), claims, own)
 
     def _supported(
-        self, question: str, reply: str, own: Sequence[Passage], p_stated: float
+        self,
+        question: str,
+        reply: str,
+        candidates: Sequence[CandidateSentence],
+        own: Sequence[Passage],
+        p_stated: float,
     ) -> list[Claim]:
         """The sentences of a reply that stand."""
         attempt = Attempt(own, 1.0 if p_stated >= ARTICLE.sure_p_stated else 0.0)
-        candidates = candidate_sentences(own)
         context = " ".join(each.text for each in own)
         claims: list[Claim] = []
         for sentence in parse_reply(reply, 0)[0]:
@@ -162,10 +167,11 @@ class ArticleReader:
             score=round(verdict.score, 3),
         )
 
-    def _quoted(self, question: str, reply: str, own: Sequence[Passage]) -> list[Claim]:
+    def _quoted(
+        self, question: str, reply: str, candidates: Sequence[CandidateSentence]
+    ) -> list[Claim]:
         """The sentences of the article that have what the first such sentence says of a reply that
         does not stand; none where a number or a name of it is of something else."""
-        candidates = candidate_sentences(own)
         for sentence in parse_reply(reply, 0)[0]:
             found, share = find_passage(sentence.text, question, candidates)
             if not found or share < ARTICLE.min_share_quoted:
@@ -259,11 +265,14 @@ def _numbered(
 
 
 def _nearest(
-    question: str, reply: str, own: Sequence[Passage], passages: Sequence[Passage]
+    question: str,
+    reply: str,
+    candidates: Sequence[CandidateSentence],
+    own: Sequence[Passage],
+    passages: Sequence[Passage],
 ) -> ArticleReading:
     """Without claims, and with the passages that a reply was likely taken from before the others.
     For a person who is told nothing these are worth reading first."""
-    candidates = candidate_sentences(own)
     found = [find_passage(each.text, question, candidates) for each in parse_reply(reply, 0)[0]]
     run, _ = max(found, key=lambda each: each[1], default=((), 0.0))
     numbers = {each.number for each in run}
