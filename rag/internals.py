@@ -50,7 +50,7 @@ from rag.ingest.preparation import Preparer
 from rag.ingest.preparation import ThreadPreparer
 from rag.ingest.ray_workers import RayPreparer
 from rag.ingest.readers import read_page
-from rag.ingest.suggestions import inside_sentence
+from rag.ingest.suggestions import WordForms
 from rag.ingest.suggestions import short_title
 from rag.ingest.suggestions import stands_alone
 from rag.ingest.suggestions import suggest
@@ -160,6 +160,7 @@ __all__ = [
     "Unit",
     "VectorStore",
     "Weight",
+    "WordForms",
     "are_far_apart",
     "ask_if_answered",
     "ask_short_answer",
@@ -180,7 +181,6 @@ __all__ = [
     "fold_question",
     "fts_expression",
     "has_negation",
-    "inside_sentence",
     "is_order",
     "is_plausible_short_answer",
     "language_of",

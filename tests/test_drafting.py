@@ -21,7 +21,7 @@ from eval.drafting.verbs import past_base, present_base
 from eval.drafting.wording import MAX_FAILED, MAX_UNUSABLE, Wording
 from rag.assistant import Assistant
 from rag.errors import EmptyLibrary, ModelError, ModelRefused, ModelUnreachable
-from rag.internals import build
+from rag.internals import WordForms, build
 from rag.settings import Settings, load_settings
 from rag.types import Delta, Message, Span
 from tests.fakes import Reply, Request, Scripted, ScriptedServer, Status
@@ -128,14 +128,17 @@ def test_a_plain_sentence_gives_the_question_that_it_answers(
     sentence: str, question: str, gold: str
 ) -> None:
     text = f"They saw the old mill, the mill, nine farms and even the bill there. {sentence}"
-    found = [(each.text, each.gold) for each in questions_of(sentence, text)]
+    found = [(each.text, each.gold) for each in questions_of(sentence, WordForms.of(text))]
     assert found[:1] == ([(question, gold)] if question else [])
 
 
 def test_a_plain_sentence_gives_a_question_of_yes_or_no() -> None:
     text = "They saw the old mill. The old mill closed in 1931."
-    assert yes_or_no("The old mill closed in 1931.", text) == "Did the old mill close in 1931?"
-    assert yes_or_no("The old mill closed, and the dam broke.", text) == ""
+    assert (
+        yes_or_no("The old mill closed in 1931.", WordForms.of(text))
+        == "Did the old mill close in 1931?"
+    )
+    assert yes_or_no("The old mill closed, and the dam broke.", WordForms.of(text)) == ""
 
 
 @pytest.mark.parametrize(

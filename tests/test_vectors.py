@@ -232,7 +232,7 @@ def test_settling_leaves_nothing_to_make_again(chroma: VectorStore, tmp_path: Pa
 def test_many_changes_are_written_on_the_way(
     chroma: VectorStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rag.store.vectors.MAX_UNWRITTEN", 100)
+    monkeypatch.setattr("rag.store.vectors.MIN_UNWRITTEN", 100)
     made = [chunk for name in "abcdef" for chunk in add(chroma, name, 40)]
     chroma.delete([chunk.id for chunk in made[:5]])
     assert len(list((tmp_path / "vectors").glob("*/"))) == 1
@@ -240,6 +240,27 @@ def test_many_changes_are_written_on_the_way(
     assert chroma.ids() == {chunk.id for chunk in made[5:]}
     for chunk in made[5::10]:
         assert chroma.search(vector(chunk.id), 1)[0][0] == chunk.id
+
+
+def test_a_large_index_is_written_less_often(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each time copies the folder: after a fixed number of changes the cost would be quadratic."""
+    monkeypatch.setattr("rag.store.vectors.MIN_UNWRITTEN", 10)
+    monkeypatch.setattr("rag.store.vectors.UNWRITTEN_PART", 2)
+    vectors = VectorStore.open(tmp_path / "vectors", NAME)
+    states = list[str]()
+    make_current = VectorStore._make_current
+
+    def counted(store: VectorStore, folder: Path, name: str) -> None:
+        make_current(store, folder, name)
+        states.append(folder.name)
+
+    monkeypatch.setattr(VectorStore, "_make_current", counted)
+    made = [chunk for name in range(40) for chunk in add(vectors, str(name), 10)]
+    assert 2 < len(states) < 12
+    assert vectors.ids() == {chunk.id for chunk in made}
+    vectors.close()
 
 
 def test_settling_that_fails_leaves_everything_in_use(

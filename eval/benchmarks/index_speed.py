@@ -20,6 +20,9 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from zlib import crc32
+
+import numpy as np
 
 from eval.benchmarks.result_tables import Line, Table
 from eval.statistics.bootstrap import mean_interval
@@ -144,9 +147,14 @@ class StandIn:
         self.dimensions = dimensions
 
     def embed(self, texts: Sequence[str]) -> list[list[float]]:
-        """Vectors of length 1, each along one of the axes."""
-        axes = (len(text) % self.dimensions for text in texts)
-        return [[float(at == axis) for at in range(self.dimensions)] for axis in axes]
+        """Vectors of length 1 in all directions, a text always in the same: many equal ones, or
+        such as share no axis, take the vector index several times as long as those of a model."""
+        return [self._direction(text) for text in texts]
+
+    def _direction(self, text: str) -> list[float]:
+        drawn = np.random.default_rng(crc32(text.encode())).standard_normal(self.dimensions)
+        vector: list[float] = (drawn / np.linalg.norm(drawn)).tolist()
+        return vector
 
 
 def _memory(settings: Settings, scale: float) -> Table:

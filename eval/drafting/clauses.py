@@ -15,9 +15,9 @@ from itertools import islice, takewhile
 from eval.drafting.verbs import past_base, present_base
 from rag.internals import (
     STOP_WORDS,
+    WordForms,
     find_dates,
     find_quantities,
-    inside_sentence,
 )
 
 MAX_CHARS = 160  # of a sentence
@@ -75,8 +75,8 @@ class Question:
     asks: str  # "when", "why", "how many", "who"
 
 
-def read_clause(sentence: str, text: str) -> Clause | None:
-    """The plain clause that `sentence` is, a sentence of `text`; None where it is not so plain."""
+def read_clause(sentence: str, forms: WordForms) -> Clause | None:
+    """The plain clause that a sentence of a text with `forms` is; None where it is not so plain."""
     sentence = " ".join(sentence.split()).rstrip(".")
     plain = _REASON.sub("", sentence)
     head, comma, remark = plain.partition(", ")
@@ -87,29 +87,28 @@ def read_clause(sentence: str, text: str) -> Clause | None:
     first = words[0].lower()
     if first in STOP_WORDS and first not in _DETERMINERS:
         return None
-    if first not in _DETERMINERS and _stands_before_name(words, text):
+    if first not in _DETERMINERS and _stands_before_name(words, forms):
         return None
     for place, word in enumerate(words[1 : MAX_SUBJECT_WORDS + 1], start=1):
         if _JOINED.search(" ".join(words[:place])):
             return None
-        if found := _with_verb(words, place, word, text):
+        if found := _with_verb(words, place, word, forms):
             return found
     return None
 
 
-def _stands_before_name(words: list[str], text: str) -> bool:
+def _stands_before_name(words: list[str], forms: WordForms) -> bool:
     """True of "Even Ada Lorne": the first word is none of the name, for it is in small letters
     elsewhere."""
-    is_word = re.search(rf"\b{re.escape(words[0].lower())}\b", text)
-    return bool(is_word) and len(words) > 1 and words[1][:1].isupper()
+    return words[0].lower() in forms.plain and len(words) > 1 and words[1][:1].isupper()
 
 
-def _with_verb(words: list[str], place: int, word: str, text: str) -> Clause | None:
+def _with_verb(words: list[str], place: int, word: str, forms: WordForms) -> Clause | None:
     subject, rest = " ".join(words[:place]), " ".join(words[place + 1 :])
     starts_with_article = words[0] in ("The", "A", "An")
     if starts_with_article and place == 1:
         return None
-    inside = inside_sentence(subject, text)
+    inside = forms.inside_sentence(subject)
     if words[place - 1] == "to" or not inside or _PRONOUN.search(inside):
         return None
     if not rest and word in _AUXILIARIES:
@@ -134,11 +133,11 @@ def _is_participle(word: str) -> bool:
     return word == "been" or word.endswith("en") or bool(past_base(word))
 
 
-def questions_of(sentence: str, text: str) -> Iterator[Question]:
-    """What a sentence of `text` answers, in its words: when, why, how many, who."""
+def questions_of(sentence: str, forms: WordForms) -> Iterator[Question]:
+    """What a sentence of a text with `forms` answers, in its words: when, why, how many, who."""
     sentence = " ".join(sentence.split())
     opening = _opening_date(sentence)
-    clause = read_clause(opening[1] if opening else sentence, text)
+    clause = read_clause(opening[1] if opening else sentence, forms)
     if clause is None:
         return
     if opening and not _JOINED.search(clause.rest) and not find_dates(clause.rest):
@@ -248,9 +247,9 @@ def _who(clause: Clause) -> Iterator[Question]:
             yield Question(f"How many {noun} {clause.said}?", number.text, "how many")
 
 
-def yes_or_no(sentence: str, text: str) -> str:
+def yes_or_no(sentence: str, forms: WordForms) -> str:
     """ "The pool closed in 1998" as "Did the pool close in 1998?"; "" where it is not so plain."""
-    clause = read_clause(sentence, text)
+    clause = read_clause(sentence, forms)
     if clause is None or _REASON.search(clause.rest) or _JOINED.search(clause.rest):
         return ""
     auxiliary = clause.auxiliary.capitalize()

@@ -17,6 +17,7 @@ from eval.drafting.draft import Draft, Kind
 from rag.internals import (
     STOP_WORDS,
     Unit,
+    WordForms,
     content_stems,
     expected_answer_type,
     find_dates,
@@ -53,6 +54,7 @@ class Article:
 
     document: Document
     units: tuple[Unit, ...]
+    forms: WordForms
 
     @classmethod
     def of(cls, document: Document) -> Article:
@@ -62,7 +64,7 @@ class Article:
             for unit in parse_units(text)
             if unit.is_evidence and not _is_title(" ".join(unit.text(text).split()), title)
         )
-        return cls(document, tuple(kept))
+        return cls(document, tuple(kept), WordForms.of(document.text))
 
     @property
     def title(self) -> str:
@@ -196,7 +198,7 @@ def _facts(article: Article) -> Iterator[Draft]:
     for unit in article.units:
         if unit.role != "sentence":
             continue
-        for asked in questions_of(_with_subject(article, unit), article.document.text):
+        for asked in questions_of(_with_subject(article, unit), article.forms):
             question = _named(asked, article)
             if question:
                 kind: Kind = "explanation" if asked.asks == "why" else "fact"
@@ -238,7 +240,7 @@ def _yes_no(article: Article) -> Iterator[Draft]:
     for number, unit in enumerate(article.units):
         if unit.role != "sentence":
             continue
-        question = yes_or_no(_with_subject(article, unit), article.document.text)
+        question = yes_or_no(_with_subject(article, unit), article.forms)
         if not question or not stands_alone(question, article.document.title):
             continue
         if _ends_in_number(question):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 
 from rag.store.documents import SuggestedQuestion
@@ -65,6 +66,8 @@ _CLAUSE = re.compile(
 _PERSON = re.compile(r"\b(?:he|she|his|her)\b", re.IGNORECASE)
 _THING = re.compile(r"\b(?:it|its)\b", re.IGNORECASE)
 _PLURAL_HEADING = re.compile(r"(?:The )?([A-Z]?[a-z]+[^sui\W]s)")
+_PLAIN_WORD = re.compile(r"(?<![\w-])\w+")
+_INSIDE_WORD = re.compile(r"(?<=[a-z,;] )\w+")
 _MARKUP = re.compile(r"[\[\]<>|*_`]")
 _CELL = re.compile(r"[A-Z][a-z]+(?: [a-z]+){0,2}")
 _TITLE_NAME = re.compile(r"[A-Z][\w’'-]+(?: (?:of |the )?[A-Z][\w’'-]+){0,3}")
@@ -80,10 +83,11 @@ def suggest(document: Document, most: int = MAX_QUESTIONS) -> list[SuggestedQues
         if unit.end - unit.start <= MAX_SENTENCE_CHARS
         and not MAX_CHARS == unit.end < len(document.text)
     ]
+    forms = WordForms.of(text)
     kinds = [
-        _reasons_and_dates(document, units),
+        _reasons_and_dates(document, units, forms),
         _statements(document, units),
-        _definition(document, units),
+        _definition(document, units, forms),
         _headings(document, units),
         _table_values(document, units),
     ]
@@ -122,19 +126,21 @@ def _made(document: Document, unit: Unit, text: str) -> SuggestedQuestion:
     return SuggestedQuestion(" ".join(text.split()), Span(document.id, unit.start, unit.end))
 
 
-def _reasons_and_dates(document: Document, units: Iterable[Unit]) -> Iterator[SuggestedQuestion]:
+def _reasons_and_dates(
+    document: Document, units: Iterable[Unit], forms: WordForms
+) -> Iterator[SuggestedQuestion]:
     """ "The pool was closed in 1998" as "When was the pool closed?"."""
     for unit in units:
         if unit.role != "sentence":
             continue
         sentence = " ".join(unit.text(document.text).split()).rstrip(".")
         found = _STATEMENT.match(sentence)
-        question = _inverted(found, document.text) if found else ""
+        question = _inverted(found, forms) if found else ""
         if question and stands_alone(question, document.title):
             yield _made(document, unit, question)
 
 
-def _inverted(found: re.Match[str], text: str) -> str:
+def _inverted(found: re.Match[str], forms: WordForms) -> str:
     """The question that a statement answers with a reason or a date; "" where it gives none."""
     rest = found["rest"]
     if reason := _REASON.search(rest):
@@ -145,21 +151,37 @@ def _inverted(found: re.Match[str], text: str) -> str:
         return ""
     if "," in asked or not asked.strip() or re.search(_DAY, asked) or _CLAUSE.search(asked):
         return ""
-    subject = inside_sentence(found["subject"], text)
+    subject = forms.inside_sentence(found["subject"])
     return f"{word} {found['auxiliary']} {subject} {asked}?" if subject else ""
 
 
-def inside_sentence(subject: str, text: str) -> str:
-    """A subject without the capital that it has for its place, "the pool", "Lake Vane"; "" where
-    `text` does not tell whether it has it for that."""
-    first, _, rest = subject.partition(" ")
-    lowered = first[0].lower() + first[1:]
-    if lowered in STOP_WORDS:
-        return f"{lowered} {rest}"
-    if rest[:1].isupper() or re.search(rf"[a-z,;] {re.escape(first)}\b", text):
-        return subject
-    is_plain = re.search(rf"(?<![\w-]){re.escape(lowered)}\b", text)
-    return f"{lowered} {rest}".strip() if is_plain else ""
+@dataclass(frozen=True, slots=True)
+class WordForms:
+    """How words are written within the sentences of a text; made once for all its sentences."""
+
+    plain: frozenset[str]  # as they stand, but for what follows a hyphen
+    inside: frozenset[str]  # after a small letter, a comma or a semicolon
+
+    @classmethod
+    def of(cls, text: str) -> WordForms:
+        """Linear in the text."""
+        return cls(frozenset(_PLAIN_WORD.findall(text)), frozenset(_INSIDE_WORD.findall(text)))
+
+    def inside_sentence(self, subject: str) -> str:
+        """A subject without the capital that it has for its place, "the pool", "Lake Vane"; ""
+        where the text does not tell whether it has it for that."""
+        first, _, rest = subject.partition(" ")
+        lowered = first[0].lower() + first[1:]
+        if lowered in STOP_WORDS:
+            return f"{lowered} {rest}"
+        if rest[:1].isupper() or _leading_word(first) in self.inside:
+            return subject
+        return f"{lowered} {rest}".strip() if _leading_word(lowered) in self.plain else ""
+
+
+def _leading_word(token: str) -> str:
+    found = _PLAIN_WORD.match(token)
+    return found[0] if found else token
 
 
 def stands_alone(question: str, title: str) -> bool:
@@ -188,13 +210,15 @@ def _statements(document: Document, units: Iterable[Unit]) -> Iterator[Suggested
                 yield _made(document, unit, f"What did {name} say?")
 
 
-def _definition(document: Document, units: Iterable[Unit]) -> Iterator[SuggestedQuestion]:
+def _definition(
+    document: Document, units: Iterable[Unit], forms: WordForms
+) -> Iterator[SuggestedQuestion]:
     """ "What is Lake X?" of an article about Lake X that begins with "Lake X is a …"."""
     first = next((unit for unit in units if unit.is_evidence), None)
     found = _DEFINED.match(first.text(document.text)) if first else None
     if first is None or found is None:
         return
-    subject = inside_sentence(found["subject"], document.text)
+    subject = forms.inside_sentence(found["subject"])
     if subject and content_keys(subject) == content_keys(document.title):
         persons, things = (len(each.findall(document.text)) for each in (_PERSON, _THING))
         word = "Who" if persons > things and not subject.startswith("the ") else "What"

@@ -105,6 +105,10 @@ class ChromaDirectory:
         for batch in _batches(chunk_ids):
             self._store.delete_nodes(batch)
 
+    def count(self) -> int:
+        """The number of vectors."""
+        return int(self._store.client.count())
+
     def ids(self) -> set[str]:
         return set(self._store.client.get(include=[])["ids"])
 

@@ -34,7 +34,10 @@ from rag.types import Chunk
 
 LOCK_TIMEOUT_S = 60.0  # wait for another process
 MIN_FREE_BYTES = 4_000_000  # with less, a failure is put down to a full disk
-MAX_UNWRITTEN = 1000  # changes; opening applies them again, which takes a second
+# Changes that are not in the index files yet: opening applies them again, which takes a second for
+# 1000. To write them copies the folder, so a large one is written after a hundredth of its vectors.
+MIN_UNWRITTEN = 1000
+UNWRITTEN_PART = 100
 WRITTEN = " settled"  # ends `current` when all changes are in the index files
 SPARE_ROWS = 16  # fetched beyond k, so that equal similarities are cut off by id
 # Within some documents, by the processor at 100,000 chunks: to read a vector takes 22 us, to find
@@ -58,6 +61,7 @@ class VectorStore:
         self._directory: ChromaDirectory | None = None
         self._current = ""  # the content of `path/current` when it was last read
         self._unwritten = 0  # changes outside the index files
+        self._written = 0  # vectors when the index files were last written here
 
     @classmethod
     def open(
@@ -82,7 +86,7 @@ class VectorStore:
         with self._locked_directory(is_change=True) as directory:
             directory.add(chunks, vectors)
         self._unwritten += len(chunks)
-        if self._unwritten >= MAX_UNWRITTEN:
+        if self._unwritten >= max(MIN_UNWRITTEN, self._written // UNWRITTEN_PART):
             self.write_index()
 
     def delete(self, chunk_ids: Iterable[str]) -> None:
@@ -105,7 +109,7 @@ class VectorStore:
         """Have Chroma write all changes to its index files.
 
         Until then, every process that opens the directory applies them again. `add` does it after
-        1000 changes; call it when a run of changes is done.
+        1000 changes, or a hundredth of all vectors; call it when a run of changes is done.
         """
         with self._locked_directory() as directory:
             if not self._current.endswith(WRITTEN):
@@ -114,6 +118,7 @@ class VectorStore:
                     shutil.copytree(directory.folder, folder, dirs_exist_ok=True)
                     self._make_current(folder, self._embedder_name)
                 shutil.rmtree(directory.folder, ignore_errors=True)
+            self._written = self._current_directory().count()
         self._unwritten = 0
 
     def write_anew(self) -> None:
@@ -194,7 +199,7 @@ class VectorStore:
         self, folder: Path, embedder_name: str, batches: Iterable[VectorBatch]
     ) -> None:
         with _translate_errors(self._path):
-            directory = ChromaDirectory(folder, embedder_name, MAX_UNWRITTEN)
+            directory = ChromaDirectory(folder, embedder_name, MIN_UNWRITTEN)
         try:
             for chunks, vectors in batches:
                 with _translate_errors(self._path):
