@@ -120,9 +120,10 @@ class Assistant:
             small=small,
             free=self.settings.free_conflicts and self.settings.provider != "none",
         )
-        answerer: Answerer = LargeModelAnswerer(checker, max_tokens)
+        quoting = QuotingAnswerer(self.answerability, composer)
+        answerer: Answerer = LargeModelAnswerer(checker, quoting, max_tokens)
         if self.settings.provider == "none":
-            answerer = QuotingAnswerer(self.answerability, composer)
+            answerer = quoting
         elif small:
             reader = ArticleReader(self.library, checker)
             answerer = SmallModelAnswerer(checker, self.answerability, composer, reader, max_tokens)

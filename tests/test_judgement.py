@@ -83,6 +83,20 @@ def test_a_reply_of_which_nothing_holds_is_declined(seeds: Index) -> None:
     assert set(shown) == {"removed"}
 
 
+def test_where_nothing_holds_of_the_reply_of_a_large_model_the_answer_is_quoted(
+    seeds: Index,
+) -> None:
+    with ScriptedServer(["Bananas grow in Geneva."]) as server:
+        *_, last = seeds.assistant(server).stream(FENTANYL)
+        assert len(server.requests) == 1
+    assert isinstance(last, Finished)
+    answer = last.answer
+    assert (answer.status, answer.answers) == ("answered", "unsure")
+    assert RATE in {claim.text for claim in answer.claims}
+    assert {claim.origin for claim in answer.claims} == {"closest"}
+    assert "Bananas" not in answer.text
+
+
 def test_where_a_small_model_is_sure_and_writes_nothing_that_holds_the_closest_is_quoted(
     seeds: Index,
 ) -> None:

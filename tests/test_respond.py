@@ -13,6 +13,7 @@ from rag.answering.article_reader import ArticleReader
 from rag.answering.draft import AnswerDraft, StageTimed, Step, finish, timed
 from rag.answering.extractive import ExtractiveComposer
 from rag.answering.large_model import LargeModelAnswerer
+from rag.answering.quoting import QuotingAnswerer
 from rag.answering.small_model import SmallModelAnswerer
 from rag.checking.answerability import Answerability
 from rag.checking.checker import Checker
@@ -56,10 +57,12 @@ def answered(
     """What happened, the answer, and the prompts."""
     scorer = Scorer()
     checker = Checker(seeds.library, scorer)
-    answerer: Answerer = LargeModelAnswerer(checker, 50)
+    composer = ExtractiveComposer(seeds.library, scorer.encoder)
+    answerability = Answerability(scorer.encoder)
+    quoting = QuotingAnswerer(answerability, composer)
+    answerer: Answerer = LargeModelAnswerer(checker, quoting, 50)
     if budget == SMALL:
-        composer = ExtractiveComposer(seeds.library, scorer.encoder)
-        answerability, reader = Answerability(scorer.encoder), ArticleReader(seeds.library, checker)
+        reader = ArticleReader(seeds.library, checker)
         answerer = SmallModelAnswerer(checker, answerability, composer, reader, 50)
     plan = QueryPlan(question, question, tuple(split_question(question)))
     with ScriptedServer(replies) as server:

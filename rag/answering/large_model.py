@@ -1,4 +1,6 @@
-"""Answers with a large model: it reads all passages at once and declines in its reply."""
+"""Answers with a large model: it reads all passages at once and declines in its reply.
+
+Where nothing of what it wrote stands, the answer is quoted as without a model, if there is one."""
 
 from __future__ import annotations
 
@@ -10,6 +12,7 @@ from rag.answering.answerer import GetModel
 from rag.answering.attempts import Attempt
 from rag.answering.draft import AnswerDraft, Step, timed_call
 from rag.answering.prompting import LONG_KINDS, large_model_messages
+from rag.answering.quoting import QuotingAnswerer
 from rag.answering.reply import ReplyWriter
 from rag.checking.checker import Checker
 from rag.events import Retrieved, Selected
@@ -25,6 +28,7 @@ class LargeModelAnswerer:
     """An `Answerer`. `max_tokens` bounds a reply of a few sentences."""
 
     checker: Checker
+    quoting: QuotingAnswerer
     max_tokens: int
     joins_passages: bool = True
     writes_summaries: bool = True
@@ -58,7 +62,13 @@ class LargeModelAnswerer:
         draft = replace(draft, dropped_markers=outcome.dropped_markers)
         if outcome.answers:
             return replace(draft, claims=outcome.claims, attempts=(attempt,))
-        return draft.declined("nothing survived checking" if outcome.wrote else "not stated")
+        if not outcome.wrote:
+            return draft.declined("not stated")
+        quoted = yield from self.quoting.answer(plan, retrieved, selected, get_model)
+        if not quoted.claims:
+            return draft.declined("nothing survived checking")
+        claims = tuple(replace(claim, origin="closest") for claim in quoted.claims)
+        return replace(quoted, claims=claims, dropped_markers=outcome.dropped_markers)
 
 
 def _may_stand(question: str, claim: Claim, attempt: Attempt) -> bool:
