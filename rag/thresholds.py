@@ -70,8 +70,12 @@ class Extractive:
     min_relevance_supporting: float = 0.9
     """Of a unit beside a sentence that answers: where little is relevant, the rest is noise. With
     0.8 for both, 66 answers of the broad set make no point more and are less precise."""
-    close_to_best_near: float = 0.7
-    """The same of points below a direct answer."""
+    min_p_answered_point: float = 0.6
+    """Of a point that stands in no paragraph of an answer (`rag.answering.stray_points`)."""
+    min_p_answered_speech: float = 0.45
+    """The same of what one speaker says."""
+    more_below_answer: float = 0.15
+    """So much more is needed below a direct answer."""
     max_supporting: int = 3
     max_closest: int = 2
     """Passages that are quoted where no answer could be written."""

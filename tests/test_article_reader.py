@@ -128,6 +128,12 @@ HIKED = "a 20% rate just for the fentanyl demands"
 ASKED = "How large is the levy for the opioid?"
 
 
+def yes_with(probability: float) -> Reply:
+    """What a model says that gives this probability to "yes"."""
+    shares = {"yes": log(probability), "no": log(1 - probability)}
+    return Reply(["yes"], alternatives=shares)
+
+
 def reading(reply: str, *, p_stated: float = 0.9, p_cited: float = 0.9, knows: str) -> list[Script]:
     """A small model that says "no" to every passage but those in which `knows` stands, to which
     its "yes" has the probability `p_cited` once it has read the article, and that states the answer
@@ -142,8 +148,7 @@ def reading(reply: str, *, p_stated: float = 0.9, p_cited: float = 0.9, knows: s
             has_read.append(True)
             return reply
         if asks_yes_or_no(request):
-            yes = p_cited if has_read and knows in text else 0.02
-            return Reply(["yes"], alternatives={"yes": log(yes), "no": log(1 - yes)})
+            return yes_with(p_cited if has_read and knows in text else 0.02)
         return "nothing" if asks_for_words(request) else "Nothing is known."
 
     return [answer]
@@ -226,7 +231,7 @@ def test_a_sure_answer_of_one_passage_needs_no_article(seeds: Index) -> None:
     def answer(request: Request) -> Scripted:
         asked.append(prompt(request))
         if asks_yes_or_no(request):
-            return Reply(["yes"], alternatives={"yes": log(0.98), "no": log(0.02)})
+            return yes_with(0.98)
         return "20%" if asks_for_words(request) else "There is a 20% rate for the fentanyl demands."
 
     with ScriptedServer([answer]) as server:
@@ -249,3 +254,30 @@ def test_parts_without_an_answer_are_looked_for_together_in_one_article(seeds: I
         found = seeds.assistant(server, SMALL).ask(question)
     assert found.claims[0].text == "There is a 20% rate just for the fentanyl demands."
     assert found.missing == ()
+
+
+def test_what_is_missing_of_two_parts_is_added_to_what_was_answered(seeds: Index) -> None:
+    """It took the place of the other part's answer."""
+    question = f"{FENTANYL[:-1].capitalize()}, and how deep is the dive of freight?"
+    dive = "China’s shipping to the US has taken a roughly 50% dive."
+    of_whole = reading(dive, knows="50%")[0]
+    assert callable(of_whole)
+
+    def answer(request: Request) -> Scripted:
+        text = prompt(request)
+        if question in text:
+            return of_whole(request)
+        if asks_yes_or_no(request):
+            yes = 0.98 if HIKED in text and "freight" not in text else 0.02
+            return "NOT" if reads_article(request) else yes_with(yes)
+        return "20%" if asks_for_words(request) else "There is a 20% rate for the fentanyl demands."
+
+    with ScriptedServer([answer]) as server:
+        found = seeds.assistant(server, SMALL).ask(question)
+    texts = [claim.text for claim in found.claims]
+    assert texts[0] == "There is a 20% rate for the fentanyl demands."
+    assert any("50% dive" in text for text in texts[1:])
+    assert found.missing == ()
+    for claim in found.claims:
+        for citation in claim.citations:
+            assert found.passages[citation.number - 1].span.contains(citation.span)

@@ -8,7 +8,7 @@ from datetime import date
 
 import pytest
 
-from rag.answering.attempts import Attempt, AttemptStep, ChanceEstimated, ChanceOf, without_outdated
+from rag.answering.attempts import Attempt, AttemptStep, ChanceOf, PassageJudged, without_outdated
 from rag.answering.attempts import attempts as all_attempts
 from rag.events import ModelCalled
 from rag.text.dates import TimeRange
@@ -73,7 +73,7 @@ def test_a_small_model_that_is_sure_is_not_asked_about_the_rest() -> None:
         asked, estimated, found, first = (next(going) for _ in range(4))
         assert len(server.requests) == 2
     assert isinstance(asked, ModelCalled)
-    assert isinstance(estimated, ChanceEstimated)
+    assert isinstance(estimated, PassageJudged)
     assert isinstance(found, ModelCalled)
     assert isinstance(first, Attempt)
     assert texts_of(first) == ["The rate is 20%."]
@@ -84,7 +84,7 @@ def test_a_small_model_that_is_sure_is_not_asked_about_the_rest() -> None:
 
 def test_each_yes_or_no_is_told_before_what_follows_from_it() -> None:
     going = steps(["Soup.", "The rate is 20%.", "Bread."], script(knows="20%"))
-    judged = [ModelCalled, ChanceEstimated]
+    judged = [ModelCalled, PassageJudged]
     expected = [*judged, *judged, ModelCalled, Attempt, *judged]
     assert [type(step) for step in going] == expected
     asked = [step for step in going if isinstance(step, ModelCalled) and step.purpose == "judge"]

@@ -110,6 +110,15 @@ def test_where_a_small_model_is_sure_and_writes_nothing_that_holds_the_closest_i
     assert "Bananas" not in answer.text
 
 
+def test_the_closest_is_the_passage_that_the_model_said_yes_to(seeds: Index) -> None:
+    """Not the most relevant one, to which it said no."""
+    with ScriptedServer(script("Bananas grow in Geneva.", knows="“evaluating” an offer")) as server:
+        *_, last = seeds.assistant(server, SMALL).stream("what does Bessent eat in the evening?")
+    assert isinstance(last, Finished)
+    assert [claim.origin for claim in last.answer.claims] == ["closest"]
+    assert "“evaluating” an offer" in last.answer.claims[0].text
+
+
 def test_where_nothing_is_retrieved_no_model_is_asked(seeds: Index) -> None:
     with ScriptedServer() as server:
         events = list(seeds.assistant(server).stream("fentanyl", document_ids=[]))

@@ -44,13 +44,17 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
-class ChanceEstimated:
-    """The chance, 0..1, that the document of one passage answers the question."""
+class PassageJudged:
+    """What the model says of one passage."""
 
+    passage: Passage
+    p_answered: float
+    """The probability, 0..1, of its "yes, this states the answer"."""
     chance: float
+    """That the document of the passage answers the question, 0..1."""
 
 
-AttemptStep = ModelCalled | ChanceEstimated | Attempt
+AttemptStep = ModelCalled | PassageJudged | Attempt
 
 
 def attempts(
@@ -91,7 +95,7 @@ def _likely_attempts(
         yield call
         p_answered = call.probability or 0.0
         chance = chance_of(passage, p_answered)
-        yield ChanceEstimated(chance)
+        yield PassageJudged(passage, p_answered, chance)
         if chance < least:
             continue
         attempt = Attempt([passage], p_answered, chance)

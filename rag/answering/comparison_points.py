@@ -30,7 +30,7 @@ def comparison_points(question: str, ranked: Sequence[Evidence]) -> Points:
     for items in lists_of(ranked):
         rows = _rows_of_sides(items, own)
         if rows and mean_relevance(rows) >= ranked[0].relevance - EXTRACTIVE.list_advantage:
-            return one_group(in_document_order(rows), by_form=True)
+            return one_group(in_document_order(rows), is_whole=True)
     both: list[Evidence] = []
     about: tuple[list[Evidence], list[Evidence]] = ([], [])
     for each in ranked:
@@ -46,7 +46,8 @@ def comparison_points(question: str, ranked: Sequence[Evidence]) -> Points:
         groups.append(PointGroup(side, tuple(_best_of_side(found))))
     if not both and not all(group.evidence for group in groups):
         return _points_by_document(ranked)
-    return Points(tuple(group for group in groups if group.evidence), by_form=True)
+    kept = tuple(group for group in groups if group.evidence)
+    return Points(kept, by_form=True, is_whole=True)
 
 
 def _best_of_side(about: Sequence[Evidence]) -> list[Evidence]:

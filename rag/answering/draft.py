@@ -16,7 +16,7 @@ from rag.answering.attempts import Attempt
 from rag.events import Event, Finished, ModelCalled
 from rag.serialization import markdown_text
 from rag.thresholds import ANSWERING
-from rag.types import Answer, Answers, Claim, DeclineReason, Passage, Usage
+from rag.types import Answer, Answers, Claim, DeclineReason, Passage, Span, Usage
 
 StepT = TypeVar("StepT")
 ResultT = TypeVar("ResultT")
@@ -49,6 +49,8 @@ class AnswerDraft:
     """Of an answer, 0..1: the best of each sub-question that it was estimated for."""
     p_answered: float = 0.0
     """The highest probability, 0..1, of the model's "yes, this states the answer"."""
+    likeliest: Span | None = None
+    """The passage with the best chance, where the model was asked of any."""
     dropped_markers: int = 0
     reasons: tuple[DeclineReason, ...] = ()
     """Why a sub-question, or all of it, was declined."""

@@ -7,7 +7,7 @@ several units, each cited as it stands; the kind of answer that is wanted decide
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from rag.answering.amounts import with_later_amounts
 from rag.answering.comparison_points import comparison_points
@@ -110,31 +110,15 @@ class ExtractiveComposer:
         ]
         return one_group(in_document_order(near[: EXTRACTIVE.max_supporting]))
 
-    def near_points(
-        self,
-        plan: QueryPlan,
-        hits: Sequence[Hit],
-        points: Points,
-        share: float = EXTRACTIVE.close_to_best_near,
+    def closest_points(
+        self, plan: QueryPlan, hits: Sequence[Hit], likeliest: Span | None = None
     ) -> Points:
-        """Those of the points that have this `share`, 0..1, of the relevance of the best unit of
-        the hits, with those of the same paragraph: beside a direct answer, the others are beside
-        the point. Raises `LibraryError` and `ModelFileError`."""
-        own = [each.candidate for group in points.groups for each in group.evidence]
-        candidates = [*own, *units_of_hits(hits, self.library, EVIDENCE.max_units)]
-        ranked = rank_units(plan.standalone, candidates, self.encoder, plan.context)
-        near = close_to_best(ranked, share)
-        paragraphs = {each.candidate.paragraph for each in near}
-        groups = []
-        for group in points.groups:
-            kept = (each for each in group.evidence if each.candidate.paragraph in paragraphs)
-            groups.append(replace(group, evidence=tuple(kept)))
-        return replace(points, groups=tuple(groups))
-
-    def closest_points(self, plan: QueryPlan, hits: Sequence[Hit]) -> Points:
-        """The few most relevant units. Raises `LibraryError` and `ModelFileError`."""
+        """The unit that `likeliest` holds, where one of the hits does, else the few most relevant.
+        Raises `LibraryError` and `ModelFileError`."""
         candidates = units_of_hits(hits, self.library, EVIDENCE.max_units)
         ranked = rank_units(plan.standalone, candidates, self.encoder, plan.context)
+        if own := [each for each in ranked if likeliest and each.span.overlaps(likeliest)]:
+            return one_group(in_document_order(own[: EXTRACTIVE.max_closest]))
         ranked = [each for each in ranked if not each.candidate.is_aside] or ranked
         return one_group(close_to_best(ranked)[: EXTRACTIVE.max_closest])
 

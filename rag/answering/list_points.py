@@ -99,7 +99,7 @@ def _whole_list(items: Sequence[Evidence]) -> Points:
         ranked.get(unit) or replace(last, candidate=replace(last.candidate, unit=unit))
         for unit in units[: EXTRACTIVE.max_list_items]
     ]
-    return one_group(whole, heading, by_form=True)
+    return one_group(whole, heading, is_whole=True)
 
 
 def announced_by_best(ranked: Sequence[Evidence]) -> list[Evidence]:

@@ -21,9 +21,9 @@ def answer_parts(
     the passages of all parts so far numbered as one row. Where no part is answered, the reason is
     that of the first, and the passages are those of all."""
     turns: list[Turn] = []
-    nearest = _Numbering(())
+    nearest = Numbering(())
     for part in parts:
-        step_on = _Numbering(draft.passages)
+        step_on = Numbering(draft.passages)
         steps = answer_part(part, turns)
         while True:
             try:
@@ -34,14 +34,14 @@ def answer_parts(
             if not isinstance(step, Retrieved | Rewritten):
                 yield step_on.renumber(step)
         draft = _joined(draft, part, found, step_on)
-        nearest = _Numbering(nearest.passages)
+        nearest = Numbering(nearest.passages)
         nearest.add(found.passages)
         turns.append(Turn.of(part, found.to_answer(Usage(), {})))
     return draft if draft.claims else replace(draft, missing=(), passages=nearest.passages)
 
 
 @dataclass
-class _Numbering:
+class Numbering:
     """Numbers the passages of one part on from those before."""
 
     before: Sequence[Passage]
@@ -81,9 +81,7 @@ class _Numbering:
         )
 
 
-def _joined(
-    draft: AnswerDraft, part: str, found: AnswerDraft, numbering: _Numbering
-) -> AnswerDraft:
+def _joined(draft: AnswerDraft, part: str, found: AnswerDraft, numbering: Numbering) -> AnswerDraft:
     """The draft with what was found for one part."""
     if not found.claims:
         return replace(

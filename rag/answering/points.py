@@ -28,6 +28,8 @@ class Points:
     by_form: bool = False
     """True where they were chosen by form too: a list or table of the source, what one speaker
     says, the two sides of a comparison."""
+    is_whole: bool = False
+    """True where they are that only together: all but what one speaker says."""
 
 
 def cite_points(
@@ -96,6 +98,13 @@ def best_first(ranked: Sequence[Evidence]) -> Points:
     return one_group([*first, *in_document_order(rest)])
 
 
-def one_group(evidence: Sequence[Evidence], heading: str = "", *, by_form: bool = False) -> Points:
+def one_group(
+    evidence: Sequence[Evidence],
+    heading: str = "",
+    *,
+    by_form: bool = False,
+    is_whole: bool = False,
+) -> Points:
     """The evidence as one list, below a heading; no points without evidence."""
-    return Points((PointGroup(heading, tuple(evidence)),), by_form) if evidence else Points()
+    group = PointGroup(heading, tuple(evidence))
+    return Points((group,), by_form or is_whole, is_whole) if evidence else Points()

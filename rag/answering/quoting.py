@@ -43,7 +43,8 @@ class QuotingAnswerer:
         )
         least = ANSWERING.min_chance_by_form if points.by_form else ANSWERING.min_chance_quoting
         kind = expected_answer_type(plan.standalone)
-        if chance < least or not any(has_answer_type(kind, each.text) for each in passages):
+        is_asked_for = any(has_answer_type(kind, each.text) for each in passages)
+        if not claims or chance < least or not is_asked_for:
             return replace(draft, chances=(chance,)).declined("not stated")
         yield Selected(passages)
         yield from (Checked(claim, "kept") for claim in claims)

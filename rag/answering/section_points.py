@@ -24,7 +24,7 @@ def section_points(question: str, ranked: Sequence[Evidence]) -> Points:
         return Points()
     if len(section) > EXTRACTIVE.max_quoted:
         section = choose_diverse(section, EXTRACTIVE.max_points)
-    return one_group(in_document_order(section), by_form=True)
+    return one_group(in_document_order(section), is_whole=True)
 
 
 def _down_to_named_heading(candidate: Candidate, named: Collection[str]) -> tuple[str, ...]:

@@ -10,25 +10,27 @@ from rag.answering.acceptance import is_acceptable
 from rag.answering.amounts import leaves_out_amount, was_changed_later
 from rag.answering.answerer import GetModel
 from rag.answering.article_reader import ArticleReader, ArticleReading
-from rag.answering.attempts import Attempt, ChanceEstimated, attempts, without_outdated
+from rag.answering.attempts import Attempt, PassageJudged, attempts, without_outdated
 from rag.answering.draft import AnswerDraft, Step, timed, timed_call
 from rag.answering.extractive import LEAD_KINDS, POINT_KINDS, ExtractiveComposer
 from rag.answering.lead import Lead, LeadWriter
 from rag.answering.listed_items import points_with_items, units_to_read
 from rag.answering.model_requests import ask_items
+from rag.answering.parts import Numbering
 from rag.answering.points import Points, cite_points
 from rag.answering.prompting import small_model_messages
 from rag.answering.reply import ReplyWriter
+from rag.answering.stray_points import without_strays
 from rag.checking.answerability import Answerability
 from rag.checking.checker import Checker
 from rag.checking.question_match import unknown_names
-from rag.events import Checked, ModelCalled, Retrieved, Selected
+from rag.events import Checked, Retrieved, Selected
 from rag.prompts import prompts_of
 from rag.query.answer_type import expected_answer_type, has_answer_type
 from rag.query.plan import QueryPlan
 from rag.query.question_kind import AnswerKind
 from rag.retrieval.evidence import numbered_passages
-from rag.thresholds import ANSWERING, ARTICLE, EXTRACTIVE
+from rag.thresholds import ANSWERING, ARTICLE
 from rag.types import ChatModel, Claim, Passage, Span
 
 
@@ -83,7 +85,7 @@ class SmallModelAnswerer:
         if not _is_likely(draft):
             draft = yield from self._or_from_article(plan, retrieved, draft, draft.passages, model)
         if draft.claims:
-            return (yield from self._with_support(plan, draft, retrieved))
+            return (yield from self._with_support(plan, draft, retrieved, model))
         return (yield from self._closest(plan, draft, retrieved))
 
     def improve(
@@ -126,8 +128,9 @@ class SmallModelAnswerer:
         cited = {each.number for claim in reading.claims for each in claim.citations}
         shown = (each for each in reading.passages if each.number in cited)
         chance = max(chance_of(each, reading.p_answered) for each in shown)
-        is_whole = bool(draft.claims) and not draft.reasons
-        if is_whole and not _is_better(reading, chance, draft):
+        if draft.claims and draft.reasons:
+            return (yield from _completed(draft, reading, chance))
+        if draft.claims and not _is_better(reading, chance, draft):
             return draft
         yield from (Checked(claim, "removed") for claim in draft.claims)
         if reading.passages != draft.passages:
@@ -148,14 +151,14 @@ class SmallModelAnswerer:
     ) -> Generator[Step, None, AnswerDraft]:
         """The draft with the closest passages, where the model says that one of them answers and
         only what it wrote of them did not stand; else as it is."""
-        least = ANSWERING.min_p_answered_closest
+        least, likeliest = ANSWERING.min_p_answered_closest, draft.likeliest
         if plan.kind == "yes_no":  # a passage that tells seldom says "yes" or "no"
-            least = ANSWERING.min_p_answered_closest_yes_no
+            least, likeliest = ANSWERING.min_p_answered_closest_yes_no, None
         wrote = "nothing survived checking" in draft.reasons
         if not wrote or draft.p_answered < least:
             return draft
         points = yield from timed_call(
-            "compose", lambda: self.composer.closest_points(plan, retrieved.hits)
+            "compose", lambda: self.composer.closest_points(plan, retrieved.hits, likeliest)
         )
         passages, claims = cite_points(points, draft.passages)
         claims = tuple(replace(claim, origin="closest") for claim in claims)
@@ -185,9 +188,7 @@ class SmallModelAnswerer:
             timely = without_outdated(to_try, retrieved.days)
             direct = yield from self._answer_from(plan, timely, shown, model)
             if _has_direct_answer(direct, plan.kind):
-                near = yield from timed_call(
-                    "compose", lambda: self.composer.near_points(plan, retrieved.hits, points)
-                )
+                near = yield from without_strays(plan.standalone, points, _cited(direct), model)
                 return _with_points(direct, near)
         pointed = yield from self._judged(plan, retrieved, points, shown, model)
         chance = max((*direct.chances, *pointed.chances), default=0.0)
@@ -218,11 +219,7 @@ class SmallModelAnswerer:
         spans = [each.span for group in points.groups for each in group.evidence]
         if led is pointed or not any(a.overlaps(b) for a in spans for b in _cited(led)):
             return led
-        share = EXTRACTIVE.close_to_best_supporting
-        near = yield from timed_call(
-            "compose",
-            lambda: self.composer.near_points(plan, retrieved.hits, points, share),
-        )
+        near = yield from without_strays(plan.standalone, points, _cited(led), model)
         return _with_points(led, near)
 
     def _judged(
@@ -249,11 +246,8 @@ class SmallModelAnswerer:
         claims = lead.claims
         if plan.kind == "keyword" and any(was_changed_later(claim, points) for claim in claims):
             claims = ()  # the points tell both, in their order
-        if claims and plan.kind == "explanation" and not points.by_form:
-            points = yield from timed_call(
-                "compose", lambda: self.composer.near_points(plan, retrieved.hits, points)
-            )
         led = replace(draft, claims=claims)
+        points = yield from without_strays(plan.standalone, points, _cited(led), model)
         return _with_chance(_with_points(led, points), lead.chance)
 
     def _listed(
@@ -275,7 +269,7 @@ class SmallModelAnswerer:
         return replace(draft, passages=passages, claims=claims, reasons=())
 
     def _with_support(
-        self, plan: QueryPlan, draft: AnswerDraft, retrieved: Retrieved
+        self, plan: QueryPlan, draft: AnswerDraft, retrieved: Retrieved, model: ChatModel
     ) -> Generator[Step, None, AnswerDraft]:
         """The draft with the sentences that complete what it cites, as points."""
         cited = _cited(draft)
@@ -284,6 +278,7 @@ class SmallModelAnswerer:
             "compose",
             lambda: self.composer.supporting_points(plan, retrieved.hits, cited, complete),
         )
+        points = yield from without_strays(plan.standalone, points, cited, model)
         passages, claims = cite_points(points, draft.passages, complete)
         if len(passages) > len(draft.passages):
             yield Selected(passages)
@@ -310,8 +305,11 @@ class SmallModelAnswerer:
         best_chance: float | None = None
         wrote = False
         for step in judging:
-            if isinstance(step, ChanceEstimated):
-                best_chance = max(step.chance, best_chance or 0.0)
+            if isinstance(step, PassageJudged):
+                if best_chance is None or step.chance > best_chance:
+                    best_chance = step.chance
+                    draft = replace(draft, likeliest=step.passage.span)
+                draft = replace(draft, p_answered=max(draft.p_answered, step.p_answered))
             elif isinstance(step, Attempt):
                 outcome = yield from writer.answer(step, draft.claims)
                 dropped = draft.dropped_markers + outcome.dropped_markers
@@ -327,9 +325,6 @@ class SmallModelAnswerer:
                         best_chance,
                     )
             else:
-                if isinstance(step, ModelCalled):
-                    best = max(draft.p_answered, step.probability or 0.0)
-                    draft = replace(draft, p_answered=best)
                 yield step
         declined = draft.declined("nothing survived checking" if wrote else "not stated")
         return _with_chance(declined, best_chance)
@@ -353,6 +348,34 @@ def _has_direct_answer(draft: AnswerDraft, kind: AnswerKind) -> bool:
     if kind == "list" and any(claim.support != "supported" for claim in draft.claims):
         return False
     return bool(origins) and "closest" not in origins and (kind, origins) != ("list", {"matched"})
+
+
+def _completed(
+    draft: AnswerDraft, reading: ArticleReading, chance: float
+) -> Generator[Step, None, AnswerDraft]:
+    """The draft of a question of which parts are missing, with what was written of an article
+    that it does not cite yet; as it is where that is nothing."""
+    cited = _cited(draft)
+    new = [
+        claim
+        for claim in reading.claims
+        if not any(each.span.overlaps(span) for each in claim.citations for span in cited)
+    ]
+    if not new:
+        return draft
+    numbering = Numbering(draft.passages)
+    numbering.add(reading.passages)
+    claims = [numbering.renumber_claim(claim) for claim in new]
+    yield Selected(numbering.passages)
+    yield from (Checked(claim, "kept") for claim in claims)
+    return replace(
+        draft,
+        passages=numbering.passages,
+        claims=(*draft.claims, *claims),
+        chances=(*draft.chances, chance),
+        reasons=(),
+        missing=(),
+    )
 
 
 def _is_better(reading: ArticleReading, chance: float, draft: AnswerDraft) -> bool:
