@@ -99,6 +99,11 @@ def test_a_sentence_that_answers_two_parts_is_said_once() -> None:
     assert draft.missing == ()
 
 
+def test_a_sentence_that_one_part_quotes_is_no_point_of_the_next() -> None:
+    _, draft, _ = answered({"how long?": [claim(1, f"“{BRIDGE}”")], "why?": [claim(1, BRIDGE, "")]})
+    assert [each.text for each in draft.claims] == [f"“{BRIDGE}”"]
+
+
 def test_a_part_is_read_with_the_answers_before_it() -> None:
     _, _, seen = answered({"how long?": [claim(1, BRIDGE)], "what colour is it?": []})
     assert seen["how long?"] == []

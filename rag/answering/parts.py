@@ -100,14 +100,19 @@ def _joined(draft: AnswerDraft, part: str, found: AnswerDraft, numbering: Number
         )
         for claim in found.claims
     ]
-    said = {claim.text for claim in draft.claims}
+    said = {_unquoted(claim.text) for claim in draft.claims}
     return replace(
         draft,
         passages=numbering.passages,
-        claims=(*draft.claims, *(claim for claim in claims if claim.text not in said)),
+        claims=(*draft.claims, *(each for each in claims if _unquoted(each.text) not in said)),
         attempts=(*draft.attempts, *found.attempts),
         chances=(*draft.chances, *found.chances),
         reasons=(*draft.reasons, *found.reasons),
         p_answered=max(draft.p_answered, found.p_answered),
         dropped_markers=draft.dropped_markers + found.dropped_markers,
     )
+
+
+def _unquoted(text: str) -> str:
+    """A quotation without the marks that a sentence of an answer has around it, and a point not."""
+    return text.strip("“”")
