@@ -100,7 +100,8 @@ def test_a_sentence_that_answers_two_parts_is_said_once() -> None:
 
 
 def test_a_sentence_that_one_part_quotes_is_no_point_of_the_next() -> None:
-    _, draft, _ = answered({"how long?": [claim(1, f"“{BRIDGE}”")], "why?": [claim(1, BRIDGE, "")]})
+    quoted = replace(claim(1, BRIDGE), text=f"“{BRIDGE}”")
+    _, draft, _ = answered({"how long?": [quoted], "why?": [claim(1, BRIDGE, "")]})
     assert [each.text for each in draft.claims] == [f"“{BRIDGE}”"]
 
 
