@@ -105,7 +105,7 @@ def test_random_kills_leave_the_index_whole(
     [
         (40, 100, 300),
         pytest.param(1, 220_000, 1_500, marks=FULL),  # a file of 50 MB
-        pytest.param(400, 2_200, 900, marks=FULL),  # a folder of 200 MB
+        pytest.param(400, 2_200, 2_000, marks=FULL),  # of 200 MB: 400,000 vectors are in memory
     ],
 )
 def test_memory_is_bounded(
