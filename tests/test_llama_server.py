@@ -11,9 +11,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import pytest
@@ -23,8 +23,9 @@ from rag.models import chat as chat_models
 from rag.models import llama_server
 from rag.models.gguf_files import model_file
 from rag.models.llama_server import LocalServer
+from rag.models.provider import LocalProvider
 from rag.settings import Settings, load_settings
-from rag.types import Message
+from rag.types import ChatModel, Delta, Message
 
 # Stands in for llama.cpp in the child: the model file's words say what it does. A slot's state
 # is what was last saved or restored; /die ends the process.
@@ -465,3 +466,25 @@ def test_the_real_child_ends_when_its_parent_is_killed() -> None:
     process.kill()
     process.communicate(timeout=20)
     assert falls_silent(told["url"])
+
+
+def test_what_was_read_last_is_left_by_another_prompt_before_a_saved_one_takes_its_place() -> None:
+    """llama.cpp keeps an article that was read only where another prompt follows it: without one,
+    each question read it anew."""
+    steps = list[str]()
+
+    class Model:
+        name, budget_tokens = "recorded", 220
+
+        def stream(self, messages: Sequence[Message], **_: Any) -> Generator[Delta, None, None]:
+            steps.append(messages[0].content)
+            yield Delta("")
+
+    class Server:
+        def restore_state(self, name: str) -> bool:
+            steps.append("restored")
+            return True
+
+    provider = LocalProvider(load_settings(), None)
+    provider._reset_to_prompt_prefix(cast(LocalServer, Server()), cast(ChatModel, Model()))
+    assert steps == ["Read the text and answer the question.", "restored"]

@@ -60,7 +60,7 @@ def _build_server(settings: dict[str, Any]) -> Any:
     params.api_keys, params.cors_origins = [settings["key"]], ""
     params.endpoint_slots, params.ui = False, False
     params.slot_save_path = settings["prompt_dir"] + os.sep
-    params.cache_ram_mib = 256  # 8 GB by default
+    params.cache_ram_mib = 512  # 18 articles; 8 GB by default
     params.warmup, params.fit_params, params.verbosity = False, False, 1
     _enable_speculative_decoding(xllamacpp, params)
     return xllamacpp.Server(params)

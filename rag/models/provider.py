@@ -190,10 +190,13 @@ class LocalProvider:
         """
         prompts = read_prompts(self._settings.prompts_dir)
         name = prompts.digest("judge")
+        opening = prompts.text("judge").partition("## user")[2].strip().partition("\n")[0]
+        # Asked for also before it is restored: llama.cpp keeps what was read last, which may be an
+        # article, where another prompt follows (a tenth of a second), and loses it where a saved
+        # one is put in its place (ten seconds).
+        for _ in chat.stream([Message("user", opening)], max_tokens=1):
+            pass
         if not server.restore_state(name):
-            opening = prompts.text("judge").partition("## user")[2].strip().partition("\n")[0]
-            for _ in chat.stream([Message("user", opening)], max_tokens=1):
-                pass
             server.save_state(name)
 
     def close(self) -> None:
