@@ -40,6 +40,7 @@ def test_a_reload_keeps_the_answers_and_what_they_light_up(window: Window, model
     window.do("note")
     expect(window.page.locator("#fn-live .fn-note input")).to_have_value("just so")
     saved = "Saved: your note. It is on the Evals tab."
+    expect(window.page.locator("#fn-live")).to_contain_text(saved)
     before = talk(window).replace(saved, "Your note is saved.")
     numbers = window.page.locator("#fn-thread .fn-chip").all_inner_texts()
     window.reload()
