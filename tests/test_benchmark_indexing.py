@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from eval.benchmarks import index_speed, index_workers
@@ -18,9 +19,13 @@ def test_the_folder_has_files_of_about_one_size_and_different_words(tmp_path: Pa
     assert len(set(texts)) == 3
 
 
-def test_vectors_of_the_stand_in_have_length_one() -> None:
-    vectors = StandIn("none", 4).embed(["a", "abcdef"])
-    assert vectors == [[0, 1, 0, 0], [0, 0, 1, 0]]
+def test_vectors_of_the_stand_in_have_length_one_and_point_in_all_directions() -> None:
+    embedder = StandIn("none", 384)
+    vectors = np.array(embedder.embed([f"text {number}" for number in range(50)]))
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(1)
+    likeness = vectors @ vectors.T - np.eye(50)
+    assert 0 < abs(likeness).max() < 0.3
+    assert embedder.embed(["text 7"]) == [vectors[7].tolist()]
 
 
 @pytest.mark.slow
