@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice, product
 from math import log2
 from typing import Literal
@@ -63,6 +63,8 @@ def stage_metric(stage: str) -> str:
 
 METRICS: Mapping[str, Metric] = {
     "answer_right": Metric("answerable: right", "share", "higher"),
+    "answers_question": Metric("answers that answer the question", "share", "higher"),
+    "yes_wrong": Metric("answers marked as answering that do not", "share", "lower"),
     "token_f1": Metric("token F1 with the gold answer", "share", "higher"),
     "point_recall": Metric("key points made", "share", "higher"),
     "point_recall_stated": Metric("key points said in the answer's words", "share", "higher"),
@@ -113,6 +115,8 @@ def score_case(case: Case, observed: Recording, entails: Entails) -> dict[str, f
             "evidence_selected": share_covered(case.evidence, _spans(observed.passages)),
             **_costs(observed, answer),
         }
+        if answer.claims:
+            found |= _answering(case, answer)
         if answer.status == "answered":
             found |= _citing(case, observed, answer, entails) | _grounding(answer)
     return {name: found.get(name) for name in METRICS}
@@ -179,6 +183,24 @@ def _is_of(point: KeyPoint, case: Case, content: AnswerContent) -> bool:
         return any(span.document_id in documents for span in content.cited)
     touches = any(span.overlaps(place) for span in content.cited for place in places)
     return touches or is_stated(point, content.sentences)
+
+
+def _answering(case: Case, answer: Answer) -> dict[str, float | None]:
+    """`answers_question`: 1 where the first sentence of an answer says something of what is asked,
+    0.5 where only a later one does, else 0, as for a question that the articles do not answer.
+    `yes_wrong` is 1 where that is 0 and yet the answer is marked as answering the question."""
+    on_point = [_is_on_point(case, claim) for claim in answer.claims]
+    value = 1.0 if on_point[:1] == [True] else 0.5 * any(on_point)
+    return {
+        "answers_question": value,
+        "yes_wrong": float(value == 0 and answer.answers == "yes"),
+    }
+
+
+def _is_on_point(case: Case, claim: Claim) -> bool:
+    """True where a sentence makes a key point or holds a gold answer of one fact asked for."""
+    facts = (replace(case, gold=group, all=()) for group in case.groups)
+    return _makes_point(case, claim) or any(is_right(fact, claim.text) for fact in facts)
 
 
 def token_f1(case: Case, answer_text: str) -> float | None:

@@ -38,6 +38,7 @@ from rag.store.documents import Library
 from rag.store.vectors import VectorStore
 from rag.types import (
     Answer,
+    Answers,
     Chunk,
     Citation,
     Claim,
@@ -323,7 +324,7 @@ def test_a_lead_that_misses_the_point(
     seeds: Index, with_points: list[Case], astray: ComparedRun
 ) -> None:
     found = held(run(seeds, with_points, ReadingModel()), astray)
-    assert "lead_on_point" in found.metrics
+    assert {"lead_on_point", "answers_question"} <= found.metrics
     assert not {"point_recall", "quotes_exact", "citation_recall", "ticks_wrong"} & found.metrics
 
 
@@ -345,3 +346,15 @@ def test_a_wrong_tick(seeds: Index, with_points: list[Case]) -> None:
         run_with(seeds, with_points, unfounded(support)) for support in ("unsupported", "supported")
     ]
     assert held(*runs).metrics == {"ticks_wrong"}
+
+
+def test_answers_beside_the_point_that_say_that_they_answer(
+    seeds: Index, with_points: list[Case], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same answers, once marked as unsure and once as answering the question."""
+
+    def marked(answers: Answers) -> ComparedRun:
+        monkeypatch.setattr(AnswerDraft, "_answers", lambda _: answers)
+        return run_with(seeds, with_points, lambda *given: (stray(*given),))
+
+    assert held(marked("unsure"), marked("yes")).metrics == {"yes_wrong"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,31 @@ def test_a_point_in_the_answers_own_words_counts_as_made(tmp_path: Path) -> None
 def test_gold_decides_what_is_right_where_there_is_any(tmp_path: Path) -> None:
     found = scores(tmp_path, answer(OPENED, BURNT), gold=["1911"])
     assert (found["answer_right"], found["point_recall"]) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("said", "value"),
+    [((OWNER, BURNT), 1.0), (("Nobody lives there.", BURNT), 0.5), (("Nobody lives there.",), 0.0)],
+)
+def test_an_answer_answers_with_its_first_sentence_or_a_later_one_or_not(
+    said: tuple[str, ...], value: float, tmp_path: Path
+) -> None:
+    found = scores(tmp_path, answer(*said))
+    assert found["answers_question"] == value
+    assert found["yes_wrong"] == 0.0  # it is marked as unsure
+    marked = scores(tmp_path, replace(answer(*said), answers="yes"))
+    assert marked["yes_wrong"] == float(value == 0)
+
+
+def test_a_gold_answer_of_one_fact_of_two_answers_and_nothing_answers_what_no_article_does(
+    tmp_path: Path,
+) -> None:
+    facts: dict[str, Any] = {"points": [], "all": [["1874"], ["1902"]]}
+    found = scores(tmp_path, answer("Nobody lives there.", BURNT), **facts)
+    assert (found["answer_right"], found["answers_question"]) == (0.0, 0.5)
+    near_miss: dict[str, Any] = {"points": [], "evidence": [], "tags": [], "answerable": False}
+    assert scores(tmp_path, answer(OPENED), **near_miss)["answers_question"] == 0.0
+    assert scores(tmp_path, answer(status="declined"))["answers_question"] is None
 
 
 def test_a_declined_answer_makes_no_point_and_a_case_without_points_scores_none(

@@ -191,6 +191,15 @@ def test_marked_words_take_the_place_of_the_lit_key_point(page: Page, file: Path
     assert [len(each.points) for each in load_cases(file, lambda _: TEXT)] == [1, 1, 0, 1]
 
 
+def test_a_right_answer_that_does_not_stand_in_the_new_evidence_is_pointed_out(page: Page) -> None:
+    ana, missing = page(), "None of these stands in the evidence."
+    assert missing not in ana.open()
+    assert missing in ana.mark("two", sentences="1", **{"as": "replace"})
+    decided = ana.send("decide", decision="accepted", gold="two towers")
+    assert missing not in decided
+    assert missing not in ana.open("case?id=built")
+
+
 def test_exact_characters_of_another_source_are_added(page: Page, file: Path) -> None:
     ana = page()
     ana.open()

@@ -33,7 +33,7 @@ KINDS: Mapping[str, Kind] = {name: metric.kind for name, metric in METRICS.items
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "Answers": (
         "answer_right", "point_recall", "point_recall_stated", "point_precision",
-        "lead_on_point", "token_f1", "errors",
+        "lead_on_point", "answers_question", "yes_wrong", "token_f1", "errors",
     ),
     "Declines": ("answered", "declined_rightly", "declined_falsely", "decline_mean"),
     "Retrieval": (

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from html import escape
 from urllib.parse import urlencode
 
+from eval.reviewing.finding import states_its_answer
 from eval.reviewing.marking import quotes_of
 from eval.reviewing.review_file import ReviewedCase, kinds_for
 from ui.page_settings import current_settings
@@ -214,9 +215,15 @@ def _gold(shown: ShownCase) -> str:
     if not row.gold and "gold" not in shown.typed:
         return ""
     text = escape(shown.typed.get("gold", "\n".join(row.gold)))
+    missing = ""
+    if not shown.reviewed.changed and not states_its_answer(row):
+        words = translate("None of these stands in the evidence. Change them or the key points.")
+        missing = f'<p class="fn-review-changed" role="note" id="fn-gold-missing">{words}</p>'
+    described = ' aria-describedby="fn-gold-missing"' if missing else ""
+    rows = min(4, len(row.gold) + 1)
     return (
         f'<label for="fn-gold">{translate("Right answers, one a line")}</label>'
-        f'<textarea id="fn-gold" name="gold" rows="{min(4, len(row.gold) + 1)}">{text}</textarea>'
+        f'<textarea id="fn-gold" name="gold" rows="{rows}"{described}>{text}</textarea>{missing}'
     )
 
 
