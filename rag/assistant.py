@@ -212,6 +212,10 @@ class Assistant:
                     question, history, document_ids, asked_on, get_model
                 )
                 draft = yield from self._drafted(plan, get_model)
+                if plan.length and plan.kind not in ("summary", "list"):
+                    whole, draft = draft, draft.shortened(plan.length.points)
+                    left_out = (each for each in whole.claims if each not in draft.claims)
+                    yield from (Checked(claim, "removed") for claim in left_out)
                 if not draft.claims:
                     suggested = suggest_questions(
                         self.library, draft.passages, declined=plan.question

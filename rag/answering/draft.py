@@ -7,6 +7,7 @@ among what they yield, so that nothing has to be written into a shared record.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -65,6 +66,25 @@ class AnswerDraft:
     def declined(self, reason: DeclineReason) -> AnswerDraft:
         """The same, with one more reason to decline."""
         return replace(self, reasons=(*self.reasons, reason))
+
+    def shortened(self, sentences: int) -> AnswerDraft:
+        """The same with so many of its claims at most: sentences in their order, of each group its
+        most relevant point, then its second, and so on. What other sources say otherwise stays."""
+        relevance = {each.number: each.score for each in self.passages}
+
+        def in_turn(claim: Claim) -> float:
+            cited = (relevance[each.number] for each in claim.citations)
+            return 0.0 if claim.group is None else -max(cited, default=0.0)
+
+        own = [claim for claim in self.claims if claim.origin != "compared"]
+        seen = Counter[str | None]()
+        turns: list[tuple[int, int]] = []
+        for claim in sorted(own, key=in_turn):
+            turns.append((seen[claim.group], self.claims.index(claim)))
+            seen[claim.group] += 1
+        dropped = {place for _, place in sorted(turns)[sentences:]}
+        kept = (claim for place, claim in enumerate(self.claims) if place not in dropped)
+        return replace(self, claims=tuple(kept))
 
     def to_answer(self, usage: Usage, timings: dict[str, float]) -> Answer:
         """The finished answer. It is declined where there is no claim; seconds in `timings` are by

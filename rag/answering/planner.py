@@ -62,7 +62,8 @@ class Planner:
             standalone = rest
             past = [] if is_of_all else past  # "summarize it in two sentences"
         else:
-            length = None
+            standalone, length = requested_length(standalone, is_summary=False)
+            kind = self.kind(standalone) if length else kind
         plan = QueryPlan(
             question,
             standalone,

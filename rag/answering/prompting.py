@@ -51,17 +51,23 @@ def large_model_messages(
     prompts: Prompts = PACKAGED,
     length: RequestedLength | None = None,
 ) -> list[Message]:
-    """For a large model: numbered passages, the form of the answer, of a summary as long as it is
-    wanted, and the words with which to decline."""
+    """For a large model: numbered passages, the form of the answer, as long as it is wanted, and
+    the words with which to decline."""
     form = _FORMS.get(kind, _SENTENCES)
-    if length is not None:
+    if length is not None and _POINTS in form:
         form = form.replace(_POINTS, _points(length))
+    elif length is not None:
+        form += f" Write {_sentences(length)}."
     return prompts.render("answer", form=form, passages=_numbered(passages), question=question)
 
 
 def _points(length: RequestedLength) -> str:
     wanted = "one point" if length.points == 1 else f"{length.points} points and no more"
     return f"{wanted} for each article" if length.of_each else wanted
+
+
+def _sentences(length: RequestedLength) -> str:
+    return "one sentence" if length.points == 1 else f"no more than {length.points} sentences"
 
 
 def write_reply(

@@ -30,7 +30,7 @@ class QueryPlan:
     document_ids: Collection[str] | None = None
     """The documents to answer from; None for all."""
     length: RequestedLength | None = None
-    """Of a summary, where the question says it; it is left out of `standalone` then."""
+    """Of the answer, where the question says it; it is left out of `standalone` then."""
     asked_on: date | None = None
     """The day that "this week" is counted from; None for that of the newest document."""
 
