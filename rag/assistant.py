@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.answering.answerer import Answerer, GetModel
+from rag.answering.article_chance import load_article_weights
 from rag.answering.article_reader import ArticleReader
 from rag.answering.conversation import reply, suggest_questions
 from rag.answering.draft import AnswerDraft, Step, finish, timed, timed_call
@@ -125,7 +126,7 @@ class Assistant:
         if self.settings.provider == "none":
             answerer = quoting
         elif small:
-            reader = ArticleReader(self.library, checker)
+            reader = ArticleReader(self.library, checker, load_article_weights())
             answerer = SmallModelAnswerer(checker, self.answerability, composer, reader, max_tokens)
         return answerer, conflict_finder
 

@@ -8,6 +8,11 @@ weights. Any of these names may change with any version; a program uses those of
 # One name a line, so that changes of several people merge.
 
 from rag import prompts
+from rag.answering.article_chance import WEIGHTS as ARTICLE_CHANCE_FILE
+from rag.answering.article_chance import ArticleWeights
+from rag.answering.article_chance import load_article_weights
+from rag.answering.article_reader import ArticleReader
+from rag.answering.article_reader import ArticleReading
 from rag.answering.model_requests import ask_if_answered
 from rag.answering.model_requests import ask_short_answer
 from rag.build import build
@@ -17,6 +22,7 @@ from rag.checking.answerability import AnswerabilityWeights
 from rag.checking.answerability import LikenessWeights as LikenessModel
 from rag.checking.answerability import Weights as AnswerabilityModel
 from rag.checking.answerability import log_odds
+from rag.checking.checker import Checker
 from rag.checking.features import NAMES as FEATURE_NAMES
 from rag.checking.features import Features
 from rag.checking.features import Name as FeatureName
@@ -71,6 +77,7 @@ from rag.models.openai_client import Remedies
 from rag.models.token_embeddings import TokenEncoder
 from rag.query.answer_type import AnswerType
 from rag.query.answer_type import expected_answer_type
+from rag.query.plan import QueryPlan
 from rag.query.question_kind import AnswerKind
 from rag.query.question_kind import KINDS as ANSWER_KINDS
 from rag.query.question_kind import KindWeights
@@ -110,6 +117,7 @@ from rag.text.units import parse_units
 __all__ = [
     "ANSWERABILITY_FILE",
     "ANSWER_KINDS",
+    "ARTICLE_CHANCE_FILE",
     "DATE_WORDS",
     "FEATURE_NAMES",
     "HOSTED_BUDGET_TOKENS",
@@ -128,6 +136,10 @@ __all__ = [
     "Answerability",
     "AnswerabilityModel",
     "AnswerabilityWeights",
+    "ArticleReader",
+    "ArticleReading",
+    "ArticleWeights",
+    "Checker",
     "Contradiction",
     "FeatureName",
     "Features",
@@ -146,6 +158,7 @@ __all__ = [
     "PairScorer",
     "Point",
     "Preparer",
+    "QueryPlan",
     "RayPreparer",
     "ReadingProcess",
     "Remedies",
@@ -184,6 +197,7 @@ __all__ = [
     "is_order",
     "is_plausible_short_answer",
     "language_of",
+    "load_article_weights",
     "log_odds",
     "lowest_score",
     "name_keys",

@@ -97,6 +97,10 @@ def reads_article(request: Request) -> bool:
     return "\n\nArticle: " in prompt(request)
 
 
+def confirms_reply(request: Request) -> bool:
+    return "\nProposed answer: " in prompt(request)
+
+
 def shown(request: Request) -> str:
     """The text that a small model is asked about."""
     return prompt(request).rpartition("\n\nQuestion:")[0].partition("\n\nText: ")[2]

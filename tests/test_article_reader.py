@@ -18,6 +18,7 @@ from tests.asking import (
     Index,
     asks_for_words,
     asks_yes_or_no,
+    confirms_reply,
     prompt,
     reads_article,
 )
@@ -134,14 +135,24 @@ def yes_with(probability: float) -> Reply:
     return Reply(["yes"], alternatives=shares)
 
 
-def reading(reply: str, *, p_stated: float = 0.9, p_cited: float = 0.9, knows: str) -> list[Script]:
+def reading(
+    reply: str,
+    *,
+    p_stated: float = 0.9,
+    p_confirmed: float = 0.95,
+    p_cited: float = 0.9,
+    knows: str,
+) -> list[Script]:
     """A small model that says "no" to every passage but those in which `knows` stands, to which
     its "yes" has the probability `p_cited` once it has read the article, and that states the answer
-    with `p_stated` where it reads the whole article, in the words of `reply`."""
+    with `p_stated` where it reads the whole article, in the words of `reply`, which it confirms
+    with `p_confirmed`."""
     has_read = list[bool]()
 
     def answer(request: Request) -> Scripted:
         text = prompt(request)
+        if reads_article(request) and confirms_reply(request):
+            return yes_with(p_confirmed)
         if reads_article(request) and asks_yes_or_no(request):
             return Reply(["NOT"], alternatives={"NOT": log(1 - p_stated), "The": log(p_stated)})
         if reads_article(request):
@@ -183,20 +194,24 @@ def test_a_reply_in_other_words_gives_way_to_the_sentence_that_has_its_answer(
 
 
 @pytest.mark.parametrize(
-    ("reply", "p_stated", "p_cited"),
+    ("reply", "doubts"),
     [
-        ("There is a 20% rate just for the fentanyl demands.", 0.1, 0.9),
-        ("There is a 20% rate just for the fentanyl demands.", 0.9, 0.2),
-        ("There is a 35% rate just for the fentanyl demands.", 0.9, 0.9),
-        ("Zeppelins hum.", 0.9, 0.9),
-        ("", 0.9, 0.9),
+        ("There is a 20% rate just for the fentanyl demands.", {"p_stated": 0.1, "p_cited": 0.3}),
+        ("There is a 20% rate just for the fentanyl demands.", {"p_cited": 0.1}),
+        ("There is a 20% rate just for the fentanyl demands.", {"p_confirmed": 0.3}),
+        ("There is a 35% rate just for the fentanyl demands.", {}),
+        ("Zeppelins hum.", {}),
+        ("", {}),
     ],
-    ids=["the article does not", "what is cited does not", "another number", "of nothing", "empty"],
-)
+    ids=[
+        "the article does not", "what is cited does not", "not confirmed", "another number",
+        "of nothing", "empty",
+    ],
+)  # fmt: skip
 def test_it_is_declined_where_model_or_checks_doubt_the_answer(
-    seeds: Index, reply: str, p_stated: float, p_cited: float
+    seeds: Index, reply: str, doubts: dict[str, float]
 ) -> None:
-    script = reading(reply, p_stated=p_stated, p_cited=p_cited, knows=HIKED)
+    script = reading(reply, **doubts, knows=HIKED)
     with ScriptedServer(script) as server:
         answer = seeds.assistant(server, SMALL).ask(ASKED)
     assert answer.status == "declined"
@@ -204,7 +219,7 @@ def test_it_is_declined_where_model_or_checks_doubt_the_answer(
 
 
 def test_a_decline_shows_first_what_the_reply_was_likely_taken_from(seeds: Index) -> None:
-    script = reading("That was later hiked to a 20% rate.", p_stated=0.1, knows=HIKED)
+    script = reading("That was later hiked to a 20% rate.", p_confirmed=0.1, knows=HIKED)
     with ScriptedServer(script) as server:
         answer = seeds.assistant(server, SMALL).ask("Which newspaper reported on Wang's inquiries?")
     assert answer.status == "declined"

@@ -147,7 +147,8 @@ def test_the_model_is_asked_with_ones_own_prompts(
     budget: int, seeds: Index, tmp_path: Path
 ) -> None:
     texts = {
-        name: prompt_text(name) for name in ("answer", "judge", "article_judge", "article_answer")
+        name: prompt_text(name)
+        for name in ("answer", "judge", "article_judge", "article_answer", "article_check")
     }
     marked = {
         name: text.replace("$question", "$question (asked my way)") for name, text in texts.items()

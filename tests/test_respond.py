@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from rag.answering.answerer import Answerer
+from rag.answering.article_chance import load_article_weights
 from rag.answering.article_reader import ArticleReader
 from rag.answering.draft import AnswerDraft, StageTimed, Step, finish, timed
 from rag.answering.extractive import ExtractiveComposer
@@ -62,7 +63,7 @@ def answered(
     quoting = QuotingAnswerer(answerability, composer)
     answerer: Answerer = LargeModelAnswerer(checker, quoting, 50)
     if budget == SMALL:
-        reader = ArticleReader(seeds.library, checker)
+        reader = ArticleReader(seeds.library, checker, load_article_weights())
         answerer = SmallModelAnswerer(checker, answerability, composer, reader, 50)
     plan = QueryPlan(question, question, tuple(split_question(question)))
     with ScriptedServer(replies) as server:

@@ -17,6 +17,7 @@ from rag.answering.acceptance import (
     is_acceptable,
     without_wrong_yes,
 )
+from rag.answering.article_chance import ArticleWeights
 from rag.answering.attempts import Attempt, without_outdated
 from rag.answering.bounds import check_with_bounds
 from rag.answering.draft import Step, timed_call
@@ -24,6 +25,7 @@ from rag.answering.model_requests import (
     answer_article,
     ask_if_answered,
     ask_if_article_answers,
+    ask_if_article_states,
 )
 from rag.checking.checker import Checker
 from rag.checking.citations import (
@@ -52,11 +54,18 @@ UNREAD_ROLES = frozenset(["instruction", "disguised", "unseen"])
 class ArticleReading:
     """What a model says of an article."""
 
+    p_stated: float = 0.0
+    """The probability, 0..1, of the model that it does not reply that the article does not
+    answer."""
+    p_confirmed: float = 0.0
+    """That of "yes" to whether the article states its reply."""
     p_answered: float = 0.0
-    """The probability, 0..1, of the model's "yes" to whether what is cited states the answer."""
+    """That of "yes" to whether what is cited states the answer."""
+    chance: float = 0.0
+    """That the claims answer, 0..1, by these three."""
     claims: tuple[Claim, ...] = ()
     """The sentences of its reply that the article supports, else the sentences of the article that
-    have its answer; none where the model does not say that these state it."""
+    have its answer; none where these are not likely to answer."""
     passages: tuple[Passage, ...] = ()
     """Those that were there, and behind them what is cited beside them; without claims first what
     the reply was likely taken from."""
@@ -68,6 +77,7 @@ class ArticleReader:
 
     library: Library
     checker: Checker
+    weights: ArticleWeights
 
     def read(
         self,
@@ -75,16 +85,16 @@ class ArticleReader:
         passages: Sequence[Passage],
         time_range: TimeRange | None,
         model: ChatModel,
-        min_p_stated: float = ARTICLE.min_p_stated,
+        min_chance: float = ARTICLE.min_chance,
     ) -> Generator[Step, None, ArticleReading]:
         """The first reading of the articles of the best passages that has claims; else the first.
-        What is too old for the time asked about is not read, and nothing is claimed of an article
-        that answers with a probability, 0..1, below `min_p_stated`. Raises `LibraryError` and what
-        `ChatModel.stream` does."""
+        What is too old for the time asked about is not read, and nothing is claimed that answers
+        with a chance, 0..1, below `min_chance`. Raises `LibraryError` and what `ChatModel.stream`
+        does."""
         readings: list[ArticleReading] = []
         for id in _documents_to_read(without_outdated(passages, time_range)):
             document = self.library.document(id)
-            reading = yield from self._read_one(plan, document, passages, model, min_p_stated)
+            reading = yield from self._read_one(plan, document, passages, model, min_chance)
             if reading.claims:
                 return reading
             readings.append(reading)
@@ -96,37 +106,43 @@ class ArticleReader:
         document: Document,
         passages: Sequence[Passage],
         model: ChatModel,
-        min_p_stated: float,
+        min_chance: float,
     ) -> Generator[Step, None, ArticleReading]:
         """What the model says of one document."""
         question = plan.standalone
         units = units_to_read(document, passages)
         text = article_text(document, units)
-        judged = yield from timed_call(
+        stated = yield from timed_call(
             "judge", lambda: ask_if_article_answers(question, text, model)
         )
-        yield judged
+        yield stated
         written = yield from timed_call("compose", lambda: answer_article(question, text, model))
         yield written
         reply = without_wrong_yes(question, written.reply)
+        confirmed = yield from timed_call(
+            "judge", lambda: ask_if_article_states(question, text, written.reply, model)
+        )
+        yield confirmed
+        p_confirmed = confirmed.probability or 0.0
         own = _numbered(document, units, passages)
         candidates = candidate_sentences(own)
         nearest = _nearest(question, reply, candidates, own, passages)
-        p_stated = judged.probability or 0.0
-        if p_stated < min_p_stated:
-            return nearest
-        claims = self._supported(question, reply, candidates, own, p_stated)
+        claims = self._supported(question, reply, candidates, own, p_confirmed)
         claims = claims or self._quoted(question, reply, candidates)
         if not claims or not has_what_was_asked(question, " ".join(each.text for each in claims)):
             return nearest
         cited = {each.number for claim in claims for each in claim.citations}
         shown = [each for each in own if each.number in cited]
-        call = yield from timed_call("judge", lambda: ask_if_answered(question, shown, model))
-        yield call
-        p_answered = call.probability or 0.0
-        if p_answered < ARTICLE.min_p_answered:
+        answered = yield from timed_call("judge", lambda: ask_if_answered(question, shown, model))
+        yield answered
+        p_stated, p_answered = stated.probability or 0.0, answered.probability or 0.0
+        chance = self.weights.chance(p_stated, p_confirmed, p_answered)
+        if chance < min_chance:
             return nearest
-        return _with_claims(ArticleReading(p_answered, passages=tuple(passages)), claims, own)
+        reading = ArticleReading(
+            p_stated, p_confirmed, p_answered, chance, passages=tuple(passages)
+        )
+        return _with_claims(reading, claims, own)
 
     def _supported(
         self,
@@ -134,10 +150,10 @@ class ArticleReader:
         reply: str,
         candidates: Sequence[CandidateSentence],
         own: Sequence[Passage],
-        p_stated: float,
+        p_confirmed: float,
     ) -> list[Claim]:
         """The sentences of a reply that stand."""
-        attempt = Attempt(own, 1.0 if p_stated >= ARTICLE.sure_p_stated else 0.0)
+        attempt = Attempt(own, 1.0 if p_confirmed >= ARTICLE.sure_p_confirmed else 0.0)
         context = " ".join(each.text for each in own)
         claims: list[Claim] = []
         for sentence in parse_reply(reply, 0)[0]:

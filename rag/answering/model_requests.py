@@ -58,6 +58,16 @@ def answer_article(question: str, article: str, model: ChatModel) -> ModelCalled
     return complete("answer", messages, model, ARTICLE_TOKENS)[0]
 
 
+def ask_if_article_states(question: str, article: str, reply: str, model: ChatModel) -> ModelCalled:
+    """Ask whether an article states a reply to the question. Its `probability` is that of "yes"; 0
+    or 1 where the server gives no probabilities."""
+    messages = prompts_of(model).render(
+        "article_check", passages=article, question=question, reply=reply
+    )
+    called, alternatives = complete("judge", messages, model, max_tokens=1)
+    return replace(called, probability=_share_of_yes(called.reply, alternatives) or 0.0)
+
+
 def _begins_decline(token: str) -> bool:
     start = token.strip()
     return bool(start) and ("NOT STATED".startswith(start) or start == "Not")

@@ -115,22 +115,18 @@ class SmallModelAnswerer:
         """The draft with what the model says of the whole article in place of its claims, where
         the article supports that and it is better; else as it is, but, where it has no claims,
         with the passages first that this was likely taken from."""
-        least = ARTICLE.min_p_stated
+        least = ARTICLE.min_chance
         if plan.kind == "explanation":  # what it takes for granted may not be so
-            least = ARTICLE.sure_p_stated
+            least = ARTICLE.min_chance_reason
         reading = yield from self.reader.read(plan, passages, retrieved.days, model, least)
         if not reading.claims:
             if not draft.claims and draft.passages:
                 yield Selected(reading.passages)
                 draft = replace(draft, passages=reading.passages)
             return draft
-        chance_of = self.answerability.estimator(plan.readings, reading.passages)
-        cited = {each.number for claim in reading.claims for each in claim.citations}
-        shown = (each for each in reading.passages if each.number in cited)
-        chance = max(chance_of(each, reading.p_answered) for each in shown)
         if draft.claims and draft.reasons:
-            return (yield from _completed(draft, reading, chance))
-        if draft.claims and not _is_better(reading, chance, draft):
+            return (yield from _completed(draft, reading))
+        if draft.claims and not _is_better(reading, draft):
             return draft
         yield from (Checked(claim, "removed") for claim in draft.claims)
         if reading.passages != draft.passages:
@@ -141,7 +137,7 @@ class SmallModelAnswerer:
             passages=reading.passages,
             claims=reading.claims,
             attempts=(),
-            chances=(chance,),
+            chances=(reading.chance,),
             reasons=(),
             missing=(),
         )
@@ -350,9 +346,7 @@ def _has_direct_answer(draft: AnswerDraft, kind: AnswerKind) -> bool:
     return bool(origins) and "closest" not in origins and (kind, origins) != ("list", {"matched"})
 
 
-def _completed(
-    draft: AnswerDraft, reading: ArticleReading, chance: float
-) -> Generator[Step, None, AnswerDraft]:
+def _completed(draft: AnswerDraft, reading: ArticleReading) -> Generator[Step, None, AnswerDraft]:
     """The draft of a question of which parts are missing, with what was written of an article
     that it does not cite yet; as it is where that is nothing."""
     cited = _cited(draft)
@@ -372,19 +366,19 @@ def _completed(
         draft,
         passages=numbering.passages,
         claims=(*draft.claims, *claims),
-        chances=(*draft.chances, chance),
+        chances=(*draft.chances, reading.chance),
         reasons=(),
         missing=(),
     )
 
 
-def _is_better(reading: ArticleReading, chance: float, draft: AnswerDraft) -> bool:
+def _is_better(reading: ArticleReading, draft: AnswerDraft) -> bool:
     """True where what was written of an article goes before the claims of a draft: quotations, or
     what was written of a passage and answers with less than that `chance`."""
     if any(claim.origin == "closest" for claim in reading.claims):
         return False
     wrote = any(claim.origin == "model" for claim in draft.claims)
-    return not wrote or chance > min(draft.chances, default=0.0)
+    return not wrote or reading.chance > min(draft.chances, default=0.0)
 
 
 def _is_likely(draft: AnswerDraft) -> bool:
