@@ -41,6 +41,7 @@ from rag.retrieval.unit_ranking import Candidate
 from rag.store.documents import Library
 from rag.text.dates import TimeRange
 from rag.text.machine_orders import is_order
+from rag.text.quantities import find_quantities
 from rag.text.tokens import estimate_tokens
 from rag.text.units import Unit, parse_units
 from rag.thresholds import ARTICLE, CHECKING
@@ -127,8 +128,7 @@ class ArticleReader:
         own = _numbered(document, units, passages)
         candidates = candidate_sentences(own)
         nearest = _nearest(question, reply, candidates, own, passages)
-        claims = self._supported(question, reply, candidates, own, p_confirmed)
-        claims = claims or self._quoted(question, reply, candidates)
+        claims = self._claims(question, reply, candidates, own, p_confirmed)
         if not claims or not has_what_was_asked(question, " ".join(each.text for each in claims)):
             return nearest
         cited = {each.number for claim in claims for each in claim.citations}
@@ -144,7 +144,7 @@ class ArticleReader:
         )
         return _with_claims(reading, claims, own)
 
-    def _supported(
+    def _claims(
         self,
         question: str,
         reply: str,
@@ -152,7 +152,7 @@ class ArticleReader:
         own: Sequence[Passage],
         p_confirmed: float,
     ) -> list[Claim]:
-        """The sentences of a reply that stand."""
+        """The sentences of a reply that stand, and what is quoted in place of the others."""
         attempt = Attempt(own, 1.0 if p_confirmed >= ARTICLE.sure_p_confirmed else 0.0)
         context = " ".join(each.text for each in own)
         claims: list[Claim] = []
@@ -165,7 +165,9 @@ class ArticleReader:
             )
             if claim := next(readings, None):
                 claims.append(replace(claim, origin="model"))
-        return claims
+            else:
+                claims += self._quoted(question, sentence.text, candidates)
+        return _each_place_once(claims)
 
     def _readings(
         self, question: str, sentence: DraftSentence, candidates: Sequence[CandidateSentence]
@@ -184,19 +186,33 @@ class ArticleReader:
         )
 
     def _quoted(
-        self, question: str, reply: str, candidates: Sequence[CandidateSentence]
+        self, question: str, sentence: str, candidates: Sequence[CandidateSentence]
     ) -> list[Claim]:
-        """The sentences of the article that have what the first such sentence says of a reply that
-        does not stand; none where a number or a name of it is of something else."""
-        for sentence in parse_reply(reply, 0)[0]:
-            found, share = find_passage(sentence.text, question, candidates)
-            if not found or share < ARTICLE.min_share_quoted:
-                continue
-            spans = [each.citation.span for each in found]
-            verdict = self.checker.check_against(sentence.text, spans)
-            if verdict.score > CHECKING.max_score_against_rules:
-                return [quote_as_claim(each.citation) for each in found]
-        return []
+        """The sentences of the article that have what a sentence of a reply says which does not
+        stand; none where a number or a name of it, which is not that of the question, is of
+        something else."""
+        found, share = find_passage(sentence, question, candidates)
+        if not found or share < ARTICLE.min_share_quoted:
+            return []
+        said = sentence
+        for each in find_quantities(question):
+            said = said.replace(each.text, "")
+        verdict = self.checker.check_against(said, [each.citation.span for each in found])
+        if verdict.score <= CHECKING.max_score_against_rules:
+            return []
+        return [quote_as_claim(each.citation) for each in found]
+
+
+def _each_place_once(claims: Sequence[Claim]) -> list[Claim]:
+    """The claims but quotations of what another one cites."""
+    kept: list[Claim] = []
+    for claim in claims:
+        others = [each for each in claims if each.origin == "model"] + kept
+        cited = [citation.span for each in others for citation in each.citations]
+        own = [citation.span for citation in claim.citations]
+        if claim.origin == "model" or not any(a.overlaps(b) for a in own for b in cited):
+            kept.append(claim)
+    return kept
 
 
 def _documents_to_read(passages: Sequence[Passage]) -> list[str]:
