@@ -265,7 +265,7 @@ class Article:
     """Units on either side of a passage of a longer one."""
     min_chance: float = 0.65
     """That what is cited for a reply answers, for it to stand."""
-    min_chance_reason: float = 0.7
+    min_chance_reason: float = 0.75
     """The same for a reason, whose question may take for granted what is not so."""
     sure_p_confirmed: float = 0.8
     """Of the model's "yes" to its own reply; from here a sentence that is supported in part may

@@ -20,8 +20,8 @@ from rag.text.tokens import content_stems
 from rag.thresholds import ANSWERING
 from rag.types import Citation, Claim
 
-# What the prompts call the passages: "The text mentions …" tells of them, and does not answer.
-_OF_PROMPT = re.compile(r"(?:the|this) (?:text|passage)\b", re.IGNORECASE)
+# What the prompts call what is read: "The text mentions …" tells of it, and does not answer.
+_OF_PROMPT = re.compile(r"\b(?:the|this) (?:text|passage|article)\b", re.IGNORECASE)
 
 
 def contains_short_answer(question: str, reply: str, attempt: Attempt) -> bool:
@@ -80,7 +80,7 @@ def is_acceptable(question: str, claim: Claim, context: str, attempt: Attempt) -
     return not (
         _ties_number_elsewhere(question, claim)
         or _invents(question, claim.text, context)
-        or _OF_PROMPT.match(claim.text)
+        or _OF_PROMPT.search(claim.text)
     )
 
 

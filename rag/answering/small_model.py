@@ -376,7 +376,7 @@ def _completed(draft: AnswerDraft, reading: ArticleReading) -> Generator[Step, N
 def _is_better(reading: ArticleReading, draft: AnswerDraft) -> bool:
     """True where what was written of an article goes before the claims of a draft: quotations, or
     what was written of a passage and answers with less than that `chance`."""
-    if any(claim.origin == "closest" for claim in reading.claims):
+    if all(claim.origin == "closest" for claim in reading.claims):
         return False
     wrote = any(claim.origin == "model" for claim in draft.claims)
     return not wrote or reading.chance > min(draft.chances, default=0.0)
