@@ -267,6 +267,8 @@ class Article:
     """That what is cited for a reply answers, for it to stand."""
     min_chance_reason: float = 0.75
     """The same for a reason, whose question may take for granted what is not so."""
+    quoted_factor: float = 1.15
+    """Times as much where none of the reply's sentences stands, only quotations in their place."""
     sure_p_confirmed: float = 0.8
     """Of the model's "yes" to its own reply; from here a sentence that is supported in part may
     stand."""

@@ -137,7 +137,8 @@ class ArticleReader:
         yield answered
         p_stated, p_answered = stated.probability or 0.0, answered.probability or 0.0
         chance = self.weights.chance(p_stated, p_confirmed, p_answered)
-        if chance < min_chance:
+        is_quoted = all(claim.origin == "closest" for claim in claims)
+        if chance < min_chance * (ARTICLE.quoted_factor if is_quoted else 1):
             return nearest
         reading = ArticleReading(
             p_stated, p_confirmed, p_answered, chance, passages=tuple(passages)
