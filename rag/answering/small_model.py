@@ -209,8 +209,7 @@ class SmallModelAnswerer:
     ) -> Generator[Step, None, AnswerDraft]:
         """The draft with what is said of the whole article before its points, where they may not
         answer by themselves; those that are of something else are left out."""
-        by_form = points.by_form and plan.kind != "comparison"  # two sides may be named anywhere
-        if by_form or _is_sure(pointed) or pointed.claims[0].origin == "model":
+        if points.by_form or _is_sure(pointed) or pointed.claims[0].origin == "model":
             return pointed
         led = yield from self._or_from_article(plan, retrieved, pointed, pointed.passages, model)
         spans = [each.span for group in points.groups for each in group.evidence]
