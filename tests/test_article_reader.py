@@ -6,7 +6,7 @@ from math import log
 
 import pytest
 
-from rag.answering.article_reader import article_text, units_to_read
+from rag.answering.article_reader import article_text, units_to_read, without_numbers_of
 from rag.checking.citations import candidate_sentences, find_passage
 from rag.text.tokens import estimate_tokens
 from rag.thresholds import ARTICLE
@@ -325,3 +325,10 @@ def test_a_number_of_the_question_does_not_keep_a_sentence_from_being_quoted(see
     with ScriptedServer(script) as server:
         answer = seeds.assistant(server, SMALL).ask(question)
     assert any("economic strain" in claim.text for claim in answer.claims)
+
+
+def test_only_whole_numbers_of_the_question_are_left_out() -> None:
+    sentence = "The 2 parties signed in 2021, after 22 days."
+    assert without_numbers_of("Did the 2 parties sign?", sentence) == (
+        "The  parties signed in 2021, after 22 days."
+    )

@@ -195,13 +195,20 @@ class ArticleReader:
         found, share = find_passage(sentence, question, candidates)
         if not found or share < ARTICLE.min_share_quoted:
             return []
-        said = sentence
-        for each in find_quantities(question):
-            said = said.replace(each.text, "")
+        said = without_numbers_of(question, sentence)
         verdict = self.checker.check_against(said, [each.citation.span for each in found])
         if verdict.score <= CHECKING.max_score_against_rules:
             return []
         return [quote_as_claim(each.citation) for each in found]
+
+
+def without_numbers_of(question: str, sentence: str) -> str:
+    """A sentence without the numbers that it takes from the question."""
+    asked = {each.text for each in find_quantities(question)}
+    for each in reversed(find_quantities(sentence)):
+        if each.text in asked:
+            sentence = sentence[: each.start] + sentence[each.end :]
+    return sentence
 
 
 def _each_place_once(claims: Sequence[Claim]) -> list[Claim]:
