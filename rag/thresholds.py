@@ -94,6 +94,8 @@ class Extractive:
     """Of the relevance of the unit before, for a reason."""
     after_weight: float = 0.3
     """Of that of the unit after."""
+    min_side_share: float = 0.7
+    """Of the best unit's relevance, in the best of each side; else no sides are told apart."""
     max_points_a_side: int = 3
     """Of a comparison."""
     close_to_best_side: float = 0.8

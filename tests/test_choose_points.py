@@ -212,6 +212,20 @@ def test_what_names_both_sides_comes_before_what_names_one() -> None:
     assert points["new"] == ["The new wheel was cast in Orrin."]
 
 
+def test_sides_that_only_less_relevant_units_name_are_not_told_apart() -> None:
+    """ "Does it take longer to fill up or to run dry?" where the source says "refilling" and
+    "drains"."""
+    said = {
+        "The gate leaks": 0.9,
+        "The stones": 0.88,
+        "The old wheel": 0.6,
+        "The new wheel was": 0.5,
+    }
+    points = chosen("comparison", "How do the old wheel and the new one differ?", ranked(said))
+    assert list(points) == [""]
+    assert points[""][:2] == ["The gate leaks.", "The stones are worn."]
+
+
 def test_of_a_table_the_rows_of_the_two_sides_are_taken() -> None:
     rows = {"| old": 1.0, "| new": 0.95, "| spare": 0.9, "old": 1.0, "new": 0.95, "spare": 0.9}
     points = chosen("comparison", "Is the old one or the new one faster?", ranked(rows))

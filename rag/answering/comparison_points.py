@@ -31,6 +31,20 @@ def comparison_points(question: str, ranked: Sequence[Evidence]) -> Points:
         rows = _rows_of_sides(items, own)
         if rows and mean_relevance(rows) >= ranked[0].relevance - EXTRACTIVE.list_advantage:
             return one_group(in_document_order(rows), is_whole=True)
+    groups = _groups_of_sides(sides, own, ranked)
+    if not all(group.evidence for group in groups) and groups[0].heading:
+        return _points_by_document(ranked)
+    kept = tuple(group for group in groups if group.evidence)
+    least = EXTRACTIVE.min_side_share * ranked[0].relevance
+    if any(max(each.relevance for each in group.evidence) < least for group in kept):
+        return best_points(ranked)  # what answers says it in other words than the sides are named
+    return Points(kept, by_form=True, is_whole=True)
+
+
+def _groups_of_sides(
+    sides: Sequence[str], own: tuple[set[str], set[str]], ranked: Sequence[Evidence]
+) -> list[PointGroup]:
+    """The units that name both sides, without a heading, if there are any; then those of each."""
     both: list[Evidence] = []
     about: tuple[list[Evidence], list[Evidence]] = ([], [])
     for each in ranked:
@@ -44,10 +58,7 @@ def comparison_points(question: str, ranked: Sequence[Evidence]) -> Points:
         if not found and not both:
             found = [each for each in ranked if words & _document_words(each)]
         groups.append(PointGroup(side, tuple(_best_of_side(found))))
-    if not both and not all(group.evidence for group in groups):
-        return _points_by_document(ranked)
-    kept = tuple(group for group in groups if group.evidence)
-    return Points(kept, by_form=True, is_whole=True)
+    return groups
 
 
 def _best_of_side(about: Sequence[Evidence]) -> list[Evidence]:
