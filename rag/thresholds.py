@@ -330,9 +330,6 @@ class Checking:
     """Of the claim's words in its quotes, for "supported"; changed true sentences and golden."""
     min_partial_coverage: float = 0.6
     """The same for "partial", where the grounding score does not decide."""
-    min_score_other_words: float = 0.65
-    """Of the grounding score, for words that the source does not have to be "supported"; of 64 such
-    sentences of RAGTruth-QA 63 are, as of others that are called so."""
     repeated_weight: float = 0.3
     """Of a word that a reply repeats from the question, where it is looked for in an article."""
     max_score_against_rules: float = 0.1

@@ -216,17 +216,11 @@ def test_a_score_alone_makes_no_claim_supported() -> None:
     assert "the cited text carries" in verdict.reasons[-1]
 
 
-def test_a_word_that_the_source_has_not_is_supported_where_the_score_is_high() -> None:
-    added, sure = "The passenger ferry Astrid sank on Monday.", CHECKING.min_score_other_words
-    high = verdicts.check_claim(added, [FERRY], "", Sure(sure))
-    assert (high.support, high.reasons) == ("supported", ())
-    assert verdicts.check_claim(added, [FERRY], "", Sure(sure - 0.01)).support == "partial"
-    assert verdicts.check_claim(added, [FERRY]).support == "partial"
-
-
-def test_a_word_in_place_of_the_sources_is_partial_whatever_the_score() -> None:
-    verdict = verdicts.check_claim("The ferry Astrid left on Monday.", [FERRY], "", Sure(1.0))
-    assert verdict.support == "partial"
+@pytest.mark.parametrize("begins", ["The owner denies that", "Experts doubt that"])
+def test_what_somebody_is_said_to_think_of_it_is_never_supported(begins: str) -> None:
+    """The words after it are the source's, so its score is high."""
+    claim = f"{begins} the ferry Astrid sank on Monday."
+    assert verdicts.check_claim(claim, [FERRY], "", Sure(1.0)).support != "supported"
 
 
 def test_a_low_score_takes_nothing_from_what_stands_word_for_word() -> None:

@@ -12,5 +12,3 @@ class Reason:
 
     text: str
     hard: bool
-    is_wording: bool = False
-    """True where the claim only uses another word than the source, which may mean the same."""

@@ -150,7 +150,7 @@ def _missing(claim: str, quotes: Sequence[str], around: str) -> list[Reason]:
     if words and claim.startswith(words[0]) and _opens_name(claim, around):
         words = words[1:]
     return [
-        Reason(f'the cited text does not say "{word}"', hard=False, is_wording=True)
+        Reason(f'the cited text does not say "{word}"', hard=False)
         for word in words
         if not _FRAMING.fullmatch(word)
     ][:1]

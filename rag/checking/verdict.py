@@ -2,8 +2,7 @@
 
 Rules first (`rules`), then the share of the claim's words that the quotes carry and the score of
 `scorer`. A hard reason makes a claim "unsupported", a soft one at most "partial". Other words
-than the source's are "supported" where the score is high, "partial" where it calls the claim
-grounded, else "unsupported".
+than the source's are "partial" where the score calls the claim grounded, else "unsupported".
 """
 
 from __future__ import annotations
@@ -68,17 +67,13 @@ def check_claim(
         texts.append(f"the cited text carries {share:.0%} of its words")
     if any(reason.hard for reason in reasons):
         return Verdict("unsupported", tuple(texts), min(score, CHECKING.max_score_against_rules))
-    sure = scorer is not None and score >= CHECKING.min_score_other_words
-    support = _grade(reasons, share, grounded=grounded, sure=sure)
-    return Verdict(support, () if support == "supported" else tuple(texts), score)
+    return Verdict(_grade(reasons, share, grounded=grounded), tuple(texts), score)
 
 
-def _grade(reasons: Sequence[Reason], share: float, *, grounded: bool, sure: bool) -> Support:
-    if share < CHECKING.min_partial_coverage:
-        return "partial" if grounded else "unsupported"
-    differs = bool(reasons) or share < CHECKING.min_supported_coverage
-    has_reserve = any(not reason.is_wording for reason in reasons)
-    return "partial" if has_reserve or (differs and not sure) else "supported"
+def _grade(reasons: Sequence[Reason], share: float, *, grounded: bool) -> Support:
+    if share < CHECKING.min_partial_coverage and not grounded:
+        return "unsupported"
+    return "partial" if reasons or share < CHECKING.min_supported_coverage else "supported"
 
 
 def coverage(claim: str, quotes: Sequence[str]) -> float:
