@@ -74,6 +74,8 @@ def test_an_answer_is_shortened_to_the_best_of_each_group_and_keeps_other_source
     assert draft.shortened(3).claims == (claims[0], *claims[2:])
     assert draft.shortened(1).claims == (claims[0], claims[4])
     assert draft.shortened(9) == draft
+    twice = AnswerDraft("?", claims=(claims[0], claims[0]), passages=passages)
+    assert twice.shortened(1).claims == claims[:1]
 
 
 def test_a_large_model_is_asked_for_that_many() -> None:

@@ -72,16 +72,17 @@ class AnswerDraft:
         most relevant point, then its second, and so on. What other sources say otherwise stays."""
         relevance = {each.number: each.score for each in self.passages}
 
-        def in_turn(claim: Claim) -> float:
+        def in_turn(place: int) -> float:
+            claim = self.claims[place]
             cited = (relevance[each.number] for each in claim.citations)
             return 0.0 if claim.group is None else -max(cited, default=0.0)
 
-        own = [claim for claim in self.claims if claim.origin != "compared"]
+        own = [n for n, claim in enumerate(self.claims) if claim.origin != "compared"]
         seen = Counter[str | None]()
         turns: list[tuple[int, int]] = []
-        for claim in sorted(own, key=in_turn):
-            turns.append((seen[claim.group], self.claims.index(claim)))
-            seen[claim.group] += 1
+        for place in sorted(own, key=in_turn):
+            turns.append((seen[self.claims[place].group], place))
+            seen[self.claims[place].group] += 1
         dropped = {place for _, place in sorted(turns)[sentences:]}
         kept = (claim for place, claim in enumerate(self.claims) if place not in dropped)
         return replace(self, claims=tuple(kept))
