@@ -12,9 +12,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from math import log1p
 
-from rag.text.names import find_names, shortest_key
+from rag.checking.pronouns import read_pronouns
+from rag.text.names import Name, find_capitalised, find_names, shortest_key
 from rag.text.quantities import find_quantities
-from rag.text.sentences import needs_context, split_sentences
+from rag.text.sentences import find_pronouns, needs_context, split_sentences
 from rag.text.tokens import content_stems
 from rag.thresholds import CHECKING
 from rag.types import Citation, Passage, Span
@@ -107,15 +108,20 @@ def candidate_sentences(passages: Sequence[Passage]) -> list[CandidateSentence]:
             span = Span(passage.span.document_id, at + start, at + end)
             quote = passage.text[start:end]
             citation = Citation(passage.number, span, quote)
-            found.append(CandidateSentence(passage.number, citation, match_keys(quote)))
+            # Whether its first word is a name, no sentence tells by itself; the claim does.
+            keys = match_keys(quote, find_capitalised(quote))
+            found.append(CandidateSentence(passage.number, citation, keys))
     return found
 
 
-def match_keys(text: str) -> Counter[str]:
-    """The word stems, amounts and names of a text, as keys that are equal for equal ones."""
+def match_keys(text: str, names: Sequence[Name] | None = None) -> Counter[str]:
+    """The word stems, amounts and names of a text, as keys that are equal for equal ones. `names`
+    are taken for its names; None for those that `find_names` finds."""
     keys = Counter(content_stems(text))
     keys.update(f"#{quantity.value:g}" for quantity in find_quantities(text))
-    keys.update(f"@{shortest_key(name.text)}" for name in find_names(text))
+    keys.update(
+        f"@{shortest_key(each.text)}" for each in (find_names(text) if names is None else names)
+    )
     return keys
 
 
@@ -128,7 +134,7 @@ def find_citations(
     total = sum(rarity.values())
     if not total or not candidates:
         return ()
-    groups = [(s, *_context(s, rarity, candidates)) for s in candidates]
+    groups = [(s, *_context(s, claim, rarity, candidates)) for s in candidates]
 
     def carried(group: Sequence[CandidateSentence]) -> float:
         in_group = {key for sentence in group for key in sentence.match_keys}
@@ -189,18 +195,28 @@ def _rarity(keys: Iterable[str], candidates: Sequence[CandidateSentence]) -> dic
 
 
 def _context(
-    best: CandidateSentence, rarity: dict[str, float], candidates: Sequence[CandidateSentence]
+    best: CandidateSentence,
+    claim: str,
+    rarity: dict[str, float],
+    candidates: Sequence[CandidateSentence],
 ) -> list[CandidateSentence]:
-    """The sentences before `best`, as long as each needs its context, that add to the claim."""
+    """The sentences before `best` that add to the claim, as long as each needs its context, or,
+    where `best` does not, a pronoun of it stands where the claim has a name of theirs."""
+    leans = needs_context(best.citation.quote)
+    if not (leans or find_pronouns(best.citation.quote)):
+        return []
     least = CHECKING.min_added_share * sum(rarity.values())
     missing = rarity.keys() - best.match_keys.keys()
     found, current = [], best
-    while needs_context(current.citation.quote) and (before := _before(current, candidates)):
+    while (current is best or needs_context(current.citation.quote)) and (
+        before := _before(current, candidates)
+    ):
         if sum(rarity[key] for key in missing & before.match_keys.keys()) >= least:
             found.append(before)
             missing -= before.match_keys.keys()
         current = before
-    return found
+    texts = [each.citation.quote for each in found]
+    return found if leans or read_pronouns(claim, best.citation.quote, texts) else []
 
 
 def _before(

@@ -22,6 +22,7 @@ from rag.checking.reasons import Reason
 from rag.text.antonyms import exchanged_words
 from rag.text.folding import fold
 from rag.text.hedges import MODAL_HEDGES
+from rag.text.language import language_of
 from rag.text.names import find_capitalised, name_keys, name_keys_in, shortest_key
 from rag.text.reporting import find_opinion, is_attributed, quoted_words, remove_common_speaker
 from rag.text.sentences import split_sentences
@@ -243,11 +244,12 @@ def _exchanged_names(claim: str, quotes: Sequence[str], around: str) -> list[Rea
     claim, quote = remove_common_speaker(claim, quotes[0])
     in_claim, in_source = _name_places(claim), _name_places(quote)
     common = [key for key in in_claim if key in in_source]
+    language = language_of(f"{claim} {quote}")  # that of a part may look like another
     for a, b in ((a, b) for a in common for b in common if in_claim[a][0] < in_claim[b][0]):
         between = claim[in_claim[a][0] : in_claim[b][0]]
-        verbs = set(content_stems(between))
-        if _stand_between(verbs, in_source[b], in_source[a], quote) and not (
-            _stand_between(verbs, in_source[a], in_source[b], quote)
+        verbs = set(content_stems(between, language))
+        if _stand_between(verbs, in_source[b], in_source[a], quote, language) and not (
+            _stand_between(verbs, in_source[a], in_source[b], quote, language)
             or re.search(r"\bby\b", between)
         ):
             return [Reason("the source names them the other way round", hard=True)]
@@ -255,12 +257,13 @@ def _exchanged_names(claim: str, quotes: Sequence[str], around: str) -> list[Rea
 
 
 def _stand_between(
-    verbs: set[str], firsts: Sequence[int], seconds: Sequence[int], text: str
+    verbs: set[str], firsts: Sequence[int], seconds: Sequence[int], text: str, language: str
 ) -> bool:
     """True when one of `verbs` stands in the active between two places in this order."""
     spans = (text[first:second] for first in firsts for second in seconds if first < second)
     return any(
-        verbs & set(content_stems(span)) and not re.search(r"\bby\b", span) for span in spans
+        verbs & set(content_stems(span, language)) and not re.search(r"\bby\b", span)
+        for span in spans
     )
 
 

@@ -13,10 +13,12 @@ from dataclasses import dataclass, replace
 
 from rag.checking.alignment import are_same_word
 from rag.checking.citations import CandidateSentence, DraftSentence, find_citations
+from rag.checking.pronouns import read_pronouns
 from rag.checking.reasons import Reason
 from rag.checking.rules import order_quote_sentences, reasons_against
 from rag.checking.scorer import Scorer
 from rag.text.names import find_capitalised
+from rag.text.sentences import needs_context
 from rag.text.tokens import content_stems
 from rag.text.words import parse_words
 from rag.thresholds import CHECKING
@@ -58,7 +60,13 @@ def check_claim(
     if not quotes:
         return Verdict("unsupported", ("nothing in the sources resembles this",), 0.0)
     claim = _OPENING.sub("", claim) or claim
-    reasons = reasons_against(claim, quotes, around, above)
+    reasons = min(
+        (
+            reasons_against(claim, [each, *quotes[1:]], around, above)
+            for each in _read(claim, quotes)
+        ),
+        key=lambda found: (any(reason.hard for reason in found), len(found)),
+    )
     share = coverage(claim, [*order_quote_sentences(claim, quotes), above])
     score = scorer.score_claim(claim, [*quotes, above] if above else quotes) if scorer else share
     grounded = score >= (scorer.threshold if scorer else CHECKING.min_partial_coverage)
@@ -68,6 +76,12 @@ def check_claim(
     if any(reason.hard for reason in reasons):
         return Verdict("unsupported", tuple(texts), min(score, CHECKING.max_score_against_rules))
     return Verdict(_grade(reasons, share, grounded=grounded), tuple(texts), score)
+
+
+def _read(claim: str, quotes: Sequence[str]) -> list[str]:
+    """The ways to read the first quote behind the others."""
+    carrier, *before = quotes
+    return ([] if needs_context(carrier) else read_pronouns(claim, carrier, before)) or [carrier]
 
 
 def _grade(reasons: Sequence[Reason], share: float, *, grounded: bool) -> Support:

@@ -17,7 +17,7 @@ from rag.query.answer_type import expected_answer_type
 from rag.text.language import STOP_WORDS
 from rag.text.names import COMMON_NAME_WORDS, find_capitalised, find_names
 from rag.text.negation import has_negation
-from rag.text.sentences import split_sentences
+from rag.text.sentences import PRONOUNS, split_sentences
 from rag.text.tokens import content_keys
 from rag.thresholds import QUERY
 from rag.types import Turn
@@ -41,7 +41,7 @@ _PREPOSITIONAL = re.compile(
 )
 _PRONOUN = re.compile(rf"\b(?:{_PERSONS}|{_THINGS}|{_DEMONSTRATIVES})\b", re.I)
 _PERSON = re.compile(rf"\b(?:{_PERSONS})\b", re.I)
-_REPLACEABLE = re.compile(rf"\b(?:{_PERSONS}|its?|they|them|their)\b", re.I)
+_REPLACEABLE = re.compile(rf"\b(?:{PRONOUNS})\b", re.I)
 _POINTS_BACK = re.compile(  # at what was answered: "who said that?", "is that much?"
     rf"\b(?P<back>{_DEMONSTRATIVES})\b(?=\W*$|\s+(?:{AUXILIARIES}|{_PREPOSITIONS}|more|less)\b)",
     re.I,

@@ -249,10 +249,18 @@ def _glued_cut(mark: re.Match[str], start: int) -> int:
     return mark.start("close") if opens else mark.end()  # a straight quote may open the next one
 
 
+PRONOUNS = "he|him|his|she|her|hers|it|its|they|them|their|theirs"
+"""Of the third person, as alternatives of a pattern."""
+
+POSSESSIVES = frozenset({"his", "her", "its", "their"})
+"""Those that may stand before what somebody has."""
+
+_PRONOUN = re.compile(rf"\b(?:{PRONOUNS})\b", re.IGNORECASE)
+
 # Openings that lean on the sentence before: what "that" or "he" is stands there.
 _LEANS = re.compile(
-    r"""^[“"‘'(]*(?:and|but|so|also|meanwhile|still)?,?\s*
-    (?:that|this|these|those|it|its|he|she|his|her|they|their|both|such|the\s+(?:outlet|report|
+    rf"""^[“"‘'(]*(?:and|but|so|also|meanwhile|still)?,?\s*
+    (?:that|this|these|those|{PRONOUNS}|both|such|the\s+(?:outlet|report|
     statement|move|ministry|company|pair|agency|figure|official|minister|group|former|latter))\b""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -261,6 +269,11 @@ _LEANS = re.compile(
 def needs_context(sentence: str) -> bool:
     """True when a sentence can only be read together with the one before it."""
     return bool(_LEANS.match(sentence))
+
+
+def find_pronouns(text: str) -> list[re.Match[str]]:
+    """The pronouns of the third person in a text."""
+    return list(_PRONOUN.finditer(text))
 
 
 # A question mark, or the particle that ends a question in Japanese.
