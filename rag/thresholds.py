@@ -226,6 +226,8 @@ class Answering:
     min_p_answered_closest: float = 0.8
     """For the closest passages to be quoted where what the model wrote did not stand."""
     min_p_answered_closest_yes_no: float = 0.55
+    max_passages_of_phrase: int = 2
+    """Of the best, to be quoted where one has what the last question is asked of anew."""
     min_chance_quoting: float = 0.3
     """Of points without a model."""
     min_chance_by_form: float = 0.1
@@ -315,6 +317,8 @@ class Query:
     min_words_without_pronoun: int = 3
     """Below, a question without a name is read with the last one; the same 50."""
     max_phrase_words: int = 5
+    max_name_chars: int = 100_000
+    """Of what was cited, searched for names."""
     """Of a question that is no sentence: "for night shifts?"."""
     max_readings: int = 6
     """Of a follow-up, that are compared with the articles."""

@@ -59,6 +59,21 @@ def alone(question: str, *turns: Turn, source: str = "") -> str:
             "who said that?",
             "who said that the rooms are small?",
         ),
+        (
+            Turn("May I bring a cracked bowl?", "No, cracked bowls are sent back."),
+            "Why not?",
+            "Why is it that cracked bowls are sent back?",
+        ),
+        (
+            Turn("Is the hall open all year?", "Yes. The hall is open all year."),
+            "since when?",
+            "since when is the hall open all year?",
+        ),
+        (
+            Turn("Has anything been done?", "A fence was put up in May."),
+            "who pays for that?",
+            "who pays for “A fence was put up in May”?",
+        ),
     ],
 )
 def test_what_a_follow_up_leans_on_is_put_in_its_place(
@@ -81,6 +96,26 @@ def test_what_cannot_be_put_into_words_is_asked_as_it_is_with_the_last_turn_as_c
     resolved = resolve(question, [last])
     assert resolved.standalone == question
     assert resolved.context == f"{last.question} {last.answer}"
+
+
+def test_the_source_tells_that_a_word_which_opens_the_answer_is_a_name() -> None:
+    last = Turn("who takes over the shop in Dornick?", "Jonas takes it over in spring.")
+    source = "She trains Jonas. Jonas is careful."
+    assert resolve("who is he?", [last], source).standalone == "who is Jonas?"
+
+
+def test_a_thing_is_named_by_all_of_its_words() -> None:
+    last = Turn("Where does the Saturday market go?", "It moves to the yard.")
+    source = "The Saturday market moves to the yard."
+    assert resolve("how long will it stay?", [last], source).readings[0] == (
+        "how long will the Saturday market stay?"
+    )
+
+
+def test_what_the_last_question_is_asked_of_anew_is_known() -> None:
+    last = Turn("What do adults pay at the old bath?", "Six crowns.")
+    assert resolve("and in winter?", [last]).phrase == "in winter?"
+    assert resolve("why is it dear?", [last]).phrase == ""
 
 
 def test_a_phrase_is_asked_of_whatever_it_may_replace() -> None:

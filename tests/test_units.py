@@ -302,3 +302,49 @@ def test_what_a_page_does_not_show_is_no_evidence() -> None:
 )
 def test_what_only_looks_like_front_matter_is_read(text: str) -> None:
     assert not [unit for unit in parse_units(text) if unit.role == "unseen"]
+
+
+NOTICE = """# Notice
+
+**Courses.** The course runs on Tuesdays.
+
+**Open workshop.** Members may come on Fridays. It is heated.
+
+**Closed in May.** We are painting."""
+
+
+def test_a_few_words_in_bold_before_several_paragraphs_are_their_headings() -> None:
+    units = parse_units(NOTICE)
+    assert [unit.text(NOTICE) for unit in units if unit.role == "heading"] == [
+        "Notice",
+        "**Courses.**",
+        "**Open workshop.**",
+        "**Closed in May.**",
+    ]
+    assert [unit.headings for unit in units if unit.role == "sentence"] == [
+        ("Notice", "Courses."),
+        ("Notice", "Open workshop."),
+        ("Notice", "Open workshop."),
+        ("Notice", "Closed in May."),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "**Open workshop.** Members may come on Fridays.",  # once, it may be a sentence
+        "**The pool is closed until the fifth of May.** It is painted.\n\n**Courses.** None.",
+        "**Open at 9.** Bring a towel.\n\n**Closed at 18.** Lock up.",
+    ],
+)
+def test_what_may_be_a_sentence_in_bold_is_evidence(text: str) -> None:
+    assert all(unit.is_evidence for unit in parse_units(text))
+
+
+def test_the_mark_of_an_emphasis_of_several_sentences_is_not_quoted() -> None:
+    text = "*She has mended clocks for years. We met her* in *May*. **Bold** it is."
+    assert [unit.text(text) for unit in parse_units(text)] == [
+        "She has mended clocks for years.",
+        "We met her* in *May*.",
+        "**Bold** it is.",
+    ]

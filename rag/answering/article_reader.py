@@ -35,13 +35,15 @@ from rag.checking.citations import (
     find_passage,
     parse_reply,
 )
-from rag.checking.verdict import quote_as_claim
+from rag.checking.question_match import adds_information
+from rag.checking.verdict import coverage, quote_as_claim
 from rag.query.plan import QueryPlan
 from rag.retrieval.unit_ranking import Candidate
 from rag.store.documents import Library
 from rag.text.dates import TimeRange
 from rag.text.machine_orders import is_order
 from rag.text.quantities import find_quantities
+from rag.text.sentences import find_pronouns, needs_context
 from rag.text.tokens import estimate_tokens
 from rag.text.units import Unit, parse_units
 from rag.thresholds import ARTICLE, CHECKING
@@ -129,7 +131,11 @@ class ArticleReader:
         candidates = candidate_sentences(own)
         nearest = _nearest(question, reply, candidates, own, passages)
         claims = self._claims(question, reply, candidates, own, p_confirmed)
-        if not claims or not has_what_was_asked(question, " ".join(each.text for each in claims)):
+        text_of_claims = " ".join(each.text for each in claims)
+        is_answer = adds_information(question, text_of_claims) and has_what_was_asked(
+            question, text_of_claims
+        )
+        if not claims or not is_answer:
             return nearest
         cited = {each.number for claim in claims for each in claim.citations}
         shown = [each for each in own if each.number in cited]
@@ -178,13 +184,16 @@ class ArticleReader:
         found, _ = find_passage(sentence.text, question, candidates)
         citations = tuple(each.citation for each in found)
         verdict = self.checker.check_against(sentence.text, [each.span for each in citations])
-        yield Claim(
+        claim = Claim(
             sentence.text,
             citations,
             verdict.support,
             verdict.reasons,
             score=round(verdict.score, 3),
         )
+        if claim.support == "supported" and _joins_sentences(claim):
+            claim = replace(claim, support="partial", reasons=("it joins several sentences",))
+        yield claim
 
     def _quoted(
         self, question: str, sentence: str, candidates: Sequence[CandidateSentence]
@@ -209,6 +218,15 @@ def without_numbers_of(question: str, sentence: str) -> str:
         if each.text in asked:
             sentence = sentence[: each.start] + sentence[each.end :]
     return sentence
+
+
+def _joins_sentences(claim: Claim) -> bool:
+    """True of a claim that no sentence of what it cites carries, where one of these does not refer
+    to those before it: what joins them may be the model's own."""
+    quotes = [citation.quote for citation in claim.citations]
+    refer = (needs_context(each) or find_pronouns(each) for each in quotes[1:])
+    best = max((coverage(claim.text, [each]) for each in quotes), default=1.0)
+    return best < CHECKING.min_supported_coverage and not all(refer)
 
 
 def _each_place_once(claims: Sequence[Claim]) -> list[Claim]:

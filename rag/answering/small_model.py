@@ -30,6 +30,7 @@ from rag.query.answer_type import expected_answer_type, has_answer_type
 from rag.query.plan import QueryPlan
 from rag.query.question_kind import AnswerKind
 from rag.retrieval.evidence import numbered_passages
+from rag.text.tokens import content_keys
 from rag.thresholds import ANSWERING, ARTICLE
 from rag.types import ChatModel, Claim, Passage, Span
 
@@ -146,12 +147,15 @@ class SmallModelAnswerer:
         self, plan: QueryPlan, draft: AnswerDraft, retrieved: Retrieved
     ) -> Generator[Step, None, AnswerDraft]:
         """The draft with the closest passages, where the model says that one of them answers and
-        only what it wrote of them did not stand; else as it is."""
+        only what it wrote of them did not stand, or where one has what the last question is asked
+        of anew; else as it is."""
         least, likeliest = ANSWERING.min_p_answered_closest, draft.likeliest
         if plan.kind == "yes_no":  # a passage that tells seldom says "yes" or "no"
             least, likeliest = ANSWERING.min_p_answered_closest_yes_no, None
         wrote = "nothing survived checking" in draft.reasons
-        if not wrote or draft.p_answered < least:
+        if named := _passage_with(plan.phrase, draft.passages[: ANSWERING.max_passages_of_phrase]):
+            likeliest = named.span
+        elif not wrote or draft.p_answered < least:
             return draft
         points = yield from timed_call(
             "compose", lambda: self.composer.closest_points(plan, retrieved.hits, likeliest)
@@ -386,6 +390,13 @@ def _is_likely(draft: AnswerDraft) -> bool:
     is_closest = any(claim.origin == "closest" for claim in draft.claims)
     least = ANSWERING.sure_chance_written
     return bool(draft.claims) and not is_closest and min(draft.chances, default=1.0) >= least
+
+
+def _passage_with(phrase: str, passages: Sequence[Passage]) -> Passage | None:
+    """The first passage that has the words of the phrase; None for one without any."""
+    wanted = content_keys(phrase)
+    having = (each for each in passages if wanted <= content_keys(each.text))
+    return next(having, None) if wanted else None
 
 
 def _is_sure(draft: AnswerDraft) -> bool:

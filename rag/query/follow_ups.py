@@ -15,13 +15,14 @@ from dataclasses import dataclass
 
 from rag.query.answer_type import expected_answer_type
 from rag.text.language import STOP_WORDS
-from rag.text.names import COMMON_NAME_WORDS, find_capitalised, find_names
+from rag.text.names import COMMON_NAME_WORDS, find_capitalised, find_names, sentence_starts
 from rag.text.negation import has_negation
 from rag.text.sentences import PRONOUNS, split_sentences
 from rag.text.tokens import content_keys
 from rag.thresholds import QUERY
 from rag.types import Turn
 
+MIN_STATEMENT_WORDS = 3  # of an answer that says something by itself: not "Six crowns."
 QUESTION_WORDS = "what|who|whom|whose|which|where|when|why|how"
 AUXILIARIES = (
     "is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|shall|may|might|must"
@@ -46,7 +47,11 @@ _POINTS_BACK = re.compile(  # at what was answered: "who said that?", "is that m
     rf"\b(?P<back>{_DEMONSTRATIVES})\b(?=\W*$|\s+(?:{AUXILIARIES}|{_PREPOSITIONS}|more|less)\b)",
     re.I,
 )
-_ALONE = re.compile(r"(?:why|when|where|how)(?:\s+not)?(?=\W*$)", re.I)
+_ALONE = re.compile(  # "why not?", "since when?", "for how long?"
+    rf"(?:(?:{_PREPOSITIONS})\s+)?(?:why|when|where|how(?:\s+(?:long|often|much|many|far))?)"
+    r"(?P<not>\s+not)?(?=\W*$)",
+    re.I,
+)
 _AFTER_PREPOSITION = re.compile(rf"\b(?:{_PREPOSITIONS})\s+(?:the\s+|an?\s+)?$", re.I)
 _ARTICLE = re.compile(r"\b(?:the|an?)\s+(?=\w)", re.I)
 _ASKS_FOR_IT = re.compile(r"^(?:who|what|which)\b", re.I)
@@ -63,6 +68,8 @@ class Resolved:
     """The ways in which it can be read, likeliest first; one where that is sure."""
     context: str = ""
     """What was asked and answered before, where the question has to be looked for with it."""
+    phrase: str = ""
+    """What the last question is asked of anew, where that is all that was typed: "and tools?"."""
 
     @property
     def standalone(self) -> str:
@@ -84,13 +91,16 @@ def resolve(question: str, history: Sequence[Turn], source: str = "") -> Resolve
     if not recent or not leans_on_conversation(question):
         return Resolved((question,))
     before = resolve(recent[-1].question, recent[:-1], source).standalone
-    answer = _first_sentence(recent[-1].answer)
+    full = _first_sentence(recent[-1].answer)
+    answer = without_opening(re.sub(r"^(?:yes|no)\b[,.]?\s+", "", full, flags=re.I))
     context = _shortened(f"{_ask(before)} {answer}")
     asked = without_opening(question)
     if _is_phrase(question, asked):
         readings = _with_phrase(before, asked) or [_ask(asked)]
-        return Resolved(_different(readings), context if len(readings) > 1 else "")
-    readings = _with_statement(asked, before, answer) or _with_antecedent(
+        return Resolved(_different(readings), context if len(readings) > 1 else "", asked)
+    holds = expected_answer_type(before) == "yes-no" and not has_negation(full)
+    about = before if holds else f"is it that {_lowered(_bare(answer))}"
+    readings = _with_statement(asked, about, answer) or _with_antecedent(
         asked, before, answer, source
     )
     return Resolved(_different(readings), context)
@@ -185,21 +195,22 @@ def _parallel(name: _Name, candidates: Sequence[_Name]) -> _Name | None:
 # --- what was answered ------------------------------------------------------------------------
 
 
-def _with_statement(asked: str, before: str, answer: str) -> list[str]:
-    """The question about the last answer as a whole, "why?", "who said that?"; about the last
-    question where the answer says yes to it."""
+def _with_statement(asked: str, about: str, answer: str) -> list[str]:
+    """The question about the last answer as a whole, "who said that?"; a bare "why?" of what is
+    talked `about`, a question without its question word."""
     statement = _bare(answer)
-    if not statement:
+    if len(statement.split()) < MIN_STATEMENT_WORDS:
         return []
-    if _ALONE.fullmatch(_bare(asked)):
-        if expected_answer_type(before) == "yes-no" and not has_negation(answer):
-            return [f"{_bare(asked).split()[0]} {_lowered(_bare(before))}?"]
-        return [f"{_bare(asked).split()[0]} is it that {_lowered(statement)}?"]
+    if alone := _ALONE.fullmatch(_bare(asked)):
+        asks = alone[0].removesuffix(alone["not"] or "")
+        return [f"{asks} {_lowered(_bare(about))}?"]
     back = _POINTS_BACK.search(asked)
-    if not back or _AFTER_PREPOSITION.search(asked[: back.start()]):
+    if not back:
         return []
-    is_last = back.end() == len(_bare(asked))
-    said = f"that {_lowered(statement)}" if is_last else f"“{statement}”"
+    is_object = back.end() == len(_bare(asked)) and not _AFTER_PREPOSITION.search(
+        asked[: back.start()]
+    )
+    said = f"that {_lowered(statement)}" if is_object else f"“{statement}”"
     return [_ask(asked[: back.start()] + said + asked[back.end() :])]
 
 
@@ -217,7 +228,8 @@ def _with_antecedent(asked: str, before: str, answer: str, source: str) -> list[
     texts = [answer, before] if asks_for_it else [before, answer]
     if _PERSON.search(asked):
         found = [name for text in texts for name in _persons(text)]
-        found = found or [name.text for text in texts for name in _names(text)]
+        known = frozenset() if found else _inner_names(source)
+        found = found or [name.text for text in texts for name in _names(text, known)]
     else:
         found = [thing for text in texts for thing in _things(text, source)]
     is_sure = len(set(found)) == 1 and not asks_for_it
@@ -253,8 +265,9 @@ def _things(text: str, source: str) -> list[str]:
     names = [name for name in _names(text) if name.text not in persons]
     found = {name.start: _with_article(text, name) for name in names}
     for article in _ARTICLE.finditer(text):
-        if article.end() not in found and (phrase := _phrase_at(text, article.end(), source)):
-            found[article.end()] = f"the {phrase}"
+        phrase = f"the {_phrase_at(text, article.end(), source)}"
+        if len(phrase) > max(len("the "), len(found.get(article.end(), ""))):
+            found[article.end()] = phrase  # "the Saturday market" rather than "the Saturday"
     return [found[start] for start in sorted(found) if not _AFTER_PREPOSITION.search(text[:start])]
 
 
@@ -274,14 +287,21 @@ def _flat(text: str) -> str:
     return f" {' '.join(_WORD.findall(text.lower()))} "
 
 
-def _names(text: str) -> list[_Name]:
-    """Names of one or several words, with the number after it: "Model 40"."""
+def _inner_names(source: str) -> frozenset[str]:
+    """The names that a text has within its sentences."""
+    read = source[: QUERY.max_name_chars]
+    return frozenset(each.text for each in find_names(read, starts=sentence_starts(read)))
+
+
+def _names(text: str, known: frozenset[str] = frozenset()) -> list[_Name]:
+    """Names of one or several words, with the number after it: "Model 40". Of the words that begin
+    a sentence those are names that are `known` as such."""
     starts = frozenset(start for start, _ in split_sentences(text))
     sure = find_names(text, starts=starts)
     before_name = {name.start - 1 for name in sure}
     runs: list[_Name] = []
     for name in find_capitalised(text):
-        if name not in sure and name.end not in before_name:
+        if name not in sure and name.end not in before_name and name.text not in known:
             continue  # a capital for its place
         number = _NUMBERED.match(text, name.end)
         end = number.end() if number else name.end
@@ -311,11 +331,12 @@ def _shortened(text: str) -> str:
 
 
 def _first_sentence(answer: str) -> str:
-    """Of an answer in Markdown, without its markers, its headings and a "yes" or "no"."""
+    """Of an answer in Markdown, without its markers and its headings; with a "yes" before it."""
     text = re.sub(r"\s*\[\d+\]", "", answer[: 10 * QUERY.max_context_chars])
     text = re.sub(r"^\*\*.*\*\*$", "", text, flags=re.M).strip(" \n-*#")
-    text = re.sub(r"^(?:yes|no)\b[,.]?\s+", "", text, flags=re.I)
-    return _shortened(next((text[start:end] for start, end in split_sentences(text)), ""))
+    sentences = [text[start:end] for start, end in split_sentences(text)][:2]
+    bare = len(sentences) > 1 and re.fullmatch(r"(?:yes|no)[.!]", sentences[0], re.I)
+    return _shortened(" ".join(sentences if bare else sentences[:1]))
 
 
 def _lowered(text: str) -> str:

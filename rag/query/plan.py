@@ -23,6 +23,8 @@ class QueryPlan:
     context: str = ""
     """What was asked and answered before, where the question has no meaning of its own: units are
     ranked with it."""
+    phrase: str = ""
+    """What the last question is asked of anew, as in "and in winter?"; "" where it is not."""
     about: tuple[str, ...] = ()
     """The documents that the conversation is about, which come sooner."""
     kind: AnswerKind = "fact"

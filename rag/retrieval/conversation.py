@@ -64,6 +64,7 @@ class FollowUpReader:
             standalone=read,
             sub_questions=(read,),
             context=resolved.context,
+            phrase=resolved.phrase,
             about=tuple(each.id for each in documents),
         )
 

@@ -41,6 +41,11 @@ _SETEXT = re.compile(r"\s{0,3}(?:={3,}|-{3,})\s*$")
 _STRONG = re.compile(
     r"(\*\*|__)(?=\S)(?:(?!\1).)+?[^\s.!?…:。！？]\1\s*$"
 )  # a whole line, no sentence
+# A few words in bold with which a paragraph begins, and that are set off from what it says.
+_RUN_IN = re.compile(r"^(\*\*|__)(?=\S)((?:(?!\1)[^\d\n]){1,60}[.:])\1(?=[ \t]+\S)", re.MULTILINE)
+MAX_RUN_IN_WORDS, MIN_RUN_INS = 5, 2
+_EMPHASIS_SIGNS = ("***", "**", "__", "*", "_")
+_EMPHASIS = re.compile(r"(?:\*{1,3}|_{1,2})(?=\w)")
 _ITEM = re.compile(r"[ \t]*(?:[-*•+–]|\(?\d{1,3}[.)]|[a-z][.)])[ \t]+(?=\S)")
 # A step within a paragraph: "2. Press it.", "Step 2: Press it.", "2 Press it."; behind a sentence.
 _STEP = re.compile(
@@ -302,8 +307,15 @@ def _last_of_paragraph(text: str, lines: Sequence[tuple[int, int]], number: int)
     return number
 
 
+def _run_in_headings(text: str) -> frozenset[int]:
+    """Where the headings of paragraphs begin, in a text that has several: "**Open workshop.** On
+    Mondays …"."""
+    found = [m.start() for m in _RUN_IN.finditer(text) if len(m[2].split()) <= MAX_RUN_IN_WORDS]
+    return frozenset(found if len(found) >= MIN_RUN_INS else ())
+
+
 def _with_roles(text: str, blocks: Sequence[_Block]) -> Iterator[Unit]:
-    headings: list[tuple[int, str]] = []
+    headings, run_ins = list[tuple[int, str]](), _run_in_headings(text)
     # What the units to come lean on; the columns of the table under way.
     lists, lead, header, previous, before = 0, "", "", "", ""
     for paragraph, block in enumerate(blocks):
@@ -326,7 +338,7 @@ def _with_roles(text: str, blocks: Sequence[_Block]) -> Iterator[Unit]:
         else:
             following = blocks[paragraph + 1] if paragraph + 1 < len(blocks) else None
             like = Unit(0, 0, "sentence", path, lead, paragraph=paragraph)
-            units = list(_sentence_units(text, block, following, like, before))
+            units = list(_sentence_units(text, block, following, like, before, run_ins))
             for unit in units:
                 if unit.role == "heading":
                     headings = _under(headings, PLAIN_LEVEL, unit.text(text))
@@ -363,10 +375,16 @@ def _item_units(text: str, block: _Block, like: Unit) -> Iterator[Unit]:
 
 
 def _sentence_units(
-    text: str, block: _Block, following: _Block | None, like: Unit, before: str
+    text: str,
+    block: _Block,
+    following: _Block | None,
+    like: Unit,
+    before: str,
+    run_ins: frozenset[int],
 ) -> Iterator[Unit]:
     """The sentences of a paragraph, and its plain headings; `like` has what is the same for all,
-    `before` is the last sentence of the paragraph before."""
+    `before` is the last sentence of the paragraph before, `run_ins` where headings begin that
+    their paragraphs follow."""
     spans = _sentences_of(text, block)
     below = _sentences_of(text, following)[:1] if _is_paragraph(following) else []
     path, lead = like.headings, like.leans_on
@@ -375,11 +393,13 @@ def _sentence_units(
         sentence = text[start:end]
         unit = replace(like, start=start, end=end, headings=path)
         heads_list = place + 1 == len(spans) and following is not None and following.kind == "item"
-        if _is_plain_heading(text, [*spans, *below][place : place + 2]) or (
-            heads_list and _is_open_line(text, (start, end))
+        if (
+            start in run_ins
+            or _is_plain_heading(text, [*spans, *below][place : place + 2])
+            or (heads_list and _is_open_line(text, (start, end)))
         ):
             yield replace(unit, role="heading", leans_on="")
-            path = (*path[:1], sentence.strip()) if path else (sentence.strip(),)
+            path = (*path[:1], sentence.strip(" *_"))
             lead = before = ""
             continue
         role = _role(sentence) if role != "instruction" else role  # an order goes on to its end
@@ -394,7 +414,19 @@ def _sentences_of(text: str, block: _Block | None) -> list[tuple[int, int]]:
     if block is None:
         return []
     found = split_sentences(text[block.start : block.end])
-    return [(block.start + start, block.start + end) for start, end in found]
+    spans = ((block.start + start, block.start + end) for start, end in found)
+    return [_without_lone_mark(text, start, end) for start, end in spans]
+
+
+def _without_lone_mark(text: str, start: int, end: int) -> tuple[int, int]:
+    """A sentence without the "*" of an emphasis that another sentence ends or begins."""
+    mark = _EMPHASIS.match(text, start, end)
+    if mark and text.count(mark[0], start, end) == 1:
+        start = mark.end()
+    for sign in _EMPHASIS_SIGNS:
+        if text.endswith(sign, start, end) and text.count(sign, start, end) == 1:
+            return start, end - len(sign)
+    return start, end
 
 
 def _is_paragraph(block: _Block | None) -> bool:
