@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from rag.errors import EmbedderMismatch, LibraryBusy, LibraryError
+from rag.store import chroma_directory
 from rag.store.documents import Library
 from rag.store.opening import open_library, open_vectors
 from rag.store.vector_index import VectorIndex
@@ -261,6 +262,24 @@ def test_a_large_index_is_written_less_often(
     assert 2 < len(states) < 12
     assert vectors.ids() == {chunk.id for chunk in made}
     vectors.close()
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_larger_index_is_searched_harder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """300 of a million would find 88 of 100 of the nearest."""
+    monkeypatch.setattr(chroma_directory, "LEAST_SEARCHED", 20)
+    monkeypatch.setattr(chroma_directory, "CHUNKS_FOR_ONE_MORE", 2)
+
+    def searched() -> int:
+        opened = chroma_directory.ChromaDirectory(tmp_path, NAME)
+        configuration = opened._client.get_collection("chunks").configuration
+        if not opened.count():
+            found = chunks("d", 100)
+            opened.add(found, [vector(each.id) for each in found])
+        opened.close()
+        return int(configuration["hnsw"]["ef_search"])
+
+    assert [searched(), searched()] == [20, 50]
 
 
 def test_settling_that_fails_leaves_everything_in_use(

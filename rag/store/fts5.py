@@ -11,6 +11,20 @@ from rag.store.database import Database
 from rag.store.full_text import query_terms, searchable
 from rag.types import Chunk, Hit, Span
 
+MAX_TIES = 100
+# Only the best rows are looked up in `chunks`. "+" has FTS5 look for the words and not, once for
+# each row of the documents, for the words in that row.
+_SEARCH = """
+SELECT id, document_id, start, end, score FROM (
+    SELECT rowid AS found, -bm25(words, ?1, 1.0) AS score FROM words
+    WHERE words MATCH ?2 AND (?3 IS NULL OR +rowid IN (
+        SELECT row FROM chunks WHERE document_id IN (SELECT value FROM json_each(?3))
+    ))
+    ORDER BY score DESC LIMIT ?5
+) JOIN chunks ON row = found
+ORDER BY score DESC, id LIMIT ?4
+"""
+
 
 class Fts5Index:
     """The words of all chunks of one open library file. Every method raises `LibraryError`."""
@@ -46,18 +60,12 @@ class Fts5Index:
     def search(
         self, query: str, k: int, document_ids: Collection[str] | None, title_weight: float
     ) -> list[Hit]:
-        """The `k` best chunks by BM25, ties by chunk id."""
+        """The `k` best chunks by BM25, ties by chunk id, but for those of more than `MAX_TIES`."""
         match = fts_expression(query)
         if not match or k < 1:
             return []
         only = None if document_ids is None else json.dumps(list(document_ids))
-        rows = self._query(
-            "SELECT id, document_id, start, end, -bm25(words, ?1, 1.0) AS score"
-            " FROM words JOIN chunks ON row = words.rowid WHERE words MATCH ?2"
-            " AND (?3 IS NULL OR document_id IN (SELECT value FROM json_each(?3)))"
-            " ORDER BY score DESC, id LIMIT ?4",
-            *(title_weight, match, only, k),
-        )
+        rows = self._query(_SEARCH, title_weight, match, only, k, k + MAX_TIES)
         return [Hit(Chunk(id, Span(*span)), score, "lexical") for id, *span, score in rows]
 
     def has_word(self, word: str) -> bool:
