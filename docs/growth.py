@@ -50,7 +50,7 @@ def draw(axes: Axes, title: str, lines: Mapping[str, Mapping[int, float]]) -> No
     every = [value for figures in lines.values() for value in figures.values()]
     axes.set_ylim(10 ** floor(log10(min(every))), 10 ** ceil(log10(max(every))))
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(StrMethodFormatter("{x:,g}"))
+        axis.set_major_formatter(StrMethodFormatter("{x:,.9g}"))
         axis.set_minor_formatter(NullFormatter())
     axes.grid(alpha=0.3)
     axes.legend(frameon=False, fontsize=8)

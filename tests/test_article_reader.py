@@ -218,6 +218,21 @@ def test_it_is_declined_where_model_or_checks_doubt_the_answer(
     assert answer.claims == ()
 
 
+@pytest.mark.parametrize(
+    ("reply", "status"),
+    [
+        ("A roughly 50% dive has prompted fears of a recession.", "answered"),
+        ("Traffickers of a most potent drug have prompted fears of a recession.", "declined"),
+    ],
+)
+def test_a_reply_that_joins_what_two_sentences_say_does_not_stand(
+    seeds: Index, reply: str, status: str
+) -> None:
+    with ScriptedServer(reading(reply, knows="fears of a recession")) as server:
+        answer = seeds.assistant(server, SMALL).ask("What makes the economists anxious?")
+    assert answer.status == status
+
+
 def test_a_decline_shows_first_what_the_reply_was_likely_taken_from(seeds: Index) -> None:
     script = reading("That was later hiked to a 20% rate.", p_confirmed=0.1, knows=HIKED)
     with ScriptedServer(script) as server:

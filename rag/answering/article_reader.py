@@ -42,7 +42,7 @@ from rag.retrieval.unit_ranking import Candidate
 from rag.store.documents import Library
 from rag.text.dates import TimeRange
 from rag.text.machine_orders import is_order
-from rag.text.quantities import find_quantities
+from rag.text.quantities import find_quantities, same_amount
 from rag.text.sentences import find_pronouns, needs_context
 from rag.text.tokens import estimate_tokens
 from rag.text.units import Unit, parse_units
@@ -164,15 +164,16 @@ class ArticleReader:
         context = " ".join(each.text for each in own)
         claims: list[Claim] = []
         for sentence in parse_reply(reply, 0)[0]:
-            readings = (
+            readings = list(self._readings(question, sentence, candidates))
+            standing = (
                 claim
-                for claim in self._readings(question, sentence, candidates)
+                for claim in readings
                 if claim.support != "unsupported" and claim.citations
                 if is_acceptable(question, claim, context, attempt)
             )
-            if claim := next(readings, None):
+            if claim := next(standing, None):
                 claims.append(replace(claim, origin="model"))
-            else:
+            elif not any(map(_joins_sentences, readings)):
                 claims += self._quoted(question, sentence.text, candidates)
         return _each_place_once(claims)
 
@@ -191,9 +192,7 @@ class ArticleReader:
             verdict.reasons,
             score=round(verdict.score, 3),
         )
-        if claim.support == "supported" and _joins_sentences(claim):
-            claim = replace(claim, support="partial", reasons=("it joins several sentences",))
-        yield claim
+        yield replace(claim, support="unsupported") if _joins_sentences(claim) else claim
 
     def _quoted(
         self, question: str, sentence: str, candidates: Sequence[CandidateSentence]
@@ -221,12 +220,19 @@ def without_numbers_of(question: str, sentence: str) -> str:
 
 
 def _joins_sentences(claim: Claim) -> bool:
-    """True of a claim that no sentence of what it cites carries, where one of these does not refer
-    to those before it: what joins them may be the model's own."""
+    """True of a claim that has words, or a number, from beside the sentence that carries it, where
+    one of what it cites does not refer to those before it: what joins them is the model's own."""
     quotes = [citation.quote for citation in claim.citations]
-    refer = (needs_context(each) or find_pronouns(each) for each in quotes[1:])
-    best = max((coverage(claim.text, [each]) for each in quotes), default=1.0)
-    return best < CHECKING.min_supported_coverage and not all(refer)
+    if all(needs_context(each) or find_pronouns(each) for each in quotes[1:]):
+        return False
+    carrier = max(quotes, key=lambda quote: coverage(claim.text, [quote]))
+    carried, least = coverage(claim.text, [carrier]), CHECKING.min_supported_coverage
+    if carried < least:
+        return coverage(claim.text, quotes) - carried >= 1 - least
+    numbers = find_quantities(carrier)
+    return not all(
+        any(same_amount(each, other) for other in numbers) for each in find_quantities(claim.text)
+    )
 
 
 def _each_place_once(claims: Sequence[Claim]) -> list[Claim]:
