@@ -333,7 +333,7 @@ def test_only_one_process_indexes_and_a_lost_one_makes_room(
             with pytest.raises(LibraryBusy, match="Another process is changing this index"):
                 index.run(tmp_path / "files")
             postgres.run(
-                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
+                "SELECT pg_terminate_backend(pid, 20000) FROM pg_locks WHERE locktype = 'advisory'"
             )
             index.run(tmp_path / "files")
     assert index.ids() == ["a.txt"]
