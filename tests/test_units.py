@@ -335,6 +335,8 @@ def test_a_few_words_in_bold_before_several_paragraphs_are_their_headings() -> N
         "**Open workshop.** Members may come on Fridays.",  # once, it may be a sentence
         "**The pool is closed until the fifth of May.** It is painted.\n\n**Courses.** None.",
         "**Open at 9.** Bring a towel.\n\n**Closed at 18.** Lock up.",
+        "**Price:** The ticket costs five crowns.\n\n**Hours:** We open early.\n\nAll come.",
+        "**Dogs must stay outside.** Tie them up.\n\n**Nobody pays on Mondays.** Come early.",
     ],
 )
 def test_what_may_be_a_sentence_in_bold_is_evidence(text: str) -> None:

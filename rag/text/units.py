@@ -42,8 +42,8 @@ _STRONG = re.compile(
     r"(\*\*|__)(?=\S)(?:(?!\1).)+?[^\s.!?…:。！？]\1\s*$"
 )  # a whole line, no sentence
 # A few words in bold with which a paragraph begins, and that are set off from what it says.
-_RUN_IN = re.compile(r"^(\*\*|__)(?=\S)((?:(?!\1)[^\d\n]){1,60}[.:])\1(?=[ \t]+\S)", re.MULTILINE)
-MAX_RUN_IN_WORDS, MIN_RUN_INS = 5, 2
+_RUN_IN = re.compile(r"^((\*\*|__)(?=\S)(?:(?!\2)[^\d\n]){1,60}\.\2)(?=[ \t]+\S)", re.MULTILINE)
+MAX_RUN_IN_WORDS, MIN_RUN_INS = 3, 2
 _EMPHASIS_SIGNS = ("***", "**", "__", "*", "_")
 _EMPHASIS = re.compile(r"(?:\*{1,3}|_{1,2})(?=\w)")
 _ITEM = re.compile(r"[ \t]*(?:[-*•+–]|\(?\d{1,3}[.)]|[a-z][.)])[ \t]+(?=\S)")
@@ -307,10 +307,10 @@ def _last_of_paragraph(text: str, lines: Sequence[tuple[int, int]], number: int)
     return number
 
 
-def _run_in_headings(text: str) -> frozenset[int]:
-    """Where the headings of paragraphs begin, in a text that has several: "**Open workshop.** On
+def _run_in_headings(text: str) -> frozenset[tuple[int, int]]:
+    """Where the headings of paragraphs stand, in a text that has several: "**Open workshop.** On
     Mondays …"."""
-    found = [m.start() for m in _RUN_IN.finditer(text) if len(m[2].split()) <= MAX_RUN_IN_WORDS]
+    found = [m.span(1) for m in _RUN_IN.finditer(text) if len(m[1].split()) <= MAX_RUN_IN_WORDS]
     return frozenset(found if len(found) >= MIN_RUN_INS else ())
 
 
@@ -380,10 +380,10 @@ def _sentence_units(
     following: _Block | None,
     like: Unit,
     before: str,
-    run_ins: frozenset[int],
+    run_ins: frozenset[tuple[int, int]],
 ) -> Iterator[Unit]:
     """The sentences of a paragraph, and its plain headings; `like` has what is the same for all,
-    `before` is the last sentence of the paragraph before, `run_ins` where headings begin that
+    `before` is the last sentence of the paragraph before, `run_ins` where headings stand that
     their paragraphs follow."""
     spans = _sentences_of(text, block)
     below = _sentences_of(text, following)[:1] if _is_paragraph(following) else []
@@ -394,7 +394,7 @@ def _sentence_units(
         unit = replace(like, start=start, end=end, headings=path)
         heads_list = place + 1 == len(spans) and following is not None and following.kind == "item"
         if (
-            start in run_ins
+            (start, end) in run_ins
             or _is_plain_heading(text, [*spans, *below][place : place + 2])
             or (heads_list and _is_open_line(text, (start, end)))
         ):
