@@ -317,9 +317,9 @@ class Query:
     min_words_without_pronoun: int = 3
     """Below, a question without a name is read with the last one; the same 50."""
     max_phrase_words: int = 5
+    """Of a question that is no sentence: "for night shifts?"."""
     max_name_chars: int = 100_000
     """Of what was cited, searched for names."""
-    """Of a question that is no sentence: "for night shifts?"."""
     max_readings: int = 6
     """Of a follow-up, that are compared with the articles."""
     max_context_chars: int = 200

@@ -87,3 +87,10 @@ def test_a_name_that_opens_a_sentence_is_found_as_one() -> None:
     text = "Holm, who works alone, won the prize. Two studios in the town want to hire her."
     claim = _judge("Two studios want to hire Ada Holm.", text)
     assert [each.quote for each in claim.citations][1:] == ["Holm, who works alone, won the prize."]
+
+
+def test_a_pronoun_is_read_only_as_a_name_that_stands_before_it() -> None:
+    claim, quotes = "Two studios want Ada Holm.", ["Two studios want to hire her.", "Holm won it."]
+    assert verdict.check_claim(claim, quotes, "Ada Holm").support == "partial"
+    read = verdict.check_claim(claim, quotes, "Ada Holm", reads_pronouns=True)
+    assert read.support == "supported"

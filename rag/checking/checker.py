@@ -31,7 +31,8 @@ class Checker:
         quotes = [self.library.text(span) for span in spans]
         near = self.context(spans[0]) if spans else ""
         above = " ".join(dict.fromkeys(map(self.above, spans)))
-        return check_claim(claim, quotes, near, self.scorer, above)
+        precede = all(each.end <= spans[0].start for each in spans[1:])
+        return check_claim(claim, quotes, near, self.scorer, above, reads_pronouns=precede)
 
     def context(self, span: Span) -> str:
         """The stored text around `span`. Raises `NoSuchDocument`, `LibraryError`."""

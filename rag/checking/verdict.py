@@ -53,18 +53,19 @@ def check_claim(
     around: str = "",
     scorer: Scorer | None = None,
     above: str = "",
+    *,
+    reads_pronouns: bool = False,
 ) -> Verdict:
     """Compare `claim` with the quotes cited for it: the first carries it, the others are the
-    sentences that it leans on; `around` is the text near them, `above` their title and headings,
-    whose words the claim may use. No quotes: unsupported."""
+    sentences that it leans on, whose names its pronouns may stand for if `reads_pronouns`; `around`
+    is the text near them, `above` their title and headings, whose words the claim may use. No
+    quotes: unsupported."""
     if not quotes:
         return Verdict("unsupported", ("nothing in the sources resembles this",), 0.0)
     claim = _OPENING.sub("", claim) or claim
+    carriers = _read(claim, quotes) if reads_pronouns else quotes[:1]
     reasons = min(
-        (
-            reasons_against(claim, [each, *quotes[1:]], around, above)
-            for each in _read(claim, quotes)
-        ),
+        (reasons_against(claim, [each, *quotes[1:]], around, above) for each in carriers),
         key=lambda found: (any(reason.hard for reason in found), len(found)),
     )
     share = coverage(claim, [*order_quote_sentences(claim, quotes), above])
@@ -146,7 +147,7 @@ def _check_part(
     quotes = [citation.quote for citation in citations]
     near = around(citations[0].span) if citations else ""
     titled = " ".join(dict.fromkeys(above(citation.span) for citation in citations))
-    verdict = check_claim(draft.text, quotes, near, scorer, titled)
+    verdict = check_claim(draft.text, quotes, near, scorer, titled, reads_pronouns=True)
     return Claim(
         text=draft.text,
         citations=citations,
