@@ -341,12 +341,3 @@ def test_a_few_words_in_bold_before_several_paragraphs_are_their_headings() -> N
 )
 def test_what_may_be_a_sentence_in_bold_is_evidence(text: str) -> None:
     assert all(unit.is_evidence for unit in parse_units(text))
-
-
-def test_the_mark_of_an_emphasis_of_several_sentences_is_not_quoted() -> None:
-    text = "*She has mended clocks for years. We met her* in *May*. **Bold** it is."
-    assert [unit.text(text) for unit in parse_units(text)] == [
-        "She has mended clocks for years.",
-        "We met her* in *May*.",
-        "**Bold** it is.",
-    ]

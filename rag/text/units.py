@@ -44,8 +44,6 @@ _STRONG = re.compile(
 # A few words in bold with which a paragraph begins, and that are set off from what it says.
 _RUN_IN = re.compile(r"^((\*\*|__)(?=\S)(?:(?!\2)[^\d\n]){1,60}\.\2)(?=[ \t]+\S)", re.MULTILINE)
 MAX_RUN_IN_WORDS, MIN_RUN_INS = 3, 2
-_EMPHASIS_SIGNS = ("***", "**", "__", "*", "_")
-_EMPHASIS = re.compile(r"(?:\*{1,3}|_{1,2})(?=\w)")
 _ITEM = re.compile(r"[ \t]*(?:[-*•+–]|\(?\d{1,3}[.)]|[a-z][.)])[ \t]+(?=\S)")
 # A step within a paragraph: "2. Press it.", "Step 2: Press it.", "2 Press it."; behind a sentence.
 _STEP = re.compile(
@@ -414,19 +412,7 @@ def _sentences_of(text: str, block: _Block | None) -> list[tuple[int, int]]:
     if block is None:
         return []
     found = split_sentences(text[block.start : block.end])
-    spans = ((block.start + start, block.start + end) for start, end in found)
-    return [_without_lone_mark(text, start, end) for start, end in spans]
-
-
-def _without_lone_mark(text: str, start: int, end: int) -> tuple[int, int]:
-    """A sentence without the "*" of an emphasis that another sentence ends or begins."""
-    mark = _EMPHASIS.match(text, start, end)
-    if mark and text.count(mark[0], start, end) == 1:
-        start = mark.end()
-    for sign in _EMPHASIS_SIGNS:
-        if text.endswith(sign, start, end) and text.count(sign, start, end) == 1:
-            return start, end - len(sign)
-    return start, end
+    return [(block.start + start, block.start + end) for start, end in found]
 
 
 def _is_paragraph(block: _Block | None) -> bool:
