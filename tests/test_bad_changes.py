@@ -206,7 +206,7 @@ def test_checks_that_call_everything_supported_even_to_the_evals(
     seeds: Index, of_numbers: list[Case], mended: ComparedRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The evals ask the rules and the scorer themselves, so they still see it."""
-    monkeypatch.setattr(verdict, "check_claim", lambda *_: Verdict("supported", (), 1.0))
+    monkeypatch.setattr(verdict, "check_claim", lambda *_, **__: Verdict("supported", (), 1.0))
     found = held(mended, run(seeds, of_numbers, ReadingModel(inventing)))
     assert {"answer_right", "citation_recall"} <= found.metrics
 
