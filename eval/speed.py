@@ -13,12 +13,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 from rag import Library, split_sentences
 from rag.assistant import SEEDS, Assistant
@@ -43,6 +42,7 @@ QUESTIONS = (
     "How many Americans could the seized fentanyl kill?",
     "What fears has the fall in shipping prompted?",
 )
+WARM_UP = "What does China say about the talks?"  # loads what the first answer loads
 REPEATS = 50
 
 
@@ -173,11 +173,12 @@ def _made_up(size: int) -> None:
 
 
 class _Recorded:
-    """A chat model that remembers what it was asked."""
+    """A chat model that remembers what it was asked, and for how many seconds it was waited for."""
 
     def __init__(self, model: ChatModel) -> None:
         self.name, self.budget_tokens, self._model = model.name, model.budget_tokens, model
         self.requests: list[tuple[Sequence[Message], int]] = []
+        self.waited = 0.0
 
     def stream(
         self,
@@ -185,18 +186,30 @@ class _Recorded:
         *,
         max_tokens: int,
         cancellation: Cancellation | None = None,
-    ) -> Any:
+    ) -> Generator[Delta, None, None]:
         self.requests.append((messages, max_tokens))
-        return self._model.stream(messages, max_tokens=max_tokens, cancellation=cancellation)
+        deltas = iter(
+            self._model.stream(messages, max_tokens=max_tokens, cancellation=cancellation)
+        )
+        while True:
+            started = time.perf_counter()
+            delta = next(deltas, None)
+            self.waited += time.perf_counter() - started
+            if delta is None:
+                return
+            yield delta
 
 
 def _answers(assistant: Assistant) -> None:
-    """Each question through the assistant, then its requests again, bare, each behind the same
-    salt, so that the server's cache knows no more of them than it did of ours."""
+    """Each question through the assistant, then its requests again in a plain loop, each behind the
+    same salt, so that the server's cache knows no more of them than it did of ours. Our own work is
+    the time in which the model was not waited for; the rest of the difference is its cache."""
     bare_model = assistant.model.get()
     recorded = _Recorded(bare_model)
     assistant.model.get = lambda: recorded  # type: ignore[method-assign]
     ours, bare, firsts, evidence = [], [], [], []
+    list(assistant.stream(WARM_UP))
+    recorded.waited = 0.0
     for question in QUESTIONS:
         recorded.requests.clear()
         _lead_astray(bare_model, question)
@@ -212,6 +225,14 @@ def _answers(assistant: Assistant) -> None:
     _print("whole answer", f"{median(ours):.1f} s (median), {max(ours):.1f} s (worst)")
     over = sum(ours) / sum(bare) - 1
     _print("beside the same requests, bare", f"{over:+.1%} ({sum(ours):.1f} s, {sum(bare):.1f} s)")
+    own = sum(ours) - recorded.waited
+    _print(
+        "own work",
+        f"{own / sum(bare):.1%} of the bare requests, {own / len(ours):.2f} s a question",
+    )
+    _print(
+        "waiting for the model", f"{recorded.waited / sum(bare) - 1:+.1%} beside the bare requests"
+    )
 
 
 def _timed_stream(assistant: Assistant, question: str) -> tuple[float, float, float]:

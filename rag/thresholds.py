@@ -40,20 +40,23 @@ class Evidence:
     """Read in their context for one question: about 0.8 s on two cores."""
     own_weight: float = 0.3
     """Of a unit's own tokens, beside the unit in its context."""
+    paragraph_weight: float = 0.4
+    """Of the tokens of its paragraph: by 226 questions of three sets, the weights of each chosen on
+    the other two."""
     context_weight: float = 0.3
     """Of the question read behind the last turn, where it has no meaning of its own; 62 follow-ups
     of our own."""
-    words_weight: float = 0.2
-    """Of the share of the question's words, beside MaxSim; 0 to 0.3 tried on the broad set."""
-    document_weight: float = 0.1
+    words_weight: float = 0.1
+    """Of the share of the question's words, beside MaxSim."""
+    document_weight: float = 0.05
     """The same in its document."""
     max_document_chars: int = 50_000
     """Of a document, in which they are looked for: about 0.1 s, once for each document."""
     max_front_chars: int = 400
     """Of a document, in which it may name its author, place and date."""
-    hit_weight: float = 0.2
+    hit_weight: float = 0.1
     """Of the score of the chunk, 0..1: what is said nearby tells what a unit is about."""
-    amount_bonus: float = 0.05
+    amount_bonus: float = 0.025
     """For a unit with a number, where a number is asked for; golden."""
 
 
@@ -61,13 +64,13 @@ class Evidence:
 class Extractive:
     """Answers made of units, without a language model (`rag.answering.extractive`)."""
 
-    close_to_best: float = 0.85
+    close_to_best: float = 0.875
     """Of the best unit's relevance, for a further unit of the same answer."""
-    close_to_best_statement: float = 0.7
+    close_to_best_statement: float = 0.735
     """The same among what one person says."""
-    close_to_best_supporting: float = 0.9
+    close_to_best_supporting: float = 0.915
     """The same beside a sentence that answers."""
-    min_relevance_supporting: float = 0.9
+    min_relevance_supporting: float = 0.785
     """Of a unit beside a sentence that answers: where little is relevant, the rest is noise. With
     0.8 for both, 66 answers of the broad set make no point more and are less precise."""
     min_p_answered_point: float = 0.6
@@ -81,28 +84,28 @@ class Extractive:
     """Passages that are quoted where no answer could be written."""
     name_weight: float = 1.5
     """Of a name of the question that may be the speaker's, beside another word."""
-    list_advantage: float = 0.2
+    list_advantage: float = 0.17
     """How much less relevant than the best unit a list's items may be, on the whole, and be the
     answer."""
     relevance_weight: float = 0.9
     """Of relevance beside difference, where several units are chosen; 0.7, 0.85 and 1 tried on the
     broad and the fresh set."""
-    close_to_best_reason: float = 0.75
+    close_to_best_reason: float = 0.78
     """The same among the units of a reason; 0.6 to 0.92 tried on the broad and the fresh set."""
     max_points: int = 4
     before_weight: float = 0.5
     """Of the relevance of the unit before, for a reason."""
     after_weight: float = 0.3
     """Of that of the unit after."""
-    min_side_share: float = 0.7
+    min_side_share: float = 0.735
     """Of the best unit's relevance, in the best of each side; else no sides are told apart."""
     max_points_a_side: int = 3
     """Of a comparison."""
-    close_to_best_side: float = 0.8
+    close_to_best_side: float = 0.825
     """Of the best unit's relevance, for another of the same side."""
     head_chars: int = 200
     """Of a document, in which it may name itself."""
-    close_to_best_steps: float = 0.95
+    close_to_best_steps: float = 0.96
     """Of the best unit's relevance, for the mean of the steps of a numbered list; where it answers
     how something is done 0.97 to 1, where something else is asked 0.86 and less, of six questions
     of our own."""
@@ -120,7 +123,7 @@ class Extractive:
     """From here, nothing more of what one person says is added."""
     max_quoted: int = 8
     """Units of a statement, with the quotations going on."""
-    account_malus: float = 0.2
+    account_malus: float = 0.17
     """For what is told of a speaker, beside his own words."""
     min_speaker_share: float = 0.6
     """Of the weight of the names by which somebody is asked about, in those of a speaker."""
@@ -151,6 +154,11 @@ class Summary:
     min_topic_likeness: float = 0.6
     """Of the words that name the topic, in its nearest document; 30 topics of the broad and the
     fresh set have 0.61 and more, 10 of 11 that no article is about less."""
+    min_topic_word_count: int = 2
+    min_topic_words: float = 0.5
+    """Of the words of a topic, by rarity, in the paragraphs of a document that are about it."""
+    close_to_best_paragraph: float = 0.6
+    """Of the share in the best of them."""
     early_weight: float = 0.3
     """For the first unit of a document, falling to 0 for the last."""
     opening_weight: float = 0.3
@@ -258,7 +266,7 @@ class Article:
 
     max_articles: int = 2
     """Read for one question."""
-    close_to_best: float = 0.85
+    close_to_best: float = 0.875
     """Of the best passage's relevance, for the best of another article, to read that too."""
     max_tokens: int = 1100
     """Of an article that is read whole: about 25 s on two cores when it is read first, one or two

@@ -206,6 +206,19 @@ def test_whom_the_byline_names_does_not_decide_between_the_sentences() -> None:
     assert "insulate the floor first" in best.candidate.text
 
 
+def test_what_stands_beside_in_the_paragraph_counts_too() -> None:
+    text = (
+        "The tower of Orm was closed to visitors in 2019. Rain had rotted the stairs.\n\n"
+        "The tower of Veldt is open all year.\n\n"
+        "The mill is sold."
+    )
+    document = Document.of("a.txt", "Towers", "a.txt", text)
+    ranked = rank_units(
+        "Why can nobody visit the tower of Orm?", units_of_document(document, 10), TokenEncoder()
+    )
+    assert [each.candidate.unit.paragraph for each in ranked[:2]] == [0, 0]
+
+
 def test_numbers_run_by_first_appearance(seeds: Index) -> None:
     answer = asked(seeds, "Summarize the articles")
     numbers = [citation.number for claim in answer.claims for citation in claim.citations]

@@ -228,6 +228,36 @@ def test_a_topic_that_the_whole_document_speaks_of_is_no_section_of_it() -> None
     assert len({point.candidate.unit.headings[-1] for point in points}) == 3
 
 
+WEAVER = """Nora Lindqvist weaves sails for old boats in a barn at Veldt.
+
+Her first loom came from a school that had closed, and a horse brought it over the hill.
+
+She learned the work from Ada Holm, who lived at the mill with two cats. For two winters she only \
+carried Ada's wool up and down the stairs. Ada spoke once a day, at noon, and then about the weather.
+
+The sails are made of flax that a farmer grows at Orm. Each of them takes her eleven days in summer.
+
+In March she sells what is left of them at a fair, which is her only journey in the year."""
+
+
+@pytest.mark.parametrize(
+    ("question", "paragraphs"),
+    [
+        ("Tell me about Nora Lindqvist's time with Ada Holm", 1),
+        ("Sum up what it says about flax and the farmer", 1),
+        ("Summarize the piece on Nora Lindqvist, who weaves sails", 3),
+        ("Summarize the loom page", 3),
+    ],
+)
+def test_a_summary_of_a_part_without_headings_is_of_its_paragraphs(
+    question: str, paragraphs: int
+) -> None:
+    document = Document.of("a.txt", "A barn at Veldt", "a.txt", WEAVER)
+    points = key_points(document, local_embedder(), 8, question)
+    assert len({point.candidate.unit.paragraph for point in points}) == paragraphs
+    assert len(points) == (2 if "flax" in question else 3)
+
+
 @pytest.mark.parametrize(
     "question",
     [

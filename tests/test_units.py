@@ -341,3 +341,39 @@ def test_a_few_words_in_bold_before_several_paragraphs_are_their_headings() -> N
 )
 def test_what_may_be_a_sentence_in_bold_is_evidence(text: str) -> None:
     assert all(unit.is_evidence for unit in parse_units(text))
+
+
+REPORT = """1. Income
+
+Fees rose to nine crowns. Nobody left.
+
+2. Costs and repairs
+
+The roof cost 400 crowns.
+
+3. Thanks
+
+We thank the cooks."""
+
+
+def test_numbers_that_stand_alone_above_paragraphs_are_headings() -> None:
+    units = parse_units(REPORT)
+    assert [unit.headings[-1] for unit in units if unit.is_evidence] == [
+        "Income",
+        "Income",
+        "Costs and repairs",
+        "Thanks",
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1. Income\n\nFees rose to nine crowns.",  # one alone may be an item
+        "1. Wash the rice\n2. Boil it\n\nServe it hot.",
+        "1. Wash the rice.\n\nTwice is best.\n\n2. Boil it.\n\nServe it hot.",
+        "2. Income\n\nFees rose.\n\n4. Costs\n\nThe roof was mended.",
+    ],
+)
+def test_other_numbered_items_are_evidence(text: str) -> None:
+    assert all(unit.is_evidence for unit in parse_units(text))

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import replace
 
 from rag.answering.draft import AnswerDraft
 from rag.answering.points import PointGroup, Points, cite_points
 from rag.query.requested_length import RequestedLength
+from rag.query.validation import topic_words
 from rag.retrieval.diversity import choose_diverse
 from rag.retrieval.unit_ranking import (
     Candidate,
     Evidence,
     in_document_order,
     rank_for_summary,
+    rarity_of,
     units_of_document,
 )
 from rag.store.documents import Library
@@ -95,8 +97,11 @@ def key_points(
     if limit == 1:
         units = units[: SUMMARY.line_units]
     below = [each for each in units if not title or not fingerprint(each.text).endswith(title)]
-    ranked = rank_for_summary(_on_topic(below or units, document, about), embedder)
-    limit = min(limit, max(3, len(ranked) // SUMMARY.units_per_point))
+    units = below or units
+    part = _on_topic(units, document, about)
+    ranked = rank_for_summary(part, embedder)
+    if len(part) == len(units):  # of a part, all that there is room for is wanted
+        limit = min(limit, max(3, len(ranked) // SUMMARY.units_per_point))
     return choose_diverse(
         ranked,
         limit,
@@ -107,15 +112,38 @@ def key_points(
 
 
 def _on_topic(units: Sequence[Candidate], document: Document, about: str) -> Sequence[Candidate]:
-    """The units of the sections whose heading, or the question that they answer, has a word of the
-    topic that the title has not; all of them where there are no two such units, and where other
-    sections speak of it as much: the whole document is about it then."""
-    wanted = content_keys(about) - content_keys(document.title)
+    """The units of the part of a document that is `about` a topic: of the sections whose heading,
+    or the question that they answer, has a word of it that the title has not, else of the
+    paragraphs that have most of those that its opening has not. All of them where there are no two
+    such units, and where other sections speak of it as much: the whole document is about it
+    then."""
+    wanted = content_keys(topic_words(about)) - content_keys(document.title)
+    if not wanted or not units:
+        return units
     found = [each for each in units if wanted & content_keys(_above(each.unit))]
     named = wanted & {key for each in found for key in content_keys(_above(each.unit))}
     speak = [each for each in units if named & content_keys(each.text)]
     elsewhere = [each for each in speak if each not in found]
-    return found if len(found) > 1 and 2 * len(elsewhere) <= len(speak) else units
+    if len(found) > 1 and 2 * len(elsewhere) <= len(speak):
+        return found
+    opening = [each.unit.end for each in units if each.paragraph == units[0].paragraph]
+    return _paragraphs_with(wanted - content_keys(document.text[: opening[-1]]), units)
+
+
+def _paragraphs_with(wanted: Set[str], units: Sequence[Candidate]) -> Sequence[Candidate]:
+    """The units of the paragraphs that have about as much as the best of the words that are
+    wanted, rare ones counting more; all of them where none has several, or half of that, or most
+    have. One word names the document rather than a part of it: "the stove guide"."""
+    words: dict[int, set[str]] = {}
+    for each in units:
+        words.setdefault(each.unit.paragraph, set()).update(content_keys(each.text))
+    rarity = rarity_of(wanted, list(words.values()))
+    shares = {n: sum(rarity[word] for word in wanted & own) for n, own in words.items()}
+    if max(len(wanted & own) for own in words.values()) < SUMMARY.min_topic_word_count:
+        return units
+    least = max(SUMMARY.min_topic_words, SUMMARY.close_to_best_paragraph * max(shares.values()))
+    found = [each for each in units if shares[each.unit.paragraph] >= least]
+    return found if 1 < len(found) <= len(units) / 2 else units
 
 
 def _above(unit: Unit) -> str:

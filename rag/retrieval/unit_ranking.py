@@ -184,10 +184,12 @@ def rank_units(
     """The candidates by relevance to the question, ties in the order of the documents. A `context`
     that it is asked in counts too.
 
-    Relevance is the MaxSim (Khattab and Zaharia 2020) of the question in the unit as it is read in
-    its context and in its own tokens, each the mean of that with every token alike and that with
-    rare tokens counting more; and small weights for the question's words in it and in its document,
-    for the score of the chunk, and for a number where one is asked for. Raises `ModelFileError`.
+    Relevance is the MaxSim (Khattab and Zaharia 2020) of the question in the unit's own tokens, in
+    the unit as it is read in its context, and in the paragraph's candidates together, since what is
+    asked is often told in the sentence beside; each the mean of that with every token alike and
+    that with rare tokens counting more. Small weights are for the question's words in it and in its
+    document, for the score of the chunk, and for a number where one is asked for. Raises
+    `ModelFileError`.
     """
     if not candidates:
         return []
@@ -202,29 +204,31 @@ def rank_units(
         ]
     )
     read_fronts, read = dict(zip(fronts, read, strict=False)), read[len(fronts) :]
-    likenesses = [(1.0, _Likeness(asked, read_fronts))]
+    first = [_first_own_token(*each) for each in zip(candidates, read, strict=True)]
+    likeness = _likenesses(asked, candidates, read, first, read_fronts)
     if context:
-        weight = EVIDENCE.context_weight
-        likenesses = [(1 - weight, likenesses[0][1]), (weight, _Likeness(wider, read_fronts))]
+        in_context = _likenesses(wider, candidates, read, first, read_fronts)
+        likeness += EVIDENCE.context_weight * (in_context - likeness)
     wanted = content_keys(question)
     words = [
         content_keys(f"{fronts[each.document.id]}\n{each.in_context()}") for each in candidates
     ]
-    rarity = _rarity(wanted, words)
+    rarity = rarity_of(wanted, words)
     whole = _shares_of_documents(wanted, documents)
     kind = expected_answer_type(question)
     evidence = [
         Evidence(
             candidate,
-            sum(weight * likeness.of(candidate, tokens, first) for weight, likeness in likenesses)
+            float(alike)
             + EVIDENCE.words_weight * sum(rarity[word] for word in sorted(rarity.keys() & held))
             + EVIDENCE.document_weight * whole[candidate.document.id]
             + EVIDENCE.hit_weight * candidate.hit_score
             + _amount_bonus(candidate.text, kind),
-            mean_vector(tokens.vectors[first:]),
+            mean_vector(tokens.vectors[start:]),
         )
-        for candidate, tokens, held in zip(candidates, read, words, strict=True)
-        for first in [_first_own_token(candidate, tokens)]
+        for candidate, tokens, start, alike, held in zip(
+            candidates, read, first, likeness, words, strict=True
+        )
     ]
     return sorted(evidence, key=lambda each: (-each.relevance, each.span))
 
@@ -242,39 +246,57 @@ def front_matter(document: Document) -> str:
     return " ".join(document.text[: text_start(document)].split())
 
 
-class _Likeness:
-    """How like a question units are. `fronts` has the front matter of each document, by its id:
-    what a unit does not say of a question, that may."""
+def _likenesses(
+    asked: TokenEmbeddings,
+    candidates: Sequence[Candidate],
+    read: Sequence[TokenEmbeddings],
+    first: Sequence[int],
+    fronts: Mapping[str, TokenEmbeddings],
+) -> NDArray[np.float64]:
+    """How like the question each candidate is, -1..1: of its own tokens, which begin at `first`,
+    of all that was `read` of it, and of all that was read of its paragraph, weighed together. What
+    a unit does not say of a question the front matter of its document may, which is in `fronts`.
+    -1 for all where the question has no token."""
+    import numpy as np
 
-    def __init__(self, asked: TokenEmbeddings, fronts: Mapping[str, TokenEmbeddings]) -> None:
-        self._asked = asked
-        self._fronts = {
-            id: (asked.vectors @ front.vectors.T).max(axis=1)
-            for id, front in fronts.items()
-            if len(front.vectors)
-        }
+    if not len(asked.vectors):
+        return np.full(len(candidates), -1.0)
+    told = {id: _nearest(asked, each.vectors) for id, each in fronts.items()}
+    own, whole = [], []
+    paragraphs: dict[object, NDArray[np.float32]] = {}
+    for candidate, tokens, start in zip(candidates, read, first, strict=True):
+        least = _nearest(asked, tokens.vectors[:0])
+        if not candidate.is_front:
+            least = told.get(candidate.document.id, least)
+        own.append(np.maximum(least, _nearest(asked, tokens.vectors[start:])))
+        whole.append(np.maximum(own[-1], _nearest(asked, tokens.vectors[:start])))
+        before = paragraphs.get(candidate.paragraph, whole[-1])
+        paragraphs[candidate.paragraph] = np.maximum(before, whole[-1])
+    beside = [paragraphs[candidate.paragraph] for candidate in candidates]
+    in_context = 1 - EVIDENCE.own_weight - EVIDENCE.paragraph_weight
+    return (
+        EVIDENCE.own_weight * _max_sim(asked, own)
+        + in_context * _max_sim(asked, whole)
+        + EVIDENCE.paragraph_weight * _max_sim(asked, beside)
+    )
 
-    def of(self, candidate: Candidate, read: TokenEmbeddings, first: int) -> float:
-        """The MaxSim of the question in a unit as it is read, and in its own tokens, those from
-        the `first` on, weighed together: -1..1; -1 where one of the two has no token."""
-        if not len(self._asked.vectors) or not len(read.vectors):
-            return -1.0
-        similarities = self._asked.vectors @ read.vectors.T
-        whole, own = (
-            self._mean(candidate, each.max(axis=1))
-            for each in (similarities, similarities[:, first:])
-        )
-        return (1 - EVIDENCE.own_weight) * whole + EVIDENCE.own_weight * own
 
-    def _mean(self, candidate: Candidate, nearest: NDArray[np.float32]) -> float:
-        """The mean over the question's tokens of the cosine similarity to the nearest token; half
-        of it with every token alike, half weighted by rarity."""
-        import numpy as np
+def _nearest(asked: TokenEmbeddings, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """For each token of a question the cosine similarity to the nearest of `vectors`; -1 of
+    none."""
+    nearest: NDArray[np.float32] = (asked.vectors @ vectors.T).max(axis=1, initial=-1.0)
+    return nearest
 
-        if not candidate.is_front and candidate.document.id in self._fronts:
-            nearest = np.maximum(nearest, self._fronts[candidate.document.id])
-        weights = self._asked.weights if self._asked.weights.any() else None
-        return (float(nearest.mean()) + float(np.average(nearest, weights=weights))) / 2
+
+def _max_sim(asked: TokenEmbeddings, nearest: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
+    """The mean over a question's tokens of each row of `nearest`; half of it with every token
+    alike, half weighted by rarity."""
+    import numpy as np
+
+    rows = np.array(nearest, np.float64)
+    weights = asked.weights if asked.weights.any() else None
+    means: NDArray[np.float64] = rows.mean(axis=1) + np.average(rows, axis=1, weights=weights)
+    return means / 2
 
 
 def mean_vector(tokens: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -285,7 +307,7 @@ def mean_vector(tokens: NDArray[np.float32]) -> NDArray[np.float32]:
     return mean / max(float(np.linalg.norm(mean)), 1e-9)
 
 
-def _rarity(wanted: Set[str], held: Sequence[Set[str]]) -> Mapping[str, float]:
+def rarity_of(wanted: Set[str], held: Sequence[Set[str]]) -> Mapping[str, float]:
     """A weight for each word that is wanted, together 1: rare ones weigh more."""
     weights = {
         word: log1p(len(held) / (1 + sum(word in each for each in held))) for word in sorted(wanted)
@@ -303,7 +325,7 @@ def _shares_of_documents(
         id: _document_keys(f"{each.title}\n{each.text[: EVIDENCE.max_document_chars]}")
         for id, each in documents.items()
     }
-    rarity = _rarity(wanted, list(words.values()))
+    rarity = rarity_of(wanted, list(words.values()))
     return {id: sum(rarity[word] for word in wanted & own) for id, own in words.items()}
 
 

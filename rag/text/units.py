@@ -8,7 +8,8 @@ front matter, the addresses of its links, lines of a template (``{% … %}``) or
 
 The structure is that of light Markdown: ``#`` headings, list markers, ``|`` tables. Steps that a
 paragraph counts up ("1. Hold it. 2. Press it. 3. Wait.") are list items. A line of its own all in
-bold is a heading, and so is one without a full stop with full sentences below.
+bold is a heading, and so is one without a full stop with full sentences below, also a numbered one
+("2. Income") where others count on.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise
 from typing import Literal
 
 from rag.text.machine_orders import is_order
@@ -44,6 +46,7 @@ _STRONG = re.compile(
 # A few words in bold with which a paragraph begins, and that are set off from what it says.
 _RUN_IN = re.compile(r"^((\*\*|__)(?=\S)(?:(?!\2)[^\d\n]){1,60}\.\2)(?=[ \t]+\S)", re.MULTILINE)
 MAX_RUN_IN_WORDS, MIN_RUN_INS = 3, 2
+MIN_NUMBERED_HEADINGS, NUMBERED_LEVEL = 2, 6
 _ITEM = re.compile(r"[ \t]*(?:[-*•+–]|\(?\d{1,3}[.)]|[a-z][.)])[ \t]+(?=\S)")
 # A step within a paragraph: "2. Press it.", "Step 2: Press it.", "2 Press it."; behind a sentence.
 _STEP = re.compile(
@@ -129,8 +132,8 @@ def text_above(start: int, whole: str, title: str = "") -> str:
 def parse_units(text: str) -> tuple[Unit, ...]:
     """Every unit of `text`, in order; together they cover all its words. Linear time."""
     front = _front_matter(text)
-    blocks = [*([front] if front else []), *_blocks(text)]
-    return tuple(_with_roles(text, blocks))
+    blocks = _with_numbered_headings(text, list(_blocks(text)))
+    return tuple(_with_roles(text, [*([front] if front else []), *blocks]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +181,27 @@ def _blocks(text: str) -> Iterator[_Block]:
             start += _mark_length(line)
             yield from _paragraph(text, start, lines[last][1], after_blank=blank_before)
             number = last + 1
+
+
+def _with_numbered_headings(text: str, blocks: list[_Block]) -> list[_Block]:
+    """The blocks, with items that stand alone above paragraphs as the headings that they are, where
+    they count up: "1. Income", some sentences, "2. Costs", some sentences."""
+    places = [
+        place
+        for place, (block, below) in enumerate(pairwise(blocks))
+        if block.kind == "item" and below.kind == "paragraph" and below.after_blank
+        if place == 0 or blocks[place - 1].kind != "item"
+        if _is_open(text[block.start : block.end])
+        if _CLOSED.search(text[slice(*_sentences_of(text, below)[0])])
+    ]
+    before = [text[max(0, blocks[n].start - MAX_NUMBER_CHARS) : blocks[n].start] for n in places]
+    numbers = [re.search(r"(\d+)[.)]\s*$", each) for each in before]
+    counted = [int(found[1]) if found else 0 for found in numbers]
+    if len(places) < MIN_NUMBERED_HEADINGS or counted != list(range(1, len(places) + 1)):
+        return blocks
+    for n in places:
+        blocks[n] = replace(blocks[n], kind="heading", level=NUMBERED_LEVEL)
+    return blocks
 
 
 def _front_matter(text: str) -> _Block | None:
@@ -430,8 +454,11 @@ def _is_plain_heading(text: str, lines: Sequence[tuple[int, int]]) -> bool:
 def _is_open_line(text: str, span: tuple[int, int]) -> bool:
     start, end = span
     alone = (start == 0 or text[start - 1] == "\n") and (end == len(text) or text[end] == "\n")
-    line = text[start:end]
-    return alone and len(line) <= MAX_HEADING_CHARS and not _CLOSED.search(line)
+    return alone and _is_open(text[start:end])
+
+
+def _is_open(line: str) -> bool:
+    return "\n" not in line and len(line) <= MAX_HEADING_CHARS and not _CLOSED.search(line)
 
 
 def _role_of_whole(text: str, role: UnitRole) -> UnitRole:
