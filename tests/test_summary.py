@@ -233,7 +233,7 @@ WEAVER = """Nora Lindqvist weaves sails for old boats in a barn at Veldt.
 Her first loom came from a school that had closed, and a horse brought it over the hill.
 
 She learned the work from Ada Holm, who lived at the mill with two cats. For two winters she only \
-carried Ada's wool up and down the stairs. Ada spoke once a day, at noon, and then about the weather.
+carried Ada's wool up and down. Ada spoke once a day, at noon, and then about the weather.
 
 The sails are made of flax that a farmer grows at Orm. Each of them takes her eleven days in summer.
 
