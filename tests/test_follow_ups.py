@@ -48,6 +48,16 @@ def alone(question: str, *turns: Turn, source: str = "") -> str:
             "who said that the stones are worn?",
         ),
         (
+            Turn("How many eels were caught?", "Catches fell by half. [1]"),
+            "how did that happen?",
+            "how did “Catches fell by half” happen?",
+        ),
+        (
+            Turn("Who is Ida Brandel?", "Ida Brandel told the Marlow Bell Society of it."),
+            "what did she say?",
+            "what did Ida Brandel say?",
+        ),
+        (
             Turn("How many eels were caught?", "310 eels were caught."),
             "Is that more than in 1990?",
             "Is “310 eels were caught” more than in 1990?",

@@ -43,8 +43,9 @@ _PREPOSITIONAL = re.compile(
 _PRONOUN = re.compile(rf"\b(?:{_PERSONS}|{_THINGS}|{_DEMONSTRATIVES})\b", re.I)
 _PERSON = re.compile(rf"\b(?:{_PERSONS})\b", re.I)
 _REPLACEABLE = re.compile(rf"\b(?:{PRONOUNS})\b", re.I)
-_POINTS_BACK = re.compile(  # at what was answered: "who said that?", "is that much?"
-    rf"\b(?P<back>{_DEMONSTRATIVES})\b(?=\W*$|\s+(?:{AUXILIARIES}|{_PREPOSITIONS}|more|less)\b)",
+_POINTS_BACK = re.compile(  # at what was answered: "who said that?", "how did that happen?"
+    rf"(?:\b(?P<first>{AUXILIARIES})\s+)?\b(?P<back>{_DEMONSTRATIVES})\b"
+    rf"(?=\W*$|\s+(?:{AUXILIARIES}|{_PREPOSITIONS}|more|less)\b|(?(first)\s+[\w'’-]+\W*$|(?!)))",
     re.I,
 )
 _ALONE = re.compile(  # "why not?", "since when?", "for how long?"
@@ -207,11 +208,10 @@ def _with_statement(asked: str, about: str, answer: str) -> list[str]:
     back = _POINTS_BACK.search(asked)
     if not back:
         return []
-    is_object = back.end() == len(_bare(asked)) and not _AFTER_PREPOSITION.search(
-        asked[: back.start()]
-    )
+    start, end = back.span("back")
+    is_object = end == len(_bare(asked)) and not _AFTER_PREPOSITION.search(asked[:start])
     said = f"that {_lowered(statement)}" if is_object else f"“{statement}”"
-    return [_ask(asked[: back.start()] + said + asked[back.end() :])]
+    return [_ask(asked[:start] + said + asked[end:])]
 
 
 # --- pronouns ---------------------------------------------------------------------------------
@@ -223,8 +223,10 @@ def _with_antecedent(asked: str, before: str, answer: str, source: str) -> list[
     pronoun = _REPLACEABLE.search(asked)
     if pronoun is None:
         return [_ask(asked)]
-    # What a question asks for by "who", "what" or "which" is what is talked about next.
-    asks_for_it = bool(_ASKS_FOR_IT.match(before))
+    # What a question asks for by "who", "what" or "which" is what is talked about next, unless it
+    # has no word but the name of that: "Who is Ada Holm?".
+    own = content_keys(" ".join(name.text for name in _names(before)))
+    asks_for_it = bool(_ASKS_FOR_IT.match(before)) and not content_keys(before) <= own
     texts = [answer, before] if asks_for_it else [before, answer]
     if _PERSON.search(asked):
         found = [name for text in texts for name in _persons(text)]
