@@ -44,8 +44,9 @@ _PRONOUN = re.compile(rf"\b(?:{_PERSONS}|{_THINGS}|{_DEMONSTRATIVES})\b", re.I)
 _PERSON = re.compile(rf"\b(?:{_PERSONS})\b", re.I)
 _REPLACEABLE = re.compile(rf"\b(?:{PRONOUNS})\b", re.I)
 _POINTS_BACK = re.compile(  # at what was answered: "who said that?", "how did that happen?"
-    rf"(?:\b(?P<first>{AUXILIARIES})\s+)?\b(?P<back>{_DEMONSTRATIVES})\b"
-    rf"(?=\W*$|\s+(?:{AUXILIARIES}|{_PREPOSITIONS}|more|less)\b|(?(first)\s+[\w'’-]+\W*$|(?!)))",
+    rf"(?:\b(?P<auxiliary>{AUXILIARIES})\s+)?\b(?P<back>{_DEMONSTRATIVES})\b"
+    rf"(?=\W*$|\s+(?:{AUXILIARIES}|{_PREPOSITIONS}|more|less)\b"
+    r"|(?(auxiliary)\s+[\w'’-]+\W*$|(?!)))",
     re.I,
 )
 _ALONE = re.compile(  # "why not?", "since when?", "for how long?"
@@ -226,7 +227,8 @@ def _with_antecedent(asked: str, before: str, answer: str, source: str) -> list[
     # What a question asks for by "who", "what" or "which" is what is talked about next, unless it
     # has no word but the name of that: "Who is Ada Holm?".
     own = content_keys(" ".join(name.text for name in _names(before)))
-    asks_for_it = bool(_ASKS_FOR_IT.match(before)) and not content_keys(before) <= own
+    is_named = bool(own) and content_keys(before) <= own
+    asks_for_it = bool(_ASKS_FOR_IT.match(before)) and not is_named
     texts = [answer, before] if asks_for_it else [before, answer]
     if _PERSON.search(asked):
         found = [name for text in texts for name in _persons(text)]

@@ -262,12 +262,11 @@ def _likenesses(
     if not len(asked.vectors):
         return np.full(len(candidates), -1.0)
     told = {id: _nearest(asked, each.vectors) for id, each in fronts.items()}
+    untold = _nearest(asked, asked.vectors[:0])
     own, whole = [], []
     paragraphs: dict[object, NDArray[np.float32]] = {}
     for candidate, tokens, start in zip(candidates, read, first, strict=True):
-        least = _nearest(asked, tokens.vectors[:0])
-        if not candidate.is_front:
-            least = told.get(candidate.document.id, least)
+        least = untold if candidate.is_front else told.get(candidate.document.id, untold)
         own.append(np.maximum(least, _nearest(asked, tokens.vectors[start:])))
         whole.append(np.maximum(own[-1], _nearest(asked, tokens.vectors[:start])))
         before = paragraphs.get(candidate.paragraph, whole[-1])

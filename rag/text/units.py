@@ -52,7 +52,7 @@ _ITEM = re.compile(r"[ \t]*(?:[-*•+–]|\(?\d{1,3}[.)]|[a-z][.)])[ \t]+(?=\S)"
 _STEP = re.compile(
     r"(?:^|(?<=[.!?:;)][ \n])|(?<=[ \n]{2}))(?:([^\W\d_]+) )?(\d{1,2})([.):]*)[ \t]+(?=[^\W_])"
 )
-_NUMBERED = re.compile(r"\d[.):]+[ \t]+$")
+_NUMBERED = re.compile(r"(\d+)[.):]+[ \t]+$")
 _BARE_STEP = re.compile(r"\d{1,2} +(?=[A-Z])")
 MAX_NUMBER_CHARS = 8  # of the number of an item, with what is around it
 MIN_STEPS, MIN_NAMED_STEPS = 3, 2  # that are counted up, to be steps; each behind a word: "Step"
@@ -194,14 +194,18 @@ def _with_numbered_headings(text: str, blocks: list[_Block]) -> list[_Block]:
         if _is_open(text[block.start : block.end])
         if _CLOSED.search(text[slice(*_sentences_of(text, below)[0])])
     ]
-    before = [text[max(0, blocks[n].start - MAX_NUMBER_CHARS) : blocks[n].start] for n in places]
-    numbers = [re.search(r"(\d+)[.)]\s*$", each) for each in before]
-    counted = [int(found[1]) if found else 0 for found in numbers]
+    counted = [_number_before(blocks[n].start, text) for n in places]
     if len(places) < MIN_NUMBERED_HEADINGS or counted != list(range(1, len(places) + 1)):
         return blocks
     for n in places:
         blocks[n] = replace(blocks[n], kind="heading", level=NUMBERED_LEVEL)
     return blocks
+
+
+def _number_before(start: int, text: str) -> int | None:
+    """That of the item which begins at `start`, where it has one."""
+    found = _NUMBERED.search(text[max(0, start - MAX_NUMBER_CHARS) : start])
+    return int(found[1]) if found else None
 
 
 def _front_matter(text: str) -> _Block | None:
@@ -491,9 +495,8 @@ def _is_quoted_question(sentence: str) -> bool:
 
 def is_numbered(unit: Unit, whole: str) -> bool:
     """True of an item of a numbered list."""
-    before = whole[max(0, unit.start - MAX_NUMBER_CHARS) : unit.start]
-    is_bare = _BARE_STEP.match(unit.text(whole))
-    return unit.role == "item" and bool(_NUMBERED.search(before) or is_bare)
+    is_bare = _BARE_STEP.match(unit.text(whole)) is not None
+    return unit.role == "item" and (_number_before(unit.start, whole) is not None or is_bare)
 
 
 def ends_sentence(text: str) -> bool:
