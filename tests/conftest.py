@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import wraps
 from pathlib import Path
 
 import pytest
 
 import tests.offline.sitecustomize  # noqa: F401  (blocks every socket but loopback)
+from rag.models.token_embeddings import TokenEmbeddings, TokenEncoder
 from rag.settings import Settings
 from rag.settings import load_settings as load_settings
 from tests.postgres_server import PostgresServer, running_server
 
 OFFLINE = Path(__file__).parent / "offline"
+MAX_REMEMBERED = 5_000  # sentences; their vectors take about 200 MB
 
 
 @pytest.fixture(autouse=True)
@@ -24,6 +27,27 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
             monkeypatch.delenv(name)
     monkeypatch.setenv("FOOTNOTE_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("PYTHONPATH", str(OFFLINE))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _remembered_token_embeddings() -> Iterator[None]:
+    """No sentence is encoded twice: the tests ask the same articles again and again, each with an
+    assistant of its own, and took half of their time for it."""
+    remembered: dict[str, TokenEmbeddings] = {}
+    encode = TokenEncoder._encode
+
+    @wraps(encode)
+    def encode_once(encoder: TokenEncoder, sentences: Sequence[str]) -> list[TokenEmbeddings]:
+        known = {text: remembered[text] for text in sentences if text in remembered}
+        new = [text for text in dict.fromkeys(sentences) if text not in known]
+        known |= zip(new, encode(encoder, new) if new else [], strict=True)
+        if len(remembered) + len(new) <= MAX_REMEMBERED:
+            remembered.update(known)
+        return [known[text] for text in sentences]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TokenEncoder, "_encode", encode_once)
+        yield
 
 
 @pytest.fixture

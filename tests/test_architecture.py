@@ -6,7 +6,9 @@ import ast
 import re
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -116,6 +118,16 @@ def imported(tree: ast.AST) -> Iterator[str]:
             yield node.module
 
 
+@cache
+def users_of_libraries() -> dict[str, set[str]]:
+    """The modules that import a library, by its name."""
+    users: dict[str, set[str]] = defaultdict(set)
+    for path in sources(*PACKAGES):
+        for name in imported(ast.parse(path.read_text("utf-8"))):
+            users[name.split(".")[0]].add(module(path))
+    return users
+
+
 def tracked() -> list[Path]:
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
@@ -137,12 +149,7 @@ def test_imports_go_down_the_layers_only() -> None:
 
 @pytest.mark.parametrize("library", OWNERS)
 def test_a_library_is_imported_only_by_the_modules_that_own_it(library: str) -> None:
-    users = {
-        module(path)
-        for path in sources(*PACKAGES)
-        for name in imported(ast.parse(path.read_text("utf-8")))
-        if name.split(".")[0] == library
-    }
+    users = users_of_libraries()[library]
     owners = OWNERS[library]
     strangers = {user for user in users if user not in owners and user.split(".")[0] not in owners}
     assert not strangers

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from inspect import unwrap
 from random import Random
 
 import numpy as np
@@ -14,6 +15,12 @@ from rag.errors import ModelFileError
 from rag.models import embeddings, token_embeddings
 from rag.models.token_embeddings import TokenEmbeddings, TokenEncoder
 from rag.text.sentences import split_sentences
+
+
+@pytest.fixture(autouse=True)
+def _encodes_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here the encoder is tested, so nothing is remembered from other tests."""
+    monkeypatch.setattr(TokenEncoder, "_encode", unwrap(TokenEncoder._encode))
 
 
 class Counting(TokenEncoder):
