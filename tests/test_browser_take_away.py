@@ -143,6 +143,22 @@ def test_what_is_being_written_of_an_answer_stays_when_it_is_shown_anew(
     expect(form.get_by_role("status")).to_contain_text("the better answer")
 
 
+def test_a_form_that_was_just_opened_is_open_where_its_answer_is_shown_anew(
+    window: Window, model: Model
+) -> None:
+    model.says(SAID)
+    window.ask(FENTANYL)
+    window.page.locator("#fn-live [data-thumb=down]").click()
+    form = window.live.locator(".fn-note")
+    expect(form.locator("input")).to_be_visible()
+    # Both at once: the browser has not yet told that the form was opened.
+    window.live.evaluate(
+        "article => { article.querySelector('.fn-say-more > summary').click();"
+        " article.outerHTML = article.outerHTML.replaceAll(' open=\"\"', '') }"
+    )
+    expect(form.get_by_label("A better answer")).to_be_visible()
+
+
 def test_what_is_being_saved_of_an_answer_is_said_where_it_is_shown_anew(
     window: Window, model: Model
 ) -> None:

@@ -15,6 +15,12 @@
     if (more.open) fill(more);
   }, true);
 
+  // It is told of only later, and not where the answer was shown anew meanwhile.
+  document.addEventListener("click", (event) => {
+    const more = event.target.closest?.("summary")?.closest(".fn-say-more");
+    if (more) keep(more, { open: !more.open });
+  });
+
   async function call(address, body) {
     const options = { credentials: "same-origin" };
     if (body) Object.assign(options, { method: "POST", body: JSON.stringify(body) });
