@@ -21,13 +21,14 @@ from rag.answering.conversation import reply, suggest_questions
 from rag.answering.draft import AnswerDraft, Step, finish, timed, timed_call
 from rag.answering.extractive import ExtractiveComposer
 from rag.answering.large_model import LargeModelAnswerer
+from rag.answering.mentions import list_mentions
 from rag.answering.overviews import Overviews
 from rag.answering.parts import answer_parts
 from rag.answering.planner import Planner
 from rag.answering.points import cite_points
 from rag.answering.quoting import QuotingAnswerer
 from rag.answering.small_model import SmallModelAnswerer
-from rag.answering.summary import documents_of_topic, summarize
+from rag.answering.summary import documents_of_topic, newest, summarize
 from rag.answering.time_points import dates_asked_about, time_points
 from rag.cancellation import Cancellation, run_cancellable
 from rag.checking.answerability import Answerability
@@ -51,6 +52,7 @@ from rag.ingest import pipeline
 from rag.ingest.jobs import Jobs
 from rag.models.provider import CancellableModel, ModelProvider
 from rag.prompts import PACKAGED, read_prompts
+from rag.query.mentions import mentions_asked_for
 from rag.query.plan import QueryPlan
 from rag.query.spelling import SpellingCorrector
 from rag.query.validation import (
@@ -235,6 +237,9 @@ class Assistant:
         if plan.kind == "conversation":
             yield from (Retrieved(()), Selected(()))
             return replace(draft, reply=reply(plan.question, self.library))
+        listed = yield from self._listed_mentions(plan)
+        if listed.claims:
+            return listed
         is_loose = plan.kind == "summary" and not has_words_to_look_for(plan.standalone)
         if is_loose or asks_for_summary(plan.standalone):
             return (yield from self._summarized(plan, (), get_model))
@@ -244,10 +249,9 @@ class Assistant:
         if len(plan.sub_questions) > 1 and not self.answerer.joins_passages:
             return (yield from self._drafted_by_part(plan, get_model))
         retrieved = yield from timed_call("retrieve", lambda: self._search(plan))
-        if plan.kind == "summary":
-            dates = [] if plan.document_ids else dates_asked_about(plan.standalone)
-            if dates:
-                return (yield from self._of_time(plan, dates, retrieved, get_model))
+        is_of_time = plan.kind == "summary" and not plan.document_ids
+        if dates := dates_asked_about(plan.standalone) if is_of_time else []:
+            return (yield from self._of_time(plan, dates, retrieved, get_model))
         selected = yield from timed_call("select", lambda: self._select(plan, retrieved.hits))
         if plan.kind == "summary" and self._is_on_topic(plan, selected):
             return (yield from self._summarized(plan, retrieved.hits, get_model))
@@ -321,6 +325,25 @@ class Assistant:
         else:  # without a model, or where what it wrote did not check
             yield from (Checked(claim, "kept") for claim in summary.claims)
         return (yield from self._compared(plan, summary, selected, get_model))
+
+    def _listed_mentions(self, plan: QueryPlan) -> Generator[Step, None, AnswerDraft]:
+        """All that the documents, where there are many the newest, mention of one sort, where that
+        is asked for; else no claims."""
+        draft = AnswerDraft(plan.question)
+        asked = mentions_asked_for(plan.standalone)
+        if asked is None:
+            return draft
+        ids = sorted(plan.document_ids or ()) or [each.id for each in self.library.summaries()]
+        shown = newest(self.library, ids)[: SUMMARY.max_documents]
+        some = f"{len(shown)} of {len(ids):,} articles" if ids[len(shown) :] else ""
+        documents = [self.library.document(id) for id in shown]
+        listed = yield from timed_call(
+            "compose", lambda: list_mentions(draft, asked, documents, some)
+        )
+        if listed.claims:
+            yield from (Retrieved(()), Selected(listed.passages))
+            yield from (Checked(claim, "kept") for claim in listed.claims)
+        return listed
 
     def _of_time(
         self,

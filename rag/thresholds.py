@@ -113,6 +113,8 @@ class Extractive:
     """Points of one list, for all of it to be the answer."""
     max_list_items: int = 200
     """Of a list or table of the source: more than anyone reads in an answer."""
+    max_listed_values: int = 20
+    """Of one sort, in a line above the sentences that mention them."""
     list_tokens: int = 1000
     """Of units in which a small model looks for the items of a list: some ten seconds."""
     max_loose_items: int = 6

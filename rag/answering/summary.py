@@ -44,7 +44,7 @@ def summarize(
     Passages are numbered in the order in which they are cited. Raises `NoSuchDocument`,
     `LibraryError`, and what the embedder raises.
     """
-    shown = _newest(library, document_ids)[: SUMMARY.max_documents]
+    shown = newest(library, document_ids)[: SUMMARY.max_documents]
     shares = _points_of_each(len(shown), length)
     some = f"{len(shown)} of {len(document_ids):,} articles" if document_ids[len(shown) :] else ""
     groups = []
@@ -71,7 +71,7 @@ def _points_of_each(documents: int, length: RequestedLength | None) -> list[int]
     return [each + (place < more) for place in range(documents)]
 
 
-def _newest(library: Library, document_ids: Sequence[str]) -> Sequence[str]:
+def newest(library: Library, document_ids: Sequence[str]) -> Sequence[str]:
     """The ids, those of the newest documents first where not all can be shown."""
     if len(document_ids) <= SUMMARY.max_documents:
         return document_ids
