@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import wraps
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 import tests.offline.sitecustomize  # noqa: F401  (blocks every socket but loopback)
@@ -16,6 +17,11 @@ from rag.settings import load_settings as load_settings
 from tests.postgres_server import PostgresServer, running_server
 
 OFFLINE = Path(__file__).parent / "offline"
+# How long an example takes says something of the machine, and nothing of the code.
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any machine")
 MAX_REMEMBERED = 5_000  # sentences; their vectors take about 200 MB
 
 
