@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
@@ -83,7 +83,6 @@ words = st.sampled_from(["gate", "Olm", "was", "built", "in", "1611", ".", "\n",
 texts = st.lists(words, max_size=30).map(" ".join)
 
 
-@settings(deadline=None)
 @given(texts, st.lists(texts, max_size=3))
 def test_whatever_is_found_stands_once_in_its_document(quote: str, articles: list[str]) -> None:
     documents = [document(text, f"{n}.txt") for n, text in enumerate(articles)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.errors import FootnoteError
@@ -34,7 +34,6 @@ PARAGRAPHS = st.builds(
 
 
 @given(CHARACTERS | PARAGRAPHS, st.integers(1, 40))
-@settings(deadline=None)
 def test_chunks_tile_any_text(text: str, size_tokens: int) -> None:
     document = article(text)
     chunks = chunk_document(document, size_tokens)
@@ -52,7 +51,6 @@ def test_chunks_tile_any_text(text: str, size_tokens: int) -> None:
 
 
 @given(st.lists(st.sampled_from(SENTENCES[:4]), min_size=1), st.integers(20, 60))
-@settings(deadline=None)
 def test_a_chunk_ends_where_a_sentence_ends(drawn: list[str], size_tokens: int) -> None:
     document = article("\n".join(drawn))
     spans = split_sentences(document.text)

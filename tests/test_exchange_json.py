@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 from typing import Any, get_args
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.serialization import FormatError
@@ -56,7 +56,6 @@ def exchanges(draw: st.DrawFn) -> Exchange:
     )
 
 
-@settings(deadline=None)
 @given(exchanges())
 def test_any_exchange_comes_back_as_it_was_or_broken_off(exchange: Exchange) -> None:
     back = exchange_from_json(json.loads(json.dumps(exchange_to_json(exchange))))

@@ -77,7 +77,7 @@ def flat(tokens: list[Token]) -> list[Token]:
     return [each for token in tokens for each in (token, *(token.children or ()))]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(*[nasty] * 6)
 def test_both_formats_come_back_character_by_character(
     question: str, sentence: str, quote: str, title: str, source: str, id: str
@@ -99,7 +99,7 @@ def test_both_formats_come_back_character_by_character(
         assert read_footnotes(text.replace("\n", "\r\n")) == [footnote]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(*[nasty] * 6)
 def test_no_text_is_markup_in_markdown(
     question: str, sentence: str, quote: str, title: str, source: str, id: str
@@ -121,7 +121,7 @@ def test_no_text_is_markup_in_markdown(
     assert sum(token.type == "html_block" for token in note) == 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(*[nasty] * 6)
 def test_no_text_is_markup_in_html(
     question: str, sentence: str, quote: str, title: str, source: str, id: str

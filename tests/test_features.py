@@ -151,7 +151,7 @@ def test_the_weakest_pair_decides() -> None:
 _Sentence = st.lists(st.sampled_from(WORDS[:4]), max_size=7).map(" ".join)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(_Sentence, st.lists(_Sentence, min_size=1, max_size=3))
 def test_places_and_runs_are_found_as_by_looking_at_all(claim: str, source: list[str]) -> None:
     made = found(claim, *source)

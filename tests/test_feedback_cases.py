@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from eval.cases import Case, checked_row, is_right, load_cases
@@ -339,7 +339,6 @@ def test_places_that_overlap_are_two() -> None:
     assert find_unique_quote("banana. Ba", Span("a", 1, 4), "ana") == "bana"
 
 
-@settings(deadline=None)
 @given(st.text("ab. \n", max_size=60), st.data())
 def test_words_that_point_do_so_at_one_place(text: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(text)))
@@ -445,7 +444,6 @@ def test_no_thumbs_make_no_file() -> None:
     )
 
 
-@settings(deadline=None)
 @given(st.text(max_size=40), st.text(max_size=40), st.sampled_from(["up", "down"]))
 def test_whatever_is_said_the_file_can_be_read(
     library: Library,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.checking.verdict import check_claim
@@ -19,7 +19,6 @@ ODD = st.text(
 )
 
 
-@settings(deadline=None)  # the first example loads stop words
 @given(ODD)
 def test_each_folded_character_comes_from_its_place(text: str) -> None:
     folded, places = fold_with_places(text)
@@ -29,14 +28,12 @@ def test_each_folded_character_comes_from_its_place(text: str) -> None:
     assert all(character in fold(text[at:]) for character, at in zip(folded, places, strict=False))
 
 
-@settings(deadline=None)  # the first example loads stop words
 @given(ODD)
 def test_folding_twice_changes_nothing(text: str) -> None:
     assert fold(fold(text)) == fold(text)
     assert without_accents(without_accents(text)) == without_accents(text)
 
 
-@settings(deadline=None)  # the first example loads stop words
 @given(ODD)
 def test_what_is_found_stands_in_the_text_as_it_is_stored(text: str) -> None:
     for quantity in find_quantities(text):

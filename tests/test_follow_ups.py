@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.query.follow_ups import Resolved, resolve
@@ -187,7 +187,6 @@ def test_a_thing_is_no_person() -> None:
     assert alone("how dear is it?", last) == "how dear is it?"
 
 
-@settings(deadline=None)
 @given(st.text(max_size=60), st.text(max_size=60), st.text(max_size=60))
 def test_any_conversation_can_be_read(question: str, before: str, answer: str) -> None:
     resolved = resolve(question, [Turn(before, answer)], before).standalone

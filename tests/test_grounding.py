@@ -211,7 +211,7 @@ _Text = st.lists(
 ).map(" ".join)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(_Text, st.lists(_Text, max_size=2))
 def test_every_score_is_a_chance_whatever_is_asked(text: str, sources: Sequence[str]) -> None:
     for score in (_SHARED.score_claim, _SHARED.score_text, _SHARED.score_worst_sentence):

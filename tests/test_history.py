@@ -17,7 +17,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rag import open_database
@@ -249,14 +249,12 @@ def test_any_text_is_a_search(again: Again) -> None:
     with again() as history:
         history.put(ME, None, asked(1))
 
-        @settings(deadline=None)
         @given(st.text(st.characters(), max_size=20))
         def searches(matching: str) -> None:
             assert len(history.conversations(ME, matching)) <= 1
 
         numbers = count(2)
 
-        @settings(deadline=None)
         @given(st.text(st.characters(), min_size=1))
         def finds_itself(question: str) -> None:
             talk = history.put(ME, None, asked(next(numbers), question))

@@ -6,7 +6,7 @@ import math
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from eval.statistics import bootstrap
@@ -71,7 +71,6 @@ def test_one_cluster_has_no_width() -> None:
     assert (found.low, found.mean, found.high, found.clusters) == (0.5, 0.5, 0.5, 1)
 
 
-@settings(deadline=None)  # the first example loads numpy
 @given(SCORED)
 def test_the_mean_lies_in_its_interval_and_the_interval_among_the_values(
     scored: tuple[list[float], list[str]],
@@ -85,7 +84,6 @@ def test_the_mean_lies_in_its_interval_and_the_interval_among_the_values(
     assert (found.n, found.clusters) == (len(values), len(set(clusters)))
 
 
-@settings(deadline=None)
 @given(SCORED, st.randoms())
 def test_the_order_of_the_cases_changes_nothing(
     scored: tuple[list[float], list[str]], chance: random.Random

@@ -189,9 +189,7 @@ def check_order(events: Sequence[Event]) -> None:
     assert shown == {claim.text for claim in answer_of(events).claims}
 
 
-slowly = settings(
-    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+slowly = settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @slowly

@@ -106,7 +106,7 @@ def test_a_stored_document_comes_back_whole(library: Library) -> None:
     ]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(TEXTS, TEXTS, st.integers(0, 80), st.integers(0, 80))
 @example("a\0b🎉e\u0301", "T\0", 1, 5)
 def test_the_text_of_a_span_is_the_slice_of_the_document(
@@ -120,7 +120,7 @@ def test_the_text_of_a_span_is_the_slice_of_the_document(
     assert library.summaries()[0].characters == len(stored.text)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.none() | st.tuples(TEXTS, TEXTS)), max_size=8))
 @example([("a", ("!", "")), ("a", ("?", "")), ("b", ("", ""))])
 @example([("a", ("one\0two", "T")), ("a", ("one\0three", "T")), ("b", ("x", "y")), ("a", None)])
@@ -460,7 +460,7 @@ def test_no_query_is_an_error(library: Library, query: str) -> None:
     library.search(query, 5)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
 @given(TEXTS)
 def test_no_string_at_all_is_an_error(library: Library, query: str) -> None:
     library.search(query, 3)

@@ -178,7 +178,7 @@ def test_a_copy_without_a_change_raises_no_alarm(find: Find) -> None:
         assert find(CANAL.replace(unit, f"«{unit}»"), CANAL, second="Copied") == []
 
 
-@settings(max_examples=60, suppress_health_check=SHARED, deadline=None)
+@settings(max_examples=60, suppress_health_check=SHARED)
 @given(
     figure=st.sampled_from(["23 locks", "61 kilometres", "9 hours"]),
     other=st.integers(min_value=1, max_value=99_999),
@@ -199,7 +199,7 @@ def test_any_other_figure_in_a_copy_is_found(
 
 
 @given(st.text(max_size=60), st.text(max_size=60))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_two_texts_are_aligned(one: str, other: str) -> None:
     assert align(one, one).contradictions == ()
     found = align(one, other)

@@ -149,7 +149,7 @@ WORDS = st.sampled_from(
 SENTENCES = st.lists(WORDS, max_size=9).map(" ".join)
 
 
-@hypothesis_settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@hypothesis_settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.tuples(SENTENCES, SENTENCES), min_size=1, max_size=8), SENTENCES)
 def test_any_texts_rank_as_in_fts5(
     both: tuple[Library, Library], texts: list[tuple[str, str]], query: str
@@ -170,7 +170,7 @@ def test_any_texts_rank_as_in_fts5(
         assert both[0].spellings_of_stem(stem, 9) == both[1].spellings_of_stem(stem, 9)
 
 
-@hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@hypothesis_settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(TEXTS)
 def test_any_text_is_kept_to_the_character(found: Settings, library: Library, text: str) -> None:
     made = Document.of("d", text, text, f"{text}\x10\0\x100")

@@ -143,7 +143,7 @@ spellings = st.sampled_from([str.upper, str.lower, str.title, str.swapcase, str.
 marks = st.text(alphabet='?!.,;:-–—…()[]"“”«»¿¡*_/\\|<>#~ \n', max_size=4)
 
 
-@settings(deadline=None, max_examples=30)  # the first example loads the weights
+@settings(max_examples=30)  # the first example loads the weights
 @given(questions, spellings, marks, marks)
 @example("What's the daß-clause in Güiraldes' naïve ﬁle?", str.upper, "- ", "?!")
 @example("DİYARBAKIR kaç kilometre", str.lower, "", "")
@@ -154,7 +154,7 @@ def test_case_and_marks_around_a_question_change_nothing(
     assert question_kind(before + spelling(question) + after) == question_kind(question)
 
 
-@settings(deadline=None, max_examples=30)  # the first example loads the weights
+@settings(max_examples=30)  # the first example loads the weights
 @given(questions, st.randoms(use_true_random=False))
 def test_punctuation_between_words_changes_nothing(question: str, chance: Random) -> None:
     words = fold_question(question).split()

@@ -135,9 +135,7 @@ def test_a_repetitive_text_takes_no_quadratic_time(library: Library) -> None:
     assert relocate(Citation(1, Span("a.txt", 10**6, 10**6 + 40_001), quote), library).span is None
 
 
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text("ab\n", max_size=30), st.text("ab\n", min_size=1, max_size=4), st.integers(0, 40))
 def test_what_is_found_is_the_quote_and_nothing_is_nearer(
     library: Library, text: str, quote: str, start: int

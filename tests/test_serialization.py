@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, get_args
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.serialization import SCHEMA, FormatError, answer_from_json, answer_to_json
@@ -208,7 +208,6 @@ def answers(draw: st.DrawFn) -> Answer:
     )
 
 
-@settings(deadline=None)
 @given(answers())
 def test_any_answer_comes_back_as_it_was(answer: Answer) -> None:
     assert answer_from_json(json.loads(json.dumps(answer_to_json(answer)))) == answer

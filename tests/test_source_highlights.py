@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.types import Document, Span
@@ -115,7 +115,6 @@ def test_text_and_marks_are_read_back_exactly(data: st.DataObject, text: str) ->
     assert set(seen.ids.values()) == {start for start, _ in wanted}
 
 
-@settings(deadline=None)  # the first reads the style sheets
 @given(texts)
 def test_the_page_of_its_own_carries_the_same_text(text: str) -> None:
     html = page(document(text), None)

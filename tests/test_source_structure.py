@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.types import Document, Span
@@ -81,7 +81,6 @@ PIECES = st.sampled_from(
 TEXTS = st.lists(PIECES, max_size=30).map("".join) | st.text(max_size=60)
 
 
-@settings(deadline=None)  # the parser is loaded by the first
 @given(TEXTS, st.sampled_from([*SOURCES]), st.data())
 def test_every_character_is_there_and_marks_are_exact(
     text: str, dialect: str, data: st.DataObject
@@ -94,7 +93,6 @@ def test_every_character_is_there_and_marks_are_exact(
     assert [at for at, _ in shown.marked] == list(range(start, end))
 
 
-@settings(deadline=None)
 @given(TEXTS, st.sampled_from(["light", "markdown"]))
 def test_blocks_follow_each_other_without_a_gap(text: str, dialect: str) -> None:
     blocks = find_blocks(text, dialect)  # type: ignore[arg-type]
@@ -106,7 +104,6 @@ def test_blocks_follow_each_other_without_a_gap(text: str, dialect: str) -> None
         assert all(block.start <= start < end <= block.end for start, end in block.hidden)
 
 
-@settings(deadline=None)
 @given(TEXTS, st.integers(0, 20), st.integers(0, 20))
 def test_a_mark_shows_something_wherever_it_covers_something(text: str, at: int, many: int) -> None:
     start, end = min(at, len(text)), min(at + many, len(text))

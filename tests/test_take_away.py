@@ -63,7 +63,7 @@ def test_the_questions_of_a_conversation_are_copied_with_it() -> None:
     assert "No answer: no passage of the articles was found that states it." in copied.text
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(*[nasty] * 6)
 def test_nothing_copied_is_markup_of_others(
     question: str, sentence: str, quote: str, title: str, source: str, id: str

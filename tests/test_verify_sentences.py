@@ -118,7 +118,7 @@ def test_every_kind_of_line_is_checked(kind: str) -> None:
     ]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(*[nasty] * 6)
 def test_hostile_text_is_no_change(
     question: str, sentence: str, quote: str, title: str, source: str, id: str
