@@ -7,8 +7,7 @@ Q ?= what tariff rate applies to fentanyl?
 ui: .venv/ready ; @$(BIN)/footnote ui
 ask: .venv/ready ; @$(BIN)/footnote ask "$(Q)"
 eval: .venv/ready ; @$(BIN)/footnote eval
-# Two at a time, each file by one of them, in the order of the files: the longest stand in the middle.
-test: .venv/ready ; @$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+test: .venv/ready ; @$(BIN)/pytest
 bench: .venv/ready ; @$(BIN)/python -m eval.speed && $(BIN)/python -m ui.bench
 check: .venv/ready
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
