@@ -250,7 +250,8 @@ class Assistant:
             return (yield from self._drafted_by_part(plan, get_model))
         retrieved = yield from timed_call("retrieve", lambda: self._search(plan))
         is_of_time = plan.kind == "summary" and not plan.document_ids
-        if dates := dates_asked_about(plan.standalone) if is_of_time else []:
+        dates = dates_asked_about(plan.standalone) if is_of_time else []
+        if dates:
             return (yield from self._of_time(plan, dates, retrieved, get_model))
         selected = yield from timed_call("select", lambda: self._select(plan, retrieved.hits))
         if plan.kind == "summary" and self._is_on_topic(plan, selected):
@@ -331,11 +332,10 @@ class Assistant:
         is asked for; else no claims."""
         draft = AnswerDraft(plan.question)
         asked = mentions_asked_for(plan.standalone)
-        if asked is None:
+        if asked is None or len(plan.sub_questions) > 1:
             return draft
         ids = sorted(plan.document_ids or ()) or [each.id for each in self.library.summaries()]
-        shown = newest(self.library, ids)[: SUMMARY.max_documents]
-        some = f"{len(shown)} of {len(ids):,} articles" if ids[len(shown) :] else ""
+        shown, some = newest(self.library, ids)
         documents = [self.library.document(id) for id in shown]
         listed = yield from timed_call(
             "compose", lambda: list_mentions(draft, asked, documents, some)

@@ -38,7 +38,7 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def _remembered_token_embeddings() -> Iterator[None]:
     """No sentence is encoded twice: the tests ask the same articles again and again, each with an
-    assistant of its own, and took half of their time for it."""
+    assistant of its own, which took more than half of the time of tests/test_assistant.py."""
     remembered: dict[str, TokenEmbeddings] = {}
     encode = TokenEncoder._encode
 

@@ -52,6 +52,7 @@ def test_what_is_to_be_listed_is_told_from_its_topic(
         "Which numbers did the company publish?",
         "What figures are given for 2019?",
         "What are the key figures?",
+        "Which dates are not given?",
         "Why are the prices mentioned?",
         "How many people are mentioned?",
         "What rate applies to fentanyl?",
@@ -132,6 +133,16 @@ def test_no_model_is_asked(seeds: Index) -> None:
     for value in ("145%", "125%", "20%", "10%", "50%"):
         assert value in text
         assert value in answer.claims[0].text
+
+
+def test_a_value_over_two_lines_is_written_in_one() -> None:
+    text = (
+        "The mill at the upper end of the long valley of Skarn lost in the great flood about 20\n"
+        "percent of its roof, and the town paid for half of that. Its owners asked for another\n"
+        "loan at 7% in the year after."
+    )
+    claims = listed("percentage", Document.of("a", "Mill", "/a", text))
+    assert claims[0].text == "20 percent, 7%"
 
 
 def test_where_nothing_is_mentioned_it_is_looked_for_as_ever(seeds: Index) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
+from itertools import groupby
 
 from rag.answering.draft import AnswerDraft
 from rag.answering.points import PointGroup, Points, cite_points
@@ -21,14 +22,6 @@ Found = Mapping[Hashable, str]
 """What a unit mentions: by what tells one from another, as it is written."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Mention:
-    """A unit that mentions what none before it did."""
-
-    candidate: Candidate
-    found: Found
-
-
 def list_mentions(
     draft: AnswerDraft, asked: AskedMentions, documents: Sequence[Document], heading: str = ""
 ) -> AnswerDraft:
@@ -36,18 +29,16 @@ def list_mentions(
     short, and then the units that mention it: of each document those that mention something new,
     below its title where there are several, or below one `heading` for all. Without claims where
     nothing is mentioned."""
-    known: set[Hashable] = set()
-    groups, values = list[PointGroup](), list[str]()
-    for document in documents:
-        mentions = _mentions(asked, document, known)
-        if not mentions:
-            continue
-        values += (each for mention in mentions for each in mention.found.values())
+    mentions = list(_new_mentions(asked, documents))
+    values = [text for _, found in mentions for text in found.values()]
+    groups = []
+    for document, own in groupby((each for each, _ in mentions), lambda each: each.document):
         above = heading or (document.title if len(documents) > 1 else "")
-        shown = mentions[: EXTRACTIVE.max_list_items]
-        if len(shown) < len(mentions):
-            above = f"{above} ({len(shown)} of {len(mentions)})".strip()
-        groups.append(PointGroup(above, tuple(_evidence(each.candidate) for each in shown)))
+        units = list(own)
+        shown = units[: EXTRACTIVE.max_list_items]
+        if len(shown) < len(units):
+            above = f"{above} ({len(shown)} of {len(units)})".strip()
+        groups.append(PointGroup(above, tuple(map(_evidence, shown))))
     passages, claims = cite_points(Points(tuple(groups), by_form=True))
     if 1 < len(values) <= EXTRACTIVE.max_listed_values:
         citations = tuple(each for claim in claims for each in claim.citations)
@@ -55,23 +46,23 @@ def list_mentions(
     return replace(draft, passages=passages, claims=claims)
 
 
-def _mentions(asked: AskedMentions, document: Document, known: set[Hashable]) -> list[_Mention]:
-    """The units of a document that mention something that is not `known` yet, which it is then; of
-    a topic only those that, read in their context, have all of its words."""
+def _new_mentions(
+    asked: AskedMentions, documents: Iterable[Document]
+) -> Iterator[tuple[Candidate, Found]]:
+    """The units that mention what none before did, with that; of a topic only units that, read in
+    their context, have all of its words."""
     topic = content_keys(asked.topic)
-    mentions = []
-    for unit in parse_units(document.text):
-        candidate = Candidate(document, unit)
-        if not unit.is_evidence:
-            continue
-        if topic and not topic <= content_keys(candidate.in_context()):
-            continue
-        found = _FINDERS[asked.sort](candidate.text)
-        new = {key: text for key, text in found.items() if key not in known}
-        if new:
+    known = set[Hashable]()
+    for document in documents:
+        for unit in filter(lambda each: each.is_evidence, parse_units(document.text)):
+            candidate = Candidate(document, unit)
+            if topic and not topic <= content_keys(candidate.in_context()):
+                continue
+            found = _FINDERS[asked.sort](" ".join(candidate.text.split()))
+            new = {key: text for key, text in found.items() if key not in known}
             known.update(new)
-            mentions.append(_Mention(candidate, new))
-    return mentions
+            if new:
+                yield candidate, new
 
 
 def _evidence(candidate: Candidate) -> Evidence:
@@ -98,7 +89,7 @@ def _numbers(text: str, units: Collection[str] = ()) -> Found:
     """The numbers that have one of the units; without any, all that are no dates."""
     dates = [each.place for each in find_dates(text)]
     return {
-        (each.value, each.unit): " ".join(text[each.start : each.end].split())
+        (each.value, each.unit): text[each.start : each.end]
         for each in find_quantities(text)
         if not units or each.unit in units
         if not any(start < each.end and each.start < end for start, end in dates)

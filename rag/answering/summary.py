@@ -44,9 +44,8 @@ def summarize(
     Passages are numbered in the order in which they are cited. Raises `NoSuchDocument`,
     `LibraryError`, and what the embedder raises.
     """
-    shown = newest(library, document_ids)[: SUMMARY.max_documents]
+    shown, some = newest(library, document_ids)
     shares = _points_of_each(len(shown), length)
-    some = f"{len(shown)} of {len(document_ids):,} articles" if document_ids[len(shown) :] else ""
     groups = []
     for id, points in zip(shown, shares, strict=True):
         if not points:
@@ -71,12 +70,15 @@ def _points_of_each(documents: int, length: RequestedLength | None) -> list[int]
     return [each + (place < more) for place in range(documents)]
 
 
-def newest(library: Library, document_ids: Sequence[str]) -> Sequence[str]:
-    """The ids, those of the newest documents first where not all can be shown."""
-    if len(document_ids) <= SUMMARY.max_documents:
-        return document_ids
+def newest(library: Library, document_ids: Sequence[str]) -> tuple[Sequence[str], str]:
+    """The ids, and ""; of many documents those of the newest, and how many of how many these
+    are. Raises `LibraryError`."""
+    most = SUMMARY.max_documents
+    if len(document_ids) <= most:
+        return document_ids, ""
     published = library.published()
-    return sorted(document_ids, key=lambda id: published.get(id, ""), reverse=True)
+    by_day = sorted(document_ids, key=lambda id: published.get(id, ""), reverse=True)
+    return by_day[:most], f"{most} of {len(document_ids):,} articles"
 
 
 def documents_of_topic(hits: Sequence[Hit]) -> list[str]:

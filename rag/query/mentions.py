@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rag.query.validation import topic_words
+from rag.text.negation import has_negation
 
 MentionSort = Literal["date", "month", "year", "percentage", "money", "number"]
 
@@ -45,7 +46,7 @@ def mentions_asked_for(question: str) -> AskedMentions | None:
     ("the key figures"). One that says neither that it wants what is mentioned nor of which topic
     ("What are the dates?") wants all that there is."""
     match = _ASKED.fullmatch(question.strip())
-    if match is None:
+    if match is None or has_negation(question):
         return None
     rest, says_mentioned = _MENTIONED.subn(" ", match["rest"])
     topic = topic_words(f"{match['kind']} {rest}")

@@ -15,7 +15,7 @@
     if (more.open) fill(more);
   }, true);
 
-  // It is told of only later, and not where the answer was shown anew meanwhile.
+  // The browser tells of a toggle only later, and never where the answer was shown anew meanwhile.
   document.addEventListener("click", (event) => {
     const more = event.target.closest?.("summary")?.closest(".fn-say-more");
     if (more) keep(more, { open: !more.open });
