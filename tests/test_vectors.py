@@ -282,6 +282,34 @@ def test_a_larger_index_is_searched_harder(tmp_path: Path, monkeypatch: pytest.M
     assert [searched(), searched()] == [20, 50]
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("write", [VectorStore.write_index, VectorStore.write_anew])
+def test_index_files_are_not_written_after_they_were_cleared(
+    chroma: VectorStore, monkeypatch: pytest.MonkeyPatch, write: Callable[[VectorStore], None]
+) -> None:
+    """Chroma would write what was in its memory into the part that was overwritten."""
+    cleared = dict[Path, tuple[int, bytes]]()
+
+    def files(folder: Path) -> dict[Path, tuple[int, bytes]]:
+        found = folder.glob("*/*.bin")
+        return {file: (file.stat().st_mtime_ns, file.read_bytes()) for file in found}
+
+    def clear(folder: Path) -> None:
+        chroma_directory.clear_unused(folder)
+        cleared.update(files(folder))
+
+    monkeypatch.setattr("rag.store.vectors.clear_unused", clear)
+    made = add(chroma, "a", 50)
+    write(chroma)
+    folder = next(iter(cleared)).parent.parent
+    assert chroma.search(vector(made[7].id), 1)[0][0] == made[7].id
+    assert any(file.name == "data_level0.bin" and data for file, (_, data) in cleared.items())
+    assert files(folder) == cleared
+    chroma.close()
+    chroma.ids()
+    assert files(folder) == cleared
+
+
 def test_settling_that_fails_leaves_everything_in_use(
     chroma: VectorStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

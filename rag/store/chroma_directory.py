@@ -22,7 +22,7 @@ INDEX_CONFIGURATION = {
 }
 # How many vectors a search keeps at hand. Of 100,000 chunks, 200 found 98.5 % [97.7, 99.2] of the
 # ten nearest (once 97.0 %), 300 99.2 % in 0.4 ms more; of 1,000,000, 300 found 87.9 %, 2,000 98.5 %
-# in 4.4 ms more. Set whenever a directory is opened, by what is in it.
+# in 4.4 ms more. Set whenever a directory is opened, by what is in it, for the next opening.
 LEAST_SEARCHED, CHUNKS_FOR_ONE_MORE = 300, 500
 
 
@@ -56,9 +56,11 @@ class ChromaDirectory:
             collection = self._collection(embedder_name)
             with warnings.catch_warnings():  # about the embedding function, which is ours
                 warnings.simplefilter("ignore", DeprecationWarning)
+                # Before the first call that loads the index: it goes by what was set when it is
+                # loaded, and writes then.
+                collection.modify(configuration={"hnsw": {"sync_threshold": write_after}})
                 searched = max(LEAST_SEARCHED, collection.count() // CHUNKS_FOR_ONE_MORE)
-                chosen = {"ef_search": searched, "sync_threshold": write_after}
-                collection.modify(configuration={"hnsw": chosen})
+                collection.modify(configuration={"hnsw": {"ef_search": searched}})
             collection.get(limit=1, include=["embeddings"])  # fails when the vectors are missing
         except BaseException:
             self.close()
