@@ -31,7 +31,8 @@ The harbour of Lindvik has *three* piers.
 ![](https://example.com/hacked.png) <img src=hacked.png onerror="window.hacked = 1">
 """
 GULLS = "Herring gulls nest on the northern cliff of Orno."
-FILLING = "".join(f"Line {number} tells of wind.\n" for number in range(9_000))
+FILLING = "".join(f"Line {number} tells of wind.\n" for number in range(900))
+MAX_SHOWN_CHARS = 20_000  # of a source, so that a long one is indexed in little time
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -41,7 +42,9 @@ def sources(running: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     (folder / "gulls.pdf").write_bytes(pdf_file([[at(50, 700, GULLS)], [at(50, 700, "Terns.")]]))
     (folder / "winds.txt").write_text(f"{FILLING}The mistral is cold.\n{FILLING}", "utf-8")
     list(running.assistant.index([folder]))
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ui.views.source_highlights.MAX_SHOWN_CHARS", MAX_SHOWN_CHARS)
+        yield
     for name in ("berths.md", "gulls.pdf", "winds.txt"):
         running.assistant.remove(name)
 

@@ -53,13 +53,6 @@ def test_a_question_that_the_articles_do_not_answer_is_declined(tmp_path: Path) 
     assert (answer["status"], answer["text"], answer["claims"]) == ("declined", "", [])
 
 
-def test_a_question_about_their_subject_that_they_do_not_answer_is_declined(
-    tmp_path: Path,
-) -> None:
-    answer = asked("what tariff rate applies to soybeans?", tmp_path)
-    assert (answer["status"], answer["claims"]) == ("declined", [])
-
-
 def test_a_process_that_is_left_over_would_be_noticed(tmp_path: Path) -> None:
     if not Path("/proc/self/environ").exists():
         pytest.skip("this system does not show the environment of a process")

@@ -73,6 +73,22 @@ def test_names_that_no_source_knows_are_declined_without_a_model(seeds: Index) -
     assert (answer.reason, answer.chance) == ("not stated", None)
 
 
+@pytest.mark.parametrize(
+    "question", ["how long should an egg boil?", "bhxk qworl ztmcn", "router password reset"]
+)
+def test_what_is_like_nothing_in_the_articles_is_declined_without_a_small_model(
+    seeds: Index, question: str
+) -> None:
+    with ScriptedServer() as server:
+        events = list(seeds.assistant(server, SMALL).stream(question))
+        assert not server.requests
+    answer = declined(events)
+    assert answer.reason == "not stated"
+    assert answer.chance is not None
+    assert answer.chance < ANSWERING.min_likeness
+    assert answer.passages  # what was looked at
+
+
 def test_a_reply_of_which_nothing_holds_is_declined(seeds: Index) -> None:
     with ScriptedServer(["Bananas grow in Geneva."]) as server:
         question = "what does Bessent eat in the evening?"

@@ -39,7 +39,7 @@ class QuotingAnswerer:
         passages, claims = cite_points(points)
         chance = yield from timed_call(
             "judge",
-            lambda: max(self.answerability.likeness(each, passages) for each in plan.readings),
+            lambda: self.answerability.likeness_of_any(plan.readings, passages),
         )
         least = ANSWERING.min_chance_by_form if points.by_form else ANSWERING.min_chance_quoting
         kind = expected_answer_type(plan.standalone)

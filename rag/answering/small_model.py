@@ -50,14 +50,19 @@ class SmallModelAnswerer:
     def answer(
         self, plan: QueryPlan, retrieved: Retrieved, selected: Selected, get_model: GetModel
     ) -> Generator[Step, None, AnswerDraft]:
-        """See `Answerer`. A question that names someone whom no source knows is declined before
-        anything is asked."""
+        """See `Answerer`. A question that names someone whom no source knows, or that is like
+        nothing that was found, is declined before anything is asked."""
         draft = AnswerDraft(plan.question, passages=selected.passages)
         if not draft.passages:
             return draft.declined("nothing retrieved")
         source = " ".join(self.checker.context(passage.span) for passage in draft.passages)
         if unknown_names(plan.standalone, source):
             return draft.declined("not stated")
+        likeness = yield from timed_call(
+            "judge", lambda: self.answerability.likeness_of_any(plan.readings, draft.passages)
+        )
+        if likeness < ANSWERING.min_likeness:
+            return replace(draft, chances=(likeness,)).declined("not stated")
         if plan.kind in POINT_KINDS:
             pointed = yield from self._pointed(plan, retrieved, draft, get_model)
             if pointed.claims:

@@ -105,6 +105,10 @@ class Answerability:
         weights = self._fitted.from_reply if bare else self._fitted.from_probability
         return weights.chance(max_sim, p_answered)
 
+    def likeness_of_any(self, readings: Collection[str], passages: Sequence[Passage]) -> float:
+        """The `likeness` of the likeliest of a question's readings."""
+        return max(self.likeness(each, passages) for each in readings)
+
     def likeness(self, question: str, passages: Sequence[Passage]) -> float:
         """The chance, 0..1, that one of the documents answers the question, by how similar its
         passages are to it, half of it read below their title, without asking a model; 0 without
