@@ -13,7 +13,7 @@ from rag.checking.question_match import (
     unknown_names,
 )
 from rag.query.answer_type import AnswerType, expected_answer_type, has_answer_type
-from rag.query.polite_request import without_request
+from rag.query.polite_request import without_request, without_summary_request
 
 
 @pytest.mark.parametrize(
@@ -176,6 +176,26 @@ def test_the_question_in_a_polite_request_is_what_is_asked(
     message: str, question: str | None
 ) -> None:
     assert without_request(message) == (question or message)
+
+
+@pytest.mark.parametrize(
+    ("question", "rest"),
+    [
+        ("Summarize what the keeper says about fog", "What the keeper says about fog"),
+        ("please sum up the keeper's view", "The keeper's view"),
+        ("Give me a short summary of what they demand", "What they demand"),
+        ("Briefly, why did the lamp fail?", "Why did the lamp fail?"),
+        ("What does the keeper think, in short?", "What does the keeper think?"),
+        ("In a nutshell: who pays?", "Who pays?"),
+        ("Which workers are in short supply?", None),
+        ("Who was briefly the keeper?", None),
+        ("Why did she summarize the log?", None),
+        ("Summarize", None),
+        ("Briefly?", None),
+    ],
+)
+def test_what_is_asked_for_in_short_is_asked(question: str, rest: str | None) -> None:
+    assert without_summary_request(question) == (rest or question)
 
 
 @given(st.text(alphabet="tell me you know how why .?!,\n", max_size=400))

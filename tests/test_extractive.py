@@ -111,6 +111,20 @@ def quotes(answer: Answer) -> list[str]:
     return [citation.quote for claim in answer.claims for citation in claim.citations]
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Summarize what Bessent says",
+        "Sum up Bessent's comments",
+        "What does Bessent say, in a nutshell?",
+    ],
+)
+def test_what_somebody_says_in_short_is_what_he_says(seeds: Index, question: str) -> None:
+    plain = quotes(asked(seeds, "What does Bessent say?"))
+    assert any("de-escalate" in quote for quote in plain)
+    assert quotes(asked(seeds, question)) == plain
+
+
 MILL_YEARS = """The mill of Orrin
 
 In 1911, the mill was built. It had two wheels. A flood took one of them in May 1926, and Orrin

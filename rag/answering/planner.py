@@ -18,7 +18,7 @@ from rag.events import Rewritten
 from rag.models.embeddings import MiniLM
 from rag.query.answer_type import expected_answer_type
 from rag.query.plan import QueryPlan
-from rag.query.polite_request import without_request
+from rag.query.polite_request import without_request, without_summary_request
 from rag.query.question_kind import AnswerKind, fold_question, question_kind
 from rag.query.requested_length import requested_length
 from rag.query.spelling import SpellingCorrector
@@ -64,6 +64,7 @@ class Planner:
         else:
             standalone, length = requested_length(standalone, is_summary=False)
             kind = self.kind(standalone) if length else kind
+            standalone = without_summary_request(standalone)
         plan = QueryPlan(
             question,
             standalone,
