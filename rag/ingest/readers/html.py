@@ -107,10 +107,13 @@ def _title_and_date(tree: Any) -> tuple[str, str | None]:
 
 def _found_by_trafilatura(tree: Any) -> str:
     """The text that trafilatura takes for the article, "" where it finds none."""
+    from lxml.etree import strip_attributes
     from trafilatura import bare_extraction
 
+    own = copy.deepcopy(tree)
+    strip_attributes(own, "rowspan", "colspan")  # it makes a cell of each, of which none has text
     with suppress(Exception):
-        found = bare_extraction(copy.deepcopy(tree), include_comments=False)
+        found = bare_extraction(own, include_comments=False)
         return getattr(found, "text", None) or ""
     return ""
 
