@@ -143,6 +143,29 @@ def test_what_is_being_written_of_an_answer_stays_when_it_is_shown_anew(
     expect(form.get_by_role("status")).to_contain_text("the better answer")
 
 
+def test_what_is_being_written_of_an_answer_stays_where_another_window_changes_the_answer(
+    window: Window, model: Model
+) -> None:
+    page = window.page
+    model.says(SAID)
+    window.ask(FENTANYL)
+    page.locator("#fn-live [data-thumb=down]").click()
+    form = window.live.locator(".fn-note")
+    form.locator("summary").click()
+    form.get_by_label("A better answer").fill("A rate of 20%.")
+    page.evaluate("() => document.activeElement.blur()")  # to read in a source
+    with closing(page.context.new_page()) as other:
+        other.goto(page.url)
+        theirs = other.locator("#fn-live .fn-note")
+        theirs.locator("input").fill("from another window")
+        theirs.locator("> [data-act=note]").click()
+        expect(theirs.get_by_role("status")).to_contain_text("your note")
+    expect(form.locator("input")).to_have_value("from another window")
+    expect(form.get_by_label("A better answer")).to_have_value("A rate of 20%.")
+    form.locator("summary").click()
+    expect(form.get_by_label("A better answer")).to_be_hidden()
+
+
 def test_a_form_that_was_just_opened_is_open_where_its_answer_is_shown_anew(
     window: Window, model: Model
 ) -> None:

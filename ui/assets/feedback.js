@@ -7,12 +7,13 @@
 
   window.footnoteOwnActs(ACTS);
 
-  // Events of <details> do not bubble, but can be caught on the way down.
+  // Events of <details> do not bubble, but can be caught on the way down. Who closes it presses its
+  // summary: that it closes tells nothing, as an answer that is shown anew closes it too.
   document.addEventListener("toggle", (event) => {
     const more = event.target;
-    if (!more.matches?.(".fn-say-more")) return;
-    keep(more, { open: more.open });
-    if (more.open) fill(more);
+    if (!more.matches?.(".fn-say-more") || !more.open) return;
+    keep(more, { open: true });
+    fill(more);
   }, true);
 
   // The browser tells of a toggle only later, and never where the answer was shown anew meanwhile.
@@ -37,6 +38,7 @@
   // --- the form below an answer -------------------------------------------------------------------
 
   const filling = new WeakMap(); // by form: the promise that it is filled
+  const filled = new WeakSet();
 
   function fill(more) {
     if (!filling.has(more)) filling.set(more, fillNow(more));
@@ -75,6 +77,7 @@
       label(sentence, say("The right sentence")), sentence,
       make("p", { className: "fn-say-more-buttons" }, [marking, saving]),
     );
+    filled.add(more);
     refocus(more);
   }
 
@@ -156,20 +159,32 @@
     });
   }
 
-  const seen = new WeakSet(); // forms that have what was kept of them
+  // An answer is shown anew in new elements, or in those it had, without what was put into them here.
+  const seen = new WeakSet();
 
   new MutationObserver(() => {
     for (const more of document.querySelectorAll(".fn-note .fn-say-more")) {
+      const kept = forms.get(more.dataset.exchange);
+      if (kept) restore(more, kept);
       if (seen.has(more)) continue;
       seen.add(more);
-      const kept = forms.get(more.dataset.exchange);
-      const form = more.closest(".fn-note");
-      if (kept?.said) form.querySelector(".fn-saved").textContent = kept.said;
-      if (kept?.fields.note !== undefined) form.querySelector("input").value = kept.fields.note;
-      if (kept?.open) more.open = true; // and is filled again
       refocus(more);
     }
   }).observe(document.documentElement, { childList: true, subtree: true });
+
+  function restore(more, kept) {
+    const form = more.closest(".fn-note");
+    const saved = form.querySelector(".fn-saved");
+    if (kept.said && saved.textContent !== kept.said) saved.textContent = kept.said;
+    const { note } = kept.fields;
+    if (note !== undefined) form.querySelector("input").value = note;
+    if (kept.open && !more.open) more.open = true; // and is filled, where it was not yet
+    if (filled.has(more) && !more.querySelector("[name=reason]")) {
+      filled.delete(more);
+      filling.delete(more);
+      if (more.open) fill(more);
+    }
+  }
 
   // --- marking a sentence in a source -------------------------------------------------------------
 
