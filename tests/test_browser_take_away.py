@@ -166,6 +166,25 @@ def test_what_is_being_written_of_an_answer_stays_where_another_window_changes_t
     expect(form.get_by_label("A better answer")).to_be_hidden()
 
 
+def test_passages_that_were_opened_stay_open_where_the_answer_is_shown_anew(
+    window: Window, model: Model
+) -> None:
+    model.says(SAID)
+    window.ask(FENTANYL)
+    passages = window.live.locator(".fn-evidence")
+    expect(passages).not_to_have_attribute("open", "")
+    passages.locator("summary").click()
+    window.page.locator("#fn-live [data-thumb=down]").click()
+    expect(window.live.locator(".fn-note input")).to_be_visible()
+    expect(passages.locator(".fn-passages")).to_be_visible()
+    passages.locator("summary").click()
+    window.page.locator("#fn-live [data-thumb=up]").click()
+    expect(window.page.locator("#fn-live [data-thumb=up]")).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    expect(passages.locator(".fn-passages")).to_be_hidden()
+
+
 def test_a_form_that_was_just_opened_is_open_where_its_answer_is_shown_anew(
     window: Window, model: Model
 ) -> None:

@@ -7,20 +7,10 @@
 
   window.footnoteOwnActs(ACTS);
 
-  // Events of <details> do not bubble, but can be caught on the way down. Who closes it presses its
-  // summary: that it closes tells nothing, as an answer that is shown anew closes it too.
+  // Events of <details> do not bubble, but can be caught on the way down.
   document.addEventListener("toggle", (event) => {
-    const more = event.target;
-    if (!more.matches?.(".fn-say-more") || !more.open) return;
-    keep(more, { open: true });
-    fill(more);
+    if (event.target.matches?.(".fn-say-more") && event.target.open) fill(event.target);
   }, true);
-
-  // The browser tells of a toggle only later, and never where the answer was shown anew meanwhile.
-  document.addEventListener("click", (event) => {
-    const more = event.target.closest?.("summary")?.closest(".fn-say-more");
-    if (more) keep(more, { open: !more.open });
-  });
 
   async function call(address, body) {
     const options = { credentials: "same-origin" };
@@ -126,12 +116,12 @@
 
   // --- a form whose answer is shown anew keeps what is written in it ------------------------------
 
-  const forms = new Map(); // by exchange: whether it is open, what was said of it, fields not saved yet
+  const forms = new Map(); // by exchange: what was said of it, fields not saved yet
 
-  function keep(element, changes, fields = {}) {
+  function keep(element, fields) {
     const id = element.closest(".fn-note").querySelector(".fn-say-more").dataset.exchange;
     const before = forms.get(id) ?? { fields: {} };
-    forms.set(id, { ...before, ...changes, fields: { ...before.fields, ...fields } });
+    forms.set(id, { ...before, fields: { ...before.fields, ...fields } });
   }
 
   let focused = null; // the exchange and the name of the field that has the focus, or had it last
@@ -155,7 +145,7 @@
       const field = event.target;
       if (!field.closest?.(".fn-note")) return;
       const isPlace = field.name === "sentence" && field.value;
-      keep(field, {}, { [field.name || "note"]: isPlace ? place(field.selectedOptions[0]) : field.value });
+      keep(field, { [field.name || "note"]: isPlace ? place(field.selectedOptions[0]) : field.value });
     });
   }
 
@@ -164,8 +154,7 @@
 
   new MutationObserver(() => {
     for (const more of document.querySelectorAll(".fn-note .fn-say-more")) {
-      const kept = forms.get(more.dataset.exchange);
-      if (kept) restore(more, kept);
+      restore(more, forms.get(more.dataset.exchange) ?? { fields: {} });
       if (seen.has(more)) continue;
       seen.add(more);
       refocus(more);
@@ -178,7 +167,6 @@
     if (kept.said && saved.textContent !== kept.said) saved.textContent = kept.said;
     const { note } = kept.fields;
     if (note !== undefined) form.querySelector("input").value = note;
-    if (kept.open && !more.open) more.open = true; // and is filled, where it was not yet
     if (filled.has(more) && !more.querySelector("[name=reason]")) {
       filled.delete(more);
       filling.delete(more);
@@ -233,7 +221,7 @@
     tell(id, reply.said);
     const more = formOf(id)?.querySelector(".fn-say-more");
     if (!more) return;
-    keep(more, { open: true }, { sentence: reply.sentence });
+    keep(more, { sentence: reply.sentence });
     more.open = true;
     await fill(more);
     const select = more.querySelector("[name=sentence]");

@@ -64,6 +64,34 @@
     }
   });
 
+  // --- what a person opened in an answer stays open where the answer is shown anew ---------------
+
+  const opened = new Set(); // keys of the <details>
+  window.footnoteOpened = opened;
+
+  function keyOf(details) {
+    const article = details.closest("[data-exchange-id]");
+    if (!article) return null;
+    const same = [...article.querySelectorAll("details")].filter((each) => each.className === details.className);
+    return `${article.dataset.exchangeId} ${details.className} ${same.indexOf(details)}`;
+  }
+
+  // Not by its toggling: it is also closed where the answer is shown anew, and tells so only later.
+  document.addEventListener("click", (event) => {
+    const details = event.target.closest?.("summary")?.parentElement;
+    const key = details && keyOf(details);
+    if (!key || event.defaultPrevented) return;
+    if (details.open) opened.delete(key);
+    else opened.add(key);
+  });
+
+  new MutationObserver(() => {
+    if (!opened.size) return;
+    for (const each of document.querySelectorAll("[data-exchange-id] details:not([open])")) {
+      if (opened.has(keyOf(each))) each.open = true;
+    }
+  }).observe(document.documentElement, { childList: true, subtree: true, attributeFilter: ["open"] });
+
   let shown = null;
   new MutationObserver(() => {
     const live = document.querySelector("#fn-live [data-exchange-id]");

@@ -26,6 +26,7 @@
   systemIsDark.addEventListener("change", () => requestAnimationFrame(paint));
 
   function foldEvidence(value) {
+    window.footnoteOpened.clear();
     for (const each of document.querySelectorAll("article:not([aria-busy]):has(.fn-claim) .fn-evidence")) {
       each.open = value === "open";
     }
