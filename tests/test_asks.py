@@ -189,6 +189,7 @@ def test_the_question_in_a_polite_request_is_what_is_asked(
         ("In a nutshell: who pays?", "Who pays?"),
         ("Which workers are in short supply?", None),
         ("Who was briefly the keeper?", None),
+        ("outline planning permission", None),
         ("Why did she summarize the log?", None),
         ("Summarize", None),
         ("Briefly?", None),

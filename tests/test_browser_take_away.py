@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from rag.assistant import Assistant
 from rag.models.provider import HostedProvider
@@ -117,14 +117,18 @@ def share(person: Person, window: Window) -> None:
     dialog.get_by_role("button", name="Close").click()
 
 
+def form_below_answer(window: Window, model: Model) -> Locator:
+    """The form for a note, once an answer has a thumb."""
+    model.says(SAID)
+    window.ask(FENTANYL)
+    window.page.locator("#fn-live [data-thumb=down]").click()
+    return window.live.locator(".fn-note")
+
+
 def test_what_is_being_written_of_an_answer_stays_when_it_is_shown_anew(
     window: Window, model: Model
 ) -> None:
-    page = window.page
-    model.says(SAID)
-    window.ask(FENTANYL)
-    page.locator("#fn-live [data-thumb=down]").click()
-    form = window.live.locator(".fn-note")
+    form = form_below_answer(window, model)
     form.locator("input").fill("not quite")
     as_it_came = window.live.evaluate("article => article.outerHTML")
     form.locator("summary").click()
@@ -147,10 +151,7 @@ def test_what_is_being_written_of_an_answer_stays_where_another_window_changes_t
     window: Window, model: Model
 ) -> None:
     page = window.page
-    model.says(SAID)
-    window.ask(FENTANYL)
-    page.locator("#fn-live [data-thumb=down]").click()
-    form = window.live.locator(".fn-note")
+    form = form_below_answer(window, model)
     form.locator("summary").click()
     form.get_by_label("A better answer").fill("A rate of 20%.")
     page.evaluate("() => document.activeElement.blur()")  # to read in a source
@@ -188,10 +189,7 @@ def test_passages_that_were_opened_stay_open_where_the_answer_is_shown_anew(
 def test_a_form_that_was_just_opened_is_open_where_its_answer_is_shown_anew(
     window: Window, model: Model
 ) -> None:
-    model.says(SAID)
-    window.ask(FENTANYL)
-    window.page.locator("#fn-live [data-thumb=down]").click()
-    form = window.live.locator(".fn-note")
+    form = form_below_answer(window, model)
     expect(form.locator("input")).to_be_visible()
     # Both at once: the browser has not yet told that the form was opened.
     window.live.evaluate(
@@ -205,10 +203,7 @@ def test_what_is_being_saved_of_an_answer_is_said_where_it_is_shown_anew(
     window: Window, model: Model
 ) -> None:
     page = window.page
-    model.says(SAID)
-    window.ask(FENTANYL)
-    page.locator("#fn-live [data-thumb=down]").click()
-    form = window.live.locator(".fn-note")
+    form = form_below_answer(window, model)
     expect(form.locator("input")).to_be_visible()
     as_it_came = window.live.evaluate("article => article.outerHTML")
     form.locator("summary").click()

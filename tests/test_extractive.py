@@ -18,7 +18,7 @@ from rag.retrieval.unit_ranking import rank_units, units_of_document
 from rag.settings import Settings
 from rag.store.documents import Library
 from rag.store.vectors import VectorStore
-from rag.types import Answer, Document
+from rag.types import Answer, Document, Turn
 from tests.asking import LARGE, SMALL, Index, asks_yes_or_no, prompt, settings_for
 from tests.fakes import Reply, Request, Script, Scripted, ScriptedServer
 
@@ -123,6 +123,15 @@ def test_what_somebody_says_in_short_is_what_he_says(seeds: Index, question: str
     plain = quotes(asked(seeds, "What does Bessent say?"))
     assert any("de-escalate" in quote for quote in plain)
     assert quotes(asked(seeds, question)) == plain
+
+
+def test_what_somebody_says_in_short_is_asked_for_behind_another_question_too(seeds: Index) -> None:
+    settings = Settings(model="none")
+    assistant = Assistant(settings, seeds.library, seeds.vectors, seeds.embedder, NoModel(settings))
+    first = assistant.ask("What does Trump say about China?")
+    past = [Turn(first.question, first.text)]
+    answer = assistant.ask("Sum up Bessent's comments", past)
+    assert quotes(answer) == quotes(asked(seeds, "What does Bessent say?"))
 
 
 MILL_YEARS = """The mill of Orrin

@@ -64,7 +64,6 @@ class Planner:
         else:
             standalone, length = requested_length(standalone, is_summary=False)
             kind = self.kind(standalone) if length else kind
-            standalone = without_summary_request(standalone)
         plan = QueryPlan(
             question,
             standalone,
@@ -80,7 +79,11 @@ class Planner:
         is_reread = bool(past) or corrected != question
         if is_reread and fold_question(plan.standalone) != fold_question(question):
             yield Rewritten(plan.standalone)
-        return replace(plan, sub_questions=tuple(split_question(plan.standalone)), kind=kind)
+        standalone = plan.standalone
+        if kind != "summary":  # by all its words: "Bessent's comments" alone are keywords
+            standalone = without_summary_request(standalone)
+        parts = tuple(split_question(standalone))
+        return replace(plan, standalone=standalone, sub_questions=parts, kind=kind)
 
     def plan_part(
         self, plan: QueryPlan, part: str, before: Sequence[Turn], get_model: GetModel

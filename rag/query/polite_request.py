@@ -15,7 +15,7 @@ _REQUEST = re.compile(
 )
 _BRIEFLY = r"(?:briefly|in (?:short|brief|a nutshell))"
 _SUMMARY_OF = re.compile(
-    rf"^(?:please )?(?:(?:{_BRIEFLY},? )?(?:summari[sz]e|sum up|outline|recap)"
+    rf"^(?:please )?(?:(?:{_BRIEFLY},? )?(?:summari[sz]e|sum up)"
     r"|(?:give|write)(?: me)? an? (?:(?:short|brief) )?(?:summary|overview|account|gist) of"
     rf"|{_BRIEFLY}[,:]?) |,? (?:{_BRIEFLY}|summed up)(?=[?.! ]*$)",
     re.IGNORECASE,
