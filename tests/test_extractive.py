@@ -128,10 +128,10 @@ def test_what_somebody_says_in_short_is_what_he_says(seeds: Index, question: str
 def test_what_somebody_says_in_short_is_asked_for_behind_another_question_too(seeds: Index) -> None:
     settings = Settings(model="none")
     assistant = Assistant(settings, seeds.library, seeds.vectors, seeds.embedder, NoModel(settings))
-    first = assistant.ask("What does Trump say about China?")
+    first = assistant.ask("What does Bessent say?")
     past = [Turn(first.question, first.text)]
-    answer = assistant.ask("Sum up Bessent's comments", past)
-    assert quotes(answer) == quotes(asked(seeds, "What does Bessent say?"))
+    question = "Sum up China's position"  # of which the last two words are keywords
+    assert quotes(assistant.ask(question, past)) == quotes(asked(seeds, question)) != []
 
 
 MILL_YEARS = """The mill of Orrin
